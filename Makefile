@@ -1,0 +1,44 @@
+# Every door of the project in one word; each makes its own .venv when it is missing.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help demo serve test check bench lock clean
+help: ## say what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+$(READY): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 is needed: none found on PATH. Set PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "Python 3.11 is needed; $(PYTHON) is another. Set PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "Setting up $(VENV) from requirements.lock (about a minute, once) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/alive402 models install
+	@touch $(READY)
+
+demo: $(READY) ## two clips judged and paid for on this machine, start to end
+	@$(BIN)/alive402 demo
+
+serve: $(READY) ## run the service with test money; prints its address and a funded test wallet
+	@$(BIN)/alive402 serve
+
+test: $(READY) ## every test
+	@$(BIN)/python -m pytest
+
+check: $(READY) ## style, types, floors
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(READY) ## speed and memory of one analysis
+	@$(BIN)/python -m benchmarks
+
+lock: $(READY) ## resolve requirements.lock anew from pyproject.toml
+	@$(BIN)/python -m pip install --quiet pip-tools==7.6.2
+	@$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --extra server --extra devchain --extra dev --output-file requirements.lock pyproject.toml
+
+clean: ## remove what a checkout made for itself
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis var

@@ -1,0 +1,205 @@
+"""The answer as frozen data: what was decided, how sure, and from which evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Verdict = Literal["live", "spoof", "inconclusive"]
+AttackType = Literal["screen_replay", "print_or_still", "mask", "injected_or_edited", "unknown"]
+Rect = tuple[int, int, int, int]
+"""x1, y1, x2, y2 in px of the upright frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why the verdict is what it is: a stable code and a sentence."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One face followed through the clip. `rect` is where it was largest; `frames` counts the frames it was seen in."""
+
+    rect: Rect
+    face_confidence: float
+    frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class FrameScore:
+    """What one judged frame says. `time` in seconds from the first frame; confidences 0..1."""
+
+    time: float
+    rect: Rect
+    face_confidence: float
+    live_confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """One piece of physical evidence.
+
+    Attributes:
+        name: the cue's name, e.g. `moire`.
+        score: evidence in -1 (attack) .. +1 (bona fide); 0 says nothing. None when it could not be measured.
+        weight: 0..1, how much it moved this decision.
+        value: the measured figure behind the score, or None.
+        unit: what `value` is measured in.
+        normal: (low, high), the range of `value` on bona fide clips.
+        message: one sentence for people.
+        attack_type: which attack it speaks of when its score is negative.
+    """
+
+    name: str
+    score: float | None
+    weight: float
+    value: float | None
+    unit: str
+    normal: tuple[float, float]
+    message: str
+    attack_type: AttackType | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The cue as it stands under `cues[name]` in the report."""
+        return {
+            "score": _round(self.score),
+            "weight": _round(self.weight),
+            "value": _round(self.value),
+            "unit": self.unit,
+            "normal": [_round(bound) for bound in self.normal],
+            "message": self.message,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """Whether there was enough to judge. Luminances 0..255, sharpness is the variance of the Laplacian at 128 px."""
+
+    usable_frames: int
+    face_width: float
+    luminance: float
+    sharpness: float
+    face_ratio: float
+    warnings: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """What was judged. `width` and `height` are those of the upright frame; `rotation` in degrees, as the file asks."""
+
+    sha256: str
+    seconds: float
+    fps: float
+    width: int
+    height: int
+    codec: str
+    rotation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """Which engine judged: its version and the sha256 of its network."""
+
+    version: str
+    weights_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The answer for one video.
+
+    Attributes:
+        verdict: `live`, `spoof`, or `inconclusive` when the evidence is too near to the threshold.
+        live_confidence: calibrated probability that the presentation is bona fide, 0..1.
+        threshold: the operating point the verdict was taken at.
+        attack_type: the likeliest presentation attack instrument when not live, else None.
+        reasons: the decisive evidence in words, most decisive first.
+        faces: every face that was followed, the judged one (largest area) first.
+        frames: the judged frames of the judged face, in time order.
+        cues: physical evidence by name.
+        timing: seconds by stage.
+    """
+
+    verdict: Verdict
+    live_confidence: float
+    threshold: float
+    attack_type: AttackType | None
+    reasons: tuple[Reason, ...]
+    faces: tuple[Face, ...]
+    frames: tuple[FrameScore, ...]
+    cues: dict[str, Cue]
+    quality: Quality
+    video: Video
+    engine: Engine
+    timing: dict[str, float] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as JSON-ready data; the field names are stable."""
+        return {
+            "verdict": self.verdict,
+            "live_confidence": _round(self.live_confidence),
+            "threshold": _round(self.threshold),
+            "attack_type": self.attack_type,
+            "reasons": [_reason(reason) for reason in self.reasons],
+            "faces": [
+                {"rect": list(face.rect), "face_confidence": _round(face.face_confidence), "frames": face.frames}
+                for face in self.faces
+            ],
+            "frames": [
+                {
+                    "time": _round(frame.time),
+                    "rect": list(frame.rect),
+                    "face_confidence": _round(frame.face_confidence),
+                    "live_confidence": _round(frame.live_confidence),
+                }
+                for frame in self.frames
+            ],
+            "cues": {name: cue.to_dict() for name, cue in self.cues.items()},
+            "quality": {
+                "usable_frames": self.quality.usable_frames,
+                "face_width": _round(self.quality.face_width),
+                "luminance": _round(self.quality.luminance),
+                "sharpness": _round(self.quality.sharpness),
+                "face_ratio": _round(self.quality.face_ratio),
+                "warnings": [_reason(reason) for reason in self.quality.warnings],
+            },
+            "video": {
+                "sha256": self.video.sha256,
+                "seconds": _round(self.video.seconds),
+                "fps": _round(self.video.fps),
+                "width": self.video.width,
+                "height": self.video.height,
+                "codec": self.video.codec,
+                "rotation": self.video.rotation,
+            },
+            "engine": {"version": self.engine.version, "weights_sha256": self.engine.weights_sha256},
+            "timing": {stage: _round(seconds) for stage, seconds in self.timing.items()},
+        }
+
+    def to_alibaba(self) -> dict[str, Any]:
+        """`Data` of Alibaba Cloud's DetectVideoLivingFace (facebody 2019-12-30): the judged face, one element.
+
+        `Rect` is x1, y1, x2, y2 in px. Nothing of ours is added inside.
+        """
+        face = self.faces[0]
+        return {
+            "Elements": [
+                {
+                    "LiveConfidence": _round(self.live_confidence),
+                    "FaceConfidence": _round(face.face_confidence),
+                    "Rect": list(face.rect),
+                }
+            ]
+        }
+
+
+def _round(value: float | None) -> float | None:
+    """Six decimals: more is noise, and a JSON reader sees the same figure on every platform."""
+    return None if value is None else round(float(value), 6)
+
+
+def _reason(reason: Reason) -> dict[str, str]:
+    return {"code": reason.code, "message": reason.message}
