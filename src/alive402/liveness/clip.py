@@ -1,0 +1,81 @@
+"""A file becomes a Clip: what the cues need of every frame, gathered in one pass and small enough to keep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from alive402.liveness.container import Frame
+from alive402.liveness.report import Video
+
+THUMB_SIDE = 96
+MOTION_SIDE = 640
+MOTION_FPS = 12.0
+MOTION_FRAMES = 180
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A video reduced to what the evidence is measured on. Rectangles elsewhere are in px of the upright frame.
+
+    Attributes:
+        video: what was read.
+        times: (n,) float64, seconds of every frame.
+        thumbs: (n, th, tw, 3) uint8 BGR, every frame with its longest side at 96 px.
+        motion_times: (m,) float64, seconds of the motion frames, at most 12 a second.
+        motion: (m, mh, mw) uint8 gray, longest side at most 640 px.
+        motion_scale: px of the motion frame per px of the upright frame.
+    """
+
+    video: Video
+    times: npt.NDArray[np.float64]
+    thumbs: npt.NDArray[np.uint8]
+    motion_times: npt.NDArray[np.float64]
+    motion: npt.NDArray[np.uint8]
+    motion_scale: float
+
+
+class ClipRecorder:
+    """Gathers a Clip while the frames stream by.
+
+    Args:
+        expected_seconds: length as the container states it; a long clip gets fewer motion frames a second, so that
+            their number and with it the memory stays bounded.
+    """
+
+    def __init__(self, expected_seconds: float | None) -> None:
+        span = max(expected_seconds or 0.0, 1.0)
+        self._step = max(1.0 / MOTION_FPS, span / MOTION_FRAMES)
+        self._due = 0.0
+        self._times: list[float] = []
+        self._thumbs: list[npt.NDArray[np.uint8]] = []
+        self._motion_times: list[float] = []
+        self._motion: list[npt.NDArray[np.uint8]] = []
+
+    def add(self, frame: Frame) -> bool:
+        """Take the frame in; True when it is a motion frame, on which faces are to be looked for."""
+        self._times.append(frame.time)
+        self._thumbs.append(frame.small(THUMB_SIDE))
+        if frame.time + 1e-6 < self._due:
+            return False
+        self._due = max(self._due + self._step, frame.time + self._step / 2)
+        self._motion_times.append(frame.time)
+        self._motion.append(cv2.cvtColor(frame.small(MOTION_SIDE), cv2.COLOR_BGR2GRAY))
+        if len(self._motion) % MOTION_FRAMES == 0:  # the stated length was a lie: from here on, half as many
+            self._step *= 2
+        return True
+
+    def finish(self, video: Video) -> Clip:
+        """The Clip, once every frame was added."""
+        motion = np.stack(self._motion)
+        return Clip(
+            video=video,
+            times=np.asarray(self._times),
+            thumbs=np.stack(self._thumbs),
+            motion_times=np.asarray(self._motion_times),
+            motion=motion,
+            motion_scale=max(motion.shape[1:]) / max(video.width, video.height),
+        )

@@ -1,0 +1,280 @@
+"""A stranger's file becomes upright frames on their own clock: whitelisted, capped first, recovered per packet."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+
+from alive402.liveness.errors import UndecodableVideo, UnsupportedVideo, VideoTooLarge
+from alive402.liveness.report import Video
+
+FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,avi,flv,asf,matroska,webm,mpegts,mpeg,rm,ogg"
+"""Demuxers that read one file and nothing else. A playlist (ffconcat, m3u8, dash) would open other files."""
+
+Image = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a file may ask of the machine; all but `max_frames` are known before the first frame is decoded."""
+
+    max_bytes: int = 30_000_000
+    max_pixels: int = 4096 * 2304
+    max_seconds: float = 60.0
+    max_frames: int = 3_600
+    max_streams: int = 8
+    min_side: int = 64
+
+
+class Frame:
+    """One decoded frame; pixels are converted only when asked for.
+
+    Attributes:
+        index: place in the clip, from 0.
+        time: seconds from the first frame.
+    """
+
+    __slots__ = ("_bgr", "_rotation", "_size", "_small", "_source", "index", "time")
+
+    def __init__(
+        self, source: av.VideoFrame, index: int, time: float, stored_size: tuple[int, int], rotation: int
+    ) -> None:
+        self.index = index
+        self.time = time
+        self._source = source
+        self._size = stored_size
+        self._rotation = rotation
+        self._bgr: Image | None = None
+        self._small: tuple[int, Image] | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in px, upright."""
+        return self._size[::-1] if self._rotation in (90, 270) else self._size
+
+    def bgr(self) -> Image:
+        """The whole frame, `(height, width, 3) uint8`, upright."""
+        if self._bgr is None:
+            self._bgr = self._convert(*self._size)
+        return self._bgr
+
+    def small(self, longest: int) -> Image:
+        """The frame with its longest side at most `longest` px, `(h, w, 3) uint8` BGR, upright."""
+        if self._small is not None and self._small[0] == longest:
+            return self._small[1]
+        width, height = self._size
+        scale = min(1.0, longest / max(width, height))
+        pixels = self._convert(max(2, round(width * scale)), max(2, round(height * scale)))
+        self._small = (longest, pixels)
+        return pixels
+
+    def _convert(self, width: int, height: int) -> Image:
+        plain = self._source.reformat(width=width, height=height, format="bgr24", interpolation="AREA")
+        pixels = np.asarray(plain.to_ndarray(), np.uint8)
+        return np.ascontiguousarray(np.rot90(pixels, self._rotation // 90)) if self._rotation else pixels
+
+
+class VideoFile:
+    """An open video, to be iterated once: `with VideoFile(path) as file: for frame in file: ...`.
+
+    Frames that do not decode are skipped (`skipped` counts the packets), so a damaged file still yields what is
+    whole in it.
+
+    Raises:
+        UnsupportedVideo: not one of `FORMATS`, or no video stream.
+        UndecodableVideo: no decoder, or no frame.
+        VideoTooLarge: over `limits`, before or while decoding.
+    """
+
+    def __init__(self, path: str | Path, limits: Limits = Limits()) -> None:
+        self.path = Path(path)
+        self.limits = limits
+        self.skipped = 0
+        self._seconds = 0.0
+        self._count = 0
+        self._codec = ""
+        size = self.path.stat().st_size
+        if size > limits.max_bytes:
+            raise VideoTooLarge(
+                f"The video has {size / 1e6:.1f} MB; at most {limits.max_bytes / 1e6:.0f} MB are accepted.", bytes=size
+            )
+        self.sha256 = _sha256(self.path)
+        self._container = self._open()
+        try:
+            self._stream = self._choose_stream()
+            self.rotation = self._peek_rotation()
+        except BaseException:
+            self._container.close()
+            raise
+
+    def __enter__(self) -> VideoFile:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._container.close()
+
+    @property
+    def expected_seconds(self) -> float | None:
+        """Length as the container states it, or None; a hint for spreading samples, never trusted."""
+        return self._stated_seconds()
+
+    def video(self) -> Video:
+        """What was read, after iterating."""
+        width, height = self._stored_size
+        if self.rotation in (90, 270):
+            width, height = height, width
+        span = self._seconds
+        fps = (self._count - 1) / span if span > 0 and self._count > 1 else 0.0
+        return Video(
+            sha256=self.sha256,
+            seconds=span + (1.0 / fps if fps else 0.0),
+            fps=fps,
+            width=width,
+            height=height,
+            codec=self._codec,
+            rotation=self.rotation,
+        )
+
+    def __iter__(self) -> Iterator[Frame]:
+        first: float | None = None
+        last = -1.0
+        for source in self._decoded():
+            clock = float(source.time) if source.time is not None else None
+            if first is None:
+                first = clock if clock is not None else 0.0
+            time = clock - first if clock is not None else last + self._frame_seconds()
+            if time <= last:  # two frames at one instant, or a clock that runs back: keep order, move on a little
+                time = last + 1e-3 if last >= 0 else 0.0
+            if time > self.limits.max_seconds:
+                raise self._too_long(time)
+            if self._count >= self.limits.max_frames:
+                raise VideoTooLarge(
+                    f"The video has more than {self.limits.max_frames} frames; send a shorter one or fewer per second.",
+                    max_frames=self.limits.max_frames,
+                )
+            self._check_pixels(source.width, source.height)
+            last = self._seconds = time
+            frame = Frame(source, self._count, time, self._stored_size, self.rotation)
+            self._count += 1
+            yield frame
+        if self._count == 0:
+            raise UndecodableVideo()
+
+    def _decoded(self) -> Iterator[av.VideoFrame]:
+        """Frames packet by packet: one bad packet costs its own frames, not the rest of the file."""
+        packets = self._container.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except av.FFmpegError:
+                self.skipped += 1
+                if self.skipped > self.limits.max_frames:
+                    return
+                continue
+            try:
+                yield from packet.decode()
+            except av.FFmpegError:
+                self.skipped += 1
+
+    def _open(self) -> Any:
+        try:
+            return av.open(
+                str(self.path),
+                options={"format_whitelist": FORMATS, "protocol_whitelist": "file"},
+                metadata_errors="ignore",
+            )
+        except (av.FFmpegError, ValueError) as error:
+            raise UnsupportedVideo() from error
+
+    def _choose_stream(self) -> Any:
+        streams = self._container.streams
+        if len(streams) > self.limits.max_streams:
+            raise VideoTooLarge(
+                f"The file has {len(streams)} streams; at most {self.limits.max_streams} are accepted.",
+                streams=len(streams),
+            )
+        if not streams.video:
+            raise UnsupportedVideo("The file has no video in it, only other streams.")
+        stream = streams.video[0]
+        context = stream.codec_context
+        if context is None:
+            raise UndecodableVideo("The video's codec is not known here. Re-encode it, for instance as H.264 MP4.")
+        self._codec = context.name
+        width, height = int(context.width or 0), int(context.height or 0)
+        if width and height:
+            self._check_pixels(width, height)
+            if min(width, height) < self.limits.min_side:
+                raise UndecodableVideo(
+                    f"The video has {width} x {height} pixels; at least {self.limits.min_side} a side are needed.",
+                    width=width,
+                    height=height,
+                )
+        self._stored_size = (width, height)
+        stated = self._stated_seconds(stream)
+        if stated is not None and stated > self.limits.max_seconds:
+            raise self._too_long(stated)
+        context.options = {**context.options, "max_pixels": str(self.limits.max_pixels)}
+        context.thread_type = "AUTO"
+        context.thread_count = 2
+        return stream
+
+    def _peek_rotation(self) -> int:
+        """Degrees as the first decodable frame carries them, a multiple of 90; the file is rewound after."""
+        rotation = 0
+        for source in self._decoded():
+            self._stored_size = (source.width, source.height)
+            rotation = round(source.rotation / 90) * 90 % 360
+            break
+        try:
+            self._container.seek(0)
+        except av.FFmpegError:
+            self._container.close()
+            self._container = self._open()
+            self._stream = self._choose_stream()
+        self.skipped = 0
+        return rotation
+
+    def _stated_seconds(self, stream: Any = None) -> float | None:
+        stream = stream if stream is not None else self._stream
+        if self._container.duration:
+            return float(self._container.duration) / av.time_base
+        if stream.duration and stream.time_base:
+            return float(stream.duration * stream.time_base)
+        return None
+
+    def _frame_seconds(self) -> float:
+        rate = self._stream.average_rate
+        return 1.0 / float(rate) if rate else 1 / 25
+
+    def _check_pixels(self, width: int, height: int) -> None:
+        if width * height > self.limits.max_pixels:
+            raise VideoTooLarge(
+                f"The video has {width} x {height} pixels; at most {self.limits.max_pixels / 1e6:.1f} million "
+                "are accepted.",
+                width=width,
+                height=height,
+            )
+
+    def _too_long(self, seconds: float) -> VideoTooLarge:
+        return VideoTooLarge(
+            f"The video lasts {seconds:.0f} s; at most {self.limits.max_seconds:.0f} s are accepted. "
+            "Three to six are enough.",
+            seconds=round(seconds, 1),
+        )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

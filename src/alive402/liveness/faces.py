@@ -1,0 +1,243 @@
+"""Faces found and followed through a clip: each a FaceTrack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from alive402.liveness import models
+from alive402.liveness.clip import MOTION_SIDE
+from alive402.liveness.container import Frame
+from alive402.liveness.detector import FULL_RANGE, SHORT_RANGE, Detection, FaceDetector, iou
+from alive402.liveness.mesh import POINTS, FaceMesh
+from alive402.liveness.samples import Sample, SampleKeeper
+
+Image = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+
+LEAST_SCORE = 0.5
+SURE_SCORE = 0.75
+SAME_FACE_IOU = 0.25
+SAME_FACE_SIZE = 1.6
+STEP_FACES = 0.5
+STEP_FACES_PER_SECOND = 1.5
+SEARCH_MARGIN = 2.6
+SEARCH_EVERY_SECONDS = 1.0
+MAX_TRACKS = 5
+LOST_SECONDS = 2.0
+GLIMPSE = 0.4
+RESCUES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class FaceTrack:
+    """One face through the clip, at the k motion frames in which it was seen.
+
+    Attributes:
+        indices: (k,) int, which motion frames of the Clip.
+        times: (k,) float64, seconds.
+        boxes: (k, 4) float32, x1 y1 x2 y2 in px of the upright frame, the whole face.
+        scores: (k,) float32, the detector's confidence, 0..1.
+        landmarks: (k, 468, 2) float32, px of the upright frame; NaN where another face was larger.
+        turn: degrees, counter-clockwise, by which the frame has to be turned for the face to stand upright.
+        samples: the sharpest looks at the face, spread through the clip, in time order.
+    """
+
+    indices: npt.NDArray[np.int64]
+    times: npt.NDArray[np.float64]
+    boxes: Floats
+    scores: Floats
+    landmarks: Floats
+    turn: int
+    samples: tuple[Sample, ...]
+
+    @property
+    def area(self) -> float:
+        """Median area of the box, px squared."""
+        sides = self.boxes[:, 2:] - self.boxes[:, :2]
+        return float(np.median(sides.prod(axis=1)))
+
+
+@dataclass(slots=True)
+class _Following:
+    turn: int
+    keeper: SampleKeeper
+    last: Detection
+    indices: list[int] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+    boxes: list[Floats] = field(default_factory=list)
+    scores: list[float] = field(default_factory=list)
+    landmarks: list[Floats] = field(default_factory=list)
+
+
+class FaceFinder:
+    """The three face networks, loaded once and used for many clips; not thread-safe.
+
+    Raises:
+        ModelsMissing: a model file is not installed.
+    """
+
+    def __init__(self, threads: int = 2) -> None:
+        self.short = FaceDetector(models.locate("face_short"), SHORT_RANGE, threads)
+        self.full = FaceDetector(models.locate("face_full"), FULL_RANGE, threads)
+        self.mesh = FaceMesh(models.locate("face_mesh"), threads)
+
+    def search(self, image: Image, turns: tuple[int, ...]) -> tuple[list[Detection], int]:
+        """Faces anywhere in `image`, tried at each turn (degrees) until one is sure; with the turn they stand at."""
+        best: tuple[list[Detection], int] = ([], 0)
+        for turn in turns:
+            turned = _turn_image(image, turn)
+            found = self.short.find(turned, LEAST_SCORE)
+            if _top(found) < SURE_SCORE:
+                found = max(found, self.full.find(turned, LEAST_SCORE), key=_top)
+            if _top(found) > _top(best[0]):
+                best = ([_turn_back(face, turn, image.shape) for face in found], turn)
+            if _top(best[0]) >= SURE_SCORE:
+                break
+        return best
+
+
+class FaceFollower:
+    """Follows the faces of one clip, motion frame by motion frame.
+
+    Args:
+        finder: the networks.
+        expected_seconds: length as the container states it, to spread the samples.
+    """
+
+    def __init__(self, finder: FaceFinder, expected_seconds: float | None) -> None:
+        self._finder = finder
+        self._expected = expected_seconds
+        self._tracks: list[_Following] = []
+        self._next_search = 0.0
+        self._rescues = RESCUES
+        self.looked_at = 0
+
+    def follow(self, frame: Frame) -> None:
+        """Look at the next motion frame."""
+        index, self.looked_at = self.looked_at, self.looked_at + 1
+        image = frame.small(MOTION_SIDE)
+        width, height = frame.size
+        scale = max(image.shape[:2]) / max(width, height)
+        active = [track for track in self._tracks if frame.time - track.times[-1] <= LOST_SECONDS]
+        seen: list[tuple[_Following, Detection]] = []
+        for track in active:
+            face = self._near(image, track, frame.time)
+            if face is not None:
+                seen.append((track, face))
+        if frame.time >= self._next_search or not seen:
+            self._next_search = frame.time + SEARCH_EVERY_SECONDS
+            seen += self._new_faces(image, active, seen, frame.time)
+        for place, (track, face) in enumerate(sorted(seen, key=lambda pair: -pair[1].area)):
+            track.last = face
+            track.indices.append(index)
+            track.times.append(frame.time)
+            track.boxes.append((face.box / scale).astype(np.float32))
+            track.scores.append(face.score)
+            upright = place == 0 and track.turn == 0
+            marks = self._finder.mesh.fit(image, face) / scale if upright else np.full((POINTS, 2), np.nan)
+            track.landmarks.append(marks.astype(np.float32))
+            track.keeper.offer(frame, image, face, scale)
+
+    def tracks(self) -> list[FaceTrack]:
+        """Every face that was followed, the largest (median area) first, glimpses last.
+
+        A glimpse was seen in less than 0.4 of the frames of the face seen longest: it may be a false alarm, so it is
+        never the one that is judged.
+        """
+        longest = max((len(track.indices) for track in self._tracks), default=0)
+        finished = [_finish(track) for track in self._tracks]
+        return sorted(finished, key=lambda track: (len(track.indices) < GLIMPSE * longest, -track.area))
+
+    def _near(self, image: Image, track: _Following, time: float) -> Detection | None:
+        """The track's face near to where it was last."""
+        box = track.last.box
+        centre = (box[:2] + box[2:]) / 2
+        half = float(max(box[2:] - box[:2])) * SEARCH_MARGIN / 2
+        left, top = np.clip((centre - half).astype(int), 0, None)
+        right, bottom = (centre + half).astype(int)
+        region = image[top:bottom, left:right]
+        if min(region.shape[:2]) < 8:
+            return None
+        turned = _turn_image(region, track.turn)
+        found = [_turn_back(face, track.turn, region.shape) for face in self._finder.short.find(turned, LEAST_SCORE)]
+        offset = np.array([left, top], np.float32)
+        moved = [replace(face, box=face.box + np.tile(offset, 2), points=face.points + offset) for face in found]
+        same = [face for face in moved if _same_face(track, face, time)]
+        return max(same, key=lambda face: float(iou(box, face.box[None])[0]), default=None)
+
+    def _new_faces(
+        self, image: Image, active: list[_Following], seen: list[tuple[_Following, Detection]], time: float
+    ) -> list[tuple[_Following, Detection]]:
+        turns: tuple[int, ...] = (self._tracks[0].turn,) if self._tracks else (0,)
+        if not self._tracks and self._rescues > 0:
+            turns = (0, 90, 270, 180)
+            self._rescues -= 1
+        found, turn = self._finder.search(image, turns)
+        taken = [face for _, face in seen]
+        lost = [track for track in active if all(track is not other for other, _ in seen)]
+        new: list[tuple[_Following, Detection]] = []
+        for face in sorted(found, key=lambda face: -face.area):
+            if any(float(iou(face.box, other.box[None])[0]) >= SAME_FACE_IOU for other in taken):
+                continue
+            again = next((track for track in lost if _same_face(track, face, time)), None)
+            if again is not None:
+                lost.remove(again)
+            elif len(self._tracks) < MAX_TRACKS:
+                again = _Following(turn, SampleKeeper(self._expected, turn), face)
+                self._tracks.append(again)
+            else:
+                continue
+            taken.append(face)
+            new.append((again, face))
+        return new
+
+
+def _same_face(track: _Following, face: Detection, time: float) -> bool:
+    """Whether `face` can be where the track's face has moved to since it was last seen, and is of about its size."""
+    last = track.last.box
+    sides = np.sqrt([max(track.last.area, 1.0), max(face.area, 1.0)])
+    if max(sides) > SAME_FACE_SIZE * min(sides):
+        return False
+    if float(iou(last, face.box[None])[0]) >= SAME_FACE_IOU:
+        return True
+    step = float(np.hypot(*((last[:2] + last[2:] - face.box[:2] - face.box[2:]) / 2)))
+    return step <= float(sides[0]) * (STEP_FACES + STEP_FACES_PER_SECOND * (time - track.times[-1]))
+
+
+def _finish(track: _Following) -> FaceTrack:
+    return FaceTrack(
+        indices=np.asarray(track.indices),
+        times=np.asarray(track.times),
+        boxes=np.stack(track.boxes),
+        scores=np.asarray(track.scores, np.float32),
+        landmarks=np.stack(track.landmarks),
+        turn=track.turn,
+        samples=track.keeper.samples(),
+    )
+
+
+def _top(faces: list[Detection]) -> float:
+    return max((face.score for face in faces), default=0.0)
+
+
+def _turn_image(image: Image, degrees: int) -> Image:
+    return np.ascontiguousarray(np.rot90(image, degrees // 90)) if degrees else image
+
+
+def _turn_back(face: Detection, degrees: int, shape: tuple[int, ...]) -> Detection:
+    """A face found in an image that was turned by `degrees` counter-clockwise, in px of the image before turning."""
+    if not degrees:
+        return face
+    height, width = shape[:2]
+
+    def back(points: Floats) -> Floats:
+        x, y = points[..., 0], points[..., 1]
+        turned = {90: (width - y, x), 180: (width - x, height - y), 270: (y, height - x)}[degrees]
+        return np.stack(turned, axis=-1).astype(np.float32)
+
+    corners = back(face.box.reshape(2, 2))
+    box = np.concatenate([corners.min(axis=0), corners.max(axis=0)])
+    return Detection(box, face.score, back(face.points))

@@ -1,0 +1,129 @@
+"""The sharpest looks at a face, spread through the clip, cropped at native resolution and kept small."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from alive402.liveness.container import Frame
+from alive402.liveness.detector import Detection
+
+Image = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+
+SLOTS = 16
+LEAST_SLOT_SECONDS = 0.2
+VIEW_SIDE = 128
+MID_VIEW = 2.7
+WIDE_VIEW = 4.0
+TEXTURE_SIDE = 384
+PICTURE_SIDE = 240
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One look at a face.
+
+    Attributes:
+        time: seconds from the first frame.
+        box: (4,) float32, x1 y1 x2 y2 in px of the upright frame.
+        score: the detector's confidence, 0..1.
+        sharpness: variance of the Laplacian of the face at 128 px.
+        luminance: mean gray of the face, 0..255.
+        mid, wide: (128, 128, 3) uint8 BGR, 2.7 and 4.0 times the face box.
+        texture: (h, w) uint8 gray, the face at native resolution, at most 384 px a side.
+        picture: (h, w, 3) uint8 BGR, the whole frame, longest side 240 px, for a person to look at.
+    """
+
+    time: float
+    box: Floats
+    score: float
+    sharpness: float
+    luminance: float
+    mid: Image
+    wide: Image
+    texture: Image
+    picture: Image
+
+
+class SampleKeeper:
+    """Keeps the sharpest sample of each of 16 stretches of the clip while the frames stream by.
+
+    Args:
+        expected_seconds: length as the container states it; when it is not known, stretches of 0.4 s are thinned
+            at the end.
+        turn: degrees by which crops are turned for the face to stand upright.
+    """
+
+    def __init__(self, expected_seconds: float | None, turn: int) -> None:
+        self._slot_seconds = max((expected_seconds or 0.4 * SLOTS) / SLOTS, LEAST_SLOT_SECONDS)
+        self._turn = turn
+        self._best: dict[int, Sample] = {}
+
+    def offer(self, frame: Frame, small: Image, face: Detection, scale: float) -> None:
+        """Keep this look if it is the sharpest of its stretch; the full frame is converted only then.
+
+        Args:
+            small: (h, w, 3) uint8, the frame in which `face` was found.
+            scale: px of `small` per px of the frame.
+        """
+        look = _cut(small, face.box)
+        if min(look.shape[:2]) < 8:
+            return
+        gray = cv2.resize(cv2.cvtColor(look, cv2.COLOR_BGR2GRAY), (VIEW_SIDE, VIEW_SIDE))
+        sharpness = float(cv2.Laplacian(gray, cv2.CV_32F).var())
+        slot = int(frame.time / self._slot_seconds)
+        kept = self._best.get(slot)
+        if kept is not None and kept.sharpness >= sharpness:
+            return
+        whole, box = frame.bgr(), (face.box / scale).astype(np.float32)
+        size = PICTURE_SIDE / max(small.shape[:2])
+        self._best[slot] = Sample(
+            time=frame.time,
+            box=box,
+            score=face.score,
+            sharpness=sharpness,
+            luminance=float(gray.mean()),
+            mid=self._view(whole, box, MID_VIEW),
+            wide=self._view(whole, box, WIDE_VIEW),
+            texture=_middle(cv2.cvtColor(_cut(whole, box), cv2.COLOR_BGR2GRAY)),
+            picture=cv2.resize(small, None, fx=size, fy=size, interpolation=cv2.INTER_AREA),
+        )
+
+    def samples(self) -> tuple[Sample, ...]:
+        """At most 16 samples in time order."""
+        kept = [self._best[slot] for slot in sorted(self._best)]
+        if len(kept) > SLOTS:
+            kept = [kept[place] for place in np.linspace(0, len(kept) - 1, SLOTS).round().astype(int)]
+        return tuple(kept)
+
+    def _view(self, image: Image, box: Floats, times: float) -> Image:
+        view = crop_around(image, box, times)
+        return np.ascontiguousarray(np.rot90(view, self._turn // 90)) if self._turn else view
+
+
+def crop_around(image: Image, box: Floats, times: float, side: int = VIEW_SIDE) -> Image:
+    """(side, side, 3) uint8: `times` the box about its centre, limited to fit the image, then shifted inside."""
+    height, width = image.shape[:2]
+    box_width, box_height = float(box[2] - box[0]), float(box[3] - box[1])
+    times = min(times, (height - 1) / box_height, (width - 1) / box_width)
+    crop_width, crop_height = box_width * times, box_height * times
+    left = min(max((box[0] + box[2]) / 2 - crop_width / 2, 0.0), width - crop_width)
+    top = min(max((box[1] + box[3]) / 2 - crop_height / 2, 0.0), height - crop_height)
+    cut = image[int(top) : int(top + crop_height) + 1, int(left) : int(left + crop_width) + 1]
+    view: Image = cv2.resize(cut, (side, side), interpolation=cv2.INTER_LINEAR)
+    return view
+
+
+def _cut(image: Image, box: Floats) -> Image:
+    height, width = image.shape[:2]
+    left, top, right, bottom = np.clip(box.round().astype(int), 0, [width, height, width, height])
+    return image[top:bottom, left:right]
+
+
+def _middle(gray: Image) -> Image:
+    top, left = max(0, (gray.shape[0] - TEXTURE_SIDE) // 2), max(0, (gray.shape[1] - TEXTURE_SIDE) // 2)
+    return gray[top : top + TEXTURE_SIDE, left : left + TEXTURE_SIDE].copy()
