@@ -1,1 +1,1 @@
-"""."""
+"""Who answers: whoever fulfils the one Protocol in `base`."""

@@ -1,1 +1,8 @@
-"""."""
+"""A chain of one's own, in this process: test money without Node and without internet."""
+
+from __future__ import annotations
+
+from alive402.payments.devchain.chain import CHAIN_ID, NETWORK, TOKEN_ADDRESS, DevChain
+from alive402.payments.devchain.facilitator import DevFacilitator
+
+__all__ = ["CHAIN_ID", "NETWORK", "TOKEN_ADDRESS", "DevChain", "DevFacilitator"]

@@ -1,0 +1,59 @@
+"""The HTTP application: every door, over one set of parts."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.requests import Request
+
+from alive402 import __version__
+from alive402.api import errors, health, tools
+from alive402.api.assembly import Parts
+from alive402.api.requests import Requests
+
+
+def create_app(parts: Parts) -> FastAPI:
+    """The application over `parts`, which it closes when it ends."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await parts.calls.ledger.close()
+
+    app = FastAPI(
+        title="alive402",
+        version=__version__,
+        description=parts.calls.service.description,
+        lifespan=lifespan,
+        # Pages of our own come with the catalog; the framework's load their scripts from somebody else's host.
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.add_middleware(Requests)
+    errors.install(app)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.include_router(tools.router(parts.calls, parts.public_url, parts.provider_id))
+    app.include_router(health.router(parts.calls))
+    if parts.devchain is not None:
+        from alive402.api import devchain
+
+        app.include_router(devchain.router(parts.devchain))
+    return app
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    """The framework's own refusal in our shape, without giving back what was sent."""
+    assert isinstance(error, RequestValidationError)
+    problems = [{"path": "/".join(map(str, each["loc"])), "message": each["msg"]} for each in error.errors()]
+    body = {
+        "requestId": errors.request_id(request),
+        "code": "invalid_input",
+        "message": "The request does not fit. `details.problems` says where.",
+        "charged": False,
+        "details": {"problems": problems[:5]},
+    }
+    return JSONResponse(body, status_code=400)

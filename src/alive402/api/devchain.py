@@ -1,0 +1,138 @@
+"""Test money for people: a faucet, and a read-only window on the dev chain for any web3 tool."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from web3.exceptions import Web3Exception
+
+from alive402.api.errors import RequestRefused
+from alive402.payments.devchain import NETWORK, TOKEN_ADDRESS, DevChain
+
+FAUCET_AMOUNT = 5_000_000
+NOTE = "Test money of this one process. It has no worth and exists nowhere else."
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+READ_ONLY = frozenset(
+    {
+        "eth_blockNumber",
+        "eth_call",
+        "eth_chainId",
+        "eth_estimateGas",
+        "eth_gasPrice",
+        "eth_getBalance",
+        "eth_getBlockByHash",
+        "eth_getBlockByNumber",
+        "eth_getCode",
+        "eth_getLogs",
+        "eth_getTransactionByHash",
+        "eth_getTransactionCount",
+        "eth_getTransactionReceipt",
+        "net_version",
+        "web3_clientVersion",
+    }
+)
+
+
+class InvalidAddress(RequestRefused):
+    """Not an address."""
+
+    code = "invalid_address"
+    message = "`address` is 0x and 40 hex digits."
+
+
+class Ask(BaseModel):
+    """Who wants test money."""
+
+    address: str
+
+
+class Given(BaseModel):
+    """Test money that was made. `amount` and `balance` in atomic units, six decimals."""
+
+    network: str
+    asset: str
+    address: str
+    amount: str
+    balance: str
+    transaction: str
+    note: str
+
+
+class Call(BaseModel):
+    """One JSON-RPC 2.0 request."""
+
+    jsonrpc: str = "2.0"
+    id: int | str | None = None
+    method: str = Field(max_length=64)
+    params: list[Any] = Field(default_factory=list, max_length=8)
+
+
+def router(chain: DevChain) -> APIRouter:
+    """`POST /devchain/faucet` and `POST /devchain/rpc`."""
+    routes = APIRouter(prefix="/devchain", tags=["test money"])
+
+    @routes.post("/faucet", summary="Get test money; it has no worth")
+    async def faucet(ask: Ask) -> Given:
+        if not _ADDRESS.fullmatch(ask.address):
+            raise InvalidAddress
+        transaction = await asyncio.to_thread(chain.mint, ask.address, FAUCET_AMOUNT)
+        return Given(
+            network=NETWORK,
+            asset=TOKEN_ADDRESS,
+            address=ask.address,
+            amount=str(FAUCET_AMOUNT),
+            balance=str(await asyncio.to_thread(chain.balance, ask.address)),
+            transaction=transaction,
+            note=NOTE,
+        )
+
+    @routes.post("/rpc", summary="Look at the dev chain: JSON-RPC, read only")
+    async def rpc(request: Request, call: Call) -> JSONResponse:
+        said: dict[str, Any] = {"jsonrpc": "2.0", "id": call.id}
+        if call.method not in READ_ONLY:
+            return JSONResponse({**said, "error": {"code": -32601, "message": "This window is read only."}})
+        try:
+            answer = await asyncio.to_thread(chain.rpc, call.method, call.params)
+        # Whatever the EVM makes of strange parameters is the caller's to know, in JSON-RPC's own words.
+        except (
+            Web3Exception,
+            ValueError,
+            TypeError,
+            KeyError,
+            IndexError,
+            AttributeError,
+            NotImplementedError,
+        ) as error:
+            return JSONResponse({**said, "error": {"code": -32602, "message": str(error)[:300]}})
+        if "error" in answer:
+            return JSONResponse({**said, "error": _wire(answer["error"])})
+        return JSONResponse({**said, "result": _wire(answer.get("result"))})
+
+    return routes
+
+
+def _wire(value: Any) -> Any:
+    """Python's values as JSON-RPC writes them: quantities and bytes as 0x-hex."""
+    match value:
+        case bool() | str() | None:
+            return value
+        case int():
+            return hex(value)
+        case bytes() | bytearray():
+            return "0x" + value.hex()
+        case dict():
+            return {
+                name: "0x" + inner.to_bytes(256, "big").hex()
+                if name == "logsBloom" and isinstance(inner, int)
+                else _wire(inner)
+                for name, inner in value.items()
+            }
+        case list() | tuple():
+            return [_wire(inner) for inner in value]
+        case _:
+            return _wire(dict(value)) if hasattr(value, "items") else str(value)

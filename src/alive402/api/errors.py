@@ -1,0 +1,129 @@
+"""Every refusal in one shape: `{requestId, code, message, charged, details?}`, with its status."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+from uuid import uuid4
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+
+from alive402.calls import InvalidInput
+from alive402.intake.errors import IntakeError
+from alive402.liveness.errors import AnalysisError
+from alive402.payments.errors import PaymentError
+
+log = structlog.get_logger(__name__)
+
+_HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
+
+
+class RequestRefused(Exception):
+    """The request itself is not one that is read.
+
+    RequestRefused
+     ├── InvalidJson       400   invalid_json        the body is not JSON
+     ├── BodyTooLarge      413   body_too_large      more than any request needs
+     └── HeaderTooLarge    431   header_too_large    the payment header is longer than any payment
+    """
+
+    code: ClassVar[str] = "bad_request"
+    status: ClassVar[int] = 400
+    message: ClassVar[str] = "The request cannot be read."
+    details: ClassVar[dict[str, Any]] = {}
+
+
+class InvalidJson(RequestRefused):
+    """The body is not a JSON object."""
+
+    code = "invalid_json"
+    message = "The body is not a JSON object."
+
+
+class BodyTooLarge(RequestRefused):
+    """More than any request needs."""
+
+    code = "body_too_large"
+    status = 413
+    message = "The body is larger than any request has to be. Send the URL of the video, not the video."
+
+
+class HeaderTooLarge(RequestRefused):
+    """The payment header is longer than any payment."""
+
+    code = "header_too_large"
+    status = 431
+    message = "PAYMENT-SIGNATURE is longer than any payment has to be."
+
+
+def new_request_id() -> str:
+    """32 hex digits."""
+    return uuid4().hex
+
+
+def request_id(request: Request) -> str:
+    """The id of the request being answered; also in the log, and in `X-Request-Id`."""
+    return str(request.state.request_id)
+
+
+def body_of(error: Any, request: Request) -> dict[str, Any]:
+    """The JSON of a refusal. `charged` is False unless nobody knows yet."""
+    body = {
+        "requestId": request_id(request),
+        "code": error.code,
+        "message": error.message,
+        "charged": getattr(error, "charged", False),
+    }
+    if error.details:
+        body["details"] = error.details
+    return body
+
+
+def refusal(error: Any, request: Request) -> JSONResponse:
+    """The response for any error of our trees."""
+    retry_after = getattr(error, "retry_after", None)
+    headers = {"Retry-After": str(retry_after)} if retry_after else None
+    log.info("refused", request_id=request_id(request), code=error.code, status=error.status)
+    return JSONResponse(body_of(error, request), status_code=error.status, headers=headers)
+
+
+def install(app: FastAPI) -> None:
+    """Make every error leave `app` in our shape; what is not one of ours says nothing but its request id."""
+
+    async def ours(request: Request, error: Exception) -> JSONResponse:
+        return refusal(error, request)
+
+    async def http(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)
+        code = _HTTP_CODES.get(error.status_code, "http_error")
+        body = {"requestId": request_id(request), "code": code, "message": str(error.detail), "charged": False}
+        return JSONResponse(body, status_code=error.status_code, headers=error.headers)
+
+    async def database(request: Request, error: Exception) -> JSONResponse:
+        log.error("database unavailable", request_id=request_id(request), error=type(error).__name__)
+        body = {
+            "requestId": request_id(request),
+            "code": "ledger_unavailable",
+            "message": "The ledger cannot be reached. Send the same request again; do not sign again.",
+            "charged": None,
+        }
+        return JSONResponse(body, status_code=503, headers={"Retry-After": "5"})
+
+    for kind in (RequestRefused, InvalidInput, PaymentError, IntakeError, AnalysisError):
+        app.add_exception_handler(kind, ours)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(OperationalError, database)
+
+
+def unexpected(request: Request) -> JSONResponse:
+    """What a buyer is told of a fault of ours: the id under which the operator finds it."""
+    body = {
+        "requestId": request_id(request),
+        "code": "internal_error",
+        "message": "The service failed. Send the same request again, without signing again, or report the id.",
+        "charged": None,
+    }
+    return JSONResponse(body, status_code=500)

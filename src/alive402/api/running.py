@@ -1,0 +1,103 @@
+"""The server itself: its log, its socket, its first words, its end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import socket
+import sys
+from collections.abc import Callable
+
+import structlog
+import uvicorn
+from eth_account import Account
+from sqlalchemy.exc import SQLAlchemyError
+
+from alive402.api.app import create_app
+from alive402.api.assembly import Parts, assemble
+from alive402.liveness import models
+from alive402.liveness.errors import ModelsMissing
+from alive402.payments.errors import PaymentsMisconfigured
+from alive402.settings import Settings
+
+
+class StartRefused(Exception):
+    """The service may not start; the sentence says what to change."""
+
+
+async def run(settings: Settings, say: Callable[[str], None]) -> None:
+    """Serve until interrupted; `say` gets the lines that a person at the terminal needs.
+
+    Raises:
+        StartRefused: something is missing or cannot work.
+    """
+    configure_log()
+    try:
+        await asyncio.to_thread(models.ensure, say)
+        parts = await assemble(settings)
+        listening = socket.create_server((settings.host, settings.port))
+    except (ModelsMissing, PaymentsMisconfigured) as error:
+        raise StartRefused(error.message) from error
+    except SQLAlchemyError as error:
+        raise StartRefused("The ledger cannot be opened. Check ALIVE402_DATABASE_URL.") from error
+    except OSError as error:
+        where = f"{settings.host}:{settings.port}"
+        raise StartRefused(f"Cannot listen on {where}: {error.strerror}. Choose another --port.") from error
+    url = parts.public_url or f"http://{settings.host}:{listening.getsockname()[1]}"
+    await _introduce(parts, url, say)
+    await server(parts).serve(sockets=[listening])
+
+
+def server(parts: Parts) -> uvicorn.Server:
+    """The HTTP server over `parts`: headers bounded, no access log (ours names no query string), no banner."""
+    config = uvicorn.Config(
+        create_app(parts),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        h11_max_incomplete_event_size=32 * 1024,
+        http="h11",
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=20,
+    )
+    return uvicorn.Server(config)
+
+
+def configure_log() -> None:
+    """One line an event on standard error: for people at a terminal, JSON everywhere else."""
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    terminal = sys.stderr.isatty()
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            *([] if terminal else [structlog.processors.format_exc_info]),
+            structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+    )
+
+
+async def _introduce(parts: Parts, url: str, say: Callable[[str], None]) -> None:
+    """Where it is, who is paid, and how to try it."""
+    terms, path = parts.terms, parts.calls.service.paths[0]
+    say(f"alive402 is at {url}")
+    say(f"  network  {terms.network}" + (" (a chain inside this process: test money)" if parts.devchain else ""))
+    say(f"  token    {terms.asset}")
+    say(f"  price    {terms.amount} atomic units (USD {terms.amount / 1e6:.2f}) an answer")
+    say(f"  pays to  {terms.pay_to}")
+    if parts.devchain is not None:
+        from alive402.api.devchain import FAUCET_AMOUNT
+
+        wallet = Account.create()
+        await asyncio.to_thread(parts.devchain.mint, wallet.address, FAUCET_AMOUNT)
+        say("A test wallet; its money has no worth and exists only in this process:")
+        say(f"  address      {wallet.address}   ({FAUCET_AMOUNT / 1e6:.2f} test dollars)")
+        say(f"  private key  0x{bytes(wallet.key).hex()}")
+        ask = """-H 'Content-Type: application/json' -d '{"address": "0x…"}'"""
+        say(f"More of it: curl -s {url}/devchain/faucet {ask}")
+    say("What a call costs, unpaid (then sign, and send it again: docs/pay.md):")
+    body = json.dumps(parts.calls.service.example_input)
+    say(f"  curl -s -X POST {url}{path} -H 'Content-Type: application/json' -d '{body}'")

@@ -1,0 +1,180 @@
+"""One paid call, whatever door it came by: check the input, reserve the money, answer, store, settle, remember."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import structlog
+from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
+
+from alive402.catalog import ServiceDefinition
+from alive402.intake.errors import IntakeError
+from alive402.liveness.errors import AnalysisError, AnalysisFailed
+from alive402.payments.database import Ledger
+from alive402.payments.errors import PaymentRequired, SettlementRefused, SettlementUnknown
+from alive402.payments.service import Answered, Claim, Stage, Unverified, Use
+from alive402.payments.x402 import SETTLE_SECONDS, VERIFY_SECONDS, PaymentGate, Resource, Settled, Signed
+from alive402.providers.base import Provider
+
+log = structlog.get_logger(__name__)
+
+
+class InvalidInput(Exception):
+    """The request does not fit the service's input schema; `details` lists where.
+
+    Attributes: as the other trees' errors have them (`code`, `status`, `message`, `details`).
+    """
+
+    code: ClassVar[str] = "invalid_input"
+    status: ClassVar[int] = 400
+
+    def __init__(self, problems: list[dict[str, str]]) -> None:
+        self.message = "The request does not fit the input schema. `details.problems` says where."
+        self.details: dict[str, Any] = {"problems": problems}
+        super().__init__(self.message)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a paid call gives: the answer, the receipt of its settlement, and whether it was given before.
+
+    `data` holds `Action`, `Elements` and `Liveness`; `receipt` is the x402 SettleResponse. Both JSON-ready.
+    """
+
+    request_id: str
+    data: dict[str, Any]
+    receipt: dict[str, Any]
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PaidCalls:
+    """The service, its ledger, its payment gate and whoever answers, put together."""
+
+    service: ServiceDefinition
+    ledger: Ledger
+    gate: PaymentGate
+    provider: Provider
+
+    def check_input(self, given: object) -> None:
+        """Hold a request against the input schema, and its URL against what is fetched at all.
+
+        Raises:
+            InvalidInput: it does not fit.
+            InvalidUrl: it fits, and is no URL that could be fetched.
+        """
+        validator = Draft202012Validator(self.service.input_schema, format_checker=FormatChecker())
+        problems = [
+            {"path": "/".join(map(str, error.absolute_path)), "message": _sentence(error)}
+            for error in validator.iter_errors(given)
+        ]
+        if problems:
+            raise InvalidInput(problems[:5])
+        assert isinstance(given, dict)
+        self.provider.check(given["VideoUrl"])
+
+    async def call(self, given: dict[str, Any], signature: str | None, resource: Resource, request_id: str) -> Outcome:
+        """Answer one request that `check_input` has passed, for the payment in `signature` (x402's header value).
+
+        Nothing is charged unless this returns; the answer is stored before the money moves, and the same payment with
+        the same request gets it again.
+
+        Raises:
+            PaymentError: no payment, not a good one, or one that is used elsewhere.
+            IntakeError, AnalysisError: the video did not arrive or cannot be judged; the payment may be used again.
+            SettlementUnknown: the answer is stored, and whether the money moved is not known yet.
+        """
+        if not signature:
+            raise PaymentRequired
+        signed = self.gate.read(signature, resource, self.seconds_needed)
+        use = Use(self.service.id, _hash(given), request_id)
+        held = await self._reserve(signed, use)
+        if isinstance(held, Answered):
+            log.info("answered again", request_id=request_id, first_request_id=held.request_id)
+            return Outcome(held.request_id, held.result, held.receipt, replayed=True)
+        data = held.result if held.result is not None else await self._execute(held, given)
+        # From here on the work is done and paid for or not: a caller who hangs up must not leave it half way.
+        settled = await asyncio.shield(self._settle(held, signed))
+        log.info("settled", request_id=held.request_id, transaction=settled.transaction, amount=signed.money.amount)
+        return Outcome(held.request_id, data, settled.receipt, replayed=False)
+
+    @property
+    def seconds_needed(self) -> float:
+        """How long a payment has to stay valid from the moment it arrives."""
+        return VERIFY_SECONDS + self.provider.seconds + SETTLE_SECONDS
+
+    async def _reserve(self, signed: Signed, use: Use) -> Claim | Answered:
+        async with self.ledger.begin() as payments:
+            held = await payments.reserve(signed.money, use, verified=False)
+        if isinstance(held, Unverified):
+            # The facilitator is asked outside of any transaction: it may take seconds.
+            await self.gate.verify(signed)
+            async with self.ledger.begin() as payments:
+                held = await payments.reserve(signed.money, use, verified=True)
+        assert not isinstance(held, Unverified)
+        return held
+
+    async def _execute(self, claim: Claim, given: dict[str, Any]) -> dict[str, Any]:
+        """The answer, stored; or the payment given back."""
+        try:
+            answer = await self.provider.detect(given["VideoUrl"])
+        except (IntakeError, AnalysisError) as error:
+            await self._release(claim, error.code)
+            raise
+        except BaseException as error:
+            await asyncio.shield(self._release(claim, type(error).__name__))
+            if isinstance(error, Exception):
+                log.exception("provider failed", request_id=claim.request_id)
+                raise AnalysisFailed from None
+            raise
+        data = {"Action": self.service.action, "Elements": answer.elements, "Liveness": answer.liveness}
+        async with self.ledger.begin() as payments:
+            await payments.executed(claim, data)
+        return data
+
+    async def _release(self, claim: Claim, why: str) -> None:
+        async with self.ledger.begin() as payments:
+            await payments.release(claim, why)
+
+    async def _settle(self, claim: Claim, signed: Signed) -> Settled:
+        """Move the money and write down what came of it."""
+        async with self.ledger.begin() as payments:
+            await payments.settling(claim)
+        try:
+            resolving = claim.stage is Stage.RESOLVE
+            settled = await (self.gate.resolve(signed) if resolving else self.gate.settle(signed))
+        except SettlementUnknown as error:
+            log.warning("settlement unknown", request_id=claim.request_id, reason=error.details.get("reason"))
+            async with self.ledger.begin() as payments:
+                await payments.unknown(claim, str(error.details.get("reason", "")))
+            raise
+        except SettlementRefused as error:
+            reason = str(error.details.get("reason", ""))
+            async with self.ledger.begin() as payments:
+                await payments.refused(claim, reason, expired=reason == "expired")
+            raise
+        async with self.ledger.begin() as payments:
+            await payments.settled(claim, settled.transaction, settled.receipt)
+        return settled
+
+
+def _hash(given: dict[str, Any]) -> str:
+    """One request, however its JSON was spaced."""
+    return hashlib.sha256(json.dumps(given, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _sentence(error: Any) -> str:
+    """What is wrong, without giving back what was sent: it may be long, and it may be a secret."""
+    match error.validator:
+        case "required":
+            return f"{error.message}."
+        case "type":
+            return f"It has to be of type {error.validator_value}."
+        case "additionalProperties":
+            return f"Only these properties are known: {', '.join(error.schema['properties'])}."
+        case _:
+            return f"It does not satisfy `{error.validator}`: {error.validator_value}."

@@ -1,0 +1,57 @@
+"""`alive402 serve`: run the paid service."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one. [default: 8402]")] = None,
+    network: Annotated[
+        str | None, typer.Option(help="dev (test money), base, base-sepolia, or eip155:<id>. [default: dev]")
+    ] = None,
+    pay_to: Annotated[str | None, typer.Option(help="Address that receives the money.")] = None,
+    facilitator_url: Annotated[str | None, typer.Option(help="x402 facilitator of a real network.")] = None,
+    rpc_url: Annotated[str | None, typer.Option(help="Node of a real network.")] = None,
+    database_url: Annotated[str | None, typer.Option(help="Where the ledger is kept, as SQLAlchemy writes it.")] = None,
+    allow_private_hosts: Annotated[
+        bool | None, typer.Option("--allow-private-hosts", help="Fetch videos from your own network too.")
+    ] = None,
+) -> None:
+    """Run the paid service. Without options: test money, on loopback. Each option is also ALIVE402_<NAME>."""
+    from pydantic import ValidationError
+
+    from alive402.settings import Settings
+
+    given = {
+        "host": host,
+        "port": port,
+        "network": network,
+        "pay_to": pay_to,
+        "facilitator_url": facilitator_url,
+        "rpc_url": rpc_url,
+        "database_url": database_url,
+        "allow_private_hosts": allow_private_hosts,
+    }
+    try:
+        settings = Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        for problem in error.errors():
+            where = f"ALIVE402_{str(problem['loc'][0]).upper()}: " if problem["loc"] else ""
+            typer.echo(f"alive402 serve: {where}{problem['msg'].removeprefix('Value error, ')}", err=True)
+        raise typer.Exit(64) from None
+
+    import asyncio
+
+    from alive402.api.running import StartRefused, run
+
+    try:
+        asyncio.run(run(settings, typer.echo))
+    except StartRefused as error:
+        typer.echo(f"alive402 serve: {error}", err=True)
+        raise typer.Exit(78) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(0) from None

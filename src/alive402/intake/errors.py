@@ -1,0 +1,118 @@
+"""Every way in which a stranger's video can fail to arrive, each with a stable code.
+
+IntakeError                              code, sentence, HTTP status, what to do
+ ├── InvalidUrl           400   invalid_url             not an http(s) URL that is fetched
+ ├── ForbiddenAddress     403   forbidden_address       the host is not on the public internet
+ ├── UpstreamFailed       424
+ │    ├── HostNotFound    424   host_not_found          the name does not resolve
+ │    ├── Unreachable     424   upstream_unreachable    no connection, broken TLS, or it broke off
+ │    ├── UpstreamStatus  424   upstream_status         it answered with something else than the video
+ │    └── TooManyHops     424   too_many_redirects      more redirects than are followed
+ ├── FetchTimeout         504   fetch_timeout           the video came too slowly
+ ├── AnalysisTimeout      504   analysis_timeout        judging took too long, and was stopped
+ └── Busy                 503   busy                    every place is taken; try again soon
+
+No sentence tells which address a name resolved to: that would map somebody's network for a stranger. What the bytes
+are, and whether they are too many, is said by `liveness.errors`: UnsupportedVideo (415), VideoTooLarge (413).
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class IntakeError(Exception):
+    """The video did not arrive, or could not be judged in time.
+
+    Attributes:
+        code: stable machine-readable reason, snake_case.
+        status: the HTTP status that a door answers with.
+        retry_after: seconds after which the same request may be sent again, or None.
+        message: one sentence for people.
+        details: figures behind the sentence, JSON-ready; never an address.
+    """
+
+    code: ClassVar[str] = "intake_failed"
+    status: ClassVar[int] = 424
+    retry_after: ClassVar[int | None] = None
+    default: ClassVar[str] = "The video could not be fetched."
+
+    def __init__(self, message: str | None = None, **details: Any) -> None:
+        self.message = message or self.default
+        self.details = details
+        super().__init__(self.message)
+
+
+class InvalidUrl(IntakeError):
+    """Not an http(s) URL that is fetched."""
+
+    code = "invalid_url"
+    status = 400
+    default = "VideoUrl is not a URL that can be fetched. Send an http or https URL without user name and password."
+
+
+class ForbiddenAddress(IntakeError):
+    """The host is not on the public internet."""
+
+    code = "forbidden_address"
+    status = 403
+    default = "VideoUrl does not lead to the public internet. Put the video where anyone can fetch it."
+
+
+class UpstreamFailed(IntakeError):
+    """The host of the video did not hand it over."""
+
+    code = "upstream_failed"
+
+
+class HostNotFound(UpstreamFailed):
+    """The name does not resolve."""
+
+    code = "host_not_found"
+    default = "The host of VideoUrl was not found. Check its spelling."
+
+
+class Unreachable(UpstreamFailed):
+    """No connection, broken TLS, or it broke off."""
+
+    code = "upstream_unreachable"
+    default = "The host of VideoUrl did not hand over the video. Check that it can be fetched from elsewhere."
+
+
+class UpstreamStatus(UpstreamFailed):
+    """The host answered with something else than the video."""
+
+    code = "upstream_status"
+    default = "The host of VideoUrl did not answer with the video. `details.upstream_status` is what it said."
+
+
+class TooManyHops(UpstreamFailed):
+    """More redirects than are followed."""
+
+    code = "too_many_redirects"
+    default = "VideoUrl redirects too often. Send the URL at which it ends."
+
+
+class FetchTimeout(IntakeError):
+    """The video came too slowly."""
+
+    code = "fetch_timeout"
+    status = 504
+    default = "The video came too slowly. Put it on a faster host."
+
+
+class AnalysisTimeout(IntakeError):
+    """Judging took too long, and was stopped."""
+
+    code = "analysis_timeout"
+    status = 504
+    default = "Judging the video took too long, and was stopped. Send a shorter or smaller one."
+
+
+class Busy(IntakeError):
+    """Every place is taken."""
+
+    code = "busy"
+    status = 503
+    retry_after = 5
+    default = "Every place is taken at the moment. Send the same request again soon."

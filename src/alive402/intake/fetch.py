@@ -1,0 +1,202 @@
+"""A stranger's URL becomes a file here: only from checked addresses, only so many bytes, only for so long."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin
+
+import httpcore
+import httpx
+
+from alive402.intake.addresses import is_link_local, is_public
+from alive402.intake.errors import (
+    FetchTimeout,
+    ForbiddenAddress,
+    HostNotFound,
+    InvalidUrl,
+    TooManyHops,
+    Unreachable,
+    UpstreamStatus,
+)
+from alive402.liveness.errors import VideoTooLarge
+
+MAX_URL = 2048
+_REDIRECTS = (301, 302, 303, 307, 308)
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_HEADERS: dict[bytes | str, bytes | str] = {
+    "User-Agent": "alive402 (video liveness detection; fetches each video once)",
+    "Accept": "video/*, application/octet-stream;q=0.9, */*;q=0.1",
+    # A compressed body could unpack to any size behind the byte cap.
+    "Accept-Encoding": "identity",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FetchLimits:
+    """What one fetch may cost.
+
+    Attributes:
+        max_bytes: bytes of the body; a larger one is refused while it streams, whatever Content-Length says.
+        seconds: for everything together, redirects included.
+        least_rate: bytes a second, measured once `patience` seconds have passed.
+        ports: the ports that are dialled.
+        allow_private: fetch from one's own network too, at any port.
+    """
+
+    max_bytes: int = 30_000_000
+    seconds: float = 30.0
+    least_rate: float = 8_192.0
+    patience: float = 5.0
+    max_redirects: int = 5
+    ports: frozenset[int] = frozenset({80, 443, 8000, 8080, 8443})
+    allow_private: bool = False
+
+
+async def fetch(url: str, target: Path, limits: FetchLimits) -> int:
+    """Write what `url` answers into `target`; returns how many bytes.
+
+    Every hop is resolved once, every address of its name must be public, and the checked address itself is dialled.
+
+    Raises:
+        InvalidUrl, ForbiddenAddress, HostNotFound, Unreachable, UpstreamStatus, TooManyHops, FetchTimeout: see
+            `intake.errors`.
+        VideoTooLarge: more than `limits.max_bytes`.
+    """
+    try:
+        async with asyncio.timeout(limits.seconds):
+            for _hop in range(limits.max_redirects + 1):
+                following = await _hop_to(url, target, limits)
+                if isinstance(following, int):
+                    return following
+                url = following
+            raise TooManyHops(max_redirects=limits.max_redirects)
+    except (TimeoutError, httpcore.TimeoutException):
+        raise FetchTimeout(seconds=limits.seconds) from None
+    except (httpcore.NetworkError, httpcore.ProtocolError, OSError):
+        # The cause may name an address; it is for no reader of the answer.
+        raise Unreachable from None
+
+
+async def _hop_to(url: str, target: Path, limits: FetchLimits) -> int | str:
+    """One request: the bytes written, or the URL that it redirects to."""
+    parsed = check_url(url, limits)
+    port = parsed.port or _DEFAULT_PORTS[parsed.scheme]
+    backend = _CheckedAddresses(await _resolve(parsed.host, port, limits))
+    async with (
+        httpcore.AsyncConnectionPool(network_backend=backend, retries=0, http2=False) as pool,
+        pool.stream("GET", _wire_url(parsed), headers=_HEADERS, extensions={"timeout": _timeouts(limits)}) as response,
+    ):
+        headers = {name.lower(): value.decode("latin-1") for name, value in response.headers}
+        if response.status in _REDIRECTS and b"location" in headers:
+            return urljoin(url, headers[b"location"])
+        if response.status != 200:
+            raise UpstreamStatus(upstream_status=response.status)
+        length = headers.get(b"content-length", "")
+        if length.isdigit() and int(length) > limits.max_bytes:
+            raise VideoTooLarge(max_bytes=limits.max_bytes)
+        return await _save(response, target, limits)
+
+
+async def _save(response: httpcore.Response, target: Path, limits: FetchLimits) -> int:
+    written, began = 0, time.monotonic()
+    with target.open("wb") as file:
+        async for chunk in response.aiter_stream():
+            written += len(chunk)
+            if written > limits.max_bytes:
+                raise VideoTooLarge(max_bytes=limits.max_bytes)
+            elapsed = time.monotonic() - began
+            if elapsed > limits.patience and written < limits.least_rate * elapsed:
+                raise FetchTimeout(least_bytes_per_second=limits.least_rate)
+            file.write(chunk)
+    return written
+
+
+def check_url(url: str, limits: FetchLimits) -> httpx.URL:
+    """The URL parsed, when it is one that is fetched at all; nothing is resolved yet.
+
+    Raises:
+        InvalidUrl: scheme, host, port, credentials or length are not acceptable.
+    """
+    if len(url) > MAX_URL or any(character.isspace() or not character.isprintable() for character in url):
+        raise InvalidUrl
+    try:
+        parsed = httpx.URL(url)
+        host = parsed.raw_host
+        port = parsed.port
+    except (httpx.InvalidURL, ValueError, TypeError):
+        raise InvalidUrl from None
+    if parsed.scheme not in _DEFAULT_PORTS or not host or parsed.userinfo:
+        raise InvalidUrl
+    if not limits.allow_private and (port or _DEFAULT_PORTS[parsed.scheme]) not in limits.ports:
+        raise InvalidUrl("VideoUrl names a port that is not fetched from.", ports=sorted(limits.ports))
+    return parsed
+
+
+def _wire_url(parsed: httpx.URL) -> httpcore.URL:
+    return httpcore.URL(
+        scheme=parsed.raw_scheme, host=parsed.raw_host, port=parsed.port, target=parsed.raw_path or b"/"
+    )
+
+
+def _timeouts(limits: FetchLimits) -> dict[str, float]:
+    return {"connect": min(10.0, limits.seconds), "read": min(10.0, limits.seconds), "write": 10.0, "pool": 10.0}
+
+
+async def _resolve(host: str, port: int, limits: FetchLimits) -> list[str]:
+    """Every address of `host`, each of them allowed."""
+    try:
+        # The form that goes on the wire: the resolver and the Host header must not see two different names.
+        name = httpx.URL(scheme="http", host=host).raw_host.decode("ascii")
+        found = await asyncio.get_running_loop().getaddrinfo(name, port, type=socket.SOCK_STREAM)
+    except (socket.gaierror, OSError):
+        raise HostNotFound from None
+    except (UnicodeError, httpx.InvalidURL):
+        raise InvalidUrl from None
+    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    if not addresses:
+        raise HostNotFound
+    for address in addresses:
+        if not is_public(address) and (not limits.allow_private or is_link_local(address)):
+            raise ForbiddenAddress
+    return addresses
+
+
+class _CheckedAddresses(httpcore.AsyncNetworkBackend):
+    """Dials the addresses that were checked, whatever name is asked for; TLS still sees the name."""
+
+    def __init__(self, addresses: list[str]) -> None:
+        self._addresses = addresses
+        self._inner = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 (the interface is httpcore's)
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        last: Exception = httpcore.ConnectError()
+        for address in self._addresses:
+            try:
+                return await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                last = error
+        raise last
+
+    async def connect_unix_socket(
+        self,
+        path: str,
+        timeout: float | None = None,  # noqa: ASYNC109
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        raise httpcore.ConnectError
+
+    async def sleep(self, seconds: float) -> None:
+        await self._inner.sleep(seconds)

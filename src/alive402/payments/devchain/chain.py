@@ -1,0 +1,121 @@
+"""The in-process EVM: Base Sepolia's chain id, with test money at the address where Base Sepolia has its USDC.
+
+The id and the address are those of the real test network so that a buyer's unmodified x402 client, whose spend controls
+allow known assets only, pays here. Nothing else is shared with that network: this chain dies with the process.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from importlib import resources
+from typing import Any, cast
+
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+from eth_tester import EthereumTester, PyEVMBackend
+from web3 import Web3
+from web3.contract import Contract
+from web3.providers.eth_tester import EthereumTesterProvider
+from web3.providers.eth_tester.defaults import API_ENDPOINTS
+from web3.types import RPCEndpoint, RPCResponse, TxParams
+
+CHAIN_ID = 84532
+NETWORK = f"eip155:{CHAIN_ID}"
+TOKEN_ADDRESS = "0x036CbD53842c5426634e7929541eC2318f3dCF7e"
+GAS_LIMIT = 400_000
+# Some buyers date `validAfter` at now; a chain whose last block is older than that would call it "not yet valid".
+STALE_BLOCK_SECONDS = 5
+
+
+class DevChain:
+    """One EVM with one token and one operator account that pays for gas.
+
+    Every call may come from any thread: one lock guards the EVM, which knows no threads. Calls block for milliseconds;
+    asynchronous callers go through `asyncio.to_thread`.
+    """
+
+    def __init__(self) -> None:
+        artifact = json.loads(resources.files(__package__).joinpath("token.json").read_text())
+        self._operator: LocalAccount = Account.create()
+        backend = PyEVMBackend(
+            genesis_state={
+                bytes.fromhex(TOKEN_ADDRESS[2:]): _account(code=bytes.fromhex(artifact["bytecode_runtime"][2:])),
+                bytes.fromhex(self._operator.address[2:]): _account(balance=10**30),
+                # eth-tester speaks from its first own account when a caller of eth_call names none.
+                bytes.fromhex(Account.from_key((1).to_bytes(32, "big")).address[2:]): _account(balance=10**30),
+            }
+        )
+        backend.chain.chain_id = CHAIN_ID
+        self.lock = threading.RLock()
+        self.web3 = Web3(_Provider(EthereumTester(backend), self.lock))
+        self.token: Contract = self.web3.eth.contract(
+            address=Web3.to_checksum_address(TOKEN_ADDRESS), abi=artifact["abi"]
+        )
+
+    @property
+    def operator(self) -> str:
+        """Checksummed address of the account that sends every transaction."""
+        return self._operator.address
+
+    def send(self, transaction: TxParams) -> str:
+        """Sign `transaction` as the operator, mine it, and return its hash, `0x` and 64 hex digits.
+
+        Raises:
+            web3.exceptions.Web3Exception: the chain refuses it.
+        """
+        with self.lock:
+            filled: TxParams = {
+                **transaction,
+                "from": self.operator,
+                "nonce": self.web3.eth.get_transaction_count(Web3.to_checksum_address(self.operator)),
+                "gas": GAS_LIMIT,
+                "gasPrice": self.web3.eth.gas_price,
+                "value": Web3.to_wei(0, "wei"),
+                "chainId": CHAIN_ID,
+            }
+            signed = self._operator.sign_transaction(cast("dict[str, Any]", filled))
+            return Web3.to_hex(self.web3.eth.send_raw_transaction(signed.raw_transaction))
+
+    def mint(self, address: str, amount: int) -> str:
+        """Make `amount` atomic units of test money for `address`; returns the transaction hash.
+
+        Raises:
+            ValueError: `address` is not an address.
+        """
+        call = self.token.encode_abi("mint", args=[Web3.to_checksum_address(address), amount])
+        return self.send({"to": self.token.address, "data": call})
+
+    def balance(self, address: str) -> int:
+        """Test money of `address`, in atomic units."""
+        return int(self.token.functions.balanceOf(Web3.to_checksum_address(address)).call())
+
+    def rpc(self, method: str, params: list[Any]) -> RPCResponse:
+        """One JSON-RPC call as any web3 tool would send it; names as Ethereum spells them, values still Python's."""
+        provider = self.web3.provider
+        assert isinstance(provider, _Provider)
+        return provider.request_func(self.web3, self.web3.middleware_onion)(RPCEndpoint(method), params)
+
+
+class _Provider(EthereumTesterProvider):
+    """eth-tester behind a lock, with our chain id, and a clock that does not stand still between transactions."""
+
+    def __init__(self, tester: EthereumTester, lock: threading.RLock) -> None:
+        endpoints = {**API_ENDPOINTS}
+        endpoints["eth"] = {**endpoints["eth"], "chainId": lambda *_: CHAIN_ID}
+        endpoints["net"] = {**endpoints["net"], "version": lambda *_: str(CHAIN_ID)}
+        super().__init__(tester, endpoints)
+        self._tester = tester
+        self._lock = lock
+
+    def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
+        with self._lock:
+            now = int(time.time())
+            if now - self._tester.get_block_by_number("latest")["timestamp"] > STALE_BLOCK_SECONDS:
+                self._tester.time_travel(now)
+            return super().make_request(method, params)
+
+
+def _account(balance: int = 0, code: bytes = b"") -> dict[str, Any]:
+    return {"balance": balance, "nonce": 0, "code": code, "storage": {}}

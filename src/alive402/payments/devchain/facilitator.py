@@ -1,0 +1,115 @@
+"""The x402 package's own facilitator, run over the dev chain, behind the same interface as a remote facilitator URL."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from eth_account import Account
+from eth_account.messages import encode_typed_data
+from eth_typing import HexStr
+from web3 import Web3
+from web3.types import TxParams
+from x402 import x402FacilitatorSync
+from x402.mechanisms.evm.exact import register_exact_evm_facilitator
+from x402.mechanisms.evm.types import TransactionReceipt, TypedDataDomain, TypedDataField
+from x402.schemas import PaymentPayload, PaymentRequirements, SettleResponse, SupportedResponse, VerifyResponse
+from x402.schemas.v1 import PaymentPayloadV1, PaymentRequirementsV1
+
+from alive402.payments.devchain.chain import CHAIN_ID, NETWORK, DevChain
+
+
+class DevFacilitator:
+    """A `FacilitatorClient` that verifies and settles on `chain`."""
+
+    def __init__(self, chain: DevChain) -> None:
+        self._facilitator = x402FacilitatorSync()
+        register_exact_evm_facilitator(self._facilitator, _Signer(chain), NETWORK)
+
+    async def verify(
+        self, payload: PaymentPayload | PaymentPayloadV1, requirements: PaymentRequirements | PaymentRequirementsV1
+    ) -> VerifyResponse:
+        """Whether the payment would settle now; a no comes with its reason."""
+        return await asyncio.to_thread(self._facilitator.verify, payload, requirements)
+
+    async def settle(
+        self, payload: PaymentPayload | PaymentPayloadV1, requirements: PaymentRequirements | PaymentRequirementsV1
+    ) -> SettleResponse:
+        """Move the money."""
+        return await asyncio.to_thread(self._facilitator.settle, payload, requirements)
+
+    def get_supported(self) -> SupportedResponse:
+        """Which schemes and networks it settles."""
+        return self._facilitator.get_supported()
+
+
+class _Signer:
+    """What the package's facilitator asks of a chain (`FacilitatorEvmSigner`)."""
+
+    def __init__(self, chain: DevChain) -> None:
+        self._chain = chain
+        self._eth = chain.web3.eth
+
+    def get_addresses(self) -> list[str]:
+        return [self._chain.operator]
+
+    def get_chain_id(self) -> int:
+        return CHAIN_ID
+
+    def read_contract(self, address: str, abi: list[dict[str, Any]], function_name: str, *args: Any) -> Any:
+        contract = self._eth.contract(address=Web3.to_checksum_address(address), abi=abi)
+        return contract.functions[function_name](*args).call({"from": Web3.to_checksum_address(self._chain.operator)})
+
+    def verify_typed_data(
+        self,
+        address: str,
+        domain: TypedDataDomain,
+        types: dict[str, list[TypedDataField]],
+        primary_type: str,
+        message: dict[str, Any],
+        signature: bytes,
+    ) -> bool:
+        signable = encode_typed_data(
+            domain_data={
+                "name": domain.name,
+                "version": domain.version,
+                "chainId": domain.chain_id,
+                "verifyingContract": domain.verifying_contract,
+            },
+            message_types={
+                name: [{"name": field.name, "type": field.type} for field in fields] for name, fields in types.items()
+            },
+            message_data=message,
+        )
+        return bool(Account.recover_message(signable, signature=signature).lower() == address.lower())
+
+    def write_contract(
+        self,
+        address: str,
+        abi: list[dict[str, Any]],
+        function_name: str,
+        *args: Any,
+        data_suffix: str | None = None,
+    ) -> str:
+        contract = self._eth.contract(address=Web3.to_checksum_address(address), abi=abi)
+        calldata = contract.encode_abi(function_name, args=list(args)) + (data_suffix or "").removeprefix("0x")
+        return self._chain.send(_call(address, bytes.fromhex(calldata.removeprefix("0x"))))
+
+    def send_transaction(self, to: str, data: bytes) -> str:
+        return self._chain.send(_call(to, data))
+
+    def wait_for_transaction_receipt(self, tx_hash: str) -> TransactionReceipt:
+        receipt = self._eth.wait_for_transaction_receipt(HexStr(tx_hash), timeout=10)
+        return TransactionReceipt(
+            status=receipt["status"], block_number=receipt["blockNumber"], tx_hash=tx_hash, logs=list(receipt["logs"])
+        )
+
+    def get_balance(self, address: str, token_address: str) -> int:
+        return self._chain.balance(address)
+
+    def get_code(self, address: str) -> bytes:
+        return bytes(self._eth.get_code(Web3.to_checksum_address(address)))
+
+
+def _call(to: str, data: bytes) -> TxParams:
+    return {"to": Web3.to_checksum_address(to), "data": data}

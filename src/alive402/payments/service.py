@@ -1,0 +1,260 @@
+"""The state machine of a payment: money moves once, only for an answer, and an answer that was paid for is never lost.
+
+    created ─> verified ─> reserved ─> executed ─> settling ─> settled ─> consumed
+                             │  ^         ^           │  │        ^           │
+              the call failed│  │the same │  the money│  │answer  │found      │given back
+                             v  │signature│   did not v  │lost    │on chain   v
+                           released       └──────── failed  v     │        refunded
+                                                   settle_unknown─┤
+                                                                  └─> expired   never moved, and no longer can
+
+created         a payment is asked for, nothing is signed yet
+verified        the facilitator says that the signature would settle
+reserved        one call owns it until its lease ends; nobody else may use it
+executed        the answer is stored
+settling        the facilitator was told to move the money
+settled         it moved
+consumed        its uses are spent: for a single call, together with `settled`
+released        the call failed; nothing was charged, and the same signature may be used again
+failed          the money did not move; the answer is kept and not given
+settle_unknown  nobody knows yet; the next use of the same signature, or a reconciler, asks the chain
+
+A lease that ran out counts as released (reserved), as failed (executed) or as settle_unknown (settling): the process
+that held it died. Whoever comes next with the same signature takes it over. Every step is an event that is never
+changed.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import uuid4
+
+from alive402.payments.errors import PaymentInUse, PaymentSpent
+from alive402.payments.models import Payment, State
+from alive402.payments.repository import PaymentRepository
+
+_HELD = (State.RESERVED, State.EXECUTED, State.SETTLING)
+_MAY_HAVE_MOVED = (State.SETTLING, State.SETTLE_UNKNOWN)
+_PAID = (State.SETTLED, State.CONSUMED, State.REFUNDED)
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """One signed authorization. Addresses and nonce are lower-case hex; `valid_before` is in unix seconds.
+
+    `amount` is in atomic units. `proof` is the sha256 of what was signed together with the signature: only who holds
+    both may fetch a stored answer.
+    """
+
+    network: str
+    asset: str
+    payer: str
+    nonce: str
+    pay_to: str
+    amount: int
+    valid_before: int
+    proof: str
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What a payment is to be used for: the service, and the sha256 of the request."""
+
+    service_id: str
+    request_hash: str
+    request_id: str
+
+
+class Stage(StrEnum):
+    """What is left to do for whoever holds a claim."""
+
+    EXECUTE = "execute"
+    SETTLE = "settle"
+    RESOLVE = "resolve"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """This call owns the payment. `result` is the stored answer when the work is done already."""
+
+    payment_id: str
+    owner: str
+    request_id: str
+    stage: Stage
+    result: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The payment was used for this very request before: here is the answer, and the receipt of its settlement."""
+
+    request_id: str
+    result: dict[str, Any]
+    receipt: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Unverified:
+    """Nothing stands in the way, and the facilitator has to be asked before the payment may be reserved."""
+
+
+class PaymentService:
+    """The rules, within the caller's transaction."""
+
+    def __init__(self, repository: PaymentRepository, lease_seconds: float) -> None:
+        self._payments = repository
+        self._lease = timedelta(seconds=lease_seconds)
+
+    async def reserve(self, money: Money, use: Use, *, verified: bool) -> Claim | Answered | Unverified:
+        """Take the payment for one use. Call it unverified first; on `Unverified` ask the facilitator, then call again.
+
+        Raises:
+            PaymentInUse: another call holds it.
+            PaymentSpent: it is bound to another request.
+        """
+        now = datetime.now(UTC)
+        payment = await self._payments.find(money.network, money.asset, money.payer, money.nonce)
+        if payment is None:
+            return await self._reserve_new(money, use, now) if verified else Unverified()
+        state = State(payment.state)
+        held = state in _HELD and payment.lease_until is not None and payment.lease_until > now
+        same = payment.proof == money.proof and payment.request_hash == use.request_hash
+        if state in _PAID:
+            if not same or payment.result is None:
+                raise PaymentSpent
+            return Answered(payment.request_id or "", json.loads(payment.result), json.loads(payment.receipt or "{}"))
+        if held:
+            raise PaymentInUse if same else PaymentSpent
+        if state in _MAY_HAVE_MOVED:
+            if not same:
+                raise PaymentSpent
+            return await self._take_over(payment, use, State.SETTLING, Stage.RESOLVE, now)
+        if same and payment.result is not None and state in (State.EXECUTED, State.FAILED):
+            return await self._take_over(payment, use, State.EXECUTED, Stage.SETTLE, now)
+        if not verified:
+            return Unverified()
+        return await self._take_over(payment, use, State.RESERVED, Stage.EXECUTE, now, money)
+
+    async def executed(self, claim: Claim, result: dict[str, Any]) -> None:
+        """Store the answer, before any money moves.
+
+        Raises:
+            PaymentInUse: the lease ran out and another call took the payment over.
+        """
+        await self._move(claim, (State.RESERVED,), State.EXECUTED, {"result": json.dumps(result)})
+
+    async def settling(self, claim: Claim) -> None:
+        """The facilitator is about to be told. Raises `PaymentInUse` like `executed`."""
+        await self._move(claim, (State.EXECUTED, State.SETTLING), State.SETTLING, {})
+
+    async def settled(self, claim: Claim, transaction: str, receipt: dict[str, Any]) -> None:
+        """The money moved, and its one use is spent. Raises `PaymentInUse` like `executed`."""
+        values = {"transaction": transaction, "receipt": json.dumps(receipt), "owner": None, "lease_until": None}
+        await self._move(claim, (State.SETTLING,), State.CONSUMED, values, passing=State.SETTLED, detail=transaction)
+
+    async def unknown(self, claim: Claim, why: str) -> None:
+        """Nobody knows whether the money moved. Raises `PaymentInUse` like `executed`."""
+        await self._move(claim, (State.SETTLING,), State.SETTLE_UNKNOWN, _FREE, detail=why)
+
+    async def refused(self, claim: Claim, why: str, *, expired: bool = False) -> None:
+        """The money did not move; `expired` when it never can. Raises `PaymentInUse` like `executed`."""
+        await self._move(claim, (State.SETTLING,), State.EXPIRED if expired else State.FAILED, _FREE, detail=why)
+
+    async def release(self, claim: Claim, why: str) -> None:
+        """The call failed: give the payment back. A claim that was lost meanwhile is somebody else's, and stays so."""
+        values = {**_FREE, "request_hash": None, "result": None}
+        if await self._payments.move(
+            claim.payment_id, claim.owner, (State.RESERVED,), _stamped(State.RELEASED, values)
+        ):
+            await self._payments.note(claim.payment_id, datetime.now(UTC), State.RELEASED, claim.request_id, why)
+
+    async def history(self, limit: int = 1000) -> list[tuple[Payment, list[str]]]:
+        """The newest payments with the states that each went through."""
+        payments = await self._payments.all(limit)
+        return [(payment, [event.state for event in await self._payments.events(payment.id)]) for payment in payments]
+
+    async def _reserve_new(self, money: Money, use: Use, now: datetime) -> Claim:
+        claim = Claim(uuid4().hex, uuid4().hex, use.request_id, Stage.EXECUTE, None)
+        added = await self._payments.add(
+            {
+                "id": claim.payment_id,
+                "service_id": use.service_id,
+                "network": money.network,
+                "asset": money.asset,
+                "payer": money.payer,
+                "nonce": money.nonce,
+                "pay_to": money.pay_to,
+                "amount": money.amount,
+                "valid_before": money.valid_before,
+                "proof": money.proof,
+                "state": State.RESERVED,
+                "owner": claim.owner,
+                "lease_until": now + self._lease,
+                "request_id": use.request_id,
+                "request_hash": use.request_hash,
+                "created_at": now,
+                "updated_at": now,
+            }
+        )
+        if not added:
+            raise PaymentInUse
+        for state in (State.CREATED, State.VERIFIED, State.RESERVED):
+            await self._payments.note(claim.payment_id, now, state, use.request_id, "")
+        return claim
+
+    async def _take_over(
+        self, payment: Payment, use: Use, state: State, stage: Stage, now: datetime, money: Money | None = None
+    ) -> Claim:
+        """Give a payment that nobody holds to this call; with `money`, as if it were new."""
+        # An answer that exists keeps the request id it was made under.
+        kept = payment.result if money is None else None
+        request_id = payment.request_id if kept and payment.request_id else use.request_id
+        claim = Claim(payment.id, uuid4().hex, request_id, stage, json.loads(kept) if kept else None)
+        values: dict[str, Any] = {
+            "owner": claim.owner,
+            "lease_until": now + self._lease,
+            "request_id": request_id,
+            "request_hash": use.request_hash,
+            "result": kept,
+        }
+        if money is not None:
+            values |= {
+                "proof": money.proof,
+                "amount": money.amount,
+                "pay_to": money.pay_to,
+                "valid_before": money.valid_before,
+                "service_id": use.service_id,
+            }
+        await self._payments.change(payment.id, _stamped(state, values))
+        await self._payments.note(payment.id, now, state, request_id, f"taken over from {payment.state}")
+        return claim
+
+    async def _move(
+        self,
+        claim: Claim,
+        before: tuple[State, ...],
+        after: State,
+        values: dict[str, Any],
+        *,
+        passing: State | None = None,
+        detail: str = "",
+    ) -> None:
+        now = datetime.now(UTC)
+        if "lease_until" not in values:
+            values = {**values, "lease_until": now + self._lease}
+        if not await self._payments.move(claim.payment_id, claim.owner, before, _stamped(after, values)):
+            raise PaymentInUse
+        for state in (passing, after):
+            if state is not None:
+                await self._payments.note(claim.payment_id, now, state, claim.request_id, detail)
+
+
+_FREE: dict[str, Any] = {"owner": None, "lease_until": None}
+
+
+def _stamped(state: State, values: dict[str, Any]) -> dict[str, Any]:
+    return {**values, "state": str(state), "updated_at": datetime.now(UTC)}

@@ -1,0 +1,355 @@
+"""The x402 protocol, version 2, by the official package: what is asked, what was signed, is it good, did it move."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+from x402 import FacilitatorClient, x402ResourceServer
+from x402.extensions.bazaar import OutputConfig, bazaar_resource_server_extension, declare_discovery_extension
+from x402.http.utils import (
+    decode_payment_signature_header,
+    encode_payment_required_header,
+    encode_payment_response_header,
+)
+from x402.mechanisms.evm.constants import ERR_SETTLEMENT_PENDING
+from x402.mechanisms.evm.exact import ExactEvmServerScheme
+from x402.schemas import (
+    PaymentPayload,
+    PaymentRequired,
+    PaymentRequirements,
+    ResourceInfo,
+    SettleResponse,
+    SupportedKind,
+)
+
+from alive402.payments.chain import ChainReader
+from alive402.payments.errors import (
+    FacilitatorUnavailable,
+    PaymentExpiresSoon,
+    PaymentInvalid,
+    PaymentMalformed,
+    PaymentMismatch,
+    PaymentsMisconfigured,
+    SettlementRefused,
+    SettlementUnknown,
+)
+from alive402.payments.service import Money
+
+SIGNATURE_HEADER = "PAYMENT-SIGNATURE"
+REQUIRED_HEADER = "PAYMENT-REQUIRED"
+RESPONSE_HEADER = "PAYMENT-RESPONSE"
+SCHEME = "exact"
+VERIFY_SECONDS = 15.0
+SETTLE_SECONDS = 45.0
+# A block or two: an authorization that ran out this long ago cannot be in a block that is still on its way.
+EXPIRY_MARGIN_SECONDS = 120
+
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+_NONCE = re.compile(r"0x[0-9a-fA-F]{64}")
+_SIGNATURE = re.compile(r"0x(?:[0-9a-fA-F]{2}){1,2048}")
+_UINT = re.compile(r"[0-9]{1,78}")
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What one call costs and where the money goes, `amount` in atomic units.
+
+    `name` and `version` are those of the token's EIP-712 domain, or None for a token that the x402 package knows.
+    """
+
+    network: str
+    asset: str
+    amount: int
+    pay_to: str
+    max_timeout_seconds: int
+    name: str | None = None
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """What is paid for: its URL as the buyer called it, the paths that mean the same, and its words."""
+
+    url: str
+    paths: tuple[str, ...]
+    description: str
+    service_name: str
+    tags: tuple[str, ...]
+    input_schema: dict[str, Any]
+    example_input: dict[str, Any]
+    example_output: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A decoded payment that fits our terms: the money it is, and what the facilitator wants to see."""
+
+    money: Money
+    payload: PaymentPayload
+    requirements: PaymentRequirements
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Money that moved. `receipt` is the x402 SettleResponse as JSON-ready data."""
+
+    transaction: str
+    receipt: dict[str, Any]
+
+
+class PaymentGate:
+    """Asks for, reads, checks and settles payments; knows nothing of rows and states."""
+
+    def __init__(self, facilitator: FacilitatorClient, chain: ChainReader, terms: Sequence[Terms]) -> None:
+        self._facilitator = facilitator
+        self._chain = chain
+        self._scheme = ExactEvmServerScheme()  # type: ignore[no-untyped-call]
+        self._server = x402ResourceServer(facilitator)
+        for network in {each.network for each in terms}:
+            # The package declares its own scheme a little narrower than its own protocol.
+            self._server.register(network, self._scheme)  # type: ignore[arg-type]
+        self.accepts = [self._requirements(each) for each in terms]
+
+    async def check(self) -> None:
+        """Ask the facilitator once, at start, whether it settles what we ask for.
+
+        Raises:
+            PaymentsMisconfigured: it does not, or cannot be reached.
+        """
+        try:
+            supported = await asyncio.to_thread(self._facilitator.get_supported)
+        except Exception as error:
+            raise PaymentsMisconfigured(
+                "The x402 facilitator does not answer at /supported. Check ALIVE402_FACILITATOR_URL and its token."
+            ) from error
+        kinds = {(kind.x402_version, kind.scheme, kind.network) for kind in supported.kinds}
+        for terms in self.accepts:
+            if (2, SCHEME, terms.network) not in kinds:
+                raise PaymentsMisconfigured(
+                    f"The x402 facilitator does not settle `{SCHEME}` payments on {terms.network}. "
+                    "Choose another facilitator or another ALIVE402_NETWORK."
+                )
+            if not {"name", "version"} <= terms.extra.keys():
+                raise PaymentsMisconfigured(
+                    f"The token {terms.asset} is not known. Set ALIVE402_ASSET_NAME and ALIVE402_ASSET_VERSION to its "
+                    "EIP-712 name and version."
+                )
+
+    def required(self, resource: Resource, error: str) -> PaymentRequired:
+        """The 402 answer: what to sign, for which resource, and how to call it."""
+        bazaar = declare_discovery_extension(
+            input=resource.example_input,
+            input_schema=resource.input_schema,
+            body_type="json",
+            output=OutputConfig(example=resource.example_output),
+        )["bazaar"]
+        post = SimpleNamespace(method="POST")
+        return PaymentRequired(
+            error=error,
+            resource=ResourceInfo(
+                url=resource.url,
+                description=resource.description,
+                mime_type="application/json",
+                service_name=resource.service_name,
+                tags=list(resource.tags),
+            ),
+            accepts=self.accepts,
+            extensions={"bazaar": bazaar_resource_server_extension.enrich_declaration(bazaar, post)},
+        )
+
+    def read(self, header: str, resource: Resource, seconds_needed: float) -> Signed:
+        """Decode a PAYMENT-SIGNATURE header and hold it against our terms; nobody is asked yet.
+
+        Raises:
+            PaymentMalformed: it is not an x402 v2 payment with an EIP-3009 authorization.
+            PaymentMismatch: it was signed for other terms or another resource.
+            PaymentExpiresSoon: it would expire within `seconds_needed`.
+        """
+        payload = _decode(header)
+        requirements = self._server.find_matching_requirements(self.accepts, payload)
+        if requirements is None:
+            raise PaymentMismatch(reason="terms")
+        if payload.resource is not None and not _same_resource(payload.resource.url, resource):
+            raise PaymentMismatch(
+                "The payment was signed for another resource. Sign the one asked here.", reason="resource"
+            )
+        money = _money(payload, requirements)
+        if money.valid_before < time.time() + seconds_needed:
+            raise PaymentExpiresSoon(seconds_needed=round(seconds_needed))
+        return Signed(money, payload, requirements)
+
+    async def verify(self, signed: Signed) -> None:
+        """Ask the facilitator whether the payment would settle.
+
+        Raises:
+            PaymentInvalid: no; `details["reason"]` says why.
+            FacilitatorUnavailable: it could not be asked.
+        """
+        try:
+            async with asyncio.timeout(VERIFY_SECONDS):
+                answer = await self._facilitator.verify(signed.payload, signed.requirements)
+        except Exception as error:
+            raise FacilitatorUnavailable from error
+        if not answer.is_valid:
+            raise PaymentInvalid(reason=answer.invalid_reason or "invalid")
+        if answer.payer and answer.payer.lower() != signed.money.payer:
+            raise PaymentInvalid(reason="payer_mismatch")
+
+    async def settle(self, signed: Signed) -> Settled:
+        """Move the money.
+
+        Raises:
+            SettlementRefused: it did not move.
+            SettlementUnknown: the answer was lost, and the chain does not show the money, or not yet.
+        """
+        try:
+            async with asyncio.timeout(SETTLE_SECONDS):
+                answer = await self._facilitator.settle(signed.payload, signed.requirements)
+        except Exception as error:
+            found = await self.find(signed)
+            if found is None:
+                raise SettlementUnknown(reason="facilitator_silent") from error
+            return found
+        if answer.success:
+            return Settled(answer.transaction, _receipt(answer))
+        # A refusal is believed only after a look: a used nonce may be our own settlement, whose answer was lost.
+        found = await self.find(signed)
+        if found is not None:
+            return found
+        reason = answer.error_reason or "refused"
+        if reason == ERR_SETTLEMENT_PENDING:
+            raise SettlementUnknown(reason=reason)
+        raise SettlementRefused(reason=reason)
+
+    async def resolve(self, signed: Signed) -> Settled:
+        """Finish a settlement whose answer was lost: look on chain first, and send it again only if it is not there.
+
+        Sending again is safe: the token takes each nonce once. Raises like `settle`; `details["reason"]` is `expired`
+        when the money never moved and no longer can.
+        """
+        found = await self.find(signed)
+        if found is not None:
+            return found
+        if signed.money.valid_before + EXPIRY_MARGIN_SECONDS < time.time():
+            raise SettlementRefused(reason="expired")
+        try:
+            return await self.settle(signed)
+        except SettlementRefused as error:
+            # The first sending may still be on its way: only time proves that it never arrives.
+            raise SettlementUnknown(**error.details) from error
+
+    async def find(self, signed: Signed) -> Settled | None:
+        """The settlement of this payment as the chain shows it, or None.
+
+        Raises:
+            SettlementUnknown: the chain cannot be asked now.
+        """
+        money = signed.money
+        try:
+            async with asyncio.timeout(VERIFY_SECONDS):
+                seen = await self._chain.find_transfer(
+                    money.asset, money.payer, money.nonce, money.pay_to, money.amount
+                )
+        except Exception as error:
+            raise SettlementUnknown(reason="chain_silent") from error
+        if seen is None:
+            return None
+        answer = SettleResponse(
+            success=True,
+            transaction=seen.transaction,
+            network=money.network,
+            payer=signed.payload.payload["authorization"]["from"],
+            amount=str(money.amount),
+        )
+        return Settled(seen.transaction, _receipt(answer))
+
+    def _requirements(self, terms: Terms) -> PaymentRequirements:
+        extra = {"name": terms.name, "version": terms.version} if terms.name and terms.version else {}
+        return self._scheme.enhance_payment_requirements(
+            PaymentRequirements(
+                scheme=SCHEME,
+                network=terms.network,
+                asset=terms.asset,
+                amount=str(terms.amount),
+                pay_to=terms.pay_to,
+                max_timeout_seconds=terms.max_timeout_seconds,
+                extra=extra,
+            ),
+            SupportedKind(x402_version=2, scheme=SCHEME, network=terms.network),
+            [],
+        )
+
+
+def required_header(required: PaymentRequired) -> str:
+    """The PAYMENT-REQUIRED header: base64 of the JSON."""
+    return encode_payment_required_header(required)
+
+
+def response_header(receipt: dict[str, Any]) -> str:
+    """The PAYMENT-RESPONSE header of a stored receipt."""
+    return encode_payment_response_header(SettleResponse.model_validate(receipt))
+
+
+def _receipt(answer: SettleResponse) -> dict[str, Any]:
+    return answer.model_dump(by_alias=True, exclude_none=True)
+
+
+def _decode(header: str) -> PaymentPayload:
+    try:
+        payload = decode_payment_signature_header(header)
+    # The decoder lets whatever the text provokes through: base64, JSON, validation, recursion.
+    except Exception as error:
+        raise PaymentMalformed from error
+    if not isinstance(payload, PaymentPayload) or payload.x402_version != 2:
+        raise PaymentMalformed
+    return payload
+
+
+def _money(payload: PaymentPayload, requirements: PaymentRequirements) -> Money:
+    authorization = payload.payload.get("authorization")
+    signature = payload.payload.get("signature")
+    if not isinstance(authorization, dict) or not _is(_SIGNATURE, signature):
+        raise PaymentMalformed
+    shapes = {
+        "from": _ADDRESS,
+        "to": _ADDRESS,
+        "nonce": _NONCE,
+        "value": _UINT,
+        "validAfter": _UINT,
+        "validBefore": _UINT,
+    }
+    if not all(_is(shape, authorization.get(name)) for name, shape in shapes.items()):
+        raise PaymentMalformed
+    # One spelling for what is one authorization: otherwise 0xAB and 0xab would be two payments.
+    said = {name: str(authorization[name]).lower() for name in shapes}
+    numbers = {name: str(int(said[name])) for name in ("value", "validAfter", "validBefore")}
+    proof = json.dumps({**said, **numbers, "signature": str(signature).lower()}, sort_keys=True)
+    return Money(
+        network=requirements.network,
+        asset=requirements.asset.lower(),
+        payer=said["from"],
+        nonce=said["nonce"],
+        pay_to=requirements.pay_to.lower(),
+        amount=int(requirements.amount),
+        # Beyond the year 9999 nothing changes, and a database integer has 63 bits.
+        valid_before=min(int(said["validBefore"]), 253_402_300_799),
+        proof=hashlib.sha256(proof.encode()).hexdigest(),
+    )
+
+
+def _is(shape: re.Pattern[str], value: object) -> bool:
+    return isinstance(value, str) and shape.fullmatch(value) is not None
+
+
+def _same_resource(signed: str, resource: Resource) -> bool:
+    """Aliases of one service are one resource; another host, path or query is another."""
+    bases = {resource.url.removesuffix(path) for path in resource.paths if resource.url.endswith(path)}
+    return signed == resource.url or signed in {base + path for base in bases for path in resource.paths}

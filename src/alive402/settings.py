@@ -1,0 +1,81 @@
+"""Every setting of the service, typed: read once from `ALIVE402_*` at the doors, and passed down."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Self
+
+from pydantic import AnyHttpUrl, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEV = "dev"
+NETWORKS = {"base": "eip155:8453", "base-sepolia": "eip155:84532"}
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+
+
+class Settings(BaseSettings):
+    """What an operator may choose; the defaults run on test money, on loopback, and need nothing from outside.
+
+    Raises:
+        pydantic.ValidationError: a value is wrong, or a real network is chosen without what it needs.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="ALIVE402_", extra="ignore", frozen=True)
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8402, ge=0, le=65535)
+    public_url: AnyHttpUrl | None = Field(default=None, description="what buyers see, when a proxy stands in front")
+    database_url: str = "sqlite+aiosqlite:///var/alive402.db"
+
+    network: str = Field(default=DEV, description="dev, base, base-sepolia, or a CAIP-2 id such as eip155:8453")
+    asset: str | None = Field(default=None, description="EIP-3009 token; by default the network's USDC")
+    asset_name: str | None = Field(default=None, description="EIP-712 name of an asset that x402 does not know")
+    asset_version: str | None = Field(default=None, description="EIP-712 version of such an asset")
+    pay_to: str | None = Field(default=None, description="address that receives the money")
+    price: int | None = Field(default=None, gt=0, description="atomic units a call; by default the catalog's")
+    facilitator_url: AnyHttpUrl | None = None
+    facilitator_token: SecretStr | None = Field(default=None, description="sent as Authorization: Bearer")
+    rpc_url: AnyHttpUrl | None = Field(default=None, description="a node, to look up a payment whose answer was lost")
+
+    allow_private_hosts: bool = Field(default=False, description="fetch videos from one's own network too")
+    fetch_ports: frozenset[int] = frozenset({80, 443, 8000, 8080, 8443})
+    max_video_bytes: int = Field(default=30_000_000, gt=0)
+    fetch_seconds: float = Field(default=30.0, gt=0)
+    analysis_seconds: float = Field(default=60.0, gt=0)
+    analysis_memory_bytes: int = Field(default=4 * 1024**3, gt=0)
+    analyses_at_once: int = Field(default=2, gt=0)
+    media_directory: Path | None = Field(default=None, description="where a video lies while it is judged")
+
+    @model_validator(mode="after")
+    def _real_money_needs_an_address(self) -> Self:
+        if self.asset is not None and not _ADDRESS.fullmatch(self.asset):
+            raise ValueError("ALIVE402_ASSET is not an address: 0x and 40 hex digits.")
+        if self.pay_to is not None and not _ADDRESS.fullmatch(self.pay_to):
+            raise ValueError("ALIVE402_PAY_TO is not an address: 0x and 40 hex digits.")
+        if self.network == DEV:
+            if self.facilitator_url or self.rpc_url or self.asset:
+                raise ValueError(
+                    "The dev chain has its own facilitator, node and token. "
+                    "Set ALIVE402_NETWORK to base or base-sepolia to use the ones that are set."
+                )
+            return self
+        if not self.caip2.startswith("eip155:") or not self.caip2.removeprefix("eip155:").isdigit():
+            raise ValueError(f"ALIVE402_NETWORK={self.network} is unknown. Use dev, base, base-sepolia or eip155:<id>.")
+        if self.pay_to is None:
+            raise ValueError(f"ALIVE402_NETWORK={self.network} moves real tokens: set ALIVE402_PAY_TO to your address.")
+        if self.facilitator_url is None:
+            raise ValueError(
+                f"ALIVE402_NETWORK={self.network} needs ALIVE402_FACILITATOR_URL, the x402 facilitator's URL."
+            )
+        if self.rpc_url is None:
+            raise ValueError(
+                f"ALIVE402_NETWORK={self.network} needs ALIVE402_RPC_URL, a node of that network: only the chain "
+                "can tell whether a payment moved when the facilitator's answer is lost."
+            )
+        return self
+
+    @property
+    def caip2(self) -> str:
+        """The network's CAIP-2 id; the dev chain bears Base Sepolia's, so that unmodified buyers pay on it."""
+        return NETWORKS.get(self.network, "eip155:84532" if self.network == DEV else self.network)
