@@ -1,2 +1,25 @@
-"""alive402: was this face filmed from life, or re-filmed?"""
-__version__ = "0.1.0"
+"""alive402: was this face filmed from life, or re-filmed? `from alive402 import analyze, Report`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from alive402 import version
+
+if TYPE_CHECKING:
+    from alive402.liveness import AnalysisError, Analyzer, Report, UnusableVideo, analyze
+
+__version__ = version.VERSION
+_PUBLIC = ("AnalysisError", "Analyzer", "Report", "UnusableVideo", "analyze")
+
+
+def __getattr__(name: str) -> Any:
+    """Load the engine on first use only: `alive402 --help` and the paying server need none of its libraries."""
+    if name in _PUBLIC:
+        from alive402 import liveness
+
+        return getattr(liveness, name)
+    raise AttributeError(f"module 'alive402' has no attribute {name!r}")
+
+
+__all__ = ["AnalysisError", "Analyzer", "Report", "UnusableVideo", "__version__", "analyze"]

@@ -1,1 +1,49 @@
-"""IS THIS FACE FILMED FROM LIFE? Ground floor: knows no HTTP, no money, no settings object."""
+"""IS THIS FACE FILMED FROM LIFE? Ground floor: knows no HTTP, no money, no settings object.
+
+Errors and reports come at once; the engine and its libraries (decoder, networks) load when first named, so that a
+process which only passes answers on stays small.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from alive402.liveness.errors import AnalysisError, AnalysisFailed, ModelsMissing, UnusableVideo
+from alive402.liveness.report import Cue, Face, FrameScore, Quality, Reason, Report
+
+if TYPE_CHECKING:
+    from alive402.liveness.analyzer import Analysis, Analyzer, analyze
+    from alive402.liveness.container import Limits
+
+_ENGINE = {
+    "Analysis": "alive402.liveness.analyzer",
+    "Analyzer": "alive402.liveness.analyzer",
+    "analyze": "alive402.liveness.analyzer",
+    "Limits": "alive402.liveness.container",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ENGINE:
+        from importlib import import_module
+
+        return getattr(import_module(_ENGINE[name]), name)
+    raise AttributeError(f"module 'alive402.liveness' has no attribute {name!r}")
+
+
+__all__ = [
+    "Analysis",
+    "AnalysisError",
+    "AnalysisFailed",
+    "Analyzer",
+    "Cue",
+    "Face",
+    "FrameScore",
+    "Limits",
+    "ModelsMissing",
+    "Quality",
+    "Reason",
+    "Report",
+    "UnusableVideo",
+    "analyze",
+]

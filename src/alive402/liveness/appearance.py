@@ -6,6 +6,7 @@ The tight view (2.7 times the face) shows skin and texture, the wide one (4 time
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,21 @@ Floats = npt.NDArray[np.float32]
 
 THREADS = 2
 LOGIT_CLIP = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What the network makes of n samples, each 0..1, uncalibrated.
+
+    Attributes:
+        live: (n,) float32, filmed from life.
+        paper: (n,) float32, re-filmed from a print.
+        screen: (n,) float32, re-filmed from a display.
+    """
+
+    live: Floats
+    paper: Floats
+    screen: Floats
 
 
 class AppearanceNetwork:
@@ -40,24 +56,31 @@ class AppearanceNetwork:
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
-    def score(self, samples: Sequence[Sample]) -> Floats:
-        """(n,) float32 in 0..1 for n samples: the network's probability that each was filmed from life."""
+    def look(self, samples: Sequence[Sample]) -> Looks:
+        """What the network makes of n samples."""
         if not samples:
-            return np.zeros(0, np.float32)
+            nothing: Floats = np.zeros(0, np.float32)
+            return Looks(nothing, nothing, nothing)
         feeds = {
             "mid_2p7": _batch([sample.mid for sample in samples]),
             "wide_4p0": _batch([sample.wide for sample in samples]),
         }
-        (scores,) = self._session.run(["p_live"], feeds)
-        result: Floats = np.asarray(scores, np.float32)
-        return result
+        live, mid, wide = self._session.run(["p_live", "p3_mid", "p3_wide"], feeds)
+        kinds: Floats = np.mean([mid, wide], axis=0, dtype=np.float32)
+        return Looks(np.asarray(live, np.float32), kinds[:, 0], kinds[:, 2])
+
+
+def logits(scores: Floats) -> npt.NDArray[np.float64]:
+    """(n,) float64: log odds of scores in 0..1, clipped at 8 either way so that no single sample decides."""
+    clipped = np.clip(scores.astype(np.float64), 1e-6, 1 - 1e-6)
+    result: npt.NDArray[np.float64] = np.clip(np.log(clipped / (1 - clipped)), -LOGIT_CLIP, LOGIT_CLIP)
+    return result
 
 
 def pool(scores: Floats) -> tuple[float, float]:
-    """(mean, 20th percentile) of the logits of per-sample scores; the percentile catches the moment a replay shows."""
-    clipped = np.clip(scores.astype(np.float64), 1e-6, 1 - 1e-6)
-    logits = np.clip(np.log(clipped / (1 - clipped)), -LOGIT_CLIP, LOGIT_CLIP)
-    return float(logits.mean()), float(np.percentile(logits, 20))
+    """(mean, 20th percentile) of the log odds; the percentile catches the moment in which a replay shows."""
+    odds = logits(scores)
+    return float(odds.mean()), float(np.percentile(odds, 20))
 
 
 def _batch(views: list[npt.NDArray[np.uint8]]) -> Floats:

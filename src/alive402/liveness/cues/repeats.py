@@ -45,7 +45,7 @@ def repeats(clip: Clip, track: FaceTrack) -> Cue:
     same = min(max(SAME, SAME_SHARE * usual), SAME_MOST)
     nearest = np.where(apart, distance, np.inf).min(axis=1)
     value = float((nearest < same).mean())
-    score = -ramp(value, NOTHING, CERTAIN)
+    score = 0.0 - ramp(value, NOTHING, CERTAIN)
     message = "No picture comes twice."
     if score < 0:
         message = (

@@ -1,0 +1,176 @@
+"""The whole pipeline on one page: a file goes in, a judged answer comes out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from time import perf_counter
+
+from alive402.liveness import cues, fusion, models, quality
+from alive402.liveness.appearance import AppearanceNetwork, Looks
+from alive402.liveness.clip import Clip, ClipRecorder
+from alive402.liveness.container import Limits, VideoFile
+from alive402.liveness.errors import AnalysisError, AnalysisFailed
+from alive402.liveness.faces import FaceFinder, FaceFollower, FaceTrack
+from alive402.liveness.report import Engine, Face, FrameScore, Quality, Rect, Report
+from alive402.liveness.samples import Sample
+from alive402.version import VERSION
+
+Progress = Callable[[str, float], None]
+"""Called with the stage (`looking`, `judging`, `done`) and the share of the whole that is done, 0..1."""
+
+LOOKING_SHARE = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """A report with what only this process may keep.
+
+    Attributes:
+        report: the answer.
+        samples: the looks at the judged face, with their pictures.
+        looks: what the network made of each sample, before calibration.
+    """
+
+    report: Report
+    samples: tuple[Sample, ...]
+    looks: Looks
+
+
+class Analyzer:
+    """The engine with its models loaded; one analysis at a time.
+
+    Args:
+        threads: for the networks.
+        limits: what a file may ask of the machine.
+
+    Raises:
+        ModelsMissing: a model file could not be installed.
+    """
+
+    def __init__(self, threads: int = 2, limits: Limits = Limits()) -> None:  # noqa: B008
+        models.ensure()
+        self._limits = limits
+        self._finder = FaceFinder(threads)
+        self._network = AppearanceNetwork(threads)
+        self._lock = threading.Lock()
+
+    def analyze(self, path: str | Path, progress: Progress | None = None) -> Analysis:
+        """Judge one video file.
+
+        Raises:
+            UnusableVideo: the video cannot be judged; its subclass and `code` say why.
+            AnalysisFailed: our fault.
+            OSError: the file cannot be opened.
+        """
+        with self._lock:
+            try:
+                return self._analyze(Path(path), progress or (lambda stage, share: None))
+            except (AnalysisError, OSError):
+                raise
+            except Exception as error:
+                raise AnalysisFailed() from error
+
+    def _analyze(self, path: Path, progress: Progress) -> Analysis:
+        began = perf_counter()
+        clip, tracks = self._look(path, progress)
+        looked = perf_counter()
+        checked = quality.assess(clip, tracks)
+        track = tracks[0]
+        looks = self._network.look(track.samples)
+        scored = perf_counter()
+        progress("judging", LOOKING_SHARE)
+        evidence = cues.measure(clip, track)
+        decision = fusion.fuse(looks, evidence)
+        done = perf_counter()
+        progress("done", 1.0)
+        timing = {
+            "look": looked - began,
+            "appearance": scored - looked,
+            "cues": done - scored,
+            "total": done - began,
+        }
+        return Analysis(self._report(clip, tracks, checked, looks, decision, timing), track.samples, looks)
+
+    def _look(self, path: Path, progress: Progress) -> tuple[Clip, list[FaceTrack]]:
+        """One pass over the frames: what the cues need is gathered, faces are followed."""
+        with VideoFile(path, self._limits) as file:
+            recorder = ClipRecorder(file.expected_seconds)
+            follower = FaceFollower(self._finder, file.expected_seconds)
+            expected = max(file.expected_seconds or 0.0, 1.0)
+            for frame in file:
+                if recorder.add(frame):
+                    follower.follow(frame)
+                    progress("looking", min(frame.time / expected, 1.0) * LOOKING_SHARE)
+            return recorder.finish(file.video()), follower.tracks()
+
+    def _report(
+        self,
+        clip: Clip,
+        tracks: list[FaceTrack],
+        checked: Quality,
+        looks: Looks,
+        decision: fusion.Decision,
+        timing: dict[str, float],
+    ) -> Report:
+        size = clip.video.width, clip.video.height
+        samples = tracks[0].samples
+        return Report(
+            verdict=decision.verdict,
+            live_confidence=decision.live_confidence,
+            threshold=fusion.packaged().threshold,
+            attack_type=decision.attack_type,
+            reasons=decision.reasons,
+            faces=tuple(_face(track, size) for track in tracks),
+            frames=tuple(
+                FrameScore(sample.time, _rect(sample.box.tolist(), size), sample.score, confidence)
+                for sample, confidence in zip(samples, decision.frames, strict=True)
+            ),
+            cues=decision.cues,
+            quality=checked,
+            video=clip.video,
+            engine=Engine(VERSION, self._network.sha256),
+            timing=timing,
+        )
+
+
+@cache
+def shared() -> Analyzer:
+    """The process's own Analyzer, made on first use."""
+    return Analyzer()
+
+
+def analyze(path: str | Path, progress: Progress | None = None) -> Report:
+    """Was the face in this video filmed from life?
+
+    Args:
+        path: a video file (MP4, MOV, AVI, WebM, MKV, FLV, 3GP, MPEG, WMV or RM), at most 30 MB and 60 s.
+        progress: called with a stage and the share done, 0..1.
+
+    Returns:
+        The judged answer; `report.to_dict()` is JSON-ready.
+
+    Raises:
+        UnusableVideo: the video cannot be judged; `error.code` says why.
+        ModelsMissing: the models could not be installed.
+        OSError: the file cannot be opened.
+    """
+    return shared().analyze(path, progress).report
+
+
+def _face(track: FaceTrack, size: tuple[int, int]) -> Face:
+    """A followed face, where it was largest."""
+    sides = track.boxes[:, 2:] - track.boxes[:, :2]
+    largest = int(sides.prod(axis=1).argmax())
+    return Face(_rect(track.boxes[largest].tolist(), size), float(track.scores.mean()), len(track.indices))
+
+
+def _rect(box: list[float], size: tuple[int, int]) -> Rect:
+    """A box as whole px inside the frame."""
+    width, height = size
+    x1, x2 = (min(max(round(x), 0), width) for x in box[0::2])
+    y1, y2 = (min(max(round(y), 0), height) for y in box[1::2])
+    return x1, y1, x2, y2

@@ -1,0 +1,219 @@
+"""Bezel: long straight edges around the face that move with it are the frame of a device, or the border of a print."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from alive402.liveness.clip import Clip
+from alive402.liveness.cues.evidence import ramp, silent
+from alive402.liveness.cues.regions import sound_boxes
+from alive402.liveness.faces import FaceTrack
+from alive402.liveness.report import AttackType, Cue
+
+Doubles = npt.NDArray[np.float64]
+Image = npt.NDArray[np.uint8]
+
+NAME, UNIT, NORMAL = "bezel", "sides of the face with a straight edge that moves with it", (0.0, 0.3)
+ATTACK: AttackType = "screen_replay"
+FRAMES = 9
+"""Looks spread over the clip: every pair of them is compared, so slow motion counts as much as fast."""
+LEAST_FRAMES = 4
+FACE_WIDTH, LONGEST = 64.0, 384.0
+"""px to which the face and the frame are shrunk: a bezel is still an edge there, pores and cloth are not."""
+LEAST_FACE = 12.0
+"""px after shrinking; below, an edge of one face width is no longer than noise."""
+LEAST_LENGTH = 0.55
+"""Face widths. Hair, ears and collars bend sooner."""
+INSIDE = 0.5
+"""Face widths from the middle of the face within which an edge belongs to the face itself."""
+RIM = 0.012
+"""Share of the frame's longest side: edges there are letterboxes and the end of the picture."""
+SLANT = 32.0
+"""Degrees by which a hand-held device may lean."""
+SAME_ANGLE, SAME_PLACE, SAME_STRETCH = 8.0, 0.15, 0.4
+"""Degrees, face widths and share of the shorter edge: two edges are one and the same. Boxes jitter by a twentieth."""
+TELLING = 0.3
+"""Face widths that must lie between where an edge would be if it moved with the face, and if it stayed behind."""
+LEAST_TELLING = 2
+"""Pairs of frames; one could be chance."""
+BORDER = 0.16
+"""Share of the frame at its left, right and upper border that stands for the background; below is the body."""
+LEAST_POINTS = 5
+"""Background points that must agree on a motion."""
+SOME, MANY = 0.4, 1.2
+"""Sides. Bona fide clips end at 0.3; a device in the hand shows one to three."""
+SIDES = ("left", "right", "top", "bottom")
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One frame: the (m, 4) edges x1 y1 x2 y2, the side of the face each stands on, middle and width of the face."""
+
+    edges: Doubles
+    sides: npt.NDArray[np.int64]
+    middle: Doubles
+    width: float
+
+
+def bezel(clip: Clip, track: FaceTrack) -> Cue:
+    """Find straight edges beside, above and below the face and ask of each what it moves with.
+
+    Edges come from the line segment detector of Grompone von Gioi et al., "LSD: a Line Segment Detector" (IPOL 2012).
+    For each pair of frames an edge is expected at two places: where the face carried it, and where the background
+    (Shi and Tomasi points at the border of the frame, tracked after Lucas and Kanade) would have left it. Only pairs in
+    which the two lie well apart count: there, found with the face speaks for a device, found with the background
+    against it. Door frames and shelves stay behind, camera shake moves both alike and tells nothing.
+    """
+    sound = np.flatnonzero(sound_boxes(track) & (track.indices >= 0) & (track.indices < len(clip.motion)))
+    if len(sound) < LEAST_FRAMES:
+        return silent(NAME, UNIT, NORMAL, "The face was seen too rarely to compare its motion with edges.", ATTACK)
+    boxes = np.asarray(track.boxes, np.float64)[sound] * clip.motion_scale
+    middles = _steady((boxes[:, :2] + boxes[:, 2:]) / 2)
+    widths = _steady(np.sqrt((boxes[:, 2:] - boxes[:, :2]).prod(axis=1))[:, None])[:, 0]
+    chosen = np.unique(np.linspace(0, len(sound) - 1, FRAMES).round().astype(int))
+    height, width = clip.motion.shape[1:]
+    shrink = min(1.0, FACE_WIDTH / float(np.median(widths)), LONGEST / max(height, width))
+    if float(np.median(widths)) * shrink < LEAST_FACE or min(height, width) * shrink < 2 * LEAST_FACE:
+        return silent(NAME, UNIT, NORMAL, "The face is too small to look for edges around it.", ATTACK)
+    size = (round(width * shrink), round(height * shrink))
+    frames = [
+        cv2.resize(clip.motion[place], size, interpolation=cv2.INTER_AREA) for place in track.indices[sound[chosen]]
+    ]
+    middles, widths = middles[chosen] * shrink, widths[chosen] * shrink
+    detector = cv2.createLineSegmentDetector()
+    looks = [
+        _look(frame, middle, float(size), detector) for frame, middle, size in zip(frames, middles, widths, strict=True)
+    ]
+    evidence, told = _carried_along(looks, _background_motion(frames, looks))
+    value = float(evidence.sum())
+    strength = ramp(value, SOME, MANY)
+    return Cue(NAME, -strength, 0.0, value, UNIT, NORMAL, _message(strength, evidence, told), ATTACK)
+
+
+def _message(strength: float, evidence: Doubles, told: bool) -> str:
+    if strength > 0:
+        seen = [side for side, one in zip(SIDES, evidence, strict=True) if one >= SOME / 2]
+        where = f"on {len(seen)} sides" if len(seen) > 1 else f"at the {seen[0]}" if seen else "beside"
+        return (
+            f"Straight edges {where} of the face move with it, as the frame of a phone or the border of a print does."
+        )
+    if told:
+        return "The straight edges around the face do not move with it: they belong to the room."
+    return "No straight edge around the face could be told to move with it."
+
+
+def _steady(values: Doubles) -> Doubles:
+    """(k, d) each value replaced by the median of itself and its neighbours: one bad box must not speak."""
+    if len(values) < 3:
+        return values
+    padded = np.concatenate([values[:1], values, values[-1:]])
+    return np.asarray(np.median(np.stack([padded[:-2], padded[1:-1], padded[2:]]), axis=0), np.float64)
+
+
+def _look(image: Image, middle: Doubles, width: float, detector: cv2.LineSegmentDetector) -> _Look:
+    found = detector.detect(image)[0]
+    edges = np.zeros((0, 4)) if found is None else np.asarray(found, np.float64).reshape(-1, 4)
+    along = edges[:, 2:] - edges[:, :2]
+    centres = (edges[:, 2:] + edges[:, :2]) / 2
+    away = (centres - middle) / width
+    rim = RIM * max(image.shape) + 1
+    far_corner = np.array(image.shape[::-1]) - rim
+    slant = np.abs(np.degrees(np.arctan2(along[:, 1], along[:, 0])))
+    upright, lying = np.abs(slant - 90) < SLANT, (slant < SLANT) | (slant > 180 - SLANT)
+    sides = np.full(len(edges), -1)
+    sides[upright & (away[:, 0] < -INSIDE)], sides[upright & (away[:, 0] > INSIDE)] = 0, 1
+    sides[lying & (away[:, 1] < -INSIDE)], sides[lying & (away[:, 1] > INSIDE)] = 2, 3
+    kept = (
+        (sides >= 0)
+        & (np.hypot(along[:, 0], along[:, 1]) > LEAST_LENGTH * width)
+        & (centres > rim).all(axis=1)
+        & (centres < far_corner).all(axis=1)
+    )
+    return _Look(edges[kept], sides[kept], middle, width)
+
+
+def _background_motion(frames: list[Image], looks: list[_Look]) -> Doubles:
+    """(n, 2) px that the border of the frame has moved since the first look."""
+    moved = np.zeros((len(frames), 2))
+    height, width = frames[0].shape
+    for place, (before, after) in enumerate(zip(frames[:-1], frames[1:], strict=True)):
+        mask = np.full((height, width), 255, np.uint8)
+        mask[round(BORDER * height) :, round(BORDER * width) : width - round(BORDER * width)] = 0
+        left, top = np.clip(looks[place].middle - 1.1 * looks[place].width, 0, None).astype(int)
+        right, bottom = np.clip(looks[place].middle + 1.1 * looks[place].width, 0, None).astype(int)
+        mask[top:bottom, left:right] = 0
+        moved[place + 1] = moved[place] + _shift(before, after, mask)
+    return moved
+
+
+def _shift(before: Image, after: Image, mask: Image) -> Doubles:
+    """(2,) px, median motion of the points under `mask` that are found back from `after`; 0 when they are too few."""
+    points = cv2.goodFeaturesToTrack(before, 60, 0.02, 5, mask=mask)
+    if points is None or len(points) < LEAST_POINTS:
+        return np.zeros(2)
+    there, seen, _ = cv2.calcOpticalFlowPyrLK(before, after, points, None, winSize=(15, 15), maxLevel=3)
+    back, again, _ = cv2.calcOpticalFlowPyrLK(after, before, there, None, winSize=(15, 15), maxLevel=3)
+    error = np.abs(back - points).reshape(-1, 2).max(axis=1)
+    kept = (seen[:, 0] > 0) & (again[:, 0] > 0) & (error < 1.0)
+    if int(kept.sum()) < LEAST_POINTS:
+        return np.zeros(2)
+    return np.asarray(np.median((there - points).reshape(-1, 2)[kept], axis=0), np.float64)
+
+
+def _carried_along(looks: list[_Look], background: Doubles) -> tuple[Doubles, bool]:
+    """(4,) 0..1, how steadily each side of the face has an edge that moves with it; and whether any edge told at all."""
+    evidence = np.zeros((len(looks), len(SIDES)))
+    told = False
+    for here, look in enumerate(looks):
+        edges = look.edges
+        if not len(edges):
+            continue
+        telling, with_face, left_behind = (np.zeros(len(edges)) for _ in range(3))
+        along = edges[:, 2:] - edges[:, :2]
+        normals = np.stack([-along[:, 1], along[:, 0]], axis=1) / np.hypot(along[:, 0], along[:, 1])[:, None]
+        for there, other in enumerate(looks):
+            if there == here:
+                continue
+            carried = (edges.reshape(-1, 2) - look.middle) * (other.width / look.width) + other.middle
+            carried = carried.reshape(-1, 4)
+            stayed = edges + np.tile(background[there] - background[here], 2)
+            gap = np.abs((((carried - stayed)[:, :2] + (carried - stayed)[:, 2:]) / 2 * normals).sum(axis=1))
+            apart = gap > TELLING * look.width
+            if not apart.any():
+                continue
+            behind = apart & _found(stayed, other)
+            with_face += apart & ~behind & _found(carried, other)
+            left_behind += behind
+            telling += apart
+        share = np.where(telling >= LEAST_TELLING, (with_face - left_behind) / np.maximum(telling, 1), 0.0)
+        told = told or bool((telling >= LEAST_TELLING).any())
+        for side in range(len(SIDES)):
+            evidence[here, side] = max(0.0, float(share[look.sides == side].max(initial=0.0)))
+    return evidence.mean(axis=0), told
+
+
+def _found(expected: Doubles, look: _Look) -> npt.NDArray[np.bool_]:
+    """(n,) bool, whether each of the (n, 4) expected edges has its match in `look`: angle, bright side and place."""
+    if not len(look.edges):
+        return np.zeros(len(expected), np.bool_)
+    along, other = expected[:, 2:] - expected[:, :2], look.edges[:, 2:] - look.edges[:, :2]
+    length = np.hypot(along[:, 0], along[:, 1])
+    unit = along / length[:, None]
+    # The detector orders the ends of an edge by its bright side, so the full circle is compared.
+    alike = unit @ (other / np.hypot(other[:, 0], other[:, 1])[:, None]).T > np.cos(np.radians(SAME_ANGLE))
+    centre = (expected[:, None, :2] + expected[:, None, 2:]) / 2
+    first, last = look.edges[None, :, :2] - centre, look.edges[None, :, 2:] - centre
+    start, end = (first * unit[:, None]).sum(axis=2), (last * unit[:, None]).sum(axis=2)
+    half = length[:, None] / 2
+    low = np.maximum(np.minimum(start, end), -half)
+    high = np.minimum(np.maximum(start, end), half)
+    stretch = end - start
+    shared = high - low > SAME_STRETCH * np.minimum(length[:, None], np.abs(stretch))
+    part = ((low + high) / 2 - start) / np.where(np.abs(stretch) < 1e-6, 1e-6, stretch)
+    place = first + (last - first) * part[..., None]
+    off = np.abs(-place[..., 0] * unit[:, None, 1] + place[..., 1] * unit[:, None, 0])
+    return np.asarray((alike & shared & (off < SAME_PLACE * look.width)).any(axis=1), np.bool_)

@@ -1,0 +1,130 @@
+"""Moire: the grid of a display beats with the grid of the sensor and leaves a lone peak in the spectrum of the face."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from alive402.liveness.clip import Clip
+from alive402.liveness.cues.evidence import ramp, silent
+from alive402.liveness.faces import FaceTrack
+from alive402.liveness.report import AttackType, Cue
+
+Floats = npt.NDArray[np.float32]
+
+NAME, UNIT, NORMAL = "moire", "deviations of the strongest spectral peak above its surroundings", (3.0, 12.0)
+ATTACK: AttackType = "screen_replay"
+PATCH = 128
+"""px; the face is looked at in patches of this side, so that one bin is 1/128 cycles a px at every face size."""
+LEAST_SIDE = 48
+"""px; a smaller face holds too few periods of any fringe."""
+LEAST_SAMPLES = 3
+"""A fringe of the display is there whenever one looks; a single look proves nothing."""
+INNER = 0.08
+"""Share of each side of the face box left out: hair and background."""
+LOWEST, HIGHEST = 14.0, 60.0
+"""Bins. Below 14 (periods above 9 px) stand glasses, brows and lips; above 60 the spectrum folds."""
+AXIS = 2
+"""Bins beside both axes left out: block edges of JPEG and H.264, interlacing, ringing."""
+BLOCK, BLOCK_REACH = 16, 1
+"""Bins: the 8 px blocks of a codec repeat every 128/8 bins, also off the axes."""
+SURROUNDINGS = 6.0
+"""Bins; the width of the neighbourhood a peak has to stand out of."""
+DOUBTFUL, CERTAIN = 13.0, 20.0
+"""Deviations. Bona fide clips end at 10, the fringes seen on real displays begin at 20."""
+LEAST_PERSISTENCE = 0.6
+"""Share of the samples that have to show the peak."""
+PRESENT = 0.5
+"""Nats above its surroundings at which one sample shows the peak."""
+DEVIATION_PER_MEDIAN = 1.4826
+"""From the median absolute deviation to the standard deviation of a normal distribution."""
+
+
+def moire(clip: Clip, track: FaceTrack) -> Cue:
+    """Look for a lone, lasting peak in the mean log spectrum of the face at native resolution.
+
+    Faces have a spectrum that falls off smoothly, whatever the light; a sampled display adds narrow peaks, as in
+    Patel, Han, Jain and Ott, "Live Face Video vs. Spoof Face Video: Use of Moire Patterns to Detect Replay Video
+    Attacks" (ICB 2015), and Garcia and de Queiroz, "Face-Spoofing 2D-Detection Based on Moire-Pattern Analysis"
+    (IEEE TIFS 2015). The peak is measured against the spread of the other bins of the same clip, so that neither
+    noise nor the size of the face moves the threshold.
+    """
+    spectra = [spectrum for sample in track.samples if (spectrum := _log_spectrum(sample.texture)) is not None]
+    if len(spectra) < LEAST_SAMPLES:
+        return silent(NAME, UNIT, NORMAL, "The face is too small or was seen too rarely to look for moire.", ATTACK)
+    excess = [_excess(spectrum) for spectrum in spectra]
+    mean = _excess(np.mean(spectra, axis=0, dtype=np.float32))
+    inside = mean[_LOOKED_AT]
+    middle = float(np.median(inside))
+    spread = DEVIATION_PER_MEDIAN * float(np.median(np.abs(inside - middle)))
+    if spread < 1e-6:
+        return silent(NAME, UNIT, NORMAL, "The face has no texture in which moire could be seen.", ATTACK)
+    place = np.unravel_index(int(np.where(_LOOKED_AT, mean, -np.inf).argmax()), mean.shape)
+    value = (float(mean[place]) - middle) / spread
+    persistence = float(np.mean([one[place] > PRESENT for one in excess]))
+    strength = ramp(value, DOUBTFUL, CERTAIN) if persistence >= LEAST_PERSISTENCE else 0.0
+    if strength > 0:
+        period = PATCH / math.hypot(_ACROSS[place], _DOWN[place])
+        message = (
+            f"A fine regular pattern of {period:.1f} px lies over the face, as a display leaves when it is filmed."
+        )
+    else:
+        message = "No regular pattern lies over the face."
+    return Cue(NAME, -strength, 0.0, value, UNIT, NORMAL, message, ATTACK)
+
+
+_DOWN, _ACROSS = (
+    axis.astype(np.int64)
+    for axis in np.meshgrid(np.fft.fftfreq(PATCH) * PATCH, np.fft.rfftfreq(PATCH) * PATCH, indexing="ij")
+)
+
+
+def _looked_at() -> npt.NDArray[np.bool_]:
+    """(128, 65) bool, the bins in which a peak can only come from something regular in front of the lens."""
+    radius = np.hypot(_DOWN, _ACROSS)
+    bins = (radius > LOWEST) & (radius < HIGHEST) & (np.abs(_DOWN) > AXIS) & (_ACROSS > AXIS)
+    near = [np.abs((axis + BLOCK // 2) % BLOCK - BLOCK // 2) <= BLOCK_REACH for axis in (_DOWN, _ACROSS)]
+    kept: npt.NDArray[np.bool_] = bins & ~(near[0] & near[1])
+    return kept
+
+
+_LOOKED_AT = _looked_at()
+
+
+def _log_spectrum(texture: npt.NDArray[np.uint8]) -> Floats | None:
+    """(128, 65) natural log of the power, averaged over patches of the inner face; None when it is too small."""
+    if texture.ndim != 2:
+        return None
+    height, width = texture.shape
+    top, left = int(INNER * height), int(INNER * width)
+    inner = texture[top : height - top, left : width - left].astype(np.float32)
+    height, width = inner.shape
+    if min(height, width) < LEAST_SIDE:
+        return None
+    detail = inner - cv2.GaussianBlur(inner, (0, 0), 3.0)
+    # Edges of the face outshine any fringe, unless each neighbourhood is brought to the same contrast.
+    detail /= np.sqrt(cv2.GaussianBlur(detail * detail, (0, 0), 8.0)) + 2.0
+    power = np.zeros((PATCH, PATCH // 2 + 1), np.float32)
+    corners = {(y, x) for y in (0, max(0, height - PATCH)) for x in (0, max(0, width - PATCH))}
+    corners.add((max(0, (height - PATCH) // 2), max(0, (width - PATCH) // 2)))
+    for y, x in sorted(corners):
+        patch = detail[y : y + PATCH, x : x + PATCH]
+        window = np.outer(np.hanning(patch.shape[0]), np.hanning(patch.shape[1]))
+        power += np.square(np.abs(np.fft.rfft2(patch * window, (PATCH, PATCH)))).astype(np.float32)
+    log_power: Floats = np.log(power / len(corners) + np.float32(1e-3))
+    return log_power
+
+
+def _excess(log_power: Floats) -> Floats:
+    """By how many nats each bin stands above its surroundings."""
+    rolled = np.fft.fftshift(log_power, axes=0)
+    # The left half is the right half turned by 180 degrees: mirrored in, the surroundings have no border at 0.
+    reach = int(3 * SURROUNDINGS)
+    turned = np.roll(rolled[::-1, 1 : reach + 1][:, ::-1], 1, axis=0)
+    whole = np.concatenate([turned, rolled], axis=1)
+    raised = cv2.GaussianBlur(whole - cv2.GaussianBlur(whole, (0, 0), SURROUNDINGS), (0, 0), 0.7)
+    excess: Floats = np.fft.ifftshift(raised[:, reach:], axes=0)
+    return excess

@@ -1,0 +1,40 @@
+"""Where the face is in every small frame of a clip: the ground that the cues of light and colour stand on."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from alive402.liveness.clip import Clip
+from alive402.liveness.faces import FaceTrack
+
+Doubles = npt.NDArray[np.float64]
+
+LEAST_BOX_SIDE = 1.0
+"""px of the upright frame; a smaller box is no face."""
+
+
+def sound_boxes(track: FaceTrack) -> npt.NDArray[np.bool_]:
+    """(k,) bool, which boxes of the track are finite and have an area."""
+    boxes = np.asarray(track.boxes, np.float64).reshape(-1, 4)
+    finite = np.isfinite(boxes).all(axis=1)
+    sides = np.where(finite[:, None], boxes[:, 2:] - boxes[:, :2], 0.0)
+    return np.asarray((sides >= LEAST_BOX_SIDE).all(axis=1), np.bool_)
+
+
+def boxes_on_thumbs(clip: Clip, track: FaceTrack) -> Doubles | None:
+    """(n, 4) float64, x1 y1 x2 y2 in px of `clip.thumbs` for each of its n frames; None without a sound box."""
+    sound = sound_boxes(track)
+    if not sound.any() or not len(clip.times):
+        return None
+    scale = max(clip.thumbs.shape[1:3]) / max(clip.video.width, clip.video.height, 1)
+    boxes = np.asarray(track.boxes, np.float64)[sound] * scale
+    return np.stack([np.interp(clip.times, track.times[sound], boxes[:, side]) for side in range(4)], axis=1)
+
+
+def frame_rate(clip: Clip) -> tuple[float, float]:
+    """Frames a second and seconds of the clip as its clock tells; (0, 0) when it has no length."""
+    if len(clip.times) < 2:
+        return 0.0, 0.0
+    seconds = float(clip.times[-1] - clip.times[0])
+    return ((len(clip.times) - 1) / seconds, seconds) if seconds > 0 else (0.0, 0.0)

@@ -1,0 +1,164 @@
+"""Evidence becomes a calibrated probability, a verdict, an attack type and reasons.
+
+A logistic model whose weights are all non-negative: more evidence for life never lowers the probability. A cue that
+is missing counts as 0, which says nothing. The numbers are in `weights/calibration.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from alive402.liveness.appearance import Looks, logits, pool
+from alive402.liveness.models import WEIGHTS
+from alive402.liveness.report import AttackType, Cue, Reason, Verdict
+
+APPEARANCE = "appearance"
+DECISIVE = 0.5
+"""Log odds by which a piece of evidence must move the decision to be named as a reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """The numbers of the fusion.
+
+    Attributes:
+        intercept: log odds when no evidence speaks.
+        mean, percentile: weights (>= 0) of the pooled appearance log odds.
+        cues: weight (>= 0) of each cue's score, in log odds.
+        threshold: the probability at which a clip counts as bona fide.
+        margin: within this distance of the threshold the verdict is `inconclusive`.
+    """
+
+    intercept: float
+    mean: float
+    percentile: float
+    cues: Mapping[str, float]
+    threshold: float
+    margin: float
+
+    @classmethod
+    def read(cls, path: Path) -> Calibration:
+        """From `calibration.json`; the operating point named `default` is taken.
+
+        Raises:
+            ValueError: a weight is negative, so the model would not be monotone.
+        """
+        table = json.loads(path.read_text())
+        point = table["operating_points"][table["default"]]
+        weights = [table["appearance"]["mean"], table["appearance"]["percentile"], *table["cues"].values()]
+        if min(weights) < 0:
+            raise ValueError(f"{path} has a negative weight")
+        return cls(
+            intercept=table["intercept"],
+            mean=table["appearance"]["mean"],
+            percentile=table["appearance"]["percentile"],
+            cues=table["cues"],
+            threshold=point["threshold"],
+            margin=point["margin"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the evidence amounts to. `frames` is the calibrated appearance of each sample alone."""
+
+    verdict: Verdict
+    live_confidence: float
+    attack_type: AttackType | None
+    reasons: tuple[Reason, ...]
+    cues: dict[str, Cue]
+    frames: tuple[float, ...]
+
+
+@cache
+def packaged() -> Calibration:
+    """The calibration that belongs to the packaged weights."""
+    return Calibration.read(WEIGHTS / "calibration.json")
+
+
+def fuse(looks: Looks, cues: Mapping[str, Cue], calibration: Calibration | None = None) -> Decision:
+    """Decide from n looks (n > 0) and the cues."""
+    rule = calibration or packaged()
+    mean, percentile = pool(looks.live)
+    seen = rule.intercept + rule.mean * mean + rule.percentile * percentile
+    moved = {APPEARANCE: seen}
+    moved |= {name: rule.cues.get(name, 0.0) * (cue.score or 0.0) for name, cue in cues.items()}
+    odds = sum(moved.values())
+    confidence = _sigmoid(odds)
+    verdict = _verdict(confidence, rule)
+    total = sum(abs(by) for by in moved.values()) or 1.0
+    weighed = {APPEARANCE: _appearance_cue(looks, rule)} | dict(cues)
+    weighed = {name: replace(cue, weight=abs(moved[name]) / total) for name, cue in weighed.items()}
+    slope = rule.mean + rule.percentile
+    return Decision(
+        verdict=verdict,
+        live_confidence=confidence,
+        attack_type=None if verdict == "live" else _attack_type(looks, weighed, moved),
+        reasons=_reasons(verdict, weighed, moved, confidence, rule),
+        cues=weighed,
+        frames=tuple(_sigmoid(rule.intercept + slope * one) for one in logits(looks.live)),
+    )
+
+
+def _verdict(confidence: float, rule: Calibration) -> Verdict:
+    if abs(confidence - rule.threshold) < rule.margin:
+        return "inconclusive"
+    return "live" if confidence >= rule.threshold else "spoof"
+
+
+def _appearance_cue(looks: Looks, rule: Calibration) -> Cue:
+    """The network's word as a cue, so that a reader finds all evidence in one table."""
+    mean, percentile = pool(looks.live)
+    score = 2 * _sigmoid(rule.intercept + rule.mean * mean + rule.percentile * percentile) - 1
+    value, kind = float(looks.live.mean()), _seen_kind(looks)
+    if score >= 0:
+        message = "Skin, light and surroundings look filmed from life."
+    elif kind == "print_or_still":
+        message = "The picture looks re-filmed from paper."
+    else:
+        message = "The picture looks re-filmed from a screen."
+    return Cue(APPEARANCE, score, 0.0, value, "network score, 0 to 1", (0.5, 1.0), message, kind)
+
+
+def _seen_kind(looks: Looks) -> AttackType:
+    return "print_or_still" if float(looks.paper.mean()) > float(looks.screen.mean()) else "screen_replay"
+
+
+def _attack_type(looks: Looks, cues: Mapping[str, Cue], moved: Mapping[str, float]) -> AttackType:
+    """The likeliest instrument: that of the evidence which speaks loudest against life.
+
+    A flat picture that moves is a still; whether on paper or on a display, the pixels tell.
+    """
+    against = sorted((by, name) for name, by in moved.items() if by < 0)
+    if not against:
+        return "unknown"
+    kind = cues[against[0][1]].attack_type or "unknown"
+    return _seen_kind(looks) if kind == "print_or_still" else kind
+
+
+def _reasons(
+    verdict: Verdict, cues: Mapping[str, Cue], moved: Mapping[str, float], confidence: float, rule: Calibration
+) -> tuple[Reason, ...]:
+    """Evidence that moved the decision towards its verdict, most first; for an unsure one, both sides."""
+    ranked = sorted(moved, key=lambda name: -abs(moved[name]))
+    side = {"live": 1, "spoof": -1, "inconclusive": 0}[verdict]
+    named = [name for name in ranked if abs(moved[name]) >= DECISIVE and moved[name] * side >= 0]
+    reasons = [Reason(f"{name}_{'live' if moved[name] > 0 else 'attack'}", cues[name].message) for name in named]
+    if verdict == "inconclusive":
+        message = (
+            f"The evidence is too near to the line: {confidence:.2f} against a threshold of {rule.threshold:.2f}. "
+            "Film again with a steady camera, good light and the whole face in view."
+        )
+        reasons.insert(0, Reason("too_close_to_call", message))
+    return tuple(reasons or [Reason(f"{ranked[0]}_weak", cues[ranked[0]].message)])
+
+
+def _sigmoid(odds: float) -> float:
+    return float(1 / (1 + math.exp(-float(np.clip(odds, -30, 30)))))
