@@ -23,8 +23,8 @@ from alive402.payments.x402 import SETTLE_SECONDS, VERIFY_SECONDS, PaymentGate, 
 from alive402.providers.local import LocalProvider
 from alive402.settings import DEV, NETWORKS, Settings
 
-# Long enough for a second try with the same signature after a failure.
-PAYMENT_SECONDS = 900
+# A payment stays valid for so many times the longest call: a second try with the same signature has to fit in.
+VALID_CALLS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +48,6 @@ async def assemble(settings: Settings) -> Parts:
     devchain, facilitator, web3, pay_to = _money(settings)
     price = settings.price or LIVENESS.price_atomic
     service = dataclasses.replace(LIVENESS, price_atomic=price, price_cents=price // 10_000)
-    terms = Terms(
-        network=settings.caip2,
-        asset=_asset(settings),
-        amount=price,
-        pay_to=pay_to,
-        max_timeout_seconds=PAYMENT_SECONDS,
-        name=settings.asset_name,
-        version=settings.asset_version,
-    )
-    gate = PaymentGate(facilitator, Web3ChainReader(web3), [terms])
-    await gate.check()
     provider = LocalProvider(
         FetchLimits(
             max_bytes=settings.max_video_bytes,
@@ -70,8 +59,19 @@ async def assemble(settings: Settings) -> Parts:
         at_once=settings.analyses_at_once,
         media=settings.media_directory,
     )
-    lease = VERIFY_SECONDS + provider.seconds + SETTLE_SECONDS + 30
-    ledger = await Ledger.open(settings.database_url, lease_seconds=lease)
+    longest = VERIFY_SECONDS + provider.seconds + SETTLE_SECONDS
+    terms = Terms(
+        network=settings.caip2,
+        asset=_asset(settings),
+        amount=price,
+        pay_to=pay_to,
+        max_timeout_seconds=round(VALID_CALLS * longest),
+        name=settings.asset_name,
+        version=settings.asset_version,
+    )
+    gate = PaymentGate(facilitator, Web3ChainReader(web3), [terms])
+    await gate.check()
+    ledger = await Ledger.open(settings.database_url, lease_seconds=longest + 30)
     return Parts(
         calls=PaidCalls(service, ledger, gate, provider),
         terms=terms,

@@ -2,6 +2,21 @@
 
 from __future__ import annotations
 
+import typer
+
 
 def demo() -> None:
-    """Run the demonstration."""
+    """Judge and pay for two clips on this machine, with test money; needs no account and no chain."""
+    import asyncio
+
+    from rich.console import Console
+
+    from alive402.demo.server import DemoFailed
+    from alive402.demo.walk import walk
+    from alive402.liveness.errors import AnalysisError
+
+    try:
+        asyncio.run(walk(Console(highlight=False, soft_wrap=True)))
+    except (DemoFailed, AnalysisError) as error:
+        typer.echo(f"alive402 demo: {error}", err=True)
+        raise typer.Exit(1) from None

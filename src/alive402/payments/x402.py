@@ -219,7 +219,7 @@ class PaymentGate:
                 raise SettlementUnknown(reason="facilitator_silent") from error
             return found
         if answer.success:
-            return Settled(answer.transaction, _receipt(answer))
+            return Settled(answer.transaction, _receipt(answer, signed.money))
         # A refusal is believed only after a look: a used nonce may be our own settlement, whose answer was lost.
         found = await self.find(signed)
         if found is not None:
@@ -267,9 +267,8 @@ class PaymentGate:
             transaction=seen.transaction,
             network=money.network,
             payer=signed.payload.payload["authorization"]["from"],
-            amount=str(money.amount),
         )
-        return Settled(seen.transaction, _receipt(answer))
+        return Settled(seen.transaction, _receipt(answer, money))
 
     def _requirements(self, terms: Terms) -> PaymentRequirements:
         extra = {"name": terms.name, "version": terms.version} if terms.name and terms.version else {}
@@ -298,8 +297,10 @@ def response_header(receipt: dict[str, Any]) -> str:
     return encode_payment_response_header(SettleResponse.model_validate(receipt))
 
 
-def _receipt(answer: SettleResponse) -> dict[str, Any]:
-    return answer.model_dump(by_alias=True, exclude_none=True)
+def _receipt(answer: SettleResponse, money: Money) -> dict[str, Any]:
+    """The SettleResponse with the amount, which facilitators may leave out when it is the one that was asked."""
+    said = answer.model_dump(by_alias=True, exclude_none=True)
+    return {**said, "amount": answer.amount or str(money.amount)}
 
 
 def _decode(header: str) -> PaymentPayload:

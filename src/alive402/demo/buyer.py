@@ -1,0 +1,102 @@
+"""A buyer as any stranger would write it: a fresh wallet, test money, and the official x402 client, unmodified."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+from web3 import Web3
+from x402 import x402Client
+from x402.http.clients.httpx import x402AsyncTransport
+from x402.http.utils import decode_payment_response_header
+from x402.mechanisms.evm.exact import register_exact_evm_client
+from x402.mechanisms.evm.signers import EthAccountSigner
+from x402.schemas import SettleResponse
+
+PATH = "/api/tools/video-face-liveness-detection"
+SECONDS = 180.0
+
+
+class _Recording(httpx.AsyncHTTPTransport):
+    """Remembers the last payment that went out, so that it can be sent a second time."""
+
+    signature: str | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.signature = request.headers.get("PAYMENT-SIGNATURE", self.signature)
+        return await super().handle_async_request(request)
+
+
+class Buyer:
+    """A customer of the service at `url`. Use it as an asynchronous context manager."""
+
+    def __init__(self, url: str, account: LocalAccount | None = None) -> None:
+        self.url = url.rstrip("/")
+        self.account: LocalAccount = account or Account.create()
+        client = x402Client()
+        register_exact_evm_client(client, EthAccountSigner(self.account))
+        self._wire = _Recording()
+        self._paying = httpx.AsyncClient(transport=x402AsyncTransport(client, self._wire), timeout=SECONDS)
+        self._plain = httpx.AsyncClient(timeout=SECONDS, trust_env=False)
+
+    async def __aenter__(self) -> Buyer:
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        await self._paying.aclose()
+        await self._plain.aclose()
+
+    @property
+    def signature(self) -> str:
+        """The PAYMENT-SIGNATURE header of the last paid call."""
+        assert self._wire.signature is not None
+        return self._wire.signature
+
+    async def fund(self) -> None:
+        """Ask the dev chain's faucet for test money.
+
+        Raises:
+            httpx.HTTPError: it gives none.
+        """
+        answer = await self._plain.post(f"{self.url}/devchain/faucet", json={"address": self.account.address})
+        answer.raise_for_status()
+
+    async def ask(self, video_url: str, path: str = PATH) -> httpx.Response:
+        """Call without paying."""
+        return await self._plain.post(self.url + path, json={"VideoUrl": video_url})
+
+    async def pay(self, video_url: str, path: str = PATH) -> httpx.Response:
+        """Call, sign what the 402 asks for, and call again: all by the official client."""
+        return await self._paying.post(self.url + path, json={"VideoUrl": video_url})
+
+    async def send(self, video_url: str, signature: str, path: str = PATH) -> httpx.Response:
+        """Call with a payment that is signed already."""
+        return await self._plain.post(
+            self.url + path, json={"VideoUrl": video_url}, headers={"PAYMENT-SIGNATURE": signature}
+        )
+
+    async def balance(self, asset: str, address: str | None = None) -> int:
+        """Atomic units of `asset` that the chain says are `address`'s; by default the buyer's own."""
+        selector = Web3.keccak(text="balanceOf(address)")[:4].hex()
+        holder = (address or self.account.address).lower().removeprefix("0x").rjust(64, "0")
+        call = {"to": asset, "data": f"0x{selector}{holder}"}
+        return int(await self.rpc("eth_call", [call, "latest"]), 16)
+
+    async def rpc(self, method: str, params: list[Any]) -> Any:
+        """One read of the dev chain.
+
+        Raises:
+            RuntimeError: the chain refuses it.
+        """
+        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+        answer = (await self._plain.post(f"{self.url}/devchain/rpc", json=body)).json()
+        if "error" in answer:
+            raise RuntimeError(answer["error"]["message"])
+        return answer["result"]
+
+
+def receipt(response: httpx.Response) -> SettleResponse:
+    """What the PAYMENT-RESPONSE header of a paid call says."""
+    return decode_payment_response_header(response.headers["PAYMENT-RESPONSE"])

@@ -1,0 +1,202 @@
+"""Fetching from real sockets: what arrives, what is refused, and that a refusal never tells an address."""
+
+from __future__ import annotations
+
+import asyncio
+import http.server
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from alive402.intake import fetch as subject
+from alive402.intake.errors import (
+    FetchTimeout,
+    ForbiddenAddress,
+    HostNotFound,
+    IntakeError,
+    InvalidUrl,
+    TooManyHops,
+    Unreachable,
+    UpstreamStatus,
+)
+from alive402.intake.fetch import FetchLimits
+from alive402.liveness.errors import VideoTooLarge
+
+OPEN = FetchLimits(allow_private=True, max_bytes=100_000, seconds=5)
+CLOSED = FetchLimits()
+
+
+class Host(http.server.BaseHTTPRequestHandler):
+    """A host that misbehaves by its path."""
+
+    protocol_version = "HTTP/1.0"
+    seen: list[dict[str, str]] = []  # noqa: RUF012
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Quiet."""
+
+    def do_GET(self) -> None:
+        Host.seen.append(dict(self.headers.items()))
+        port = self.server.server_address[1]
+        match self.path:
+            case "/video":
+                self._say(200, b"v" * 1000)
+            case "/endless":
+                # No length, no end: only the cap while streaming stops it.
+                self.send_response(200)
+                self.end_headers()
+                with_cap = 400_000
+                try:
+                    for _ in range(with_cap // 1000):
+                        self.wfile.write(b"v" * 1000)
+                except OSError:
+                    pass
+            case "/lying":
+                self.send_response(200)
+                self.send_header("Content-Length", str(10**9))
+                self.end_headers()
+            case "/slow":
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(b"v")
+                self.wfile.flush()
+                self.server.stop_slow.wait(10)  # type: ignore[attr-defined]
+            case "/loop":
+                self._redirect(f"http://127.0.0.1:{port}/loop")
+            case "/there":
+                self._redirect("/video")
+            case "/metadata":
+                self._redirect("http://169.254.169.254/latest")
+            case "/file":
+                self._redirect("file:///etc/passwd")
+            case _:
+                self._say(404, b"")
+
+    def _say(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _redirect(self, where: str) -> None:
+        self.send_response(302)
+        self.send_header("Location", where)
+        self.end_headers()
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[str]:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Host) as server:
+        server.stop_slow = threading.Event()  # type: ignore[attr-defined]
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.stop_slow.set()  # type: ignore[attr-defined]
+        server.shutdown()
+        thread.join()
+
+
+def get(url: str, folder: Path, limits: FetchLimits = OPEN) -> int:
+    return asyncio.run(subject.fetch(url, folder / "video", limits))
+
+
+def test_a_video_arrives_whole(host: str, tmp_path: Path) -> None:
+    assert get(f"{host}/video", tmp_path) == 1000
+    assert (tmp_path / "video").read_bytes() == b"v" * 1000
+    assert Host.seen[-1]["Accept-Encoding"] == "identity"
+    assert Host.seen[-1]["Host"] == host.removeprefix("http://")
+
+
+def test_a_redirect_is_followed(host: str, tmp_path: Path) -> None:
+    assert get(f"{host}/there", tmp_path) == 1000
+
+
+def test_no_proxy_of_the_environment_is_asked(host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+    assert get(f"{host}/video", tmp_path) == 1000
+
+
+@pytest.mark.parametrize(
+    ("path", "error"),
+    [
+        ("/none", UpstreamStatus),
+        ("/endless", VideoTooLarge),
+        ("/lying", VideoTooLarge),
+        ("/loop", TooManyHops),
+        ("/metadata", ForbiddenAddress),
+        ("/file", InvalidUrl),
+    ],
+)
+def test_a_bad_host_is_refused(host: str, tmp_path: Path, path: str, error: type[Exception]) -> None:
+    with pytest.raises(error) as caught:
+        get(f"{host}{path}", tmp_path)
+    assert "127.0.0.1" not in f"{caught.value}{getattr(caught.value, 'details', '')}"
+
+
+def test_a_slow_host_is_left(host: str, tmp_path: Path) -> None:
+    began = time.monotonic()
+    with pytest.raises(FetchTimeout):
+        get(f"{host}/slow", tmp_path, FetchLimits(allow_private=True, seconds=0.5))
+    assert time.monotonic() - began < 3
+
+
+def test_a_closed_port_is_unreachable(tmp_path: Path) -> None:
+    with pytest.raises(Unreachable):
+        get("http://127.0.0.1:9/video", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1/v",
+        "http://localhost/v",
+        "http://localhost./v",
+        "http://0x7f000001/v",
+        "http://2130706433/v",
+        "http://0177.0.0.1/v",
+        "http://127.1/v",
+        "http://[::1]/v",
+        "http://[::ffff:127.0.0.1]/v",
+        "http://[64:ff9b::a9fe:a9fe]/v",
+        "http://100.100.100.200/v",
+        "https://169.254.169.254/v",
+        "http://10.0.0.1:8080/v",
+    ],
+)
+def test_addresses_inside_are_forbidden_however_they_are_spelled(url: str, tmp_path: Path) -> None:
+    with pytest.raises((ForbiddenAddress, HostNotFound, InvalidUrl)) as caught:
+        get(url, tmp_path, CLOSED)
+    assert isinstance(caught.value, IntakeError)
+    assert not caught.value.details
+
+
+def test_metadata_is_forbidden_on_ones_own_network_too(tmp_path: Path) -> None:
+    with pytest.raises(ForbiddenAddress):
+        get("http://169.254.169.254/latest", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "video.mp4",
+        "ftp://example.com/v",
+        "file:///etc/passwd",
+        "http://",
+        "http://user:secret@example.com/v",
+        "http://example.com:22/v",
+        "http://example.com/a b",
+        "http://example.com/\r\nX: y",
+        "http://exa\x00mple.com/",
+        "http://[::1/v",
+        "http://example.com:99999/",
+        "http://example.com/" + "v" * 3000,
+    ],
+)
+def test_a_bad_url_is_refused_before_anything_is_asked(url: str) -> None:
+    with pytest.raises(InvalidUrl):
+        subject.check_url(url, CLOSED)
