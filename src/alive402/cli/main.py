@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
+from typer._click.exceptions import ClickException
 
 from alive402 import __version__
-from alive402.cli import demo, serve
+from alive402.cli import analyze, demo, models, serve
+
+EXIT_USAGE = 64
+"""EX_USAGE of sysexits.h. The usual 2 means `inconclusive` here."""
+EXIT_INTERRUPTED = 130
 
 app = typer.Typer(
     name="alive402",
@@ -18,13 +24,34 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+app.command("analyze")(analyze.analyze)
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
+app.add_typer(models.app, name="models")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
 
 
 def main() -> None:
-    """Run the command line; usage errors exit with 64 (EX_USAGE), as sysexits.h has it."""
-    sys.exit(app(standalone_mode=True))
-
-
-__all__ = ["__version__", "app", "main"]
+    """Run the command line and exit with its code; usage errors exit with 64."""
+    try:
+        code = app(standalone_mode=False)
+    except ClickException as error:
+        error.show()
+        code = EXIT_USAGE
+    except typer.Abort:
+        code = EXIT_INTERRUPTED
+    sys.exit(code if isinstance(code, int) else 0)

@@ -12,7 +12,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import numpy.typing as npt
-from ai_edge_litert.interpreter import Interpreter
+
+from alive402.liveness.tflite import open_network
 
 Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -72,8 +73,7 @@ class FaceDetector:
     """
 
     def __init__(self, path: Path, layout: Layout, threads: int = 2) -> None:
-        self._net = Interpreter(str(path), num_threads=threads)
-        self._net.allocate_tensors()
+        self._net = open_network(path, threads)
         self._input = self._net.get_input_details()[0]["index"]
         self._size = int(self._net.get_input_details()[0]["shape"][1])
         by_width = {int(output["shape"][2]): output["index"] for output in self._net.get_output_details()}

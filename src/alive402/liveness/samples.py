@@ -36,6 +36,7 @@ class Sample:
         mid, wide: (128, 128, 3) uint8 BGR, 2.7 and 4.0 times the face box.
         texture: (h, w) uint8 gray, the face at native resolution, at most 384 px a side.
         picture: (h, w, 3) uint8 BGR, the whole frame, longest side 240 px, for a person to look at.
+        frame_size: width and height of the upright frame, px.
     """
 
     time: float
@@ -47,6 +48,7 @@ class Sample:
     wide: Image
     texture: Image
     picture: Image
+    frame_size: tuple[int, int]
 
 
 class SampleKeeper:
@@ -91,6 +93,7 @@ class SampleKeeper:
             wide=self._view(whole, box, WIDE_VIEW),
             texture=_middle(cv2.cvtColor(_cut(whole, box), cv2.COLOR_BGR2GRAY)),
             picture=cv2.resize(small, None, fx=size, fy=size, interpolation=cv2.INTER_AREA),
+            frame_size=frame.size,
         )
 
     def samples(self) -> tuple[Sample, ...]:

@@ -1,0 +1,186 @@
+"""`alive402 analyze`: judge files or URLs, and say why."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from alive402.liveness import Analysis, Analyzer, Report
+    from alive402.liveness.analyzer import Progress
+
+EXIT = {"live": 0, "spoof": 1, "inconclusive": 2}
+EXIT_UNUSABLE = 3
+EXIT_USAGE = 64
+COLOURS = {"live": "bold green", "spoof": "bold red", "inconclusive": "bold yellow"}
+WORDS = {
+    "screen_replay": "re-filmed from a screen",
+    "print_or_still": "a print or a still picture",
+    "mask": "a mask",
+    "injected_or_edited": "an injected or edited stream",
+    "unknown": "of an unknown kind",
+}
+BAR = 24
+
+
+def analyze(
+    inputs: Annotated[list[str], typer.Argument(metavar="FILE_OR_URL...", help="Video files or http(s) URLs.")],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line and input on stdout, nothing else.")
+    ] = False,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="OUT.html", help="Write one self-contained page with pictures.")
+    ] = None,
+    allow_private_hosts: Annotated[
+        bool, typer.Option("--allow-private-hosts", help="Fetch URLs from your own network too.")
+    ] = False,
+) -> None:
+    """Was the face in each video filmed from life?
+
+    Exit code: 0 live, 1 spoof, 2 inconclusive, 3 unusable input, 64 usage; of several inputs the highest.
+
+    Examples:
+
+      alive402 analyze selfie.mp4
+
+      alive402 analyze *.mp4 --json > answers.jsonl
+
+      alive402 analyze https://example.org/selfie.mp4 --report answer.html
+    """
+    from rich.console import Console
+
+    if report is not None and not report.parent.is_dir():
+        typer.echo(f"alive402 analyze: there is no folder {report.parent} for the report.", err=True)
+        raise typer.Exit(EXIT_USAGE)
+    aloud = Console(stderr=as_json)
+    worst, judged = 0, []
+    with _engine(Console(stderr=True)) as analyzer:
+        for name in inputs:
+            outcome = _judge(analyzer, name, Console(stderr=True), allow_private_hosts)
+            if isinstance(outcome, dict):
+                worst = max(worst, EXIT_UNUSABLE)
+                _say_error(name, outcome, as_json, aloud)
+                continue
+            worst = max(worst, EXIT[outcome.report.verdict])
+            judged.append((name, outcome))
+            if as_json:
+                typer.echo(json.dumps({"input": name} | outcome.report.to_dict(), ensure_ascii=False))
+            else:
+                _say(name, outcome.report, aloud)
+    if report is not None and judged:
+        from alive402.web.report_page import render
+
+        report.write_text(render(judged), encoding="utf-8")
+        Console(stderr=True).print(f"Report: {report}", soft_wrap=True)
+    raise typer.Exit(worst)
+
+
+@contextmanager
+def _engine(console: Console) -> Iterator[Analyzer]:
+    """The engine, its models installed first when they are not; without them no input can be judged."""
+    from alive402.liveness import AnalysisError, Analyzer, models
+
+    try:
+        models.ensure(lambda sentence: console.print(sentence, style="dim"))
+        analyzer = Analyzer()
+    except AnalysisError as error:
+        console.print(f"alive402 analyze: {error.message}", style="red", soft_wrap=True)
+        raise typer.Exit(EXIT_UNUSABLE) from None
+    yield analyzer
+
+
+def _judge(analyzer: Analyzer, name: str, console: Console, private: bool) -> Analysis | dict[str, Any]:
+    """The analysis of a file or URL, or the error as `{code, message, details}`."""
+    from alive402.intake.errors import IntakeError
+    from alive402.liveness import AnalysisError
+
+    try:
+        with _bar(console, name) as progress:
+            if not name.startswith(("http://", "https://")):
+                return analyzer.analyze(name, progress)
+            with tempfile.TemporaryDirectory(prefix="alive402-") as folder:
+                video = Path(folder, "video")
+                progress("fetching", 0.0)
+                asyncio.run(_fetch(name, video, private))
+                return analyzer.analyze(video, progress)
+    except (AnalysisError, IntakeError) as error:
+        return {"code": error.code, "message": error.message, "details": error.details}
+    except FileNotFoundError:
+        return {"code": "file_not_found", "message": "There is no such file.", "details": {}}
+    except OSError as error:
+        return {"code": "file_unreadable", "message": f"The file cannot be read: {error.strerror}.", "details": {}}
+
+
+async def _fetch(url: str, target: Path, private: bool) -> None:
+    from alive402.intake.fetch import FetchLimits, fetch
+
+    await fetch(url, target, FetchLimits(allow_private=private))
+
+
+@contextmanager
+def _bar(console: Console, name: str) -> Iterator[Progress]:
+    """A progress bar on a terminal; nothing where nobody watches."""
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    if not console.is_terminal:
+        yield lambda stage, share: None
+        return
+    columns = TextColumn("{task.description}", style="dim"), BarColumn(), TextColumn("{task.percentage:>3.0f} %")
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("opening", total=1.0)
+        yield lambda stage, share: bar.update(task, description=f"{stage} {_short(name)}", completed=share)
+
+
+def _say(name: str, report: Report, console: Console) -> None:
+    """The verdict with its reasons, for a person."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    colour = COLOURS[report.verdict]
+    filled = round(report.live_confidence * BAR)
+    console.print(f"[bold]{escape(name)}[/]", soft_wrap=True)
+    console.print(
+        f"  [{colour}]{report.verdict.upper():<13}[/] live confidence {report.live_confidence:.2f} "
+        f"[{colour}]{'█' * filled}[/][dim]{'░' * (BAR - filled)}[/] threshold {report.threshold:.2f}"
+    )
+    if report.attack_type:
+        console.print(f"  attack        {WORDS[report.attack_type]}")
+    for reason in report.reasons:
+        console.print(f"  because       {reason.message}", soft_wrap=True)
+    for warning in report.quality.warnings:
+        console.print(f"  [yellow]note[/]          {warning.message}", soft_wrap=True)
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    for cue_name, cue in report.cues.items():
+        value = "not measured" if cue.value is None else f"{cue.value:.3g}"
+        score = "" if cue.score is None else f"{cue.score:+.2f}"
+        table.add_row(f"    {cue_name}", score, value, f"normal {cue.normal[0]:g} to {cue.normal[1]:g}", style="dim")
+    console.print(table)
+    video = report.video
+    console.print(
+        f"    {video.width} x {video.height} {video.codec}, {video.seconds:.1f} s at {video.fps:.1f} fps; "
+        f"judged in {report.timing['total']:.2f} s",
+        style="dim",
+    )
+
+
+def _say_error(name: str, error: dict[str, Any], as_json: bool, console: Console) -> None:
+    from rich.markup import escape
+
+    if as_json:
+        typer.echo(json.dumps({"input": name, "error": error}, ensure_ascii=False))
+        return
+    console.print(f"[bold]{escape(name)}[/]", soft_wrap=True)
+    console.print(f"  [bold magenta]{'UNUSABLE':<13}[/] {escape(error['message'])} ({error['code']})", soft_wrap=True)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 40 else "…" + name[-39:]
