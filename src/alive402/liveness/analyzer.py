@@ -98,7 +98,7 @@ class Analyzer:
     def _look(self, path: Path, progress: Progress) -> tuple[Clip, list[FaceTrack]]:
         """One pass over the frames: what the cues need is gathered, faces are followed."""
         with VideoFile(path, self._limits) as file:
-            recorder = ClipRecorder(file.expected_seconds)
+            recorder = ClipRecorder(file.expected_seconds, self._limits.max_frames)
             follower = FaceFollower(self._finder, file.expected_seconds)
             expected = max(file.expected_seconds or 0.0, 1.0)
             for frame in file:

@@ -44,38 +44,64 @@ class ClipRecorder:
     Args:
         expected_seconds: length as the container states it; a long clip gets fewer motion frames a second, so that
             their number and with it the memory stays bounded.
+        max_frames: the most frames that will be added.
     """
 
-    def __init__(self, expected_seconds: float | None) -> None:
+    def __init__(self, expected_seconds: float | None, max_frames: int) -> None:
         span = max(expected_seconds or 0.0, 1.0)
         self._step = max(1.0 / MOTION_FPS, span / MOTION_FRAMES)
         self._due = 0.0
         self._times: list[float] = []
-        self._thumbs: list[npt.NDArray[np.uint8]] = []
         self._motion_times: list[float] = []
-        self._motion: list[npt.NDArray[np.uint8]] = []
+        self._thumbs = _Shelf(max_frames)
+        self._motion = _Shelf(2 * MOTION_FRAMES)
 
     def add(self, frame: Frame) -> bool:
         """Take the frame in; True when it is a motion frame, on which faces are to be looked for."""
         self._times.append(frame.time)
-        self._thumbs.append(frame.small(THUMB_SIDE))
-        if frame.time + 1e-6 < self._due:
+        self._thumbs.put(frame.small(THUMB_SIDE))
+        if frame.time + 1e-6 < self._due or len(self._motion_times) == self._motion.places:
             return False
         self._due = max(self._due + self._step, frame.time + self._step / 2)
         self._motion_times.append(frame.time)
-        self._motion.append(cv2.cvtColor(frame.small(MOTION_SIDE), cv2.COLOR_BGR2GRAY))
-        if len(self._motion) % MOTION_FRAMES == 0:  # the stated length was a lie: from here on, half as many
+        self._motion.put(cv2.cvtColor(frame.small(MOTION_SIDE), cv2.COLOR_BGR2GRAY))
+        if len(self._motion_times) % MOTION_FRAMES == 0:  # the stated length was a lie: from here on, half as many
             self._step *= 2
         return True
 
     def finish(self, video: Video) -> Clip:
         """The Clip, once every frame was added."""
-        motion = np.stack(self._motion)
+        motion = self._motion.filled()
         return Clip(
             video=video,
             times=np.asarray(self._times),
-            thumbs=np.stack(self._thumbs),
+            thumbs=self._thumbs.filled(),
             motion_times=np.asarray(self._motion_times),
             motion=motion,
             motion_scale=max(motion.shape[1:]) / max(video.width, video.height),
         )
+
+
+class _Shelf:
+    """Pictures of one size, side by side in one block that is reserved at once and takes memory only as it fills.
+
+    Many small arrays kept between large ones that go would leave the heap full of holes: twice the memory.
+    """
+
+    def __init__(self, places: int) -> None:
+        self.places = places
+        self._count = 0
+        self._block: npt.NDArray[np.uint8] | None = None
+
+    def put(self, picture: npt.NDArray[np.uint8]) -> None:
+        """The next picture; all have the shape of the first."""
+        if self._block is None:
+            self._block = np.empty((self.places, *picture.shape), np.uint8)
+        self._block[self._count] = picture
+        self._count += 1
+
+    def filled(self) -> npt.NDArray[np.uint8]:
+        """(n, ...) uint8, the pictures put so far."""
+        if self._block is None:
+            return np.empty((0, 1, 1), np.uint8)
+        return self._block[: self._count]

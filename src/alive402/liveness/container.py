@@ -12,6 +12,7 @@ from typing import Any
 import av
 import numpy as np
 import numpy.typing as npt
+from av.video.reformatter import VideoReformatter
 
 from alive402.liveness.errors import UndecodableVideo, UnsupportedVideo, VideoTooLarge
 from alive402.liveness.report import Video
@@ -42,14 +43,21 @@ class Frame:
         time: seconds from the first frame.
     """
 
-    __slots__ = ("_bgr", "_rotation", "_size", "_small", "_source", "index", "time")
+    __slots__ = ("_bgr", "_converters", "_rotation", "_size", "_small", "_source", "index", "time")
 
     def __init__(
-        self, source: av.VideoFrame, index: int, time: float, stored_size: tuple[int, int], rotation: int
+        self,
+        source: av.VideoFrame,
+        index: int,
+        time: float,
+        stored_size: tuple[int, int],
+        rotation: int,
+        converters: dict[tuple[int, int], VideoReformatter],
     ) -> None:
         self.index = index
         self.time = time
         self._source = source
+        self._converters = converters
         self._size = stored_size
         self._rotation = rotation
         self._bgr: Image | None = None
@@ -77,7 +85,8 @@ class Frame:
         return pixels
 
     def _convert(self, width: int, height: int) -> Image:
-        plain = self._source.reformat(width=width, height=height, format="bgr24", interpolation="AREA")
+        convert = self._converters.setdefault((width, height), VideoReformatter())
+        plain = convert.reformat(self._source, width=width, height=height, format="bgr24", interpolation="AREA")
         pixels = np.asarray(plain.to_ndarray(), np.uint8)
         return np.ascontiguousarray(np.rot90(pixels, self._rotation // 90)) if self._rotation else pixels
 
@@ -101,6 +110,7 @@ class VideoFile:
         self._seconds = 0.0
         self._count = 0
         self._codec = ""
+        self._converters: dict[tuple[int, int], VideoReformatter] = {}
         size = self.path.stat().st_size
         if size > limits.max_bytes:
             raise VideoTooLarge(
@@ -164,7 +174,7 @@ class VideoFile:
                 )
             self._check_pixels(source.width, source.height)
             last = self._seconds = time
-            frame = Frame(source, self._count, time, self._stored_size, self.rotation)
+            frame = Frame(source, self._count, time, self._stored_size, self.rotation, self._converters)
             self._count += 1
             yield frame
         if self._count == 0:
