@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -17,7 +18,7 @@ from alive402.liveness.report import AttackType, Cue
 Doubles = npt.NDArray[np.float64]
 Image = npt.NDArray[np.uint8]
 
-NAME, UNIT, NORMAL = "bezel", "sides of the face with a straight edge that moves with it", (0.0, 0.3)
+NAME, UNIT, NORMAL = "bezel", "sides of the face with a straight edge that moves with it", (0.0, 0.2)
 ATTACK: AttackType = "screen_replay"
 FRAMES = 9
 """Looks spread over the clip: every pair of them is compared, so slow motion counts as much as fast."""
@@ -43,9 +44,16 @@ LEAST_TELLING = 2
 BORDER = 0.16
 """Share of the frame at its left, right and upper border that stands for the background; below is the body."""
 LEAST_POINTS = 5
-"""Background points that must agree on a motion."""
-SOME, MANY = 0.4, 1.2
-"""Sides. Bona fide clips end at 0.3; a device in the hand shows one to three."""
+"""Background points without which its motion isn't known."""
+AGREED = 2.0
+"""px within which two points of the background move alike."""
+STILL, MOST = 0.25, 0.4
+"""Shares of the background points. A shaken camera leaves none in place, so a quarter that stays means a still camera
+with something passing; a motion of its own needs more."""
+UNCHANGED, BARE = 4.0, 0.5
+"""Gray levels, and the share of a border without points that has to change by less for it to be taken for still."""
+SOME, MANY = 0.3, 1.2
+"""Sides. Bona fide clips end at 0.15; a device moved in the hand shows one to three."""
 SIDES = ("left", "right", "top", "bottom")
 
 
@@ -88,7 +96,7 @@ def bezel(clip: Clip, track: FaceTrack) -> Cue:
     looks = [
         _look(frame, middle, float(size), detector) for frame, middle, size in zip(frames, middles, widths, strict=True)
     ]
-    evidence, told = _carried_along(looks, _background_motion(frames, looks))
+    evidence, told = _carried_along(looks, *_background_motion(frames, looks))
     value = float(evidence.sum())
     strength = ramp(value, SOME, MANY)
     return Cue(NAME, -strength, 0.0, value, UNIT, NORMAL, _message(strength, evidence, told), ATTACK)
@@ -136,36 +144,45 @@ def _look(image: Image, middle: Doubles, width: float, detector: cv2.LineSegment
     return _Look(edges[kept], sides[kept], middle, width)
 
 
-def _background_motion(frames: list[Image], looks: list[_Look]) -> Doubles:
-    """(n, 2) px that the border of the frame has moved since the first look."""
-    moved = np.zeros((len(frames), 2))
+def _background_motion(frames: list[Image], looks: list[_Look]) -> tuple[Doubles, npt.NDArray[np.int64]]:
+    """(n, 2) px that the border of the frame has moved, and (n,) the stretch each look is in.
+
+    A new stretch begins, from 0, where the motion is lost: looks of two stretches can't be compared.
+    """
+    moved, stretch = np.zeros((len(frames), 2)), np.zeros(len(frames), np.int64)
     height, width = frames[0].shape
-    for place, (before, after) in enumerate(zip(frames[:-1], frames[1:], strict=True)):
+    for place, (before, after) in enumerate(pairwise(frames)):
         mask = np.full((height, width), 255, np.uint8)
         mask[round(BORDER * height) :, round(BORDER * width) : width - round(BORDER * width)] = 0
         left, top = np.clip(looks[place].middle - 1.1 * looks[place].width, 0, None).astype(int)
         right, bottom = np.clip(looks[place].middle + 1.1 * looks[place].width, 0, None).astype(int)
         mask[top:bottom, left:right] = 0
-        moved[place + 1] = moved[place] + _shift(before, after, mask)
-    return moved
+        shift = _shift(before, after, mask)
+        stretch[place + 1] = stretch[place] + (shift is None)
+        moved[place + 1] = 0.0 if shift is None else moved[place] + shift
+    return moved, stretch
 
 
-def _shift(before: Image, after: Image, mask: Image) -> Doubles:
-    """(2,) px, median motion of the points under `mask` that are found back from `after`; 0 when they are too few."""
+def _shift(before: Image, after: Image, mask: Image) -> Doubles | None:
+    """(2,) px, the motion that most points under `mask` share; None when the background can't be followed."""
     points = cv2.goodFeaturesToTrack(before, 60, 0.02, 5, mask=mask)
-    if points is None or len(points) < LEAST_POINTS:
-        return np.zeros(2)
-    there, seen, _ = cv2.calcOpticalFlowPyrLK(before, after, points, None, winSize=(15, 15), maxLevel=3)
-    back, again, _ = cv2.calcOpticalFlowPyrLK(after, before, there, None, winSize=(15, 15), maxLevel=3)
-    error = np.abs(back - points).reshape(-1, 2).max(axis=1)
-    kept = (seen[:, 0] > 0) & (again[:, 0] > 0) & (error < 1.0)
-    if int(kept.sum()) < LEAST_POINTS:
-        return np.zeros(2)
-    return np.asarray(np.median((there - points).reshape(-1, 2)[kept], axis=0), np.float64)
+    if points is not None and len(points) >= LEAST_POINTS:
+        there, seen, _ = cv2.calcOpticalFlowPyrLK(before, after, points, None, winSize=(15, 15), maxLevel=3)
+        back, again, _ = cv2.calcOpticalFlowPyrLK(after, before, there, None, winSize=(15, 15), maxLevel=3)
+        error = np.abs(back - points).reshape(-1, 2).max(axis=1)
+        motion = (there - points).reshape(-1, 2)[(seen[:, 0] > 0) & (again[:, 0] > 0) & (error < 1.0)]
+        if len(motion) >= LEAST_POINTS:
+            if float((np.abs(motion).max(axis=1) < AGREED).mean()) >= STILL:
+                return np.zeros(2)
+            alike = np.abs(motion[:, None] - motion[None]).max(axis=2) < AGREED
+            if float(alike.mean(axis=1).max()) >= MOST:
+                return np.asarray(np.median(motion[alike[alike.sum(axis=1).argmax()]], axis=0), np.float64)
+    outer = cv2.absdiff(before, after)[mask > 0]
+    return np.zeros(2) if outer.size and float((outer <= UNCHANGED).mean()) >= BARE else None
 
 
-def _carried_along(looks: list[_Look], background: Doubles) -> tuple[Doubles, bool]:
-    """(4,) 0..1, how steadily each side of the face has an edge that moves with it; and whether any edge told at all."""
+def _carried_along(looks: list[_Look], background: Doubles, stretch: npt.NDArray[np.int64]) -> tuple[Doubles, bool]:
+    """(4,) 0..1, how steadily each side of the face has an edge that moves with it; and whether any edge told."""
     evidence = np.zeros((len(looks), len(SIDES)))
     told = False
     for here, look in enumerate(looks):
@@ -176,7 +193,7 @@ def _carried_along(looks: list[_Look], background: Doubles) -> tuple[Doubles, bo
         along = edges[:, 2:] - edges[:, :2]
         normals = np.stack([-along[:, 1], along[:, 0]], axis=1) / np.hypot(along[:, 0], along[:, 1])[:, None]
         for there, other in enumerate(looks):
-            if there == here:
+            if there == here or stretch[there] != stretch[here]:
                 continue
             carried = (edges.reshape(-1, 2) - look.middle) * (other.width / look.width) + other.middle
             carried = carried.reshape(-1, 4)

@@ -18,8 +18,8 @@ def sound_boxes(track: FaceTrack) -> npt.NDArray[np.bool_]:
     """(k,) bool, which boxes of the track are finite and have an area."""
     boxes = np.asarray(track.boxes, np.float64).reshape(-1, 4)
     finite = np.isfinite(boxes).all(axis=1)
-    sides = np.where(finite[:, None], boxes[:, 2:] - boxes[:, :2], 0.0)
-    return np.asarray((sides >= LEAST_BOX_SIDE).all(axis=1), np.bool_)
+    boxes = np.where(np.asarray(finite)[:, None], boxes, 0.0)
+    return np.asarray((boxes[:, 2:] - boxes[:, :2] >= LEAST_BOX_SIDE).all(axis=1), np.bool_)
 
 
 def boxes_on_thumbs(clip: Clip, track: FaceTrack) -> Doubles | None:

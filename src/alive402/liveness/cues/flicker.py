@@ -1,0 +1,110 @@
+"""Flicker: a display refreshes, dims and rolls by itself, so the light of the face trembles apart from the room's."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from alive402.liveness.clip import Clip
+from alive402.liveness.cues.evidence import ramp, silent
+from alive402.liveness.cues.regions import boxes_on_thumbs, frame_rate
+from alive402.liveness.faces import FaceTrack
+from alive402.liveness.report import AttackType, Cue
+
+Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+
+NAME, UNIT, NORMAL = "flicker", "% by which the face's light trembles apart from the room's", (0.0, 0.25)
+ATTACK: AttackType = "screen_replay"
+LEAST_FPS = 10.0
+"""Below, what a person does between two frames is larger than any flicker."""
+LEAST_FRAMES = 16
+MOST_FRAMES = 300
+"""Frames looked at, in a row from the first: 10 s at 30 fps show what there is, and bound the time."""
+NEAR, FAR = 0.8, 1.6
+"""Face widths beside the middle of the face: nearer stands for a device, farther for the room."""
+ABOVE = 1.0
+"""Face heights above and below the middle of the face that are looked at."""
+LEAST_NEAR, LEAST_FAR, LEAST_ROWS = 3, 6, 4
+"""Columns and rows of a small frame, for a median of them to mean something."""
+EVERY = 2
+"""Every second row and column: medians hardly change, their time is a quarter."""
+DARK = 8.0
+"""Gray levels added before the logarithm: noise in the dark is no flicker."""
+GRID = 32
+"""Points to which the rows looked at are stretched, so that bands count as cycles over the same height."""
+FEWEST_BANDS, MOST_BANDS = 3, 9
+"""Cycles over that height: fewer is shading by motion, more is finer than the small frames."""
+BANDED = 6.0
+"""How many times one number of bands must outshine its neighbours. Bona fide clips end at 5, bands seen were at 11."""
+TREMBLING, SHAKING = 0.3, 0.9
+"""%. Bona fide clips end at 0.28 (somebody walks through the picture) and lie at 0.04."""
+HEAVIEST = 0.5
+"""Motion and dimming lamps can look the same, so this cue never says more."""
+
+
+def flicker(clip: Clip, track: FaceTrack) -> Cue:
+    """Compare the light around the face with the light of the room, row by row, from frame to frame.
+
+    A rolling shutter turns the refresh of a display into dark and bright rows, and its dimming into flicker: traces of
+    replay that Pinto, Schwartz, Pedrini and Rocha, "Using Visual Rhythms for Detecting Video-Based Facial Spoof
+    Attacks" (IEEE TIFS 2015), look for in the spectrum of the residual noise. Here it is measured without learning.
+    The second difference in time of the log brightness removes what moves slowly; the median of each row removes small
+    things that move fast; the difference to the same rows of the room removes lamps and the camera's own exposure.
+    """
+    fps, _ = frame_rate(clip)
+    boxes = boxes_on_thumbs(clip, track)
+    if boxes is None or fps < LEAST_FPS or len(clip.times) < LEAST_FRAMES:
+        return silent(NAME, UNIT, NORMAL, "Too few frames a second to see a display flicker.", ATTACK)
+    thumbs = clip.thumbs[:MOST_FRAMES, ::EVERY, ::EVERY]
+    gray = np.log(thumbs @ np.array([0.114, 0.587, 0.299], np.float32) + np.float32(DARK))
+    tremble = gray[1:-1] - (gray[:-2] + gray[2:]) / 2
+    levels: list[float] = []
+    rhythms: list[Doubles] = []
+    for frame, box in zip(tremble, boxes[1 : len(tremble) + 1] / EVERY, strict=True):
+        rows = _apart_from_room(frame, box)
+        if rows is not None:
+            levels.append(abs(float(np.median(rows))))
+            rhythms.append(_rhythm(rows))
+    if len(levels) < LEAST_FRAMES - 2:
+        return silent(NAME, UNIT, NORMAL, "There is too little around the face to compare its light with.", ATTACK)
+    bands = _bands(np.stack(rhythms))
+    value = 100 * (float(np.median(levels)) + bands)
+    strength = HEAVIEST * ramp(value, TREMBLING, SHAKING)
+    if strength > 0:
+        seen = "Dark and bright bands roll over the face" if bands else "The light of the face trembles"
+        message = f"{seen} ({value:.1f} %) apart from the light of the room, as on a display."
+    else:
+        message = "The light of the face is as steady as the light of the room."
+    return Cue(NAME, -strength, 0.0, value, UNIT, NORMAL, message, ATTACK)
+
+
+def _apart_from_room(frame: Floats, box: Doubles) -> Doubles | None:
+    """(r,) change of each row beside the face less that of the room; None when either fills too little of the frame."""
+    height, width = frame.shape
+    across = np.abs(np.arange(width) + 0.5 - (box[0] + box[2]) / 2) / (box[2] - box[0])
+    down = np.abs(np.arange(height) + 0.5 - (box[1] + box[3]) / 2) / (box[3] - box[1])
+    near, far, rows = across < NEAR, across > FAR, down < ABOVE
+    if near.sum() < LEAST_NEAR or rows.sum() < LEAST_ROWS:
+        return None
+    strip = frame[rows]
+    # A face that fills the picture leaves no room beside it: its rows stand against the whole row.
+    room = np.median(strip[:, far] if far.sum() >= LEAST_FAR else strip, axis=1)
+    return np.asarray(np.median(strip[:, near], axis=1) - room, np.float64)
+
+
+def _rhythm(rows: Doubles) -> Doubles:
+    """(17,) power of the rows by number of bands over the height looked at."""
+    stretched = np.interp(np.linspace(0, len(rows) - 1, GRID), np.arange(len(rows)), rows)
+    return np.asarray(np.square(np.abs(np.fft.rfft((stretched - stretched.mean()) * np.hanning(GRID)))), np.float64)
+
+
+def _bands(rhythms: Doubles) -> float:
+    """Height of the bands when one number of them stands out through the clip, else 0."""
+    total = rhythms.sum(axis=1, keepdims=True)
+    share = np.median(rhythms / np.maximum(total, 1e-12), axis=0)
+    number = FEWEST_BANDS + int(share[FEWEST_BANDS : MOST_BANDS + 1].argmax())
+    around = float(np.median(np.concatenate([share[number - 3 : number - 1], share[number + 2 : number + 4]])))
+    if share[number] < BANDED * max(around, 1e-6):
+        return 0.0
+    return float(np.sqrt(np.median(rhythms[:, number]))) / (GRID / 4)

@@ -1,0 +1,166 @@
+"""Pulse: blood colours living skin with every beat, in all parts of the face at once. Speaks only for life."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from alive402.liveness.clip import Clip
+from alive402.liveness.cues.evidence import ramp, silent
+from alive402.liveness.cues.regions import boxes_on_thumbs, frame_rate, sound_boxes
+from alive402.liveness.faces import FaceTrack
+from alive402.liveness.report import Cue
+
+Doubles = npt.NDArray[np.float64]
+
+NAME, UNIT, NORMAL = "pulse", "dB of the heart beat above the noise", (-8.0, 12.0)
+LEAST_FPS, LEAST_SECONDS, MOST_SECONDS = 15.0, 4.0, 20.0
+"""Slower video folds the beat, shorter holds too few of them; more than 20 s adds time and little else."""
+RATE = 30.0
+"""Colours are put on this clock, in Hz, as phones do not keep theirs."""
+REGIONS = ((0.25, 0.12, 0.75, 0.32), (0.12, 0.50, 0.40, 0.78), (0.60, 0.50, 0.88, 0.78))
+"""x1 y1 x2 y2 in shares of the upright face box: forehead, one cheek, the other."""
+LEAST_REGION = 2.0
+"""px of the small frame a region must have a side."""
+WINDOW = 1.6
+"""Seconds over which POS adapts to the colour of skin and light: one beat, as its authors chose."""
+SLOWEST, FASTEST = 0.75, 3.0
+"""Hz: 45 to 180 beats a minute."""
+REACH = 0.2
+"""Hz around the beat and its double that belong to it; a window of 4 s resolves no finer."""
+AGREEMENT = 0.15
+"""Hz by which the beats of the regions may differ."""
+COHERENCE = 0.5
+"""Correlation between the regions, on average, from which they beat together."""
+STILL = 0.06
+"""Face widths, standard deviation: shading by more motion than this outshines any pulse, and has its frequency."""
+LARGEST_CHANGE = 0.05
+"""Share of its brightness by which a region may vary; a beat is under 0.01, the rest is light and motion."""
+NOTHING, CERTAIN = 0.0, 6.0
+"""dB."""
+HEAVIEST = 0.4
+"""A replay carries the pulse of the person replayed, so this cue never says more."""
+
+
+def pulse(clip: Clip, track: FaceTrack) -> Cue:
+    """Remote photoplethysmography by POS: Wang, den Brinker, Stuijk and de Haan, "Algorithmic Principles of Remote
+    PPG" (IEEE TBME 2017), on three regions of the face.
+
+    The figure is the signal-to-noise ratio of de Haan and Jeanne, "Robust Pulse Rate from Chrominance-Based rPPG"
+    (IEEE TBME 2013). It counts only when the regions beat together, the face keeps still and the colour changes little:
+    swaying makes a rhythm too, and a phone in the hand sways.
+    """
+    fps, seconds = frame_rate(clip)
+    boxes = boxes_on_thumbs(clip, track)
+    if boxes is None or fps < LEAST_FPS or seconds < LEAST_SECONDS:
+        return silent(NAME, UNIT, NORMAL, "A pulse needs at least 4 s of video at 15 frames a second.")
+    if _motion(track) > STILL:
+        return silent(NAME, UNIT, NORMAL, "The face moves too much for its pulse to be seen.")
+    seconds_of = clip.times - clip.times[0]
+    first = int(np.searchsorted(seconds_of, MOST_SECONDS, side="right"))
+    seconds_of = seconds_of[:first]
+    colours = _colours(clip.thumbs[:first], boxes[:first], track.turn)
+    if colours is None:
+        return silent(NAME, UNIT, NORMAL, "The face is too small, too dark or too far outside to see its pulse.")
+    green = colours[..., 1]
+    if float(np.max(np.std(green, axis=1) / np.mean(green, axis=1))) > LARGEST_CHANGE:
+        return silent(NAME, UNIT, NORMAL, "The light on the face changes too much for its pulse to be seen.")
+    clock = np.arange(0.0, float(seconds_of[-1]), 1 / RATE)
+    beats = np.stack(
+        [_pos(np.stack([np.interp(clock, seconds_of, one[:, band]) for band in range(3)], axis=1)) for one in colours]
+    )
+    spread = beats.std(axis=1)
+    if float(spread.min()) < 1e-9:
+        return silent(NAME, UNIT, NORMAL, "The colour of the face does not change at all.")
+    whole = (beats / spread[:, None]).sum(axis=0)
+    value, beat = _signal_to_noise(whole)
+    apart = max(abs(_signal_to_noise(one)[1] - beat) for one in beats)
+    coherence = float(np.asarray(np.corrcoef(beats))[np.triu_indices(len(beats), 1)].mean())
+    # The slowest beat allowed is where drift and swaying end up, so a maximum there is none.
+    sure = apart <= AGREEMENT and coherence >= COHERENCE and beat > SLOWEST + AGREEMENT / 2
+    strength = HEAVIEST * ramp(value, NOTHING, CERTAIN) if sure else 0.0
+    message = (
+        f"The skin changes colour with a heart beat of {60 * beat:.0f} a minute, alike on forehead and cheeks."
+        if strength > 0
+        else "No heart beat could be told from the noise, which is common and says nothing."
+    )
+    return Cue(NAME, strength, 0.0, value, UNIT, NORMAL, message)
+
+
+def _motion(track: FaceTrack) -> float:
+    """Standard deviation of the middle of the face, in face widths, along the axis it moves most on."""
+    boxes = np.asarray(track.boxes, np.float64)[sound_boxes(track)]
+    middles = (boxes[:, :2] + boxes[:, 2:]) / 2
+    return float(middles.std(axis=0).max() / np.median(boxes[:, 2] - boxes[:, 0]))
+
+
+def _colours(thumbs: npt.NDArray[np.uint8], boxes: Doubles, turn: int) -> Doubles | None:
+    """(3, n, 3) mean red, green, blue of each region in each frame, weighted to parts of a pixel; None without light.
+
+    A region is followed at a fraction of a pixel, because whole steps would colour it more than blood does.
+    """
+    count, height, width = thumbs.shape[:3]
+    sums = np.zeros((count, height + 1, width + 1, 3))
+    sums[:, 1:, 1:] = np.cumsum(np.cumsum(thumbs, axis=1, dtype=np.float64), axis=2)
+    origin, sides = boxes[:, :2], boxes[:, 2:] - boxes[:, :2]
+    colours = []
+    for region in REGIONS:
+        shares = np.asarray(_turned(region, turn))
+        low = np.clip(origin + shares[:2] * sides, 0, [width, height])
+        high = np.clip(origin + shares[2:] * sides, 0, [width, height])
+        if float((high - low).min()) < LEAST_REGION:
+            return None
+        total = (
+            _sum_to(sums, high[:, 0], high[:, 1])
+            - _sum_to(sums, low[:, 0], high[:, 1])
+            - _sum_to(sums, high[:, 0], low[:, 1])
+            + _sum_to(sums, low[:, 0], low[:, 1])
+        )
+        colours.append((total / (high - low).prod(axis=1)[:, None])[:, ::-1])
+    found = np.stack(colours)
+    return found if float(found.min()) > 1.0 else None
+
+
+def _turned(region: tuple[float, float, float, float], turn: int) -> tuple[float, float, float, float]:
+    """A region of the upright face as it lies in a frame that has to be turned by `turn` counter-clockwise."""
+    left, top, right, bottom = region
+    for _ in range(turn // 90 % 4):
+        left, top, right, bottom = 1 - bottom, left, 1 - top, right
+    return left, top, right, bottom
+
+
+def _sum_to(sums: Doubles, x: Doubles, y: Doubles) -> Doubles:
+    """(n, 3) colour above and left of (x, y) in each frame, between the pixels of the integral image."""
+    frame = np.arange(len(sums))
+    column, row = np.minimum(x.astype(int), sums.shape[2] - 2), np.minimum(y.astype(int), sums.shape[1] - 2)
+    right, down = (x - column)[:, None], (y - row)[:, None]
+    upper = sums[frame, row, column] * (1 - right) + sums[frame, row, column + 1] * right
+    lower = sums[frame, row + 1, column] * (1 - right) + sums[frame, row + 1, column + 1] * right
+    return np.asarray(upper * (1 - down) + lower * down, np.float64)
+
+
+def _pos(colour: Doubles) -> Doubles:
+    """(n,) pulse of (n, 3) red, green, blue: projected on the plane that is orthogonal to skin, window by window."""
+    length = min(int(WINDOW * RATE), len(colour))
+    windows = np.lib.stride_tricks.sliding_window_view(colour, length, axis=0)
+    normal = windows / windows.mean(axis=2, keepdims=True)
+    red, green, blue = normal[:, 0], normal[:, 1], normal[:, 2]
+    across, along = green - blue, green + blue - 2 * red
+    beat = across + across.std(axis=1, keepdims=True) / np.maximum(along.std(axis=1, keepdims=True), 1e-9) * along
+    beat -= beat.mean(axis=1, keepdims=True)
+    added = np.zeros(len(colour))
+    for shift in range(length):
+        added[shift : shift + len(beat)] += beat[:, shift]
+    return added
+
+
+def _signal_to_noise(beat: Doubles) -> tuple[float, float]:
+    """dB of the strongest rhythm and its double over the rest of the band, and that rhythm in Hz."""
+    power = np.square(np.abs(np.fft.rfft((beat - beat.mean()) * np.hanning(len(beat)), 4096)))
+    hertz = np.fft.rfftfreq(4096, 1 / RATE)
+    band = (hertz >= SLOWEST) & (hertz <= FASTEST)
+    found = float(hertz[band][power[band].argmax()])
+    wide = (hertz >= SLOWEST) & (hertz <= 2 * FASTEST)
+    own = wide & ((np.abs(hertz - found) <= REACH) | (np.abs(hertz - 2 * found) <= REACH))
+    signal, noise = float(power[own].sum()), float(power[wide & ~own].sum())
+    return 10 * float(np.log10(max(signal, 1e-12) / max(noise, 1e-12))), found
