@@ -6,10 +6,10 @@ import asyncio
 import re
 from typing import Any
 
-from fastapi import APIRouter, Request
+from eth_tester.exceptions import TransactionFailed
+from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
-from web3.exceptions import Web3Exception
 
 from alive402.api.errors import RequestRefused
 from alive402.payments.devchain import NETWORK, TOKEN_ADDRESS, DevChain
@@ -92,22 +92,16 @@ def router(chain: DevChain) -> APIRouter:
         )
 
     @routes.post("/rpc", summary="Look at the dev chain: JSON-RPC, read only")
-    async def rpc(request: Request, call: Call) -> JSONResponse:
+    async def rpc(call: Call) -> JSONResponse:
         said: dict[str, Any] = {"jsonrpc": "2.0", "id": call.id}
         if call.method not in READ_ONLY:
             return JSONResponse({**said, "error": {"code": -32601, "message": "This window is read only."}})
         try:
             answer = await asyncio.to_thread(chain.rpc, call.method, call.params)
-        # Whatever the EVM makes of strange parameters is the caller's to know, in JSON-RPC's own words.
-        except (
-            Web3Exception,
-            ValueError,
-            TypeError,
-            KeyError,
-            IndexError,
-            AttributeError,
-            NotImplementedError,
-        ) as error:
+        except TransactionFailed as error:
+            return JSONResponse({**said, "error": {"code": 3, "message": str(error)[:300], "data": "0x"}})
+        # Strange parameters make the EVM raise whatever they provoke; its caller is told so in JSON-RPC's own words.
+        except Exception as error:
             return JSONResponse({**said, "error": {"code": -32602, "message": str(error)[:300]}})
         if "error" in answer:
             return JSONResponse({**said, "error": _wire(answer["error"])})

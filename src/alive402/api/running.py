@@ -36,12 +36,14 @@ async def run(settings: Settings, say: Callable[[str], None]) -> None:
     try:
         await asyncio.to_thread(models.ensure, say)
         parts = await assemble(settings)
-        listening = socket.create_server((settings.host, settings.port))
     except (ModelsMissing, PaymentsMisconfigured) as error:
         raise StartRefused(error.message) from error
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, OSError) as error:
         raise StartRefused("The ledger cannot be opened. Check ALIVE402_DATABASE_URL.") from error
+    try:
+        listening = socket.create_server((settings.host, settings.port))
     except OSError as error:
+        await parts.calls.ledger.close()
         where = f"{settings.host}:{settings.port}"
         raise StartRefused(f"Cannot listen on {where}: {error.strerror}. Choose another --port.") from error
     url = parts.public_url or f"http://{settings.host}:{listening.getsockname()[1]}"
@@ -68,12 +70,16 @@ def configure_log() -> None:
     """One line an event on standard error: for people at a terminal, JSON everywhere else."""
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
     terminal = sys.stderr.isatty()
+    # Without the variables of each frame: they hold people's URLs.
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),
             *([] if terminal else [structlog.processors.format_exc_info]),
-            structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(),
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+            if terminal
+            else structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ from rich.console import Console
 from alive402.demo.buyer import Buyer, receipt
 from alive402.demo.clips import prepare
 from alive402.demo.server import DemoFailed, run_service, serve_files
+from alive402.liveness import models
 
 CENT = 10_000
 
@@ -25,7 +25,7 @@ async def walk(console: Console) -> None:
         DemoFailed: a payment or a refusal did not behave. A verdict never raises: it is shown as it is.
     """
     console.rule("[bold]alive402: a video goes in, a judged answer comes out, money moves once")
-    clips = prepare(_cache(), _progress(console))
+    clips = prepare(models.cache_folder().parent / "demo", _progress(console))
     with tempfile.TemporaryDirectory(prefix="alive402-demo-") as scratch:
         folder = Path(scratch)
         (folder / "clips").mkdir()
@@ -129,10 +129,3 @@ def _said(response: httpx.Response) -> str:
 
 def _usd(amount: int) -> str:
     return f"{amount / (100 * CENT):.2f} test dollars"
-
-
-def _cache() -> Path:
-    """Where clips are kept between two walks."""
-    if chosen := os.environ.get("ALIVE402_CACHE"):
-        return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "alive402"

@@ -1,0 +1,158 @@
+"""The state machine on a real ledger: who may take a payment, who may not, and what a dead process leaves behind."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from alive402.payments.database import Ledger
+from alive402.payments.errors import PaymentInUse, PaymentSpent
+from alive402.payments.service import Answered, Claim, Money, Stage, Unverified, Use
+
+pytestmark = pytest.mark.anyio
+MONEY = Money("eip155:84532", "0xaa", "0xbb", "0xcc", "0xdd", 200_000, 4_000_000_000, "proof")
+USE = Use("video-face-liveness-detection", "request", "first")
+OTHER = dataclasses.replace(USE, request_hash="another request", request_id="second")
+RESULT = {"Elements": [1]}
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+async def ledger(tmp_path: Path) -> AsyncIterator[Ledger]:
+    opened = await Ledger.open(f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}", lease_seconds=60)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def dead(tmp_path: Path) -> AsyncIterator[Ledger]:
+    """A ledger whose leases have run out as soon as they are taken: every holder is dead."""
+    opened = await Ledger.open(f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}", lease_seconds=-1)
+    yield opened
+    await opened.close()
+
+
+async def reserve(ledger: Ledger, use: Use = USE, money: Money = MONEY) -> Claim | Answered | Unverified:
+    async with ledger.begin() as payments:
+        return await payments.reserve(money, use, verified=True)
+
+
+async def bring(ledger: Ledger, stage: str) -> Claim:
+    """A payment brought as far as `stage`."""
+    claim = await reserve(ledger)
+    assert isinstance(claim, Claim)
+    for step in ("executed", "settling", "settled"):
+        if stage == "reserved":
+            break
+        async with ledger.begin() as payments:
+            match step:
+                case "executed":
+                    await payments.executed(claim, RESULT)
+                case "settling":
+                    await payments.settling(claim)
+                case "settled":
+                    await payments.settled(claim, "0x1", {"success": True})
+        if step == stage:
+            break
+    return claim
+
+
+async def test_nothing_is_reserved_before_it_is_verified(ledger: Ledger) -> None:
+    async with ledger.begin() as payments:
+        assert isinstance(await payments.reserve(MONEY, USE, verified=False), Unverified)
+        assert await payments.history() == []
+
+
+async def test_one_of_fifty_gets_it(ledger: Ledger) -> None:
+    got = await asyncio.gather(*[reserve(ledger) for _ in range(50)], return_exceptions=True)
+    assert sum(isinstance(each, Claim) for each in got) == 1
+    assert sum(isinstance(each, PaymentInUse) for each in got) == 49
+
+
+@pytest.mark.parametrize("stage", ["reserved", "executed", "settling"])
+async def test_while_it_is_held_nobody_else_has_it(ledger: Ledger, stage: str) -> None:
+    await bring(ledger, stage)
+    with pytest.raises(PaymentInUse):
+        await reserve(ledger)
+    with pytest.raises(PaymentSpent):
+        await reserve(ledger, OTHER)
+
+
+async def test_what_was_bought_is_given_again_and_to_nobody_else(ledger: Ledger) -> None:
+    await bring(ledger, "settled")
+    assert await reserve(ledger) == Answered("first", RESULT, {"success": True})
+    with pytest.raises(PaymentSpent):
+        await reserve(ledger, OTHER)
+    with pytest.raises(PaymentSpent):
+        await reserve(ledger, USE, dataclasses.replace(MONEY, proof="forged"))
+
+
+@pytest.mark.parametrize(
+    ("stage", "left"), [("reserved", Stage.EXECUTE), ("executed", Stage.SETTLE), ("settling", Stage.RESOLVE)]
+)
+async def test_the_next_one_goes_on_where_a_dead_process_stopped(dead: Ledger, stage: str, left: Stage) -> None:
+    old = await bring(dead, stage)
+    new = await reserve(dead)
+    assert isinstance(new, Claim)
+    assert (new.stage, new.result) == (left, None if left is Stage.EXECUTE else RESULT)
+    async with dead.begin() as payments:
+        with pytest.raises(PaymentInUse):
+            await payments.executed(old, RESULT)
+    async with dead.begin() as payments:
+        with pytest.raises(PaymentInUse):
+            await payments.settled(old, "0x1", {})
+
+
+async def test_money_that_may_have_moved_is_never_used_for_another_request(dead: Ledger) -> None:
+    await bring(dead, "settling")
+    with pytest.raises(PaymentSpent):
+        await reserve(dead, OTHER)
+
+
+async def test_a_released_payment_is_free_for_any_request(ledger: Ledger) -> None:
+    claim = await bring(ledger, "reserved")
+    async with ledger.begin() as payments:
+        await payments.release(claim, "no_face")
+    async with ledger.begin() as payments:
+        assert isinstance(await payments.reserve(MONEY, OTHER, verified=False), Unverified)
+    again = await reserve(ledger, OTHER)
+    assert isinstance(again, Claim)
+    assert again.payment_id == claim.payment_id
+    assert again.owner != claim.owner
+
+
+async def test_a_late_release_does_not_free_what_another_holds(dead: Ledger) -> None:
+    late = await bring(dead, "reserved")
+    now = await reserve(dead)
+    assert isinstance(now, Claim)
+    async with dead.begin() as payments:
+        await payments.release(late, "late")
+    async with dead.begin() as payments:
+        await payments.executed(now, RESULT)
+
+
+@pytest.mark.parametrize("verb", ["UPDATE payment_events SET state = 'x'", "DELETE FROM payment_events"])
+async def test_history_cannot_be_rewritten(ledger: Ledger, verb: str) -> None:
+    await bring(ledger, "settled")
+    with pytest.raises(DBAPIError, match=r"append-only"):
+        async with ledger._engine.begin() as connection:
+            await connection.execute(text(verb))
+
+
+async def test_a_ledger_that_exists_is_opened_again(ledger: Ledger, tmp_path: Path) -> None:
+    await bring(ledger, "settled")
+    again = await Ledger.open(f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}", lease_seconds=60)
+    async with again.begin() as payments:
+        ((payment, states),) = await payments.history()
+    await again.close()
+    assert (payment.amount, payment.transaction, states[-1]) == (200_000, "0x1", "consumed")
