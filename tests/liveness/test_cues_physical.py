@@ -8,7 +8,6 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 import pytest
-import scenes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +18,7 @@ from alive402.liveness.cues.moire import moire
 from alive402.liveness.cues.pulse import pulse
 from alive402.liveness.faces import FaceTrack
 from alive402.liveness.report import Cue, Video
+from tests.liveness import scenes
 
 CUES = (bezel, moire, flicker, pulse)
 FACE: scenes.Box = (200, 120, 280, 220)
@@ -91,6 +91,17 @@ def test_bezel_leaves_a_door_behind_a_person_alone() -> None:
 
 def test_bezel_is_not_deceived_by_a_shaken_camera() -> None:
     assert bezel(*person_at_door(15)).score == 0
+
+
+def test_bezel_does_not_take_clothes_for_a_device() -> None:
+    """Straight sleeves and a belt move with the face, but hang below it."""
+    path = scenes.sway(FRAMES, 40)
+    boxes = [scenes.shifted((215, 60, 265, 120), *step) for step in path]
+    frames = [
+        scenes.face(scenes.device(scenes.room(), scenes.shifted((180, 150, 300, 330), *step), lit=90), box)
+        for step, box in zip(path, boxes, strict=True)
+    ]
+    assert bezel(*scenes.film(frames, boxes)).score == 0
 
 
 def test_bezel_needs_more_than_a_glimpse() -> None:

@@ -27,8 +27,11 @@ FACE_WIDTH, LONGEST = 64.0, 384.0
 """px to which the face and the frame are shrunk: a bezel is still an edge there, pores and cloth are not."""
 LEAST_FACE = 12.0
 """px after shrinking; below, an edge of one face width is no longer than noise."""
-LEAST_LENGTH = 0.55
-"""Face widths. Hair, ears and collars bend sooner."""
+LEAST_LENGTH, CLOSE, LEAST_CLOSE = 0.55, 1.0, 1.0
+"""Face widths. Ears and collars bend sooner; within one face width hang hair and hands, and an edge must be longer."""
+ABOVE, BELOW, BESIDE, OVERLAP = 1.5, 0.5, 1.0, 0.3
+"""Face widths above, below and beside the middle of the face that an edge has to pass by, and by how much: arms and
+clothes move with the face too, but lie below it."""
 INSIDE = 0.5
 """Face widths from the middle of the face within which an edge belongs to the face itself."""
 RIM = 0.012
@@ -97,6 +100,8 @@ def bezel(clip: Clip, track: FaceTrack) -> Cue:
         _look(frame, middle, float(size), detector) for frame, middle, size in zip(frames, middles, widths, strict=True)
     ]
     evidence, told = _carried_along(looks, *_background_motion(frames, looks))
+    # Belts, shoulders and tables lie below every face: alone, an edge there says nothing.
+    evidence[3] = min(evidence[3], evidence[:3].max())
     value = float(evidence.sum())
     strength = ramp(value, SOME, MANY)
     return Cue(NAME, -strength, 0.0, value, UNIT, NORMAL, _message(strength, evidence, told), ATTACK)
@@ -132,12 +137,17 @@ def _look(image: Image, middle: Doubles, width: float, detector: cv2.LineSegment
     far_corner = np.array(image.shape[::-1]) - rim
     slant = np.abs(np.degrees(np.arctan2(along[:, 1], along[:, 0])))
     upright, lying = np.abs(slant - 90) < SLANT, (slant < SLANT) | (slant > 180 - SLANT)
+    ends = np.stack([(edges[:, :2] - middle) / width, (edges[:, 2:] - middle) / width])
+    low, high = ends.min(axis=0), ends.max(axis=0)
+    upright &= np.minimum(high[:, 1], BELOW) - np.maximum(low[:, 1], -ABOVE) > OVERLAP
+    lying &= np.minimum(high[:, 0], BESIDE) - np.maximum(low[:, 0], -BESIDE) > OVERLAP
+    close = np.abs(away).max(axis=1) < CLOSE
     sides = np.full(len(edges), -1)
     sides[upright & (away[:, 0] < -INSIDE)], sides[upright & (away[:, 0] > INSIDE)] = 0, 1
     sides[lying & (away[:, 1] < -INSIDE)], sides[lying & (away[:, 1] > INSIDE)] = 2, 3
     kept = (
         (sides >= 0)
-        & (np.hypot(along[:, 0], along[:, 1]) > LEAST_LENGTH * width)
+        & (np.hypot(along[:, 0], along[:, 1]) > np.where(close, LEAST_CLOSE, LEAST_LENGTH) * width)
         & (centres > rim).all(axis=1)
         & (centres < far_corner).all(axis=1)
     )

@@ -14,11 +14,13 @@ from alive402.liveness.report import AttackType, Cue
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
-NAME, UNIT, NORMAL = "flicker", "% by which the face's light trembles apart from the room's", (0.0, 0.25)
+NAME, UNIT, NORMAL = "flicker", "% by which the face's light trembles apart from the room's", (0.0, 0.35)
 ATTACK: AttackType = "screen_replay"
 LEAST_FPS = 10.0
 """Below, what a person does between two frames is larger than any flicker."""
 LEAST_FRAMES = 16
+LEAST_FACE = 9.0
+"""px of the small frame; beside a smaller face stands the body, which moves."""
 MOST_FRAMES = 300
 """Frames looked at, in a row from the first: 10 s at 30 fps show what there is, and bound the time."""
 NEAR, FAR = 0.8, 1.6
@@ -37,8 +39,8 @@ FEWEST_BANDS, MOST_BANDS = 3, 9
 """Cycles over that height: fewer is shading by motion, more is finer than the small frames."""
 BANDED = 6.0
 """How many times one number of bands must outshine its neighbours. Bona fide clips end at 5, bands seen were at 11."""
-TREMBLING, SHAKING = 0.3, 0.9
-"""%. Bona fide clips end at 0.28 (somebody walks through the picture) and lie at 0.04."""
+TREMBLING, SHAKING = 0.4, 1.0
+"""%. Bona fide clips end at 0.33 (somebody walks through the picture) and lie at 0.04."""
 HEAVIEST = 0.5
 """Motion and dimming lamps can look the same, so this cue never says more."""
 
@@ -56,6 +58,8 @@ def flicker(clip: Clip, track: FaceTrack) -> Cue:
     boxes = boxes_on_thumbs(clip, track)
     if boxes is None or fps < LEAST_FPS or len(clip.times) < LEAST_FRAMES:
         return silent(NAME, UNIT, NORMAL, "Too few frames a second to see a display flicker.", ATTACK)
+    if float(np.median(boxes[:, 2] - boxes[:, 0])) < LEAST_FACE:
+        return silent(NAME, UNIT, NORMAL, "The face is too small to compare its light with the room's.", ATTACK)
     thumbs = clip.thumbs[:MOST_FRAMES, ::EVERY, ::EVERY]
     gray = np.log(thumbs @ np.array([0.114, 0.587, 0.299], np.float32) + np.float32(DARK))
     tremble = gray[1:-1] - (gray[:-2] + gray[2:]) / 2

@@ -33,8 +33,8 @@ BLOCK, BLOCK_REACH = 16, 1
 """Bins: the 8 px blocks of a codec repeat every 128/8 bins, also off the axes."""
 SURROUNDINGS = 6.0
 """Bins; the width of the neighbourhood a peak has to stand out of."""
-DOUBTFUL, CERTAIN = 13.0, 20.0
-"""Deviations. Bona fide clips end at 10, the fringes seen on real displays begin at 20."""
+DOUBTFUL, CERTAIN = 14.0, 20.0
+"""Deviations. Bona fide clips end at 10, photos of things at 13.5; fringes of real displays were met at 18 and 22."""
 LEAST_PERSISTENCE = 0.6
 """Share of the samples that have to show the peak."""
 PRESENT = 0.5
