@@ -18,7 +18,7 @@ from alive402.liveness.report import AttackType, Cue
 Doubles = npt.NDArray[np.float64]
 Image = npt.NDArray[np.uint8]
 
-NAME, UNIT, NORMAL = "bezel", "sides of the face with a straight edge that moves with it", (0.0, 0.2)
+NAME, UNIT, NORMAL = "bezel", "sides of the face with a straight edge that moves with it", (0.0, 0.25)
 ATTACK: AttackType = "screen_replay"
 FRAMES = 9
 """Looks spread over the clip: every pair of them is compared, so slow motion counts as much as fast."""
@@ -56,7 +56,7 @@ with something passing; a motion of its own needs more."""
 UNCHANGED, BARE = 4.0, 0.5
 """Gray levels, and the share of a border without points that has to change by less for it to be taken for still."""
 SOME, MANY = 0.3, 1.2
-"""Sides. Bona fide clips end at 0.15; a device moved in the hand shows one to three."""
+"""Sides. Bona fide clips end at 0.22; a device moved in the hand shows one to three."""
 SIDES = ("left", "right", "top", "bottom")
 
 
