@@ -97,7 +97,7 @@ def bezel(clip: Clip, track: FaceTrack) -> Cue:
     middles, widths = middles[chosen] * shrink, widths[chosen] * shrink
     detector = cv2.createLineSegmentDetector()
     looks = [
-        _look(frame, middle, float(size), detector) for frame, middle, size in zip(frames, middles, widths, strict=True)
+        _look(frame, middle, float(wide), detector) for frame, middle, wide in zip(frames, middles, widths, strict=True)
     ]
     evidence, told = _carried_along(looks, *_background_motion(frames, looks))
     # Belts, shoulders and tables lie below every face: alone, an edge there says nothing.
@@ -110,7 +110,7 @@ def bezel(clip: Clip, track: FaceTrack) -> Cue:
 def _message(strength: float, evidence: Doubles, told: bool) -> str:
     if strength > 0:
         seen = [side for side, one in zip(SIDES, evidence, strict=True) if one >= SOME / 2]
-        where = f"on {len(seen)} sides" if len(seen) > 1 else f"at the {seen[0]}" if seen else "beside"
+        where = f"on {len(seen)} sides" if len(seen) > 1 else f"on the {seen[0]} side" if seen else "on some sides"
         return (
             f"Straight edges {where} of the face move with it, as the frame of a phone or the border of a print does."
         )
