@@ -60,6 +60,7 @@ def server(parts: Parts) -> uvicorn.Server:
         server_header=False,
         h11_max_incomplete_event_size=32 * 1024,
         http="h11",
+        ws="none",
         timeout_keep_alive=30,
         timeout_graceful_shutdown=20,
     )
@@ -77,9 +78,7 @@ def configure_log() -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),
             *([] if terminal else [structlog.processors.format_exc_info]),
-            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-            if terminal
-            else structlog.processors.JSONRenderer(),
+            plain if terminal else structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),

@@ -18,6 +18,7 @@ _ABI = [
     },
 ]
 _USED_TOPIC = Web3.to_hex(Web3.keccak(text="AuthorizationUsed(address,bytes32)"))
+_CANCELED_TOPIC = Web3.to_hex(Web3.keccak(text="AuthorizationCanceled(address,bytes32)"))
 _TRANSFER_TOPIC = Web3.to_hex(Web3.keccak(text="Transfer(address,address,uint256)"))
 # Public nodes answer a few thousand blocks of logs at once; an authorization lives for minutes.
 _BLOCKS_BACK = 2_000
@@ -32,6 +33,14 @@ class Transfer:
 
 class ChainReader(Protocol):
     """Answers whether an authorization has moved its money."""
+
+    async def network(self) -> str:
+        """The CAIP-2 id of the chain that is asked.
+
+        Raises:
+            Exception: it does not answer.
+        """
+        ...
 
     async def find_transfer(self, asset: str, payer: str, nonce: str, pay_to: str, amount: int) -> Transfer | None:
         """The transfer of exactly `amount` atomic units from `payer` to `pay_to` under `nonce`, or None.
@@ -48,6 +57,10 @@ class Web3ChainReader:
     def __init__(self, web3: Web3) -> None:
         self._web3 = web3
 
+    async def network(self) -> str:
+        """See `ChainReader.network`."""
+        return f"eip155:{await asyncio.to_thread(lambda: self._web3.eth.chain_id)}"
+
     async def find_transfer(self, asset: str, payer: str, nonce: str, pay_to: str, amount: int) -> Transfer | None:
         """See `ChainReader.find_transfer`; the blocking calls run in a thread."""
         return await asyncio.to_thread(self._find, asset, payer, nonce, pay_to, amount)
@@ -63,9 +76,12 @@ class Web3ChainReader:
             {
                 "address": token,
                 "fromBlock": max(0, eth.block_number - _BLOCKS_BACK),
-                "topics": [_USED_TOPIC, _word(payer), nonce],
+                "topics": [[_USED_TOPIC, _CANCELED_TOPIC], _word(payer), nonce],
             }
         )
+        if not logs:
+            # Used, and longer ago than is searched: to call that "did not move" would lose somebody's money.
+            raise LookupError("the authorization was used before the blocks that were searched")
         for log in logs:
             receipt = eth.get_transaction_receipt(log["transactionHash"])
             for entry in receipt["logs"]:

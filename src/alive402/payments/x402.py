@@ -122,7 +122,7 @@ class PaymentGate:
         """Ask the facilitator once, at start, whether it settles what we ask for.
 
         Raises:
-            PaymentsMisconfigured: it does not, or cannot be reached.
+            PaymentsMisconfigured: it does not, it cannot be reached, or the node is of another network.
         """
         try:
             supported = await asyncio.to_thread(self._facilitator.get_supported)
@@ -130,12 +130,20 @@ class PaymentGate:
             raise PaymentsMisconfigured(
                 "The x402 facilitator does not answer at /supported. Check ALIVE402_FACILITATOR_URL and its token."
             ) from error
+        try:
+            network = await self._chain.network()
+        except Exception as error:
+            raise PaymentsMisconfigured("The node does not answer. Check ALIVE402_RPC_URL.") from error
         kinds = {(kind.x402_version, kind.scheme, kind.network) for kind in supported.kinds}
         for terms in self.accepts:
             if (2, SCHEME, terms.network) not in kinds:
                 raise PaymentsMisconfigured(
                     f"The x402 facilitator does not settle `{SCHEME}` payments on {terms.network}. "
                     "Choose another facilitator or another ALIVE402_NETWORK."
+                )
+            if network != terms.network:
+                raise PaymentsMisconfigured(
+                    f"The node at ALIVE402_RPC_URL is of {network}, and payments are asked for on {terms.network}."
                 )
             if not {"name", "version"} <= terms.extra.keys():
                 raise PaymentsMisconfigured(

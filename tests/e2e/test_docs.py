@@ -1,0 +1,84 @@
+"""What docs/pay.md says is what happens: its buyer buys, and every code of ours is in its table."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from alive402.api import errors as doors
+from alive402.calls import InvalidInput
+from alive402.demo.buyer import Buyer
+from alive402.demo.clips import Clips
+from alive402.demo.server import run_service, serve_files
+from alive402.intake.errors import IntakeError, UpstreamFailed
+from alive402.liveness.errors import AnalysisError, UnusableVideo
+from alive402.payments.errors import PaymentConflict, PaymentError, PaymentsMisconfigured
+
+PAGE = (Path(__file__).parents[2] / "docs" / "pay.md").read_text()
+ABSTRACT = {
+    AnalysisError,
+    UnusableVideo,
+    IntakeError,
+    UpstreamFailed,
+    PaymentError,
+    PaymentConflict,
+    doors.RequestRefused,
+}
+
+
+def kinds(top: type[Exception]) -> Iterator[type[Exception]]:
+    yield top
+    for kind in top.__subclasses__():
+        yield from kinds(kind)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        kind
+        for top in (AnalysisError, IntakeError, PaymentError, doors.RequestRefused, InvalidInput)
+        for kind in kinds(top)
+        if kind not in ABSTRACT | {PaymentsMisconfigured} and kind.__module__ != "alive402.api.devchain"
+    ],
+)
+def test_every_refusal_is_in_the_table(kind: type[Exception]) -> None:
+    status, code = kind.status, kind.code  # type: ignore[attr-defined]
+    rows = [row for row in PAGE.splitlines() if row.startswith("|") and f"`{code}`" in row]
+    assert any(str(status) in row.split("|")[1] for row in rows), (status, code)
+
+
+def test_the_buyer_on_the_page_buys(clips: Clips) -> None:
+    (script,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+
+    async def buy() -> tuple[str, str]:
+        with tempfile.TemporaryDirectory() as folder, serve_files(clips.bona_fide.parent) as videos:
+            async with run_service(Path(folder)) as service, Buyer(service) as buyer:
+                await buyer.fund()
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable,
+                    "-c",
+                    script,
+                    env={
+                        **os.environ,
+                        "SERVICE": service,
+                        "WALLET_KEY": "0x" + bytes(buyer.account.key).hex(),
+                        "VIDEO_URL": f"{videos}/{clips.bona_fide.name}",
+                    },
+                    stdout=subprocess.PIPE,
+                )
+                said, _ = await process.communicate()
+                return said.decode(), str(process.returncode)
+
+    said, status = asyncio.run(buy())
+    verdict, transaction = said.split()
+    assert status == "0"
+    assert verdict in {"live", "spoof", "inconclusive"}
+    assert re.fullmatch(r"0x[0-9a-f]{64}", transaction)

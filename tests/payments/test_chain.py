@@ -1,0 +1,45 @@
+"""What the chain says of an authorization: it moved, it did not, or it was used for something else."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from eth_account import Account
+
+from alive402.payments.chain import Web3ChainReader
+from alive402.payments.devchain import NETWORK, TOKEN_ADDRESS, DevChain
+from tests.payments.test_token import SELLER, authorization
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+async def test_the_last_word_is_the_chains() -> None:
+    chain = DevChain()
+    reader, payer = Web3ChainReader(chain.web3), Account.create()
+    chain.mint(payer.address, 1_000_000)
+    values, signed = authorization(payer, 200_000)
+    nonce = "0x" + bytes(values[-1]).hex()  # type: ignore[call-overload]
+    asked = (TOKEN_ADDRESS.lower(), payer.address.lower(), nonce)
+    assert await reader.network() == NETWORK
+    assert await reader.find_transfer(*asked, SELLER.lower(), 200_000) is None
+    parts = [signed.v, signed.r.to_bytes(32, "big"), signed.s.to_bytes(32, "big")]  # type: ignore[attr-defined]
+    call = chain.token.encode_abi("transferWithAuthorization", args=[*values, *parts])
+    transaction = chain.send({"to": chain.token.address, "data": call})
+    found = await reader.find_transfer(*asked, SELLER.lower(), 200_000)
+    assert found is not None
+    assert found.transaction == transaction
+    assert await reader.find_transfer(*asked, payer.address.lower(), 200_000) is None
+    assert await reader.find_transfer(*asked, SELLER.lower(), 200_001) is None
+
+
+async def test_a_chain_that_slept_knows_what_time_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A payment dated now is good on a chain whose last block is an hour old."""
+    chain, now = DevChain(), int(time.time())
+    monkeypatch.setattr("alive402.payments.devchain.chain.time.time", lambda: now + 3600.0)
+    assert chain.web3.eth.get_block("latest")["timestamp"] >= now + 3600
