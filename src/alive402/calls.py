@@ -17,7 +17,8 @@ from alive402.liveness.errors import AnalysisError, AnalysisFailed
 from alive402.payments.database import Ledger
 from alive402.payments.errors import PaymentRequired, SettlementRefused, SettlementUnknown
 from alive402.payments.service import Answered, Claim, Stage, Unverified, Use
-from alive402.payments.x402 import SETTLE_SECONDS, VERIFY_SECONDS, PaymentGate, Resource, Settled, Signed
+from alive402.payments.signed import Resource, Signed
+from alive402.payments.x402 import SETTLE_SECONDS, VERIFY_SECONDS, PaymentGate, Settled
 from alive402.providers.base import Provider
 
 log = structlog.get_logger(__name__)

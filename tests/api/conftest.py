@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -15,7 +14,7 @@ import numpy as np
 import pytest
 
 from alive402.api.assembly import Parts, assemble
-from alive402.api.running import server
+from alive402.api.running import listen, server
 from alive402.demo.clips import Clips
 from alive402.demo.server import serve_files
 from alive402.liveness import models
@@ -87,7 +86,7 @@ def videos(clips: Clips, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
 def _running(settings: Settings, database: Path) -> Iterator[Service]:
     ready: dict[str, object] = {}
     assembled = threading.Event()
-    listening = socket.create_server(("127.0.0.1", 0))
+    listening = listen("127.0.0.1", 0)
 
     async def serve() -> None:
         try:

@@ -7,7 +7,6 @@ by a chain in this process, behind real sockets.
 from __future__ import annotations
 
 import asyncio
-import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from fastapi.responses import JSONResponse
 from x402.schemas import PaymentPayload, PaymentRequirements
 
 from alive402.api import devchain
+from alive402.api.running import listen
 from alive402.demo.buyer import Buyer, receipt
 from alive402.payments.devchain import DevChain, DevFacilitator
 from alive402.payments.errors import PaymentsMisconfigured
@@ -84,7 +84,7 @@ def _parsed(body: dict[str, Any]) -> tuple[PaymentPayload, PaymentRequirements]:
 
 @pytest.fixture(scope="module")
 def facilitator() -> Iterator[Facilitator]:
-    listening = socket.create_server(("127.0.0.1", 0))
+    listening = listen("127.0.0.1", 0)
     made = Facilitator(f"http://127.0.0.1:{listening.getsockname()[1]}")
     server = uvicorn.Server(uvicorn.Config(made.app(), log_config=None, access_log=False))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listening])))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.server
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -172,6 +173,30 @@ def test_addresses_inside_are_forbidden_however_they_are_spelled(url: str, tmp_p
         get(url, tmp_path, CLOSED)
     assert isinstance(caught.value, IntakeError)
     assert not caught.value.details
+
+
+def test_a_name_is_resolved_once_and_its_checked_address_is_dialled(
+    host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second answer, as rebinding gives it, would lead to the metadata service."""
+    port = int(host.rsplit(":", 1)[1])
+    answers = iter(["127.0.0.1", "169.254.169.254"])
+
+    def resolve(name: str, *_arguments: object, **_options: object) -> list[object]:
+        assert name == "video.example"
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (next(answers), port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    assert get(f"http://video.example:{port}/video", tmp_path) == 1000
+    assert Host.seen[-1]["Host"] == f"video.example:{port}"
+    assert next(answers) == "169.254.169.254"
+
+
+def test_one_private_answer_among_public_ones_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 80)) for address in ("93.184.216.34", "10.0.0.7")]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_arguments, **_options: found)
+    with pytest.raises(ForbiddenAddress):
+        get("http://video.example/video", tmp_path, CLOSED)
 
 
 def test_metadata_is_forbidden_on_ones_own_network_too(tmp_path: Path) -> None:

@@ -12,7 +12,14 @@ from alive402.api.errors import BodyTooLarge, HeaderTooLarge, InvalidJson, body_
 from alive402.calls import PaidCalls
 from alive402.catalog import ServiceDefinition
 from alive402.payments.errors import PaymentRequired
-from alive402.payments.x402 import REQUIRED_HEADER, RESPONSE_HEADER, Resource, required_header, response_header
+from alive402.payments.signed import Resource
+from alive402.payments.x402 import (
+    REQUIRED_HEADER,
+    RESPONSE_HEADER,
+    SIGNATURE_HEADER,
+    required_header,
+    response_header,
+)
 
 MAX_BODY_BYTES = 16 * 1024
 MAX_SIGNATURE_BYTES = 8 * 1024
@@ -23,7 +30,7 @@ def router(calls: PaidCalls, public_url: str | None, provider_id: str) -> APIRou
     routes = APIRouter()
 
     async def call(
-        request: Request, payment_signature: Annotated[str | None, Header(alias="PAYMENT-SIGNATURE")] = None
+        request: Request, payment_signature: Annotated[str | None, Header(alias=SIGNATURE_HEADER)] = None
     ) -> JSONResponse:
         if payment_signature and len(payment_signature) > MAX_SIGNATURE_BYTES:
             raise HeaderTooLarge

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
-import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,14 +12,12 @@ from typing import Any
 from x402 import FacilitatorClient, x402ResourceServer
 from x402.extensions.bazaar import OutputConfig, bazaar_resource_server_extension, declare_discovery_extension
 from x402.http.utils import (
-    decode_payment_signature_header,
     encode_payment_required_header,
     encode_payment_response_header,
 )
 from x402.mechanisms.evm.constants import ERR_SETTLEMENT_PENDING
 from x402.mechanisms.evm.exact import ExactEvmServerScheme
 from x402.schemas import (
-    PaymentPayload,
     PaymentRequired,
     PaymentRequirements,
     ResourceInfo,
@@ -35,13 +30,13 @@ from alive402.payments.errors import (
     FacilitatorUnavailable,
     PaymentExpiresSoon,
     PaymentInvalid,
-    PaymentMalformed,
     PaymentMismatch,
     PaymentsMisconfigured,
     SettlementRefused,
     SettlementUnknown,
 )
 from alive402.payments.service import Money
+from alive402.payments.signed import Resource, Signed, decode, money_of, same_resource
 
 SIGNATURE_HEADER = "PAYMENT-SIGNATURE"
 REQUIRED_HEADER = "PAYMENT-REQUIRED"
@@ -51,11 +46,6 @@ VERIFY_SECONDS = 15.0
 SETTLE_SECONDS = 45.0
 # A block or two: an authorization that ran out this long ago cannot be in a block that is still on its way.
 EXPIRY_MARGIN_SECONDS = 120
-
-_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
-_NONCE = re.compile(r"0x[0-9a-fA-F]{64}")
-_SIGNATURE = re.compile(r"0x(?:[0-9a-fA-F]{2}){1,2048}")
-_UINT = re.compile(r"[0-9]{1,78}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,29 +62,6 @@ class Terms:
     max_timeout_seconds: int
     name: str | None = None
     version: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """What is paid for: its URL as the buyer called it, the paths that mean the same, and its words."""
-
-    url: str
-    paths: tuple[str, ...]
-    description: str
-    service_name: str
-    tags: tuple[str, ...]
-    input_schema: dict[str, Any]
-    example_input: dict[str, Any]
-    example_output: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """A decoded payment that fits our terms: the money it is, and what the facilitator wants to see."""
-
-    money: Money
-    payload: PaymentPayload
-    requirements: PaymentRequirements
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,15 +148,15 @@ class PaymentGate:
             PaymentMismatch: it was signed for other terms or another resource.
             PaymentExpiresSoon: it would expire within `seconds_needed`.
         """
-        payload = _decode(header)
+        payload = decode(header)
         requirements = self._server.find_matching_requirements(self.accepts, payload)
         if requirements is None:
             raise PaymentMismatch(reason="terms")
-        if payload.resource is not None and not _same_resource(payload.resource.url, resource):
+        if payload.resource is not None and not same_resource(payload.resource.url, resource):
             raise PaymentMismatch(
                 "The payment was signed for another resource. Sign the one asked here.", reason="resource"
             )
-        money = _money(payload, requirements)
+        money = money_of(payload, requirements)
         if money.valid_before < time.time() + seconds_needed:
             raise PaymentExpiresSoon(seconds_needed=round(seconds_needed))
         return Signed(money, payload, requirements)
@@ -309,56 +276,3 @@ def _receipt(answer: SettleResponse, money: Money) -> dict[str, Any]:
     """The SettleResponse with the amount, which facilitators may leave out when it is the one that was asked."""
     said = answer.model_dump(by_alias=True, exclude_none=True)
     return {**said, "amount": answer.amount or str(money.amount)}
-
-
-def _decode(header: str) -> PaymentPayload:
-    try:
-        payload = decode_payment_signature_header(header)
-    # The decoder lets whatever the text provokes through: base64, JSON, validation, recursion.
-    except Exception as error:
-        raise PaymentMalformed from error
-    if not isinstance(payload, PaymentPayload) or payload.x402_version != 2:
-        raise PaymentMalformed
-    return payload
-
-
-def _money(payload: PaymentPayload, requirements: PaymentRequirements) -> Money:
-    authorization = payload.payload.get("authorization")
-    signature = payload.payload.get("signature")
-    if not isinstance(authorization, dict) or not _is(_SIGNATURE, signature):
-        raise PaymentMalformed
-    shapes = {
-        "from": _ADDRESS,
-        "to": _ADDRESS,
-        "nonce": _NONCE,
-        "value": _UINT,
-        "validAfter": _UINT,
-        "validBefore": _UINT,
-    }
-    if not all(_is(shape, authorization.get(name)) for name, shape in shapes.items()):
-        raise PaymentMalformed
-    # One spelling for what is one authorization: otherwise 0xAB and 0xab would be two payments.
-    said = {name: str(authorization[name]).lower() for name in shapes}
-    numbers = {name: str(int(said[name])) for name in ("value", "validAfter", "validBefore")}
-    proof = json.dumps({**said, **numbers, "signature": str(signature).lower()}, sort_keys=True)
-    return Money(
-        network=requirements.network,
-        asset=requirements.asset.lower(),
-        payer=said["from"],
-        nonce=said["nonce"],
-        pay_to=requirements.pay_to.lower(),
-        amount=int(requirements.amount),
-        # Beyond the year 9999 nothing changes, and a database integer has 63 bits.
-        valid_before=min(int(said["validBefore"]), 253_402_300_799),
-        proof=hashlib.sha256(proof.encode()).hexdigest(),
-    )
-
-
-def _is(shape: re.Pattern[str], value: object) -> bool:
-    return isinstance(value, str) and shape.fullmatch(value) is not None
-
-
-def _same_resource(signed: str, resource: Resource) -> bool:
-    """Aliases of one service are one resource; another host, path or query is another."""
-    bases = {resource.url.removesuffix(path) for path in resource.paths if resource.url.endswith(path)}
-    return signed == resource.url or signed in {base + path for base in bases for path in resource.paths}

@@ -1,0 +1,106 @@
+"""What was signed: a PAYMENT-SIGNATURE header becomes one piece of money, bound to one resource."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from x402.http.utils import decode_payment_signature_header
+from x402.schemas import PaymentPayload, PaymentRequirements
+
+from alive402.payments.errors import PaymentMalformed
+from alive402.payments.service import Money
+
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+_NONCE = re.compile(r"0x[0-9a-fA-F]{64}")
+_SIGNATURE = re.compile(r"0x(?:[0-9a-fA-F]{2}){1,2048}")
+_UINT = re.compile(r"[0-9]{1,78}")
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """What is paid for: its URL as the buyer called it, the paths that mean the same, and its words."""
+
+    url: str
+    paths: tuple[str, ...]
+    description: str
+    service_name: str
+    tags: tuple[str, ...]
+    input_schema: dict[str, Any]
+    example_input: dict[str, Any]
+    example_output: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A decoded payment that fits our terms: the money it is, and what the facilitator wants to see."""
+
+    money: Money
+    payload: PaymentPayload
+    requirements: PaymentRequirements
+
+
+def decode(header: str) -> PaymentPayload:
+    """The payment in a PAYMENT-SIGNATURE header.
+
+    Raises:
+        PaymentMalformed: it is not base64 of an x402 v2 payment payload.
+    """
+    try:
+        payload = decode_payment_signature_header(header)
+    # The decoder lets whatever the text provokes through: base64, JSON, validation, recursion.
+    except Exception as error:
+        raise PaymentMalformed from error
+    if not isinstance(payload, PaymentPayload) or payload.x402_version != 2:
+        raise PaymentMalformed
+    return payload
+
+
+def money_of(payload: PaymentPayload, requirements: PaymentRequirements) -> Money:
+    """The piece of money that a payload is, spelled in the one way that the ledger knows.
+
+    Raises:
+        PaymentMalformed: there is no EIP-3009 authorization with a signature in it.
+    """
+    authorization = payload.payload.get("authorization")
+    signature = payload.payload.get("signature")
+    if not isinstance(authorization, dict) or not _is(_SIGNATURE, signature):
+        raise PaymentMalformed
+    shapes = {
+        "from": _ADDRESS,
+        "to": _ADDRESS,
+        "nonce": _NONCE,
+        "value": _UINT,
+        "validAfter": _UINT,
+        "validBefore": _UINT,
+    }
+    if not all(_is(shape, authorization.get(name)) for name, shape in shapes.items()):
+        raise PaymentMalformed
+    # One spelling for what is one authorization: otherwise 0xAB and 0xab would be two payments.
+    said = {name: str(authorization[name]).lower() for name in shapes}
+    numbers = {name: str(int(said[name])) for name in ("value", "validAfter", "validBefore")}
+    proof = json.dumps({**said, **numbers, "signature": str(signature).lower()}, sort_keys=True)
+    return Money(
+        network=requirements.network,
+        asset=requirements.asset.lower(),
+        payer=said["from"],
+        nonce=said["nonce"],
+        pay_to=requirements.pay_to.lower(),
+        amount=int(requirements.amount),
+        # Beyond the year 9999 nothing changes, and a database integer has 63 bits.
+        valid_before=min(int(said["validBefore"]), 253_402_300_799),
+        proof=hashlib.sha256(proof.encode()).hexdigest(),
+    )
+
+
+def _is(shape: re.Pattern[str], value: object) -> bool:
+    return isinstance(value, str) and shape.fullmatch(value) is not None
+
+
+def same_resource(signed: str, resource: Resource) -> bool:
+    """Aliases of one service are one resource; another host, path or query is another."""
+    bases = {resource.url.removesuffix(path) for path in resource.paths if resource.url.endswith(path)}
+    return signed == resource.url or signed in {base + path for base in bases for path in resource.paths}
