@@ -26,8 +26,8 @@ Floats = npt.NDArray[np.float64]
 
 # Evidence of which the clips hold too few cases to fit a weight: set by hand, so that at full score it outweighs a
 # confident network. The rest is fitted.
-SET_BY_HAND = {"repeats": 6.0, "moire": 6.0}
-MOST = {"planar": 6.0, "bezel": 4.0, "flicker": 2.0, "pulse": 2.0}
+SET_BY_HAND = {"repeats": 6.0, "moire": 6.0, "flicker": 1.0, "pulse": 1.0}
+MOST = {"planar": 6.0, "bezel": 6.0}
 THRESHOLD, MARGIN = 0.5, 0.05
 RIDGE = 0.002
 STEPS, RATE = 6_000, 0.3

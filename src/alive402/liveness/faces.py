@@ -27,7 +27,7 @@ SEARCH_MARGIN = 2.6
 SEARCH_EVERY_SECONDS = 1.0
 MAX_TRACKS = 5
 LOST_SECONDS = 2.0
-GLIMPSE = 0.4
+GLIMPSE, DOUBTFUL_SCORE = 0.4, 0.65
 RESCUES = 12
 
 
@@ -89,9 +89,7 @@ class FaceFinder:
         best: tuple[list[Detection], int] = ([], 0)
         for turn in turns:
             turned = _turn_image(image, turn)
-            found = self.short.find(turned, LEAST_SCORE)
-            if _top(found) < SURE_SCORE:
-                found = max(found, self.full.find(turned, LEAST_SCORE), key=_top)
+            found = _merge(self.short.find(turned, LEAST_SCORE), self.full.find(turned, LEAST_SCORE))
             if _top(found) > _top(best[0]):
                 best = ([_turn_back(face, turn, image.shape) for face in found], turn)
             if _top(best[0]) >= SURE_SCORE:
@@ -142,14 +140,14 @@ class FaceFollower:
             track.keeper.offer(frame, image, face, scale)
 
     def tracks(self) -> list[FaceTrack]:
-        """Every face that was followed, the largest (median area) first, glimpses last.
+        """Every face that was followed, the largest (median area) first, doubtful ones last.
 
-        A glimpse was seen in less than 0.4 of the frames of the face seen longest: it may be a false alarm, so it is
-        never the one that is judged.
+        Doubtful is what was seen in less than 0.4 of the frames of the face seen longest, or never surely: it may be a
+        false alarm, so it is not judged while there is a better one.
         """
         longest = max((len(track.indices) for track in self._tracks), default=0)
         finished = [_finish(track) for track in self._tracks]
-        return sorted(finished, key=lambda track: (len(track.indices) < GLIMPSE * longest, -track.area))
+        return sorted(finished, key=lambda track: (_doubtful(track, longest), -track.area))
 
     def _near(self, image: Image, track: _Following, time: float) -> Detection | None:
         """The track's face near to where it was last."""
@@ -219,8 +217,21 @@ def _finish(track: _Following) -> FaceTrack:
     )
 
 
+def _doubtful(track: FaceTrack, longest: int) -> bool:
+    return len(track.indices) < GLIMPSE * longest or float(np.median(track.scores)) < DOUBTFUL_SCORE
+
+
 def _top(faces: list[Detection]) -> float:
     return max((face.score for face in faces), default=0.0)
+
+
+def _merge(near: list[Detection], far: list[Detection]) -> list[Detection]:
+    """The faces of both detectors, each once: where they agree, as the surer one has it."""
+    merged: list[Detection] = []
+    for face in sorted(near + far, key=lambda face: -face.score):
+        if all(float(iou(face.box, other.box[None])[0]) < SAME_FACE_IOU for other in merged):
+            merged.append(face)
+    return merged
 
 
 def _turn_image(image: Image, degrees: int) -> Image:

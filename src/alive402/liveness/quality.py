@@ -20,11 +20,11 @@ LEAST_FACE_SHARE = 0.1
 GOOD_FACE_SHARE = 0.5
 LEAST_WIDTH, GOOD_WIDTH = 32.0, 64.0
 DARKEST, GOOD_DARK = 16.0, 40.0
-BRIGHTEST, GOOD_BRIGHT = 240.0, 215.0
-BLURREST, GOOD_SHARP = 1.5, 8.0
+BRIGHTEST, GOOD_BRIGHT = 225.0, 205.0
+BLURREST, GOOD_SHARP = 2.4, 5.0
 LEAST_INSIDE, GOOD_INSIDE = 0.6, 0.9
 GOOD_FPS = 8.0
-GOOD_FACE_SCORE = 0.7
+LEAST_FACE_SCORE, GOOD_FACE_SCORE = 0.6, 0.7
 
 
 def assess(clip: Clip, tracks: list[FaceTrack]) -> Quality:
@@ -51,6 +51,9 @@ def assess(clip: Clip, tracks: list[FaceTrack]) -> Quality:
             "Film the face from the front for the whole time.",
             frames=len(track.indices),
         )
+    certainty = float(np.median(track.scores))
+    if certainty < LEAST_FACE_SCORE:
+        raise NoFace(face_confidence=round(certainty, 2))
     width = float(np.median(track.boxes[:, 2] - track.boxes[:, 0]))
     luminance = float(np.median([sample.luminance for sample in track.samples]))
     sharpness = float(max(sample.sharpness for sample in track.samples))
@@ -75,7 +78,7 @@ def assess(clip: Clip, tracks: list[FaceTrack]) -> Quality:
         (sharpness < GOOD_SHARP, "blurred", "The face is blurred even in the sharpest frame."),
         (inside < GOOD_INSIDE, "face_occluded", "Part of the face is outside the picture most of the time."),
         (
-            float(np.median(track.scores)) < GOOD_FACE_SCORE,
+            certainty < GOOD_FACE_SCORE,
             "face_occluded",
             "The face is hard to see: covered, turned away or distorted.",
         ),

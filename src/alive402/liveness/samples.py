@@ -17,6 +17,7 @@ Floats = npt.NDArray[np.float32]
 SLOTS = 16
 LEAST_SLOT_SECONDS = 0.2
 VIEW_SIDE = 128
+SMOOTHING = 1.0
 MID_VIEW = 2.7
 WIDE_VIEW = 4.0
 TEXTURE_SIDE = 384
@@ -31,7 +32,7 @@ class Sample:
         time: seconds from the first frame.
         box: (4,) float32, x1 y1 x2 y2 in px of the upright frame.
         score: the detector's confidence, 0..1.
-        sharpness: variance of the Laplacian of the face at 128 px.
+        sharpness: variance of the Laplacian of the smoothed face at 128 px.
         luminance: mean gray of the face, 0..255.
         mid, wide: (128, 128, 3) uint8 BGR, 2.7 and 4.0 times the face box.
         texture: (h, w) uint8 gray, the face at native resolution, at most 384 px a side.
@@ -76,7 +77,8 @@ class SampleKeeper:
         if min(look.shape[:2]) < 8:
             return
         gray = cv2.resize(cv2.cvtColor(look, cv2.COLOR_BGR2GRAY), (VIEW_SIDE, VIEW_SIDE))
-        sharpness = float(cv2.Laplacian(gray, cv2.CV_32F).var())
+        # smoothed first: without it the codec's blocks and 8-bit steps pass for detail
+        sharpness = float(cv2.Laplacian(cv2.GaussianBlur(gray, (0, 0), SMOOTHING), cv2.CV_32F).var())
         slot = int(frame.time / self._slot_seconds)
         kept = self._best.get(slot)
         if kept is not None and kept.sharpness >= sharpness:

@@ -21,12 +21,12 @@ NORMAL = (0.0, 0.1)
 
 APART_SECONDS = 0.5  # nearer frames may be alike by the camera's own frame doubling
 LEAST_SECONDS = 1.0
-FRAMES_A_SECOND = 16
-MOST_FRAMES = 400
+MOST_FRAMES = 480  # every frame of a usual clip: a loop is seen only if the same frame is looked at each time round
 
-# rms gray levels of the thumbnail; bona fide clips: lowest decile .94 and more
-SAME, SAME_SHARE, SAME_MOST = 0.5, 0.03, 0.9
-NOTHING, CERTAIN = 0.35, 0.7
+# A frame comes again if another is nearer to it than half of what neighbours differ by (their noise alone makes
+# bona fide frames differ more than that), or nearer than any sensor allows (rms gray levels of the thumbnail).
+SAME_SHARE, SAME = 0.4, 0.4
+NOTHING, CERTAIN = 0.4, 0.7
 STILL = 2.0
 
 
@@ -42,7 +42,7 @@ def repeats(clip: Clip, track: FaceTrack) -> Cue:
         return silent(NAME, UNIT, NORMAL, "The clip is too short to tell whether it repeats.", "injected_or_edited")
     distance = _distances(clip.thumbs[chosen])
     usual = float(np.median(distance[apart]))
-    same = min(max(SAME, SAME_SHARE * usual), SAME_MOST)
+    same = max(SAME, SAME_SHARE * float(np.median(np.diagonal(distance, 1))))
     nearest = np.where(apart, distance, np.inf).min(axis=1)
     value = float((nearest < same).mean())
     score = 0.0 - ramp(value, NOTHING, CERTAIN)
@@ -57,10 +57,8 @@ def repeats(clip: Clip, track: FaceTrack) -> Cue:
 
 
 def _spread(times: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-    """Indices of frames, at most 16 a second and 400 in all."""
-    step = max(1 / FRAMES_A_SECOND, (times[-1] - times[0]) / MOST_FRAMES)
-    slots = np.floor((times - times[0]) / step + 1e-6).astype(np.int64)
-    return np.unique(slots, return_index=True)[1].astype(np.int64)
+    """Indices of frames, all of them or every second, third ... so that at most 480 are left."""
+    return np.arange(0, len(times), -(-len(times) // MOST_FRAMES))
 
 
 def _distances(thumbs: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:

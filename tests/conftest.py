@@ -1,0 +1,48 @@
+"""What many tests share: the two real clips, and videos made on the spot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import av
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from alive402.demo.clips import Clips, prepare
+from alive402.liveness import Analyzer, models
+
+Image = npt.NDArray[np.uint8]
+
+
+@pytest.fixture(scope="session")
+def clips() -> Clips:
+    """A person filmed from life, and that clip re-filmed from a phone; kept beside the models between runs."""
+    return prepare(models.cache_folder().parent / "demo")
+
+
+@pytest.fixture(scope="session")
+def analyzer() -> Analyzer:
+    return Analyzer()
+
+
+@pytest.fixture(scope="session")
+def person(clips: Clips) -> list[Image]:
+    """The frames of the bona fide clip, 176 x 144, BGR."""
+    with av.open(str(clips.bona_fide)) as file:
+        return [np.asarray(frame.to_ndarray(format="bgr24"), np.uint8) for frame in file.decode(video=0)]
+
+
+def write_video(path: Path, frames: Iterable[Image], rate: int = 30, codec: str = "libx264", crf: str = "20") -> Path:
+    """Encode frames (all of one even size, BGR) and return the path."""
+    with av.open(str(path), "w") as file:
+        options = {"crf": crf, "preset": "ultrafast"} if codec == "libx264" else {}
+        stream = file.add_stream(codec, rate=rate, options=options)
+        stream.pix_fmt = "yuv420p"
+        for index, frame in enumerate(frames):
+            if index == 0:
+                stream.width, stream.height = frame.shape[1], frame.shape[0]
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="bgr24")))
+        file.mux(stream.encode(None))
+    return path

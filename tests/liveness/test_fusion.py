@@ -1,0 +1,87 @@
+"""The fusion is monotone and neutral where it should be, whatever the evidence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alive402.liveness.appearance import Looks
+from alive402.liveness.fusion import fuse, packaged
+from alive402.liveness.report import Cue
+
+NAMES = sorted(packaged().cues)
+shares = st.floats(0.01, 0.99)
+scores = st.floats(-1, 1)
+
+
+def looks(live: list[float], paper: float = 0.0) -> Looks:
+    chosen = np.array(live, np.float32)
+    return Looks(chosen, np.full_like(chosen, paper), 1 - chosen)
+
+
+def cue(name: str, score: float | None) -> Cue:
+    return Cue(name, score, 0.0, None, "", (0, 1), f"{name} says so", "print_or_still")
+
+
+def cues(values: dict[str, float | None]) -> dict[str, Cue]:
+    return {name: cue(name, score) for name, score in values.items()}
+
+
+evidence = st.fixed_dictionaries({name: st.none() | scores for name in NAMES})
+
+
+@given(st.lists(shares, min_size=1, max_size=16), evidence, st.sampled_from(NAMES), scores, scores)
+def test_more_evidence_for_life_never_lowers_the_confidence(
+    live: list[float], given_cues: dict[str, float | None], name: str, one: float, other: float
+) -> None:
+    low, high = sorted([one, other])
+    seen = looks(live)
+    before = fuse(seen, cues(given_cues | {name: low})).live_confidence
+    assert fuse(seen, cues(given_cues | {name: high})).live_confidence >= before
+
+
+@given(st.lists(shares, min_size=2, max_size=16), evidence, st.data())
+def test_a_frame_that_looks_more_alive_never_lowers_the_confidence(
+    live: list[float], given_cues: dict[str, float | None], data: st.DataObject
+) -> None:
+    place = data.draw(st.integers(0, len(live) - 1))
+    better = list(live)
+    better[place] = data.draw(st.floats(live[place], 0.99))
+    assert (
+        fuse(looks(better), cues(given_cues)).live_confidence
+        >= fuse(looks(live), cues(given_cues)).live_confidence - 1e-12
+    )
+
+
+@given(st.lists(shares, min_size=1, max_size=16), evidence, st.sampled_from(NAMES))
+def test_a_missing_cue_is_neutral(live: list[float], given_cues: dict[str, float | None], name: str) -> None:
+    with_silence = fuse(looks(live), cues(given_cues | {name: None}))
+    with_nothing = fuse(looks(live), cues(given_cues | {name: 0.0}))
+    assert with_silence.live_confidence == with_nothing.live_confidence
+
+
+@given(st.lists(shares, min_size=1, max_size=16), evidence)
+def test_every_answer_is_whole(live: list[float], given_cues: dict[str, float | None]) -> None:
+    decision = fuse(looks(live), cues(given_cues))
+    assert 0 <= decision.live_confidence <= 1
+    assert decision.reasons
+    assert all(reason.code and reason.message for reason in decision.reasons)
+    assert len(decision.frames) == len(live)
+    assert (decision.attack_type is None) == (decision.verdict == "live")
+    assert abs(sum(one.weight for one in decision.cues.values()) - 1) < 1e-6
+
+
+def test_near_the_threshold_the_answer_is_inconclusive() -> None:
+    rule = replace(packaged(), intercept=0.0, mean=1.0, percentile=0.0)
+    assert fuse(looks([0.5]), {}, rule).verdict == "inconclusive"
+    assert fuse(looks([0.95]), {}, rule).verdict == "live"
+    assert fuse(looks([0.05]), {}, rule).verdict == "spoof"
+
+
+def test_the_pixels_tell_paper_from_screen() -> None:
+    flat = {"planar": cue("planar", -1.0)}
+    assert fuse(looks([0.1], paper=1.0), flat).attack_type == "print_or_still"
+    assert fuse(looks([0.1], paper=0.0), flat).attack_type == "screen_replay"

