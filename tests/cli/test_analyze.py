@@ -1,0 +1,119 @@
+"""The command line as people and scripts call it: exit codes, one JSON object a line, the report page."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from alive402 import __version__
+from alive402.demo.clips import Clips
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """`alive402 ARGUMENTS...` in a process of its own."""
+    command = [str(Path(sys.executable).with_name("alive402")), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_a_person_reads_a_verdict_with_reasons(clips: Clips) -> None:
+    done = run("analyze", clips.bona_fide)
+    assert done.returncode == 0
+    assert "LIVE" in done.stdout
+    assert "because" in done.stdout
+    assert done.stderr == ""
+
+
+def test_a_script_reads_one_object_a_line(clips: Clips, tmp_path: Path) -> None:
+    words = tmp_path / "words.mp4"
+    words.write_text("no video\n" * 100)
+    done = run("analyze", "--json", clips.bona_fide, words, clips.attack)
+    first, second, third = (json.loads(line) for line in done.stdout.splitlines())
+    assert done.returncode == 3, "the highest of live, unusable and spoof"
+    assert (first["input"], first["verdict"]) == (str(clips.bona_fide), "live")
+    assert second == {"input": str(words), "error": second["error"]}
+    assert second["error"]["code"] == "unsupported_video"
+    assert third["verdict"] == "spoof"
+    assert done.stderr == ""
+
+
+def test_a_spoof_exits_with_1(clips: Clips) -> None:
+    done = run("analyze", clips.attack)
+    assert done.returncode == 1
+    assert "re-filmed from a screen" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["analyze", "nowhere.mp4"], 3),
+        (["analyze"], 64),
+        (["analyze", "--nonsense", "x.mp4"], 64),
+        (["analyze", "x.mp4", "--report", "no/such/folder/report.html"], 64),
+        (["nonsense"], 64),
+    ],
+)
+def test_what_cannot_be_done_has_its_code(arguments: list[str], code: int) -> None:
+    done = run(*arguments)
+    assert done.returncode == code
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_help_shows_examples_and_version() -> None:
+    assert run("--version").stdout.strip() == __version__
+    said = run("analyze", "--help").stdout
+    assert "Examples" in said
+    assert "alive402 analyze selfie.mp4" in said
+
+
+def test_the_report_page_stands_alone(clips: Clips, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    assert run("analyze", clips.bona_fide, clips.attack, "--report", page).returncode == 1
+    html = page.read_text()
+    assert html.count("<article") == 2
+    assert html.count("data:image/jpeg;base64,") >= 24
+    assert "polyline" in html
+    assert all(cue in html for cue in ("appearance", "planar", "bezel", "moire", "repeats", "flicker", "pulse"))
+    without_pictures = html.replace("data:image/jpeg;base64,", "")
+    assert not any(outside in without_pictures for outside in ("http://", "https://", "<script", "@import", "url("))
+
+
+def test_a_hostile_name_is_only_text(clips: Clips, tmp_path: Path) -> None:
+    hostile = tmp_path / "<img src=x onerror=alert(1)>[bold].mp4"
+    hostile.write_bytes(clips.bona_fide.read_bytes())
+    page = tmp_path / "report.html"
+    done = run("analyze", hostile, "--report", page)
+    assert done.returncode == 0
+    assert "[bold].mp4" in done.stdout
+    assert "<img src=x" not in page.read_text()
+
+
+def test_a_url_is_fetched_and_private_ones_only_when_asked(clips: Clips) -> None:
+    handler = partial(_Quiet, directory=str(clips.bona_fide.parent))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/{clips.bona_fide.name}"
+        refused = json.loads(run("analyze", "--json", url).stdout)
+        allowed = run("analyze", "--json", "--allow-private-hosts", url)
+        server.shutdown()
+    assert refused["error"]["code"] in ("forbidden_address", "invalid_url")
+    assert json.loads(allowed.stdout)["verdict"] == "live"
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *words: object) -> None:
+        pass
+
+
+def test_models_are_listed() -> None:
+    rows = json.loads(run("models", "list", "--json").stdout)
+    assert {"two_view", "face_short", "face_full", "face_mesh"} == set(rows)
+    assert all(row["installed"] and row["licence"] == "Apache-2.0" for row in rows.values())
+    assert "installed" in run("models", "list").stdout
+    assert run("models", "install").returncode == 0

@@ -1,0 +1,57 @@
+"""The walls stand: imports run downward, files are small and say what they are for, nothing is a stub."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+LARGEST = 330
+FOLDERS = ("src", "tests", "training", "benchmarks")
+SOURCES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
+OWN = [path for path in SOURCES if "versions" not in path.parts]
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def test_imports_run_downward() -> None:
+    linter = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([str(linter)], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("path", OWN, ids=name)
+def test_a_file_says_what_it_is_for_and_is_small(path: Path) -> None:
+    lines = path.read_text().splitlines()
+    assert re.match(r'"""\S', lines[0]), "the first line says the purpose"
+    assert len(lines) <= LARGEST
+    assert path.stem not in {"utils", "helpers", "common", "manager"}
+
+
+@pytest.mark.parametrize("path", [path for path in OWN if path.is_relative_to(ROOT / "src")], ids=name)
+def test_nothing_on_a_users_path_is_a_stub(path: Path) -> None:
+    text = path.read_text()
+    assert not re.search(r"\b(TODO|FIXME|XXX|NotImplementedError|unittest|mock)\b", text)
+
+
+def test_the_engine_does_not_load_with_the_package() -> None:
+    code = (
+        "import sys, alive402, alive402.liveness, alive402.cli.main; "
+        "print([m for m in ('cv2', 'av', 'onnxruntime', 'web3', 'sqlalchemy', 'x402') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "[]"
+
+
+def test_public_names_are_what_they_say() -> None:
+    import alive402
+
+    assert all(getattr(alive402, public) is not None for public in alive402.__all__)
+    with pytest.raises(AttributeError):
+        _ = alive402.nothing_like_this  # type: ignore[attr-defined]
