@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import sqlite3
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -176,3 +178,30 @@ def test_no_body_and_no_header_breaks_the_door(service: Service, body: bytes, he
     told = response.json()
     assert {"requestId", "code", "message"} <= told.keys()
     assert told["charged"] is False
+
+
+def left_in(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
+
+
+async def test_no_video_stays_behind(start: Start, videos: str, tmp_path: Path) -> None:
+    tidy = start(media_directory=tmp_path)
+    async with Buyer(tidy.url) as buyer:
+        await buyer.fund()
+        for video, status in (("face.mp4", 200), ("empty.mp4", 422), ("big.mp4", 413), ("text.mp4", 415)):
+            assert (await buyer.pay(f"{videos}/{video}")).status_code == status
+            assert left_in(tmp_path) == []
+
+
+async def test_a_broken_ledger_sells_nothing_and_says_no_more_than_that(start: Start, videos: str) -> None:
+    broken = start()
+    with sqlite3.connect(broken.database) as connection:
+        connection.execute("ALTER TABLE payments RENAME TO gone")
+    async with Buyer(broken.url) as buyer:
+        await buyer.fund()
+        refused = await buyer.pay(f"{videos}/face.mp4")
+        assert (refused.status_code, refused.json()["code"]) == (503, "ledger_unavailable")
+        assert refused.json()["charged"] is None
+        assert "PAYMENT-REQUIRED" not in refused.headers
+        assert "sql" not in refused.text.lower()
+        assert await balance(buyer, broken) == 5_000_000
