@@ -2,7 +2,7 @@
 
     python -m training.calibrate MANIFEST.csv [--write]
 
-The manifest has the columns file, label (live or spoof) and source; files lie beside it. Figures are
+The manifest has the columns file, label (live or spoof), source and, if known, attack; files lie beside it. Figures are
 leave-one-source-out: the clips of a source are judged by numbers fitted on all other sources. `--write` then fits on
 all of them and replaces `weights/calibration.json`.
 """
@@ -35,17 +35,18 @@ STEPS, RATE = 6_000, 0.3
 
 @dataclass(frozen=True)
 class Table:
-    """Clips as numbers: features (n, k), labels (n,) 1 = bona fide, sources (n,), names of the k features."""
+    """Clips as numbers: features (n, k), labels (n,) 1 = bona fide, sources (n,), species (n,), k names."""
 
     features: Floats
     labels: Floats
     sources: npt.NDArray[np.str_]
+    species: npt.NDArray[np.str_]
     names: list[str]
 
 
 def read(manifest: Path) -> Table:
     """Analyze every clip of the manifest; those that cannot be judged are named and left out."""
-    analyzer, rows, labels, sources, names = Analyzer(), [], [], [], []
+    analyzer, rows, labels, sources, species, names = Analyzer(), [], [], [], [], []
     for entry in csv.DictReader(manifest.open()):
         try:
             analysis = analyzer.analyze(manifest.parent / entry["file"])
@@ -58,7 +59,8 @@ def read(manifest: Path) -> Table:
         names = ["mean", "percentile", *cues]
         labels.append(entry["label"] == "live")
         sources.append(entry["source"])
-    return Table(np.array(rows, float), np.array(labels, float), np.array(sources), names)
+        species.append(entry.get("attack") or entry["label"])
+    return Table(np.array(rows, float), np.array(labels, float), np.array(sources), np.array(species), names)
 
 
 def fit(table: Table) -> tuple[float, Floats]:
@@ -84,7 +86,9 @@ def left_out(table: Table) -> Floats:
     scores = np.zeros(len(table.labels))
     for source in sorted(set(table.sources)):
         mine = table.sources == source
-        rest = Table(table.features[~mine], table.labels[~mine], table.sources[~mine], table.names)
+        rest = Table(
+            table.features[~mine], table.labels[~mine], table.sources[~mine], table.species[~mine], table.names
+        )
         intercept, weights = fit(rest)
         scores[mine] = _sigmoid(intercept + table.features[mine] @ weights)
     return scores
@@ -107,7 +111,12 @@ def main() -> None:
     live, attack = scores[table.labels == 1], scores[table.labels == 0]
     print(f"{len(live)} bona fide, {len(attack)} attacks, {len(set(table.sources))} sources, leave-one-source-out:")
     print(f"AUC {auc(scores, table.labels):.3f} (network's mean alone {auc(table.features[:, 0], table.labels):.3f})")
-    print(f"refused {(live < THRESHOLD).sum()} of {len(live)}, accepted {(attack >= THRESHOLD).sum()} of {len(attack)}")
+    refused = int((live < THRESHOLD).sum())
+    print(f"BPCER {refused}/{len(live)} = {refused / len(live):.3f} at {THRESHOLD}")
+    for kind in sorted(set(table.species[table.labels == 0])):
+        mine = scores[(table.species == kind) & (table.labels == 0)]
+        accepted = int((mine >= THRESHOLD).sum())
+        print(f"APCER {kind}: {accepted}/{len(mine)} = {accepted / len(mine):.3f}")
     print(f"inconclusive {(abs(scores - THRESHOLD) < MARGIN).sum()} of {len(scores)}")
     intercept, weights = fit(table)
     chosen = dict(zip(table.names, weights.round(3).tolist(), strict=True))
