@@ -91,9 +91,9 @@ class PaidCalls:
         """
         if not signature:
             raise PaymentRequired
-        signed = self.gate.read(signature, resource, self.seconds_needed)
+        signed = self.gate.read(signature)
         use = Use(self.service.id, _hash(given), request_id)
-        held = await self._reserve(signed, use)
+        held = await self._reserve(signed, use, resource)
         if isinstance(held, Answered):
             log.info("answered again", request_id=request_id, first_request_id=held.request_id)
             return Outcome(held.request_id, held.result, held.receipt, replayed=True)
@@ -108,10 +108,12 @@ class PaidCalls:
         """How long a payment has to stay valid from the moment it arrives."""
         return VERIFY_SECONDS + self.provider.seconds + SETTLE_SECONDS
 
-    async def _reserve(self, signed: Signed, use: Use) -> Claim | Answered:
+    async def _reserve(self, signed: Signed, use: Use, resource: Resource) -> Claim | Answered:
         async with self.ledger.begin() as payments:
             held = await payments.reserve(signed.money, use, verified=False)
         if isinstance(held, Unverified):
+            # Only now: what was bought before stays bought, though the price has changed or the payment has run out.
+            self.gate.admit(signed, resource, self.seconds_needed)
             # The facilitator is asked outside of any transaction: it may take seconds.
             await self.gate.verify(signed)
             async with self.ledger.begin() as payments:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import time
 
 import httpx
 import pytest
 from x402.http.utils import decode_payment_required_header
 
 from alive402.demo.buyer import PATH, Buyer, receipt
-from tests.api.conftest import Service
+from tests.api.conftest import Service, Start
 
 pytestmark = pytest.mark.anyio
 LEGACY = "/api/tools/aliyun-facebody-detect-video-living-face"
@@ -117,6 +118,38 @@ async def test_a_payment_signed_for_another_resource_is_refused(service: Service
         altered = base64.b64encode(json.dumps(payload).encode()).decode()
         refused = await buyer.send(f"{videos}/face.mp4", altered)
     assert (refused.status_code, refused.json()["code"]) == (402, "payment_mismatch")
+
+
+async def test_what_was_bought_is_there_after_the_payment_ran_out(
+    start: Start, videos: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To ask for a new payment then would be to ask twice for the same answer."""
+    own = start()
+    async with Buyer(own.url) as buyer:
+        await buyer.fund()
+        first = await buyer.pay(f"{videos}/face.mp4")
+        later = time.time() + 100_000
+        monkeypatch.setattr(time, "time", lambda: later)
+        again = await buyer.send(f"{videos}/face.mp4", buyer.signature)
+    assert (again.status_code, again.text) == (200, first.text)
+
+
+async def test_a_new_price_is_for_new_answers(start: Start, videos: str) -> None:
+    cheap = start()
+    async with Buyer(cheap.url) as buyer:
+        await buyer.fund()
+        first = await buyer.pay(f"{videos}/face.mp4")
+        spent = buyer.signature
+        await buyer.pay(f"{videos}/none.mp4")
+        unused = buyer.signature
+    dear = start(database_url=f"sqlite+aiosqlite:///{cheap.database}", price=300_000)
+    async with Buyer(dear.url) as buyer:
+        again = await buyer.send(f"{videos}/face.mp4", spent)
+        refused = await buyer.send(f"{videos}/face.mp4", unused)
+    assert (again.status_code, again.text) == (200, first.text)
+    assert (refused.status_code, refused.json()["code"]) == (402, "payment_mismatch")
+    assert refused.json()["accepts"][0]["amount"] == "300000"
+    assert refused.json()["payment"]["amountCents"] == 30
 
 
 async def test_a_strangers_copy_of_a_spent_payment_gets_no_answer(service: Service, videos: str) -> None:

@@ -122,7 +122,8 @@ class PaymentService:
             return await self._reserve_new(money, use, now) if verified else Unverified()
         state = State(payment.state)
         held = state in _HELD and payment.lease_until is not None and payment.lease_until > now
-        same = payment.proof == money.proof and payment.request_hash == use.request_hash
+        asked = (payment.service_id, payment.request_hash) == (use.service_id, use.request_hash)
+        same = asked and payment.proof == money.proof
         if state in _PAID:
             if not same or payment.result is None:
                 raise PaymentSpent

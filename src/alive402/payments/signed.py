@@ -15,6 +15,7 @@ from alive402.payments.errors import PaymentMalformed
 from alive402.payments.service import Money
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+_NETWORK = re.compile(r"[a-z0-9-]{3,8}:[-_a-zA-Z0-9]{1,32}")
 _NONCE = re.compile(r"0x[0-9a-fA-F]{64}")
 _SIGNATURE = re.compile(r"0x(?:[0-9a-fA-F]{2}){1,2048}")
 _UINT = re.compile(r"[0-9]{1,78}")
@@ -36,11 +37,16 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A decoded payment that fits our terms: the money it is, and what the facilitator wants to see."""
+    """A decoded payment: the money it is, and what the facilitator wants to see.
+
+    `requirements` are ours when it was signed for what we ask now (`fits`); else those that it says it was signed for,
+    good only for a payment that fitted once and is in the ledger.
+    """
 
     money: Money
     payload: PaymentPayload
     requirements: PaymentRequirements
+    fits: bool
 
 
 def decode(header: str) -> PaymentPayload:
@@ -59,7 +65,7 @@ def decode(header: str) -> PaymentPayload:
     return payload
 
 
-def money_of(payload: PaymentPayload, requirements: PaymentRequirements) -> Money:
+def money_of(payload: PaymentPayload) -> Money:
     """The piece of money that a payload is, spelled in the one way that the ledger knows.
 
     Raises:
@@ -68,6 +74,9 @@ def money_of(payload: PaymentPayload, requirements: PaymentRequirements) -> Mone
     authorization = payload.payload.get("authorization")
     signature = payload.payload.get("signature")
     if not isinstance(authorization, dict) or not _is(_SIGNATURE, signature):
+        raise PaymentMalformed
+    network, asset = payload.accepted.network, payload.accepted.asset
+    if not _is(_NETWORK, network) or not _is(_ADDRESS, asset):
         raise PaymentMalformed
     shapes = {
         "from": _ADDRESS,
@@ -84,12 +93,13 @@ def money_of(payload: PaymentPayload, requirements: PaymentRequirements) -> Mone
     numbers = {name: str(int(said[name])) for name in ("value", "validAfter", "validBefore")}
     proof = json.dumps({**said, **numbers, "signature": str(signature).lower()}, sort_keys=True)
     return Money(
-        network=requirements.network,
-        asset=requirements.asset.lower(),
+        network=network,
+        asset=asset.lower(),
         payer=said["from"],
         nonce=said["nonce"],
-        pay_to=requirements.pay_to.lower(),
-        amount=int(requirements.amount),
+        # What was signed, and not what stands beside it: whoever sends it may change that.
+        pay_to=said["to"],
+        amount=int(said["value"]),
         # Beyond the year 9999 nothing changes, and a database integer has 63 bits.
         valid_before=min(int(said["validBefore"]), 253_402_300_799),
         proof=hashlib.sha256(proof.encode()).hexdigest(),

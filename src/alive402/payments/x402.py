@@ -140,26 +140,32 @@ class PaymentGate:
             extensions={"bazaar": bazaar_resource_server_extension.enrich_declaration(bazaar, post)},
         )
 
-    def read(self, header: str, resource: Resource, seconds_needed: float) -> Signed:
-        """Decode a PAYMENT-SIGNATURE header and hold it against our terms; nobody is asked yet.
+    def read(self, header: str) -> Signed:
+        """Decode a PAYMENT-SIGNATURE header; nobody is asked, and nothing is held against our terms yet.
 
         Raises:
             PaymentMalformed: it is not an x402 v2 payment with an EIP-3009 authorization.
+        """
+        payload = decode(header)
+        ours = self._server.find_matching_requirements(self.accepts, payload)
+        return Signed(money_of(payload), payload, ours or payload.accepted, fits=ours is not None)
+
+    def admit(self, signed: Signed, resource: Resource, seconds_needed: float) -> None:
+        """Hold a payment that is to buy something new against what is asked for it now.
+
+        Raises:
             PaymentMismatch: it was signed for other terms or another resource.
             PaymentExpiresSoon: it would expire within `seconds_needed`.
         """
-        payload = decode(header)
-        requirements = self._server.find_matching_requirements(self.accepts, payload)
-        if requirements is None:
+        if not signed.fits:
             raise PaymentMismatch(reason="terms")
-        if payload.resource is not None and not same_resource(payload.resource.url, resource):
+        said = signed.payload.resource
+        if said is not None and not same_resource(said.url, resource):
             raise PaymentMismatch(
                 "The payment was signed for another resource. Sign the one asked here.", reason="resource"
             )
-        money = money_of(payload, requirements)
-        if money.valid_before < time.time() + seconds_needed:
+        if signed.money.valid_before < time.time() + seconds_needed:
             raise PaymentExpiresSoon(seconds_needed=round(seconds_needed))
-        return Signed(money, payload, requirements)
 
     async def verify(self, signed: Signed) -> None:
         """Ask the facilitator whether the payment would settle.
