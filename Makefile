@@ -38,7 +38,7 @@ bench: $(READY) ## speed and memory of one analysis
 
 lock: $(READY) ## resolve requirements.lock anew from pyproject.toml
 	@$(BIN)/python -m pip install --quiet pip-tools==7.6.2
-	@$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --extra server --extra devchain --extra dev --output-file requirements.lock pyproject.toml
+	@$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --extra server --extra devchain --extra lab --extra dev --output-file requirements.lock pyproject.toml
 
 clean: ## remove what a checkout made for itself
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis var
