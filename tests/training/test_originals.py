@@ -1,0 +1,45 @@
+"""Nobody stands on both sides of the split, and nothing that looks like a training picture judges one."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import cv2
+import numpy as np
+from training.originals import gather
+
+from tests.conftest import Image, write_video
+
+
+def test_people_and_twins_stand_on_one_side(person: list[Image], tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    rows = []
+    for number in range(24):
+        shown = cv2.resize(person[5 * (number % 8)], (352, 288))
+        shown = np.roll(shown, 0, axis=1) if number < 8 else cv2.convertScaleAbs(shown, alpha=0.97)
+        file = f"p{number}.png"
+        cv2.imwrite(str(data / file), shown)
+        rows.append([file, "bonafide_image", "made", f"person-{number % 12}"])
+    write_video(data / "clip.mp4", [cv2.resize(frame, (352, 288)) for frame in person[:60]])
+    rows.append(["clip.mp4", "bonafide_video", "film", "film-a"])
+    cv2.imwrite(str(data / "thing.png"), np.random.default_rng(1).integers(0, 255, (200, 300, 3), np.uint8))
+    rows.append(["thing.png", "direct_photo", "things", ""])
+    with (data / "manifest.csv").open("w", newline="") as file_:
+        csv.writer(file_).writerows([["file", "kind", "source", "subject"], *rows])
+
+    found = gather([data], tmp_path / "work")
+    again = gather([data], tmp_path / "work")
+
+    assert found == again, "the second call reads what the first wrote"
+    sides = {(one.group, one.held_out) for one in found}
+    assert len({group for group, _ in sides}) == len(sides)
+    assert any(one.kind == "direct_photo" and one.box is None for one in found)
+    assert sum(one.source == "film" for one in found) >= 8
+    marks = {side: [_small(one.read()) for one in found if one.held_out is side] for side in (True, False)}
+    assert all(np.abs(held - trained).mean() > 1 for held in marks[True] for trained in marks[False])
+
+
+def _small(image: Image) -> np.ndarray:
+    return cv2.resize(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), (9, 8), interpolation=cv2.INTER_AREA).astype(float)

@@ -1,0 +1,33 @@
+"""Presentation attacks rendered from bona fide pictures, and the one camera that films them all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from training.simulate.camera import film
+from training.simulate.papers import PAPERS, printed
+from training.simulate.picture import Picture, sane_box
+from training.simulate.screens import SCREENS, replay
+
+__all__ = ["PAPERS", "SCREENS", "Picture", "film", "present"]
+
+
+def present(rng: np.random.Generator, shown: Picture, kind: str, rooms: Sequence[npt.NDArray[np.uint8]]) -> Picture:
+    """The attack `kind` with `shown` as its content, in its scene, before the camera.
+
+    Args:
+        kind: one of SCREENS or PAPERS.
+        rooms: (h, w, 3) uint8 pictures to build the surroundings from; may be empty.
+
+    Raises:
+        ValueError: no such kind.
+    """
+    whole = Picture(shown.image, sane_box(shown))
+    if kind in SCREENS:
+        return replay(rng, whole, kind, rooms)
+    if kind in PAPERS:
+        return printed(rng, whole, kind, rooms)
+    raise ValueError(f"no such attack: {kind}")

@@ -1,0 +1,139 @@
+"""What stands around an attack: rooms, hands, and the light that falls on glass and paper."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from training.simulate.picture import Floats, Image
+from training.simulate.texture import blend, curves, lit, soft
+
+FIELD = 32
+"""Side of the fields of light: they vary slowly, so they are made small and enlarged."""
+HALF = 2
+"""Hands are drawn at this fraction of the size: skin is soft."""
+SKIN = np.array([110.0, 140.0, 190.0])
+"""BGR levels of a middling skin; tones go from a third of it to a little above."""
+
+
+def surroundings(rng: np.random.Generator, rooms: Sequence[Image], width: int, height: int) -> Image:
+    """(h, w, 3) uint8: a background, out of a picture where there are any."""
+    if len(rooms) and rng.random() < 0.85:
+        image = _part(rng, rooms[int(rng.integers(len(rooms)))], width, height)
+    else:
+        image = _drawn(rng, width, height)
+    level = np.linspace(0, 1, 256, dtype=np.float32)[:, None]
+    gamma = np.float32(np.exp(rng.normal(0.1, 0.3)))
+    tint = np.exp(rng.normal(0, 0.1, 3)).astype(np.float32)
+    image = curves(image, 255 * level**gamma * tint * np.float32(rng.uniform(0.5, 1.1)))
+    if rng.random() < 0.65:
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.8, 6))), np.uint8)
+    return image
+
+
+def _part(rng: np.random.Generator, room: Image, width: int, height: int) -> Image:
+    high, wide = room.shape[:2]
+    share = float(rng.uniform(0.35, 1))
+    cut_high = max(1, int(min(high, wide * height / width) * share))
+    cut_wide = max(1, min(wide, int(cut_high * width / height)))
+    top, left = int(rng.integers(0, high - cut_high + 1)), int(rng.integers(0, wide - cut_wide + 1))
+    part = room[top : top + cut_high, left : left + cut_wide]
+    if rng.random() < 0.5:
+        part = part[:, ::-1]
+    if rng.random() < 0.1:
+        part = part[::-1]
+    shrinks = cut_high > height
+    return np.asarray(
+        cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR), np.uint8
+    )
+
+
+def _drawn(rng: np.random.Generator, width: int, height: int) -> Image:
+    """A wall, things on it, often a table."""
+    wall = rng.uniform(60, 230) * np.exp(rng.normal(0, 0.08, 3))
+    image = np.empty((height, width, 3), np.uint8)
+    image[:] = np.clip(wall, 0, 255)
+    for _ in range(int(rng.integers(0, 12))):
+        x, y = int(rng.integers(-40, width)), int(rng.integers(-40, height))
+        across, down = int(rng.integers(10, width // 2 + 11)), int(rng.integers(10, height // 2 + 11))
+        colour = np.clip(rng.uniform(20, 235) * np.exp(rng.normal(0, 0.3, 3)), 0, 255).tolist()
+        cv2.rectangle(image, (x, y), (x + across, y + down), colour, -1)
+    if rng.random() < 0.5:
+        colour = np.clip(rng.uniform(40, 200) * np.array([0.6, 0.85, 1.1]) * np.exp(rng.normal(0, 0.1, 3)), 0, 255)
+        image[int(height * rng.uniform(0.55, 0.9)) :] = colour
+    gain = 1 + 0.35 * soft(rng, FIELD, FIELD, (3, 3)) + 0.06 * soft(rng, FIELD, FIELD, (16, 16))
+    return lit(image, gain.astype(np.float32))
+
+
+def fingers(rng: np.random.Generator, image: Image, corners: Floats) -> Image:
+    """A hand's fingers over the left and right (or lower) edges of the flat thing with these four corners.
+
+    Args:
+        corners: (4, 2) float32 px: upper left, upper right, lower right, lower left.
+    """
+    height, width = image.shape[:2]
+    skin = SKIN * rng.uniform(0.35, 1.15) * np.exp(rng.normal(0, 0.07, 3))
+    over = np.empty((height // HALF + 1, width // HALF + 1, 3), np.uint8)
+    over[:] = np.clip(skin, 0, 255)
+    alpha = np.zeros(over.shape[:2], np.uint8)
+    points = corners / HALF
+    size = float(min(np.linalg.norm(points[1] - points[0]), np.linalg.norm(points[3] - points[0])))
+    size = min(size, height / HALF * 0.9)
+    thick = max(3, int(size * rng.uniform(0.05, 0.13)))
+    sides = [(3, 0), (1, 2)] if rng.random() < 0.6 else [(2, 3)]
+    for side in sides[: int(rng.integers(1, 3))]:
+        start, end = points[side[0]], points[side[1]]
+        centre = points.mean(0)
+        place = float(rng.uniform(0.1, 0.6))
+        for number in range(int(rng.integers(1, 5))):
+            edge = start + (end - start) * (place + number * thick * 1.15 / max(size, 1))
+            inward = (centre - edge) / max(float(np.linalg.norm(centre - edge)), 1)
+            inward = inward + rng.normal(0, 0.15, 2)
+            tip = edge + inward * thick * rng.uniform(0.3, 1.6)
+            root = edge - inward * size * 0.5
+            tip_px, root_px = tuple(int(v) for v in tip), tuple(int(v) for v in root)
+            cv2.line(alpha, root_px, tip_px, 255, thick, cv2.LINE_AA)
+            shade = np.clip(skin * 0.62, 0, 255).tolist()
+            cv2.line(over, root_px, tip_px, shade, thick, cv2.LINE_AA)
+            cv2.line(over, root_px, tip_px, np.clip(skin, 0, 255).tolist(), max(1, int(thick * 0.6)), cv2.LINE_AA)
+            nail = np.clip(skin * 1.15 + 15, 0, 255).tolist()
+            cv2.circle(over, tip_px, max(1, thick // 4), nail, -1, cv2.LINE_AA)
+    over = cv2.GaussianBlur(over, (0, 0), max(0.6, thick * 0.16))
+    gain = 1 + 0.25 * soft(rng, FIELD, FIELD, (4, 4)) + 0.1 * soft(rng, FIELD, FIELD, (FIELD, FIELD))
+    over = cv2.resize(lit(np.asarray(over, np.uint8), gain.astype(np.float32)), (width, height))
+    alpha = cv2.resize(cv2.GaussianBlur(alpha, (0, 0), 0.7), (width, height))
+    return blend(np.asarray(over, np.uint8), image, np.asarray(alpha, np.uint8))
+
+
+def shadow(rng: np.random.Generator, room: Image, alpha: Image) -> Image:
+    """The room darkened behind and beside the thing whose outline `alpha` is."""
+    small = cv2.resize(alpha, (64, 64), interpolation=cv2.INTER_AREA)
+    moved = np.roll(small, rng.integers(-4, 5, 2), (0, 1))
+    blurred = cv2.GaussianBlur(moved, (0, 0), float(rng.uniform(1, 5)))
+    return lit(room, (1 - float(rng.uniform(0, 0.5)) / 255 * blurred.astype(np.float32)).astype(np.float32))
+
+
+def highlights(rng: np.random.Generator, gloss: float) -> Floats:
+    """(64, 64, 3) float32 levels: lamps, windows and bands of light mirrored by a surface; `gloss` 0..1."""
+    side = 64
+    haze = np.zeros((side, side), np.float32)
+    y, x = np.mgrid[0:side, 0:side].astype(np.float32) / side
+    if rng.random() < 0.5:
+        angle = rng.uniform(0, np.pi)
+        across = x * np.cos(angle) + y * np.sin(angle) - rng.uniform(-0.2, 1.2)
+        haze += np.exp(-((across / rng.uniform(0.05, 0.35)) ** 2)).astype(np.float32) * np.float32(rng.uniform(5, 60))
+    if rng.random() < 0.3 * gloss:
+        pane = np.zeros((side, side), np.float32)
+        corner, size = rng.uniform(0, side * 0.9, 2), rng.uniform(4, 26, 2)
+        shape = np.stack([corner, corner + size * [1, 0.1], corner + size, corner + size * [0.1, 1]])
+        cv2.fillConvexPoly(pane, shape.astype(np.int32), float(rng.uniform(20, 150)))
+        haze += cv2.GaussianBlur(pane, (0, 0), float(rng.uniform(0.4, 2)))
+    if rng.random() < 0.3 * gloss:
+        spot = rng.uniform(0, 1, 2)
+        far = (x - spot[0]) ** 2 + (y - spot[1]) ** 2
+        haze += np.exp(-far / rng.uniform(0.0005, 0.03)).astype(np.float32) * np.float32(rng.uniform(40, 255))
+    haze += np.float32(rng.uniform(0, 14) * gloss)
+    tint = np.exp(rng.normal(0, 0.08, 3)).astype(np.float32)
+    return np.asarray(haze[..., None] * tint, np.float32)
