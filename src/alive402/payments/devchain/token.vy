@@ -1,3 +1,4 @@
+# A dollar-like test token with EIP-3009 transfers, for the chain in this process; its money has no worth.
 # pragma version 0.4.3
 # Test money: an ERC-20 with EIP-3009, whose code the dev chain places at the address of Base Sepolia's USDC.
 # Anyone may mint here: it has no worth, and it never leaves the process it lives in.

@@ -1,3 +1,4 @@
+## What a new migration starts from.
 """${message}
 
 Revision: ${up_revision}, after ${down_revision | comma,n}
