@@ -13,7 +13,8 @@ from training.simulate import PAPERS, SCREENS, Picture, film, present
 
 KINDS = (*SCREENS, *PAPERS)
 MARK = (30.0, 200.0, 60.0)
-"""A green that nothing else in these scenes has."""
+"""A green that little else in these scenes has."""
+FAINT = 15
 
 
 def portrait(width: int = 320, height: int = 400, seed: int = 1) -> Picture:
@@ -65,20 +66,26 @@ def test_any_picture_gives_whole_pictures(
 @pytest.mark.parametrize("kind", ["bona fide", *KINDS])
 def test_the_box_follows_the_face(kind: str) -> None:
     overlaps = []
-    for seed in range(8):
+    for seed in range(14):
         rng = np.random.default_rng([7, seed])
         seen = portrait()
         if kind in KINDS:
             seen = present(rng, seen, kind, [])
         seen = film(rng, seen, 0.1)
-        blue, green, red = (seen.image[..., channel].astype(np.int16) for channel in range(3))
-        face = (green - np.maximum(blue, red)) > 12
+        smooth = cv2.GaussianBlur(seen.image, (0, 0), 3).astype(np.int16)
+        greenness = smooth[..., 1] - np.maximum(smooth[..., 0], smooth[..., 2])
         x1, y1, x2, y2 = np.clip(seen.box, 0, None).astype(int)
-        oval = np.zeros(face.shape, np.uint8)
+        oval = np.zeros(greenness.shape, np.uint8)
         cv2.ellipse(oval, ((x1 + x2) // 2, (y1 + y2) // 2), ((x2 - x1) // 2, (y2 - y1) // 2), 0, 0, 360, 1, -1)
         inside = oval.astype(bool)
+        peak = float(np.median(greenness[inside]))
+        if peak < FAINT:  # a grey print, or glare upon the face: nothing to go by
+            continue
+        face = greenness > peak / 2
         overlaps.append((face & inside).sum() / max((face | inside).sum(), 1))
-    assert np.median(overlaps) > 0.5
+    assert len(overlaps) >= 6
+    # the median: fingers, glare, and rooms with green in them spoil single ones
+    assert np.median(overlaps) > 0.8
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -17,6 +17,9 @@ FACE_SHARE = (0.15, 0.6)
 H264_SHARE = 0.25
 JPEG_SHARE = 0.6
 MOSAIC_SHARE = 0.4
+METERING = 0.6
+"""How far exposure follows the scene: 1 would make every picture equally bright."""
+TARGET = (85.0, 140.0)
 BAYER = (cv2.COLOR_BayerBG2BGR, cv2.COLOR_BayerBG2BGR_EA)
 
 
@@ -54,7 +57,7 @@ def _point(rng: np.random.Generator, seen: Picture, severity: float) -> Picture:
         turn = float(rng.normal(0, 2 + 4 * severity))
         matrix = cv2.getRotationMatrix2D(middle, turn, 1 + abs(turn) / 90)
         image = cv2.warpAffine(
-            picture.image, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101
+            picture.image, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
         )
         box = carry(picture.box, np.vstack([matrix, [0, 0, 1]]).astype(np.float32))
         picture = Picture(np.asarray(image, np.uint8), box)
@@ -86,7 +89,10 @@ def _sensor(rng: np.random.Generator, image: Image, severity: float) -> Image:
     """Exposure, white balance, noise that grows with the light's root, vignette, colour mosaic."""
     height, width = image.shape[:2]
     light = np.linspace(0, 1, 256, dtype=np.float32) ** 2.2
-    stops = float(rng.normal(0, 0.15 + 0.5 * severity)) - 0.3 * severity
+    # the camera meters: dark scenes come out lighter and bright ones darker, whatever they hold
+    mean = max(float(image[::8, ::8].mean()), 4.0)
+    metered = METERING * 2.2 * float(np.log2(rng.uniform(*TARGET) / mean))
+    stops = float(np.clip(metered, -2, 3)) + float(rng.normal(0, 0.15 + 0.4 * severity)) - 0.3 * severity
     balance = np.exp(rng.normal(0, 0.03 + 0.08 * severity, 3)).astype(np.float32)
     curve = float(np.exp(rng.normal(0, 0.06 + 0.12 * severity)))
     seen = np.clip(light[:, None] * np.float32(2**stops) * balance, 0, 1)

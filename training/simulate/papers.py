@@ -25,6 +25,8 @@ GLOSSY = 0.35
 HALFTONE_SHARE = 0.55
 DOT_PITCH = (0.7, 4.0)
 """Frame px of one halftone dot."""
+FINGER = (0.06, 0.15)
+"""Width of a finger as a share of the sheet's shorter side."""
 TURN = {"print": 22.0, "full_print": 8.0, "cutout": 14.0, "paper_mask": 8.0}
 
 
@@ -61,7 +63,7 @@ def printed(rng: np.random.Generator, shown: Picture, kind: str, rooms: Sequence
         image = texture.blend(image, shadow(rng, room, mask), mask)
         if kind in ("print", "cutout") and rng.random() < 0.65:
             flat = np.array([[[0, 0], [wide, 0], [wide, high], [0, high]]], np.float32)
-            image = fingers(rng, image, cv2.perspectiveTransform(flat, matrix)[0])
+            image = fingers(rng, image, cv2.perspectiveTransform(flat, matrix)[0], FINGER)
     return Picture(image, placed)
 
 
@@ -188,7 +190,7 @@ def _surface(rng: np.random.Generator, image: Image, matrix: Floats) -> Image:
 def _halftone(rng: np.random.Generator, image: Image, matrix: Floats) -> Image:
     """Dots of cyan, magenta and yellow at their own angles, or the loose grain of an inkjet."""
     height, width = image.shape[:2]
-    strength = float(rng.uniform(0.05, 0.5))
+    strength = 0.05 + 0.85 * float(rng.random()) ** 2  # most prints are good ones
     if rng.random() < 0.45:
         noise = texture.grain(rng, height, width, 3) * np.float32(strength * 0.35 * texture.NEUTRAL)
         mask = np.clip(noise + texture.NEUTRAL, 0, 255).astype(np.uint8)
@@ -198,19 +200,10 @@ def _halftone(rng: np.random.Generator, image: Image, matrix: Floats) -> Image:
         low, high = np.log(DOT_PITCH)
         pitch = float(np.exp(rng.uniform(low, high)))
         step = pitch / float(np.hypot(matrix[0, 0], matrix[1, 0])) / texture.DOT
-        first = float(rng.uniform(0, 90))
-        planes = []
-        for offset in (0.0, 15.0, 45.0):
-            turn = np.radians(first + offset)
-            grid = np.array(
-                [
-                    [np.cos(turn) * step, -np.sin(turn) * step, 0],
-                    [np.sin(turn) * step, np.cos(turn) * step, 0],
-                    [0, 0, 1],
-                ]
-            )
-            passed = max(abs(float(np.sinc(min(1 / pitch, 2.5)))), 0.1)
-            full = (matrix @ grid).astype(np.float32)
-            planes.append(texture.through_camera(texture.dot_tile(), strength * passed, full, width, height))
-        mask = np.asarray(cv2.merge(planes), np.uint8)
-    return texture.times(image, mask)
+        turn = float(rng.uniform(0, np.pi))
+        cos, sin = step * np.cos(turn), step * np.sin(turn)
+        grid = (matrix @ np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])).astype(np.float32)
+        passed = max(abs(float(np.sinc(min(1 / pitch, 2.5)))), 0.1)
+        mask = texture.through_camera(texture.dot_tile(), strength * passed, grid, width, height)
+    # ink is what varies: bare paper stays bare
+    return np.asarray(cv2.bitwise_not(texture.times(cv2.bitwise_not(image), mask)), np.uint8)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from training.simulate.picture import Floats, Image
 from training.simulate.texture import blend, curves, lit, soft
@@ -20,17 +21,21 @@ SKIN = np.array([110.0, 140.0, 190.0])
 
 def surroundings(rng: np.random.Generator, rooms: Sequence[Image], width: int, height: int) -> Image:
     """(h, w, 3) uint8: a background, out of a picture where there are any."""
+    blur = float(rng.uniform(0.8, 6)) if rng.random() < 0.65 else 0.0
+    # what will be blurred is made smaller: the same picture for a quarter of the work
+    coarse = 2 if blur > 1.6 else 1
+    small = max(2, width // coarse), max(2, height // coarse)
     if len(rooms) and rng.random() < 0.85:
-        image = _part(rng, rooms[int(rng.integers(len(rooms)))], width, height)
+        image = _part(rng, rooms[int(rng.integers(len(rooms)))], *small)
     else:
-        image = _drawn(rng, width, height)
+        image = _drawn(rng, *small)
     level = np.linspace(0, 1, 256, dtype=np.float32)[:, None]
     gamma = np.float32(np.exp(rng.normal(0.1, 0.3)))
     tint = np.exp(rng.normal(0, 0.1, 3)).astype(np.float32)
     image = curves(image, 255 * level**gamma * tint * np.float32(rng.uniform(0.5, 1.1)))
-    if rng.random() < 0.65:
-        image = np.asarray(cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.8, 6))), np.uint8)
-    return image
+    if blur:
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), blur / coarse), np.uint8)
+    return np.asarray(cv2.resize(image, (width, height)) if coarse > 1 else image, np.uint8)
 
 
 def _part(rng: np.random.Generator, room: Image, width: int, height: int) -> Image:
@@ -67,44 +72,69 @@ def _drawn(rng: np.random.Generator, width: int, height: int) -> Image:
     return lit(image, gain.astype(np.float32))
 
 
-def fingers(rng: np.random.Generator, image: Image, corners: Floats) -> Image:
-    """A hand's fingers over the left and right (or lower) edges of the flat thing with these four corners.
+def fingers(rng: np.random.Generator, image: Image, corners: Floats, share: tuple[float, float]) -> Image:
+    """A hand or two that hold the flat thing with these four corners by its sides or from below.
 
     Args:
         corners: (4, 2) float32 px: upper left, upper right, lower right, lower left.
+        share: least and greatest width of a finger, as a share of the thing's shorter side.
     """
     height, width = image.shape[:2]
-    skin = SKIN * rng.uniform(0.35, 1.15) * np.exp(rng.normal(0, 0.07, 3))
+    skin = np.minimum(SKIN * rng.uniform(0.35, 1.2) * np.exp(rng.normal(0, 0.07, 3)), 255)
     over = np.empty((height // HALF + 1, width // HALF + 1, 3), np.uint8)
-    over[:] = np.clip(skin, 0, 255)
+    over[:] = skin * 0.7
     alpha = np.zeros(over.shape[:2], np.uint8)
     points = corners / HALF
     size = float(min(np.linalg.norm(points[1] - points[0]), np.linalg.norm(points[3] - points[0])))
-    size = min(size, height / HALF * 0.9)
-    thick = max(3, int(size * rng.uniform(0.05, 0.13)))
-    sides = [(3, 0), (1, 2)] if rng.random() < 0.6 else [(2, 3)]
-    for side in sides[: int(rng.integers(1, 3))]:
-        start, end = points[side[0]], points[side[1]]
-        centre = points.mean(0)
-        place = float(rng.uniform(0.1, 0.6))
-        for number in range(int(rng.integers(1, 5))):
-            edge = start + (end - start) * (place + number * thick * 1.15 / max(size, 1))
-            inward = (centre - edge) / max(float(np.linalg.norm(centre - edge)), 1)
-            inward = inward + rng.normal(0, 0.15, 2)
-            tip = edge + inward * thick * rng.uniform(0.3, 1.6)
-            root = edge - inward * size * 0.5
-            tip_px, root_px = tuple(int(v) for v in tip), tuple(int(v) for v in root)
-            cv2.line(alpha, root_px, tip_px, 255, thick, cv2.LINE_AA)
-            shade = np.clip(skin * 0.62, 0, 255).tolist()
-            cv2.line(over, root_px, tip_px, shade, thick, cv2.LINE_AA)
-            cv2.line(over, root_px, tip_px, np.clip(skin, 0, 255).tolist(), max(1, int(thick * 0.6)), cv2.LINE_AA)
-            nail = np.clip(skin * 1.15 + 15, 0, 255).tolist()
-            cv2.circle(over, tip_px, max(1, thick // 4), nail, -1, cv2.LINE_AA)
-    over = cv2.GaussianBlur(over, (0, 0), max(0.6, thick * 0.16))
-    gain = 1 + 0.25 * soft(rng, FIELD, FIELD, (4, 4)) + 0.1 * soft(rng, FIELD, FIELD, (FIELD, FIELD))
-    over = cv2.resize(lit(np.asarray(over, np.uint8), gain.astype(np.float32)), (width, height))
-    alpha = cv2.resize(cv2.GaussianBlur(alpha, (0, 0), 0.7), (width, height))
-    return blend(np.asarray(over, np.uint8), image, np.asarray(alpha, np.uint8))
+    thick = max(3, min(int(size * rng.uniform(*share)), over.shape[1] // 4))
+    sides = [(3, 0), (1, 2)] if rng.random() < 0.65 else [(2, 3)]
+    if rng.random() < 0.5:
+        sides = sides[:1] if rng.random() < 0.5 else sides[-1:]
+    for side in sides:
+        _hand(rng, over, alpha, points[side[0]], points[side[1]], points.mean(0), thick, skin)
+    over = np.asarray(cv2.GaussianBlur(over, (0, 0), max(0.6, thick * 0.14)), np.uint8)
+    gain = 1 + 0.2 * soft(rng, FIELD, FIELD, (4, 4)) + 0.07 * soft(rng, FIELD, FIELD, (FIELD, FIELD))
+    over = lit(over, gain.astype(np.float32))
+    full = np.asarray(cv2.resize(over, (width, height)), np.uint8)
+    outline = cv2.resize(cv2.GaussianBlur(alpha, (0, 0), 0.7), (width, height))
+    return blend(full, shadow(rng, image, np.asarray(outline, np.uint8)), np.asarray(outline, np.uint8))
+
+
+def _hand(
+    rng: np.random.Generator,
+    over: Image,
+    alpha: Image,
+    start: Floats,
+    end: Floats,
+    centre: Floats,
+    thick: int,
+    skin: npt.NDArray[np.float64],
+) -> None:
+    """Fingertips over the edge from `start` to `end`, or a thumb, and the back of the hand outside of it."""
+    length = max(float(np.linalg.norm(end - start)), 1.0)
+    along = (end - start) / length
+    inward = np.array([-along[1], along[0]])
+    inward = inward if float(np.dot(centre - start, inward)) > 0 else -inward
+    count = int(rng.choice([1, 1, 2, 3, 4, 4]))
+    first = start + along * length * float(rng.uniform(0.1, 0.65))
+    palm = first + along * thick * (count - 1) / 2 - inward * thick * 2.6
+    axes = (int(thick * (1.2 + 0.6 * count)), int(thick * 2.2))
+    angle = float(np.degrees(np.arctan2(along[1], along[0])))
+    place = (int(palm[0]), int(palm[1]))
+    cv2.ellipse(alpha, place, axes, angle, 0, 360, 255, -1, cv2.LINE_AA)
+    cv2.ellipse(over, place, axes, angle, 0, 360, (skin * 0.85).tolist(), -1, cv2.LINE_AA)
+    lean = rng.normal(0, 0.25)
+    for number in range(count):
+        edge = first + along * thick * 1.08 * number
+        way = inward + along * (lean + rng.normal(0, 0.06))
+        tip = edge + way * thick * (rng.uniform(0.2, 1.3) + (1.2 if count == 1 else 0))
+        ends = [tuple(int(v) for v in point) for point in (edge - way * thick * 2.2, tip)]
+        cv2.line(alpha, *ends, 255, thick, cv2.LINE_AA)
+        cv2.line(over, *ends, (skin * 0.55).tolist(), thick, cv2.LINE_AA)
+        cv2.line(over, *ends, skin.tolist(), max(1, int(thick * 0.7)), cv2.LINE_AA)
+        nail = tip - way * thick * 0.1
+        light = np.minimum(skin * 1.12 + 12, 255).tolist()
+        cv2.circle(over, (int(nail[0]), int(nail[1])), max(1, int(thick * 0.27)), light, -1, cv2.LINE_AA)
 
 
 def shadow(rng: np.random.Generator, room: Image, alpha: Image) -> Image:

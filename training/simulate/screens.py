@@ -29,6 +29,8 @@ BEZELS: dict[str, tuple[float, float]] = {
     "full_screen": (0.0, 0.0),
 }
 """Width of the bezel as a share of the display's shorter side."""
+FINGERS = {"phone": (0.16, 0.27), "tablet": (0.07, 0.13)}
+"""Width of a finger as a share of the device's shorter side."""
 FACE_ON_DISPLAY = (0.2, 0.65)
 FACE_IN_FRAME = (0.16, 0.5)
 FULL_FRAME_SHARE = 0.3
@@ -78,7 +80,7 @@ def replay(rng: np.random.Generator, shown: Picture, kind: str, rooms: Sequence[
         image = texture.blend(image, room, np.asarray(outline, np.uint8))
     if kind in ("phone", "tablet") and rng.random() < (0.15 if full else 0.6):
         flat = np.array([[[0, 0], [wide, 0], [wide, high], [0, high]]], np.float32)
-        image = fingers(rng, image, cv2.perspectiveTransform(flat, matrix)[0])
+        image = fingers(rng, image, cv2.perspectiveTransform(flat, matrix)[0], FINGERS[kind])
     return Picture(image, carry(box, matrix))
 
 
@@ -250,7 +252,7 @@ def _glass(rng: np.random.Generator, image: Image, matrix: Floats, rooms: Sequen
         grid = (matrix @ np.diag([step, step, 1])).astype(np.float32)
         # what is left of so fine a grid after a pixel has averaged over its own width
         passed = abs(float(np.sinc(min(1 / pitch, 2.5))))
-        strength = float(rng.uniform(0.05, 0.9)) * max(passed, 0.1)
+        strength = (0.04 + 0.9 * float(rng.random()) ** 1.5) * max(passed, 0.1)
         tile = texture.display_tile(str(rng.choice(texture.LAYOUTS)))
         image = texture.times(image, texture.through_camera(tile, strength, grid, width, height))
     side = 64

@@ -18,6 +18,9 @@ NEUTRAL = 128
 """A mask's value that leaves the light as it is; masks multiply, divided by this."""
 DOT = 8
 """Tile px of one halftone dot."""
+DOTS = 24
+DOT_ANGLES = ((24, 0), (23, 7), (17, 17))
+"""Waves across and down the tile: whole numbers, so that it repeats, at 0, 17 and 45 degrees."""
 LAYOUTS = ("rgb", "bgr", "pentile", "diamond", "rows")
 
 
@@ -75,9 +78,11 @@ def display_tile(layout: str) -> Floats:
 
 @lru_cache(maxsize=1)
 def dot_tile() -> Floats:
-    """(192, 192) float32, -1..1, mean 0: the screen of a halftone, periodic."""
-    ramp = np.cos(np.arange(DOT * 24, dtype=np.float32) * np.float32(2 * np.pi / DOT))
-    return np.asarray((ramp[:, None] + ramp[None, :]) / 2, np.float32)
+    """(192, 192, 3) float32, -1..1, mean 0: the dots of three inks, each at its own angle, periodic."""
+    at = np.arange(DOT * DOTS, dtype=np.float32) * np.float32(2 * np.pi / (DOT * DOTS))
+    x, y = at[None, :], at[:, None]
+    planes = [(np.cos(a * x + b * y) + np.cos(a * y - b * x)) / 2 for a, b in DOT_ANGLES]
+    return np.asarray(np.stack(planes, axis=-1), np.float32)
 
 
 def through_camera(tile: Floats, strength: float, matrix: Floats, width: int, height: int) -> Image:
