@@ -14,6 +14,9 @@ from training.simulate.picture import Image, Picture, carry, framed, resized, sa
 ASPECTS = (4 / 3, 4 / 3, 16 / 9, 16 / 9, 3 / 4, 9 / 16, 1.0)
 LONGEST = (320, 720)
 FACE_SHARE = (0.15, 0.6)
+LIKE_SHARE = 0.75
+CLOSER_SHARE = 0.4
+"""Of the pictures: cut closer to the face than they are."""
 H264_SHARE = 0.25
 JPEG_SHARE = 0.6
 MOSAIC_SHARE = 0.4
@@ -23,9 +26,12 @@ TARGET = (85.0, 140.0)
 BAYER = (cv2.COLOR_BayerBG2BGR, cv2.COLOR_BayerBG2BGR_EA)
 
 
-def frame_size(rng: np.random.Generator) -> tuple[int, int]:
-    """(width, height) px of a frame, even, of a usual aspect."""
+def frame_size(rng: np.random.Generator, like: Image | None = None) -> tuple[int, int]:
+    """(width, height) px of a frame, even, of a usual aspect, mostly that of `like` where there is one."""
     aspect = float(rng.choice(ASPECTS))
+    if like is not None and rng.random() < LIKE_SHARE:
+        # any other aspect would cut the scene away and leave a face without its surroundings
+        aspect = float(np.clip(like.shape[1] / like.shape[0], min(ASPECTS), max(ASPECTS)))
     longest = float(rng.uniform(*LONGEST))
     width, height = (longest, longest / aspect) if aspect >= 1 else (longest * aspect, longest)
     return int(width) // 2 * 2, int(height) // 2 * 2
@@ -46,8 +52,9 @@ def film(rng: np.random.Generator, seen: Picture, severity: float) -> Picture:
 
 def _point(rng: np.random.Generator, seen: Picture, severity: float) -> Picture:
     """Where the camera points: a cut around the face, a slight lean, the size of its frames."""
-    width, height = frame_size(rng)
-    picture = framed(rng, seen, width / height, float(rng.uniform(*FACE_SHARE)))
+    width, height = frame_size(rng, seen.image)
+    share = float(rng.uniform(*FACE_SHARE)) if rng.random() < CLOSER_SHARE else FACE_SHARE[0]
+    picture = framed(rng, seen, width / height, share)
     high, wide = picture.image.shape[:2]
     scale = min(width / wide, height / high)
     width, height = max(16, round(wide * scale)), max(16, round(high * scale))

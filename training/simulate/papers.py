@@ -11,7 +11,7 @@ from training.simulate import texture
 from training.simulate.camera import frame_size
 from training.simulate.picture import Floats, Image, Picture, carry, framed, pose, resized
 from training.simulate.rooms import FIELD, fingers, highlights, shadow, surroundings
-from training.simulate.screens import first_camera
+from training.simulate.screens import ALIKE_SHARE, MARGIN, first_camera
 from training.simulate.shapes import oval, person, wearer
 
 PAPERS = ("print", "full_print", "cutout", "paper_mask")
@@ -27,16 +27,16 @@ DOT_PITCH = (0.7, 4.0)
 """Frame px of one halftone dot."""
 FINGER = (0.06, 0.15)
 """Width of a finger as a share of the sheet's shorter side."""
-TURN = {"print": 22.0, "full_print": 8.0, "cutout": 14.0, "paper_mask": 8.0}
+TURN = {"print": 22.0, "full_print": 7.0, "cutout": 14.0, "paper_mask": 8.0}
 
 
 def printed(rng: np.random.Generator, shown: Picture, kind: str, rooms: Sequence[Image]) -> Picture:
     """The scene of a print of `shown`, presented as `kind` says."""
-    width, height = frame_size(rng)
-    face = float(rng.uniform(*FACE_IN_FRAME)) * height
     full = kind == "full_print"
+    width, height = frame_size(rng, shown.image if full or rng.random() < ALIKE_SHARE else None)
+    face = float(rng.uniform(*FACE_IN_FRAME)) * height
     aspect = width / height if full else float(rng.choice(ASPECTS))
-    share = face / height / 1.15 if full else float(rng.uniform(*FACE_ON_PAPER))
+    share = face / height if full else float(rng.uniform(*FACE_ON_PAPER))
     content = first_camera(rng, framed(rng, shown, aspect, share))
     sheet, outline = _sheet(rng, content, face, kind)
     high, wide = outline.shape
@@ -45,11 +45,11 @@ def printed(rng: np.random.Generator, shown: Picture, kind: str, rooms: Sequence
     anchor = np.array([box[0] + box[2], box[1] + box[3]], np.float32) / 2
     target = np.array([width, height]) * rng.uniform(0.4, 0.6, 2)
     if full:
-        scale = max(scale, 1.12 * width / wide, 1.12 * height / high)
-        low = np.array([width, height]) - (np.array([wide, high]) - anchor) * scale / 1.06
-        target = np.clip(target, low, np.maximum(low, anchor * scale / 1.06))
+        scale = max(scale, MARGIN * width / wide, MARGIN * height / high)
+        low = np.array([width, height]) - (np.array([wide, high]) - anchor) * scale / 1.02
+        target = np.clip(target, low, np.maximum(low, anchor * scale / 1.02))
     reach = scale * max(high, wide)
-    matrix = pose(rng, anchor, target.astype(np.float32), scale, TURN[kind], 4 if full else 10, reach)
+    matrix = pose(rng, anchor, target.astype(np.float32), scale, TURN[kind], 2.5 if full else 10, reach)
     border = cv2.BORDER_REPLICATE if full else cv2.BORDER_CONSTANT
     size = (width, height)
     seen = cv2.warpPerspective(sheet.image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=border)
@@ -192,7 +192,7 @@ def _halftone(rng: np.random.Generator, image: Image, matrix: Floats) -> Image:
     height, width = image.shape[:2]
     strength = 0.05 + 0.85 * float(rng.random()) ** 2  # most prints are good ones
     if rng.random() < 0.45:
-        noise = texture.grain(rng, height, width, 3) * np.float32(strength * 0.35 * texture.NEUTRAL)
+        noise = texture.grain(rng, height, width, 3) * np.float32(strength * 0.2 * texture.NEUTRAL)
         mask = np.clip(noise + texture.NEUTRAL, 0, 255).astype(np.uint8)
         if rng.random() < 0.5:
             mask = np.asarray(cv2.GaussianBlur(mask, (0, 0), float(rng.uniform(0.4, 0.9))), np.uint8)

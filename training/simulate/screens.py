@@ -41,6 +41,11 @@ LEAST_CANVAS = 48
 PITCH = (0.3, 3.4)
 """Frame px of one display pixel."""
 GRID_SHARE = 0.65
+LETTERBOX_SHARE = 0.35
+ALIKE_SHARE = 0.5
+"""Of the scenes: framed like the original, so that the shape of a frame tells nothing."""
+MARGIN = 1.05
+"""By how much a display or sheet that fills the frame is larger than it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +59,8 @@ class Device:
 
 def replay(rng: np.random.Generator, shown: Picture, kind: str, rooms: Sequence[Image]) -> Picture:
     """The scene of a replay of `shown` on a display of `kind`."""
-    width, height = frame_size(rng)
     full = kind == "full_screen" or rng.random() < FULL_FRAME_SHARE
+    width, height = frame_size(rng, shown.image if full or rng.random() < ALIKE_SHARE else None)
     face = float(rng.uniform(*FACE_IN_FRAME)) * height
     device = _device(rng, shown, kind, face, (width, height) if full else None)
     box = device.picture.box
@@ -65,11 +70,11 @@ def replay(rng: np.random.Generator, shown: Picture, kind: str, rooms: Sequence[
     target = np.array([width, height]) * rng.uniform(0.38, 0.62, 2)
     if full:
         x1, y1, x2, y2 = device.display
-        scale = max(scale, 1.12 * width / (x2 - x1), 1.12 * height / (y2 - y1))
-        low = np.array([width, height]) - (np.array([x2, y2]) - anchor) * scale / 1.06
-        target = np.clip(target, low, np.maximum(low, (anchor - [x1, y1]) * scale / 1.06))
+        scale = max(scale, MARGIN * width / (x2 - x1), MARGIN * height / (y2 - y1))
+        low = np.array([width, height]) - (np.array([x2, y2]) - anchor) * scale / 1.02
+        target = np.clip(target, low, np.maximum(low, (anchor - [x1, y1]) * scale / 1.02))
     matrix = pose(
-        rng, anchor, target.astype(np.float32), scale, 8 if full else 24, 4 if full else 12, scale * max(high, wide)
+        rng, anchor, target.astype(np.float32), scale, 7 if full else 24, 2.5 if full else 12, scale * max(high, wide)
     )
     border = cv2.BORDER_REPLICATE if full else cv2.BORDER_CONSTANT
     seen = cv2.warpPerspective(device.picture.image, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=border)
@@ -87,7 +92,7 @@ def replay(rng: np.random.Generator, shown: Picture, kind: str, rooms: Sequence[
 def first_camera(rng: np.random.Generator, picture: Picture) -> Picture:
     """What is shown was itself filmed, sent and stored: smaller, compressed, sometimes badly."""
     high, wide = picture.image.shape[:2]
-    heavy = rng.random() < 0.2
+    heavy = rng.random() < 0.15
     longest = float(rng.uniform(140, 320) if heavy else rng.uniform(320, 900))
     scale = min(1.0, longest / max(high, wide))
     picture = resized(picture, max(8, round(wide * scale)), max(8, round(high * scale)))
@@ -110,7 +115,7 @@ def _device(rng: np.random.Generator, shown: Picture, kind: str, face: float, fr
     if frame is not None:
         share = face / frame[1]
     area_aspect = aspect
-    letterbox = frame is None and rng.random() < 0.35
+    letterbox = rng.random() < LETTERBOX_SHARE
     if letterbox:
         area_aspect = float(rng.choice([16 / 9, 4 / 3, 1.0, 3 / 4]))
     content = framed(rng, shown, area_aspect, share)
