@@ -1,0 +1,180 @@
+"""`alive402 evaluate`: how good the engine is on labelled files, as scores, figures and one report page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from alive402.lab.datasets import Presentation
+    from alive402.lab.evaluate import Progress
+    from alive402.lab.rates import Rate
+    from alive402.lab.scores import Score
+    from alive402.lab.summary import Summary
+
+EXIT_NOTHING = 3
+EXIT_USAGE = 64
+EXTRA = ("scipy", "matplotlib")
+TRAINING = "train"
+
+
+def evaluate(
+    data: Annotated[Path, typer.Argument(metavar="MANIFEST.csv", help="A manifest, or with --layout a data set.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the results; made when missing.")],
+    layout: Annotated[
+        str,
+        typer.Option(help="manifest, oulu-npu, replay-attack, casia-fasd, msu-mfsd, siw or celeba-spoof."),
+    ] = "manifest",
+    protocol: Annotated[str | None, typer.Option(help="A protocol of the data set, e.g. 1 or 3_2 of OULU-NPU.")] = None,
+    threshold_from: Annotated[
+        Path | None,
+        typer.Option("--threshold-from", metavar="DEV.csv", help="Score file to choose the threshold on (its EER)."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The figures as one JSON object on stdout.")] = False,
+) -> None:
+    """How good is it? Judges every labelled file and reports by ISO/IEC 30107-3.
+
+    Writes scores.csv (line by line, so a run that was stopped goes on where it was), metrics.json and report.html.
+    A manifest is a CSV with the columns path, label (live or spoof), attack_type, subject, source and, if known, group
+    (train, dev, test): then the threshold comes from dev, and only test is counted.
+
+    Exit code: 0, 3 when nothing could be judged, 64 usage.
+
+    Examples:
+
+      alive402 evaluate clips.csv --out results
+
+      alive402 evaluate /data/OULU-NPU --layout oulu-npu --protocol 1 --out oulu-1
+
+      alive402 evaluate mine.csv --out mine --threshold-from results/scores.csv
+    """
+    from rich.console import Console
+
+    aloud = Console(stderr=True)
+    _need_extra(aloud)
+    from alive402.lab import datasets, page, scores, summary
+    from alive402.lab.evaluate import evaluate as judge_all
+    from alive402.liveness import AnalysisError, fusion, models
+
+    try:
+        wanted = _without_training(datasets.read(data, layout, protocol), aloud)
+        dev = scores.read(threshold_from) if threshold_from else []
+        out.mkdir(parents=True, exist_ok=True)
+        models.ensure(lambda sentence: aloud.print(sentence, style="dim"))
+        with _bar(aloud) as progress:
+            lines = judge_all(wanted, out / "scores.csv", progress)
+    except datasets.DatasetError as error:
+        _stop(aloud, str(error), EXIT_USAGE)
+    except OSError as error:
+        _stop(aloud, f"{error.filename or out}: {error.strerror}.", EXIT_USAGE)
+    except AnalysisError as error:
+        _stop(aloud, error.message, EXIT_NOTHING)
+    found = summary.summarise(lines, fusion.packaged().threshold, dev, threshold_from.name if threshold_from else "")
+    figures = json.dumps({"data": data.name, "layout": layout, "protocol": protocol} | found.to_dict(), indent=2)
+    (out / "metrics.json").write_text(figures + "\n", encoding="utf-8")
+    (out / "report.html").write_text(page.render(found, f"{data.parent.name}/{data.name}".strip("/")), encoding="utf-8")
+    if as_json:
+        typer.echo(figures)
+    else:
+        _say(found, Console())
+    aloud.print(f"Report: {out / 'report.html'}", soft_wrap=True)
+    if not found.judged:
+        _stop(aloud, _why_nothing(lines), EXIT_NOTHING)
+
+
+def _need_extra(console: Console) -> None:
+    from importlib.util import find_spec
+
+    missing = [name for name in EXTRA if find_spec(name) is None]
+    if missing:
+        _stop(console, f"{' and '.join(missing)} not installed. Run: pip install 'alive402[lab]'", EXIT_NOTHING)
+
+
+def _stop(console: Console, message: str, code: int) -> NoReturn:
+    console.print(f"alive402 evaluate: {message}", style="red", markup=False, highlight=False, soft_wrap=True)
+    raise typer.Exit(code) from None
+
+
+def _without_training(found: list[Presentation], console: Console) -> list[Presentation]:
+    """Clips to train on say nothing about how good the engine is, so where there are others they are left out."""
+    others = [presentation for presentation in found if presentation.group != TRAINING]
+    if others and len(others) < len(found):
+        console.print(f"{len(found) - len(others)} presentations of the group train are left out.", style="dim")
+    return others or found
+
+
+def _why_nothing(lines: list[Score]) -> str:
+    from collections import Counter
+
+    codes = ", ".join(f"{code} ({count})" for code, count in Counter(line.code for line in lines).most_common())
+    return f"nothing could be judged: {codes}."
+
+
+@contextmanager
+def _bar(console: Console) -> Iterator[Progress]:
+    """A progress bar with the time that is left; nothing where nobody watches."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    if not console.is_terminal:
+        yield lambda done, total, presentation: None
+        return
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        TextColumn("{task.description}", style="dim", markup=False),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def update(done: int, total: int, presentation: Presentation) -> None:
+            bar.update(task, completed=done, total=total, description=presentation.name[-40:])
+
+        yield update
+
+
+def _say(found: Summary, console: Console) -> None:
+    """The figures for a person at a terminal."""
+    from rich.table import Table
+
+    from alive402.lab.rates import shown
+
+    rates, worst = found.chosen.rates, found.chosen.rates.worst
+    console.print(f"[bold]{len(found.lines)}[/] presentations, {len(found.sources)} sources, {found.judged} judged")
+    console.print(f"threshold {rates.threshold:.3g}, {found.chosen.words}", markup=False, soft_wrap=True)
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for title in ("", "errors", "rate", "95 % interval"):
+        table.add_column(title, justify="right" if title in ("errors", "rate") else "left")
+
+    def row(name: str, rate: Rate, style: str = "") -> None:
+        if rate.trials:
+            ends = f"{shown(rate.lower)} to {shown(rate.upper)}"
+            table.add_row(name, f"{rate.errors} of {rate.trials}", shown(rate.value), ends, style=style)
+
+    def figure(name: str, value: float, interval: tuple[float, float]) -> None:
+        table.add_row(name, "", shown(value), f"{shown(interval[0])} to {shown(interval[1])}")
+
+    for species, rate in rates.apcer.items():
+        row(f"APCER {species}", rate, "bold" if worst and species == worst[0] else "")
+    row("BPCER", rates.bpcer, "bold")
+    figure("ACER", rates.acer.value, rates.acer.interval)
+    if found.chosen.name == "dev":
+        figure("HTER", rates.hter.value, rates.hter.interval)
+    for at in found.bpcer_at:
+        row(f"BPCER{at.inverse}", at.rate)
+    figure("AUC", found.auc.value, found.auc.interval)
+    if found.eer is not None:
+        figure("EER", found.eer.hter.value, found.eer.hter.interval)
+    row("inconclusive", found.inconclusive)
+    row("no answer, bona fide", found.missing.bpnrr)
+    for species, rate in found.missing.apnrr.items():
+        if rate.errors:
+            row(f"no answer, {species}", rate)
+    console.print(table)
