@@ -1,0 +1,228 @@
+"""The pool: samples rendered from originals, cut into two views, answered by the teacher; in chunks, resumable."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from time import perf_counter
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from alive402.liveness.samples import MID_VIEW, WIDE_VIEW, crop_around
+from training.originals import BONA_FIDE, CONTENT_ONLY, Original
+from training.simulate import PAPERS, SCREENS, Picture, film, present
+from training.teacher import Teacher
+
+CHUNK = 250
+PRINT, LIVE, REPLAY, UNKNOWN = 0, 1, 2, -1
+"""Known labels, in the teacher's order; UNKNOWN is for what only the teacher may label."""
+
+# Shares of each kind of sample.
+MIX = {
+    "bona_fide": 0.38,
+    "phone": 0.10,
+    "tablet": 0.05,
+    "monitor": 0.05,
+    "laptop": 0.03,
+    "full_screen": 0.09,
+    "print": 0.09,
+    "full_print": 0.06,
+    "cutout": 0.02,
+    "paper_mask": 0.02,
+    "anything": 0.07,
+    "mixture": 0.04,
+}
+MILD_SHARE, MILD = 0.55, 0.3
+BOX_SHIFT, BOX_SCALE = 0.05, 0.10
+
+Image = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Samples as arrays.
+
+    Attributes:
+        mid, wide: (n, 128, 128, 3) uint8 BGR.
+        labels: (n,) int8.
+        logits: (n, 2, 3) float16 of the teacher, mid and wide.
+        embeddings: (n, 2, 128) float16 of the teacher.
+        held_out: (n,) bool.
+    """
+
+    mid: Image
+    wide: Image
+    labels: npt.NDArray[np.int8]
+    logits: npt.NDArray[np.float16]
+    embeddings: npt.NDArray[np.float16]
+    held_out: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One chunk to render: its number and everything that makes it the same on every machine."""
+
+    number: int
+    seed: int
+    originals: tuple[Original, ...]
+    teacher: Path
+    target: Path
+
+
+def render(originals: Sequence[Original], teacher: Path, work: Path, count: int, seed: int) -> list[Path]:
+    """Chunks for `count` samples under `work/pool`, those that exist already included."""
+    folder = work / "pool"
+    folder.mkdir(parents=True, exist_ok=True)
+    numbers = range((count + CHUNK - 1) // CHUNK)
+    paths = [folder / f"{seed}-{number:05d}.npz" for number in numbers]
+    jobs = [
+        Job(number, seed, tuple(originals), teacher, path)
+        for number, path in zip(numbers, paths, strict=True)
+        if not path.exists()
+    ]
+    began = perf_counter()
+    with ProcessPoolExecutor(os.cpu_count()) as workers:
+        waiting = [workers.submit(_render_chunk, job) for job in jobs]
+        for done, future in enumerate(as_completed(waiting), 1):
+            future.result()
+            if done % 10 == 0 or done == len(jobs):
+                rate = done * CHUNK / (perf_counter() - began)
+                print(f"  rendered {done * CHUNK} of {len(jobs) * CHUNK} samples, {rate:.0f} a second", flush=True)
+    return paths
+
+
+def load(paths: Sequence[Path]) -> Chunk:
+    """All chunks as one."""
+    parts = [np.load(path) for path in paths]
+    return Chunk(*(np.concatenate([part[name] for part in parts]) for name in Chunk.__slots__))
+
+
+def _render_chunk(job: Job) -> None:
+    """Render one chunk; the same numbers give the same samples, in whatever order chunks are made."""
+    cv2.setNumThreads(1)
+    rng = np.random.default_rng([job.seed, job.number])
+    maker = _Maker(job.originals)
+    kinds, shares = list(MIX), np.array(list(MIX.values()))
+    pictures, labels, held_out = [], [], []
+    for _ in range(CHUNK):
+        kind = str(rng.choice(kinds, p=shares / shares.sum()))
+        picture, label, held = maker.make(rng, kind)
+        pictures.append(_jittered(rng, picture))
+        labels.append(label)
+        held_out.append(held)
+    answers = _teacher(job.teacher).answer(pictures)
+    views = {
+        name: np.stack([crop_around(one.image, one.box, times) for one in pictures])
+        for name, times in (("mid", MID_VIEW), ("wide", WIDE_VIEW))
+    }
+    aside = job.target.with_suffix(".part.npz")
+    np.savez(
+        aside,
+        **views,
+        labels=np.array(labels, np.int8),
+        logits=answers.logits.astype(np.float16),
+        embeddings=answers.embeddings.astype(np.float16),
+        held_out=np.array(held_out),
+    )
+    aside.replace(job.target)
+
+
+@lru_cache(maxsize=1)
+def _teacher(folder: Path) -> Teacher:
+    return Teacher(folder)
+
+
+@lru_cache(maxsize=2000)
+def _read(original: Original) -> Image:
+    return original.read()
+
+
+class _Maker:
+    """Makes one sample of a kind from the originals; sources count by the root of their size."""
+
+    def __init__(self, originals: Sequence[Original]) -> None:
+        faces = [one for one in originals if one.box is not None]
+        self._live = _weighed([one for one in faces if one.kind in BONA_FIDE])
+        self._shown = _weighed([one for one in faces if one.kind in BONA_FIDE | CONTENT_ONLY])
+        self._anything = _weighed(list(originals))
+        self._backgrounds = [one for one in originals if one.box is None] or list(originals)
+
+    def make(self, rng: np.random.Generator, kind: str) -> tuple[Picture, int, bool]:
+        """(picture, label, held out)."""
+        severity = float(rng.uniform(0, MILD) if rng.random() < MILD_SHARE else rng.uniform(MILD, 1))
+        if kind == "bona_fide":
+            one = _choose(rng, self._live)
+            return film(rng, _picture(one), severity), LIVE, one.held_out
+        if kind == "anything":
+            one = _choose(rng, self._anything)
+            return film(rng, _somewhere(rng, _read(one)), severity * 0.6), UNKNOWN, one.held_out
+        if kind == "mixture":
+            one, other = _choose(rng, self._live), _choose(rng, self._shown)
+            attack = present(rng, _picture(other), str(rng.choice([*SCREENS, *PAPERS])), self._rooms(rng))
+            mixed = _mixed(rng, film(rng, _picture(one), severity), film(rng, attack, severity))
+            return mixed, UNKNOWN, one.held_out or other.held_out
+        one = _choose(rng, self._shown)
+        attack = present(rng, _picture(one), kind, self._rooms(rng))
+        return film(rng, attack, severity), REPLAY if kind in SCREENS else PRINT, one.held_out
+
+    def _rooms(self, rng: np.random.Generator) -> list[Image]:
+        places = rng.integers(0, len(self._backgrounds), 2)
+        return [_read(self._backgrounds[int(place)]) for place in places]
+
+
+_Weighed = tuple[list[Original], npt.NDArray[np.float64]]
+
+
+def _weighed(originals: list[Original]) -> _Weighed:
+    sizes = Counter(one.source for one in originals)
+    weights = np.array([1 / np.sqrt(sizes[one.source]) for one in originals])
+    return originals, np.cumsum(weights / weights.sum())
+
+
+def _choose(rng: np.random.Generator, among: _Weighed) -> Original:
+    originals, up_to = among
+    return originals[min(int(np.searchsorted(up_to, rng.random())), len(originals) - 1)]
+
+
+def _picture(original: Original) -> Picture:
+    assert original.box is not None
+    return Picture(_read(original), np.array(original.box, np.float32))
+
+
+def _somewhere(rng: np.random.Generator, image: Image) -> Picture:
+    """Any region of a picture, as if it were a face."""
+    height, width = image.shape[:2]
+    side = float(rng.uniform(0.12, 0.6)) * min(height, width)
+    x, y = rng.uniform(0, max(width - side, 1)), rng.uniform(0, max(height - 1.2 * side, 1))
+    return Picture(image, np.array([x, y, x + side, y + 1.2 * side], np.float32))
+
+
+def _mixed(rng: np.random.Generator, one: Picture, other: Picture) -> Picture:
+    """Two pictures with their faces laid over each other, one seen through or cut into the other."""
+    height, width = one.image.shape[:2]
+    scale = (one.box[2:] - one.box[:2]) / np.maximum(other.box[2:] - other.box[:2], 1)
+    shift = one.box[:2] - other.box[:2] * scale
+    move = np.array([[scale[0], 0, shift[0]], [0, scale[1], shift[1]]], np.float32)
+    laid = cv2.warpAffine(other.image, move, (width, height), borderMode=cv2.BORDER_REFLECT)
+    if rng.random() < 0.5:
+        share = float(rng.uniform(0.2, 0.8))
+        return Picture(np.asarray(cv2.addWeighted(one.image, share, laid, 1 - share, 0), np.uint8), one.box)
+    image = one.image.copy()
+    edge = int(rng.uniform(0.2, 0.8) * width)
+    image[:, edge:] = laid[:, edge:]
+    return Picture(image, one.box)
+
+
+def _jittered(rng: np.random.Generator, picture: Picture) -> Picture:
+    """The box as another detector, or the same one a frame later, might have set it."""
+    size = picture.box[2:] - picture.box[:2]
+    centre = (picture.box[:2] + picture.box[2:]) / 2 + size * rng.normal(0, BOX_SHIFT, 2).astype(np.float32)
+    half = np.maximum(size * np.float32(np.exp(rng.normal(0, BOX_SCALE))) / 2, 8)
+    return Picture(picture.image, np.concatenate([centre - half, centre + half]).astype(np.float32))
