@@ -4,9 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo serve test check bench lock clean
+.PHONY: help demo serve test check bench bench-accuracy lock clean
 help: ## say what can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 $(READY): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 is needed: none found on PATH. Set PYTHON=/path/to/python3.11"; exit 1; }
@@ -35,6 +35,13 @@ check: $(READY) ## style, types, floors
 
 bench: $(READY) ## speed and memory of one analysis
 	@$(BIN)/python -m benchmarks
+
+# Clips with labels and the peers to compare with are nobody's to publish: they lie beside the checkout, or where these say.
+MANIFEST ?= $(wildcard ../shared/data/dev/manifest.csv)
+PEERS ?= $(wildcard ../shared/peers)
+bench-accuracy: $(READY) ## errors and pace beside Silent-Face: MANIFEST=clips.csv [PEERS=folder of silent-face/]
+	@test -n "$(MANIFEST)" || { echo "Set MANIFEST=FILE.csv: path, label, attack_type, subject, source (docs/accuracy.md)"; exit 64; }
+	@$(BIN)/python -m benchmarks.accuracy "$(MANIFEST)" $(if $(PEERS),--peers "$(PEERS)")
 
 lock: $(READY) ## resolve requirements.lock anew from pyproject.toml
 	@$(BIN)/python -m pip install --quiet pip-tools==7.6.2

@@ -27,7 +27,7 @@ PAGE = {INK: "var(--soft)", GRID: "var(--edge)", LIVE: "var(--live)", SPOOF: "va
 LINES = {f"#0102{10 + place:02d}": f"var(--line{place})" for place in range(MANY)}
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
-    "font.size": 10.5,
+    "font.size": 12,
     "text.color": INK,
     "axes.labelcolor": INK,
     "axes.edgecolor": GRID,
@@ -118,7 +118,7 @@ def _deviate(shares: Floats) -> Floats:
 
 def _legend(axes: Axes) -> None:
     if axes.get_legend_handles_labels()[1]:
-        axes.legend(loc="best", fontsize=9)
+        axes.legend(loc="best", fontsize=11)
 
 
 def _svg(figure: Figure, title: str) -> str:
