@@ -8,6 +8,7 @@ label counts for more: the teacher is unsure of heavily degraded bona fide, and 
 from __future__ import annotations
 
 import math
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -29,6 +30,7 @@ AVERAGE = 0.998
 WARM_UP_STEPS = 200
 SAVE_SECONDS = 120.0
 STATISTICS_BATCH = 256
+USES, KEPT_BATCHES, FEWEST_BATCHES = 3, 150, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,25 @@ class _Learner(nn.Module):
         self.mid, self.wide = nn.Linear(EMBEDDING, EMBEDDING), nn.Linear(EMBEDDING, EMBEDDING)
 
 
+class _Shelf:
+    """Batches that the teacher has answered, each used about three times: it costs twice what the student does."""
+
+    def __init__(self, pool: Chunk, training: np.ndarray, plan: Plan, teacher: Teacher) -> None:
+        self._pool, self._training, self._plan, self._teacher = pool, training, plan, teacher
+        self._kept: deque[tuple[Batch, Tensor]] = deque(maxlen=KEPT_BATCHES)
+        self._since = 0
+
+    def next(self, rng: np.random.Generator) -> tuple[Batch, Tensor]:
+        """A new batch, or one that was made before, and its known labels (n,) int64."""
+        self._since += 1
+        if len(self._kept) >= FEWEST_BATCHES and self._since % USES:
+            return self._kept[int(rng.integers(len(self._kept)))]
+        some = np.sort(rng.choice(self._training, self._plan.batch, replace=False))
+        batch = seen_anew(self._pool.mid[some], self._pool.wide[some], self._teacher, rng)
+        self._kept.append((batch, torch.from_numpy(self._pool.labels[some].astype(np.int64))))
+        return self._kept[-1]
+
+
 def distill(pool: Chunk, plan: Plan, teacher: Teacher, work: Path) -> TwoView:
     """Train on the pool's samples that are not held out; returns the averaged student in evaluation mode."""
     torch.manual_seed(plan.seed)
@@ -75,15 +96,15 @@ def distill(pool: Chunk, plan: Plan, teacher: Teacher, work: Path) -> TwoView:
             target.load_state_dict(state[name])
         step, spent = state["step"], state["spent"]
         print(f"  going on at step {step} of {plan.steps}", flush=True)
+    shelf = _Shelf(pool, training, plan, teacher)
     saved, began = perf_counter(), perf_counter() - spent
     total = math.nan
     while step < plan.steps:
         rng = np.random.default_rng([plan.seed, step])
-        some = np.sort(rng.choice(training, plan.batch, replace=False))
         for group in optimizer.param_groups:
             group["lr"] = plan.rate * _schedule(step, plan.steps)
-        batch = seen_anew(pool.mid[some], pool.wide[some], teacher, rng)
-        loss = _loss(learner, batch, torch.from_numpy(pool.labels[some].astype(np.int64)), plan, device)
+        batch, labels = shelf.next(rng)
+        loss = _loss(learner, batch, labels, plan, device)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(learner.parameters(), 5.0)
