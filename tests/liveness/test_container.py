@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from pathlib import Path
 
@@ -49,6 +50,14 @@ def test_a_playlist_never_opens_another_file(tmp_path: Path, name: str, text: st
     (tmp_path / name).write_text(text.format(target=target))
     with pytest.raises(UnsupportedVideo):
         count(tmp_path / name)
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.mp4"
+    os.mkfifo(pipe)
+    for path in (pipe, tmp_path, Path("/dev/zero")):
+        with pytest.raises(UnsupportedVideo):
+            count(path)
 
 
 def test_sound_alone_is_no_video(tmp_path: Path) -> None:

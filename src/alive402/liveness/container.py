@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,7 +112,10 @@ class VideoFile:
         self._count = 0
         self._codec = ""
         self._converters: dict[tuple[int, int], VideoReformatter] = {}
-        size = self.path.stat().st_size
+        status = self.path.stat()
+        if not stat.S_ISREG(status.st_mode):  # a pipe would wait for ever, a device never end
+            raise UnsupportedVideo("This is not a file. Give a video file.")
+        size = status.st_size
         if size > limits.max_bytes:
             raise VideoTooLarge(
                 f"The video has {size / 1e6:.1f} MB; at most {limits.max_bytes / 1e6:.0f} MB are accepted.", bytes=size
