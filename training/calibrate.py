@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from alive402.liveness import Analyzer, UnusableVideo
 from alive402.liveness.appearance import pool
+from alive402.liveness.fusion import APPEARANCE, EXPERT
 from alive402.liveness.models import WEIGHTS, registry
 
 Floats = npt.NDArray[np.float64]
@@ -44,23 +45,37 @@ class Table:
     names: list[str]
 
 
-def read(manifest: Path) -> Table:
-    """Analyze every clip of the manifest; those that cannot be judged are named and left out."""
-    analyzer, rows, labels, sources, species, names = Analyzer(), [], [], [], [], []
+def read(manifest: Path, expert: str | None = None) -> tuple[Table, Table | None]:
+    """Every clip of the manifest, analyzed; those that cannot be judged are named and left out.
+
+    The second table holds the expert's pooled log odds of the same clips, if one is asked.
+    """
+    analyzer, rows, others = Analyzer(expert=expert), [], []
+    labels, sources, species, names = [], [], [], []
     for entry in csv.DictReader(manifest.open()):
         try:
             analysis = analyzer.analyze(manifest.parent / entry["file"])
         except UnusableVideo as error:
             print(f"left out: {entry['file']}: {error.code}")
             continue
-        cues = {name: cue.score or 0.0 for name, cue in analysis.report.cues.items() if name != "appearance"}
-        mean, percentile = pool(analysis.looks.live)
-        rows.append([mean, percentile, *cues.values()])
+        evidence = analysis.report.cues.items()
+        cues = {name: cue.score or 0.0 for name, cue in evidence if name not in (APPEARANCE, EXPERT)}
+        rows.append([*pool(analysis.looks.live), *cues.values()])
+        if analysis.expert is not None:
+            others.append(pool(analysis.expert.live))
         names = ["mean", "percentile", *cues]
         labels.append(entry["label"] == "live")
         sources.append(entry["source"])
         species.append(entry.get("attack") or entry["label"])
-    return Table(np.array(rows, float), np.array(labels, float), np.array(sources), np.array(species), names)
+    about = np.array(labels, float), np.array(sources), np.array(species)
+    table = Table(np.array(rows, float), *about, names)
+    return table, Table(np.array(others, float), *about, ["mean", "percentile"]) if others else None
+
+
+def _only(table: Table, chosen: npt.NDArray[np.bool_]) -> Table:
+    return Table(
+        table.features[chosen], table.labels[chosen], table.sources[chosen], table.species[chosen], table.names
+    )
 
 
 def fit(table: Table) -> tuple[float, Floats]:
@@ -86,10 +101,7 @@ def left_out(table: Table) -> Floats:
     scores = np.zeros(len(table.labels))
     for source in sorted(set(table.sources)):
         mine = table.sources == source
-        rest = Table(
-            table.features[~mine], table.labels[~mine], table.sources[~mine], table.species[~mine], table.names
-        )
-        intercept, weights = fit(rest)
+        intercept, weights = fit(_only(table, ~mine))
         scores[mine] = _sigmoid(intercept + table.features[mine] @ weights)
     return scores
 
@@ -100,17 +112,49 @@ def auc(scores: Floats, labels: Floats) -> float:
     return float((live[:, None] > attack).mean() + 0.5 * (live[:, None] == attack).mean())
 
 
+def with_expert(table: Table, expert: Table) -> Floats:
+    """(n,) probability of each clip when the two networks count half each, fitted as in `left_out`."""
+    odds = np.zeros(len(table.labels))
+    for source in sorted(set(table.sources)):
+        mine = table.sources == source
+        intercept, weights = fit(_only(table, ~mine))
+        theirs, slopes = fit(_only(expert, ~mine))
+        ours = intercept + table.features[mine][:, :2] @ weights[:2]
+        cues = table.features[mine][:, 2:] @ weights[2:]
+        odds[mine] = (ours + theirs + expert.features[mine] @ slopes) / 2 + cues
+    return _sigmoid(odds)
+
+
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("manifest", type=Path)
+    parser.add_argument("--expert", help="fit the line of an optional expert too, added with `alive402 models add`")
     parser.add_argument("--write", action="store_true", help="replace weights/calibration.json")
     options = parser.parse_args()
-    table = read(options.manifest)
-    scores = left_out(table)
+    table, expert = read(options.manifest, options.expert)
+    _say(table, left_out(table))
+    print(f"network's mean alone: AUC {auc(table.features[:, 0], table.labels):.3f}")
+    intercept, weights = fit(table)
+    chosen = dict(zip(table.names, weights.round(3).tolist(), strict=True))
+    print(f"intercept {intercept:.3f}, weights {chosen}")
+    lines = {
+        "appearance": {"intercept": round(intercept, 3), "mean": chosen["mean"], "percentile": chosen["percentile"]}
+    }
+    if expert is not None:
+        print(f"with {options.expert}:")
+        _say(table, with_expert(table, expert))
+        theirs, slopes = (value.round(3).tolist() for value in map(np.asarray, fit(expert)))
+        lines["expert"] = {"intercept": theirs, "mean": slopes[0], "percentile": slopes[1]}
+    if options.write:
+        _write(table, lines, {name: weight for name, weight in chosen.items() if name not in ("mean", "percentile")})
+
+
+def _say(table: Table, scores: Floats) -> None:
+    """The figures of scores that were judged leave-one-source-out."""
     live, attack = scores[table.labels == 1], scores[table.labels == 0]
     print(f"{len(live)} bona fide, {len(attack)} attacks, {len(set(table.sources))} sources, leave-one-source-out:")
-    print(f"AUC {auc(scores, table.labels):.3f} (network's mean alone {auc(table.features[:, 0], table.labels):.3f})")
+    print(f"AUC {auc(scores, table.labels):.3f}")
     refused = int((live < THRESHOLD).sum())
     print(f"BPCER {refused}/{len(live)} = {refused / len(live):.3f} at {THRESHOLD}")
     for kind in sorted(set(table.species[table.labels == 0])):
@@ -118,25 +162,26 @@ def main() -> None:
         accepted = int((mine >= THRESHOLD).sum())
         print(f"APCER {kind}: {accepted}/{len(mine)} = {accepted / len(mine):.3f}")
     print(f"inconclusive {(abs(scores - THRESHOLD) < MARGIN).sum()} of {len(scores)}")
-    intercept, weights = fit(table)
-    chosen = dict(zip(table.names, weights.round(3).tolist(), strict=True))
-    print(f"intercept {intercept:.3f}, weights {chosen}")
-    if options.write:
-        _write(intercept, chosen, len(live), len(attack), len(set(table.sources)))
 
 
-def _write(intercept: float, chosen: dict[str, float], live: int, attack: int, sources: int) -> None:
+def _write(table: Table, lines: dict[str, dict[str, float]], cues: dict[str, float]) -> None:
+    """Replace the package's calibration; the line of an expert that was not fitted now is kept."""
+    path = WEIGHTS / "calibration.json"
+    before = json.loads(path.read_text())
+    if "expert" not in lines and "expert" in before:
+        lines["expert"] = before["expert"]
+    live = int(table.labels.sum())
     content = {
-        "about": f"Fitted on {live} bona fide and {attack} attack clips of {sources} sources by training/calibrate.py; "
-        f"weights in log odds, never negative. Set by hand, for want of cases: {', '.join(SET_BY_HAND)}.",
+        "about": f"Fitted on {live} bona fide and {len(table.labels) - live} attack clips of "
+        f"{len(set(table.sources))} sources by training/calibrate.py; weights in log odds, never negative. "
+        f"Set by hand, for want of cases: {', '.join(SET_BY_HAND)}.",
         "network_sha256": registry()[0]["two_view"].sha256,
-        "intercept": round(intercept, 3),
-        "appearance": {"mean": chosen.pop("mean"), "percentile": chosen.pop("percentile")},
-        "cues": chosen,
+        **lines,
+        "cues": cues,
         "default": "balanced",
         "operating_points": {"balanced": {"threshold": THRESHOLD, "margin": MARGIN}},
     }
-    (WEIGHTS / "calibration.json").write_text(json.dumps(content, indent=2) + "\n")
+    path.write_text(json.dumps(content, indent=2) + "\n")
 
 
 def _sigmoid(odds: Floats) -> Floats:

@@ -113,7 +113,9 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 def test_models_are_listed() -> None:
     rows = json.loads(run("models", "list", "--json").stdout)
-    assert {"two_view", "face_short", "face_full", "face_mesh"} == set(rows)
-    assert all(row["installed"] and row["licence"] == "Apache-2.0" for row in rows.values())
+    needed = {"two_view", "face_short", "face_full", "face_mesh"}
+    assert needed < set(rows)
+    assert all(rows[name]["installed"] for name in needed)
+    assert all(row["licence"] == "Apache-2.0" for row in rows.values())
     assert "installed" in run("models", "list").stdout
     assert run("models", "install").returncode == 0

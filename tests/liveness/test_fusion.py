@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alive402.liveness.appearance import Looks
-from alive402.liveness.fusion import fuse, packaged
+from alive402.liveness.fusion import Line, fuse, packaged
 from alive402.liveness.report import Cue
 
 NAMES = sorted(packaged().cues)
@@ -75,7 +75,7 @@ def test_every_answer_is_whole(live: list[float], given_cues: dict[str, float | 
 
 
 def test_near_the_threshold_the_answer_is_inconclusive() -> None:
-    rule = replace(packaged(), intercept=0.0, mean=1.0, percentile=0.0)
+    rule = replace(packaged(), appearance=Line(intercept=0.0, mean=1.0, percentile=0.0))
     assert fuse(looks([0.5]), {}, rule).verdict == "inconclusive"
     assert fuse(looks([0.95]), {}, rule).verdict == "live"
     assert fuse(looks([0.05]), {}, rule).verdict == "spoof"

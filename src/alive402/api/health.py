@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from alive402 import __version__
 from alive402.calls import PaidCalls
-from alive402.liveness.models import is_installed, registry
+from alive402.liveness.models import is_installed, required
 
 
 def router(calls: PaidCalls) -> APIRouter:
@@ -39,4 +39,4 @@ async def _ledger(calls: PaidCalls) -> bool:
 
 
 def _models() -> bool:
-    return all(is_installed(model) for model in registry()[0].values())
+    return all(is_installed(model) for model in required())

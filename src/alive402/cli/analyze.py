@@ -40,6 +40,9 @@ def analyze(
     report: Annotated[
         Path | None, typer.Option("--report", metavar="OUT.html", help="Write one self-contained page with pictures.")
     ] = None,
+    expert: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Ask an expert too that was added with `alive402 models add`.")
+    ] = None,
     allow_private_hosts: Annotated[
         bool, typer.Option("--allow-private-hosts", help="Fetch URLs from your own network too.")
     ] = False,
@@ -63,7 +66,7 @@ def analyze(
         raise typer.Exit(EXIT_USAGE)
     aloud = Console(stderr=as_json)
     worst, judged = 0, []
-    with _engine(Console(stderr=True)) as analyzer:
+    with _engine(Console(stderr=True), expert) as analyzer:
         for name in inputs:
             outcome = _judge(analyzer, name, Console(stderr=True), allow_private_hosts)
             if isinstance(outcome, dict):
@@ -85,13 +88,17 @@ def analyze(
 
 
 @contextmanager
-def _engine(console: Console) -> Iterator[Analyzer]:
+def _engine(console: Console, expert: str | None) -> Iterator[Analyzer]:
     """The engine, its models installed first when they are not; without them no input can be judged."""
     from alive402.liveness import AnalysisError, Analyzer, models
 
+    if expert is not None and expert not in models.experts():
+        known = ", ".join(models.experts())
+        console.print(f"alive402 analyze: there is no expert {expert}; known: {known}.", style="red", soft_wrap=True)
+        raise typer.Exit(EXIT_USAGE)
     try:
         models.ensure(lambda sentence: console.print(sentence, style="dim"))
-        analyzer = Analyzer()
+        analyzer = Analyzer(expert=expert)
     except AnalysisError as error:
         console.print(f"alive402 analyze: {error.message}", style="red", soft_wrap=True)
         raise typer.Exit(EXIT_UNUSABLE) from None

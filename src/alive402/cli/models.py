@@ -1,13 +1,16 @@
-"""`alive402 models`: the model files the engine needs, what they are and whether they are here."""
+"""`alive402 models`: the model files, what they are, whether they are here; the optional experts."""
 
 from __future__ import annotations
 
+import asyncio
 import json
+import tempfile
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="The model files: list them, install them.")
+app = typer.Typer(no_args_is_help=True, help="The model files: list, install, add an expert.")
 
 
 @app.command()
@@ -24,6 +27,52 @@ def install() -> None:
         typer.echo(f"alive402 models install: {error.message}", err=True)
         raise typer.Exit(1) from None
     typer.echo(f"Face models are in {models.cache_folder()}")
+
+
+@app.command()
+def add(
+    name: Annotated[str, typer.Argument(help="The expert, as `alive402 models list` names it.")],
+    source: Annotated[
+        str, typer.Option("--from", metavar="FOLDER_OR_URL", help="Where its files are; only pinned ones are taken.")
+    ],
+) -> None:
+    """Add an optional expert, to be asked with `alive402 analyze --expert NAME`.
+
+    Every file must have the sha256 that the registry names.
+
+    Example:
+
+      alive402 models add silent-face --from ~/silent-face-onnx
+    """
+    from alive402.intake.errors import IntakeError
+    from alive402.liveness import AnalysisError, models
+
+    files = models.experts().get(name)
+    if files is None:
+        typer.echo(f"alive402 models add: there is no expert {name}; known: {', '.join(models.experts())}.", err=True)
+        raise typer.Exit(64)
+    try:
+        for model in files:
+            models.add(model, _content(source, model.member))
+            typer.echo(f"{model.file}: {model.licence}, sha256 as pinned")
+    except (AnalysisError, IntakeError) as error:
+        typer.echo(f"alive402 models add: {error.message}", err=True)
+        raise typer.Exit(1) from None
+    except OSError as error:
+        typer.echo(f"alive402 models add: {error.filename or source}: {error.strerror}.", err=True)
+        raise typer.Exit(1) from None
+
+
+def _content(source: str, member: str) -> bytes:
+    """A file of a folder, or of a place on the web."""
+    if not source.startswith(("http://", "https://")):
+        return Path(source).expanduser().joinpath(member).read_bytes()
+    from alive402.intake.fetch import FetchLimits, fetch
+
+    with tempfile.TemporaryDirectory(prefix="alive402-") as folder:
+        target = Path(folder, "file")
+        asyncio.run(fetch(f"{source.rstrip('/')}/{member}", target, FetchLimits()))
+        return target.read_bytes()
 
 
 @app.command("list")
@@ -46,5 +95,5 @@ def show(as_json: Annotated[bool, typer.Option("--json", help="One JSON object o
         typer.echo(json.dumps(rows))
         return
     for model in entries:
-        state = "installed" if models.is_installed(model) else "missing"
-        typer.echo(f"{model.name:<12} {state:<10} {model.licence:<11} {model.origin:<10} {model.about}")
+        state = "installed" if models.is_installed(model) else "optional" if model.expert else "missing"
+        typer.echo(f"{model.name:<17} {state:<10} {model.licence:<11} {model.origin:<10} {model.about}")

@@ -14,6 +14,7 @@ from alive402.liveness.appearance import AppearanceNetwork, Looks
 from alive402.liveness.clip import Clip, ClipRecorder
 from alive402.liveness.container import Limits, VideoFile
 from alive402.liveness.errors import AnalysisError, AnalysisFailed
+from alive402.liveness.experts import EXPERTS
 from alive402.liveness.faces import FaceFinder, FaceFollower, FaceTrack
 from alive402.liveness.report import Engine, Face, FrameScore, Quality, Rect, Report
 from alive402.liveness.samples import Sample
@@ -33,11 +34,13 @@ class Analysis:
         report: the answer.
         samples: the looks at the judged face, with their pictures.
         looks: what the network made of each sample, before calibration.
+        expert: what the optional expert made of them.
     """
 
     report: Report
     samples: tuple[Sample, ...]
     looks: Looks
+    expert: Looks | None = None
 
 
 class Analyzer:
@@ -46,16 +49,24 @@ class Analyzer:
     Args:
         threads: for the networks.
         limits: what a file may ask of the machine.
+        expert: name of an optional expert that was added (`models.experts()`), to look at the same samples.
 
     Raises:
-        ModelsMissing: a model file could not be installed.
+        ModelsMissing: a model file could not be installed, or the expert was not added.
+        KeyError: there is no expert of that name.
     """
 
-    def __init__(self, threads: int = 2, limits: Limits = Limits()) -> None:  # noqa: B008
+    def __init__(
+        self,
+        threads: int = 2,
+        limits: Limits = Limits(),  # noqa: B008
+        expert: str | None = None,
+    ) -> None:
         models.ensure()
         self._limits = limits
         self._finder = FaceFinder(threads)
         self._network = AppearanceNetwork(threads)
+        self._expert = EXPERTS[expert](threads) if expert else None
         self._lock = threading.Lock()
 
     def analyze(self, path: str | Path, progress: Progress | None = None) -> Analysis:
@@ -81,10 +92,11 @@ class Analyzer:
         checked = quality.assess(clip, tracks)
         track = tracks[0]
         looks = self._network.look(track.samples)
+        expert = self._expert.look(track.samples) if self._expert else None
         scored = perf_counter()
         progress("judging", LOOKING_SHARE)
         evidence = cues.measure(clip, track)
-        decision = fusion.fuse(looks, evidence)
+        decision = fusion.fuse(looks, evidence, expert=expert)
         done = perf_counter()
         progress("done", 1.0)
         timing = {
@@ -93,7 +105,7 @@ class Analyzer:
             "cues": done - scored,
             "total": done - began,
         }
-        return Analysis(self._report(clip, tracks, checked, looks, decision, timing), track.samples, looks)
+        return Analysis(self._report(clip, tracks, checked, decision, timing), track.samples, looks, expert)
 
     def _look(self, path: Path, progress: Progress) -> tuple[Clip, list[FaceTrack]]:
         """One pass over the frames: what the cues need is gathered, faces are followed."""
@@ -112,7 +124,6 @@ class Analyzer:
         clip: Clip,
         tracks: list[FaceTrack],
         checked: Quality,
-        looks: Looks,
         decision: fusion.Decision,
         timing: dict[str, float],
     ) -> Report:

@@ -20,8 +20,23 @@ from alive402.liveness.models import WEIGHTS
 from alive402.liveness.report import AttackType, Cue, Reason, Verdict
 
 APPEARANCE = "appearance"
+EXPERT = "expert"
 DECISIVE = 0.5
 """Log odds by which a piece of evidence must move the decision to be named as a reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A network's pooled log odds, calibrated: intercept, and weights (>= 0) of their mean and 20th percentile."""
+
+    intercept: float
+    mean: float
+    percentile: float
+
+    def odds(self, looks: Looks) -> float:
+        """Calibrated log odds of life, for n looks (n > 0)."""
+        mean, percentile = pool(looks.live)
+        return self.intercept + self.mean * mean + self.percentile * percentile
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +44,15 @@ class Calibration:
     """The numbers of the fusion.
 
     Attributes:
-        intercept: log odds when no evidence speaks.
-        mean, percentile: weights (>= 0) of the pooled appearance log odds.
+        appearance: our network's line.
+        expert: the optional expert's line, if it was fitted.
         cues: weight (>= 0) of each cue's score, in log odds.
         threshold: the probability at which a clip counts as bona fide.
         margin: within this distance of the threshold the verdict is `inconclusive`.
     """
 
-    intercept: float
-    mean: float
-    percentile: float
+    appearance: Line
+    expert: Line | None
     cues: Mapping[str, float]
     threshold: float
     margin: float
@@ -52,13 +66,13 @@ class Calibration:
         """
         table = json.loads(path.read_text())
         point = table["operating_points"][table["default"]]
-        weights = [table["appearance"]["mean"], table["appearance"]["percentile"], *table["cues"].values()]
+        appearance, expert = Line(**table["appearance"]), table.get("expert")
+        weights = [appearance.mean, appearance.percentile, *table["cues"].values()]
         if min(weights) < 0:
             raise ValueError(f"{path} has a negative weight")
         return cls(
-            intercept=table["intercept"],
-            mean=table["appearance"]["mean"],
-            percentile=table["appearance"]["percentile"],
+            appearance=appearance,
+            expert=Line(**expert) if expert else None,
             cues=table["cues"],
             threshold=point["threshold"],
             margin=point["margin"],
@@ -83,27 +97,29 @@ def packaged() -> Calibration:
     return Calibration.read(WEIGHTS / "calibration.json")
 
 
-def fuse(looks: Looks, cues: Mapping[str, Cue], calibration: Calibration | None = None) -> Decision:
-    """Decide from n looks (n > 0) and the cues."""
+def fuse(
+    looks: Looks, cues: Mapping[str, Cue], calibration: Calibration | None = None, expert: Looks | None = None
+) -> Decision:
+    """Decide from n looks (n > 0) and the cues; with an expert's looks, the two networks count half each."""
     rule = calibration or packaged()
-    mean, percentile = pool(looks.live)
-    seen = rule.intercept + rule.mean * mean + rule.percentile * percentile
-    moved = {APPEARANCE: seen}
+    lines = {APPEARANCE: (looks, rule.appearance)}
+    if expert is not None and rule.expert is not None:
+        lines[EXPERT] = (expert, rule.expert)
+    moved = {name: line.odds(seen) / len(lines) for name, (seen, line) in lines.items()}
     moved |= {name: rule.cues.get(name, 0.0) * (cue.score or 0.0) for name, cue in cues.items()}
-    odds = sum(moved.values())
-    confidence = _sigmoid(odds)
+    confidence = _sigmoid(sum(moved.values()))
     verdict = _verdict(confidence, rule)
     total = sum(abs(by) for by in moved.values()) or 1.0
-    weighed = {APPEARANCE: _appearance_cue(looks, rule)} | dict(cues)
+    weighed = {name: _network_cue(name, seen, line) for name, (seen, line) in lines.items()} | dict(cues)
     weighed = {name: replace(cue, weight=abs(moved[name]) / total) for name, cue in weighed.items()}
-    slope = rule.mean + rule.percentile
+    slope = rule.appearance.mean + rule.appearance.percentile
     return Decision(
         verdict=verdict,
         live_confidence=confidence,
         attack_type=None if verdict == "live" else _attack_type(looks, weighed, moved),
         reasons=_reasons(verdict, weighed, moved, confidence, rule),
         cues=weighed,
-        frames=tuple(_sigmoid(rule.intercept + slope * one) for one in logits(looks.live)),
+        frames=tuple(_sigmoid(rule.appearance.intercept + slope * one) for one in logits(looks.live)),
     )
 
 
@@ -113,18 +129,17 @@ def _verdict(confidence: float, rule: Calibration) -> Verdict:
     return "live" if confidence >= rule.threshold else "spoof"
 
 
-def _appearance_cue(looks: Looks, rule: Calibration) -> Cue:
-    """The network's word as a cue, so that a reader finds all evidence in one table."""
-    mean, percentile = pool(looks.live)
-    score = 2 * _sigmoid(rule.intercept + rule.mean * mean + rule.percentile * percentile) - 1
-    value, kind = float(looks.live.mean()), _seen_kind(looks)
+def _network_cue(name: str, looks: Looks, line: Line) -> Cue:
+    """A network's word as a cue, so that a reader finds all evidence in one table."""
+    score, kind = 2 * _sigmoid(line.odds(looks)) - 1, _seen_kind(looks)
     if score >= 0:
         message = "Skin, light and surroundings look filmed from life."
     elif kind == "print_or_still":
         message = "The picture looks re-filmed from paper."
     else:
         message = "The picture looks re-filmed from a screen."
-    return Cue(APPEARANCE, score, 0.0, value, "network score, 0 to 1", (0.5, 1.0), message, kind)
+    value = float(looks.live.mean())
+    return Cue(name, score, 0.0, value, "network score, 0 to 1", (0.5, 1.0), message, kind)
 
 
 def _seen_kind(looks: Looks) -> AttackType:

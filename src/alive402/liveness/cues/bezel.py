@@ -104,7 +104,7 @@ def bezel(clip: Clip, track: FaceTrack) -> Cue:
     evidence[3] = min(evidence[3], evidence[:3].max())
     value = float(evidence.sum())
     strength = ramp(value, SOME, MANY)
-    return Cue(NAME, -strength, 0.0, value, UNIT, NORMAL, _message(strength, evidence, told), ATTACK)
+    return Cue(NAME, 0.0 - strength, 0.0, value, UNIT, NORMAL, _message(strength, evidence, told), ATTACK)
 
 
 def _message(strength: float, evidence: Doubles, told: bool) -> str:

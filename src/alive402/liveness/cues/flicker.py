@@ -80,7 +80,7 @@ def flicker(clip: Clip, track: FaceTrack) -> Cue:
         message = f"{seen} ({value:.1f} %) apart from the light of the room, as on a display."
     else:
         message = "The light of the face is as steady as the light of the room."
-    return Cue(NAME, -strength, 0.0, value, UNIT, NORMAL, message, ATTACK)
+    return Cue(NAME, 0.0 - strength, 0.0, value, UNIT, NORMAL, message, ATTACK)
 
 
 def _apart_from_room(frame: Floats, box: Doubles) -> Doubles | None:

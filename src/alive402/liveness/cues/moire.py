@@ -73,7 +73,7 @@ def moire(clip: Clip, track: FaceTrack) -> Cue:
         )
     else:
         message = "No regular pattern lies over the face."
-    return Cue(NAME, -strength, 0.0, value, UNIT, NORMAL, message, ATTACK)
+    return Cue(NAME, 0.0 - strength, 0.0, value, UNIT, NORMAL, message, ATTACK)
 
 
 _DOWN, _ACROSS = (

@@ -1,0 +1,46 @@
+"""An optional expert: only pinned files are taken, and then it has half a say.
+
+Set ALIVE402_SILENT_FACE to a folder with v2_27.onnx and v1se_40.onnx; else `../shared/peers/silent-face` is looked for.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from alive402.demo.clips import Clips
+from alive402.liveness import Analyzer, ModelsMissing, models
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = Path(os.environ.get("ALIVE402_SILENT_FACE") or ROOT.parent / "shared" / "peers" / "silent-face")
+
+
+def test_an_expert_that_was_not_added_is_asked_for_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALIVE402_CACHE", str(tmp_path))
+    with pytest.raises(ModelsMissing, match="models add silent-face"):
+        Analyzer(expert="silent-face")
+
+
+def test_another_file_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALIVE402_CACHE", str(tmp_path))
+    for model in models.experts()["silent-face"]:
+        with pytest.raises(ModelsMissing):
+            models.add(model, b"something else")
+        assert not model.path.exists()
+
+
+@pytest.mark.skipif(not FOLDER.is_dir(), reason="no Silent-Face files here (ALIVE402_SILENT_FACE is not set)")
+def test_it_has_half_a_say(clips: Clips, analyzer: Analyzer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALIVE402_CACHE", str(tmp_path))
+    for model in models.experts()["silent-face"]:
+        models.add(model, (FOLDER / model.member).read_bytes())
+    both = Analyzer(expert="silent-face").analyze(clips.attack)
+    alone = analyzer.analyze(clips.attack)
+    assert both.report.verdict == "spoof"
+    assert both.expert is not None
+    assert len(both.expert.live) == len(both.samples)
+    assert "expert" in both.report.cues
+    assert "expert" not in alone.report.cues
+    assert both.report.live_confidence != alone.report.live_confidence
