@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from time import perf_counter
 
 from alive402.liveness import cues, fusion, models, quality
+from alive402.liveness.ahead import ahead
 from alive402.liveness.appearance import AppearanceNetwork, Looks
-from alive402.liveness.clip import Clip, ClipRecorder
+from alive402.liveness.clip import THUMB_SIDE, Clip, ClipRecorder
 from alive402.liveness.container import Limits, VideoFile
 from alive402.liveness.errors import AnalysisError, AnalysisFailed
 from alive402.liveness.experts import EXPERTS
@@ -113,10 +115,12 @@ class Analyzer:
             recorder = ClipRecorder(file.expected_seconds, self._limits.max_frames)
             follower = FaceFollower(self._finder, file.expected_seconds)
             expected = max(file.expected_seconds or 0.0, 1.0)
-            for frame in file:
-                if recorder.add(frame):
-                    follower.follow(frame)
-                    progress("looking", min(frame.time / expected, 1.0) * LOOKING_SHARE)
+            # closed before the file is: the thread that reads ahead must not outlive it
+            with closing(ahead(file, lambda frame: frame.small(THUMB_SIDE))) as frames:
+                for frame in frames:
+                    if recorder.add(frame):
+                        follower.follow(frame)
+                        progress("looking", min(frame.time / expected, 1.0) * LOOKING_SHARE)
             return recorder.finish(file.video()), follower.tracks()
 
     def _report(

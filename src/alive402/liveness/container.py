@@ -53,7 +53,7 @@ class Frame:
         time: float,
         stored_size: tuple[int, int],
         rotation: int,
-        converters: dict[tuple[int, int], VideoReformatter],
+        converters: dict[int, VideoReformatter],
     ) -> None:
         self.index = index
         self.time = time
@@ -62,7 +62,7 @@ class Frame:
         self._size = stored_size
         self._rotation = rotation
         self._bgr: Image | None = None
-        self._small: tuple[int, Image] | None = None
+        self._small: dict[int, Image] = {}
 
     @property
     def size(self) -> tuple[int, int]:
@@ -72,21 +72,21 @@ class Frame:
     def bgr(self) -> Image:
         """The whole frame, `(height, width, 3) uint8`, upright."""
         if self._bgr is None:
-            self._bgr = self._convert(*self._size)
+            self._bgr = self._convert(0, *self._size)
         return self._bgr
 
     def small(self, longest: int) -> Image:
         """The frame with its longest side at most `longest` px, `(h, w, 3) uint8` BGR, upright."""
-        if self._small is not None and self._small[0] == longest:
-            return self._small[1]
-        width, height = self._size
-        scale = min(1.0, longest / max(width, height))
-        pixels = self._convert(max(2, round(width * scale)), max(2, round(height * scale)))
-        self._small = (longest, pixels)
-        return pixels
+        if longest not in self._small:
+            width, height = self._size
+            scale = min(1.0, longest / max(width, height))
+            size = max(2, round(width * scale)), max(2, round(height * scale))
+            self._small[longest] = self._convert(longest, *size)
+        return self._small[longest]
 
-    def _convert(self, width: int, height: int) -> Image:
-        convert = self._converters.setdefault((width, height), VideoReformatter())
+    def _convert(self, purpose: int, width: int, height: int) -> Image:
+        # one converter a purpose, not a size: two threads must never share one
+        convert = self._converters.setdefault(purpose, VideoReformatter())
         plain = convert.reformat(self._source, width=width, height=height, format="bgr24", interpolation="AREA")
         pixels = np.asarray(plain.to_ndarray(), np.uint8)
         return np.ascontiguousarray(np.rot90(pixels, self._rotation // 90)) if self._rotation else pixels
@@ -111,7 +111,7 @@ class VideoFile:
         self._seconds = 0.0
         self._count = 0
         self._codec = ""
-        self._converters: dict[tuple[int, int], VideoReformatter] = {}
+        self._converters: dict[int, VideoReformatter] = {}
         status = self.path.stat()
         if not stat.S_ISREG(status.st_mode):  # a pipe would wait for ever, a device never end
             raise UnsupportedVideo("This is not a file. Give a video file.")

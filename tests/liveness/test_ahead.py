@@ -1,0 +1,65 @@
+"""Reading ahead changes nothing but the time it takes: same items, same order, same errors, and no thread left."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alive402.liveness.ahead import ahead
+
+
+def threads() -> int:
+    return sum(thread.name == "ahead" for thread in threading.enumerate())
+
+
+@given(st.lists(st.integers(), max_size=40), st.integers(0, 40))
+def test_items_come_in_order_however_many_are_taken(items: list[int], taken: int) -> None:
+    prepared: list[int] = []
+    with closing(ahead(items, prepared.append)) as stream:
+        seen = [item for item, _ in zip(stream, range(taken), strict=False)]
+    assert seen == items[: len(seen)]
+    assert len(seen) == min(taken, len(items))
+    assert prepared[: len(seen)] == seen
+    assert threads() == 0
+
+
+@given(st.integers(0, 10))
+def test_an_error_arrives_where_it_happened(count: int) -> None:
+    def failing() -> Iterator[int]:
+        yield from range(count)
+        raise ValueError("broken off")
+
+    seen: list[int] = []
+
+    def take_all() -> None:
+        with closing(ahead(failing(), lambda _: None)) as stream:
+            for item in stream:
+                seen.append(item)
+
+    with pytest.raises(ValueError, match="broken off"):
+        take_all()
+    assert seen == list(range(count))
+    assert threads() == 0
+
+
+def test_an_error_of_the_caller_stops_the_thread() -> None:
+    def endless() -> Iterator[int]:
+        number = 0
+        while True:
+            yield number
+            number += 1
+
+    def stumble() -> None:
+        with closing(ahead(endless(), lambda _: None)) as stream:
+            for item in stream:
+                if item == 7:
+                    raise KeyError(item)
+
+    with pytest.raises(KeyError):
+        stumble()
+    assert threads() == 0
