@@ -17,7 +17,7 @@ from pathlib import Path
 from training.originals import gather
 from training.pool import load, render
 
-STEPS = ("gather", "render", "distill", "all")
+STEPS = ("gather", "render", "all")
 
 
 def main() -> None:

@@ -135,6 +135,9 @@ def main() -> None:
     table, expert = read(options.manifest, options.expert)
     _say(table, left_out(table))
     print(f"network's mean alone: AUC {auc(table.features[:, 0], table.labels):.3f}")
+    for name, scores in zip(table.names[2:], table.features[:, 2:].T, strict=True):
+        attacks, people = (int((scores[table.labels == label] < 0).sum()) for label in (0, 1))
+        print(f"{name} speaks against life on {attacks} attacks and {people} bona fide")
     intercept, weights = fit(table)
     chosen = dict(zip(table.names, weights.round(3).tolist(), strict=True))
     print(f"intercept {intercept:.3f}, weights {chosen}")

@@ -6,12 +6,13 @@ import asyncio
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import structlog
 from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
 
 from alive402.catalog import ServiceDefinition
+from alive402.coded import CodedError
 from alive402.intake.errors import IntakeError
 from alive402.liveness.errors import AnalysisError, AnalysisFailed
 from alive402.payments.database import Ledger
@@ -24,19 +25,12 @@ from alive402.providers.base import Provider
 log = structlog.get_logger(__name__)
 
 
-class InvalidInput(Exception):
-    """The request does not fit the service's input schema; `details` lists where.
+class InvalidInput(CodedError):
+    """The request does not fit the service's input schema; `details["problems"]` lists where."""
 
-    Attributes: as the other trees' errors have them (`code`, `status`, `message`, `details`).
-    """
-
-    code: ClassVar[str] = "invalid_input"
-    status: ClassVar[int] = 400
-
-    def __init__(self, problems: list[dict[str, str]]) -> None:
-        self.message = "The request does not fit the input schema. `details.problems` says where."
-        self.details: dict[str, Any] = {"problems": problems}
-        super().__init__(self.message)
+    code = "invalid_input"
+    status = 400
+    default = "The request does not fit the input schema. `details.problems` says where."
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +68,7 @@ class PaidCalls:
             for error in validator.iter_errors(given)
         ]
         if problems:
-            raise InvalidInput(problems[:5])
+            raise InvalidInput(problems=problems[:5])
         assert isinstance(given, dict)
         self.provider.check(given["VideoUrl"])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 from uuid import uuid4
 
 import structlog
@@ -11,17 +11,14 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
-from alive402.calls import InvalidInput
-from alive402.intake.errors import IntakeError
-from alive402.liveness.errors import AnalysisError
-from alive402.payments.errors import PaymentError
+from alive402.coded import CodedError
 
 log = structlog.get_logger(__name__)
 
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
 
 
-class RequestRefused(Exception):
+class RequestRefused(CodedError):
     """The request itself is not one that is read.
 
     RequestRefused
@@ -30,17 +27,16 @@ class RequestRefused(Exception):
      └── HeaderTooLarge    431   header_too_large    the payment header is longer than any payment
     """
 
-    code: ClassVar[str] = "bad_request"
-    status: ClassVar[int] = 400
-    message: ClassVar[str] = "The request cannot be read."
-    details: ClassVar[dict[str, Any]] = {}
+    code = "bad_request"
+    status = 400
+    default = "The request cannot be read."
 
 
 class InvalidJson(RequestRefused):
     """The body is not a JSON object."""
 
     code = "invalid_json"
-    message = "The body is not a JSON object."
+    default = "The body is not a JSON object."
 
 
 class BodyTooLarge(RequestRefused):
@@ -48,7 +44,7 @@ class BodyTooLarge(RequestRefused):
 
     code = "body_too_large"
     status = 413
-    message = "The body is larger than any request has to be. Send the URL of the video, not the video."
+    default = "The body is larger than any request has to be. Send the URL of the video, not the video."
 
 
 class HeaderTooLarge(RequestRefused):
@@ -56,7 +52,7 @@ class HeaderTooLarge(RequestRefused):
 
     code = "header_too_large"
     status = 431
-    message = "PAYMENT-SIGNATURE is longer than any payment has to be."
+    default = "PAYMENT-SIGNATURE is longer than any payment has to be."
 
 
 def new_request_id() -> str:
@@ -69,23 +65,22 @@ def request_id(request: Request) -> str:
     return str(request.state.request_id)
 
 
-def body_of(error: Any, request: Request) -> dict[str, Any]:
+def body_of(error: CodedError, request: Request) -> dict[str, Any]:
     """The JSON of a refusal. `charged` is False unless nobody knows yet."""
-    body = {
+    body: dict[str, Any] = {
         "requestId": request_id(request),
         "code": error.code,
         "message": error.message,
-        "charged": getattr(error, "charged", False),
+        "charged": error.charged,
     }
     if error.details:
         body["details"] = error.details
     return body
 
 
-def refusal(error: Any, request: Request) -> JSONResponse:
+def refusal(error: CodedError, request: Request) -> JSONResponse:
     """The response for any error of our trees."""
-    retry_after = getattr(error, "retry_after", None)
-    headers = {"Retry-After": str(retry_after)} if retry_after else None
+    headers = {"Retry-After": str(error.retry_after)} if error.retry_after else None
     log.info("refused", request_id=request_id(request), code=error.code, status=error.status)
     return JSONResponse(body_of(error, request), status_code=error.status, headers=headers)
 
@@ -94,6 +89,7 @@ def install(app: FastAPI) -> None:
     """Make every error leave `app` in our shape; what is not one of ours says nothing but its request id."""
 
     async def ours(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, CodedError)
         return refusal(error, request)
 
     async def http(request: Request, error: Exception) -> JSONResponse:
@@ -112,8 +108,7 @@ def install(app: FastAPI) -> None:
         }
         return JSONResponse(body, status_code=503, headers={"Retry-After": "5"})
 
-    for kind in (RequestRefused, InvalidInput, PaymentError, IntakeError, AnalysisError):
-        app.add_exception_handler(kind, ours)
+    app.add_exception_handler(CodedError, ours)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(OperationalError, database)
 

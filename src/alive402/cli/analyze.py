@@ -22,13 +22,6 @@ EXIT = {"live": 0, "spoof": 1, "inconclusive": 2}
 EXIT_UNUSABLE = 3
 EXIT_USAGE = 64
 COLOURS = {"live": "bold green", "spoof": "bold red", "inconclusive": "bold yellow"}
-WORDS = {
-    "screen_replay": "re-filmed from a screen",
-    "print_or_still": "a print or a still picture",
-    "mask": "a mask",
-    "injected_or_edited": "an injected or edited stream",
-    "unknown": "of an unknown kind",
-}
 BAR = 24
 
 
@@ -152,6 +145,8 @@ def _say(name: str, report: Report, console: Console) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from alive402.liveness.report import ATTACK_WORDS
+
     colour = COLOURS[report.verdict]
     filled = round(report.live_confidence * BAR)
     console.print(f"[bold]{escape(name)}[/]", soft_wrap=True)
@@ -160,7 +155,7 @@ def _say(name: str, report: Report, console: Console) -> None:
         f"[{colour}]{'█' * filled}[/][dim]{'░' * (BAR - filled)}[/] threshold {report.threshold:.2f}"
     )
     if report.attack_type:
-        console.print(f"  attack        {WORDS[report.attack_type]}")
+        console.print(f"  attack        {ATTACK_WORDS[report.attack_type]}")
     for reason in report.reasons:
         console.print(f"  because       {reason.message}", soft_wrap=True)
     for warning in report.quality.warnings:

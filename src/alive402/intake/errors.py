@@ -18,29 +18,15 @@ are, and whether they are too many, is said by `liveness.errors`: UnsupportedVid
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from alive402.coded import CodedError
 
 
-class IntakeError(Exception):
-    """The video did not arrive, or could not be judged in time.
+class IntakeError(CodedError):
+    """The video did not arrive, or could not be judged in time."""
 
-    Attributes:
-        code: stable machine-readable reason, snake_case.
-        status: the HTTP status that a door answers with.
-        retry_after: seconds after which the same request may be sent again, or None.
-        message: one sentence for people.
-        details: figures behind the sentence, JSON-ready; never an address.
-    """
-
-    code: ClassVar[str] = "intake_failed"
-    status: ClassVar[int] = 424
-    retry_after: ClassVar[int | None] = None
-    default: ClassVar[str] = "The video could not be fetched."
-
-    def __init__(self, message: str | None = None, **details: Any) -> None:
-        self.message = message or self.default
-        self.details = details
-        super().__init__(self.message)
+    code = "intake_failed"
+    status = 424
+    default = "The video could not be fetched."
 
 
 class InvalidUrl(IntakeError):

@@ -12,7 +12,7 @@ from time import perf_counter
 from alive402.lab.datasets import Presentation
 from alive402.lab.scores import Score, ScoreFile
 from alive402.lab.stills import PICTURES, StillJudge
-from alive402.liveness import AnalysisError, Analyzer, models
+from alive402.liveness import AnalysisError, Analyzer, ModelsMissing, models
 from alive402.version import VERSION
 
 UNREADABLE = "file_unreadable"
@@ -46,9 +46,10 @@ class Engine:
         Raises:
             ModelsMissing: without the models nothing can be judged.
         """
-        models.ensure()
         try:
             return self._picture(path) if path.suffix.lower() in PICTURES else self._video(path)
+        except ModelsMissing:
+            raise
         except AnalysisError as error:
             return Answer(math.nan, code=error.code)
         except OSError:

@@ -20,31 +20,15 @@ The code is what programs read and never changes; the sentence is for people and
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from alive402.coded import CodedError
 
 
-class AnalysisError(Exception):
-    """A video was not judged. `str(error)` is one sentence that says why and what to do.
+class AnalysisError(CodedError):
+    """A video was not judged. `str(error)` is one sentence that says why and what to do."""
 
-    Attributes:
-        code: stable machine-readable reason, snake_case.
-        status: the HTTP status that a door answers with.
-        message: one sentence for people.
-        details: figures behind the sentence, JSON-ready; never personal data.
-    """
-
-    code: ClassVar[str] = "analysis_failed"
-    status: ClassVar[int] = 500
-    default: ClassVar[str] = "The analysis failed. Try again; if it fails again, report the request id."
-
-    def __init__(self, message: str | None = None, **details: Any) -> None:
-        self.message = message or self.default
-        self.details = details
-        super().__init__(self.message)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The error as JSON: `{"code", "message", "details"}`."""
-        return {"code": self.code, "message": self.message, "details": self.details}
+    code = "analysis_failed"
+    status = 500
+    default = "The analysis failed. Try again; if it fails again, report the request id."
 
 
 class UnusableVideo(AnalysisError):

