@@ -16,10 +16,12 @@ from alive402.coded import CodedError
 from alive402.intake.errors import IntakeError
 from alive402.liveness.errors import AnalysisError, AnalysisFailed
 from alive402.payments.database import Ledger
-from alive402.payments.errors import PaymentRequired, SettlementRefused, SettlementUnknown
-from alive402.payments.service import Answered, Claim, Stage, Unverified, Use
-from alive402.payments.signed import Resource, Signed
-from alive402.payments.x402 import SETTLE_SECONDS, VERIFY_SECONDS, PaymentGate, Settled
+from alive402.payments.errors import PaymentRequired
+from alive402.payments.purse import Holding, Offer, Purse
+from alive402.payments.service import Answered, Use
+from alive402.payments.signed import Resource
+from alive402.payments.x402 import SETTLE_SECONDS, VERIFY_SECONDS, PaymentGate
+from alive402.payments.x402_purse import X402Purse
 from alive402.providers.base import Provider
 
 log = structlog.get_logger(__name__)
@@ -72,8 +74,8 @@ class PaidCalls:
         assert isinstance(given, dict)
         self.provider.check(given["VideoUrl"])
 
-    async def call(self, given: dict[str, Any], signature: str | None, resource: Resource, request_id: str) -> Outcome:
-        """Answer one request that `check_input` has passed, for the payment in `signature` (x402's header value).
+    async def call(self, given: dict[str, Any], offer: Offer, resource: Resource, request_id: str) -> Outcome:
+        """Answer one request that `check_input` has passed, for what is offered in payment.
 
         Nothing is charged unless this returns; the answer is stored before the money moves, and the same payment with
         the same request gets it again.
@@ -83,80 +85,53 @@ class PaidCalls:
             IntakeError, AnalysisError: the video did not arrive or cannot be judged; the payment may be used again.
             SettlementUnknown: the answer is stored, and whether the money moved is not known yet.
         """
-        if not signature:
-            raise PaymentRequired
-        signed = self.gate.read(signature)
-        use = Use(self.service.id, _hash(given), request_id)
-        held = await self._reserve(signed, use, resource)
+        purse, use = self._purse(offer, resource), Use(self.service.id, _hash(given), request_id)
+        held = await purse.recall(use) or await purse.reserve(use)
         if isinstance(held, Answered):
             log.info("answered again", request_id=request_id, first_request_id=held.request_id)
-            return Outcome(held.request_id, held.result, held.receipt, replayed=True)
+            return self._hand_over(held, replayed=True)
         data = held.result if held.result is not None else await self._execute(held, given)
         # From here on the work is done and paid for or not: a caller who hangs up must not leave it half way.
-        settled = await asyncio.shield(self._settle(held, signed))
-        log.info("settled", request_id=held.request_id, transaction=settled.transaction, amount=signed.money.amount)
-        return Outcome(held.request_id, data, settled.receipt, replayed=False)
+        receipt = await asyncio.shield(held.settle())
+        return self._hand_over(Answered(held.request_id, data, receipt), replayed=False)
 
     @property
     def seconds_needed(self) -> float:
         """How long a payment has to stay valid from the moment it arrives."""
         return VERIFY_SECONDS + self.provider.seconds + SETTLE_SECONDS
 
-    async def _reserve(self, signed: Signed, use: Use, resource: Resource) -> Claim | Answered:
-        async with self.ledger.begin() as payments:
-            held = await payments.reserve(signed.money, use, verified=False)
-        if isinstance(held, Unverified):
-            # Only now: what was bought before stays bought, though the price has changed or the payment has run out.
-            self.gate.admit(signed, resource, self.seconds_needed)
-            # The facilitator is asked outside of any transaction: it may take seconds.
-            await self.gate.verify(signed)
-            async with self.ledger.begin() as payments:
-                held = await payments.reserve(signed.money, use, verified=True)
-        assert not isinstance(held, Unverified)
-        return held
+    def _purse(self, offer: Offer, resource: Resource) -> Purse:
+        """What pays, of all that is offered.
 
-    async def _execute(self, claim: Claim, given: dict[str, Any]) -> dict[str, Any]:
+        Raises:
+            PaymentRequired: nothing is.
+            PaymentMalformed: what is offered cannot be read.
+        """
+        if offer.signature:
+            signed = self.gate.read(offer.signature)
+            return X402Purse(self.ledger, self.gate, signed, resource, self.seconds_needed)
+        raise PaymentRequired
+
+    def _hand_over(self, answered: Answered, *, replayed: bool) -> Outcome:
+        """Every answer leaves here, new or given before, and always after its money."""
+        return Outcome(answered.request_id, answered.result, answered.receipt, replayed)
+
+    async def _execute(self, held: Holding, given: dict[str, Any]) -> dict[str, Any]:
         """The answer, stored; or the payment given back."""
         try:
             answer = await self.provider.detect(given["VideoUrl"])
         except (IntakeError, AnalysisError) as error:
-            await self._release(claim, error.code)
+            await held.give_back(error.code)
             raise
         except BaseException as error:
-            await asyncio.shield(self._release(claim, type(error).__name__))
+            await asyncio.shield(held.give_back(type(error).__name__))
             if isinstance(error, Exception):
-                log.exception("provider failed", request_id=claim.request_id)
+                log.exception("provider failed", request_id=held.request_id)
                 raise AnalysisFailed from None
             raise
         data = {"Action": self.service.action, "Elements": answer.elements, "Liveness": answer.liveness}
-        async with self.ledger.begin() as payments:
-            await payments.executed(claim, data)
+        await held.store(data)
         return data
-
-    async def _release(self, claim: Claim, why: str) -> None:
-        async with self.ledger.begin() as payments:
-            await payments.release(claim, why)
-
-    async def _settle(self, claim: Claim, signed: Signed) -> Settled:
-        """Move the money and write down what came of it."""
-        async with self.ledger.begin() as payments:
-            await payments.settling(claim)
-        try:
-            resolving = claim.stage is Stage.RESOLVE
-            settled = await (self.gate.resolve(signed) if resolving else self.gate.settle(signed))
-        except SettlementUnknown as error:
-            log.warning("settlement unknown", request_id=claim.request_id, reason=error.details.get("reason"))
-            async with self.ledger.begin() as payments:
-                await payments.unknown(claim, str(error.details.get("reason", "")))
-            raise
-        except SettlementRefused as error:
-            reason = str(error.details.get("reason", ""))
-            async with self.ledger.begin() as payments:
-                await payments.refused(claim, reason, expired=reason == "expired")
-            raise
-        async with self.ledger.begin() as payments:
-            await payments.settled(claim, settled.transaction, settled.receipt)
-        return settled
 
 
 def _hash(given: dict[str, Any]) -> str:

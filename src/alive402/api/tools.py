@@ -12,6 +12,7 @@ from alive402.api.errors import BodyTooLarge, HeaderTooLarge, InvalidJson, body_
 from alive402.calls import PaidCalls
 from alive402.catalog import ServiceDefinition
 from alive402.payments.errors import PaymentRequired
+from alive402.payments.purse import Offer
 from alive402.payments.signed import Resource
 from alive402.payments.x402 import (
     REQUIRED_HEADER,
@@ -41,7 +42,7 @@ def router(calls: PaidCalls, public_url: str | None, provider_id: str) -> APIRou
         base = (public_url or str(request.base_url)).rstrip("/")
         resource = resource_of(calls.service, base + request.url.path)
         try:
-            outcome = await calls.call(given or {}, payment_signature, resource, request_id(request))
+            outcome = await calls.call(given or {}, Offer(signature=payment_signature), resource, request_id(request))
         except PaymentRequired as error:
             return _payment_required(error, request, calls, resource, provider_id)
         body = {"requestId": outcome.request_id, "code": "200", "message": "success", "content": ""}

@@ -1,0 +1,75 @@
+"""What pays for a call, seen from the call: one small interface, whichever way the money came."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from alive402.payments.service import Answered, Use
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a caller brought to pay with, as it came; any door fills it in.
+
+    `signature` is the value of x402's header.
+    """
+
+    signature: str | None = None
+
+
+class Holding(Protocol):
+    """Money that is held for one call: in the end it is given back, or it settles."""
+
+    @property
+    def request_id(self) -> str:
+        """The id that the answer bears: the one under which it was first made."""
+        ...
+
+    @property
+    def result(self) -> dict[str, Any] | None:
+        """The stored answer, when the work was done before and only the money is left."""
+        ...
+
+    async def store(self, result: dict[str, Any]) -> None:
+        """Keep the answer, before any money moves.
+
+        Raises:
+            PaymentInUse: this call took too long, and another one holds the money now.
+        """
+        ...
+
+    async def give_back(self, why: str) -> None:
+        """The call failed: the money is free for another one."""
+        ...
+
+    async def settle(self) -> dict[str, Any]:
+        """Take the money for the stored answer; the receipt, JSON-ready, empty when there is none.
+
+        Raises:
+            SettlementRefused: the money did not move.
+            SettlementUnknown: nobody knows yet.
+        """
+        ...
+
+
+class Purse(Protocol):
+    """One caller's means to pay."""
+
+    async def recall(self, use: Use) -> Answered | Holding | None:
+        """What was bought with it for this very request already; None when the work is still to be done.
+
+        Costs nothing and asks nobody outside, so it comes before any limit.
+
+        Raises:
+            PaymentError: it cannot pay for this request.
+        """
+        ...
+
+    async def reserve(self, use: Use) -> Answered | Holding:
+        """Hold the price of one call.
+
+        Raises:
+            PaymentError: it cannot pay for this request.
+        """
+        ...

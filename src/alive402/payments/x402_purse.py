@@ -1,0 +1,105 @@
+"""A call is paid by one x402 authorization: verified before the work, settled after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from alive402.payments.database import Ledger
+from alive402.payments.errors import SettlementRefused, SettlementUnknown
+from alive402.payments.service import Answered, Claim, Stage, Unverified, Use
+from alive402.payments.signed import Resource, Signed
+from alive402.payments.x402 import PaymentGate
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class X402Holding:
+    """See `Holding`: an authorization that this call owns in the ledger."""
+
+    ledger: Ledger
+    gate: PaymentGate
+    signed: Signed
+    claim: Claim
+
+    @property
+    def request_id(self) -> str:
+        """See `Holding.request_id`."""
+        return self.claim.request_id
+
+    @property
+    def result(self) -> dict[str, Any] | None:
+        """See `Holding.result`."""
+        return self.claim.result
+
+    async def store(self, result: dict[str, Any]) -> None:
+        """See `Holding.store`."""
+        async with self.ledger.begin() as payments:
+            await payments.executed(self.claim, result)
+
+    async def give_back(self, why: str) -> None:
+        """See `Holding.give_back`."""
+        async with self.ledger.begin() as payments:
+            await payments.release(self.claim, why)
+
+    async def settle(self) -> dict[str, Any]:
+        """See `Holding.settle`; the receipt is the x402 SettleResponse."""
+        claim = self.claim
+        async with self.ledger.begin() as payments:
+            await payments.settling(claim)
+        try:
+            resolving = claim.stage is Stage.RESOLVE
+            settled = await (self.gate.resolve(self.signed) if resolving else self.gate.settle(self.signed))
+        except SettlementUnknown as error:
+            log.warning("settlement unknown", request_id=claim.request_id, reason=error.details.get("reason"))
+            async with self.ledger.begin() as payments:
+                await payments.unknown(claim, str(error.details.get("reason", "")))
+            raise
+        except SettlementRefused as error:
+            reason = str(error.details.get("reason", ""))
+            async with self.ledger.begin() as payments:
+                await payments.refused(claim, reason, expired=reason == "expired")
+            raise
+        async with self.ledger.begin() as payments:
+            await payments.settled(claim, settled.transaction, settled.receipt)
+        log.info(
+            "settled", request_id=claim.request_id, transaction=settled.transaction, amount=self.signed.money.amount
+        )
+        return settled.receipt
+
+
+@dataclass(frozen=True, slots=True)
+class X402Purse:
+    """See `Purse`: one signed authorization for `resource`, which has to stay valid for `seconds_needed`."""
+
+    ledger: Ledger
+    gate: PaymentGate
+    signed: Signed
+    resource: Resource
+    seconds_needed: float
+
+    async def recall(self, use: Use) -> Answered | X402Holding | None:
+        """See `Purse.recall`."""
+        return await self._look(use, verified=False)
+
+    async def reserve(self, use: Use) -> Answered | X402Holding:
+        """See `Purse.reserve`; the facilitator is asked outside of any transaction: it may take seconds."""
+        # Only for something new: what was bought stays bought, though the price changed or the payment ran out.
+        self.gate.admit(self.signed, self.resource, self.seconds_needed)
+        await self.gate.verify(self.signed)
+        held = await self._look(use, verified=True)
+        assert held is not None
+        return held
+
+    async def _look(self, use: Use, *, verified: bool) -> Answered | X402Holding | None:
+        async with self.ledger.begin() as payments:
+            held = await payments.reserve(self.signed.money, use, verified=verified)
+        match held:
+            case Claim():
+                return X402Holding(self.ledger, self.gate, self.signed, held)
+            case Unverified():
+                return None
+        return held
