@@ -7,7 +7,7 @@ import time
 import pytest
 from eth_account import Account
 
-from alive402.payments.chain import Web3ChainReader
+from alive402.payments.chain import SpentElsewhere, Web3ChainReader
 from alive402.payments.devchain import NETWORK, TOKEN_ADDRESS, DevChain
 from tests.payments.test_token import SELLER, authorization
 
@@ -34,8 +34,31 @@ async def test_the_last_word_is_the_chains() -> None:
     found = await reader.find_transfer(*asked, SELLER.lower(), 200_000)
     assert found is not None
     assert found.transaction == transaction
-    assert await reader.find_transfer(*asked, payer.address.lower(), 200_000) is None
-    assert await reader.find_transfer(*asked, SELLER.lower(), 200_001) is None
+    for other in ((payer.address.lower(), 200_000), (SELLER.lower(), 200_001)):
+        with pytest.raises(SpentElsewhere):
+            await reader.find_transfer(*asked, *other)
+    assert await reader.count_transfers(transaction, TOKEN_ADDRESS, SELLER, 200_000) == 1
+    assert await reader.count_transfers(transaction, TOKEN_ADDRESS, SELLER, 200_001) == 0
+    assert await reader.count_transfers(transaction, TOKEN_ADDRESS, payer.address, 200_000) == 0
+    assert await reader.count_transfers("0x" + "00" * 32, TOKEN_ADDRESS, SELLER, 200_000) == 0
+    assert abs(await reader.now() - time.time()) < 60
+
+
+async def test_an_old_settlement_is_found_however_many_blocks_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("alive402.payments.chain._WINDOW_BLOCKS", 2)
+    chain = DevChain()
+    reader, payer = Web3ChainReader(chain.web3), Account.create()
+    chain.mint(payer.address, 1_000_000)
+    values, signed = authorization(payer, 200_000)
+    parts = [signed.v, signed.r.to_bytes(32, "big"), signed.s.to_bytes(32, "big")]  # type: ignore[attr-defined]
+    call = chain.token.encode_abi("transferWithAuthorization", args=[*values, *parts])
+    transaction = chain.send({"to": chain.token.address, "data": call})
+    for _ in range(7):
+        chain.mint(payer.address, 1)
+    nonce = "0x" + bytes(values[-1]).hex()  # type: ignore[call-overload]
+    found = await reader.find_transfer(TOKEN_ADDRESS.lower(), payer.address.lower(), nonce, SELLER.lower(), 200_000)
+    assert found is not None
+    assert found.transaction == transaction
 
 
 async def test_a_chain_that_slept_knows_what_time_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

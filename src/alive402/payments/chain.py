@@ -6,7 +6,10 @@ import asyncio
 from dataclasses import dataclass
 from typing import Protocol
 
+from eth_typing import BlockNumber, ChecksumAddress, HexStr
 from web3 import Web3
+from web3.exceptions import TransactionNotFound
+from web3.types import LogReceipt
 
 _ABI = [
     {
@@ -20,8 +23,14 @@ _ABI = [
 _USED_TOPIC = Web3.to_hex(Web3.keccak(text="AuthorizationUsed(address,bytes32)"))
 _CANCELED_TOPIC = Web3.to_hex(Web3.keccak(text="AuthorizationCanceled(address,bytes32)"))
 _TRANSFER_TOPIC = Web3.to_hex(Web3.keccak(text="Transfer(address,address,uint256)"))
-# Public nodes answer a few thousand blocks of logs at once; an authorization lives for minutes.
-_BLOCKS_BACK = 2_000
+# Public nodes answer a few thousand blocks of logs at once. An authorization lives for minutes, so the first window
+# nearly always shows it; the further ones are for a service that was down for days.
+_WINDOW_BLOCKS = 2_000
+_WINDOWS = 100
+
+
+class SpentElsewhere(Exception):
+    """The authorization was cancelled or moved other money than was asked for: it can never move ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +52,27 @@ class ChainReader(Protocol):
         ...
 
     async def find_transfer(self, asset: str, payer: str, nonce: str, pay_to: str, amount: int) -> Transfer | None:
-        """The transfer of exactly `amount` atomic units from `payer` to `pay_to` under `nonce`, or None.
+        """The transfer of exactly `amount` atomic units from `payer` to `pay_to` under `nonce`; None: not used yet.
 
         Raises:
+            SpentElsewhere: the nonce is used, and not for this transfer.
             Exception: the chain cannot be asked now; nothing is known.
+        """
+        ...
+
+    async def now(self) -> int:
+        """The newest block's time in unix seconds: the only clock by which an authorization runs out.
+
+        Raises:
+            Exception: the chain cannot be asked now.
+        """
+        ...
+
+    async def count_transfers(self, transaction: str, asset: str, to: str, amount: int) -> int:
+        """How many times a mined, successful transaction moves exactly `amount` atomic units of `asset` to `to`.
+
+        Raises:
+            Exception: the chain cannot be asked now.
         """
         ...
 
@@ -65,6 +91,14 @@ class Web3ChainReader:
         """See `ChainReader.find_transfer`; the blocking calls run in a thread."""
         return await asyncio.to_thread(self._find, asset, payer, nonce, pay_to, amount)
 
+    async def now(self) -> int:
+        """See `ChainReader.now`."""
+        return int(await asyncio.to_thread(lambda: self._web3.eth.get_block("latest")["timestamp"]))
+
+    async def count_transfers(self, transaction: str, asset: str, to: str, amount: int) -> int:
+        """See `ChainReader.count_transfers`."""
+        return await asyncio.to_thread(self._count, transaction, asset, to, amount)
+
     def _find(self, asset: str, payer: str, nonce: str, pay_to: str, amount: int) -> Transfer | None:
         eth = self._web3.eth
         token = Web3.to_checksum_address(asset)
@@ -72,13 +106,7 @@ class Web3ChainReader:
         used = contract.functions.authorizationState(Web3.to_checksum_address(payer), bytes.fromhex(nonce[2:])).call()
         if not used:
             return None
-        logs = eth.get_logs(
-            {
-                "address": token,
-                "fromBlock": max(0, eth.block_number - _BLOCKS_BACK),
-                "topics": [[_USED_TOPIC, _CANCELED_TOPIC], _word(payer), nonce],
-            }
-        )
+        logs = self._used(token, payer, nonce)
         if not logs:
             # Used, and longer ago than is searched: to call that "did not move" would lose somebody's money.
             raise LookupError("the authorization was used before the blocks that were searched")
@@ -92,8 +120,39 @@ class Web3ChainReader:
                     and int.from_bytes(entry["data"], "big") == amount
                 ):
                     return Transfer(transaction=Web3.to_hex(log["transactionHash"]))
-        # Used, but no such transfer: the payer cancelled it, or spent it elsewhere.
-        return None
+        raise SpentElsewhere
+
+    def _used(self, token: ChecksumAddress, payer: str, nonce: str) -> list[LogReceipt]:
+        """The events that used the nonce, searched from the newest block backwards."""
+        last = self._web3.eth.block_number
+        for _ in range(_WINDOWS):
+            first = max(0, last - _WINDOW_BLOCKS + 1)
+            logs = self._web3.eth.get_logs(
+                {
+                    "address": token,
+                    "fromBlock": BlockNumber(first),
+                    "toBlock": BlockNumber(last),
+                    "topics": [[_USED_TOPIC, _CANCELED_TOPIC], _word(payer), nonce],
+                }
+            )
+            if logs or first == 0:
+                return list(logs)
+            last = BlockNumber(first - 1)
+        return []
+
+    def _count(self, transaction: str, asset: str, to: str, amount: int) -> int:
+        try:
+            receipt = self._web3.eth.get_transaction_receipt(HexStr(transaction))
+        except TransactionNotFound:
+            return 0
+        if not receipt["status"]:
+            return 0
+        return sum(
+            entry["address"].lower() == asset.lower()
+            and [Web3.to_hex(topic) for topic in entry["topics"][::2]] == [_TRANSFER_TOPIC, _word(to)]
+            and int.from_bytes(entry["data"], "big") == amount
+            for entry in receipt["logs"]
+        )
 
 
 def _word(address: str) -> str:

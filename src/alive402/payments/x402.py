@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
+from web3 import Web3
 from x402 import FacilitatorClient, x402ResourceServer
 from x402.extensions.bazaar import OutputConfig, bazaar_resource_server_extension, declare_discovery_extension
 from x402.http.utils import (
@@ -25,7 +26,7 @@ from x402.schemas import (
     SupportedKind,
 )
 
-from alive402.payments.chain import ChainReader
+from alive402.payments.chain import ChainReader, SpentElsewhere
 from alive402.payments.errors import (
     FacilitatorUnavailable,
     PaymentExpiresSoon,
@@ -195,14 +196,14 @@ class PaymentGate:
             async with asyncio.timeout(SETTLE_SECONDS):
                 answer = await self._facilitator.settle(signed.payload, signed.requirements)
         except Exception as error:
-            found = await self.find(signed)
+            found = await self.find(signed.money)
             if found is None:
                 raise SettlementUnknown(reason="facilitator_silent") from error
             return found
         if answer.success:
             return Settled(answer.transaction, _receipt(answer, signed.money))
         # A refusal is believed only after a look: a used nonce may be our own settlement, whose answer was lost.
-        found = await self.find(signed)
+        found = await self.find(signed.money)
         if found is not None:
             return found
         reason = answer.error_reason or "refused"
@@ -216,10 +217,10 @@ class PaymentGate:
         Sending again is safe: the token takes each nonce once. Raises like `settle`; `details["reason"]` is `expired`
         when the money never moved and no longer can.
         """
-        found = await self.find(signed)
+        found = await self.find(signed.money)
         if found is not None:
             return found
-        if signed.money.valid_before + EXPIRY_MARGIN_SECONDS < time.time():
+        if await self.is_over(signed.money):
             raise SettlementRefused(reason="expired")
         try:
             return await self.settle(signed)
@@ -227,29 +228,40 @@ class PaymentGate:
             # The first sending may still be on its way: only time proves that it never arrives.
             raise SettlementUnknown(**error.details) from error
 
-    async def find(self, signed: Signed) -> Settled | None:
+    async def find(self, money: Money) -> Settled | None:
         """The settlement of this payment as the chain shows it, or None.
 
         Raises:
+            SettlementRefused: the authorization was used for something else, and can never move this money.
             SettlementUnknown: the chain cannot be asked now.
         """
-        money = signed.money
         try:
             async with asyncio.timeout(VERIFY_SECONDS):
                 seen = await self._chain.find_transfer(
                     money.asset, money.payer, money.nonce, money.pay_to, money.amount
                 )
+        except SpentElsewhere as error:
+            raise SettlementRefused(reason="spent_elsewhere") from error
         except Exception as error:
             raise SettlementUnknown(reason="chain_silent") from error
         if seen is None:
             return None
-        answer = SettleResponse(
-            success=True,
-            transaction=seen.transaction,
-            network=money.network,
-            payer=signed.payload.payload["authorization"]["from"],
-        )
+        payer = Web3.to_checksum_address(money.payer)
+        answer = SettleResponse(success=True, transaction=seen.transaction, network=money.network, payer=payer)
         return Settled(seen.transaction, _receipt(answer, money))
+
+    async def is_over(self, money: Money) -> bool:
+        """Whether the authorization has run out by the chain's own clock; ours may be wrong.
+
+        Raises:
+            SettlementUnknown: the chain cannot be asked now.
+        """
+        try:
+            async with asyncio.timeout(VERIFY_SECONDS):
+                now = await self._chain.now()
+        except Exception as error:
+            raise SettlementUnknown(reason="chain_silent") from error
+        return money.valid_before + EXPIRY_MARGIN_SECONDS < now
 
     def _requirements(self, terms: Terms) -> PaymentRequirements:
         extra = {"name": terms.name, "version": terms.version} if terms.name and terms.version else {}
