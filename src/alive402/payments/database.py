@@ -10,7 +10,7 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, event, make_url, text
-from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from alive402.payments.repository import PaymentRepository
 from alive402.payments.service import PaymentService
@@ -51,6 +51,12 @@ class Ledger:
         """One transaction: committed when the block ends, rolled back when it raises."""
         async with self._sessions.begin() as session:
             yield PaymentService(PaymentRepository(session), self._lease_seconds)
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncSession]:
+        """One transaction over the tables beside the payments; commits and rolls back like `begin`."""
+        async with self._sessions.begin() as session:
+            yield session
 
     async def check(self) -> None:
         """Ask the database for a sign of life.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -85,6 +86,12 @@ class PaymentGate:
             # The package declares its own scheme a little narrower than its own protocol.
             self._server.register(network, self._scheme)  # type: ignore[arg-type]
         self.accepts = [self._requirements(each) for each in terms]
+
+    def times(self, calls: int) -> PaymentGate:
+        """The same gate for `calls` calls paid at once: every amount so many times as large."""
+        gate = copy.copy(self)
+        gate.accepts = [each.model_copy(update={"amount": str(int(each.amount) * calls)}) for each in self.accepts]
+        return gate
 
     async def check(self) -> None:
         """Ask the facilitator once, at start, whether it settles what we ask for.
