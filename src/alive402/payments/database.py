@@ -12,26 +12,35 @@ from alembic.config import Config
 from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from alive402.payments.closing import Closing
+from alive402.payments.leases import LiveClaims
 from alive402.payments.repository import PaymentRepository
-from alive402.payments.service import PaymentService
+from alive402.payments.service import Clock, PaymentService, utc_now
+from alive402.payments.statements import Statements
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_MILLISECONDS = 15_000
+_READS = "alive402_reads"
+_MIGRATING = 0x402
 
 
 class Ledger:
     """The payments of one database. Open with `await Ledger.open(url)`, close with `await ledger.close()`."""
 
-    def __init__(self, engine: AsyncEngine, lease_seconds: float) -> None:
+    def __init__(self, engine: AsyncEngine, lease_seconds: float, now: Clock = utc_now) -> None:
         self._engine = engine
         self._sessions = async_sessionmaker(engine, expire_on_commit=False)
-        self._lease_seconds = lease_seconds
+        self._readers = async_sessionmaker(engine.execution_options(**{_READS: True}), expire_on_commit=False)
+        self.lease_seconds = lease_seconds
+        self._now = now
+        self.claims = LiveClaims()
 
     @classmethod
-    async def open(cls, url: str, lease_seconds: float) -> Ledger:
+    async def open(cls, url: str, lease_seconds: float, now: Clock = utc_now) -> Ledger:
         """Connect to `url` (SQLAlchemy's form), bring the tables up to date, and return the ledger.
 
-        `lease_seconds` is the longest that one call may hold a payment before another may take it over.
+        A call holds its payment for `lease_seconds`, and for as long again with each `renew`; then it counts as dead,
+        and another may take the payment over.
 
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the database cannot be reached or migrated.
@@ -50,7 +59,30 @@ class Ledger:
     async def begin(self) -> AsyncIterator[PaymentService]:
         """One transaction: committed when the block ends, rolled back when it raises."""
         async with self._sessions.begin() as session:
-            yield PaymentService(PaymentRepository(session), self._lease_seconds)
+            yield PaymentService(PaymentRepository(session), self.lease_seconds, self._now)
+
+    @asynccontextmanager
+    async def closing(self) -> AsyncIterator[Closing]:
+        """One transaction on the payments that nobody works on; commits and rolls back like `begin`."""
+        async with self._sessions.begin() as session:
+            yield Closing(PaymentRepository(session), self.lease_seconds, self._now)
+
+    @asynccontextmanager
+    async def statements(self) -> AsyncIterator[Statements]:
+        """One reading of the books that hinders no writer."""
+        async with self._readers.begin() as session:
+            yield Statements(session)
+
+    async def renew(self) -> None:
+        """Lengthen the leases of every call that is alive in this process.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: the database cannot be written now; the leases go on until they end.
+        """
+        for claim in self.claims.alive():
+            async with self.begin() as payments:
+                if not await payments.renew(claim.payment_id, claim.owner):
+                    self.claims.forget(claim)
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
@@ -64,8 +96,8 @@ class Ledger:
         Raises:
             sqlalchemy.exc.SQLAlchemyError: there is none.
         """
-        async with self._engine.connect() as connection:
-            await connection.execute(text("SELECT 1"))
+        async with self._readers() as session:
+            await session.execute(text("SELECT 1"))
 
     async def close(self) -> None:
         """Close every connection."""
@@ -73,6 +105,9 @@ class Ledger:
 
 
 def _migrate(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        # Several services may start at once on one database.
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATING})
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
@@ -99,4 +134,5 @@ def _make_sqlite_durable(engine: AsyncEngine) -> None:
 
     @event.listens_for(engine.sync_engine, "begin")
     def _on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        reads = connection.get_execution_options().get(_READS)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

@@ -12,6 +12,8 @@ PaymentError                              code, sentence, HTTP status, what to d
  │    └── PaymentSpent          409   payment_spent              it is bound to another request
  ├── FacilitatorUnavailable     503   facilitator_unavailable    it could not be asked; nothing moved
  ├── SettlementUnknown          503   settlement_unknown         sent, answer lost: send the same payment again
+ ├── NoSuchPayment              404   no_such_payment            the operator asked for one that is not in the ledger
+ ├── RefundRefused              409   refund_refused             the chain or the ledger does not show that refund
  └── PaymentsMisconfigured            start-up only: the operator reads it, no buyer does
 
 `charged` says whether money moved: False, or None where that is not known yet.
@@ -116,6 +118,22 @@ class SettlementUnknown(PaymentError):
         "The answer is ready, and whether the payment settled is not known yet. "
         "Send the same request again to get it; do not sign again."
     )
+
+
+class NoSuchPayment(PaymentError):
+    """The operator asked for a payment that is not in the ledger."""
+
+    code = "no_such_payment"
+    status = 404
+    default = "There is no such payment in the ledger."
+
+
+class RefundRefused(PaymentError):
+    """What the operator wants to mark as a refund is none, by the chain or by the ledger."""
+
+    code = "refund_refused"
+    status = 409
+    default = "This is no refund of that payment."
 
 
 class PaymentsMisconfigured(PaymentError):

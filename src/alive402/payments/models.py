@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from enum import StrEnum
 
 from sqlalchemy import (
     BigInteger,
@@ -18,23 +17,6 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-
-
-class State(StrEnum):
-    """Where a payment stands; `service.py` draws the ways between them."""
-
-    CREATED = "created"
-    VERIFIED = "verified"
-    RESERVED = "reserved"
-    EXECUTED = "executed"
-    SETTLING = "settling"
-    SETTLED = "settled"
-    CONSUMED = "consumed"
-    RELEASED = "released"
-    EXPIRED = "expired"
-    FAILED = "failed"
-    SETTLE_UNKNOWN = "settle_unknown"
-    REFUNDED = "refunded"
 
 
 class Utc(TypeDecorator[datetime]):
@@ -57,6 +39,7 @@ class Payment(Base):
 
     `amount` is in atomic units. Addresses and nonces are lower-case hex, so that the unique key sees one piece of
     money however it was spelled. `owner` and `lease_until` say who works on it now; only the owner may move it on.
+    `refund` is the transaction by which the operator gave the money back.
     `proof` is a hash of the signed payload and `request_hash` of what it was used for: a stored answer is given only
     when both match.
     """
@@ -65,6 +48,8 @@ class Payment(Base):
     __table_args__ = (
         UniqueConstraint("network", "asset", "payer", "nonce", name="uq_payments_money"),
         Index("ix_payments_state_lease", "state", "lease_until"),
+        Index("ix_payments_refund", "refund"),
+        Index("ix_payments_created_at", "created_at"),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -85,6 +70,7 @@ class Payment(Base):
     result: Mapped[str | None] = mapped_column(Text)
     transaction: Mapped[str | None] = mapped_column(String(80))
     receipt: Mapped[str | None] = mapped_column(Text)
+    refund: Mapped[str | None] = mapped_column(String(80))
     created_at: Mapped[datetime] = mapped_column(Utc)
     updated_at: Mapped[datetime] = mapped_column(Utc)
 

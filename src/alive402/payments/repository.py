@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from alive402.payments.models import Payment, PaymentEvent, State
+from alive402.payments.models import Payment, PaymentEvent
+from alive402.payments.states import HELD, State
 
 
 class PaymentRepository:
@@ -27,6 +28,58 @@ class PaymentRepository:
             .with_for_update()
         )
         return (await self._session.scalars(query)).one_or_none()
+
+    async def get(self, payment_id: str) -> Payment | None:
+        """One payment, locked until the transaction ends, or None."""
+        return (await self._session.scalars(select(Payment).where(Payment.id == payment_id).with_for_update())).first()
+
+    async def ended(self, now: datetime, furthest: datetime, limit: int) -> list[Payment]:
+        """Held payments whose lease ended before `now`, or goes on beyond `furthest`; locked, oldest lease first.
+
+        A row that another process is working on right now is left out.
+        """
+        over = or_(Payment.lease_until <= now, Payment.lease_until > furthest)
+        query = (
+            select(Payment)
+            .where(Payment.state.in_([str(state) for state in HELD]), over)
+            .order_by(Payment.lease_until)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        return list(await self._session.scalars(query))
+
+    async def unresolved(self, ran_out_before: int, limit: int) -> list[Payment]:
+        """Payments whose money may have moved: of unknown settlement, or refused and run out before that unix time."""
+        refused: ColumnElement[bool] = and_(Payment.state == State.FAILED, Payment.valid_before < ran_out_before)
+        query = (
+            select(Payment)
+            .where(or_(Payment.state == State.SETTLE_UNKNOWN, refused))
+            .order_by(Payment.updated_at)
+            .limit(limit)
+        )
+        return list(await self._session.scalars(query))
+
+    async def refunded_by(self, transaction: str, like: Payment) -> int:
+        """How many payments of the same money to the same payer are marked as given back by that transaction."""
+        query = select(func.count()).where(
+            Payment.refund == transaction,
+            Payment.network == like.network,
+            Payment.asset == like.asset,
+            Payment.payer == like.payer,
+            Payment.amount == like.amount,
+        )
+        return (await self._session.scalars(query)).one()
+
+    async def renew(self, payment_id: str, owner: str, lease_until: datetime) -> bool:
+        """Lengthen the lease of a payment that `owner` still holds; whether it does."""
+        held = Payment.state.in_([str(state) for state in HELD])
+        statement = (
+            update(Payment)
+            .where(Payment.id == payment_id, Payment.owner == owner, held)
+            .values(lease_until=lease_until)
+            .returning(Payment.id)
+        )
+        return (await self._session.execute(statement)).scalar_one_or_none() is not None
 
     async def add(self, values: dict[str, Any]) -> bool:
         """Insert a payment; False when the same money is there already."""

@@ -5,8 +5,9 @@
               the call failed│  │the same │  the money│  │answer  │found      │given back
                              v  │signature│   did not v  │lost    │on chain   v
                            released       └──────── failed  v     │        refunded
-                                                   settle_unknown─┤
-                                                                  └─> expired   never moved, and no longer can
+                                                      │ settle_unknown
+                                                      v           │
+                                                   expired <──────┘   never moved, and no longer can
 
 created         a payment is asked for, nothing is signed yet
 verified        the facilitator says that the signature would settle
@@ -17,29 +18,36 @@ settled         it moved
 consumed        its uses are spent: for a single call, together with `settled`
 released        the call failed; nothing was charged, and the same signature may be used again
 failed          the money did not move; the answer is kept and not given
-settle_unknown  nobody knows yet; the next use of the same signature, or a reconciler, asks the chain
+settle_unknown  nobody knows yet; the next use of the same signature, or the reconciler, asks the chain
+expired         the authorization ran out by the chain's clock, and the money never moved
+refunded        the operator gave the money back
 
 A lease that ran out counts as released (reserved), as failed (executed) or as settle_unknown (settling): the process
-that held it died. Whoever comes next with the same signature takes it over. Every step is an event that is never
-changed.
+that held it died. Whoever comes next with the same signature takes it over; `closing.py` has what becomes of payments
+whose buyer never comes again. Every step is an event that is never changed, along the ways in `states.py`.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
-from alive402.payments.errors import PaymentInUse, PaymentSpent
-from alive402.payments.models import Payment, State
+from alive402.payments.errors import PaymentExpiresSoon, PaymentInUse, PaymentSpent
+from alive402.payments.models import Payment
 from alive402.payments.repository import PaymentRepository
+from alive402.payments.states import HELD, MAY_HAVE_MOVED, PAID, State
 
-_HELD = (State.RESERVED, State.EXECUTED, State.SETTLING)
-_MAY_HAVE_MOVED = (State.SETTLING, State.SETTLE_UNKNOWN)
-_PAID = (State.SETTLED, State.CONSUMED, State.REFUNDED)
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The time, with its zone."""
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +113,10 @@ class Unverified:
 class PaymentService:
     """The rules, within the caller's transaction."""
 
-    def __init__(self, repository: PaymentRepository, lease_seconds: float) -> None:
+    def __init__(self, repository: PaymentRepository, lease_seconds: float, now: Clock = utc_now) -> None:
         self._payments = repository
         self._lease = timedelta(seconds=lease_seconds)
+        self._now = now
 
     async def reserve(self, money: Money, use: Use, *, verified: bool) -> Claim | Answered | Unverified:
         """Take the payment for one use. Call it unverified first; on `Unverified` ask the facilitator, then call again.
@@ -115,22 +124,23 @@ class PaymentService:
         Raises:
             PaymentInUse: another call holds it.
             PaymentSpent: it is bound to another request.
+            PaymentExpiresSoon: the chain has seen it run out.
         """
-        now = datetime.now(UTC)
+        now = self._now()
         payment = await self._payments.find(money.network, money.asset, money.payer, money.nonce)
         if payment is None:
             return await self._reserve_new(money, use, now) if verified else Unverified()
         state = State(payment.state)
-        held = state in _HELD and payment.lease_until is not None and payment.lease_until > now
+        held = state in HELD and is_held(payment.lease_until, now, self._lease)
         asked = (payment.service_id, payment.request_hash) == (use.service_id, use.request_hash)
         same = asked and payment.proof == money.proof
-        if state in _PAID:
+        if state in PAID:
             if not same or payment.result is None:
                 raise PaymentSpent
             return Answered(payment.request_id or "", json.loads(payment.result), json.loads(payment.receipt or "{}"))
         if held:
             raise PaymentInUse if same else PaymentSpent
-        if state in _MAY_HAVE_MOVED:
+        if state in MAY_HAVE_MOVED:
             if not same:
                 raise PaymentSpent
             return await self._take_over(payment, use, State.SETTLING, Stage.RESOLVE, now)
@@ -138,6 +148,8 @@ class PaymentService:
             return await self._take_over(payment, use, State.EXECUTED, Stage.SETTLE, now)
         if not verified:
             return Unverified()
+        if state is State.EXPIRED:
+            raise PaymentExpiresSoon
         return await self._take_over(payment, use, State.RESERVED, Stage.EXECUTE, now, money)
 
     async def executed(self, claim: Claim, result: dict[str, Any]) -> None:
@@ -169,9 +181,13 @@ class PaymentService:
         """The call failed: give the payment back. A claim that was lost meanwhile is somebody else's, and stays so."""
         values = {**_FREE, "request_hash": None, "result": None}
         if await self._payments.move(
-            claim.payment_id, claim.owner, (State.RESERVED,), _stamped(State.RELEASED, values)
+            claim.payment_id, claim.owner, (State.RESERVED,), self._stamped(State.RELEASED, values)
         ):
-            await self._payments.note(claim.payment_id, datetime.now(UTC), State.RELEASED, claim.request_id, why)
+            await self._payments.note(claim.payment_id, self._now(), State.RELEASED, claim.request_id, why)
+
+    async def renew(self, payment_id: str, owner: str) -> bool:
+        """Lengthen the lease of a claim whose call is alive; False when it holds nothing any more."""
+        return await self._payments.renew(payment_id, owner, self._now() + self._lease)
 
     async def history(self, limit: int = 1000) -> list[tuple[Payment, list[str]]]:
         """The newest payments with the states that each went through."""
@@ -230,7 +246,7 @@ class PaymentService:
                 "valid_before": money.valid_before,
                 "service_id": use.service_id,
             }
-        await self._payments.change(payment.id, _stamped(state, values))
+        await self._payments.change(payment.id, self._stamped(state, values))
         await self._payments.note(payment.id, now, state, request_id, f"taken over from {payment.state}")
         return claim
 
@@ -244,18 +260,22 @@ class PaymentService:
         passing: State | None = None,
         detail: str = "",
     ) -> None:
-        now = datetime.now(UTC)
+        now = self._now()
         if "lease_until" not in values:
             values = {**values, "lease_until": now + self._lease}
-        if not await self._payments.move(claim.payment_id, claim.owner, before, _stamped(after, values)):
+        if not await self._payments.move(claim.payment_id, claim.owner, before, self._stamped(after, values)):
             raise PaymentInUse
         for state in (passing, after):
             if state is not None:
                 await self._payments.note(claim.payment_id, now, state, claim.request_id, detail)
 
+    def _stamped(self, state: State, values: dict[str, Any]) -> dict[str, Any]:
+        return {**values, "state": str(state), "updated_at": self._now()}
+
 
 _FREE: dict[str, Any] = {"owner": None, "lease_until": None}
 
 
-def _stamped(state: State, values: dict[str, Any]) -> dict[str, Any]:
-    return {**values, "state": str(state), "updated_at": datetime.now(UTC)}
+def is_held(lease_until: datetime | None, now: datetime, lease: timedelta) -> bool:
+    """Whether a lease lasts at `now`. One beyond any that is given was written by a clock that was wrong."""
+    return lease_until is not None and now < lease_until <= now + 2 * abs(lease)

@@ -48,6 +48,8 @@ class X402Holding:
     async def settle(self) -> dict[str, Any]:
         """See `Holding.settle`; the receipt is the x402 SettleResponse."""
         claim = self.claim
+        # This may be a task of its own, which outlives the caller's.
+        self.ledger.claims.keep(claim)
         async with self.ledger.begin() as payments:
             await payments.settling(claim)
         try:
@@ -99,6 +101,7 @@ class X402Purse:
             held = await payments.reserve(self.signed.money, use, verified=verified)
         match held:
             case Claim():
+                self.ledger.claims.keep(held)
                 return X402Holding(self.ledger, self.gate, self.signed, held)
             case Unverified():
                 return None
