@@ -3,15 +3,46 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from pydantic import AnyHttpUrl, Field, SecretStr, model_validator
+from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEV = "dev"
 NETWORKS = {"base": "eip155:8453", "base-sepolia": "eip155:84532"}
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+
+
+class Accepted(BaseModel):
+    """One network and token in which payment is taken; `price` in atomic units, by default the catalog's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    network: str
+    asset: str | None = None
+    asset_name: str | None = None
+    asset_version: str | None = None
+    price: int | None = Field(default=None, gt=0)
+    pay_to: str
+    facilitator_url: AnyHttpUrl
+    facilitator_token: SecretStr | None = None
+    rpc_url: AnyHttpUrl
+
+    @model_validator(mode="after")
+    def _names_a_network_and_addresses(self) -> Self:
+        if not re.fullmatch(r"eip155:[0-9]+", self.caip2):
+            raise ValueError(f"{self.network} is unknown. Use base, base-sepolia or eip155:<id>.")
+        for name, address in (("asset", self.asset), ("pay_to", self.pay_to)):
+            if address is not None and not _ADDRESS.fullmatch(address):
+                raise ValueError(f"{name} is not an address: 0x and 40 hex digits.")
+        return self
+
+    @property
+    def caip2(self) -> str:
+        """The network's CAIP-2 id."""
+        return NETWORKS.get(self.network, self.network)
 
 
 class Settings(BaseSettings):
@@ -27,6 +58,8 @@ class Settings(BaseSettings):
     port: int = Field(default=8402, ge=0, le=65535)
     public_url: AnyHttpUrl | None = Field(default=None, description="what buyers see, when a proxy stands in front")
     database_url: str = "sqlite+aiosqlite:///var/alive402.db"
+    lease_seconds: float = Field(default=30.0, gt=0, description="a payment held by a dead process is free after this")
+    reconcile_seconds: float = Field(default=30.0, gt=0, description="how often unfinished payments are looked up")
 
     network: str = Field(default=DEV, description="dev, base, base-sepolia, or a CAIP-2 id such as eip155:8453")
     asset: str | None = Field(default=None, description="EIP-3009 token; by default the network's USDC")
@@ -37,6 +70,8 @@ class Settings(BaseSettings):
     facilitator_url: AnyHttpUrl | None = None
     facilitator_token: SecretStr | None = Field(default=None, description="sent as Authorization: Bearer")
     rpc_url: AnyHttpUrl | None = Field(default=None, description="a node, to look up a payment whose answer was lost")
+    accepts: tuple[Accepted, ...] = Field(default=(), description="several networks and tokens, the default first")
+    accepts_file: Path | None = Field(default=None, description="the same as TOML: one [[accepts]] each")
 
     allow_private_hosts: bool = Field(default=False, description="fetch videos from one's own network too")
     fetch_ports: frozenset[int] = frozenset({80, 443, 8000, 8080, 8443})
@@ -47,8 +82,31 @@ class Settings(BaseSettings):
     analyses_at_once: int = Field(default=2, gt=0)
     media_directory: Path | None = Field(default=None, description="where a video lies while it is judged")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _accepts_may_stand_in_a_file(cls, given: dict[str, Any]) -> dict[str, Any]:
+        if not given.get("accepts_file"):
+            return given
+        if given.get("accepts"):
+            raise ValueError("Set ALIVE402_ACCEPTS or ALIVE402_ACCEPTS_FILE, not both.")
+        try:
+            told = tomllib.loads(Path(given["accepts_file"]).read_text())
+        except (OSError, tomllib.TOMLDecodeError) as error:
+            raise ValueError(f"ALIVE402_ACCEPTS_FILE cannot be read: {error}.") from error
+        if not told.get("accepts"):
+            raise ValueError("ALIVE402_ACCEPTS_FILE holds no [[accepts]] table.")
+        return {**given, "accepts": told["accepts"]}
+
     @model_validator(mode="after")
     def _real_money_needs_an_address(self) -> Self:
+        if self.accepts:
+            alone = ("network", "asset", "asset_name", "asset_version", "pay_to", "facilitator_url", "rpc_url")
+            if {*alone, "facilitator_token"} & self.model_fields_set:
+                raise ValueError(
+                    "ALIVE402_ACCEPTS says for each network what is asked there: unset ALIVE402_NETWORK and the other "
+                    "settings of a single network."
+                )
+            return self
         if self.asset is not None and not _ADDRESS.fullmatch(self.asset):
             raise ValueError("ALIVE402_ASSET is not an address: 0x and 40 hex digits.")
         if self.pay_to is not None and not _ADDRESS.fullmatch(self.pay_to):
@@ -74,6 +132,13 @@ class Settings(BaseSettings):
                 "can tell whether a payment moved when the facilitator's answer is lost."
             )
         return self
+
+    @property
+    def taken(self) -> tuple[Accepted, ...]:
+        """The real networks and tokens in which payment is taken, the default first; none on the dev chain."""
+        if self.accepts or self.network == DEV:
+            return self.accepts
+        return (Accepted.model_validate({name: getattr(self, name) for name in Accepted.model_fields}),)
 
     @property
     def caip2(self) -> str:

@@ -5,22 +5,18 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import JSONResponse
 
-from alive402.api.errors import BodyTooLarge, HeaderTooLarge, InvalidJson, body_of, request_id
+from alive402.api.errors import BodyTooLarge, HeaderTooLarge, InvalidJson, request_id
+from alive402.api.x402_headers import payment_required, receipt_headers
 from alive402.calls import PaidCalls
 from alive402.catalog import ServiceDefinition
 from alive402.payments.errors import PaymentRequired
 from alive402.payments.purse import Offer
 from alive402.payments.signed import Resource
-from alive402.payments.x402 import (
-    REQUIRED_HEADER,
-    RESPONSE_HEADER,
-    SIGNATURE_HEADER,
-    required_header,
-    response_header,
-)
+from alive402.payments.x402 import SIGNATURE_HEADER
+from alive402.payments.x402_v1 import V1_SIGNATURE_HEADER
 
 MAX_BODY_BYTES = 16 * 1024
 MAX_SIGNATURE_BYTES = 8 * 1024
@@ -31,8 +27,13 @@ def router(calls: PaidCalls, public_url: str | None, provider_id: str) -> APIRou
     routes = APIRouter()
 
     async def call(
-        request: Request, payment_signature: Annotated[str | None, Header(alias=SIGNATURE_HEADER)] = None
+        request: Request,
+        payment_signature: Annotated[str | None, Header(alias=SIGNATURE_HEADER)] = None,
+        x_payment: Annotated[str | None, Header(alias=V1_SIGNATURE_HEADER)] = None,
+        version: Annotated[int, Query(alias="x402Version", ge=1, le=2)] = 2,
     ) -> JSONResponse:
+        if x_payment and not payment_signature:
+            payment_signature, version = x_payment, 1
         if payment_signature and len(payment_signature) > MAX_SIGNATURE_BYTES:
             raise HeaderTooLarge
         given = await _json(request)
@@ -44,11 +45,10 @@ def router(calls: PaidCalls, public_url: str | None, provider_id: str) -> APIRou
         try:
             outcome = await calls.call(given or {}, Offer(signature=payment_signature), resource, request_id(request))
         except PaymentRequired as error:
-            return _payment_required(error, request, calls, resource, provider_id)
+            return payment_required(error, request, calls, resource, provider_id, version)
         body = {"requestId": outcome.request_id, "code": "200", "message": "success", "content": ""}
         headers = {
-            RESPONSE_HEADER: response_header(outcome.receipt),
-            "Access-Control-Expose-Headers": RESPONSE_HEADER,
+            **receipt_headers(outcome.receipt, version),
             "Cache-Control": "no-store",
         }
         return JSONResponse({**body, "data": outcome.data}, headers=headers)
@@ -113,40 +113,3 @@ async def _json(request: Request) -> dict[str, Any] | None:
     if not isinstance(given, dict):
         raise InvalidJson
     return given or None
-
-
-def _payment_required(
-    error: PaymentRequired, request: Request, calls: PaidCalls, resource: Resource, provider_id: str
-) -> JSONResponse:
-    """402: x402's instructions in the body and in the header, the gateway's `payment` object, and our own refusal."""
-    required = calls.gate.required(resource, f"{error.code}: {error.message}")
-    service, terms = calls.service, required.accepts[0]
-    payment = {
-        "paymentId": None,
-        "serviceId": service.id,
-        "internalServiceId": service.aliases[0],
-        "amountCents": service.price_cents,
-        "currency": "USD",
-        "billingMode": "per_call",
-        "maxCalls": 1,
-        "remainingCalls": 0,
-        "provider": "x402_facilitator",
-        "providerId": provider_id,
-        "payTo": terms.pay_to,
-        "clientId": None,
-        "status": "required",
-        "expiresAt": None,
-        "paidAt": None,
-        "token": None,
-    }
-    body = {
-        **required.model_dump(mode="json", by_alias=True, exclude_none=True),
-        **body_of(error, request),
-        "payment": payment,
-    }
-    headers = {
-        REQUIRED_HEADER: required_header(required),
-        "Access-Control-Expose-Headers": REQUIRED_HEADER,
-        "Cache-Control": "no-store",
-    }
-    return JSONResponse(body, status_code=402, headers=headers)

@@ -1,4 +1,4 @@
-"""What was signed: a PAYMENT-SIGNATURE header becomes one piece of money, bound to one resource."""
+"""What was signed: a PAYMENT-SIGNATURE or X-PAYMENT header becomes one piece of money, bound to one resource."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from x402.extensions.payment_identifier import extract_payment_identifier
 from x402.http.utils import decode_payment_signature_header
 from x402.schemas import PaymentPayload, PaymentRequirements
+from x402.schemas.v1 import PaymentPayloadV1
 
 from alive402.payments.errors import PaymentMalformed
 from alive402.payments.service import Money
@@ -18,6 +20,7 @@ _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 _NETWORK = re.compile(r"[a-z0-9-]{3,8}:[-_a-zA-Z0-9]{1,32}")
 _NONCE = re.compile(r"0x[0-9a-fA-F]{64}")
 _SIGNATURE = re.compile(r"0x(?:[0-9a-fA-F]{2}){1,2048}")
+_IDENTIFIER = re.compile(r"[a-zA-Z0-9_-]{16,128}")
 _UINT = re.compile(r"[0-9]{1,78}")
 
 
@@ -40,29 +43,45 @@ class Signed:
     """A decoded payment: the money it is, and what the facilitator wants to see.
 
     `requirements` are ours when it was signed for what we ask now (`fits`); else those that it says it was signed for,
-    good only for a payment that fitted once and is in the ledger.
+    good only for a payment that fitted once and is in the ledger. `identifier` is the buyer's own idempotency key, by
+    x402's payment-identifier extension.
     """
 
     money: Money
     payload: PaymentPayload
     requirements: PaymentRequirements
     fits: bool
+    identifier: str | None = None
 
 
-def decode(header: str) -> PaymentPayload:
-    """The payment in a PAYMENT-SIGNATURE header.
+def decode(header: str) -> PaymentPayload | PaymentPayloadV1:
+    """The payment in a PAYMENT-SIGNATURE or X-PAYMENT header.
 
     Raises:
-        PaymentMalformed: it is not base64 of an x402 v2 payment payload.
+        PaymentMalformed: it is not base64 of an x402 payment payload.
     """
     try:
         payload = decode_payment_signature_header(header)
     # The decoder lets whatever the text provokes through: base64, JSON, validation, recursion.
     except Exception as error:
         raise PaymentMalformed from error
-    if not isinstance(payload, PaymentPayload) or payload.x402_version != 2:
+    if payload.x402_version not in (1, 2):
         raise PaymentMalformed
     return payload
+
+
+def identifier_of(payload: PaymentPayload) -> str | None:
+    """The buyer's idempotency key, or None when it gives none.
+
+    The package's own validation is not used: it runs a JSON Schema that the buyer sends, patterns included.
+
+    Raises:
+        PaymentMalformed: there is one, and it is not 16 to 128 letters, digits, hyphens and underscores.
+    """
+    given = extract_payment_identifier(payload, validate=False)
+    if given is not None and not _IDENTIFIER.fullmatch(given):
+        raise PaymentMalformed("The payment identifier is not 16 to 128 letters, digits, hyphens and underscores.")
+    return given
 
 
 def money_of(payload: PaymentPayload) -> Money:

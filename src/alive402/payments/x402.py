@@ -1,69 +1,45 @@
-"""The x402 protocol, version 2, by the official package: what is asked, what was signed, is it good, did it move."""
+"""The x402 protocol by the official package: what is asked, what was signed, is it good, did it move."""
 
 from __future__ import annotations
 
 import asyncio
 import copy
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
 from web3 import Web3
-from x402 import FacilitatorClient, x402ResourceServer
+from x402 import x402ResourceServer
 from x402.extensions.bazaar import OutputConfig, bazaar_resource_server_extension, declare_discovery_extension
-from x402.http.utils import (
-    encode_payment_required_header,
-    encode_payment_response_header,
-)
+from x402.extensions.payment_identifier import PAYMENT_IDENTIFIER, declare_payment_identifier_extension
+from x402.http.utils import encode_payment_required_header, encode_payment_response_header
 from x402.mechanisms.evm.constants import ERR_SETTLEMENT_PENDING
 from x402.mechanisms.evm.exact import ExactEvmServerScheme
-from x402.schemas import (
-    PaymentRequired,
-    PaymentRequirements,
-    ResourceInfo,
-    SettleResponse,
-    SupportedKind,
-)
+from x402.schemas import PaymentRequired, ResourceInfo, SettleResponse
+from x402.schemas.v1 import PaymentPayloadV1, PaymentRequiredV1
 
-from alive402.payments.chain import ChainReader, SpentElsewhere
+from alive402.payments.chain import SpentElsewhere
 from alive402.payments.errors import (
     FacilitatorUnavailable,
     PaymentExpiresSoon,
     PaymentInvalid,
     PaymentMismatch,
-    PaymentsMisconfigured,
     SettlementRefused,
     SettlementUnknown,
 )
 from alive402.payments.service import Money
-from alive402.payments.signed import Resource, Signed, decode, money_of, same_resource
+from alive402.payments.signed import Resource, Signed, decode, identifier_of, money_of, same_resource
+from alive402.payments.tills import Till, Tills
+from alive402.payments.x402_v1 import required_v1, upgraded
 
 SIGNATURE_HEADER = "PAYMENT-SIGNATURE"
 REQUIRED_HEADER = "PAYMENT-REQUIRED"
 RESPONSE_HEADER = "PAYMENT-RESPONSE"
-SCHEME = "exact"
 VERIFY_SECONDS = 15.0
 SETTLE_SECONDS = 45.0
 # A block or two: an authorization that ran out this long ago cannot be in a block that is still on its way.
 EXPIRY_MARGIN_SECONDS = 120
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What one call costs and where the money goes, `amount` in atomic units.
-
-    `name` and `version` are those of the token's EIP-712 domain, or None for a token that the x402 package knows.
-    """
-
-    network: str
-    asset: str
-    amount: int
-    pay_to: str
-    max_timeout_seconds: int
-    name: str | None = None
-    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +53,13 @@ class Settled:
 class PaymentGate:
     """Asks for, reads, checks and settles payments; knows nothing of rows and states."""
 
-    def __init__(self, facilitator: FacilitatorClient, chain: ChainReader, terms: Sequence[Terms]) -> None:
-        self._facilitator = facilitator
-        self._chain = chain
-        self._scheme = ExactEvmServerScheme()  # type: ignore[no-untyped-call]
-        self._server = x402ResourceServer(facilitator)
-        for network in {each.network for each in terms}:
+    def __init__(self, tills: Tills) -> None:
+        self._tills = tills
+        self._server = x402ResourceServer([till.facilitator for till in tills])
+        for network in {till.terms.network for till in tills}:
             # The package declares its own scheme a little narrower than its own protocol.
-            self._server.register(network, self._scheme)  # type: ignore[arg-type]
-        self.accepts = [self._requirements(each) for each in terms]
+            self._server.register(network, ExactEvmServerScheme())  # type: ignore[arg-type, no-untyped-call]
+        self.accepts = tills.accepts
 
     def times(self, calls: int) -> PaymentGate:
         """The same gate for `calls` calls paid at once: every amount so many times as large."""
@@ -94,37 +68,12 @@ class PaymentGate:
         return gate
 
     async def check(self) -> None:
-        """Ask the facilitator once, at start, whether it settles what we ask for.
+        """Ask every facilitator and node once, at start, whether they can do what will be asked of them.
 
         Raises:
-            PaymentsMisconfigured: it does not, it cannot be reached, or the node is of another network.
+            PaymentsMisconfigured: one cannot, cannot be reached, or is of another network.
         """
-        try:
-            supported = await asyncio.to_thread(self._facilitator.get_supported)
-        except Exception as error:
-            raise PaymentsMisconfigured(
-                "The x402 facilitator does not answer at /supported. Check ALIVE402_FACILITATOR_URL and its token."
-            ) from error
-        try:
-            network = await self._chain.network()
-        except Exception as error:
-            raise PaymentsMisconfigured("The node does not answer. Check ALIVE402_RPC_URL.") from error
-        kinds = {(kind.x402_version, kind.scheme, kind.network) for kind in supported.kinds}
-        for terms in self.accepts:
-            if (2, SCHEME, terms.network) not in kinds:
-                raise PaymentsMisconfigured(
-                    f"The x402 facilitator does not settle `{SCHEME}` payments on {terms.network}. "
-                    "Choose another facilitator or another ALIVE402_NETWORK."
-                )
-            if network != terms.network:
-                raise PaymentsMisconfigured(
-                    f"The node at ALIVE402_RPC_URL is of {network}, and payments are asked for on {terms.network}."
-                )
-            if not {"name", "version"} <= terms.extra.keys():
-                raise PaymentsMisconfigured(
-                    f"The token {terms.asset} is not known. Set ALIVE402_ASSET_NAME and ALIVE402_ASSET_VERSION to its "
-                    "EIP-712 name and version."
-                )
+        await self._tills.check()
 
     def required(self, resource: Resource, error: str) -> PaymentRequired:
         """The 402 answer: what to sign, for which resource, and how to call it."""
@@ -145,18 +94,31 @@ class PaymentGate:
                 tags=list(resource.tags),
             ),
             accepts=self.accepts,
-            extensions={"bazaar": bazaar_resource_server_extension.enrich_declaration(bazaar, post)},
+            extensions={
+                "bazaar": bazaar_resource_server_extension.enrich_declaration(bazaar, post),
+                PAYMENT_IDENTIFIER: declare_payment_identifier_extension(),
+            },
         )
 
+    def required_v1(self, resource: Resource, error: str) -> PaymentRequiredV1:
+        """The same for a buyer who speaks version 1."""
+        return required_v1(self.accepts, resource, error)
+
     def read(self, header: str) -> Signed:
-        """Decode a PAYMENT-SIGNATURE header; nobody is asked, and nothing is held against our terms yet.
+        """Decode a PAYMENT-SIGNATURE or X-PAYMENT header; nobody is asked, and our terms do not matter yet.
 
         Raises:
-            PaymentMalformed: it is not an x402 v2 payment with an EIP-3009 authorization.
+            PaymentMalformed: it is not an x402 payment with an EIP-3009 authorization.
+            PaymentMismatch: it is of version 1, and for a network that is not asked for.
         """
         payload = decode(header)
+        if isinstance(payload, PaymentPayloadV1):
+            payload = upgraded(payload, self.accepts)
         ours = self._server.find_matching_requirements(self.accepts, payload)
-        return Signed(money_of(payload), payload, ours or payload.accepted, fits=ours is not None)
+        identifier = identifier_of(payload)
+        return Signed(
+            money_of(payload), payload, ours or payload.accepted, fits=ours is not None, identifier=identifier
+        )
 
     def admit(self, signed: Signed, resource: Resource, seconds_needed: float) -> None:
         """Hold a payment that is to buy something new against what is asked for it now.
@@ -182,9 +144,10 @@ class PaymentGate:
             PaymentInvalid: no; `details["reason"]` says why.
             FacilitatorUnavailable: it could not be asked.
         """
+        facilitator = self._till(signed.money).facilitator
         try:
             async with asyncio.timeout(VERIFY_SECONDS):
-                answer = await self._facilitator.verify(signed.payload, signed.requirements)
+                answer = await facilitator.verify(signed.payload, signed.requirements)
         except Exception as error:
             raise FacilitatorUnavailable from error
         if not answer.is_valid:
@@ -199,9 +162,10 @@ class PaymentGate:
             SettlementRefused: it did not move.
             SettlementUnknown: the answer was lost, and the chain does not show the money, or not yet.
         """
+        facilitator = self._till(signed.money).facilitator
         try:
             async with asyncio.timeout(SETTLE_SECONDS):
-                answer = await self._facilitator.settle(signed.payload, signed.requirements)
+                answer = await facilitator.settle(signed.payload, signed.requirements)
         except Exception as error:
             found = await self.find(signed.money)
             if found is None:
@@ -242,11 +206,10 @@ class PaymentGate:
             SettlementRefused: the authorization was used for something else, and can never move this money.
             SettlementUnknown: the chain cannot be asked now.
         """
+        chain = self._till(money).chain
         try:
             async with asyncio.timeout(VERIFY_SECONDS):
-                seen = await self._chain.find_transfer(
-                    money.asset, money.payer, money.nonce, money.pay_to, money.amount
-                )
+                seen = await chain.find_transfer(money.asset, money.payer, money.nonce, money.pay_to, money.amount)
         except SpentElsewhere as error:
             raise SettlementRefused(reason="spent_elsewhere") from error
         except Exception as error:
@@ -263,28 +226,16 @@ class PaymentGate:
         Raises:
             SettlementUnknown: the chain cannot be asked now.
         """
+        chain = self._till(money).chain
         try:
             async with asyncio.timeout(VERIFY_SECONDS):
-                now = await self._chain.now()
+                now = await chain.now()
         except Exception as error:
             raise SettlementUnknown(reason="chain_silent") from error
         return money.valid_before + EXPIRY_MARGIN_SECONDS < now
 
-    def _requirements(self, terms: Terms) -> PaymentRequirements:
-        extra = {"name": terms.name, "version": terms.version} if terms.name and terms.version else {}
-        return self._scheme.enhance_payment_requirements(
-            PaymentRequirements(
-                scheme=SCHEME,
-                network=terms.network,
-                asset=terms.asset,
-                amount=str(terms.amount),
-                pay_to=terms.pay_to,
-                max_timeout_seconds=terms.max_timeout_seconds,
-                extra=extra,
-            ),
-            SupportedKind(x402_version=2, scheme=SCHEME, network=terms.network),
-            [],
-        )
+    def _till(self, money: Money) -> Till:
+        return self._tills.of(money.network, money.asset)
 
 
 def required_header(required: PaymentRequired) -> str:

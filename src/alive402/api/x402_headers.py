@@ -1,0 +1,71 @@
+"""x402 as HTTP speaks it, in both versions: the 402 answer with its header, and the header of a receipt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import JSONResponse
+
+from alive402.api.errors import body_of
+from alive402.calls import PaidCalls
+from alive402.payments.errors import PaymentRequired
+from alive402.payments.signed import Resource
+from alive402.payments.x402 import REQUIRED_HEADER, RESPONSE_HEADER, required_header, response_header
+from alive402.payments.x402_v1 import V1_RESPONSE_HEADER, response_header_v1
+
+
+def payment_required(
+    error: PaymentRequired, request: Request, calls: PaidCalls, resource: Resource, provider_id: str, version: int
+) -> JSONResponse:
+    """402: x402's instructions in the body and in the header, the gateway's `payment` object, and our own refusal.
+
+    In version 1 there is no header: a buyer's library that finds one speaks version 2.
+    """
+    said = f"{error.code}: {error.message}"
+    ours = {**body_of(error, request), "payment": _payment(calls, provider_id)}
+    required = calls.gate.required(resource, said)
+    if version == 1:
+        asked: dict[str, Any] = calls.gate.required_v1(resource, said).model_dump(
+            mode="json", by_alias=True, exclude_none=True
+        )
+        return JSONResponse({**asked, **ours}, status_code=402, headers={"Cache-Control": "no-store"})
+    headers = {
+        REQUIRED_HEADER: required_header(required),
+        "Access-Control-Expose-Headers": REQUIRED_HEADER,
+        "Cache-Control": "no-store",
+    }
+    asked = required.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return JSONResponse({**asked, **ours}, status_code=402, headers=headers)
+
+
+def receipt_headers(receipt: dict[str, Any], version: int) -> dict[str, str]:
+    """The header that tells a buyer of the settlement; none where nothing was settled on a chain."""
+    if not receipt:
+        return {}
+    name = RESPONSE_HEADER if version == 2 else V1_RESPONSE_HEADER
+    value = response_header(receipt) if version == 2 else response_header_v1(receipt)
+    return {name: value, "Access-Control-Expose-Headers": name}
+
+
+def _payment(calls: PaidCalls, provider_id: str) -> dict[str, Any]:
+    """The gateway's `payment` object for a call that nothing was paid for yet."""
+    service = calls.service
+    return {
+        "paymentId": None,
+        "serviceId": service.id,
+        "internalServiceId": service.aliases[0],
+        "amountCents": service.price_cents,
+        "currency": "USD",
+        "billingMode": "per_call",
+        "maxCalls": 1,
+        "remainingCalls": 0,
+        "provider": "x402_facilitator",
+        "providerId": provider_id,
+        "payTo": calls.gate.accepts[0].pay_to,
+        "clientId": None,
+        "status": "required",
+        "expiresAt": None,
+        "paidAt": None,
+        "token": None,
+    }
