@@ -14,6 +14,7 @@ from alive402 import __version__
 from alive402.api import errors, health, tools
 from alive402.api.assembly import Parts
 from alive402.api.requests import Requests
+from alive402.payments.reconciler import Reconciler
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -21,8 +22,10 @@ def create_app(parts: Parts) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        yield
-        await parts.calls.ledger.close()
+        ledger = parts.calls.ledger
+        async with Reconciler(ledger, parts.calls.gate).running(parts.reconcile_seconds):
+            yield
+        await ledger.close()
 
     app = FastAPI(
         title="alive402",
