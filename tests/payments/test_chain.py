@@ -14,11 +14,6 @@ from tests.payments.test_token import SELLER, authorization
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 async def test_the_last_word_is_the_chains() -> None:
     chain = DevChain()
     reader, payer = Web3ChainReader(chain.web3), Account.create()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -22,22 +21,17 @@ OTHER = dataclasses.replace(USE, request_hash="another request", request_id="sec
 RESULT = {"Elements": [1]}
 
 
-@pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @pytest.fixture
-async def ledger(tmp_path: Path) -> AsyncIterator[Ledger]:
-    opened = await Ledger.open(f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}", lease_seconds=60)
+async def ledger(database_url: str) -> AsyncIterator[Ledger]:
+    opened = await Ledger.open(database_url, lease_seconds=60)
     yield opened
     await opened.close()
 
 
 @pytest.fixture
-async def dead(tmp_path: Path) -> AsyncIterator[Ledger]:
+async def dead(database_url: str) -> AsyncIterator[Ledger]:
     """A ledger whose leases have run out as soon as they are taken: every holder is dead."""
-    opened = await Ledger.open(f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}", lease_seconds=-1)
+    opened = await Ledger.open(database_url, lease_seconds=-1)
     yield opened
     await opened.close()
 
@@ -149,9 +143,9 @@ async def test_history_cannot_be_rewritten(ledger: Ledger, verb: str) -> None:
             await connection.execute(text(verb))
 
 
-async def test_a_ledger_that_exists_is_opened_again(ledger: Ledger, tmp_path: Path) -> None:
+async def test_a_ledger_that_exists_is_opened_again(ledger: Ledger, database_url: str) -> None:
     await bring(ledger, "settled")
-    again = await Ledger.open(f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}", lease_seconds=60)
+    again = await Ledger.open(database_url, lease_seconds=60)
     async with again.begin() as payments:
         ((payment, states),) = await payments.history()
     await again.close()

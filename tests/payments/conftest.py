@@ -1,0 +1,68 @@
+"""The two databases that a ledger may live in, each test with one of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from alive402.payments.database import Ledger
+from tests import postgresql
+
+MakeDatabase = Callable[[], str]
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def make_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeDatabase]:
+    """Makes migrated databases and gives their URLs, as copies of one."""
+    with ExitStack() as stack:
+        if request.param == "sqlite":
+            folder = tmp_path_factory.mktemp("ledgers")
+            first = folder / "template.db"
+            migrate(_sqlite(first))
+
+            def make() -> str:
+                path = folder / f"{len(list(folder.iterdir()))}.db"
+                shutil.copy(first, path)
+                return _sqlite(path)
+
+        else:
+            programs = postgresql.binaries()
+            if programs is None:
+                pytest.skip(postgresql.NOT_INSTALLED)
+            server = stack.enter_context(postgresql.running(programs))
+            template = server.database()
+            migrate(template)
+
+            def make() -> str:
+                return server.database(template=template.rsplit("/", 1)[1])
+
+        yield make
+
+
+@pytest.fixture
+def database_url(make_database: MakeDatabase) -> str:
+    """A migrated, empty ledger."""
+    return make_database()
+
+
+def _sqlite(path: Path) -> str:
+    return f"sqlite+aiosqlite:///{path}"
+
+
+def migrate(url: str) -> None:
+    """Bring the tables of `url` up to date, and let go of it."""
+
+    async def once() -> None:
+        await (await Ledger.open(url, lease_seconds=60)).close()
+
+    asyncio.run(once())
