@@ -20,6 +20,7 @@ from alive402.payments.errors import PaymentRequired
 from alive402.payments.purse import Holding, Offer, Purse
 from alive402.payments.service import Answered, Use
 from alive402.payments.signed import Resource
+from alive402.payments.verdicts import Verdicts
 from alive402.payments.x402 import SETTLE_SECONDS, VERIFY_SECONDS, PaymentGate
 from alive402.payments.x402_purse import X402Purse
 from alive402.providers.base import Provider
@@ -39,7 +40,8 @@ class InvalidInput(CodedError):
 class Outcome:
     """What a paid call gives: the answer, the receipt of its settlement, and whether it was given before.
 
-    `data` holds `Action`, `Elements` and `Liveness`; `receipt` is the x402 SettleResponse. Both JSON-ready.
+    `data` holds `Action`, `Elements`, `Liveness` and `Receipt`, the signed verdict; `receipt` is the x402
+    SettleResponse. Both JSON-ready.
     """
 
     request_id: str
@@ -56,6 +58,7 @@ class PaidCalls:
     ledger: Ledger
     gate: PaymentGate
     provider: Provider
+    verdicts: Verdicts
 
     def check_input(self, given: object) -> None:
         """Hold a request against the input schema, and its URL against what is fetched at all.
@@ -89,11 +92,11 @@ class PaidCalls:
         held = await purse.recall(use) or await purse.reserve(use)
         if isinstance(held, Answered):
             log.info("answered again", request_id=request_id, first_request_id=held.request_id)
-            return self._hand_over(held, replayed=True)
+            return await self._hand_over(held, replayed=True)
         data = held.result if held.result is not None else await self._execute(held, given)
         # From here on the work is done and paid for or not: a caller who hangs up must not leave it half way.
         receipt = await asyncio.shield(held.settle())
-        return self._hand_over(Answered(held.request_id, data, receipt), replayed=False)
+        return await self._hand_over(Answered(held.request_id, data, receipt), replayed=False)
 
     @property
     def seconds_needed(self) -> float:
@@ -112,9 +115,10 @@ class PaidCalls:
             return X402Purse(self.ledger, self.gate, signed, resource, self.seconds_needed)
         raise PaymentRequired
 
-    def _hand_over(self, answered: Answered, *, replayed: bool) -> Outcome:
-        """Every answer leaves here, new or given before, and always after its money."""
-        return Outcome(answered.request_id, answered.result, answered.receipt, replayed)
+    async def _hand_over(self, answered: Answered, *, replayed: bool) -> Outcome:
+        """Every answer leaves here, new or given before, always after its money, and signed."""
+        data = await self.verdicts.signed(answered)
+        return Outcome(answered.request_id, data, answered.receipt, replayed)
 
     async def _execute(self, held: Holding, given: dict[str, Any]) -> dict[str, Any]:
         """The answer, stored; or the payment given back."""

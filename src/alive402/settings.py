@@ -60,6 +60,8 @@ class Settings(BaseSettings):
     database_url: str = "sqlite+aiosqlite:///var/alive402.db"
     lease_seconds: float = Field(default=30.0, gt=0, description="a payment held by a dead process is free after this")
     reconcile_seconds: float = Field(default=30.0, gt=0, description="how often unfinished payments are looked up")
+    signing_key_file: Path | None = Field(default=None, description="keys of signed verdicts; made beside the database")
+    signing_key: SecretStr | None = Field(default=None, description="Ed25519, as JSON Web Key or PKCS#8 PEM")
 
     network: str = Field(default=DEV, description="dev, base, base-sepolia, or a CAIP-2 id such as eip155:8453")
     asset: str | None = Field(default=None, description="EIP-3009 token; by default the network's USDC")
@@ -132,6 +134,16 @@ class Settings(BaseSettings):
                 "can tell whether a payment moved when the facilitator's answer is lost."
             )
         return self
+
+    @property
+    def keys_file(self) -> Path:
+        """Where the keys of signed verdicts are kept: beside the database, when that is a file."""
+        if self.signing_key_file is not None:
+            return self.signing_key_file
+        kind, _, rest = self.database_url.partition(":///")
+        name = rest.partition("?")[0]
+        beside = kind.startswith("sqlite") and name not in ("", ":memory:")
+        return (Path(name) if beside else Path("var/alive402.db")).with_suffix(".keys.json")
 
     @property
     def taken(self) -> tuple[Accepted, ...]:

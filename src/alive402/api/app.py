@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.requests import Request
 
 from alive402 import __version__
-from alive402.api import errors, health, tools
+from alive402.api import errors, health, tools, well_known
 from alive402.api.assembly import Parts
 from alive402.api.requests import Requests
 from alive402.payments.reconciler import Reconciler
@@ -41,6 +41,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.include_router(tools.router(parts.calls, parts.public_url, parts.provider_id))
     app.include_router(health.router(parts.calls))
+    app.include_router(well_known.router(parts.calls.verdicts.keys))
     if parts.devchain is not None:
         from alive402.api import devchain
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,10 @@ from alive402.catalog import LIVENESS
 from alive402.intake.fetch import FetchLimits
 from alive402.intake.sandbox import SandboxLimits
 from alive402.payments.database import Ledger
+from alive402.payments.errors import PaymentsMisconfigured
+from alive402.payments.signing_keys import SigningKeys
 from alive402.payments.tills import Terms
+from alive402.payments.verdicts import Verdicts
 from alive402.payments.x402 import SETTLE_SECONDS, VERIFY_SECONDS, PaymentGate
 from alive402.providers.local import LocalProvider
 from alive402.settings import Settings
@@ -59,11 +63,29 @@ async def assemble(settings: Settings) -> Parts:
     gate = PaymentGate(ways)
     await gate.check()
     ledger = await Ledger.open(settings.database_url, lease_seconds=settings.lease_seconds)
+    public_url = str(settings.public_url).rstrip("/") if settings.public_url else None
+    try:
+        keys = await asyncio.to_thread(_signing_keys, settings)
+    except BaseException:
+        await ledger.close()
+        raise
     return Parts(
-        calls=PaidCalls(service, ledger, gate, provider),
+        calls=PaidCalls(service, ledger, gate, provider, Verdicts(ledger, keys, public_url)),
         terms=terms,
         devchain=devchain,
-        public_url=str(settings.public_url).rstrip("/") if settings.public_url else None,
+        public_url=public_url,
         provider_id=money.provider_id(settings),
         reconcile_seconds=settings.reconcile_seconds,
     )
+
+
+def _signing_keys(settings: Settings) -> SigningKeys:
+    path = settings.keys_file
+    try:
+        if settings.signing_key is not None:
+            return SigningKeys.given(settings.signing_key.get_secret_value(), path)
+        return SigningKeys.open(path)
+    except OSError as error:
+        raise PaymentsMisconfigured(
+            f"The keys of signed verdicts cannot be kept in {path}: {error.strerror}. Set ALIVE402_SIGNING_KEY_FILE."
+        ) from error

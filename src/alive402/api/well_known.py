@@ -1,0 +1,19 @@
+"""What the whole world may read at a known place: the public keys of signed verdicts."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from alive402.payments.signing_keys import SigningKeys
+
+
+def router(keys: SigningKeys) -> APIRouter:
+    """`/.well-known/jwks.json`."""
+    routes = APIRouter()
+
+    @routes.get("/.well-known/jwks.json", summary="The keys that signed verdicts are checked with")
+    async def jwks() -> JSONResponse:
+        return JSONResponse(keys.jwks(), headers={"Cache-Control": "public, max-age=300"})
+
+    return routes

@@ -1,0 +1,112 @@
+"""`alive402 verify-receipt` and `alive402 rotate-key`: check a signed verdict; sign with a new key from now on."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+UNVERIFIED = 1
+CANNOT_READ = 66
+"""EX_NOINPUT of sysexits.h."""
+
+
+def verify_receipt(
+    file: Annotated[str, typer.Argument(help="A signed verdict, or the whole answer that holds it; - is stdin.")],
+    jwks: Annotated[str, typer.Option(metavar="URL|FILE", help="The service's /.well-known/jwks.json, or a copy.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Check that a verdict was signed by the service, whenever that was. Exit code 0: it was; 1: it was not.
+
+    Given a whole answer, its verdict, confidence, video and engine must be those that were signed.
+
+    Example:
+
+      alive402 verify-receipt answer.json --jwks https://example.com/.well-known/jwks.json
+    """
+    from alive402.payments.verdicts import VerdictUnverified, contradiction, verified
+
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text()
+        keys = _keys(jwks)
+    except (OSError, ValueError) as error:
+        typer.echo(f"alive402 verify-receipt: {error}", err=True)
+        raise typer.Exit(CANNOT_READ) from None
+    answer = _answer(text)
+    jws = str(answer["data"].get("Receipt", "")) if answer else text.strip()
+    try:
+        claims = verified(jws, keys)
+        if answer and (differs := contradiction(answer, claims)):
+            raise VerdictUnverified(f"The answer was altered: `{differs}` is not what was signed.")
+    except VerdictUnverified as error:
+        if as_json:
+            typer.echo(json.dumps({"verified": False, "code": error.code, "message": error.message}))
+        else:
+            typer.echo(f"NOT VERIFIED  {error.message}")
+        raise typer.Exit(UNVERIFIED) from None
+    typer.echo(json.dumps({"verified": True, "claims": claims}) if as_json else _sentences(claims))
+
+
+def rotate_key() -> None:
+    """Sign verdicts with a new key from the next start on; the old public key stays in the key set."""
+    from pydantic import ValidationError
+
+    from alive402.payments.errors import PaymentsMisconfigured
+    from alive402.payments.signing_keys import SigningKeys
+    from alive402.settings import Settings
+
+    try:
+        path = Settings().keys_file
+        keys = SigningKeys.rotate(path)
+    except (OSError, ValidationError, PaymentsMisconfigured) as error:
+        typer.echo(f"alive402 rotate-key: {error}", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"{path}: {keys.kid} signs from the next start on; {len(keys.public) - 1} older public keys stay.")
+
+
+def _keys(source: str) -> dict[str, Any]:
+    """The key set at a URL or in a file.
+
+    Raises:
+        OSError, ValueError: it cannot be had, or is not JSON.
+    """
+    if not source.startswith(("http://", "https://")):
+        found = json.loads(Path(source).read_text())
+    else:
+        import httpx
+
+        try:
+            found = httpx.get(source, timeout=15, follow_redirects=True).raise_for_status().json()
+        except httpx.HTTPError as error:
+            raise OSError(f"{source}: {error}") from error
+    if not isinstance(found, dict):
+        raise ValueError(f"{source} is not a JSON Web Key Set.")
+    return found
+
+
+def _answer(text: str) -> dict[str, Any] | None:
+    """The whole answer, or None when the text is something else."""
+    try:
+        answer = json.loads(text)
+    except ValueError:
+        return None
+    return answer if isinstance(answer, dict) and isinstance(answer.get("data"), dict) else None
+
+
+def _sentences(claims: dict[str, Any]) -> str:
+    from datetime import UTC, datetime
+
+    paid = claims.get("payment") or {}
+    rows = {
+        "verdict": f"{claims['verdict']}, live confidence {claims['confidence']}",
+        "video": f"sha256 {claims['videoSha256']}",
+        "engine": f"{claims['engine']}, weights sha256 {claims['weightsSha256']}",
+        "request": claims["requestId"],
+        "paid by": f"{paid['transaction']} on {paid['network']}" if paid.get("transaction") else "no x402 payment",
+        "signed at": datetime.fromtimestamp(claims["iat"], UTC).isoformat(),
+        "signed by": claims.get("iss", "a service that names no URL"),
+    }
+    return "\n".join(["VERIFIED", *(f"  {name:<10} {value}" for name, value in rows.items())])

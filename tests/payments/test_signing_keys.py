@@ -1,0 +1,115 @@
+"""The keys of signed verdicts: made once, read by nobody else, replaced without forgetting."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from alive402.payments.errors import PaymentsMisconfigured
+from alive402.payments.signing_keys import SigningKeys
+from alive402.payments.verdicts import TYPE, VerdictUnverified, verified
+from alive402.settings import Settings
+
+
+def signed(keys: SigningKeys, **headers: str) -> str:
+    return jwt.encode({"verdict": "live"}, keys.private, "EdDSA", headers={"kid": keys.kid, "typ": TYPE, **headers})
+
+
+def test_a_key_is_made_at_the_first_start_and_found_at_the_second(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "alive402.keys.json"
+    first = SigningKeys.open(path)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert SigningKeys.open(path).kid == first.kid
+    assert [item.name for item in path.parent.iterdir()] == [path.name]
+
+
+def test_many_first_starts_at_once_make_one_key(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        kids = set(pool.map(lambda _: SigningKeys.open(tmp_path / "keys.json").kid, range(8)))
+    assert len(kids) == 1
+
+
+def test_the_published_set_holds_no_private_part(tmp_path: Path) -> None:
+    keys = SigningKeys.rotate(tmp_path / "keys.json")
+    assert [set(key) for key in keys.jwks()["keys"]] == [{"kty", "crv", "x", "kid", "alg", "use"}] * 2
+
+
+def test_after_a_rotation_old_verdicts_are_still_verified(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    old = SigningKeys.open(path)
+    new = SigningKeys.rotate(path)
+    assert new.kid != old.kid
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert '"d"' not in json.dumps(json.loads(path.read_text())["keys"][1:])
+    assert verified(signed(old), new.jwks()) == {"verdict": "live"}
+    assert verified(signed(new), new.jwks()) == {"verdict": "live"}
+    with pytest.raises(VerdictUnverified, match="does not hold the key"):
+        verified(signed(new), old.jwks())
+
+
+def test_a_key_file_that_others_may_read_stops_the_start(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    SigningKeys.open(path)
+    path.chmod(0o640)
+    with pytest.raises(PaymentsMisconfigured, match="chmod 600"):
+        SigningKeys.open(path)
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"keys": []}', '{"keys": [{"kty": "RSA"}]}', '{"keys": 7}'])
+def test_a_file_that_is_no_key_set_stops_the_start(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "keys.json"
+    path.touch(mode=0o600)
+    path.write_text(text)
+    with pytest.raises(PaymentsMisconfigured, match="not a JSON Web Key Set"):
+        SigningKeys.open(path)
+
+
+def test_a_key_may_be_given_as_pem_and_the_files_public_keys_stay(tmp_path: Path) -> None:
+    path, private = tmp_path / "keys.json", Ed25519PrivateKey.generate()
+    old = SigningKeys.open(path)
+    pem = private.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+    keys = SigningKeys.given(pem, path)
+    assert [key["kid"] for key in keys.jwks()["keys"]] == [keys.kid, old.kid]
+    for wrong in ("", "{}", "nonsense", pem.replace("PRIVATE", "PUBLIC")):
+        with pytest.raises(PaymentsMisconfigured, match="no Ed25519 private key"):
+            SigningKeys.given(wrong, path)
+
+
+@pytest.mark.parametrize(
+    ("database", "file"),
+    [
+        ("sqlite+aiosqlite:///var/alive402.db", "var/alive402.keys.json"),
+        ("sqlite+aiosqlite:////srv/till.db?timeout=3", "/srv/till.keys.json"),
+        ("sqlite+aiosqlite:///:memory:", "var/alive402.keys.json"),
+        ("postgresql+psycopg://till@db/till", "var/alive402.keys.json"),
+    ],
+)
+def test_the_keys_lie_beside_the_database(database: str, file: str) -> None:
+    assert Settings(database_url=database).keys_file == Path(file)
+
+
+def test_what_is_no_verdict_of_ours_is_told_from_what_was_altered(tmp_path: Path) -> None:
+    keys = SigningKeys.open(tmp_path / "keys.json")
+    good = signed(keys)
+    head, _, signature = good.split(".")
+    other = jwt.encode({"verdict": "spoof"}, keys.private, "EdDSA").split(".")[1]
+    for text, why in {
+        "": "no compact JWS",
+        "a.b.c": "no compact JWS",
+        signed(keys, typ="JWT"): "type JWT",
+        f"{head}.{other}.{signature}": "altered",
+        jwt.encode({"verdict": "live"}, "secret" * 8, "HS256", headers={"kid": keys.kid, "typ": TYPE}): "HS256",
+    }.items():
+        with pytest.raises(VerdictUnverified, match=why):
+            verified(text, keys.jwks())
+    for jwks in ({}, {"keys": "none"}, {"keys": [7]}):
+        with pytest.raises(VerdictUnverified):
+            verified(good, jwks)
