@@ -22,10 +22,16 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def make_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeDatabase]:
+def ledger_kind(request: pytest.FixtureRequest) -> str:
+    kind: str = request.param
+    return kind
+
+
+@pytest.fixture(scope="session")
+def make_database(ledger_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeDatabase]:
     """Makes migrated databases and gives their URLs, as copies of one."""
     with ExitStack() as stack:
-        if request.param == "sqlite":
+        if ledger_kind == "sqlite":
             folder = tmp_path_factory.mktemp("ledgers")
             first = folder / "template.db"
             migrate(_sqlite(first))

@@ -53,7 +53,7 @@ class Ledger:
             _make_sqlite_durable(engine)
         async with engine.begin() as connection:
             await connection.run_sync(_migrate)
-        return cls(engine, lease_seconds)
+        return cls(engine, lease_seconds, now)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[PaymentService]:

@@ -1,0 +1,213 @@
+"""Payments that nobody works on: every way between states is walked, refunds counted, earnings told."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from alive402.payments.database import Ledger
+from alive402.payments.errors import NoSuchPayment, PaymentExpiresSoon, RefundRefused
+from alive402.payments.service import Claim, Money, Use
+from alive402.payments.statements import Filter
+from alive402.payments.states import WAYS, State
+
+pytestmark = pytest.mark.anyio
+START = datetime(2026, 3, 1, 23, 0, tzinfo=UTC)
+MONEY = Money("eip155:84532", "0xaa", "0xbb", "0xcc", "0xdd", 200_000, int(START.timestamp()) + 600, "proof")
+USE = Use("video-face-liveness-detection", "request", "first")
+OTHER = dataclasses.replace(USE, request_hash="another")
+RESULT = {"Elements": [1]}
+
+
+class Desk:
+    """A ledger with a clock that is moved by hand, and the steps of a call in one word each."""
+
+    def __init__(self) -> None:
+        self.now = START
+        self.ledger: Ledger
+        self.claim: Claim
+
+    async def reserve(self, use: Use = USE, money: Money = MONEY) -> None:
+        async with self.ledger.begin() as payments:
+            claim = await payments.reserve(money, use, verified=True)
+        assert isinstance(claim, Claim)
+        self.claim = claim
+
+    async def call(self, step: str, *given: object, **named: object) -> None:
+        async with self.ledger.begin() as payments:
+            await getattr(payments, step)(self.claim, *given, **named)
+
+    async def bring(self, *steps: str) -> None:
+        for step in steps:
+            match step:
+                case "reserve":
+                    await self.reserve()
+                case "reserve other":
+                    await self.reserve(OTHER)
+                case "execute":
+                    await self.call("executed", RESULT)
+                case "send":
+                    await self.call("settling")
+                case "settle":
+                    await self.call("settled", "0x1", {"success": True})
+                case "lose":
+                    await self.call("unknown", "silent")
+                case "refuse":
+                    await self.call("refused", "no")
+                case "run out":
+                    await self.call("refused", "expired", expired=True)
+                case "release":
+                    await self.call("release", "no_face")
+                case "die":
+                    self.now += timedelta(seconds=31)
+                case "sweep":
+                    assert await self.close("let_go") == 1
+                case "find":
+                    assert await self.decide("moved", "0x1", {"success": True})
+                case "find elsewhere":
+                    assert await self.decide("never_moves", "spent_elsewhere", expired=False)
+                case "find run out":
+                    self.now += timedelta(seconds=1000)
+                    assert await self.decide("never_moves", "expired", expired=True)
+                case "refund":
+                    await self.close("refund", self.claim.payment_id, "0x2", 1)
+
+    async def close(self, step: str, *given: object) -> object:
+        async with self.ledger.closing() as closing:
+            return await getattr(closing, step)(*given)
+
+    async def decide(self, step: str, *given: object, **named: object) -> bool:
+        self.now += timedelta(seconds=1000)
+        async with self.ledger.closing() as closing:
+            (case,) = await closing.cases()
+            decided: bool = await getattr(closing, step)(case, *given, **named)
+        return decided
+
+    async def states(self) -> list[State]:
+        async with self.ledger.statements() as books:
+            found = await books.payment(self.claim.payment_id)
+        assert found is not None
+        return [State(event.state) for event in found[1]]
+
+
+@pytest.fixture
+async def desk(database_url: str) -> AsyncIterator[Desk]:
+    made = Desk()
+    made.ledger = await Ledger.open(database_url, lease_seconds=30, now=lambda: made.now)
+    yield made
+    await made.ledger.close()
+
+
+@pytest.fixture
+def new_desk(make_database: Callable[[], str]) -> Callable[[], AsyncIterator[Desk]]:
+    async def one() -> AsyncIterator[Desk]:
+        made = Desk()
+        made.ledger = await Ledger.open(make_database(), lease_seconds=30, now=lambda: made.now)
+        yield made
+        await made.ledger.close()
+
+    return one
+
+
+STORIES = [
+    "reserve, execute, send, settle, refund",
+    "reserve, release, reserve other, die, reserve, die, sweep",
+    "reserve, execute, die, reserve, die, sweep, reserve, die, reserve other",
+    "reserve, execute, send, die, reserve, send, run out",
+    "reserve, execute, send, die, sweep, reserve, lose, find",
+    "reserve, execute, send, lose, find elsewhere, reserve other",
+    "reserve, execute, send, lose, find run out",
+    "reserve, execute, send, refuse, reserve, send, refuse, find",
+    "reserve, execute, send, refuse, find run out",
+]
+
+
+async def test_every_way_is_walked_and_no_other(new_desk: Callable[[], AsyncIterator[Desk]]) -> None:
+    walked: set[tuple[State, State]] = set()
+    for story in STORIES:
+        async for desk in new_desk():
+            await desk.bring(*story.split(", "))
+            walked |= set(pairwise(await desk.states()))
+    assert walked == {(before, after) for before, afters in WAYS.items() for after in afters}
+
+
+async def test_what_ran_out_is_not_reserved_again(desk: Desk) -> None:
+    await desk.bring("reserve", "execute", "send", "lose", "find run out")
+    with pytest.raises(PaymentExpiresSoon):
+        await desk.reserve()
+
+
+async def test_a_case_that_moved_on_meanwhile_is_left_alone(desk: Desk) -> None:
+    await desk.bring("reserve", "execute", "send", "lose")
+    async with desk.ledger.closing() as closing:
+        (case,) = await closing.cases()
+    await desk.reserve()
+    async with desk.ledger.closing() as closing:
+        assert not await closing.moved(case, "0x1", {})
+        assert not await closing.never_moves(case, "expired", expired=True)
+    assert (await desk.states())[-1] is State.SETTLING
+
+
+async def test_a_clock_that_was_an_hour_ahead_holds_nothing_for_an_hour(desk: Desk) -> None:
+    await desk.bring("reserve")
+    desk.now -= timedelta(hours=1)
+    await desk.reserve()
+
+
+async def test_a_living_call_keeps_its_lease_and_a_dead_one_does_not(desk: Desk) -> None:
+    await desk.bring("reserve")
+    for _ in range(5):
+        desk.now += timedelta(seconds=20)
+        async with desk.ledger.begin() as payments:
+            assert await payments.renew(desk.claim.payment_id, desk.claim.owner)
+        assert await desk.close("let_go") == 0
+    desk.now += timedelta(seconds=31)
+    assert await desk.close("let_go") == 1
+    async with desk.ledger.begin() as payments:
+        assert not await payments.renew(desk.claim.payment_id, desk.claim.owner)
+
+
+async def test_one_transfer_is_one_refund(desk: Desk) -> None:
+    ids = []
+    for number in range(3):
+        await desk.reserve(money=dataclasses.replace(MONEY, nonce=f"0x{number}"))
+        await desk.bring("execute", "send", "settle")
+        ids.append(desk.claim.payment_id)
+    await desk.close("refund", ids[0], "0x2", 2)
+    await desk.close("refund", ids[1], "0x2", 2)
+    with pytest.raises(RefundRefused, match="counted for another refund"):
+        await desk.close("refund", ids[2], "0x2", 2)
+    with pytest.raises(RefundRefused, match="does not move that money"):
+        await desk.close("refund", ids[2], "0x3", 0)
+    with pytest.raises(RefundRefused, match="only what was paid"):
+        await desk.close("refund", ids[0], "0x3", 1)
+    with pytest.raises(NoSuchPayment):
+        await desk.close("refund", "nothing", "0x3", 1)
+
+
+async def test_income_is_told_by_day_and_by_payer(desk: Desk) -> None:
+    for number, payer in enumerate(["0xbb", "0xbb", "0xb0"]):
+        await desk.reserve(money=dataclasses.replace(MONEY, nonce=f"0x{number}", payer=payer))
+        await desk.bring("execute", "send", "settle")
+        desk.now += timedelta(minutes=25)
+    await desk.bring("refund")
+    async with desk.ledger.statements() as books:
+        days = await books.income()
+        payers = await books.income(datetime(2026, 3, 1, tzinfo=UTC), by_payer=True)
+        none = await books.income(datetime(2027, 1, 1, tzinfo=UTC))
+        newest = [each.nonce async for each in books.payments(Filter(), limit=2)]
+        ours = [each.nonce async for each in books.payments(Filter(state=State.CONSUMED, payer="0xbb"))]
+        late = [each.nonce async for each in books.payments(Filter(since=START + timedelta(minutes=40)))]
+    assert [(day.day, day.payments, day.income, day.refunded, day.net) for day in days] == [
+        (date(2026, 3, 1), 3, 600_000, 0, 600_000),
+        (date(2026, 3, 2), 0, 0, 200_000, -200_000),
+    ]
+    assert [(day.payer, day.net) for day in payers] == [("0xb0", 200_000), ("0xbb", 400_000), ("0xb0", -200_000)]
+    assert none == []
+    assert newest == ["0x2", "0x1"]
+    assert ours == ["0x1", "0x0"]
+    assert late == ["0x2"]
