@@ -33,26 +33,32 @@ class DevChain:
     """One EVM with one token and one operator account that pays for gas.
 
     Every call may come from any thread: one lock guards the EVM, which knows no threads. Calls block for milliseconds;
-    asynchronous callers go through `asyncio.to_thread`.
+    asynchronous callers go through `asyncio.to_thread`. Another chain's id and token address make it another network.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, chain_id: int = CHAIN_ID, token_address: str = TOKEN_ADDRESS) -> None:
+        self.chain_id = chain_id
         artifact = json.loads(resources.files(__package__).joinpath("token.json").read_text())
         self._operator: LocalAccount = Account.create()
         backend = PyEVMBackend(
             genesis_state={
-                bytes.fromhex(TOKEN_ADDRESS[2:]): _account(code=bytes.fromhex(artifact["bytecode_runtime"][2:])),
+                bytes.fromhex(token_address[2:]): _account(code=bytes.fromhex(artifact["bytecode_runtime"][2:])),
                 bytes.fromhex(self._operator.address[2:]): _account(balance=10**30),
                 # eth-tester speaks from its first own account when a caller of eth_call names none.
                 bytes.fromhex(Account.from_key((1).to_bytes(32, "big")).address[2:]): _account(balance=10**30),
             }
         )
-        backend.chain.chain_id = CHAIN_ID
+        backend.chain.chain_id = chain_id
         self.lock = threading.RLock()
-        self.web3 = Web3(_Provider(EthereumTester(backend), self.lock))
+        self.web3 = Web3(_Provider(EthereumTester(backend), self.lock, chain_id))
         self.token: Contract = self.web3.eth.contract(
-            address=Web3.to_checksum_address(TOKEN_ADDRESS), abi=artifact["abi"]
+            address=Web3.to_checksum_address(token_address), abi=artifact["abi"]
         )
+
+    @property
+    def network(self) -> str:
+        """The CAIP-2 id."""
+        return f"eip155:{self.chain_id}"
 
     @property
     def operator(self) -> str:
@@ -73,7 +79,7 @@ class DevChain:
                 "gas": GAS_LIMIT,
                 "gasPrice": self.web3.eth.gas_price,
                 "value": Web3.to_wei(0, "wei"),
-                "chainId": CHAIN_ID,
+                "chainId": self.chain_id,
             }
             signed = self._operator.sign_transaction(cast("dict[str, Any]", filled))
             return Web3.to_hex(self.web3.eth.send_raw_transaction(signed.raw_transaction))
@@ -101,10 +107,10 @@ class DevChain:
 class _Provider(EthereumTesterProvider):
     """eth-tester behind a lock, with our chain id, and a clock that does not stand still between transactions."""
 
-    def __init__(self, tester: EthereumTester, lock: threading.RLock) -> None:
+    def __init__(self, tester: EthereumTester, lock: threading.RLock, chain_id: int) -> None:
         endpoints = {**API_ENDPOINTS}
-        endpoints["eth"] = {**endpoints["eth"], "chainId": lambda *_: CHAIN_ID}
-        endpoints["net"] = {**endpoints["net"], "version": lambda *_: str(CHAIN_ID)}
+        endpoints["eth"] = {**endpoints["eth"], "chainId": lambda *_: chain_id}
+        endpoints["net"] = {**endpoints["net"], "version": lambda *_: str(chain_id)}
         super().__init__(tester, endpoints)
         self._tester = tester
         self._lock = lock

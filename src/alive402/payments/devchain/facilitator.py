@@ -16,7 +16,7 @@ from x402.mechanisms.evm.types import TransactionReceipt, TypedDataDomain, Typed
 from x402.schemas import PaymentPayload, PaymentRequirements, SettleResponse, SupportedResponse, VerifyResponse
 from x402.schemas.v1 import PaymentPayloadV1, PaymentRequirementsV1
 
-from alive402.payments.devchain.chain import CHAIN_ID, NETWORK, DevChain
+from alive402.payments.devchain.chain import DevChain
 
 
 class DevFacilitator:
@@ -24,7 +24,7 @@ class DevFacilitator:
 
     def __init__(self, chain: DevChain) -> None:
         self._facilitator = x402FacilitatorSync()
-        register_exact_evm_facilitator(self._facilitator, _Signer(chain), NETWORK)
+        register_exact_evm_facilitator(self._facilitator, _Signer(chain), chain.network)
 
     async def verify(
         self, payload: PaymentPayload | PaymentPayloadV1, requirements: PaymentRequirements | PaymentRequirementsV1
@@ -54,7 +54,7 @@ class _Signer:
         return [self._chain.operator]
 
     def get_chain_id(self) -> int:
-        return CHAIN_ID
+        return self._chain.chain_id
 
     def read_contract(self, address: str, abi: list[dict[str, Any]], function_name: str, *args: Any) -> Any:
         contract = self._eth.contract(address=Web3.to_checksum_address(address), abi=abi)
