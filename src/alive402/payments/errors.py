@@ -8,6 +8,7 @@ PaymentError                              code, sentence, HTTP status, what to d
  │    └── SettlementRefused     402   settlement_refused         the money did not move, so there is no answer
  ├── PaymentMalformed           400   payment_malformed          the header is not what x402 says
  ├── PaymentConflict            409
+ │    ├── PaymentIdentifierTaken 409  payment_identifier_taken   the buyer's identifier names another payment
  │    ├── PaymentInUse          409   payment_in_use             the same payment is being worked on; try again soon
  │    └── PaymentSpent          409   payment_spent              it is bound to another request
  ├── FacilitatorUnavailable     503   facilitator_unavailable    it could not be asked; nothing moved
@@ -81,6 +82,16 @@ class PaymentConflict(PaymentError):
     code = "payment_conflict"
     status = 409
     default = "The payment is already claimed."
+
+
+class PaymentIdentifierTaken(PaymentConflict):
+    """The buyer's own identifier names another payment."""
+
+    code = "payment_identifier_taken"
+    default = (
+        "This payment identifier names another payment, and nothing was charged for this one. "
+        "Send that payment again to get its answer, or choose a new identifier."
+    )
 
 
 class PaymentInUse(PaymentConflict):

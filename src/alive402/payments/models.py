@@ -87,3 +87,13 @@ class PaymentEvent(Base):
     state: Mapped[str] = mapped_column(String(16))
     request_id: Mapped[str | None] = mapped_column(String(64))
     detail: Mapped[str] = mapped_column(Text, default="")
+
+
+class PaymentIdentifier(Base):
+    """A buyer's own name for a payment (x402's payment-identifier extension): an idempotency key."""
+
+    __tablename__ = "payment_identifiers"
+
+    service_id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    identifier: Mapped[str] = mapped_column(String(128), primary_key=True)
+    payment_id: Mapped[str] = mapped_column(ForeignKey("payments.id"))

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from alive402.payments.models import Payment, PaymentEvent
+from alive402.payments.models import Payment, PaymentEvent, PaymentIdentifier
 from alive402.payments.states import HELD, State
 
 
@@ -85,6 +85,33 @@ class PaymentRepository:
         """Insert a payment; False when the same money is there already."""
         dialect = postgresql if self._session.get_bind().dialect.name == "postgresql" else sqlite
         statement = dialect.insert(Payment).values(values).on_conflict_do_nothing().returning(Payment.id)
+        return (await self._session.execute(statement)).scalar_one_or_none() is not None
+
+    async def named(self, service_id: str, identifier: str) -> Payment | None:
+        """The payment that a buyer's identifier names, locked until the transaction ends, or None."""
+        query = (
+            select(Payment)
+            .join(PaymentIdentifier, PaymentIdentifier.payment_id == Payment.id)
+            .where(PaymentIdentifier.service_id == service_id, PaymentIdentifier.identifier == identifier)
+            .with_for_update()
+        )
+        return (await self._session.scalars(query)).one_or_none()
+
+    async def name(self, service_id: str, identifier: str, payment_id: str) -> bool:
+        """Let an identifier name this payment; False when another one took it since `named` was asked."""
+        dialect = postgresql if self._session.get_bind().dialect.name == "postgresql" else sqlite
+        row = {"service_id": service_id, "identifier": identifier, "payment_id": payment_id}
+        free = select(Payment.id).where(Payment.state.in_([str(State.RELEASED), str(State.EXPIRED)]))
+        statement = (
+            dialect.insert(PaymentIdentifier)
+            .values(row)
+            .on_conflict_do_update(
+                index_elements=["service_id", "identifier"],
+                set_={"payment_id": payment_id},
+                where=or_(PaymentIdentifier.payment_id == payment_id, PaymentIdentifier.payment_id.in_(free)),
+            )
+            .returning(PaymentIdentifier.payment_id)
+        )
         return (await self._session.execute(statement)).scalar_one_or_none() is not None
 
     async def change(self, payment_id: str, values: dict[str, Any]) -> None:

@@ -37,7 +37,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
-from alive402.payments.errors import PaymentExpiresSoon, PaymentInUse, PaymentSpent
+from alive402.payments.errors import PaymentExpiresSoon, PaymentIdentifierTaken, PaymentInUse, PaymentSpent
 from alive402.payments.models import Payment
 from alive402.payments.repository import PaymentRepository
 from alive402.payments.states import HELD, MAY_HAVE_MOVED, PAID, State
@@ -70,11 +70,12 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What a payment is to be used for: the service, and the sha256 of the request."""
+    """What a payment is to be used for: the service, the sha256 of the request, and the buyer's name for it or None."""
 
     service_id: str
     request_hash: str
     request_id: str
+    identifier: str | None = None
 
 
 class Stage(StrEnum):
@@ -125,8 +126,11 @@ class PaymentService:
             PaymentInUse: another call holds it.
             PaymentSpent: it is bound to another request.
             PaymentExpiresSoon: the chain has seen it run out.
+            PaymentIdentifierTaken: the buyer's identifier names another payment.
         """
         now = self._now()
+        if use.identifier is not None:
+            await self._bind(use.service_id, use.identifier, money)
         payment = await self._payments.find(money.network, money.asset, money.payer, money.nonce)
         if payment is None:
             return await self._reserve_new(money, use, now) if verified else Unverified()
@@ -221,6 +225,7 @@ class PaymentService:
             raise PaymentInUse
         for state in (State.CREATED, State.VERIFIED, State.RESERVED):
             await self._payments.note(claim.payment_id, now, state, use.request_id, "")
+        await self._name(claim.payment_id, use)
         return claim
 
     async def _take_over(
@@ -248,7 +253,20 @@ class PaymentService:
             }
         await self._payments.change(payment.id, self._stamped(state, values))
         await self._payments.note(payment.id, now, state, request_id, f"taken over from {payment.state}")
+        await self._name(payment.id, use)
         return claim
+
+    async def _bind(self, service_id: str, identifier: str, money: Money) -> None:
+        """An identifier names one payment, exactly as signed; one that came to nothing leaves its name free."""
+        named = await self._payments.named(service_id, identifier)
+        if named is None or State(named.state) in (State.RELEASED, State.EXPIRED):
+            return
+        if (named.payer, named.nonce, named.proof) != (money.payer, money.nonce, money.proof):
+            raise PaymentIdentifierTaken
+
+    async def _name(self, payment_id: str, use: Use) -> None:
+        if use.identifier is not None and not await self._payments.name(use.service_id, use.identifier, payment_id):
+            raise PaymentIdentifierTaken
 
     async def _move(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -98,6 +98,7 @@ class X402Purse:
 
     async def _look(self, use: Use, *, verified: bool) -> Answered | X402Holding | None:
         async with self.ledger.begin() as payments:
+            use = replace(use, identifier=self.signed.identifier)
             held = await payments.reserve(self.signed.money, use, verified=verified)
         match held:
             case Claim():
