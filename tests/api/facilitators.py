@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +28,7 @@ class Facilitator:
     fault: str = ""
     settled: int = 0
     token: str | None = None
+    after_settling: Callable[[], object] = lambda: None
 
     def app(self) -> FastAPI:
         inner, app = DevFacilitator(self.chain), FastAPI()
@@ -61,6 +62,7 @@ class Facilitator:
                 return JSONResponse({"error": "silent"}, status_code=500)
             answer = await inner.settle(*_parsed(body))
             self.settled += answer.success
+            self.after_settling()
             if self.fault in {"loses the answer", "chain silent"}:
                 return JSONResponse({"error": "lost"}, status_code=500)
             return answer.model_dump(by_alias=True)

@@ -1,0 +1,179 @@
+"""A service that dies again and again, a chain that outlives it, and an auditor who compares ledger and chain."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+import os
+import signal
+import socket
+import sqlite3
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+from eth_account import Account
+
+from alive402.demo.buyer import Buyer
+from tests.api.facilitators import Facilitator
+
+ROOT = Path(__file__).parents[2]
+PRICE = 200_000
+# Shorter than a restart: whatever a dead process held is free when the next one listens.
+LEASE_SECONDS = 0.2
+PATIENCE_SECONDS = 20.0
+GREETING = "alive402 is at "
+
+
+@dataclasses.dataclass(frozen=True)
+class Standing:
+    """What the ledger says of a payment: its states, whether its answer is stored."""
+
+    states: tuple[str, ...]
+    stored: bool
+
+    @property
+    def last(self) -> str:
+        return self.states[-1] if self.states else "nothing"
+
+
+class Town:
+    """The launcher's process, at most one service in it, and the books of both sides."""
+
+    def __init__(self, folder: Path, facilitator: Facilitator, video: str) -> None:
+        self.facilitator = facilitator
+        self.video = video
+        self.database = folder / "ledger.db"
+        self.seller = Account.create().address
+        self._armed = folder / "armed"
+        self._log = folder / "server.log"
+        self._launcher: asyncio.subprocess.Process | None = None
+        self._pid = 0
+        self.url = ""
+        self._armed.write_text("")
+        # One address for all the services: a payment is signed for a URL.
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            self._port = probe.getsockname()[1]
+
+    async def open(self) -> None:
+        """Start the launcher; no service yet."""
+        ours = {name: value for name, value in os.environ.items() if not name.startswith("ALIVE402_")}
+        if "ALIVE402_CACHE" in os.environ:
+            ours["ALIVE402_CACHE"] = os.environ["ALIVE402_CACHE"]
+        self._launcher = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "tests.e2e.crashing",
+            str(self._armed),
+            cwd=ROOT,
+            env={**ours, "ALIVE402_LEASE_SECONDS": str(LEASE_SECONDS)},
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=self._log.open("ab"),
+        )
+
+    async def close(self) -> None:
+        """End the service and its launcher."""
+        assert self._launcher is not None
+        await self.kill()
+        assert self._launcher.stdin is not None
+        self._launcher.stdin.close()
+        await self._launcher.wait()
+
+    async def start(self, *, skew: float = 0.0, reconcile_seconds: float = 3600.0) -> None:
+        """Start a service on the same ledger, if none runs; its reconciler looks once and then seldom."""
+        if self.url:
+            return
+        assert self._launcher is not None
+        assert self._launcher.stdin is not None
+        arguments = [
+            f"--port={self._port}",
+            "--network=base-sepolia",
+            f"--pay-to={self.seller}",
+            f"--facilitator-url={self.facilitator.url}",
+            f"--rpc-url={self.facilitator.url}/devchain/rpc",
+            f"--database-url=sqlite+aiosqlite:///{self.database}",
+            "--allow-private-hosts",
+        ]
+        environment = {"ALIVE402_RECONCILE_SECONDS": str(reconcile_seconds)}
+        wanted = {"arguments": arguments, "environment": environment, "skew": skew, "log": str(self._log)}
+        self._launcher.stdin.write(json.dumps(wanted).encode() + b"\n")
+        while not self.url:
+            line = await self._line()
+            if line == "gone":
+                assert self._armed.read_text(), self._log.read_text()[-2000:]
+                return
+            if line.startswith("pid "):
+                self._pid = int(line.removeprefix("pid "))
+            if line.startswith(GREETING):
+                self.url = line.removeprefix(GREETING)
+
+    async def kill(self) -> None:
+        """Kill -9, if one runs."""
+        if self.url:
+            os.kill(self._pid, signal.SIGKILL)
+            await self.died()
+
+    async def died(self) -> None:
+        """Wait until the service is gone."""
+        while self.url and await self._line() != "gone":
+            pass
+        self.url = ""
+
+    def arm(self, moment: str) -> None:
+        """Name the moment at which the service kills itself."""
+        self._armed.write_text(moment)
+
+    async def buyer(self) -> Buyer:
+        """A customer with a fresh wallet and the money for five answers."""
+        buyer = Buyer(self.url)
+        self.facilitator.chain.mint(buyer.account.address, 5 * PRICE)
+        return buyer
+
+    async def send(self, buyer: Buyer) -> httpx.Response:
+        """The signed payment once more, to the service that runs now; again at once while it is said to be in use."""
+        buyer.url = self.url
+        until = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            answer = await buyer.send(self.video, buyer.signature)
+            if answer.status_code != 409 or time.monotonic() > until:
+                return answer
+
+    def charged(self, buyer: Buyer) -> int:
+        """Answers' worth of money that the chain says the buyer has paid."""
+        spent = 5 * PRICE - self.facilitator.chain.balance(buyer.account.address)
+        assert spent % PRICE == 0
+        return spent // PRICE
+
+    def standing(self, buyer: Buyer) -> Standing:
+        """What is in the ledger of the buyer's one payment."""
+        payer = buyer.account.address.lower()
+        rows = self._read(
+            "SELECT e.state, p.result IS NOT NULL FROM payments p JOIN payment_events e ON e.payment_id = p.id "
+            f"WHERE p.payer = '{payer}' ORDER BY e.id"
+        )
+        return Standing(tuple(state for state, _ in rows), any(stored for _, stored in rows))
+
+    def earned(self) -> tuple[int, int]:
+        """(what the ledger calls paid, what the chain says the seller has), in atomic units."""
+        paid = "SELECT coalesce(sum(amount), 0) FROM payments WHERE state IN ('settled', 'consumed')"
+        ((ledger,),) = self._read(paid)
+        return ledger, self.facilitator.chain.balance(self.seller)
+
+    def _read(self, query: str) -> list[Any]:
+        connection = sqlite3.connect(self.database)
+        try:
+            return connection.execute(query).fetchall()
+        finally:
+            connection.close()
+
+    async def _line(self) -> str:
+        assert self._launcher is not None
+        assert self._launcher.stdout is not None
+        async with asyncio.timeout(60):
+            line = await self._launcher.stdout.readline()
+        assert line, self._log.read_text()[-2000:]
+        return line.decode().strip()

@@ -1,0 +1,144 @@
+"""`alive402 serve` that kills itself at a named moment: a launcher for tests, no part of the service.
+
+`python -m tests.e2e.crashing FILE` reads one JSON object a line, `{"arguments", "environment", "skew", "log"}`, and
+runs the real command line so in a process of its own, which it waits for; then it says `gone` and takes the next line.
+All it adds to the service: at each moment below the process kills itself if FILE names that moment, its clock is wrong
+by `skew` seconds, and it does not wait long for a locked database.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from x402.http import HTTPFacilitatorClient
+
+# Imported here, so that a process that is forked from this one starts at once.
+import alive402.api.running
+from alive402.cli.main import main
+from alive402.intake.sandbox import judge
+from alive402.payments import database
+from alive402.payments.closing import Closing
+from alive402.payments.database import Ledger
+from alive402.payments.repository import PaymentRepository
+from alive402.payments.service import PaymentService, utc_now
+from alive402.providers import local
+
+armed = Path()
+
+
+def moment(name: str) -> None:
+    """Die here, at once and without a word, if this is the moment that is asked for."""
+    if armed.read_text() == name:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def install() -> None:
+    """Put the moments around the ledger's commits, the facilitator's answers, and the analysis."""
+    note, begin, closing = PaymentRepository.note, Ledger.begin, Ledger.closing
+    verify, settle = HTTPFacilitatorClient.verify, HTTPFacilitatorClient.settle
+
+    async def noted(self: Any, payment_id: str, at: Any, state: str, *more: Any) -> None:
+        await note(self, payment_id, at, state, *more)
+        self.last = str(state)
+
+    @asynccontextmanager
+    async def begun(self: Ledger) -> AsyncIterator[PaymentService]:
+        async with begin(self) as payments:
+            yield payments
+            state = getattr(payments._payments, "last", None)
+            moment(f"before `{state}` is committed")
+        moment(f"after `{state}` is committed")
+
+    @asynccontextmanager
+    async def closed(self: Ledger) -> AsyncIterator[Closing]:
+        async with closing(self) as books:
+            yield books
+            state = getattr(books._payments, "last", None)
+            moment(f"before the reconciler commits `{state}`")
+        moment(f"after the reconciler committed `{state}`")
+
+    async def verified(self: Any, *given: Any) -> Any:
+        moment("before the facilitator verifies")
+        answer = await verify(self, *given)
+        moment("after the facilitator verified")
+        return answer
+
+    async def settled(self: Any, *given: Any) -> Any:
+        moment("before the facilitator settles")
+        try:
+            return await settle(self, *given)
+        finally:
+            moment("after the facilitator settled")
+
+    async def judged(*given: Any) -> Any:
+        moment("before the video is judged")
+        return await judge(*given)
+
+    for owner, name, wrapped in (
+        (PaymentRepository, "note", noted),
+        (Ledger, "begin", begun),
+        (Ledger, "closing", closed),
+        (HTTPFacilitatorClient, "verify", verified),
+        (HTTPFacilitatorClient, "settle", settled),
+        (local, "judge", judged),
+        (database, "BUSY_MILLISECONDS", 200),
+    ):
+        assert hasattr(owner, name)
+        setattr(owner, name, wrapped)
+
+
+def set_clock(skew: float) -> None:
+    """Make this process's clock wrong by `skew` seconds."""
+    right = time.time
+    time.time = lambda: right() + skew
+    opened = Ledger.__init__
+
+    def skewed(self: Ledger, engine: Any, lease_seconds: float, now: Any = utc_now) -> None:
+        opened(self, engine, lease_seconds, lambda: now() + timedelta(seconds=skew))
+
+    Ledger.__init__ = skewed  # type: ignore[method-assign]
+
+
+@dataclasses.dataclass(frozen=True)
+class Wanted:
+    """One line of input."""
+
+    arguments: list[str]
+    environment: dict[str, str]
+    skew: float
+    log: str
+
+
+def run(wanted: Wanted) -> None:
+    """In the child: the real command line, to its end."""
+    log = os.open(wanted.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(log, 2)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.environ |= wanted.environment
+    if wanted.skew:
+        set_clock(wanted.skew)
+    sys.argv = ["alive402", "serve", *wanted.arguments]
+    main()
+
+
+if __name__ == "__main__":
+    armed = Path(sys.argv[1])
+    assert alive402.api.running
+    install()
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            run(Wanted(**json.loads(line)))
+        print(f"pid {child}", flush=True)
+        os.waitpid(child, 0)
+        print("gone", flush=True)
