@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 import tomllib
 from pathlib import Path
@@ -62,6 +64,8 @@ class Settings(BaseSettings):
     reconcile_seconds: float = Field(default=30.0, gt=0, description="how often unfinished payments are looked up")
     signing_key_file: Path | None = Field(default=None, description="keys of signed verdicts; made beside the database")
     signing_key: SecretStr | None = Field(default=None, description="Ed25519, as JSON Web Key or PKCS#8 PEM")
+    webhook_urls: tuple[AnyHttpUrl, ...] = Field(default=(), description="who is told of settled and failed payments")
+    webhook_secret: SecretStr | None = Field(default=None, description="whsec_ and base64 of 24 to 64 random bytes")
 
     network: str = Field(default=DEV, description="dev, base, base-sepolia, or a CAIP-2 id such as eip155:8453")
     asset: str | None = Field(default=None, description="EIP-3009 token; by default the network's USDC")
@@ -83,6 +87,14 @@ class Settings(BaseSettings):
     analysis_memory_bytes: int = Field(default=4 * 1024**3, gt=0)
     analyses_at_once: int = Field(default=2, gt=0)
     media_directory: Path | None = Field(default=None, description="where a video lies while it is judged")
+
+    @model_validator(mode="after")
+    def _webhooks_are_signed(self) -> Self:
+        if self.webhook_urls and not _is_webhook_secret(self.webhook_secret):
+            raise ValueError(
+                "ALIVE402_WEBHOOK_URLS needs ALIVE402_WEBHOOK_SECRET: whsec_ and base64 of 24 bytes or more."
+            )
+        return self
 
     @model_validator(mode="before")
     @classmethod
@@ -156,3 +168,11 @@ class Settings(BaseSettings):
     def caip2(self) -> str:
         """The network's CAIP-2 id; the dev chain bears Base Sepolia's, so that unmodified buyers pay on it."""
         return NETWORKS.get(self.network, "eip155:84532" if self.network == DEV else self.network)
+
+
+def _is_webhook_secret(secret: SecretStr | None) -> bool:
+    try:
+        text = secret.get_secret_value() if secret else ""
+        return text.startswith("whsec_") and 24 <= len(base64.b64decode(text[6:], validate=True)) <= 64
+    except binascii.Error:
+        return False

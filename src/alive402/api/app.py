@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -23,7 +23,10 @@ def create_app(parts: Parts) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         ledger = parts.calls.ledger
-        async with Reconciler(ledger, parts.calls.gate).running(parts.reconcile_seconds):
+        async with AsyncExitStack() as upkeep:
+            await upkeep.enter_async_context(Reconciler(ledger, parts.calls.gate).running(parts.reconcile_seconds))
+            if parts.courier is not None:
+                await upkeep.enter_async_context(parts.courier.running())
             yield
         await ledger.close()
 

@@ -17,6 +17,7 @@ from alive402.payments.errors import PaymentsMisconfigured
 from alive402.payments.signing_keys import SigningKeys
 from alive402.payments.tills import Terms
 from alive402.payments.verdicts import Verdicts
+from alive402.payments.webhooks import Courier
 from alive402.payments.x402 import SETTLE_SECONDS, VERIFY_SECONDS, PaymentGate
 from alive402.providers.local import LocalProvider
 from alive402.settings import Settings
@@ -27,7 +28,7 @@ VALID_CALLS = 4
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A service that can be opened to the world. `devchain` is None on a real network."""
+    """A service that can be opened to the world. `devchain` is None on a real network, `courier` without webhooks."""
 
     calls: PaidCalls
     terms: Terms
@@ -35,6 +36,7 @@ class Parts:
     public_url: str | None
     provider_id: str
     reconcile_seconds: float
+    courier: Courier | None
 
 
 async def assemble(settings: Settings) -> Parts:
@@ -63,12 +65,14 @@ async def assemble(settings: Settings) -> Parts:
     gate = PaymentGate(ways)
     await gate.check()
     ledger = await Ledger.open(settings.database_url, lease_seconds=settings.lease_seconds)
+    ledger.told = tuple(map(str, settings.webhook_urls))
     public_url = str(settings.public_url).rstrip("/") if settings.public_url else None
     try:
         keys = await asyncio.to_thread(_signing_keys, settings)
     except BaseException:
         await ledger.close()
         raise
+    secret = settings.webhook_secret
     return Parts(
         calls=PaidCalls(service, ledger, gate, provider, Verdicts(ledger, keys, public_url)),
         terms=terms,
@@ -76,6 +80,7 @@ async def assemble(settings: Settings) -> Parts:
         public_url=public_url,
         provider_id=money.provider_id(settings),
         reconcile_seconds=settings.reconcile_seconds,
+        courier=Courier(ledger, secret.get_secret_value()) if settings.webhook_urls and secret else None,
     )
 
 

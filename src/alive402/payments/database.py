@@ -34,6 +34,8 @@ class Ledger:
         self.lease_seconds = lease_seconds
         self._now = now
         self.claims = LiveClaims()
+        # Whoever is told of every step that matters: the operator's webhooks.
+        self.told: tuple[str, ...] = ()
 
     @classmethod
     async def open(cls, url: str, lease_seconds: float, now: Clock = utc_now) -> Ledger:
@@ -59,13 +61,13 @@ class Ledger:
     async def begin(self) -> AsyncIterator[PaymentService]:
         """One transaction: committed when the block ends, rolled back when it raises."""
         async with self._sessions.begin() as session:
-            yield PaymentService(PaymentRepository(session), self.lease_seconds, self._now)
+            yield PaymentService(PaymentRepository(session, self.told), self.lease_seconds, self._now)
 
     @asynccontextmanager
     async def closing(self) -> AsyncIterator[Closing]:
         """One transaction on the payments that nobody works on; commits and rolls back like `begin`."""
         async with self._sessions.begin() as session:
-            yield Closing(PaymentRepository(session), self.lease_seconds, self._now)
+            yield Closing(PaymentRepository(session, self.told), self.lease_seconds, self._now)
 
     @asynccontextmanager
     async def statements(self) -> AsyncIterator[Statements]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,14 +11,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from alive402.payments.models import Payment, PaymentEvent, PaymentIdentifier
+from alive402.payments.outbox import Outbox
 from alive402.payments.states import HELD, State
 
 
 class PaymentRepository:
-    """Reads and writes payments within the session's transaction."""
+    """Reads and writes payments within the session's transaction. `told` are the URLs that are told of each step."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: AsyncSession, told: Sequence[str] = ()) -> None:
         self._session = session
+        self._told = told
 
     async def find(self, network: str, asset: str, payer: str, nonce: str) -> Payment | None:
         """The payment that this money is, locked until the transaction ends, or None."""
@@ -131,9 +133,10 @@ class PaymentRepository:
         return (await self._session.execute(statement)).scalar_one_or_none() is not None
 
     async def note(self, payment_id: str, at: datetime, state: State, request_id: str | None, detail: str) -> None:
-        """Add one event to a payment's history."""
+        """Add one event to a payment's history, and to the outbox of those who are told."""
         self._session.add(PaymentEvent(payment_id=payment_id, at=at, state=state, request_id=request_id, detail=detail))
         await self._session.flush()
+        await Outbox(self._session).put_step(self._told, payment_id, at, state, request_id, detail)
 
     async def events(self, payment_id: str) -> list[PaymentEvent]:
         """A payment's history, oldest first."""

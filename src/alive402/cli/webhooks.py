@@ -1,0 +1,106 @@
+"""`alive402 webhooks`: what was told to other systems, what was not, and once more."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from alive402.payments.outbox import Outbox
+
+app = typer.Typer(no_args_is_help=True, help="Webhooks: list deliveries, send them again.")
+Found = TypeVar("Found")
+NOTHING_FOUND = 1
+
+
+@app.command("list")
+def show(
+    state: Annotated[str | None, typer.Option(help="Only those that are pending, delivered or dead.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """The newest deliveries, newest first. The ledger is that of ALIVE402_DATABASE_URL."""
+    from alive402.payments.outbox import DeliveryState
+
+    if state is not None and state not in set(DeliveryState):
+        typer.echo("alive402 webhooks list: --state is pending, delivered or dead.", err=True)
+        raise typer.Exit(64)
+    chosen = DeliveryState(state) if state else None
+
+    async def read(outbox: Outbox) -> list[dict[str, Any]]:
+        return [
+            {
+                "id": each.id,
+                "type": each.type,
+                "state": each.state,
+                "attempts": each.attempts,
+                "url": each.url,
+                "created_at": each.created_at.isoformat(),
+                "due_at": each.due_at.isoformat() if each.state == DeliveryState.PENDING else None,
+                "last_error": each.last_error,
+            }
+            for each in await outbox.all(chosen, limit)
+        ]
+
+    for row in _in_ledger(read):
+        if as_json:
+            typer.echo(json.dumps(row))
+        else:
+            end = f"  {row['last_error']}" if row["last_error"] else ""
+            typer.echo(
+                f"{row['created_at'][:19]}  {row['state']:<9} {row['attempts']:>2} x  {row['type']:<22} "
+                f"{row['id']}  {row['url']}{end}"
+            )
+
+
+@app.command()
+def retry(
+    delivery: Annotated[str | None, typer.Argument(help="The id of a delivery, as `list` shows it.")] = None,
+    all_dead: Annotated[bool, typer.Option("--all-dead", help="Every delivery that was given up.")] = False,
+) -> None:
+    """Send a delivery again, from its first attempt on; a running service does so within seconds."""
+    from datetime import UTC, datetime
+
+    if (delivery is None) is not all_dead:
+        typer.echo("alive402 webhooks retry: name one delivery, or say --all-dead.", err=True)
+        raise typer.Exit(64)
+
+    async def revive(outbox: Outbox) -> int:
+        return await outbox.revive(datetime.now(UTC), delivery)
+
+    revived = _in_ledger(revive)
+    typer.echo(f"{revived} to be sent again.")
+    if delivery is not None and not revived:
+        raise typer.Exit(NOTHING_FOUND)
+
+
+def _in_ledger(work: Callable[[Outbox], Awaitable[Found]]) -> Found:
+    """`work` in one transaction on the operator's ledger."""
+    from pydantic import ValidationError
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from alive402.payments.database import Ledger
+    from alive402.payments.outbox import Outbox
+    from alive402.settings import Settings
+
+    async def run() -> Found:
+        settings = Settings()
+        ledger = await Ledger.open(settings.database_url, settings.lease_seconds)
+        try:
+            async with ledger.session() as session:
+                return await work(Outbox(session))
+        finally:
+            await ledger.close()
+
+    try:
+        return asyncio.run(run())
+    except (SQLAlchemyError, OSError) as error:
+        typer.echo(f"alive402 webhooks: the ledger cannot be opened: {type(error).__name__}.", err=True)
+        raise typer.Exit(78) from None
+    except ValidationError as error:
+        typer.echo(f"alive402 webhooks: {error.errors()[0]['msg']}", err=True)
+        raise typer.Exit(64) from None

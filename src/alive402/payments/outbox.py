@@ -1,0 +1,145 @@
+"""What is to be told to the operator's other systems, written down in the transaction in which it happened."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Integer, String, Text, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from alive402.payments.models import Base, Payment, Utc
+from alive402.payments.states import State
+
+TYPES = {
+    State.SETTLED: "call.settled",
+    State.RELEASED: "call.failed",
+    State.FAILED: "payment.refused",
+    State.SETTLE_UNKNOWN: "payment.settle_unknown",
+    State.EXPIRED: "payment.expired",
+    State.REFUNDED: "payment.refunded",
+}
+"""The states of a payment that are told, and the names under which they are."""
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery stands."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    DEAD = "dead"
+
+
+class WebhookDelivery(Base):
+    """One message for one URL. `id` stays the same however often it is sent; `due_at` is when it is sent next."""
+
+    __tablename__ = "webhook_deliveries"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    url: Mapped[str] = mapped_column(Text)
+    type: Mapped[str] = mapped_column(String(64))
+    body: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(16))
+    attempts: Mapped[int] = mapped_column(Integer)
+    due_at: Mapped[datetime] = mapped_column(Utc)
+    last_error: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(Utc)
+    delivered_at: Mapped[datetime | None] = mapped_column(Utc)
+
+
+class Outbox:
+    """The messages, within the caller's transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def put_step(
+        self, urls: Sequence[str], payment_id: str, at: datetime, state: State, request_id: str | None, detail: str
+    ) -> None:
+        """Tell every one of `urls` of a payment's step, when it is one that is told."""
+        if state in TYPES and urls:
+            payment = await self._session.get(Payment, payment_id, populate_existing=True)
+            assert payment is not None
+            settled = state in (State.SETTLED, State.REFUNDED)
+            data = {
+                "paymentId": payment_id,
+                "requestId": request_id,
+                "serviceId": payment.service_id,
+                "network": payment.network,
+                "asset": payment.asset,
+                "amount": str(payment.amount),
+                "payer": payment.payer,
+                "payTo": payment.pay_to,
+                "state": str(state),
+                "transaction": payment.transaction,
+                **({} if settled or not detail else {"reason": detail}),
+            }
+            self.put(urls, TYPES[state], at, data)
+            await self._session.flush()
+
+    def put(self, urls: Sequence[str], kind: str, at: datetime, data: dict[str, Any]) -> None:
+        """Tell every one of `urls`. `data` holds no personal data and no address of a video."""
+        body = json.dumps({"type": kind, "timestamp": at.isoformat(), "data": data})
+        for url in urls:
+            self._session.add(
+                WebhookDelivery(
+                    id=f"msg_{uuid4().hex}",
+                    url=url,
+                    type=kind,
+                    body=body,
+                    state=str(DeliveryState.PENDING),
+                    attempts=0,
+                    due_at=at,
+                    created_at=at,
+                )
+            )
+
+    async def take_due(self, now: datetime, again_after: timedelta, limit: int) -> list[WebhookDelivery]:
+        """Messages that are to be sent now, oldest first; nobody else gets them before `again_after` is over."""
+        query = (
+            select(WebhookDelivery)
+            .where(WebhookDelivery.state == str(DeliveryState.PENDING), WebhookDelivery.due_at <= now)
+            .order_by(WebhookDelivery.due_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        taken = list(await self._session.scalars(query))
+        for delivery in taken:
+            delivery.attempts += 1
+            delivery.due_at = now + again_after
+        await self._session.flush()
+        return taken
+
+    async def end(self, delivery_id: str, attempt: int, **values: Any) -> None:
+        """Write down how one sending ended; nothing happens when it was taken again meanwhile."""
+        statement = (
+            update(WebhookDelivery)
+            .where(WebhookDelivery.id == delivery_id, WebhookDelivery.attempts == attempt)
+            .values(values)
+        )
+        await self._session.execute(statement)
+
+    async def all(self, state: DeliveryState | None, limit: int) -> list[WebhookDelivery]:
+        """The newest messages, newest first."""
+        query = select(WebhookDelivery).order_by(WebhookDelivery.created_at.desc(), WebhookDelivery.id).limit(limit)
+        if state is not None:
+            query = query.where(WebhookDelivery.state == str(state))
+        return list(await self._session.scalars(query))
+
+    async def revive(self, now: datetime, delivery_id: str | None) -> int:
+        """Send again, from the first attempt on: one message that was not delivered, or all dead ones; how many."""
+        chosen = WebhookDelivery.state == str(DeliveryState.DEAD)
+        if delivery_id is not None:
+            chosen = (WebhookDelivery.id == delivery_id) & (WebhookDelivery.state != str(DeliveryState.DELIVERED))
+        statement = (
+            update(WebhookDelivery)
+            .where(chosen)
+            .values(state=str(DeliveryState.PENDING), attempts=0, due_at=now, last_error=None)
+            .returning(WebhookDelivery.id)
+        )
+        return len(list(await self._session.scalars(statement)))

@@ -1,0 +1,114 @@
+"""The outbox is delivered: signed as standardwebhooks.com says, tried again later and later, given up in the end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from standardwebhooks import Webhook
+
+from alive402.payments.database import Ledger
+from alive402.payments.outbox import DeliveryState, Outbox, WebhookDelivery
+from alive402.version import VERSION
+
+log = structlog.get_logger(__name__)
+
+# After each failure so long until the next try, as the specification advises; after the last one it is dead.
+WAITS = tuple(
+    timedelta(**wait)
+    for wait in (
+        {"seconds": 5},
+        {"minutes": 5},
+        {"minutes": 30},
+        {"hours": 2},
+        {"hours": 5},
+        {"hours": 10},
+        {"hours": 14},
+        {"hours": 20},
+        {"hours": 24},
+    )
+)
+ANSWER_SECONDS = 15.0
+AT_ONCE = 20
+POLL_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Courier:
+    """Sends what is due; any number of processes may do so over one ledger. `secret` is `whsec_` and base64."""
+
+    ledger: Ledger
+    secret: str
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    async def deliver_due(self) -> int:
+        """Send every message that is due once; how many were sent, well or not.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: the ledger cannot be read or written now.
+        """
+        sent = 0
+        async with httpx.AsyncClient(timeout=ANSWER_SECONDS, follow_redirects=False, trust_env=False) as http:
+            while True:
+                async with self.ledger.session() as session:
+                    # A process that dies while it sends leaves the message to be sent again.
+                    due = await Outbox(session).take_due(self.now(), timedelta(seconds=2 * ANSWER_SECONDS), AT_ONCE)
+                if not due:
+                    return sent
+                await asyncio.gather(*[self._send(http, each) for each in due])
+                sent += len(due)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Deliver until the block ends."""
+        task = asyncio.create_task(self._deliver_for_ever())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _deliver_for_ever(self) -> None:
+        while True:
+            try:
+                await self.deliver_due()
+            except SQLAlchemyError as error:
+                log.warning("ledger unavailable", work="webhooks", error=type(error).__name__)
+            except Exception:
+                log.exception("webhooks failed")
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _send(self, http: httpx.AsyncClient, delivery: WebhookDelivery) -> None:
+        at = self.now()
+        headers = {
+            "webhook-id": delivery.id,
+            "webhook-timestamp": str(int(at.timestamp())),
+            "webhook-signature": Webhook(self.secret).sign(delivery.id, at, delivery.body),
+            "content-type": "application/json",
+            "user-agent": f"alive402/{VERSION}",
+        }
+        try:
+            answer = await http.post(delivery.url, content=delivery.body, headers=headers)
+            error = None if answer.is_success else f"HTTP {answer.status_code}"
+            gone = answer.status_code == httpx.codes.GONE
+        except (httpx.HTTPError, httpx.InvalidURL) as failure:
+            error, gone = type(failure).__name__, False
+        async with self.ledger.session() as session:
+            await self._write_down(Outbox(session), delivery, error, gone=gone)
+        log.info("webhook", id=delivery.id, type=delivery.type, attempt=delivery.attempts, error=error)
+
+    async def _write_down(self, outbox: Outbox, delivery: WebhookDelivery, error: str | None, *, gone: bool) -> None:
+        now, attempt = self.now(), delivery.attempts
+        if error is None:
+            done = str(DeliveryState.DELIVERED)
+            await outbox.end(delivery.id, attempt, state=done, delivered_at=now, last_error=None)
+        elif gone or attempt > len(WAITS):
+            await outbox.end(delivery.id, attempt, state=str(DeliveryState.DEAD), last_error=error)
+        else:
+            await outbox.end(delivery.id, attempt, due_at=now + WAITS[attempt - 1], last_error=error)
