@@ -16,10 +16,14 @@ from alive402.coded import CodedError
 from alive402.intake.errors import IntakeError
 from alive402.liveness.errors import AnalysisError, AnalysisFailed
 from alive402.payments.database import Ledger
-from alive402.payments.errors import PaymentRequired
+from alive402.payments.errors import PaymentInvalid, PaymentRequired, SettlementRefused
+from alive402.payments.keys import KeyPurse, Keys
+from alive402.payments.limits import FreeFailures
+from alive402.payments.prepayments import Prepayments
 from alive402.payments.purse import Holding, Offer, Purse
 from alive402.payments.service import Answered, Use
 from alive402.payments.signed import Resource
+from alive402.payments.tokens import TokenPurse, Tokens
 from alive402.payments.verdicts import Verdicts
 from alive402.payments.x402 import SETTLE_SECONDS, VERIFY_SECONDS, PaymentGate
 from alive402.payments.x402_purse import X402Purse
@@ -41,7 +45,7 @@ class Outcome:
     """What a paid call gives: the answer, the receipt of its settlement, and whether it was given before.
 
     `data` holds `Action`, `Elements`, `Liveness` and `Receipt`, the signed verdict; `receipt` is the x402
-    SettleResponse. Both JSON-ready.
+    SettleResponse, empty when no money moved for this very call. Both JSON-ready.
     """
 
     request_id: str
@@ -59,6 +63,10 @@ class PaidCalls:
     gate: PaymentGate
     provider: Provider
     verdicts: Verdicts
+    prepayments: Prepayments
+    tokens: Tokens
+    keys: Keys
+    failures: FreeFailures
 
     def check_input(self, given: object) -> None:
         """Hold a request against the input schema, and its URL against what is fetched at all.
@@ -68,12 +76,9 @@ class PaidCalls:
             InvalidUrl: it fits, and is no URL that could be fetched.
         """
         validator = Draft202012Validator(self.service.input_schema, format_checker=FormatChecker())
-        problems = [
-            {"path": "/".join(map(str, error.absolute_path)), "message": _sentence(error)}
-            for error in validator.iter_errors(given)
-        ]
+        problems = problems_in(given, validator)
         if problems:
-            raise InvalidInput(problems=problems[:5])
+            raise InvalidInput(problems=problems)
         assert isinstance(given, dict)
         self.provider.check(given["VideoUrl"])
 
@@ -87,16 +92,23 @@ class PaidCalls:
             PaymentError: no payment, not a good one, or one that is used elsewhere.
             IntakeError, AnalysisError: the video did not arrive or cannot be judged; the payment may be used again.
             SettlementUnknown: the answer is stored, and whether the money moved is not known yet.
+            TooManyFailures: calls of this payer or from this address failed too often; what was bought is given still.
         """
         purse, use = self._purse(offer, resource), Use(self.service.id, _hash(given), request_id)
-        held = await purse.recall(use) or await purse.reserve(use)
+        held = await purse.recall(use) or await self._reserve(purse, use, offer)
         if isinstance(held, Answered):
             log.info("answered again", request_id=request_id, first_request_id=held.request_id)
-            return await self._hand_over(held, replayed=True)
-        data = held.result if held.result is not None else await self._execute(held, given)
-        # From here on the work is done and paid for or not: a caller who hangs up must not leave it half way.
-        receipt = await asyncio.shield(held.settle())
-        return await self._hand_over(Answered(held.request_id, data, receipt), replayed=False)
+            return await self._hand_over(held, purse, replayed=True)
+        try:
+            data = held.result if held.result is not None else await self._execute(held, given)
+            # From here on the work is done and paid for or not: a caller who hangs up must not leave it half way.
+            receipt = await asyncio.shield(held.settle())
+        except (IntakeError, AnalysisError, SettlementRefused) as error:
+            # What we had no place for is nobody's failure but ours.
+            if purse.payer is not None and error.status != 503:
+                await self.failures.count(purse.payer, offer.address)
+            raise
+        return await self._hand_over(Answered(held.request_id, data, receipt), purse, replayed=False)
 
     @property
     def seconds_needed(self) -> float:
@@ -104,21 +116,36 @@ class PaidCalls:
         return VERIFY_SECONDS + self.provider.seconds + SETTLE_SECONDS
 
     def _purse(self, offer: Offer, resource: Resource) -> Purse:
-        """What pays, of all that is offered.
+        """What pays, of all that is offered: what was paid for already comes first.
 
         Raises:
             PaymentRequired: nothing is.
             PaymentMalformed: what is offered cannot be read.
         """
+        if offer.token:
+            return TokenPurse(self.tokens, offer.token)
         if offer.signature:
             signed = self.gate.read(offer.signature)
             return X402Purse(self.ledger, self.gate, signed, resource, self.seconds_needed)
+        if offer.api_key:
+            return KeyPurse(self.keys, offer.api_key)
         raise PaymentRequired
 
-    async def _hand_over(self, answered: Answered, *, replayed: bool) -> Outcome:
+    async def _reserve(self, purse: Purse, use: Use, offer: Offer) -> Answered | Holding:
+        """Hold the price of something new, for whoever did not fail too often."""
+        if purse.payer is not None:
+            await self.failures.check(purse.payer, offer.address)
+        try:
+            return await purse.reserve(use)
+        except PaymentInvalid:
+            # Whoever forged it is not the payer that it names.
+            await self.failures.count(None, offer.address)
+            raise
+
+    async def _hand_over(self, answered: Answered, purse: Purse, *, replayed: bool) -> Outcome:
         """Every answer leaves here, new or given before, always after its money, and signed."""
         data = await self.verdicts.signed(answered)
-        return Outcome(answered.request_id, data, answered.receipt, replayed)
+        return Outcome(answered.request_id, data, answered.receipt if purse.settles_each_call else {}, replayed)
 
     async def _execute(self, held: Holding, given: dict[str, Any]) -> dict[str, Any]:
         """The answer, stored; or the payment given back."""
@@ -136,6 +163,12 @@ class PaidCalls:
         data = {"Action": self.service.action, "Elements": answer.elements, "Liveness": answer.liveness}
         await held.store(data)
         return data
+
+
+def problems_in(given: object, validator: Draft202012Validator) -> list[dict[str, str]]:
+    """Where `given` does not fit, the first five, each a path and a sentence."""
+    found = list(validator.iter_errors(given))[:5]
+    return [{"path": "/".join(map(str, error.absolute_path)), "message": _sentence(error)} for error in found]
 
 
 def _hash(given: dict[str, Any]) -> str:

@@ -21,7 +21,7 @@ class CodedError(Exception):
     code: ClassVar[str] = "internal_error"
     status: ClassVar[int] = 500
     charged: ClassVar[bool | None] = False
-    retry_after: ClassVar[int | None] = None
+    retry_after: int | None = None
     default: ClassVar[str] = "The service failed."
 
     def __init__(self, message: str | None = None, **details: Any) -> None:

@@ -7,14 +7,36 @@ import binascii
 import re
 import tomllib
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from limits import parse
+from pydantic import (
+    AfterValidator,
+    AnyHttpUrl,
+    BaseModel,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    SecretStr,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEV = "dev"
 NETWORKS = {"base": "eip155:8453", "base-sepolia": "eip155:84532"}
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+
+
+def _rate(given: str) -> str:
+    """A rate as the `limits` package reads it."""
+    try:
+        parse(given)
+    except ValueError as error:
+        raise ValueError(f"{given} is no rate. Write it as `30/hour` or `5/10minute`.") from error
+    return given
+
+
+Rate = Annotated[str, AfterValidator(_rate)]
 
 
 class Accepted(BaseModel):
@@ -78,6 +100,14 @@ class Settings(BaseSettings):
     rpc_url: AnyHttpUrl | None = Field(default=None, description="a node, to look up a payment whose answer was lost")
     accepts: tuple[Accepted, ...] = Field(default=(), description="several networks and tokens, the default first")
     accepts_file: Path | None = Field(default=None, description="the same as TOML: one [[accepts]] each")
+
+    pending_seconds: float = Field(default=900, gt=0, description="a payment made ahead is to be paid within this")
+    token_days: float = Field(default=90, gt=0, description="how long a prepaid token is good")
+    max_calls: int = Field(default=1000, gt=0, description="the most calls that one payment may buy")
+    free_failures_per_payer: Rate = "30/hour"
+    free_failures_per_address: Rate = "120/hour"
+    limits_url: str = Field(default="memory://", description="where failures are counted, for several processes")
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = Field(default=(), description="their X-Forwarded-For is believed")
 
     allow_private_hosts: bool = Field(default=False, description="fetch videos from one's own network too")
     fetch_ports: frozenset[int] = frozenset({80, 443, 8000, 8080, 8443})

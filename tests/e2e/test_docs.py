@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from alive402.api import app as _every_door  # noqa: F401  its refusals are in the tree once it is loaded
 from alive402.api import errors as doors
 from alive402.calls import InvalidInput
 from alive402.demo.buyer import Buyer
@@ -20,7 +21,14 @@ from alive402.demo.clips import Clips
 from alive402.demo.server import run_service, serve_files
 from alive402.intake.errors import IntakeError, UpstreamFailed
 from alive402.liveness.errors import AnalysisError, UnusableVideo
-from alive402.payments.errors import PaymentConflict, PaymentError, PaymentsMisconfigured
+from alive402.payments.errors import (
+    NoSuchApiKey,
+    PaymentConflict,
+    PaymentError,
+    PaymentsMisconfigured,
+    RefundRefused,
+    TokenRefused,
+)
 
 PAGE = (Path(__file__).parents[2] / "docs" / "pay.md").read_text()
 ABSTRACT = {
@@ -30,8 +38,10 @@ ABSTRACT = {
     UpstreamFailed,
     PaymentError,
     PaymentConflict,
+    TokenRefused,
     doors.RequestRefused,
 }
+OPERATORS = {PaymentsMisconfigured, NoSuchApiKey, RefundRefused}
 
 
 def kinds(top: type[Exception]) -> Iterator[type[Exception]]:
@@ -46,7 +56,7 @@ def kinds(top: type[Exception]) -> Iterator[type[Exception]]:
         kind
         for top in (AnalysisError, IntakeError, PaymentError, doors.RequestRefused, InvalidInput)
         for kind in kinds(top)
-        if kind not in ABSTRACT | {PaymentsMisconfigured} and kind.__module__ != "alive402.api.devchain"
+        if kind not in ABSTRACT | OPERATORS and kind.__module__ != "alive402.api.devchain"
     ],
 )
 def test_every_refusal_is_in_the_table(kind: type[Exception]) -> None:

@@ -11,8 +11,9 @@ from fastapi.responses import JSONResponse
 from starlette.requests import Request
 
 from alive402 import __version__
-from alive402.api import errors, health, tools, well_known
+from alive402.api import errors, health, payments, tools, well_known
 from alive402.api.assembly import Parts
+from alive402.api.payment_object import PaymentObjects
 from alive402.api.requests import Requests
 from alive402.payments.reconciler import Reconciler
 
@@ -42,7 +43,9 @@ def create_app(parts: Parts) -> FastAPI:
     app.add_middleware(Requests)
     errors.install(app)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.include_router(tools.router(parts.calls, parts.public_url, parts.provider_id))
+    objects = PaymentObjects(parts.calls, parts.public_url, parts.provider_id)
+    app.include_router(tools.router(parts.calls, objects))
+    app.include_router(payments.router(parts.calls, objects, parts.max_calls))
     app.include_router(health.router(parts.calls))
     app.include_router(well_known.router(parts.calls.verdicts.keys))
     if parts.devchain is not None:

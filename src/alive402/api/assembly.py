@@ -14,8 +14,12 @@ from alive402.intake.fetch import FetchLimits
 from alive402.intake.sandbox import SandboxLimits
 from alive402.payments.database import Ledger
 from alive402.payments.errors import PaymentsMisconfigured
+from alive402.payments.keys import Keys
+from alive402.payments.limits import FreeFailures
+from alive402.payments.prepayments import PrepaidTerms, Prepayments
 from alive402.payments.signing_keys import SigningKeys
 from alive402.payments.tills import Terms
+from alive402.payments.tokens import Tokens
 from alive402.payments.verdicts import Verdicts
 from alive402.payments.webhooks import Courier
 from alive402.payments.x402 import SETTLE_SECONDS, VERIFY_SECONDS, PaymentGate
@@ -36,6 +40,8 @@ class Parts:
     public_url: str | None
     provider_id: str
     reconcile_seconds: float
+    max_calls: int
+    trusted_proxies: tuple[str, ...]
     courier: Courier | None
 
 
@@ -63,6 +69,7 @@ async def assemble(settings: Settings) -> Parts:
     terms = next(iter(ways)).terms
     service = dataclasses.replace(LIVENESS, price_atomic=terms.amount, price_cents=terms.amount // 10_000)
     gate = PaymentGate(ways)
+    failures = FreeFailures(settings.free_failures_per_payer, settings.free_failures_per_address, settings.limits_url)
     await gate.check()
     ledger = await Ledger.open(settings.database_url, lease_seconds=settings.lease_seconds)
     ledger.told = tuple(map(str, settings.webhook_urls))
@@ -74,12 +81,26 @@ async def assemble(settings: Settings) -> Parts:
         raise
     secret = settings.webhook_secret
     return Parts(
-        calls=PaidCalls(service, ledger, gate, provider, Verdicts(ledger, keys, public_url)),
+        calls=PaidCalls(
+            service,
+            ledger,
+            gate,
+            provider,
+            Verdicts(ledger, keys, public_url),
+            Prepayments(
+                ledger, gate, PrepaidTerms(service.id, terms.amount, settings.pending_seconds, settings.token_days)
+            ),
+            Tokens(ledger, lease_seconds=longest + 30),
+            Keys(ledger),
+            failures,
+        ),
         terms=terms,
         devchain=devchain,
         public_url=public_url,
         provider_id=money.provider_id(settings),
         reconcile_seconds=settings.reconcile_seconds,
+        max_calls=settings.max_calls,
+        trusted_proxies=tuple(map(str, settings.trusted_proxies)),
         courier=Courier(ledger, secret.get_secret_value()) if settings.webhook_urls and secret else None,
     )
 

@@ -24,7 +24,7 @@ class RequestRefused(CodedError):
     RequestRefused
      ├── InvalidJson       400   invalid_json        the body is not JSON
      ├── BodyTooLarge      413   body_too_large      more than any request needs
-     └── HeaderTooLarge    431   header_too_large    the payment header is longer than any payment
+     └── HeaderTooLarge    431   header_too_large    a header is longer than any has to be
     """
 
     code = "bad_request"
@@ -48,11 +48,11 @@ class BodyTooLarge(RequestRefused):
 
 
 class HeaderTooLarge(RequestRefused):
-    """The payment header is longer than any payment."""
+    """A header is longer than any has to be."""
 
     code = "header_too_large"
     status = 431
-    default = "PAYMENT-SIGNATURE is longer than any payment has to be."
+    default = "The header that `details.header` names is longer than any has to be."
 
 
 def new_request_id() -> str:
@@ -80,7 +80,9 @@ def body_of(error: CodedError, request: Request) -> dict[str, Any]:
 
 def refusal(error: CodedError, request: Request) -> JSONResponse:
     """The response for any error of our trees."""
-    headers = {"Retry-After": str(error.retry_after)} if error.retry_after else None
+    headers = {"Retry-After": str(error.retry_after)} if error.retry_after else {}
+    if error.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
     log.info("refused", request_id=request_id(request), code=error.code, status=error.status)
     return JSONResponse(body_of(error, request), status_code=error.status, headers=headers)
 

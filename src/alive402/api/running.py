@@ -85,6 +85,9 @@ def server(parts: Parts) -> uvicorn.Server:
         ws="none",
         timeout_keep_alive=30,
         timeout_graceful_shutdown=20,
+        # Without a proxy that is trusted by name, a caller's word on where it comes from is not taken.
+        proxy_headers=bool(parts.trusted_proxies),
+        forwarded_allow_ips=list(parts.trusted_proxies),
     )
     return uvicorn.Server(config)
 

@@ -8,25 +8,29 @@ from fastapi import Request
 from fastapi.responses import JSONResponse
 
 from alive402.api.errors import body_of
-from alive402.calls import PaidCalls
 from alive402.payments.errors import PaymentRequired
 from alive402.payments.signed import Resource
-from alive402.payments.x402 import REQUIRED_HEADER, RESPONSE_HEADER, required_header, response_header
+from alive402.payments.x402 import REQUIRED_HEADER, RESPONSE_HEADER, PaymentGate, required_header, response_header
 from alive402.payments.x402_v1 import V1_RESPONSE_HEADER, response_header_v1
 
 
 def payment_required(
-    error: PaymentRequired, request: Request, calls: PaidCalls, resource: Resource, provider_id: str, version: int
+    error: PaymentRequired,
+    request: Request,
+    gate: PaymentGate,
+    resource: Resource,
+    payment: dict[str, Any],
+    version: int = 2,
 ) -> JSONResponse:
     """402: x402's instructions in the body and in the header, the gateway's `payment` object, and our own refusal.
 
     In version 1 there is no header: a buyer's library that finds one speaks version 2.
     """
     said = f"{error.code}: {error.message}"
-    ours = {**body_of(error, request), "payment": _payment(calls, provider_id)}
-    required = calls.gate.required(resource, said)
+    ours = {**body_of(error, request), "payment": payment}
+    required = gate.required(resource, said)
     if version == 1:
-        asked: dict[str, Any] = calls.gate.required_v1(resource, said).model_dump(
+        asked: dict[str, Any] = gate.required_v1(resource, said).model_dump(
             mode="json", by_alias=True, exclude_none=True
         )
         return JSONResponse({**asked, **ours}, status_code=402, headers={"Cache-Control": "no-store"})
@@ -46,26 +50,3 @@ def receipt_headers(receipt: dict[str, Any], version: int) -> dict[str, str]:
     name = RESPONSE_HEADER if version == 2 else V1_RESPONSE_HEADER
     value = response_header(receipt) if version == 2 else response_header_v1(receipt)
     return {name: value, "Access-Control-Expose-Headers": name}
-
-
-def _payment(calls: PaidCalls, provider_id: str) -> dict[str, Any]:
-    """The gateway's `payment` object for a call that nothing was paid for yet."""
-    service = calls.service
-    return {
-        "paymentId": None,
-        "serviceId": service.id,
-        "internalServiceId": service.aliases[0],
-        "amountCents": service.price_cents,
-        "currency": "USD",
-        "billingMode": "per_call",
-        "maxCalls": 1,
-        "remainingCalls": 0,
-        "provider": "x402_facilitator",
-        "providerId": provider_id,
-        "payTo": calls.gate.accepts[0].pay_to,
-        "clientId": None,
-        "status": "required",
-        "expiresAt": None,
-        "paidAt": None,
-        "token": None,
-    }

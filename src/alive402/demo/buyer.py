@@ -77,6 +77,21 @@ class Buyer:
             self.url + path, json={"VideoUrl": video_url}, headers={"PAYMENT-SIGNATURE": signature}
         )
 
+    async def prepay(self, calls: int, **more: object) -> httpx.Response:
+        """Ask for a payment for `calls` calls and pay it, by the official client: the answer holds the token."""
+        body = {"serviceId": PATH.rpartition("/")[2], "maxCalls": calls, **more}
+        asked = await self._plain.post(f"{self.url}/api/payments", json=body)
+        asked.raise_for_status()
+        secret = {"X-Client-Secret": str(more["clientSecret"])} if "clientSecret" in more else {}
+        return await self._paying.post(asked.json()["payUrl"], headers=secret)
+
+    async def spend(self, video_url: str, token: str, path: str = PATH, **headers: str) -> httpx.Response:
+        """Call with a prepaid token; each further header by its name, `_` for `-`."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return await self._plain.post(
+            self.url + path, json={"VideoUrl": video_url}, headers={"X-Payment-Token": token, **named}
+        )
+
     async def balance(self, asset: str, address: str | None = None) -> int:
         """Atomic units of `asset` that the chain says are `address`'s; by default the buyer's own."""
         selector = Web3.keccak(text="balanceOf(address)")[:4].hex()

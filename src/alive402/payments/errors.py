@@ -5,12 +5,26 @@ PaymentError                              code, sentence, HTTP status, what to d
  │    ├── PaymentInvalid        402   payment_invalid            the facilitator refuses it; `details.reason` says why
  │    ├── PaymentMismatch       402   payment_mismatch           signed for other terms, or for another resource
  │    ├── PaymentExpiresSoon    402   payment_expires_soon       would expire before the work is done
- │    └── SettlementRefused     402   settlement_refused         the money did not move, so there is no answer
+ │    ├── SettlementRefused     402   settlement_refused         the money did not move, so there is no answer
+ │    └── TokenRefused          402                              `details.paymentId` is its payment, where there is one
+ │         ├── TokenUnknown     402   token_unknown              no payment has this token
+ │         ├── TokenPending     402   token_pending              its payment is not paid yet
+ │         ├── TokenExpired     402   token_expired              its time is over
+ │         ├── TokenExhausted   402   token_exhausted            its calls are used up
+ │         ├── TokenRefunded    402   token_refunded             its money was given back
+ │         └── TokenMismatch    402   token_mismatch             it is another service's, or another client's
  ├── PaymentMalformed           400   payment_malformed          the header is not what x402 says
  ├── PaymentConflict            409
  │    ├── PaymentIdentifierTaken 409  payment_identifier_taken   the buyer's identifier names another payment
  │    ├── PaymentInUse          409   payment_in_use             the same payment is being worked on; try again soon
- │    └── PaymentSpent          409   payment_spent              it is bound to another request
+ │    ├── PaymentSpent          409   payment_spent              it is bound to another request
+ │    ├── AlreadyPaid           409   already_paid               another authorization paid it; this one is untouched
+ │    └── KeyReused             409   idempotency_key_reused     the Idempotency-Key belongs to another request
+ ├── PaymentExpired             410   payment_expired            it was not paid in time; ask for a new one
+ ├── ApiKeyRefused              401   api_key_refused            unknown or revoked
+ ├── ApiKeyForbidden            403   api_key_forbidden          it lacks the scope
+ ├── NoSuchApiKey               404   no_such_api_key            the operator named one that does not exist
+ ├── TooManyFailures            429   too_many_failures          too many calls of this payer failed, free of charge
  ├── FacilitatorUnavailable     503   facilitator_unavailable    it could not be asked; nothing moved
  ├── SettlementUnknown          503   settlement_unknown         sent, answer lost: send the same payment again
  ├── NoSuchPayment              404   no_such_payment            the operator asked for one that is not in the ledger
@@ -68,6 +82,57 @@ class SettlementRefused(PaymentRequired):
     default = "The payment was good before the work and did not settle after it. Nothing was charged; sign again."
 
 
+class TokenRefused(PaymentRequired):
+    """A prepaid token does not pay for this call; `details["paymentId"]` is its payment, where there is one."""
+
+    code = "token_refused"
+    default = "The token cannot be used."
+
+
+class TokenUnknown(TokenRefused):
+    """No payment has this token."""
+
+    code = "token_unknown"
+    default = "No payment has this token. Make one with POST /api/payments and pay it, or sign one of `accepts`."
+
+
+class TokenPending(TokenRefused):
+    """The payment is not paid yet."""
+
+    code = "token_pending"
+    default = "This is the id of a payment, and it is no token. Pay it at `payment.payUrl`: the answer holds the token."
+
+
+class TokenExpired(TokenRefused):
+    """The time of the token is over."""
+
+    code = "token_expired"
+    default = "The token has expired. Make a new payment with POST /api/payments, or sign one of `accepts`."
+
+
+class TokenExhausted(TokenRefused):
+    """Every call of the token is used up."""
+
+    code = "token_exhausted"
+    default = (
+        "Every call of the token is used up. Make a new payment with POST /api/payments, or sign one of `accepts`."
+    )
+
+
+class TokenRefunded(TokenRefused):
+    """The money of the token was given back."""
+
+    code = "token_refunded"
+    default = "The payment of this token was refunded. Make a new payment with POST /api/payments."
+
+
+class TokenMismatch(TokenRefused):
+    """The token is another service's or another client's."""
+
+    code = "token_mismatch"
+    default = "The token belongs to another `details.reason`. For a client's: send its X-Client-Secret."
+
+
 class PaymentMalformed(PaymentError):
     """The header is not base64 of an x402 v2 payment payload."""
 
@@ -107,6 +172,64 @@ class PaymentSpent(PaymentConflict):
 
     code = "payment_spent"
     default = "This payment belongs to another request, and nothing was charged for this one. Sign a new payment."
+
+
+class AlreadyPaid(PaymentConflict):
+    """Another authorization paid it, or is about to."""
+
+    code = "already_paid"
+    default = "This payment is paid by another authorization. The one that was sent now is untouched."
+
+
+class KeyReused(PaymentConflict):
+    """The Idempotency-Key belongs to another request."""
+
+    code = "idempotency_key_reused"
+    default = "This Idempotency-Key belongs to another request. Choose a new one for a new request."
+
+
+class PaymentExpired(PaymentError):
+    """It was not paid in time."""
+
+    code = "payment_expired"
+    status = 410
+    default = "This payment was not paid in time, or the price has changed. Make a new one with POST /api/payments."
+
+
+class ApiKeyRefused(PaymentError):
+    """The API key is unknown or revoked."""
+
+    code = "api_key_refused"
+    status = 401
+    default = "The API key is unknown or revoked."
+
+
+class ApiKeyForbidden(PaymentError):
+    """The API key lacks the scope."""
+
+    code = "api_key_forbidden"
+    status = 403
+    default = "The API key may not do this: it lacks the scope `details.scope`."
+
+
+class NoSuchApiKey(PaymentError):
+    """The operator named an API key that does not exist."""
+
+    code = "no_such_api_key"
+    status = 404
+    default = "No API key has this id. `alive402 keys list` names them."
+
+
+class TooManyFailures(PaymentError):
+    """Too many calls of this payer, or from this address, failed, and failures are free of charge."""
+
+    code = "too_many_failures"
+    status = 429
+    default = "Too many calls failed, and failed calls are free. Wait for Retry-After; answers are never limited."
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__()
+        self.retry_after = retry_after
 
 
 class FacilitatorUnavailable(PaymentError):

@@ -6,16 +6,20 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from alive402.payments.service import Answered, Use
+from alive402.payments.tokens import TokenOffer
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
     """What a caller brought to pay with, as it came; any door fills it in.
 
-    `signature` is the value of x402's header.
+    `signature` is the value of x402's header. `address` is where the call came from, None when that is not known.
     """
 
     signature: str | None = None
+    token: TokenOffer | None = None
+    api_key: str | None = None
+    address: str | None = None
 
 
 class Holding(Protocol):
@@ -55,6 +59,16 @@ class Holding(Protocol):
 
 class Purse(Protocol):
     """One caller's means to pay."""
+
+    @property
+    def payer(self) -> str | None:
+        """Who pays, as failures are counted; None for the operator's own, whose failures are not."""
+        ...
+
+    @property
+    def settles_each_call(self) -> bool:
+        """Whether money moves for this very call, so that its caller is shown the receipt."""
+        ...
 
     async def recall(self, use: Use) -> Answered | Holding | None:
         """What was bought with it for this very request already; None when the work is still to be done.

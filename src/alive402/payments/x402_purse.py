@@ -82,6 +82,12 @@ class X402Purse:
     signed: Signed
     resource: Resource
     seconds_needed: float
+    settles_each_call: bool = True
+
+    @property
+    def payer(self) -> str:
+        """See `Purse.payer`: the wallet's address."""
+        return self.signed.money.payer
 
     async def recall(self, use: Use) -> Answered | X402Holding | None:
         """See `Purse.recall`."""

@@ -1,0 +1,119 @@
+"""Payments made ahead, over HTTP: asked for, looked at, paid; paying answers a token for several calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+
+from alive402.api.bodies import json_object
+from alive402.api.errors import RequestRefused, request_id
+from alive402.api.offers import Payment
+from alive402.api.payment_object import PATH, PaymentObjects
+from alive402.api.x402_headers import payment_required, receipt_headers
+from alive402.calls import InvalidInput, PaidCalls, problems_in
+from alive402.payments.errors import PaymentRequired
+from alive402.payments.prepayments import Prepaid
+from alive402.payments.signed import Resource
+
+_SECRET = {"type": "string", "minLength": 16, "maxLength": 128, "pattern": "^[!-~]+$"}
+_NO_STORE = {"Cache-Control": "no-store"}
+
+
+class UnknownService(RequestRefused):
+    """No service has this id."""
+
+    code = "unknown_service"
+    status = 404
+    default = "No service has this id. `GET /api/catalog` names those that are sold."
+
+
+def router(calls: PaidCalls, payments: PaymentObjects, max_calls: int) -> APIRouter:
+    """`POST /api/payments`, `GET /api/payments/{id}` and `POST /api/payments/{id}/pay`."""
+    routes = APIRouter(prefix=PATH, tags=["payments"])
+    asking = {
+        "type": "object",
+        "properties": {
+            "serviceId": {"type": "string", "maxLength": 128},
+            "providerId": {"type": ["string", "null"], "enum": [payments.provider_id, None]},
+            "maxCalls": {"type": "integer", "minimum": 1, "maximum": max_calls},
+            "clientSecret": _SECRET,
+        },
+        "required": ["serviceId"],
+        "additionalProperties": False,
+    }
+    paying = {
+        "type": "object",
+        "properties": {"newToken": {"type": "boolean"}},
+        "additionalProperties": False,
+    }
+
+    @routes.post("", summary="Ask for a payment for several calls", status_code=201, openapi_extra=_body(asking))
+    async def create(request: Request) -> JSONResponse:
+        given = await _given(request, asking)
+        if given["serviceId"] not in calls.service.ids:
+            raise UnknownService
+        prepaid = await calls.prepayments.create(given.get("maxCalls", 1), given.get("clientSecret"))
+        return JSONResponse(_pending(prepaid, request), status_code=201, headers=_NO_STORE)
+
+    @routes.get("/{payment_id}", summary="How a payment stands")
+    async def show(request: Request, payment_id: str) -> JSONResponse:
+        prepaid = await calls.prepayments.find(payment_id)
+        shown = _pending(prepaid, request) if prepaid.status == "pending" else payments.of(prepaid, request)
+        return JSONResponse(shown, headers=_NO_STORE)
+
+    @routes.post("/{payment_id}/pay", summary="Pay it, and get its token", openapi_extra=_body(paying))
+    async def pay(request: Request, payment_id: str, payment: Payment) -> JSONResponse:
+        given = await _given(request, paying)
+        try:
+            paid = await calls.prepayments.pay(
+                payment_id,
+                payment.offer.signature,
+                _resource(payment_id, request),
+                request_id(request),
+                client_secret=payment.client_secret,
+                new_token=given.get("newToken", False),
+            )
+        except PaymentRequired as error:
+            prepaid = await calls.prepayments.find(payment_id)
+            gate, resource = calls.prepayments.gate(prepaid.max_calls), _resource(payment_id, request)
+            shown = payments.of(prepaid, request)
+            return payment_required(error, request, gate, resource, shown, payment.version)
+        headers = {**receipt_headers(paid.receipt, payment.version), **_NO_STORE}
+        return JSONResponse(payments.of(paid.prepaid, request, paid.token), headers=headers)
+
+    def _pending(prepaid: Prepaid, request: Request) -> dict[str, Any]:
+        """The object with what is to be signed."""
+        gate = calls.prepayments.gate(prepaid.max_calls)
+        asked = gate.required(_resource(prepaid.id, request), "payment_required: Sign one of `accepts` and send it.")
+        x402 = asked.model_dump(mode="json", by_alias=True, exclude_none=True)
+        return {**payments.of(prepaid, request), "x402": x402}
+
+    def _resource(payment_id: str, request: Request) -> Resource:
+        path = f"{PATH}/{payment_id}/pay"
+        return Resource(
+            url=payments.pay_url(payment_id, request),
+            paths=(path,),
+            description=f"Several calls of: {calls.service.name}",
+            service_name=calls.service.name[:32],
+            tags=calls.service.tags[:5],
+            input_schema=paying,
+            example_input={},
+            example_output={"paymentId": payment_id, "status": "paid", "token": "pt_…"},
+        )
+
+    return routes
+
+
+async def _given(request: Request, schema: dict[str, Any]) -> dict[str, Any]:
+    given = await json_object(request) or {}
+    problems = problems_in(given, Draft202012Validator(schema))
+    if problems:
+        raise InvalidInput(problems=problems)
+    return given
+
+
+def _body(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"requestBody": {"content": {"application/json": {"schema": schema}}}}

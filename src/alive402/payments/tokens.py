@@ -1,0 +1,219 @@
+"""What a prepaid token pays for: each use is held while it is worked on, then spent with its answer, or returned.
+
+    paid ──> held ──> spent      the answer is stored in the same step
+               └────> returned   the call failed, or its process died and the lease ran out
+
+`remaining + held + spent` is `max_calls` at every moment: a call is taken off what remains, and put back, in the
+transaction that makes or returns its use.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from alive402.payments.database import Ledger
+from alive402.payments.errors import (
+    KeyReused,
+    PaymentInUse,
+    TokenExhausted,
+    TokenExpired,
+    TokenMismatch,
+    TokenPending,
+    TokenRefunded,
+    TokenUnknown,
+)
+from alive402.payments.models import Payment
+from alive402.payments.prepaid import PrepaidUse, Prepayment, UseState
+from alive402.payments.prepaid_repository import PrepaidRepository
+from alive402.payments.service import Answered, Clock, Use, utc_now
+from alive402.payments.states import State
+
+
+@dataclass(frozen=True, slots=True)
+class TokenOffer:
+    """A token as a caller sent it, with the secret of its client and the key of a request that may be repeated."""
+
+    token: str
+    client_secret: str | None = None
+    idempotency_key: str | None = None
+
+
+class Tokens:
+    """The rules of tokens, each in one transaction; a use is its holder's for `lease_seconds`."""
+
+    def __init__(self, ledger: Ledger, lease_seconds: float, now: Clock = utc_now) -> None:
+        self._ledger = ledger
+        self._lease = timedelta(seconds=lease_seconds)
+        self._now = now
+
+    async def recall(self, offer: TokenOffer, use: Use) -> Answered | None:
+        """The answer that this token bought for this request before, or None when the token is good for a call.
+
+        Raises:
+            TokenRefused: it is not; the kind says why.
+            PaymentInUse: its last call, or one with the same Idempotency-Key, is being worked on.
+            KeyReused: the Idempotency-Key belongs to another request.
+        """
+        async with self._repository() as prepaid:
+            return await self._recall(prepaid, await self._find(prepaid, offer, use), offer, use)
+
+    async def take(self, offer: TokenOffer, use: Use) -> Answered | TokenHolding:
+        """Take one call off the token. Raises like `recall`."""
+        now = self._now()
+        async with self._repository() as prepaid:
+            prepayment = await self._find(prepaid, offer, use)
+            answered = await self._recall(prepaid, prepayment, offer, use)
+            if answered is not None:
+                return answered
+            if not await prepaid.take_one(prepayment.id):
+                raise TokenExhausted(paymentId=prepayment.id)
+            held = PrepaidUse(
+                id=uuid4().hex,
+                prepayment_id=prepayment.id,
+                state=UseState.HELD,
+                lease_until=now + self._lease,
+                request_id=use.request_id,
+                request_hash=use.request_hash,
+                idempotency_key=offer.idempotency_key,
+                detail="",
+                created_at=now,
+            )
+            await prepaid.add(held)
+            receipt = _receipt(await _payment(prepaid, prepayment))
+        return TokenHolding(self, prepayment.id, held.id, use.request_id, receipt)
+
+    async def spend(self, prepayment_id: str, use_id: str, result: dict[str, Any]) -> None:
+        """Keep the answer of a use; with it the call is spent.
+
+        Raises:
+            PaymentInUse: the lease ran out and the use was returned.
+        """
+        async with self._repository() as prepaid:
+            # Always the prepayment first: two transactions that lock in another order would wait for each other.
+            await prepaid.by_id(prepayment_id)
+            values = {"state": UseState.SPENT, "result": json.dumps(result), "ended_at": self._now()}
+            if not await prepaid.end_use(use_id, values):
+                raise PaymentInUse
+
+    async def give_back(self, prepayment_id: str, use_id: str, why: str) -> None:
+        """Return a use; one that was returned already stays so."""
+        async with self._repository() as prepaid:
+            await prepaid.by_id(prepayment_id)
+            values = {"state": UseState.RETURNED, "detail": why, "ended_at": self._now()}
+            if await prepaid.end_use(use_id, values):
+                await prepaid.put_back(prepayment_id, 1)
+
+    async def _find(self, prepaid: PrepaidRepository, offer: TokenOffer, use: Use) -> Prepayment:
+        """The prepayment of a token, with the uses of dead processes returned."""
+        prepayment = await prepaid.by_token(digest(offer.token))
+        if prepayment is None:
+            asked = await prepaid.by_id(offer.token)
+            # Who sends the id of a payment in place of its token is told so, and no more than the id tells anyone.
+            raise TokenUnknown if asked is None or asked.paid_at else TokenPending(paymentId=asked.id)
+        if prepayment.client_hash is not None and prepayment.client_hash != digest(offer.client_secret or ""):
+            raise TokenMismatch(reason="client")
+        if prepayment.service_id != use.service_id:
+            raise TokenMismatch(reason="service", paymentId=prepayment.id)
+        dead = await prepaid.end_dead_uses(prepayment.id, self._now())
+        if dead:
+            await prepaid.put_back(prepayment.id, dead)
+            prepayment = await prepaid.by_id(prepayment.id)
+            assert prepayment is not None
+        return prepayment
+
+    async def _recall(
+        self, prepaid: PrepaidRepository, prepayment: Prepayment, offer: TokenOffer, use: Use
+    ) -> Answered | None:
+        """What was bought stays bought, whatever became of the token since."""
+        payment = await _payment(prepaid, prepayment)
+        before: PrepaidUse | None = None
+        if offer.idempotency_key is not None:
+            before = await prepaid.use_of_key(prepayment.id, offer.idempotency_key)
+            if before is not None and before.request_hash != use.request_hash:
+                raise KeyReused
+            if before is not None and before.state == UseState.HELD:
+                raise PaymentInUse
+        elif prepayment.remaining == 0:
+            # A single answer that was lost on its way is not asked to be paid for again.
+            before = await prepaid.last_answer(prepayment.id, use.request_hash)
+        if before is not None:
+            return Answered(before.request_id, json.loads(before.result or "{}"), _receipt(payment))
+        if payment is not None and payment.state == State.REFUNDED:
+            raise TokenRefunded(paymentId=prepayment.id)
+        if prepayment.expires_at <= self._now():
+            raise TokenExpired(paymentId=prepayment.id)
+        if prepayment.remaining == 0:
+            raise PaymentInUse if await prepaid.held(prepayment.id) else TokenExhausted(paymentId=prepayment.id)
+        return None
+
+    @asynccontextmanager
+    async def _repository(self) -> AsyncIterator[PrepaidRepository]:
+        async with self._ledger.session() as session:
+            yield PrepaidRepository(session)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenHolding:
+    """See `Holding`: one use of a token."""
+
+    tokens: Tokens
+    prepayment_id: str
+    use_id: str
+    request_id: str
+    receipt: dict[str, Any]
+    result: dict[str, Any] | None = None
+
+    async def store(self, result: dict[str, Any]) -> None:
+        """See `Holding.store`."""
+        await self.tokens.spend(self.prepayment_id, self.use_id, result)
+
+    async def give_back(self, why: str) -> None:
+        """See `Holding.give_back`."""
+        await self.tokens.give_back(self.prepayment_id, self.use_id, why)
+
+    async def settle(self) -> dict[str, Any]:
+        """See `Holding.settle`; the money moved before: this is the receipt of that payment."""
+        return self.receipt
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPurse:
+    """See `Purse`: one token. Its money moved before."""
+
+    tokens: Tokens
+    offer: TokenOffer
+    settles_each_call: bool = False
+
+    @property
+    def payer(self) -> str:
+        """See `Purse.payer`."""
+        return f"token {digest(self.offer.token)}"
+
+    async def recall(self, use: Use) -> Answered | None:
+        """See `Purse.recall`."""
+        return await self.tokens.recall(self.offer, use)
+
+    async def reserve(self, use: Use) -> Answered | TokenHolding:
+        """See `Purse.reserve`."""
+        return await self.tokens.take(self.offer, use)
+
+
+def digest(secret: str) -> str:
+    """What is kept of a secret: its sha256, 64 hex digits."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+async def _payment(prepaid: PrepaidRepository, prepayment: Prepayment) -> Payment | None:
+    return await prepaid.payment(prepayment.ledger_id) if prepayment.ledger_id else None
+
+
+def _receipt(payment: Payment | None) -> dict[str, Any]:
+    receipt: dict[str, Any] = json.loads(payment.receipt or "{}") if payment is not None else {}
+    return receipt
