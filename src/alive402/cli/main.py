@@ -9,7 +9,7 @@ import typer
 from typer._click.exceptions import ClickException
 
 from alive402 import __version__
-from alive402.cli import analyze, demo, evaluate, keys, models, receipt, serve, webhooks
+from alive402.cli import analyze, demo, evaluate, keys, ledger, models, receipt, serve, webhooks
 
 EXIT_USAGE = 64
 """EX_USAGE of sysexits.h. The usual 2 means `inconclusive` here."""
@@ -31,6 +31,7 @@ app.command("demo")(demo.demo)
 app.command("verify-receipt")(receipt.verify_receipt)
 app.command("rotate-key")(receipt.rotate_key)
 app.add_typer(models.app, name="models")
+app.add_typer(ledger.app, name="ledger")
 app.add_typer(keys.app, name="keys")
 app.add_typer(webhooks.app, name="webhooks")
 

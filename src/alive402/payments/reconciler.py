@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -56,16 +57,13 @@ class Reconciler:
             cases = await closing.cases(CASES_AT_ONCE)
         silent: set[str] = set()
         ends = [await self._decide(case, silent) for case in cases]
-        swept = Swept(freed, *(ends.count(end) for end in ("settled", "expired", "failed", "unknown")))
-        if freed or cases:
-            log.info("reconciled", **{name: getattr(swept, name) for name in Swept.__slots__})
-        return swept
+        return Swept(freed, *(ends.count(end) for end in ("settled", "expired", "failed", "unknown")))
 
     @asynccontextmanager
     async def running(self, every_seconds: float) -> AsyncIterator[None]:
         """Sweep at once and then `every_seconds`, and keep the leases of living calls, until the block ends."""
         tasks = [
-            asyncio.create_task(_repeat(self.sweep, every_seconds)),
+            asyncio.create_task(_repeat(self._sweep_and_tell, every_seconds)),
             asyncio.create_task(_repeat(self._ledger.renew, self._ledger.lease_seconds / BEATS_A_LEASE)),
         ]
         try:
@@ -74,6 +72,11 @@ class Reconciler:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _sweep_and_tell(self) -> None:
+        swept = await self.sweep()
+        if swept != Swept():
+            log.info("reconciled", **dataclasses.asdict(swept))
 
     async def _decide(self, case: Case, silent: set[str]) -> str:
         """How a case ends by the chain's word: settled, expired, failed, or unknown for now.

@@ -1,0 +1,218 @@
+"""`alive402 ledger` as an operator calls it: the books are read, closed, and corrected by what the chain shows."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+from typer.testing import CliRunner, Result
+from web3 import Web3
+
+from alive402.cli.main import app
+from alive402.payments.database import Ledger
+from alive402.payments.devchain import NETWORK, TOKEN_ADDRESS
+from alive402.payments.service import Claim, Money, Use
+from tests.api.facilitators import Facilitator, running_facilitator
+from tests.payments.test_token import SELLER, authorization
+
+PRICE = 200_000
+RESULT = {"Elements": [{"LiveConfidence": 0.97}]}
+
+
+@dataclass
+class Office:
+    """An operator's machine: a ledger, the settings of a real network, a facilitator and a node."""
+
+    folder: Path
+    facilitator: Facilitator
+    payer: LocalAccount = field(default_factory=Account.create)
+    numbers: int = 0
+
+    @property
+    def environment(self) -> dict[str, str | None]:
+        return {
+            "ALIVE402_DATABASE_URL": f"sqlite+aiosqlite:///{self.folder / 'ledger.db'}",
+            "ALIVE402_NETWORK": "base-sepolia",
+            "ALIVE402_PAY_TO": SELLER,
+            "ALIVE402_FACILITATOR_URL": self.facilitator.url,
+            "ALIVE402_RPC_URL": f"{self.facilitator.url}/devchain/rpc",
+        }
+
+    def run(self, *arguments: str, **changed: str | None) -> Result:
+        return CliRunner().invoke(app, ["ledger", *arguments], env={**self.environment, **changed})
+
+    def json(self, *arguments: str) -> dict:  # type: ignore[type-arg]
+        done = self.run(*arguments, "--json")
+        assert done.exit_code == 0, done.output
+        told: dict = json.loads(done.stdout)  # type: ignore[type-arg]
+        return told
+
+    def pay(self, *, told: bool = True) -> tuple[str, str]:
+        """A payment whose money moved; not `told`: the facilitator's answer was lost. (payment id, transaction)."""
+        self.numbers += 1
+        nonce = self.numbers.to_bytes(32, "big")
+        chain = self.facilitator.chain
+        chain.mint(self.payer.address, PRICE)
+        values, signed = authorization(self.payer, PRICE, nonce=nonce)
+        parts = [signed.v, signed.r.to_bytes(32, "big"), signed.s.to_bytes(32, "big")]  # type: ignore[attr-defined]
+        call = chain.token.encode_abi("transferWithAuthorization", args=[*values, *parts])
+        transaction = chain.send({"to": chain.token.address, "data": call})  # type: ignore[typeddict-item]
+        money = Money(
+            network=NETWORK,
+            asset=TOKEN_ADDRESS.lower(),
+            payer=self.payer.address.lower(),
+            nonce="0x" + nonce.hex(),
+            pay_to=SELLER.lower(),
+            amount=PRICE,
+            valid_before=int(time.time()) + 300,
+            proof=nonce.hex(),
+        )
+        return asyncio.run(self._book(money, transaction if told else None)), transaction
+
+    async def _book(self, money: Money, transaction: str | None) -> str:
+        ledger = await Ledger.open(str(self.environment["ALIVE402_DATABASE_URL"]), lease_seconds=30)
+        async with ledger.begin() as payments:
+            use = Use("video-face-liveness-detection", "hash", f"request{self.numbers}")
+            claim = await payments.reserve(money, use, verified=True)
+        assert isinstance(claim, Claim)
+        last = ("settled", transaction, {"success": True}) if transaction else ("unknown", "silent")
+        for step, *given in (("executed", RESULT), ("settling",), last):
+            async with ledger.begin() as payments:
+                await getattr(payments, step)(claim, *given)
+        await ledger.close()
+        return claim.payment_id
+
+    def send_back(self, amount: int) -> str:
+        """Real money of the operator's to the payer; the transaction."""
+        chain = self.facilitator.chain
+        chain.mint(chain.operator, amount)
+        call = chain.token.encode_abi("transfer", args=[Web3.to_checksum_address(self.payer.address), amount])
+        return chain.send({"to": chain.token.address, "data": call})  # type: ignore[typeddict-item]
+
+
+@pytest.fixture(scope="module")
+def facilitator() -> Iterator[Facilitator]:
+    with running_facilitator() as made:
+        yield made
+
+
+@pytest.fixture
+def office(tmp_path: Path, facilitator: Facilitator) -> Office:
+    return Office(tmp_path, facilitator)
+
+
+def test_payments_are_listed_for_people_and_programs(office: Office) -> None:
+    (first, transaction), (second, _) = office.pay(), office.pay(told=False)
+    people = office.run("list").stdout.splitlines()
+    assert [line.split()[-1] for line in people] == [second, first]
+    assert "settle_unknown" in people[0]
+    assert "USD 0.20" in people[1]
+    rows = office.json("list")["payments"]
+    assert [(row["id"], row["state"]) for row in rows] == [(second, "settle_unknown"), (first, "consumed")]
+    assert (rows[1]["amount"], rows[1]["transaction"], rows[1]["payTo"]) == (PRICE, transaction, SELLER.lower())
+    assert [row["id"] for row in office.json("list", "--state", "consumed")["payments"]] == [first]
+    assert office.json("list", "--payer", SELLER)["payments"] == []
+    assert len(office.json("list", "--payer", office.payer.address, "--limit", "1")["payments"]) == 1
+    assert office.json("list", "--until", "2026-01-01")["payments"] == []
+
+
+def test_one_payment_tells_its_story(office: Office) -> None:
+    payment, transaction = office.pay()
+    for key in (payment, transaction, "request1"):
+        row = office.json("show", key)
+        assert row["id"] == payment
+        assert [event["state"] for event in row["events"]][-2:] == ["settled", "consumed"]
+        assert row["answerStored"] is True
+        assert "answer" not in row
+    assert office.json("show", payment, "--answer")["answer"] == RESULT
+    assert "settled" in office.run("show", payment).stdout
+    unknown = office.run("show", "nothing")
+    assert (unknown.exit_code, unknown.stdout) == (1, "")
+    assert "no payment, request or transaction nothing" in unknown.stderr
+
+
+def test_everything_is_exported(office: Office) -> None:
+    ids = {office.pay()[0] for _ in range(3)}
+    rows = list(csv.DictReader(io.StringIO(office.run("export").stdout)))
+    assert {row["id"] for row in rows} == ids
+    assert {row["amount"] for row in rows} == {str(PRICE)}
+    lines = [json.loads(line) for line in office.run("export", "--json").stdout.splitlines()]
+    assert [line["id"] for line in lines] == [row["id"] for row in rows]
+    assert list(csv.DictReader(io.StringIO(office.run("list", "--csv").stdout))) == rows
+
+
+def test_reconciling_asks_the_chain(office: Office) -> None:
+    payment, transaction = office.pay(told=False)
+    assert office.json("reconcile") == {"freed": 0, "settled": 1, "expired": 0, "failed": 0, "unknown": 0}
+    row = office.json("show", payment)
+    assert (row["state"], row["transaction"]) == ("consumed", transaction)
+
+
+def test_what_the_chain_cannot_tell_is_said_and_left(office: Office) -> None:
+    payment, _ = office.pay(told=False)
+    done = office.run("reconcile", ALIVE402_RPC_URL="http://127.0.0.1:9")
+    assert (done.exit_code, done.stdout) == (1, "0 freed, 0 settled, 0 expired, 0 failed, 1 unknown\n")
+    assert office.json("show", payment)["state"] == "settle_unknown"
+
+
+def test_a_refund_is_believed_when_the_chain_shows_it(office: Office) -> None:
+    payment, taken = office.pay()
+    other, _ = office.pay()
+    too_little, enough = office.send_back(PRICE - 1), office.send_back(PRICE)
+    for wrong in (too_little, taken, "0x" + "00" * 32):
+        refused = office.run("refund", payment, "--transaction", wrong)
+        assert refused.exit_code == 1
+        assert "does not move that money to the payer" in refused.stderr
+    assert office.run("refund", payment, "--transaction", enough).stdout.startswith(f"{payment}: USD 0.20 given back")
+    twice = office.run("refund", other, "--transaction", enough)
+    assert twice.exit_code == 1
+    assert "counted for another refund" in twice.stderr
+    row = office.json("show", payment)
+    assert (row["state"], row["refund"]) == ("refunded", enough)
+    silent = office.run("refund", other, "--transaction", enough, ALIVE402_RPC_URL="http://127.0.0.1:9")
+    assert (silent.exit_code, "The node does not answer" in silent.stderr) == (1, True)
+    assert office.run("refund", "nothing", "--transaction", enough).exit_code == 1
+    assert office.run("refund", payment, "--transaction", "0x1").exit_code == 64
+
+
+def test_income_and_refunds_by_day(office: Office) -> None:
+    payment, _ = office.pay()
+    office.pay()
+    office.run("refund", payment, "--transaction", office.send_back(PRICE))
+    today = datetime.now(UTC).date().isoformat()
+    (day,) = office.json("income")["days"]
+    assert (day["payments"], day["income"], day["refunds"], day["refunded"], day["net"]) == (
+        2,
+        400_000,
+        1,
+        200_000,
+        200_000,
+    )
+    assert day["payer"] is None
+    (spent,) = office.json("income", "--by-payer", "--since", today)["days"]
+    assert spent["payer"] == office.payer.address.lower()
+    assert "net     USD 0.20" in office.run("income").stdout
+    (row,) = csv.DictReader(io.StringIO(office.run("income", "--csv").stdout))
+    assert (row["day"], row["net"]) == (day["day"], "200000")
+
+
+def test_what_cannot_work_is_refused_in_a_sentence(office: Office) -> None:
+    missing = office.run("list")
+    assert missing.exit_code == 78
+    assert "there is no ledger at" in missing.stderr
+    assert not list(office.folder.iterdir()), "looking made a ledger"
+    office.pay()
+    assert office.run("list", "--state", "lost").exit_code == 64
+    dev = dict.fromkeys(("ALIVE402_NETWORK", "ALIVE402_PAY_TO", "ALIVE402_FACILITATOR_URL", "ALIVE402_RPC_URL"))
+    refused = office.run("reconcile", **dev)
+    assert (refused.exit_code, "dev chain ends with its service" in refused.stderr) == (78, True)
