@@ -1,0 +1,211 @@
+"""Uses of a token that succeed, fail, die or come at once: never more answers than were paid for, and never fewer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import func, select
+
+from alive402.payments.database import Ledger
+from alive402.payments.errors import KeyReused, PaymentInUse, TokenExhausted, TokenExpired, TokenUnknown
+from alive402.payments.prepaid import PrepaidUse, Prepayment, UseState
+from alive402.payments.prepaid_repository import PrepaidRepository
+from alive402.payments.service import Answered, Use
+from alive402.payments.tokens import TokenHolding, TokenOffer, Tokens, digest
+from tests.payments.conftest import MakeDatabase
+
+LEASE = 30
+START = datetime(2026, 1, 1, tzinfo=UTC)
+TOKEN = "pt_token"
+
+
+async def prepay(ledger: Ledger, max_calls: int) -> None:
+    """A paid payment, as the ledger keeps it once its money moved."""
+    row = Prepayment(
+        id="payment",
+        service_id="service",
+        client_id="client",
+        amount=200_000 * max_calls,
+        max_calls=max_calls,
+        remaining=max_calls,
+        token_hash=digest(TOKEN),
+        created_at=START,
+        paid_at=START,
+        expires_at=START + timedelta(days=1),
+    )
+    async with ledger.session() as session:
+        await PrepaidRepository(session).add(row)
+
+
+async def standing(ledger: Ledger) -> tuple[int, Counter[str]]:
+    """What remains, and how many uses are in each state."""
+    async with ledger.session() as session:
+        remaining = await session.scalar(select(Prepayment.remaining))
+        uses = await session.execute(select(PrepaidUse.state, func.count()).group_by(PrepaidUse.state))
+        return int(remaining or 0), Counter(dict(uses.tuples().all()))
+
+
+class Uses(RuleBasedStateMachine):
+    """Holds the token to what its callers were told."""
+
+    make_database: MakeDatabase
+    holdings = Bundle("holdings")
+    MAX_CALLS = 3
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.now = START
+        self.calls = 0
+        self.taken: dict[str, datetime] = {}
+        self.asked: dict[str, tuple[str, str | None]] = {}
+        self.answers: dict[str, dict[str, str]] = {}
+        self.ledger = self.runner.run(Ledger.open(type(self).make_database(), LEASE))
+        self.tokens = Tokens(self.ledger, LEASE, now=lambda: self.now)
+        self.runner.run(prepay(self.ledger, self.MAX_CALLS))
+
+    def teardown(self) -> None:
+        self.runner.run(self.ledger.close())
+        self.runner.close()
+
+    def held(self) -> list[str]:
+        return [use for use, until in self.taken.items() if until >= self.now]
+
+    @rule(
+        target=holdings,
+        request=st.sampled_from(["one request", "another"]),
+        key=st.sampled_from([None, None, "first", "second"]),
+    )
+    def a_call_comes(self, request: str, key: str | None) -> object:
+        self.calls += 1
+        held, remaining = self.held(), self.MAX_CALLS - len(self.answers) - len(self.held())
+        live = {self.asked[use][1]: use for use in [*held, *self.answers] if self.asked[use][1] is not None}
+        use = Use("service", request, f"request {self.calls}")
+        try:
+            got = self.runner.run(self.tokens.take(TokenOffer(TOKEN, None, key), use))
+        except KeyReused:
+            assert self.asked[live[key]][0] != request
+            return multiple()
+        except PaymentInUse:
+            assert live.get(key) in held if key in live else remaining == 0 and held
+            return multiple()
+        except TokenExhausted:
+            assert len(self.answers) == self.MAX_CALLS
+            return multiple()
+        if isinstance(got, Answered):
+            bought = live[key] if key is not None else got.request_id
+            assert self.asked[bought][0] == request
+            assert (got.request_id, got.result) == (bought, self.answers[bought])
+            assert key is not None or remaining == 0
+            return multiple()
+        assert remaining > 0
+        assert key not in live
+        assert got.request_id == use.request_id
+        self.asked[use.request_id] = (request, key)
+        self.taken[use.request_id] = self.now + timedelta(seconds=LEASE)
+        return got
+
+    @rule(holding=consumes(holdings))
+    def it_is_answered(self, holding: TokenHolding) -> None:
+        result = {"answer to": holding.request_id}
+        try:
+            self.runner.run(holding.store(result))
+        except PaymentInUse:
+            # Too late: the lease ran out, and the call was given back already.
+            assert self.taken[holding.request_id] < self.now
+        else:
+            self.answers[holding.request_id] = result
+        self.taken.pop(holding.request_id)
+
+    @rule(holding=consumes(holdings))
+    def it_fails(self, holding: TokenHolding) -> None:
+        self.runner.run(holding.give_back("no_face"))
+        self.taken.pop(holding.request_id)
+
+    @rule(holding=consumes(holdings))
+    def its_process_dies(self, holding: TokenHolding) -> None:
+        """Nothing is written; only time tells."""
+
+    @rule(seconds=st.sampled_from([1, LEASE - 1, LEASE + 1]))
+    def time_passes(self, seconds: int) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    @invariant()
+    def every_call_is_left_held_or_spent(self) -> None:
+        remaining, uses = self.runner.run(standing(self.ledger))
+        assert remaining >= 0
+        assert remaining + uses[UseState.HELD] + uses[UseState.SPENT] == self.MAX_CALLS
+        assert uses[UseState.SPENT] == len(self.answers)
+        assert len(self.held()) <= uses[UseState.HELD]
+
+
+def test_no_order_of_successes_failures_and_deaths_breaks_the_sum(
+    make_database: MakeDatabase, ledger_kind: str
+) -> None:
+    Uses.make_database = staticmethod(make_database)
+    examples = 40 if ledger_kind == "sqlite" else 10
+    run_state_machine_as_test(
+        Uses,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("max_calls", [1, 7])
+async def test_one_hundred_at_once_take_exactly_what_was_paid_for(database_url: str, max_calls: int) -> None:
+    ledger = await Ledger.open(database_url, LEASE)
+    try:
+        await prepay(ledger, max_calls)
+        tokens = Tokens(ledger, LEASE, now=lambda: START)
+        offer = TokenOffer(TOKEN)
+        got = await asyncio.gather(
+            *[tokens.take(offer, Use("service", "request", f"request {index}")) for index in range(100)],
+            return_exceptions=True,
+        )
+        kinds = Counter(type(each) for each in got)
+        assert kinds == {TokenHolding: max_calls, PaymentInUse: 100 - max_calls}
+        assert await standing(ledger) == (0, Counter({UseState.HELD: max_calls}))
+    finally:
+        await ledger.close()
+
+
+@pytest.mark.anyio
+async def test_a_token_ends_with_its_time_and_not_with_its_answers(database_url: str) -> None:
+    now = START
+    ledger = await Ledger.open(database_url, LEASE)
+    try:
+        await prepay(ledger, 2)
+        tokens, offer = Tokens(ledger, LEASE, now=lambda: now), TokenOffer(TOKEN, None, "key")
+        use = Use("service", "request", "first")
+        held = await tokens.take(offer, use)
+        assert isinstance(held, TokenHolding)
+        now = START + timedelta(days=2)
+        await held.store({"late": "but in time"})
+        with pytest.raises(TokenExpired):
+            await tokens.take(TokenOffer(TOKEN), use)
+        again = await tokens.recall(offer, use)
+        assert again is not None
+        assert (again.request_id, again.result) == ("first", {"late": "but in time"})
+        with pytest.raises(TokenUnknown):
+            await tokens.recall(TokenOffer("pt_other"), use)
+    finally:
+        await ledger.close()
