@@ -176,7 +176,7 @@ async def test_a_lease_lasts_as_long_as_the_call_that_took_it(town: Town) -> Non
     begun, finish = asyncio.Event(), asyncio.Event()
 
     async def call() -> None:
-        town.ledger.claims.keep(await town.claim(money))
+        town.ledger.keep(await town.claim(money))
         begun.set()
         await finish.wait()
 

@@ -75,7 +75,7 @@ class Uses(RuleBasedStateMachine):
         self.asked: dict[str, tuple[str, str | None]] = {}
         self.answers: dict[str, dict[str, str]] = {}
         self.ledger = self.runner.run(Ledger.open(type(self).make_database(), LEASE))
-        self.tokens = Tokens(self.ledger, LEASE, now=lambda: self.now)
+        self.tokens = Tokens(self.ledger, now=lambda: self.now)
         self.runner.run(prepay(self.ledger, self.MAX_CALLS))
 
     def teardown(self) -> None:
@@ -175,7 +175,7 @@ async def test_one_hundred_at_once_take_exactly_what_was_paid_for(database_url: 
     ledger = await Ledger.open(database_url, LEASE)
     try:
         await prepay(ledger, max_calls)
-        tokens = Tokens(ledger, LEASE, now=lambda: START)
+        tokens = Tokens(ledger, now=lambda: START)
         offer = TokenOffer(TOKEN)
         got = await asyncio.gather(
             *[tokens.take(offer, Use("service", "request", f"request {index}")) for index in range(100)],
@@ -194,7 +194,7 @@ async def test_a_token_ends_with_its_time_and_not_with_its_answers(database_url:
     ledger = await Ledger.open(database_url, LEASE)
     try:
         await prepay(ledger, 2)
-        tokens, offer = Tokens(ledger, LEASE, now=lambda: now), TokenOffer(TOKEN, None, "key")
+        tokens, offer = Tokens(ledger, now=lambda: now), TokenOffer(TOKEN, None, "key")
         use = Use("service", "request", "first")
         held = await tokens.take(offer, use)
         assert isinstance(held, TokenHolding)

@@ -73,6 +73,7 @@ async def assemble(settings: Settings) -> Parts:
     await gate.check()
     ledger = await Ledger.open(settings.database_url, lease_seconds=settings.lease_seconds)
     ledger.told = tuple(map(str, settings.webhook_urls))
+    tokens = Tokens(ledger)
     public_url = str(settings.public_url).rstrip("/") if settings.public_url else None
     try:
         keys = await asyncio.to_thread(_signing_keys, settings)
@@ -88,9 +89,12 @@ async def assemble(settings: Settings) -> Parts:
             provider,
             Verdicts(ledger, keys, public_url),
             Prepayments(
-                ledger, gate, PrepaidTerms(service.id, terms.amount, settings.pending_seconds, settings.token_days)
+                ledger,
+                gate,
+                tokens,
+                PrepaidTerms(service.id, terms.amount, settings.pending_seconds, settings.token_days),
             ),
-            Tokens(ledger, lease_seconds=longest + 30),
+            tokens,
             Keys(ledger),
             failures,
         ),

@@ -13,9 +13,9 @@ from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from alive402.payments.closing import Closing
-from alive402.payments.leases import LiveClaims
+from alive402.payments.leases import Lease, LiveLeases
 from alive402.payments.repository import PaymentRepository
-from alive402.payments.service import Clock, PaymentService, utc_now
+from alive402.payments.service import Claim, Clock, PaymentService, utc_now
 from alive402.payments.statements import Statements
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -33,7 +33,7 @@ class Ledger:
         self._readers = async_sessionmaker(engine.execution_options(**{_READS: True}), expire_on_commit=False)
         self.lease_seconds = lease_seconds
         self._now = now
-        self.claims = LiveClaims()
+        self.leases = LiveLeases()
         # Whoever is told of every step that matters: the operator's webhooks.
         self.told: tuple[str, ...] = ()
 
@@ -81,10 +81,18 @@ class Ledger:
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the database cannot be written now; the leases go on until they end.
         """
-        for claim in self.claims.alive():
+        for lease in self.leases.alive():
+            if not await lease.renew():
+                self.leases.forget(lease)
+
+    def keep(self, claim: Claim) -> None:
+        """Renew the lease of `claim` for as long as the current task runs."""
+
+        async def renew() -> bool:
             async with self.begin() as payments:
-                if not await payments.renew(claim.payment_id, claim.owner):
-                    self.claims.forget(claim)
+                return await payments.renew(claim.payment_id, claim.owner)
+
+        self.leases.keep(Lease(claim.owner, renew))
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:

@@ -1,32 +1,40 @@
-"""Which claims of this process belong to a call that is still running: only their leases are renewed."""
+"""Which leases of this process belong to a call that is still running: only those are renewed."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
-from alive402.payments.service import Claim
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """What a call holds for a while: by which owner, and how to hold it longer (False: it holds it no more)."""
+
+    owner: str
+    renew: Callable[[], Awaitable[bool]]
 
 
-class LiveClaims:
-    """Claims with the tasks that work on them. A claim whose last task has ended is dead, whatever went wrong in it."""
+class LiveLeases:
+    """Leases with the tasks that work on them. One whose last task has ended is dead, whatever went wrong in it."""
 
     def __init__(self) -> None:
-        self._working: dict[str, tuple[Claim, set[asyncio.Task[Any]]]] = {}
+        self._working: dict[str, tuple[Lease, set[asyncio.Task[Any]]]] = {}
 
-    def keep(self, claim: Claim) -> None:
-        """Count `claim` as alive for as long as the current task runs; more than one task may keep it."""
+    def keep(self, lease: Lease) -> None:
+        """Count `lease` as alive for as long as the current task runs; more than one task may keep it."""
         task = asyncio.current_task()
         assert task is not None
-        self._working.setdefault(claim.owner, (claim, set()))[1].add(task)
+        self._working.setdefault(lease.owner, (lease, set()))[1].add(task)
 
-    def forget(self, claim: Claim) -> None:
+    def forget(self, lease: Lease) -> None:
         """It holds nothing any more."""
-        self._working.pop(claim.owner, None)
+        self._working.pop(lease.owner, None)
 
-    def alive(self) -> list[Claim]:
-        """The claims whose call is running."""
-        for claim, tasks in list(self._working.values()):
+    def alive(self) -> list[Lease]:
+        """The leases whose call is running."""
+        for lease, tasks in list(self._working.values()):
             if all(task.done() for task in tasks):
-                self.forget(claim)
-        return [claim for claim, _ in self._working.values()]
+                self.forget(lease)
+        return [lease for lease, _ in self._working.values()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from alive402.payments.models import Payment
@@ -57,13 +57,20 @@ class PrepaidRepository:
 
     async def end_use(self, use_id: str, values: dict[str, Any]) -> bool:
         """Change a use that is still held; whether it was."""
-        ended = await self._end(PrepaidUse.id == use_id, values)
+        ended = await self._change_held(PrepaidUse.id == use_id, values)
         return ended == 1
 
-    async def end_dead_uses(self, prepayment_id: str, now: datetime) -> int:
-        """Return the uses whose lease ended before `now`: how many there were."""
-        dead = (PrepaidUse.prepayment_id == prepayment_id) & (PrepaidUse.lease_until < now)
-        return await self._end(dead, {"state": UseState.RETURNED, "ended_at": now, "detail": "lease ran out"})
+    async def renew(self, use_id: str, lease_until: datetime) -> bool:
+        """Lengthen the lease of a use; False when it is held no more."""
+        return await self._change_held(PrepaidUse.id == use_id, {"lease_until": lease_until}) == 1
+
+    async def end_dead_uses(self, prepayment_id: str, now: datetime, latest: datetime) -> int:
+        """Return the uses whose lease ended before `now`, or is later than any that is given: how many there were."""
+        over = or_(PrepaidUse.lease_until < now, PrepaidUse.lease_until > latest)
+        return await self._change_held(
+            and_(PrepaidUse.prepayment_id == prepayment_id, over),
+            {"state": UseState.RETURNED, "ended_at": now, "detail": "lease ran out"},
+        )
 
     async def use_of_key(self, prepayment_id: str, key: str) -> PrepaidUse | None:
         """The use, held or spent, that was made under an idempotency key, or None."""
@@ -97,7 +104,7 @@ class PrepaidRepository:
         query = select(Prepayment).where(condition).with_for_update().execution_options(populate_existing=True)
         return (await self._session.scalars(query)).one_or_none()
 
-    async def _end(self, which: ColumnElement[bool], values: dict[str, Any]) -> int:
+    async def _change_held(self, which: ColumnElement[bool], values: dict[str, Any]) -> int:
         statement = (
             update(PrepaidUse)
             .where(which, PrepaidUse.state == UseState.HELD)

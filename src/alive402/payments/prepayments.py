@@ -31,10 +31,10 @@ from alive402.payments.errors import (
 )
 from alive402.payments.prepaid import Prepayment
 from alive402.payments.prepaid_repository import PrepaidRepository
-from alive402.payments.service import Answered, Clock, Use, utc_now
+from alive402.payments.service import Answered, Clock, Use, is_held, utc_now
 from alive402.payments.signed import Resource
 from alive402.payments.states import HELD, MAY_HAVE_MOVED, PAID, State
-from alive402.payments.tokens import digest
+from alive402.payments.tokens import Tokens, digest
 from alive402.payments.x402 import SETTLE_SECONDS, VERIFY_SECONDS, PaymentGate
 from alive402.payments.x402_purse import X402Holding, X402Purse
 
@@ -76,9 +76,12 @@ class Paid:
 class Prepayments:
     """Makes, shows and takes the money of payments ahead."""
 
-    def __init__(self, ledger: Ledger, gate: PaymentGate, terms: PrepaidTerms, now: Clock = utc_now) -> None:
+    def __init__(
+        self, ledger: Ledger, gate: PaymentGate, tokens: Tokens, terms: PrepaidTerms, now: Clock = utc_now
+    ) -> None:
         self._ledger = ledger
         self._gate = gate
+        self._tokens = tokens
         self._terms = terms
         self._now = now
 
@@ -195,7 +198,8 @@ class Prepayments:
                     assert other is not None
                     if other.state in PAID + MAY_HAVE_MOVED:
                         raise AlreadyPaid
-                    if other.state in HELD and other.lease_until is not None and other.lease_until > self._now():
+                    lease = timedelta(seconds=self._ledger.lease_seconds)
+                    if other.state in HELD and is_held(other.lease_until, self._now(), lease):
                         raise PaymentInUse
                 await prepaid.change(prepayment_id, {"ledger_id": mine})
         except BaseException:
@@ -217,9 +221,7 @@ class Prepayments:
             await prepaid.change(row.id, {"paid_at": now, "expires_at": until, "remaining": row.max_calls})
             row = await self._find(prepaid, row.id)
         elif row.paid_at is not None:
-            dead = await prepaid.end_dead_uses(row.id, now)
-            await prepaid.put_back(row.id, dead)
-            row = await self._find(prepaid, row.id)
+            row = await self._tokens.freed(prepaid, row)
         if payment is not None and payment.state == State.REFUNDED:
             return _view(row, "refunded")
         if row.expires_at <= now:

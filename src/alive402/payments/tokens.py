@@ -29,6 +29,7 @@ from alive402.payments.errors import (
     TokenRefunded,
     TokenUnknown,
 )
+from alive402.payments.leases import Lease
 from alive402.payments.models import Payment
 from alive402.payments.prepaid import PrepaidUse, Prepayment, UseState
 from alive402.payments.prepaid_repository import PrepaidRepository
@@ -46,11 +47,11 @@ class TokenOffer:
 
 
 class Tokens:
-    """The rules of tokens, each in one transaction; a use is its holder's for `lease_seconds`."""
+    """The rules of tokens, each in one transaction; a use is its holder's as long as the ledger's leases are."""
 
-    def __init__(self, ledger: Ledger, lease_seconds: float, now: Clock = utc_now) -> None:
+    def __init__(self, ledger: Ledger, now: Clock = utc_now) -> None:
         self._ledger = ledger
-        self._lease = timedelta(seconds=lease_seconds)
+        self._lease = timedelta(seconds=ledger.lease_seconds)
         self._now = now
 
     async def recall(self, offer: TokenOffer, use: Use) -> Answered | None:
@@ -87,6 +88,12 @@ class Tokens:
             )
             await prepaid.add(held)
             receipt = _receipt(await _payment(prepaid, prepayment))
+
+        async def renew() -> bool:
+            async with self._repository() as prepaid:
+                return await prepaid.renew(held.id, self._now() + self._lease)
+
+        self._ledger.leases.keep(Lease(held.id, renew))
         return TokenHolding(self, prepayment.id, held.id, use.request_id, receipt)
 
     async def spend(self, prepayment_id: str, use_id: str, result: dict[str, Any]) -> None:
@@ -121,12 +128,19 @@ class Tokens:
             raise TokenMismatch(reason="client")
         if prepayment.service_id != use.service_id:
             raise TokenMismatch(reason="service", paymentId=prepayment.id)
-        dead = await prepaid.end_dead_uses(prepayment.id, self._now())
-        if dead:
-            await prepaid.put_back(prepayment.id, dead)
-            prepayment = await prepaid.by_id(prepayment.id)
-            assert prepayment is not None
-        return prepayment
+        return await self.freed(prepaid, prepayment)
+
+    async def freed(self, prepaid: PrepaidRepository, prepayment: Prepayment) -> Prepayment:
+        """The prepayment, once the uses of dead processes are returned."""
+        now = self._now()
+        # A lease beyond any that is given was written by a clock that was wrong.
+        dead = await prepaid.end_dead_uses(prepayment.id, now, now + 2 * self._lease)
+        if not dead:
+            return prepayment
+        await prepaid.put_back(prepayment.id, dead)
+        renewed = await prepaid.by_id(prepayment.id)
+        assert renewed is not None
+        return renewed
 
     async def _recall(
         self, prepaid: PrepaidRepository, prepayment: Prepayment, offer: TokenOffer, use: Use

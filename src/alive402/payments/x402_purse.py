@@ -49,7 +49,7 @@ class X402Holding:
         """See `Holding.settle`; the receipt is the x402 SettleResponse."""
         claim = self.claim
         # This may be a task of its own, which outlives the caller's.
-        self.ledger.claims.keep(claim)
+        self.ledger.keep(claim)
         async with self.ledger.begin() as payments:
             await payments.settling(claim)
         try:
@@ -108,7 +108,7 @@ class X402Purse:
             held = await payments.reserve(self.signed.money, use, verified=verified)
         match held:
             case Claim():
-                self.ledger.claims.keep(held)
+                self.ledger.keep(held)
                 return X402Holding(self.ledger, self.gate, self.signed, held)
             case Unverified():
                 return None
