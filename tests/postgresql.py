@@ -9,7 +9,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -44,11 +44,18 @@ def running(folder: Path) -> Iterator[Server]:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
         options = f"-c listen_addresses=127.0.0.1 -p {port} -k {data} -c fsync=off -c max_connections=200"
-        run("pg_ctl", "--wait", "--log", str(data / "server.log"), "--options", options, "start")
-        try:
-            yield Server(folder, port)
-        finally:
+
+        def start() -> None:
+            run("pg_ctl", "--wait", "--log", str(data / "server.log"), "--options", options, "start")
+
+        def stop() -> None:
             run("pg_ctl", "--wait", "--mode=immediate", "stop")
+
+        start()
+        try:
+            yield Server(folder, port, stop, start)
+        finally:
+            stop()
     finally:
         shutil.rmtree(data, ignore_errors=True)
 
@@ -56,9 +63,20 @@ def running(folder: Path) -> Iterator[Server]:
 class Server:
     """A running server that makes databases."""
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, port: int, stop: Callable[[], None], start: Callable[[], None]) -> None:
         self._folder = folder
         self._port = port
+        self._stop = stop
+        self._start = start
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Gone without a farewell, and back when the block ends."""
+        self._stop()
+        try:
+            yield
+        finally:
+            self._start()
 
     def database(self, template: str = "template0") -> str:
         """The URL of a new database, as SQLAlchemy writes it; its last part is the name, good as another's template."""

@@ -7,6 +7,7 @@ import dataclasses
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
@@ -231,6 +232,8 @@ class Books(RuleBasedStateMachine):
         return self.runner.run(one())
 
 
+# When it fails, it is worth the minutes in which the story is made short.
+@pytest.mark.timeout(600)
 def test_the_books_tell_the_truth_whatever_happens(make_database: MakeDatabase, ledger_kind: str) -> None:
     Books.make_database = staticmethod(make_database)  # type: ignore[method-assign]
     run_state_machine_as_test(

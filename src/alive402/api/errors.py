@@ -8,7 +8,8 @@ from uuid import uuid4
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from alive402.coded import CodedError
@@ -112,7 +113,9 @@ def install(app: FastAPI) -> None:
 
     app.add_exception_handler(CodedError, ours)
     app.add_exception_handler(HTTPException, http)
-    app.add_exception_handler(OperationalError, database)
+    # Out of reach, cut off, or more callers than connections: for a buyer all the same.
+    for lost in (OperationalError, InterfaceError, PoolTimeout):
+        app.add_exception_handler(lost, database)
 
 
 def unexpected(request: Request) -> JSONResponse:
