@@ -1,0 +1,120 @@
+"""Kill -9 while a payment ahead is paid, and while its token is used: one charge, a token that works, no call lost."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import httpx
+import pytest
+from x402.http.clients.httpx import PaymentError
+
+from alive402.demo.buyer import Buyer
+from alive402.demo.clips import Clips
+from alive402.demo.server import serve_files
+from alive402.liveness import models
+from tests.api.facilitators import running_facilitator
+from tests.e2e.crash_town import PRICE, Town
+
+pytestmark = pytest.mark.anyio
+MOMENTS = [
+    "after `reserved` is committed",
+    "after `executed` is committed",
+    "after `settling` is committed",
+    "after the facilitator settled",
+    "after `consumed` is committed",
+]
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+def video(clips: Clips, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    models.ensure()
+    folder = tmp_path_factory.mktemp("videos")
+    (folder / "face.mp4").symlink_to(clips.bona_fide)
+    with serve_files(folder) as base:
+        yield f"{base}/face.mp4"
+
+
+@pytest.fixture(scope="module")
+async def town(video: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
+    with running_facilitator() as facilitator:
+        made = Town(tmp_path_factory.mktemp("town"), facilitator, video)
+        await made.open()
+        yield made
+        await made.close()
+
+
+async def ask(town: Town, calls: int) -> str:
+    """A pending payment; where it is paid."""
+    async with httpx.AsyncClient() as http:
+        body = {"serviceId": "video-face-liveness-detection", "maxCalls": calls}
+        return str((await http.post(f"{town.url}/api/payments", json=body)).json()["payUrl"])
+
+
+async def shown(pay_url: str) -> dict[str, object]:
+    async with httpx.AsyncClient() as http:
+        return dict((await http.get(pay_url.removesuffix("/pay"))).json())
+
+
+async def killed_paying(town: Town, moment: str) -> tuple[Buyer, str]:
+    """A buyer whose payment died at `moment`, and where it is paid; no service runs."""
+    await town.start()
+    buyer, pay_url = await town.buyer(), await ask(town, 2)
+    town.arm(moment)
+    with pytest.raises((httpx.TransportError, PaymentError)):
+        await buyer._paying.post(pay_url)
+    await town.died()
+    town.arm("")
+    return buyer, pay_url
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+async def test_killed_while_it_is_paid(town: Town, moment: str) -> None:
+    buyer, pay_url = await killed_paying(town, moment)
+    await town.start()
+    again = await buyer._plain.post(pay_url, headers={"PAYMENT-SIGNATURE": buyer.signature})
+    assert (again.status_code, again.json()["status"], again.json()["remainingCalls"]) == (200, "paid", 2), again.text
+    assert town.charged(buyer) == 2
+    buyer.url = town.url
+    assert (await buyer.spend(town.video, again.json()["token"])).status_code == 200
+    assert (await shown(pay_url))["remainingCalls"] == 1
+    assert town.charged(buyer) == 2
+
+
+async def test_found_on_chain_by_the_reconciler_it_is_paid(town: Town) -> None:
+    """The buyer sends nothing: the chain alone tells that the money moved."""
+    await town.kill()
+    buyer, pay_url = await killed_paying(town, "after the facilitator settled")
+    await town.start(reconcile_seconds=0.1)
+    while (told := await shown(pay_url))["status"] == "pending":
+        pass
+    assert (told["status"], told["token"]) == ("paid", None)
+    again = await buyer._plain.post(pay_url, headers={"PAYMENT-SIGNATURE": buyer.signature})
+    assert again.json()["token"]
+    assert town.charged(buyer) == 2
+    await town.kill()
+
+
+async def test_a_use_held_by_a_dead_process_is_given_back(town: Town) -> None:
+    await town.start()
+    buyer = await town.buyer()
+    told = (await buyer.prepay(1)).json()
+    town.arm("before the video is judged")
+    with pytest.raises(httpx.TransportError):
+        await buyer.spend(town.video, told["token"])
+    await town.died()
+    town.arm("")
+    await town.start()
+    assert (await shown(told["payUrl"]))["remainingCalls"] == 1
+    assert (await buyer.spend(town.video, told["token"])).status_code == 200
+    assert (await shown(told["payUrl"]))["status"] == "exhausted"
+    assert town.charged(buyer) == 1
+
+
+async def test_ledger_and_chain_agree_on_every_unit(town: Town) -> None:
+    ledger, chain = town.earned()
+    assert ledger == chain == (2 * (len(MOMENTS) + 1) + 1) * PRICE
