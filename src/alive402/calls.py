@@ -144,7 +144,7 @@ class PaidCalls:
 
     async def _hand_over(self, answered: Answered, purse: Purse, *, replayed: bool) -> Outcome:
         """Every answer leaves here, new or given before, always after its money, and signed."""
-        data = await self.verdicts.signed(answered)
+        data = await self.verdicts.signed(answered, replayed=replayed)
         return Outcome(answered.request_id, data, answered.receipt if purse.settles_each_call else {}, replayed)
 
     async def _execute(self, held: Holding, given: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from alive402.payments import sqlite_driver
 from alive402.payments.closing import Closing
 from alive402.payments.leases import Lease, LiveLeases
 from alive402.payments.repository import PaymentRepository
@@ -50,9 +51,11 @@ class Ledger:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_async_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite")
         if parsed.get_backend_name() == "sqlite":
+            engine = create_async_engine(parsed, connect_args={"async_creator_fn": sqlite_driver.connect})
             _make_sqlite_durable(engine)
+        else:
+            engine = create_async_engine(parsed, pool_pre_ping=True)
         async with engine.begin() as connection:
             await connection.run_sync(_migrate)
         return cls(engine, lease_seconds, now)

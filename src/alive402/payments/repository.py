@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -134,9 +134,19 @@ class PaymentRepository:
 
     async def note(self, payment_id: str, at: datetime, state: State, request_id: str | None, detail: str) -> None:
         """Add one event to a payment's history, and to the outbox of those who are told."""
-        self._session.add(PaymentEvent(payment_id=payment_id, at=at, state=state, request_id=request_id, detail=detail))
-        await self._session.flush()
-        await Outbox(self._session).put_step(self._told, payment_id, at, state, request_id, detail)
+        await self.note_all(payment_id, at, (state,), request_id, detail)
+
+    async def note_all(
+        self, payment_id: str, at: datetime, states: Sequence[State], request_id: str | None, detail: str
+    ) -> None:
+        """Add the events of one moment, in their order, like `note`."""
+        rows = [
+            {"payment_id": payment_id, "at": at, "state": str(state), "request_id": request_id, "detail": detail}
+            for state in states
+        ]
+        await self._session.execute(insert(PaymentEvent), rows)
+        for state in states:
+            await Outbox(self._session).put_step(self._told, payment_id, at, state, request_id, detail)
 
     async def events(self, payment_id: str) -> list[PaymentEvent]:
         """A payment's history, oldest first."""

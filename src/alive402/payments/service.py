@@ -223,8 +223,8 @@ class PaymentService:
         )
         if not added:
             raise PaymentInUse
-        for state in (State.CREATED, State.VERIFIED, State.RESERVED):
-            await self._payments.note(claim.payment_id, now, state, use.request_id, "")
+        states = (State.CREATED, State.VERIFIED, State.RESERVED)
+        await self._payments.note_all(claim.payment_id, now, states, use.request_id, "")
         await self._name(claim.payment_id, use)
         return claim
 
@@ -283,9 +283,8 @@ class PaymentService:
             values = {**values, "lease_until": now + self._lease}
         if not await self._payments.move(claim.payment_id, claim.owner, before, self._stamped(after, values)):
             raise PaymentInUse
-        for state in (passing, after):
-            if state is not None:
-                await self._payments.note(claim.payment_id, now, state, claim.request_id, detail)
+        states = (after,) if passing is None else (passing, after)
+        await self._payments.note_all(claim.payment_id, now, states, claim.request_id, detail)
 
     def _stamped(self, state: State, values: dict[str, Any]) -> dict[str, Any]:
         return {**values, "state": str(state), "updated_at": self._now()}

@@ -55,14 +55,15 @@ class Verdicts:
     issuer: str | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
-    async def signed(self, answered: Answered) -> dict[str, Any]:
-        """The answer's data with its signed verdict in `Receipt`.
+    async def signed(self, answered: Answered, *, replayed: bool) -> dict[str, Any]:
+        """The answer's data with its signed verdict in `Receipt`; one that was `replayed` has most likely one already.
 
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the ledger cannot be reached; the same request finds the answer later.
         """
         async with self.ledger.session() as session:
-            jws = await _stored(session, answered.request_id) or await self._issue(session, answered)
+            stored = await _stored(session, answered.request_id) if replayed else None
+            jws = stored or await self._issue(session, answered)
         return {**answered.result, FIELD: jws}
 
     async def _issue(self, session: AsyncSession, answered: Answered) -> str:

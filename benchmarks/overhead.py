@@ -1,0 +1,169 @@
+"""A paid call with the engine left out, beside the bare x402 middleware: same chain, same facilitator, one run.
+
+    python -m benchmarks.overhead [--calls N] [--json]
+
+Both serve the same ready answer over real sockets to the official client, turn by turn. What differs is what the till
+adds: the ledger's five steps on disk, the check of the input, the signed verdict. The paid request is timed, from its
+sending to its whole answer; the 402 before it and the buyer's signing are not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import dataclasses
+import json
+import os
+import statistics
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+from x402 import x402Client, x402ResourceServer
+from x402.http.clients.httpx import x402AsyncTransport
+from x402.http.middleware.fastapi import PaymentMiddlewareASGI
+from x402.http.types import PaymentOption, RouteConfig
+from x402.mechanisms.evm.exact import ExactEvmServerScheme, register_exact_evm_client
+from x402.mechanisms.evm.signers import EthAccountSigner
+
+from alive402.api.assembly import Parts, assemble
+from alive402.api.running import configure_log, listen, server
+from alive402.demo.buyer import PATH, Buyer
+from alive402.demo.clips import prepare
+from alive402.liveness import Analyzer, models
+from alive402.payments.devchain import NETWORK, DevFacilitator
+from alive402.providers.base import Answer
+from alive402.settings import Settings
+
+VIDEO = "http://videos.example/face.mp4"
+WARM_UP = 5
+MINTED = 1_000_000_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Ready:
+    """A provider that has the answer before it is asked."""
+
+    answer: Answer
+    seconds: float = 1.0
+
+    def check(self, video_url: str) -> None:
+        """Every URL is as good as another."""
+
+    async def detect(self, video_url: str) -> Answer:
+        """The answer."""
+        return self.answer
+
+
+class Timed(httpx.AsyncHTTPTransport):
+    """Times the requests that carry a payment, the reading of their answer included."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds: list[float] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send, and read to the end."""
+        began = perf_counter()
+        response = await super().handle_async_request(request)
+        await response.aread()
+        if "PAYMENT-SIGNATURE" in request.headers:
+            self.seconds.append(perf_counter() - began)
+        return response
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--calls", type=int, default=60, help="paid calls to each; the median counts")
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, Path(os.devnull).open("w") as nowhere:
+        # The service writes its log, and nobody reads it.
+        with contextlib.redirect_stderr(nowhere):
+            configure_log()
+        figures = asyncio.run(measure(Path(folder), options.calls))
+    if options.json:
+        print(json.dumps(figures))
+        return
+    print(f"one paid call, the engine left out, median of {options.calls}")
+    for name, value in figures.items():
+        print(f"  {name:<44} {value:9.4f}")
+
+
+async def measure(folder: Path, calls: int) -> dict[str, float]:
+    """Seconds and their ratio by name."""
+    models.ensure()
+    report = Analyzer().analyze(prepare(models.cache_folder().parent / "demo").bona_fide).report
+    answer = Answer(elements=report.to_alibaba()["Elements"], liveness=report.to_dict())
+    parts = await assemble(Settings(network="dev", database_url=f"sqlite+aiosqlite:///{folder / 'ledger.db'}"))
+    parts = dataclasses.replace(parts, calls=dataclasses.replace(parts.calls, provider=Ready(answer)))
+    data = {"Action": parts.calls.service.action, "Elements": answer.elements, "Liveness": answer.liveness}
+    with serving(server(parts)) as ours, serving(uvicorn.Server(_as_ours(bare(parts, data)))) as theirs:
+        async with Buyer(ours) as buyer:
+            await asyncio.to_thread(parts.devchain.mint, buyer.account.address, MINTED)
+            seconds: dict[str, list[float]] = {ours: [], theirs: []}
+            for _ in range(WARM_UP + calls):
+                # Turn by turn: whatever else the machine does, it does to both.
+                for url, found in seconds.items():
+                    found.append(await paid_call(url, buyer))
+    medians = [statistics.median(found[WARM_UP:]) for found in seconds.values()]
+    return {
+        "alive402, paid call (s)": medians[0],
+        "bare x402 middleware, paid call (s)": medians[1],
+        "alive402 over the bare middleware (ratio)": medians[0] / medians[1],
+    }
+
+
+async def paid_call(url: str, buyer: Buyer) -> float:
+    """Seconds of one paid request by the official client."""
+    client, wire = register_exact_evm_client(x402Client(), EthAccountSigner(buyer.account)), Timed()
+    async with httpx.AsyncClient(transport=x402AsyncTransport(client, wire), timeout=60) as http:
+        answer = await http.post(url + PATH, json={"VideoUrl": VIDEO})
+    answer.raise_for_status()
+    (seconds,) = wire.seconds
+    return seconds
+
+
+def bare(parts: Parts, data: dict[str, Any]) -> FastAPI:
+    """What a seller writes who takes the package's middleware as it comes."""
+    app = FastAPI()
+    resources = x402ResourceServer(DevFacilitator(parts.devchain))
+    resources.register(NETWORK, ExactEvmServerScheme())  # type: ignore[arg-type, no-untyped-call]
+    option = PaymentOption(scheme="exact", pay_to=parts.terms.pay_to, price="$0.20", network=NETWORK)
+    app.add_middleware(PaymentMiddlewareASGI, routes={f"POST {PATH}": RouteConfig(accepts=option)}, server=resources)
+
+    @app.post(PATH)
+    async def answer(body: dict[str, Any]) -> dict[str, Any]:
+        return {"requestId": "0", "code": "200", "message": "success", "content": "", "data": data}
+
+    return app
+
+
+def _as_ours(app: FastAPI) -> uvicorn.Config:
+    return uvicorn.Config(app, log_config=None, access_log=False, server_header=False, http="h11", ws="none")
+
+
+@contextmanager
+def serving(running: uvicorn.Server) -> Iterator[str]:
+    """Its URL, while it runs in a thread of its own."""
+    listening = listen("127.0.0.1", 0)
+    thread = threading.Thread(target=lambda: asyncio.run(running.serve(sockets=[listening])))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        running.should_exit = True
+        thread.join()
+
+
+if __name__ == "__main__":
+    main()

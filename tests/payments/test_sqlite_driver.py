@@ -1,0 +1,74 @@
+"""SQLite's driver with fewer trips to a thread: waiting for the lock holds nobody up, and nothing is left half done."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from alive402.payments.database import Ledger
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def ledger(tmp_path: Path) -> AsyncIterator[Ledger]:
+    opened = await Ledger.open(f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}", lease_seconds=60)
+    yield opened
+    await opened.close()
+
+
+async def test_who_waits_for_the_lock_does_not_stop_the_event_loop(ledger: Ledger, tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    async def write() -> str:
+        async with ledger.session() as session:
+            return str(await session.scalar(text("SELECT 'written'")))
+
+    writing = asyncio.create_task(write())
+    # If waiting stopped the loop, what frees the lock would never run.
+    asyncio.get_running_loop().call_soon(other.rollback)
+    assert await writing == "written"
+    other.close()
+
+
+async def test_a_cancelled_wait_leaves_a_ledger_that_goes_on(ledger: Ledger, tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    begun = asyncio.Event()
+
+    async def write() -> None:
+        begun.set()
+        async with ledger.session() as session:
+            await session.execute(text("CREATE TABLE never (a)"))
+
+    writing = asyncio.create_task(write())
+    await begun.wait()
+    writing.cancel()
+    other.rollback()
+    other.close()
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    async with ledger.session() as session:
+        assert await session.scalar(text("SELECT count(*) FROM sqlite_master WHERE name = 'never'")) == 0
+
+
+async def test_many_writers_each_have_their_turn(ledger: Ledger) -> None:
+    async with ledger.session() as session:
+        await session.execute(text("CREATE TABLE counted (a INTEGER)"))
+        await session.execute(text("INSERT INTO counted VALUES (0)"))
+
+    async def count() -> None:
+        async with ledger.session() as session:
+            found = await session.scalar(text("SELECT a FROM counted"))
+            await asyncio.sleep(0)
+            await session.execute(text("UPDATE counted SET a = :a"), {"a": int(found or 0) + 1})
+
+    await asyncio.gather(*[count() for _ in range(50)])
+    async with ledger.session() as session:
+        assert await session.scalar(text("SELECT a FROM counted")) == 50
