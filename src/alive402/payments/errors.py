@@ -134,11 +134,11 @@ class TokenMismatch(TokenRefused):
 
 
 class PaymentMalformed(PaymentError):
-    """The header is not base64 of an x402 v2 payment payload."""
+    """The header is not base64 of an x402 payment."""
 
     code = "payment_malformed"
     status = 400
-    default = "PAYMENT-SIGNATURE is not base64 of an x402 version 2 payment with an EIP-3009 authorization."
+    default = "The payment header is not base64 of an x402 payment with an EIP-3009 authorization."
 
 
 class PaymentConflict(PaymentError):
