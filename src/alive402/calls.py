@@ -18,7 +18,7 @@ from alive402.liveness.errors import AnalysisError, AnalysisFailed
 from alive402.payments.database import Ledger
 from alive402.payments.errors import PaymentInvalid, PaymentRequired, SettlementRefused
 from alive402.payments.keys import KeyPurse, Keys
-from alive402.payments.limits import FreeFailures
+from alive402.payments.limits import FreeFailures, NewPayments
 from alive402.payments.prepayments import Prepayments
 from alive402.payments.purse import Holding, Offer, Purse
 from alive402.payments.service import Answered, Use
@@ -67,6 +67,7 @@ class PaidCalls:
     tokens: Tokens
     keys: Keys
     failures: FreeFailures
+    new_payments: NewPayments
 
     def check_input(self, given: object) -> None:
         """Hold a request against the input schema, and its URL against what is fetched at all.

@@ -106,6 +106,7 @@ class Settings(BaseSettings):
     max_calls: int = Field(default=1000, gt=0, description="the most calls that one payment may buy")
     free_failures_per_payer: Rate = "30/hour"
     free_failures_per_address: Rate = "120/hour"
+    new_payments_per_address: Rate = "60/hour"
     limits_url: str = Field(default="memory://", description="where failures are counted, for several processes")
     trusted_proxies: tuple[IPvAnyNetwork, ...] = Field(default=(), description="their X-Forwarded-For is believed")
 

@@ -253,3 +253,39 @@ async def test_a_payment_that_makes_no_sense_is_refused(
         missing = await http.get(f"{service.url}/api/payments/none")
     assert (refused.status_code, refused.json()["code"]) == (status, code)
     assert (missing.status_code, missing.json()["code"]) == (404, "no_such_payment")
+
+
+async def test_what_nobody_pays_is_limited_and_forgotten(start: Start) -> None:
+    strict = start(new_payments_per_address="2/hour", pending_seconds=0.001)
+    async with httpx.AsyncClient() as http:
+        made = [await http.post(f"{strict.url}/api/payments", json={"serviceId": SERVICE}) for _ in range(3)]
+        assert [each.status_code for each in made] == [201, 201, 429]
+        assert made[2].json()["code"] == "too_many_payments"
+        assert int(made[2].headers["Retry-After"]) > 0
+        first, second = (each.json()["paymentId"] for each in made[:2])
+        with sqlite3.connect(strict.database) as connection:
+            connection.execute("UPDATE prepayments SET expires_at = '2020-01-01 00:00:00.000000' WHERE id = ?", [first])
+        again = start(database_url=f"sqlite+aiosqlite:///{strict.database}")
+        assert (await http.post(f"{again.url}/api/payments", json={"serviceId": SERVICE})).status_code == 201
+        assert (await http.get(f"{again.url}/api/payments/{first}")).status_code == 404
+    assert (await shown(again, second))["status"] == "expired"
+
+
+async def test_a_refunded_token_buys_nothing_more_and_keeps_what_it_bought(service: Service, videos: str) -> None:
+    async with Buyer(service.url) as buyer:
+        told = await paid(buyer, 2)
+        bought = await buyer.spend(f"{videos}/face.mp4", told["token"], Idempotency_Key="one")
+        # `alive402 ledger refund` writes this, once the chain shows the money going back.
+        with sqlite3.connect(service.database) as connection:
+            connection.execute(
+                "UPDATE payments SET state = 'refunded' WHERE id = (SELECT ledger_id FROM prepayments WHERE id = ?)",
+                [told["paymentId"]],
+            )
+        refused = await buyer.spend(f"{videos}/attack.mp4", told["token"])
+        assert (refused.status_code, refused.json()["code"]) == (402, "token_refunded")
+        assert refused.json()["payment"]["status"] == "refunded"
+        again = await buyer.spend(f"{videos}/face.mp4", told["token"], Idempotency_Key="one")
+        assert (again.status_code, again.text) == (200, bought.text)
+        headers = {"PAYMENT-SIGNATURE": buyer.signature}
+        renewed = await buyer._plain.post(told["payUrl"], headers=headers, json={"newToken": True})
+        assert (renewed.status_code, renewed.json()["token"], renewed.json()["status"]) == (200, None, "refunded")

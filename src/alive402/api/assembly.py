@@ -15,7 +15,7 @@ from alive402.intake.sandbox import SandboxLimits
 from alive402.payments.database import Ledger
 from alive402.payments.errors import PaymentsMisconfigured
 from alive402.payments.keys import Keys
-from alive402.payments.limits import FreeFailures
+from alive402.payments.limits import FreeFailures, NewPayments
 from alive402.payments.prepayments import PrepaidTerms, Prepayments
 from alive402.payments.signing_keys import SigningKeys
 from alive402.payments.tills import Terms
@@ -69,6 +69,7 @@ async def assemble(settings: Settings) -> Parts:
     terms = next(iter(ways)).terms
     service = dataclasses.replace(LIVENESS, price_atomic=terms.amount, price_cents=terms.amount // 10_000)
     gate = PaymentGate(ways)
+    new_payments = NewPayments(settings.new_payments_per_address, settings.limits_url)
     failures = FreeFailures(settings.free_failures_per_payer, settings.free_failures_per_address, settings.limits_url)
     await gate.check()
     ledger = await Ledger.open(settings.database_url, lease_seconds=settings.lease_seconds)
@@ -97,6 +98,7 @@ async def assemble(settings: Settings) -> Parts:
             tokens,
             Keys(ledger),
             failures,
+            new_payments,
         ),
         terms=terms,
         devchain=devchain,

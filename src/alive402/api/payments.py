@@ -51,10 +51,11 @@ def router(calls: PaidCalls, payments: PaymentObjects, max_calls: int) -> APIRou
     }
 
     @routes.post("", summary="Ask for a payment for several calls", status_code=201, openapi_extra=_body(asking))
-    async def create(request: Request) -> JSONResponse:
+    async def create(request: Request, payment: Payment) -> JSONResponse:
         given = await _given(request, asking)
         if given["serviceId"] not in calls.service.ids:
             raise UnknownService
+        await calls.new_payments.admit(payment.offer.address)
         prepaid = await calls.prepayments.create(given.get("maxCalls", 1), given.get("clientSecret"))
         return JSONResponse(_pending(prepaid, request), status_code=201, headers=_NO_STORE)
 

@@ -24,6 +24,7 @@ PaymentError                              code, sentence, HTTP status, what to d
  ├── ApiKeyRefused              401   api_key_refused            unknown or revoked
  ├── ApiKeyForbidden            403   api_key_forbidden          it lacks the scope
  ├── NoSuchApiKey               404   no_such_api_key            the operator named one that does not exist
+ ├── TooManyPayments            429   too_many_payments          too many were asked for from this address
  ├── TooManyFailures            429   too_many_failures          too many calls of this payer failed, free of charge
  ├── FacilitatorUnavailable     503   facilitator_unavailable    it could not be asked; nothing moved
  ├── SettlementUnknown          503   settlement_unknown         sent, answer lost: send the same payment again
@@ -218,6 +219,18 @@ class NoSuchApiKey(PaymentError):
     code = "no_such_api_key"
     status = 404
     default = "No API key has this id. `alive402 keys list` names them."
+
+
+class TooManyPayments(PaymentError):
+    """Too many payments were asked for from this address."""
+
+    code = "too_many_payments"
+    status = 429
+    default = "Too many payments were asked for from this address. Pay those that wait, or wait for Retry-After."
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__()
+        self.retry_after = retry_after
 
 
 class TooManyFailures(PaymentError):

@@ -1,11 +1,11 @@
-"""Failed calls are free, and so they are counted: by payer and by address, within a window that moves."""
+"""What is free is counted, within a window that moves: failed calls by payer and by address, payments asked for."""
 
 from __future__ import annotations
 
 import ipaddress
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import structlog
 from limits import RateLimitItem, parse
@@ -13,23 +13,19 @@ from limits.aio.strategies import MovingWindowRateLimiter
 from limits.errors import ConfigurationError, StorageError
 from limits.storage import storage_from_string
 
-from alive402.payments.errors import PaymentsMisconfigured, TooManyFailures
+from alive402.payments.errors import PaymentsMisconfigured, TooManyFailures, TooManyPayments
 
 log = structlog.get_logger(__name__)
 
 
-class FreeFailures:
-    """How many calls may fail, free of charge, for one payer and from one address: each such as `20/hour`.
-
-    `url` is where it is counted: `memory://` within this process, or one that several processes share, such as
-    `redis://host:6379`. Calls that are under way at the same moment are not counted yet: so many more may fail.
+class _Window:
+    """Counts what happened to whom, within a window that moves; `url` is where.
 
     Raises:
         PaymentsMisconfigured: there is no such storage, or its driver is not installed.
     """
 
-    def __init__(self, per_payer: str, per_address: str, url: str = "memory://") -> None:
-        self._per_payer, self._per_address = parse(per_payer), parse(per_address)
+    def __init__(self, url: str) -> None:
         # The client that most people have installed, of several that the package can use.
         options = {"implementation": "redispy"} if url.startswith("redis") else {}
         try:
@@ -38,37 +34,76 @@ class FreeFailures:
         except (ConfigurationError, NotImplementedError) as error:
             raise PaymentsMisconfigured(f"ALIVE402_LIMITS_URL cannot be used: {error}.") from error
 
+    async def seconds_to_wait(self, whose: Iterable[tuple[RateLimitItem, str]]) -> int:
+        """Until none of them is over its limit any more; 0 when none is, or when it cannot be told."""
+        waits = [0]
+        try:
+            for limit, who in whose:
+                if not await self._limiter.test(limit, who):
+                    window = await self._limiter.get_window_stats(limit, who)
+                    waits.append(max(1, math.ceil(window.reset_time - time.time())))
+        except StorageError as error:
+            # Who pays is not turned away because something cannot be counted.
+            log.warning("cannot be counted", error=type(error.storage_error).__name__)
+        return max(waits)
+
+    async def count(self, whose: Iterable[tuple[RateLimitItem, str]]) -> None:
+        """It happened to each of them once more."""
+        try:
+            for limit, who in whose:
+                await self._limiter.hit(limit, who)
+        except StorageError as error:
+            log.warning("cannot be counted", error=type(error.storage_error).__name__)
+
+
+class FreeFailures:
+    """How many calls may fail, free of charge, for one payer and from one address: each such as `20/hour`.
+
+    `url` is where it is counted: `memory://` within this process, or one that several processes share, such as
+    `redis://host:6379`. Calls that are under way at the same moment are not counted yet: so many more may fail.
+    """
+
+    def __init__(self, per_payer: str, per_address: str, url: str = "memory://") -> None:
+        self._per_payer, self._per_address = parse(per_payer), parse(per_address)
+        self._window = _Window(url)
+
     async def check(self, payer: str | None, address: str | None) -> None:
         """Let a call begin, unless too many failed.
 
         Raises:
             TooManyFailures: `retry_after` says when the next one may be tried.
         """
-        waits = [0]
-        try:
-            for limit, who in self._whose(payer, address):
-                if not await self._limiter.test(limit, who):
-                    window = await self._limiter.get_window_stats(limit, who)
-                    waits.append(max(1, math.ceil(window.reset_time - time.time())))
-        except StorageError:
-            # Who pays is not turned away because something cannot be counted.
-            log.exception("failures cannot be counted")
-        if max(waits):
-            raise TooManyFailures(max(waits))
+        if wait := await self._window.seconds_to_wait(self._whose(payer, address)):
+            raise TooManyFailures(wait)
 
     async def count(self, payer: str | None, address: str | None) -> None:
         """A call failed. `payer` is None when it is not sure who was about to pay."""
-        try:
-            for limit, who in self._whose(payer, address):
-                await self._limiter.hit(limit, who)
-        except StorageError:
-            log.exception("failures cannot be counted")
+        await self._window.count(self._whose(payer, address))
 
     def _whose(self, payer: str | None, address: str | None) -> Iterator[tuple[RateLimitItem, str]]:
         if payer is not None:
             yield self._per_payer, f"payer {payer}"
         if address is not None:
             yield self._per_address, f"address {_household(address)}"
+
+
+class NewPayments:
+    """How many payments may be asked for from one address, such as `60/hour`; `url` as in `FreeFailures`."""
+
+    def __init__(self, per_address: str, url: str = "memory://") -> None:
+        self._per_address = parse(per_address)
+        self._window = _Window(url)
+
+    async def admit(self, address: str | None) -> None:
+        """Count one more.
+
+        Raises:
+            TooManyPayments: there were too many.
+        """
+        whose = [(self._per_address, f"new payments {_household(address)}")] if address is not None else []
+        if wait := await self._window.seconds_to_wait(whose):
+            raise TooManyPayments(wait)
+        await self._window.count(whose)
 
 
 def _household(address: str) -> str:

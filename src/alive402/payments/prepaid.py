@@ -40,7 +40,7 @@ class Prepayment(Base):
     token_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
     ledger_id: Mapped[str | None] = mapped_column(ForeignKey("payments.id"))
     created_at: Mapped[datetime] = mapped_column(Utc)
-    expires_at: Mapped[datetime] = mapped_column(Utc)
+    expires_at: Mapped[datetime] = mapped_column(Utc, index=True)
     paid_at: Mapped[datetime | None] = mapped_column(Utc)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from alive402.payments.models import Payment
@@ -22,6 +22,11 @@ class PrepaidRepository:
         """Insert a row."""
         self._session.add(row)
         await self._session.flush()
+
+    async def forget_unpaid(self, before: datetime) -> None:
+        """Delete payments that ran out before then, and that no authorization ever came for."""
+        unpaid = and_(Prepayment.ledger_id.is_(None), Prepayment.expires_at < before)
+        await self._session.execute(delete(Prepayment).where(unpaid).execution_options(synchronize_session=False))
 
     async def by_id(self, prepayment_id: str) -> Prepayment | None:
         """The prepayment, locked until the transaction ends, or None."""

@@ -38,6 +38,9 @@ from alive402.payments.tokens import Tokens, digest
 from alive402.payments.x402 import SETTLE_SECONDS, VERIFY_SECONDS, PaymentGate
 from alive402.payments.x402_purse import X402Holding, X402Purse
 
+# Anyone may ask for a payment; one that nobody paid is still told of as expired for a day.
+FORGOTTEN_AFTER = timedelta(days=1)
+
 
 @dataclass(frozen=True, slots=True)
 class PrepaidTerms:
@@ -104,7 +107,9 @@ class Prepayments:
             expires_at=now + timedelta(seconds=self._terms.pending_seconds),
         )
         async with self._ledger.session() as session:
-            await PrepaidRepository(session).add(row)
+            prepaid = PrepaidRepository(session)
+            await prepaid.forget_unpaid(now - FORGOTTEN_AFTER)
+            await prepaid.add(row)
         return _view(row, "pending")
 
     async def find(self, prepayment_id: str) -> Prepaid:

@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.Column("paid_at", sa.DateTime(timezone=True)),
         sa.CheckConstraint("remaining >= 0 AND remaining <= max_calls", name="ck_prepayments_remaining"),
     )
+    op.create_index("ix_prepayments_expires_at", "prepayments", ["expires_at"])
     op.create_table(
         "prepaid_uses",
         sa.Column("id", sa.String(32), primary_key=True),
