@@ -14,7 +14,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -44,12 +44,12 @@ def moment(name: str) -> None:
 
 def install() -> None:
     """Put the moments around the ledger's commits, the facilitator's answers, and the analysis."""
-    note, begin, closing = PaymentRepository.note, Ledger.begin, Ledger.closing
+    note_all, begin, closing = PaymentRepository.note_all, Ledger.begin, Ledger.closing
     verify, settle = HTTPFacilitatorClient.verify, HTTPFacilitatorClient.settle
 
-    async def noted(self: Any, payment_id: str, at: Any, state: str, *more: Any) -> None:
-        await note(self, payment_id, at, state, *more)
-        self.last = str(state)
+    async def noted(self: Any, payment_id: str, at: Any, states: Sequence[str], *more: Any) -> None:
+        await note_all(self, payment_id, at, states, *more)
+        self.last = str(states[-1])
 
     @asynccontextmanager
     async def begun(self: Ledger) -> AsyncIterator[PaymentService]:
@@ -85,7 +85,7 @@ def install() -> None:
         return await judge(*given)
 
     for owner, name, wrapped in (
-        (PaymentRepository, "note", noted),
+        (PaymentRepository, "note_all", noted),
         (Ledger, "begin", begun),
         (Ledger, "closing", closed),
         (HTTPFacilitatorClient, "verify", verified),

@@ -26,7 +26,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 SIGNED = Money("eip155:84532", "0xaa", "0xbb", "0xcc", "0xdd", 200_000, int(START.timestamp()) + 600, "proof")
 # Two authorizations; the first one also signed anew for another amount, as only its payer can.
 MONEYS = [SIGNED, dataclasses.replace(SIGNED, amount=1, proof="again"), dataclasses.replace(SIGNED, nonce="0xee")]
-REQUESTS = ["one request", "another"]
+REQUESTS = ["one request", "one request", "another"]
 ENDS = ["moves", "moves", "refused", "refused but moves", "lost", "lost but moves"]
 Story = tuple[Payment, list[PaymentEvent]]
 
