@@ -31,6 +31,7 @@ def on_ledger(command: str, database_url: str | None, work: Callable[[Ledger, Se
 
     async def run(settings: Settings) -> T:
         ledger = await Ledger.open(settings.database_url, lease_seconds=settings.lease_seconds)
+        ledger.told = tuple(map(str, settings.webhook_urls))
         try:
             return await work(ledger, settings)
         finally:

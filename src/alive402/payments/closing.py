@@ -65,10 +65,8 @@ class Closing:
         payment = await self._unchanged(case)
         if payment is None:
             return False
-        now = self._now()
-        await self._payments.note(payment.id, now, State.SETTLED, payment.request_id, transaction)
         values = {"transaction": transaction, "receipt": json.dumps(receipt)}
-        await self._change(payment, State.CONSUMED, values, transaction)
+        await self._change(payment, (State.SETTLED, State.CONSUMED), values, transaction)
         return True
 
     async def never_moves(self, case: Case, why: str, *, expired: bool) -> bool:
@@ -105,10 +103,12 @@ class Closing:
             return None
         return payment
 
-    async def _change(self, payment: Payment, after: State, values: dict[str, Any], detail: str) -> None:
-        now = self._now()
-        await self._payments.change(payment.id, {**values, "state": str(after), "updated_at": now})
-        await self._payments.note(payment.id, now, after, payment.request_id, detail)
+    async def _change(
+        self, payment: Payment, after: State | tuple[State, ...], values: dict[str, Any], detail: str
+    ) -> None:
+        states, now = (after,) if isinstance(after, State) else after, self._now()
+        await self._payments.change(payment.id, {**values, "state": str(states[-1]), "updated_at": now})
+        await self._payments.note_all(payment.id, now, states, payment.request_id, detail)
 
 
 def _money(payment: Payment) -> Money:
