@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import csv
 import io
 import json
+import sqlite3
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -183,6 +185,21 @@ def test_a_refund_is_believed_when_the_chain_shows_it(office: Office) -> None:
     assert (silent.exit_code, "The node does not answer" in silent.stderr) == (1, True)
     assert office.run("refund", "nothing", "--transaction", enough).exit_code == 1
     assert office.run("refund", payment, "--transaction", "0x1").exit_code == 64
+
+
+def test_other_systems_are_told_what_was_decided_here(office: Office) -> None:
+    payment, transaction = office.pay(told=False)
+    hooks: dict[str, str | None] = {
+        "ALIVE402_WEBHOOK_URLS": '["http://127.0.0.1:9/hook"]',
+        "ALIVE402_WEBHOOK_SECRET": "whsec_" + base64.b64encode(bytes(32)).decode(),
+    }
+    back = office.send_back(PRICE)
+    assert office.run("reconcile", **hooks).exit_code == 0
+    assert office.run("refund", payment, "--transaction", back, **hooks).exit_code == 0
+    with sqlite3.connect(office.folder / "ledger.db") as connection:
+        told = connection.execute("SELECT type, body FROM webhook_deliveries ORDER BY created_at").fetchall()
+    assert [kind for kind, _ in told] == ["call.settled", "payment.refunded"]
+    assert all(json.loads(body)["data"]["transaction"] == transaction for _, body in told)
 
 
 def test_income_and_refunds_by_day(office: Office) -> None:
