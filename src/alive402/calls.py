@@ -16,7 +16,7 @@ from alive402.coded import CodedError
 from alive402.intake.errors import IntakeError
 from alive402.liveness.errors import AnalysisError, AnalysisFailed
 from alive402.payments.database import Ledger
-from alive402.payments.errors import PaymentInvalid, PaymentRequired, SettlementRefused
+from alive402.payments.errors import PaymentRequired, SettlementRefused
 from alive402.payments.keys import KeyPurse, Keys
 from alive402.payments.limits import FreeFailures, NewPayments
 from alive402.payments.prepayments import Prepayments
@@ -96,7 +96,7 @@ class PaidCalls:
             TooManyFailures: calls of this payer or from this address failed too often; what was bought is given still.
         """
         purse, use = self._purse(offer, resource), Use(self.service.id, _hash(given), request_id)
-        held = await purse.recall(use) or await self._reserve(purse, use, offer)
+        held = await purse.recall(use) or await self.failures.reserve(purse, use, offer.address)
         if isinstance(held, Answered):
             log.info("answered again", request_id=request_id, first_request_id=held.request_id)
             return await self._hand_over(held, purse, replayed=True)
@@ -131,17 +131,6 @@ class PaidCalls:
         if offer.api_key:
             return KeyPurse(self.keys, offer.api_key)
         raise PaymentRequired
-
-    async def _reserve(self, purse: Purse, use: Use, offer: Offer) -> Answered | Holding:
-        """Hold the price of something new, for whoever did not fail too often."""
-        if purse.payer is not None:
-            await self.failures.check(purse.payer, offer.address)
-        try:
-            return await purse.reserve(use)
-        except PaymentInvalid:
-            # Whoever forged it is not the payer that it names.
-            await self.failures.count(None, offer.address)
-            raise
 
     async def _hand_over(self, answered: Answered, purse: Purse, *, replayed: bool) -> Outcome:
         """Every answer leaves here, new or given before, always after its money, and signed."""

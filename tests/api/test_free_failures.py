@@ -81,6 +81,11 @@ async def test_forged_payments_count_for_their_address_and_not_for_whom_they_nam
         assert (await victim.pay(f"{videos}/attack.mp4")).status_code == 200
         assert (await victim.send(f"{videos}/face.mp4", forged)).json()["code"] == "payment_invalid"
         assert (await victim.send(f"{videos}/face.mp4", forged)).json()["code"] == "too_many_failures"
+        asked = await victim._plain.post(
+            f"{strict.url}/api/payments", json={"serviceId": "video-face-liveness-detection"}
+        )
+        ahead = await victim._paying.post(asked.json()["payUrl"])
+        assert (ahead.status_code, ahead.json()["code"]) == (429, "too_many_failures")
 
 
 async def test_only_a_trusted_proxy_says_where_a_call_comes_from(start: Start, videos: str) -> None:

@@ -93,6 +93,7 @@ async def assemble(settings: Settings) -> Parts:
                 ledger,
                 gate,
                 tokens,
+                failures,
                 PrepaidTerms(service.id, terms.amount, settings.pending_seconds, settings.token_days),
             ),
             tokens,

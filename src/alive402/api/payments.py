@@ -71,7 +71,7 @@ def router(calls: PaidCalls, payments: PaymentObjects, max_calls: int) -> APIRou
         try:
             paid = await calls.prepayments.pay(
                 payment_id,
-                payment.offer.signature,
+                payment.offer,
                 _resource(payment_id, request),
                 request_id(request),
                 client_secret=payment.client_secret,

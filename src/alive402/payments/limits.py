@@ -13,7 +13,9 @@ from limits.aio.strategies import MovingWindowRateLimiter
 from limits.errors import ConfigurationError, StorageError
 from limits.storage import storage_from_string
 
-from alive402.payments.errors import PaymentsMisconfigured, TooManyFailures, TooManyPayments
+from alive402.payments.errors import PaymentInvalid, PaymentsMisconfigured, TooManyFailures, TooManyPayments
+from alive402.payments.purse import Holding, Purse
+from alive402.payments.service import Answered, Use
 
 log = structlog.get_logger(__name__)
 
@@ -67,14 +69,23 @@ class FreeFailures:
         self._per_payer, self._per_address = parse(per_payer), parse(per_address)
         self._window = _Window(url)
 
-    async def check(self, payer: str | None, address: str | None) -> None:
-        """Let a call begin, unless too many failed.
+    async def reserve(self, purse: Purse, use: Use, address: str | None) -> Answered | Holding:
+        """Hold the price of something new, unless too many calls of this payer or from this address failed.
 
         Raises:
             TooManyFailures: `retry_after` says when the next one may be tried.
+            PaymentError: as `Purse.reserve`.
         """
-        if wait := await self._window.seconds_to_wait(self._whose(payer, address)):
-            raise TooManyFailures(wait)
+        if purse.payer is not None:
+            whose = self._whose(purse.payer, address)
+            if wait := await self._window.seconds_to_wait(whose):
+                raise TooManyFailures(wait)
+        try:
+            return await purse.reserve(use)
+        except PaymentInvalid:
+            # Whoever forged it is not the payer that it names.
+            await self.count(None, address)
+            raise
 
     async def count(self, payer: str | None, address: str | None) -> None:
         """A call failed. `payer` is None when it is not sure who was about to pay."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,8 +30,10 @@ from alive402.payments.errors import (
     PaymentRequired,
     TokenMismatch,
 )
+from alive402.payments.limits import FreeFailures
 from alive402.payments.prepaid import Prepayment
 from alive402.payments.prepaid_repository import PrepaidRepository
+from alive402.payments.purse import Holding, Offer
 from alive402.payments.service import Answered, Clock, Use, is_held, utc_now
 from alive402.payments.signed import Resource
 from alive402.payments.states import HELD, MAY_HAVE_MOVED, PAID, State
@@ -38,6 +41,7 @@ from alive402.payments.tokens import Tokens, digest
 from alive402.payments.x402 import SETTLE_SECONDS, VERIFY_SECONDS, PaymentGate
 from alive402.payments.x402_purse import X402Holding, X402Purse
 
+_ID = re.compile("[0-9a-f]{32}")
 # Anyone may ask for a payment; one that nobody paid is still told of as expired for a day.
 FORGOTTEN_AFTER = timedelta(days=1)
 
@@ -80,11 +84,18 @@ class Prepayments:
     """Makes, shows and takes the money of payments ahead."""
 
     def __init__(
-        self, ledger: Ledger, gate: PaymentGate, tokens: Tokens, terms: PrepaidTerms, now: Clock = utc_now
+        self,
+        ledger: Ledger,
+        gate: PaymentGate,
+        tokens: Tokens,
+        failures: FreeFailures,
+        terms: PrepaidTerms,
+        now: Clock = utc_now,
     ) -> None:
         self._ledger = ledger
         self._gate = gate
         self._tokens = tokens
+        self._failures = failures
         self._terms = terms
         self._now = now
 
@@ -129,7 +140,7 @@ class Prepayments:
     async def pay(
         self,
         prepayment_id: str,
-        signature: str | None,
+        offer: Offer,
         resource: Resource,
         request_id: str,
         *,
@@ -144,28 +155,28 @@ class Prepayments:
         Raises:
             NoSuchPayment, PaymentExpired: there is nothing to pay, or no longer.
             PaymentRequired: no payment came, or not a good one.
-            PaymentInUse, AlreadyPaid, SettlementUnknown: see there.
+            PaymentInUse, AlreadyPaid, SettlementUnknown, TooManyFailures: see there.
         """
         async with self._ledger.session() as session:
             row = await self._find(PrepaidRepository(session), prepayment_id)
             prepaid = await self._show(PrepaidRepository(session), row)
         if row.client_hash is not None and row.client_hash != digest(client_secret or ""):
             raise TokenMismatch(reason="client")
-        if not signature:
+        if not offer.signature:
             if prepaid.paid_at is None:
                 self._refuse_when_over(prepaid)
                 raise PaymentRequired
             return Paid(prepaid, None, {})
         gate = self.gate(prepaid.max_calls)
-        purse = X402Purse(self._ledger, gate, gate.read(signature), resource, VERIFY_SECONDS + SETTLE_SECONDS)
+        purse = X402Purse(self._ledger, gate, gate.read(offer.signature), resource, VERIFY_SECONDS + SETTLE_SECONDS)
         bound = hashlib.sha256(f"prepayment {prepayment_id}".encode()).hexdigest()
         use = Use(prepaid.service_id, bound, request_id)
-        held = await purse.recall(use)
+        held: Answered | Holding | None = await purse.recall(use)
         if held is None:
             if prepaid.paid_at is not None:
                 raise AlreadyPaid
             self._refuse_when_over(prepaid)
-            held = await purse.reserve(use)
+            held = await self._failures.reserve(purse, use, offer.address)
         # From here on money may move: a caller who hangs up must not leave it half way.
         return await asyncio.shield(self._finish(prepayment_id, held, new_token))
 
@@ -173,10 +184,11 @@ class Prepayments:
         if prepaid.status != "pending" or prepaid.amount != prepaid.max_calls * self._terms.price:
             raise PaymentExpired
 
-    async def _finish(self, prepayment_id: str, held: Answered | X402Holding, new_token: bool) -> Paid:
+    async def _finish(self, prepayment_id: str, held: Answered | Holding, new_token: bool) -> Paid:
         if isinstance(held, Answered):
             receipt = held.receipt
         else:
+            assert isinstance(held, X402Holding)
             await self._bind(prepayment_id, held)
             if held.result is None:
                 await held.store({"paymentId": prepayment_id})
@@ -212,7 +224,7 @@ class Prepayments:
             raise
 
     async def _find(self, prepaid: PrepaidRepository, prepayment_id: str) -> Prepayment:
-        row = await prepaid.by_id(prepayment_id)
+        row = await prepaid.by_id(prepayment_id) if _ID.fullmatch(prepayment_id) else None
         if row is None:
             raise NoSuchPayment
         return row
