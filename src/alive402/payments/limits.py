@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import structlog
 from limits import RateLimitItem, parse
+from limits.aio.storage import MovingWindowSupport
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.errors import ConfigurationError, StorageError
 from limits.storage import storage_from_string
@@ -32,9 +33,12 @@ class _Window:
         options = {"implementation": "redispy"} if url.startswith("redis") else {}
         try:
             storage = storage_from_string(f"async+{url}", wrap_exceptions=True, **options)
-            self._limiter = MovingWindowRateLimiter(storage)
-        except (ConfigurationError, NotImplementedError) as error:
-            raise PaymentsMisconfigured(f"ALIVE402_LIMITS_URL cannot be used: {error}.") from error
+        except ConfigurationError as error:
+            why = str(error).rstrip(".")
+            raise PaymentsMisconfigured(f"ALIVE402_LIMITS_URL cannot be used: {why}.") from error
+        if not isinstance(storage, MovingWindowSupport):
+            raise PaymentsMisconfigured("ALIVE402_LIMITS_URL cannot be used: its storage keeps no moving windows.")
+        self._limiter = MovingWindowRateLimiter(storage)
 
     async def seconds_to_wait(self, whose: Iterable[tuple[RateLimitItem, str]]) -> int:
         """Until none of them is over its limit any more; 0 when none is, or when it cannot be told."""
