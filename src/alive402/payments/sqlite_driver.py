@@ -18,8 +18,8 @@ _WRITES = "BEGIN IMMEDIATE"
 class Connection(aiosqlite.Connection):
     """The driver's connection; within a transaction that holds the write lock, statements stay on the event loop.
 
-    What may wait goes to the thread still: for the lock when it begins, for the disk when it ends; and all reading
-    transactions, which may be long.
+    What may wait goes to the thread still: for a lock that somebody else holds, for the disk when it ends; and all
+    reading transactions, which may be long.
     """
 
     def __init__(self, connector: Callable[[], sqlite3.Connection]) -> None:
@@ -30,10 +30,13 @@ class Connection(aiosqlite.Connection):
 
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         begins = bool(args) and args[0] == _WRITES
-        ends = getattr(fn, "__name__", "") in ("commit", "rollback", "close")
+        ends = fn.__name__ in ("commit", "rollback", "close") and _owner(fn) is self._connection
         # After a cancelled wait its step still runs in the thread; what comes then has to queue behind it.
-        if self._holds_lock and not ends and self._in_thread == 0:
+        if self._in_thread == 0 and ((self._holds_lock and not ends) or self._does_nothing(fn)):
             return fn(*args, **kwargs)
+        if begins and self._in_thread == 0 and self._begins_at_once(fn, args):
+            self._holds_lock = True
+            return None
         self._in_thread += 1
 
         def run() -> Any:
@@ -46,7 +49,31 @@ class Connection(aiosqlite.Connection):
 
         return await super()._execute(run)  # type: ignore[no-untyped-call]
 
+    def _begins_at_once(self, fn: Callable[..., Any], args: tuple[Any, ...]) -> bool:
+        """Take the write lock when it is free; whether it was."""
+        assert self._connection is not None
+        (patience,) = self._connection.execute("PRAGMA busy_timeout").fetchone()
+        self._connection.execute("PRAGMA busy_timeout=0")
+        try:
+            fn(*args)
+        except sqlite3.OperationalError:
+            return False
+        finally:
+            self._connection.execute(f"PRAGMA busy_timeout={patience}")
+        return True
+
+    def _does_nothing(self, fn: Callable[..., Any]) -> bool:
+        """Making or closing a cursor, and rolling back what is committed, touch no file."""
+        if fn.__name__ == "rollback":
+            return self._connection is not None and not self._connection.in_transaction
+        return fn.__name__ == "cursor" or (fn.__name__ == "close" and isinstance(_owner(fn), sqlite3.Cursor))
+
 
 def connect(*args: Any, **kwargs: Any) -> Connection:
     """For SQLAlchemy's `async_creator_fn`: what `aiosqlite.connect` does, with our connection."""
     return Connection(lambda: sqlite3.connect(*args, **{**kwargs, "check_same_thread": False}))
+
+
+def _owner(fn: Callable[..., Any]) -> object:
+    """The connection or cursor that a method belongs to."""
+    return getattr(fn, "__self__", None)
