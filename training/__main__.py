@@ -11,7 +11,6 @@ again after a stop, and it goes on. `--install` puts the result in the package; 
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
 from training.originals import gather
@@ -27,8 +26,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, action="append", required=True, help="folder with a manifest.csv")
     parser.add_argument("--teacher", type=Path, required=True, help="folder with v2_27.onnx and v1se_40.onnx")
     parser.add_argument("--work", type=Path, default=Path("var/training"), help="kept between runs")
-    parser.add_argument("--samples", type=int, default=60_000, help="how many to render")
-    parser.add_argument("--steps", type=int, default=16_000, help="of 64 samples: how long to learn")
+    parser.add_argument("--samples", type=int, default=36_000, help="how many to render")
+    parser.add_argument("--steps", type=int, default=8_000, help="of 64 samples: how long to learn")
     parser.add_argument("--rate", type=float, default=2e-3, help="peak learning rate; 5e-4 with --start")
     parser.add_argument("--start", type=Path, help="learn on from this exported network")
     parser.add_argument("--no-labels", action="store_true", help="ablation: the teacher alone")
@@ -49,7 +48,7 @@ def main() -> None:
         return
     from training.distill import Plan, agree, distill
     from training.export import export, install
-    from training.teacher import Teacher
+    from training.fast_teacher import FastTeacher
 
     print("learning", flush=True)
     pool = load(paths)
@@ -61,7 +60,7 @@ def main() -> None:
         labels=not options.no_labels,
         teacher=not options.no_teacher,
     )
-    student = distill(pool, plan, Teacher(options.teacher, threads=os.cpu_count() or 1), options.work)
+    student = distill(pool, plan, FastTeacher(options.teacher), options.work)
     verdict = agree(student, pool)
     target = options.work / "two_view.onnx"
     about = {"samples": str(options.samples), "seed": str(options.seed), "licence": "Apache-2.0", "held_out": verdict}

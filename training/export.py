@@ -12,6 +12,7 @@ import onnxruntime
 import torch
 
 from alive402.liveness.models import WEIGHTS
+from training.distill import views
 from training.model import TwoView
 from training.pool import Chunk
 
@@ -27,10 +28,7 @@ def export(student: TwoView, path: Path, pool: Chunk, about: dict[str, str]) -> 
     """
     student.eval()
     some = slice(0, 64)
-    mid, wide = (
-        torch.from_numpy(np.ascontiguousarray(images[some].transpose(0, 3, 1, 2))).float()
-        for images in (pool.mid, pool.wide)
-    )
+    mid, wide = ((views(images[some]) + 1) * 127.5 for images in (pool.mid, pool.wide))
     torch.onnx.export(
         student,
         (mid[:2], wide[:2]),

@@ -9,6 +9,10 @@ from torch import Tensor, nn
 
 CLASSES = 3
 EMBEDDING = 128
+SIDE = 80
+"""Side of a view in px: what the teacher sees too. Larger ones cost more and gave nothing."""
+WIDTHS = (40, 80, 112)
+FEATURES = 64 * 3 * 3
 
 
 def _step(before: int, after: int, size: int = 3, stride: int = 1, active: bool = True) -> nn.Sequential:
@@ -34,23 +38,24 @@ class Residual(nn.Module):
 
 
 class View(nn.Module):
-    """One view: (n, 3, 128, 128) in -1..1 to (logits (n, 3), embedding (n, 128))."""
+    """One view: (n, 3, 80, 80) in -1..1 to (logits (n, 3), embedding (n, 128))."""
 
     def __init__(self) -> None:
         super().__init__()
+        first, second, third = WIDTHS
         self.body = nn.Sequential(
             nn.PixelUnshuffle(2),
-            _step(12, 32, stride=2),
-            Residual(32),
-            _step(32, 64, stride=2),
-            Residual(64),
-            _step(64, 96, stride=2),
-            Residual(96),
-            _step(96, 96, stride=2),
-            _step(96, 64, size=1),
+            _step(12, first, stride=2),
+            Residual(first),
+            _step(first, second, stride=2),
+            Residual(second),
+            _step(second, third, stride=2),
+            Residual(third),
+            _step(third, third, stride=2),
+            _step(third, 64, size=1),
             nn.Flatten(),
         )
-        self.embed = nn.Linear(1024, EMBEDDING, bias=False)
+        self.embed = nn.Linear(FEATURES, EMBEDDING, bias=False)
         self.norm = nn.BatchNorm1d(EMBEDDING)
         self.drop = nn.Dropout(0.1)
         self.out = nn.Linear(EMBEDDING, CLASSES)
@@ -79,7 +84,7 @@ def warm_start(model: TwoView, path: Path, mid: Tensor, wide: Tensor) -> None:
     """Take the weights of an exported network of this shape, to learn on from there.
 
     Export folds batch normalisation into the convolutions; it is unfolded with the statistics of the batch given
-    ((n, 3, 128, 128) in -1..1 each), so that the network answers as the file does and can be trained on.
+    ((n, 3, 80, 80) in -1..1 each), so that the network answers as the file does and can be trained on.
     """
     import onnx
     from onnx import numpy_helper

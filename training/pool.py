@@ -26,20 +26,21 @@ PRINT, LIVE, REPLAY, UNKNOWN = 0, 1, 2, -1
 
 # Shares of each kind of sample.
 MIX = {
-    "bona_fide": 0.38,
+    "bona_fide": 0.36,
     "phone": 0.10,
-    "tablet": 0.05,
+    "tablet": 0.04,
     "monitor": 0.05,
-    "laptop": 0.03,
+    "laptop": 0.02,
     "full_screen": 0.09,
-    "print": 0.09,
+    "print": 0.12,
     "full_print": 0.06,
     "cutout": 0.02,
     "paper_mask": 0.02,
-    "anything": 0.07,
+    "anything": 0.08,
     "mixture": 0.04,
 }
 MILD_SHARE, MILD = 0.55, 0.3
+HOLDER_SHARE = 0.45
 BOX_SHIFT, BOX_SCALE = 0.05, 0.10
 
 Image = npt.NDArray[np.uint8]
@@ -165,12 +166,20 @@ class _Maker:
             return film(rng, _somewhere(rng, _read(one)), severity * 0.6), UNKNOWN, one.held_out
         if kind == "mixture":
             one, other = _choose(rng, self._live), _choose(rng, self._shown)
-            attack = present(rng, _picture(other), str(rng.choice([*SCREENS, *PAPERS])), self._rooms(rng))
+            shape = str(rng.choice([*SCREENS, *PAPERS]))
+            attack = present(rng, _picture(other), shape, self._rooms(rng), self._holder(rng, other.held_out))
             mixed = _mixed(rng, film(rng, _picture(one), severity), film(rng, attack, severity))
             return mixed, UNKNOWN, one.held_out or other.held_out
         one = _choose(rng, self._shown)
-        attack = present(rng, _picture(one), kind, self._rooms(rng))
+        attack = present(rng, _picture(one), kind, self._rooms(rng), self._holder(rng, one.held_out))
         return film(rng, attack, severity), REPLAY if kind in SCREENS else PRINT, one.held_out
+
+    def _holder(self, rng: np.random.Generator, held_out: bool) -> Picture | None:
+        """Somebody of the same side of the split who holds the attack, now and then."""
+        if rng.random() > HOLDER_SHARE:
+            return None
+        one = _choose(rng, self._live)
+        return _picture(one) if one.held_out == held_out else None
 
     def _rooms(self, rng: np.random.Generator) -> list[Image]:
         places = rng.integers(0, len(self._backgrounds), 2)

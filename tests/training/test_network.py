@@ -15,13 +15,14 @@ pytest.importorskip("onnx", reason="onnx is not installed (training/requirements
 
 
 def test_unfolded_and_exported_again_it_answers_the_same(tmp_path: Path) -> None:
+    from training.augment import shrunk
     from training.export import export
     from training.model import TwoView, warm_start
     from training.pool import Chunk
 
     rng = np.random.default_rng(402)
     views = rng.integers(0, 255, (64, 128, 128, 3), np.uint8)
-    batch = torch.from_numpy(views.transpose(0, 3, 1, 2).astype(np.float32))
+    batch = shrunk(torch.from_numpy(views.transpose(0, 3, 1, 2).astype(np.float32)))
     path = models.locate("two_view")
     student = TwoView()
     warm_start(student, path, batch / 127.5 - 1, batch / 127.5 - 1)
@@ -40,7 +41,7 @@ def test_the_mean_of_a_network_with_itself_is_itself(tmp_path: Path) -> None:
 
     path, out = models.locate("two_view"), tmp_path / "mean.onnx"
     average(path, path, 0.3, out)
-    views = np.random.default_rng(7).integers(0, 255, (4, 3, 128, 128)).astype(np.float32)
+    views = np.random.default_rng(7).integers(0, 255, (4, 3, 80, 80)).astype(np.float32)
     feeds = {"mid_2p7": views, "wide_4p0": views}
     first, second = (onnxruntime.InferenceSession(str(one)).run(["p_live"], feeds)[0] for one in (path, out))
     assert np.abs(first - second).max() < 1e-5

@@ -15,19 +15,26 @@ from training.simulate.screens import SCREENS, replay
 __all__ = ["PAPERS", "SCREENS", "Picture", "film", "present"]
 
 
-def present(rng: np.random.Generator, shown: Picture, kind: str, rooms: Sequence[npt.NDArray[np.uint8]]) -> Picture:
+def present(
+    rng: np.random.Generator,
+    shown: Picture,
+    kind: str,
+    rooms: Sequence[npt.NDArray[np.uint8]],
+    holder: Picture | None = None,
+) -> Picture:
     """The attack `kind` with `shown` as its content, in its scene, before the camera.
 
     Args:
         kind: one of SCREENS or PAPERS.
         rooms: (h, w, 3) uint8 pictures to build the surroundings from; may be empty.
+        holder: somebody who holds what can be held, before their own face or under it.
 
     Raises:
         ValueError: no such kind.
     """
     whole = Picture(shown.image, sane_box(shown))
     if kind in SCREENS:
-        return replay(rng, whole, kind, rooms)
+        return replay(rng, whole, kind, rooms, holder)
     if kind in PAPERS:
-        return printed(rng, whole, kind, rooms)
+        return printed(rng, whole, kind, rooms, holder)
     raise ValueError(f"no such attack: {kind}")

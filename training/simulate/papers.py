@@ -10,7 +10,7 @@ import numpy as np
 from training.simulate import texture
 from training.simulate.camera import frame_size
 from training.simulate.picture import Floats, Image, Picture, carry, framed, pose, resized
-from training.simulate.rooms import FIELD, fingers, highlights, shadow, surroundings
+from training.simulate.rooms import FIELD, behind, fingers, highlights, shadow, surroundings
 from training.simulate.screens import ALIKE_SHARE, MARGIN, first_camera
 from training.simulate.shapes import oval, person, wearer
 
@@ -22,7 +22,7 @@ CANVAS = 900
 """Longest side of a sheet's drawing, px."""
 LEAST_CANVAS = 48
 GLOSSY = 0.35
-HALFTONE_SHARE = 0.55
+HALFTONE_SHARE = 0.7
 DOT_PITCH = (0.7, 4.0)
 """Frame px of one halftone dot."""
 FINGER = (0.06, 0.15)
@@ -30,8 +30,10 @@ FINGER = (0.06, 0.15)
 TURN = {"print": 22.0, "full_print": 7.0, "cutout": 14.0, "paper_mask": 8.0}
 
 
-def printed(rng: np.random.Generator, shown: Picture, kind: str, rooms: Sequence[Image]) -> Picture:
-    """The scene of a print of `shown`, presented as `kind` says."""
+def printed(
+    rng: np.random.Generator, shown: Picture, kind: str, rooms: Sequence[Image], holder: Picture | None = None
+) -> Picture:
+    """The scene of a print of `shown`, presented as `kind` says, by `holder` if there is one."""
     full = kind == "full_print"
     width, height = frame_size(rng, shown.image if full or rng.random() < ALIKE_SHARE else None)
     face = float(rng.uniform(*FACE_IN_FRAME)) * height
@@ -57,8 +59,11 @@ def printed(rng: np.random.Generator, shown: Picture, kind: str, rooms: Sequence
     placed = carry(box, matrix)
     if not full:
         mask = np.asarray(cv2.warpPerspective(outline, matrix, size, flags=cv2.INTER_LINEAR), np.uint8)
-        room = surroundings(rng, rooms, width, height)
-        if kind == "paper_mask":
+        if holder is not None:
+            room = behind(rng, holder, placed, width, height)
+        else:
+            room = surroundings(rng, rooms, width, height)
+        if kind == "paper_mask" and holder is None:
             room = wearer(rng, room, placed, rooms)
         image = texture.blend(image, shadow(rng, room, mask), mask)
         if kind in ("print", "cutout") and rng.random() < 0.65:
@@ -104,13 +109,16 @@ def _sheet(rng: np.random.Generator, content: Picture, face: float, kind: str) -
 
 def _ink(rng: np.random.Generator, image: Image, paper: Floats) -> Image:
     """The picture in a printer's gamut: less saturated, black lifted, white as the paper is, banding of the head."""
-    keep = 0.0 if rng.random() < 0.1 else float(rng.uniform(0.5, 1.05))
+    keep = 0.0 if rng.random() < 0.1 else float(rng.uniform(0.35, 1.0))
     gray = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
     image = np.asarray(cv2.addWeighted(image, keep, gray, 1 - keep, 0), np.uint8)
     level = np.linspace(0, 1, 256, dtype=np.float32)[:, None]
-    black = (rng.uniform(8, 70) * np.exp(rng.normal(0, 0.1, 3))).astype(np.float32)
+    black = (rng.uniform(12, 105) * np.exp(rng.normal(0, 0.1, 3))).astype(np.float32)
     gamma = np.exp(rng.normal(0, 0.15) + rng.normal(0, 0.06, 3)).astype(np.float32)
     image = texture.curves(image, black + (paper - black) * level**gamma)
+    if rng.random() < 0.5:  # ink spreads
+        spread = float(rng.uniform(0.4, 1.4))
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), spread), np.uint8)
     if rng.random() < 0.25:
         high = image.shape[0]
         rows = np.sin(np.arange(high, dtype=np.float32) * np.float32(2 * np.pi / rng.uniform(4, 40)))
@@ -191,8 +199,8 @@ def _halftone(rng: np.random.Generator, image: Image, matrix: Floats) -> Image:
     """Dots of cyan, magenta and yellow at their own angles, or the loose grain of an inkjet."""
     height, width = image.shape[:2]
     strength = 0.05 + 0.85 * float(rng.random()) ** 2  # most prints are good ones
-    if rng.random() < 0.45:
-        noise = texture.grain(rng, height, width, 3) * np.float32(strength * 0.2 * texture.NEUTRAL)
+    if rng.random() < 0.5:
+        noise = texture.grain(rng, height, width, 3) * np.float32(strength * 0.35 * texture.NEUTRAL)
         mask = np.clip(noise + texture.NEUTRAL, 0, 255).astype(np.uint8)
         if rng.random() < 0.5:
             mask = np.asarray(cv2.GaussianBlur(mask, (0, 0), float(rng.uniform(0.4, 0.9))), np.uint8)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from training.simulate.picture import Floats, Image
+from training.simulate.picture import Floats, Image, Picture
 from training.simulate.texture import blend, curves, lit, soft
 
 FIELD = 32
@@ -36,6 +36,28 @@ def surroundings(rng: np.random.Generator, rooms: Sequence[Image], width: int, h
     if blur:
         image = np.asarray(cv2.GaussianBlur(image, (0, 0), blur / coarse), np.uint8)
     return np.asarray(cv2.resize(image, (width, height)) if coarse > 1 else image, np.uint8)
+
+
+def behind(rng: np.random.Generator, holder: Picture, box: Floats, width: int, height: int) -> Image:
+    """(h, w, 3) uint8: the person who holds the attack before their own face, or under it.
+
+    Args:
+        box: (4,) float32 px, where the face of the attack is.
+    """
+    down = float(box[3] - box[1])
+    scale = down / max(float(holder.box[3] - holder.box[1]), 1.0) * float(np.exp(rng.normal(-0.1, 0.2)))
+    lift = float(rng.uniform(0.9, 2.0)) if rng.random() < 0.3 else float(rng.normal(0.05, 0.15))
+    at = np.array([box[0] + box[2], box[1] + box[3]]) / 2 + down * np.array([rng.normal(0, 0.15), -lift])
+    middle = np.array([holder.box[0] + holder.box[2], holder.box[1] + holder.box[3]]) / 2
+    move = np.array([[scale, 0, at[0] - scale * middle[0]], [0, scale, at[1] - scale * middle[1]]], np.float32)
+    image = cv2.warpAffine(holder.image, move, (width, height), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
+    level = np.linspace(0, 1, 256, dtype=np.float32)[:, None]
+    tint = np.exp(rng.normal(0, 0.06, 3)).astype(np.float32)
+    gamma = np.float32(np.exp(rng.normal(0, 0.2)))
+    image = curves(np.asarray(image, np.uint8), 255 * level**gamma * tint * np.float32(rng.uniform(0.6, 1.15)))
+    if rng.random() < 0.4:
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.5, 2.5))), np.uint8)
+    return image
 
 
 def _part(rng: np.random.Generator, room: Image, width: int, height: int) -> Image:

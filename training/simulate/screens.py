@@ -11,7 +11,7 @@ import numpy as np
 from training.simulate import texture
 from training.simulate.camera import frame_size, h264, jpeg
 from training.simulate.picture import Floats, Image, Picture, carry, framed, pose, resized
-from training.simulate.rooms import fingers, highlights, shadow, surroundings
+from training.simulate.rooms import behind, fingers, highlights, shadow, surroundings
 
 SCREENS = ("phone", "tablet", "monitor", "laptop", "full_screen")
 ASPECTS: dict[str, tuple[float, ...]] = {
@@ -44,6 +44,8 @@ GRID_SHARE = 0.65
 LETTERBOX_SHARE = 0.35
 ALIKE_SHARE = 0.5
 """Of the scenes: framed like the original, so that the shape of a frame tells nothing."""
+HELD_SHARE = 0.6
+"""Of the phones and tablets with a holder: held before them; else the room is empty."""
 MARGIN = 1.05
 """By how much a display or sheet that fills the frame is larger than it."""
 
@@ -57,8 +59,10 @@ class Device:
     display: tuple[int, int, int, int]
 
 
-def replay(rng: np.random.Generator, shown: Picture, kind: str, rooms: Sequence[Image]) -> Picture:
-    """The scene of a replay of `shown` on a display of `kind`."""
+def replay(
+    rng: np.random.Generator, shown: Picture, kind: str, rooms: Sequence[Image], holder: Picture | None = None
+) -> Picture:
+    """The scene of a replay of `shown` on a display of `kind`; `holder` stands behind a phone or tablet."""
     full = kind == "full_screen" or rng.random() < FULL_FRAME_SHARE
     width, height = frame_size(rng, shown.image if full or rng.random() < ALIKE_SHARE else None)
     face = float(rng.uniform(*FACE_IN_FRAME)) * height
@@ -81,7 +85,11 @@ def replay(rng: np.random.Generator, shown: Picture, kind: str, rooms: Sequence[
     image = _glass(rng, np.asarray(seen, np.uint8), matrix, rooms)
     if not full:
         outline = cv2.warpPerspective(device.outline, matrix, (width, height), flags=cv2.INTER_LINEAR)
-        room = shadow(rng, surroundings(rng, rooms, width, height), np.asarray(outline, np.uint8))
+        if holder is not None and kind in FINGERS and rng.random() < HELD_SHARE:
+            room = behind(rng, holder, carry(box, matrix), width, height)
+        else:
+            room = surroundings(rng, rooms, width, height)
+        room = shadow(rng, room, np.asarray(outline, np.uint8))
         image = texture.blend(image, room, np.asarray(outline, np.uint8))
     if kind in ("phone", "tablet") and rng.random() < (0.15 if full else 0.6):
         flat = np.array([[[0, 0], [wide, 0], [wide, high], [0, high]]], np.float32)

@@ -5,9 +5,12 @@ The tight view (2.7 times the face) shows skin and texture, the wide one (4 time
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
@@ -29,15 +32,21 @@ class Looks:
         live: (n,) float32, filmed from life.
         paper: (n,) float32, re-filmed from a print.
         screen: (n,) float32, re-filmed from a display.
+        views: (n, 2) float32, filmed from life, by the tight and by the wide view alone; empty where there are none.
     """
 
     live: Floats
     paper: Floats
     screen: Floats
+    views: Floats = field(default_factory=lambda: np.zeros((0, 2), np.float32))
 
 
 class AppearanceNetwork:
     """Our network, loaded once; may be used from several threads.
+
+    Args:
+        threads: to compute with.
+        path: another network of the same inputs and outputs, to measure; by default the packaged one.
 
     Attributes:
         sha256: of the weights.
@@ -46,15 +55,17 @@ class AppearanceNetwork:
         ModelsMissing: the weights are absent or altered.
     """
 
-    def __init__(self, threads: int = THREADS) -> None:
-        path = models.locate("two_view")
-        self.sha256 = models.registry()[0]["two_view"].sha256
+    def __init__(self, threads: int = THREADS, path: Path | None = None) -> None:
+        known = models.registry()[0]["two_view"].sha256
+        self.sha256 = known if path is None else hashlib.sha256(path.read_bytes()).hexdigest()
+        path = path or models.locate("two_view")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.enable_cpu_mem_arena = False
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self._side: int = self._session.get_inputs()[0].shape[-1]
 
     def look(self, samples: Sequence[Sample]) -> Looks:
         """What the network makes of n samples."""
@@ -62,12 +73,13 @@ class AppearanceNetwork:
             nothing: Floats = np.zeros(0, np.float32)
             return Looks(nothing, nothing, nothing)
         feeds = {
-            "mid_2p7": _batch([sample.mid for sample in samples]),
-            "wide_4p0": _batch([sample.wide for sample in samples]),
+            "mid_2p7": _batch([sample.mid for sample in samples], self._side),
+            "wide_4p0": _batch([sample.wide for sample in samples], self._side),
         }
         live, mid, wide = self._session.run(["p_live", "p3_mid", "p3_wide"], feeds)
         kinds: Floats = np.mean([mid, wide], axis=0, dtype=np.float32)
-        return Looks(np.asarray(live, np.float32), kinds[:, 0], kinds[:, 2])
+        views: Floats = np.stack([mid[:, 1], wide[:, 1]], axis=1, dtype=np.float32)
+        return Looks(np.asarray(live, np.float32), kinds[:, 0], kinds[:, 2], views)
 
 
 def logits(scores: Floats) -> npt.NDArray[np.float64]:
@@ -83,6 +95,7 @@ def pool(scores: Floats) -> tuple[float, float]:
     return float(odds.mean()), float(np.percentile(odds, 20))
 
 
-def _batch(views: list[npt.NDArray[np.uint8]]) -> Floats:
-    """(n, 3, 128, 128) float32, BGR, 0..255."""
-    return np.ascontiguousarray(np.stack(views).transpose(0, 3, 1, 2), dtype=np.float32)
+def _batch(views: list[npt.NDArray[np.uint8]], side: int) -> Floats:
+    """(n, 3, side, side) float32, BGR, 0..255; shrunk by areas, as in training."""
+    shrunk = [cv2.resize(view, (side, side), interpolation=cv2.INTER_AREA) for view in views]
+    return np.ascontiguousarray(np.stack(shrunk).transpose(0, 3, 1, 2), dtype=np.float32)

@@ -1,0 +1,81 @@
+"""What the engine sees in labelled clips, once, so that tables can leave a part of it away."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from training.calibrate import Table, left_out
+
+from alive402.lab.datasets import Presentation
+from alive402.lab.metrics import Auc, Scored
+from alive402.lab.rates import shown
+from alive402.liveness import Analysis, Analyzer, UnusableVideo
+from alive402.liveness.appearance import Floats, pool
+
+Scores = npt.NDArray[np.float64]
+APPEARANCE = ("mean", "percentile")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One clip and what was found in it."""
+
+    clip: Presentation
+    analysis: Analysis
+
+    @property
+    def cues(self) -> dict[str, float]:
+        """Score of every physical cue, 0 where it says nothing."""
+        found = self.analysis.report.cues.items()
+        return {name: cue.score or 0.0 for name, cue in found if name not in ("appearance", "expert")}
+
+
+def look(clips: Sequence[Presentation], altered: Callable[[Path], Path] = lambda path: path) -> list[Seen]:
+    """Analyze each clip, or what `altered` makes of it; those that cannot be judged are left out."""
+    analyzer, seen = Analyzer(), []
+    for place, clip in enumerate(clips):
+        if sys.stderr.isatty():
+            print(f"\r{place + 1} of {len(clips)}", end="", file=sys.stderr, flush=True)
+        try:
+            seen.append(Seen(clip, analyzer.analyze(altered(clip.path))))
+        except UnusableVideo:
+            continue
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+    return seen
+
+
+def table(seen: Sequence[Seen], live: Sequence[Floats], cues: Sequence[str]) -> Table:
+    """What the fusion is fitted on: the pooled scores in `live`, (n,) each, and these cues."""
+    rows = [[*pool(scores), *(one.cues[name] for name in cues)] for one, scores in zip(seen, live, strict=True)]
+    return Table(
+        features=np.array(rows, float),
+        labels=np.array([one.clip.bona_fide for one in seen], float),
+        sources=np.array([one.clip.source for one in seen]),
+        species=np.array([one.clip.attack_type or "live" for one in seen]),
+        names=[*APPEARANCE, *cues],
+    )
+
+
+def row(name: str, scores: Scores, seen: Sequence[Seen], threshold: float = 0.5) -> str:
+    """A line of a Markdown table: AUC with its interval, people refused and attacks accepted."""
+    labels = [one.clip.bona_fide for one in seen]
+    area = Auc.of(Scored.of(scores, labels, ["attack"] * len(seen)))
+    live = np.array(labels)
+    refused, accepted = int((scores[live] < threshold).sum()), int((scores[~live] >= threshold).sum())
+    low, high = (shown(end) for end in area.interval)
+    errors = f"{refused} of {live.sum()} | {accepted} of {(~live).sum()}"
+    return f"| {name} | {shown(area.value)} ({low} to {high}) | {errors} |"
+
+
+def fused(seen: Sequence[Seen], live: Sequence[Floats], cues: Sequence[str]) -> Scores:
+    """(n,) probability of each clip by a fusion that was fitted without its source."""
+    return left_out(table(seen, live, cues))
+
+
+HEAD = "| | AUC | people refused | attacks accepted |\n|---|---|---|---|"
