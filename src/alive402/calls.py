@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +14,12 @@ from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[impor
 
 from alive402.catalog import ServiceDefinition
 from alive402.coded import CodedError
-from alive402.intake.errors import IntakeError
+from alive402.intake.errors import FetchTimeout, IntakeError
+from alive402.intake.sandbox import Progress
 from alive402.liveness.errors import AnalysisError, AnalysisFailed
+from alive402.payments.call_log import CallKind, CallLog
 from alive402.payments.database import Ledger
-from alive402.payments.errors import PaymentRequired, SettlementRefused
+from alive402.payments.errors import PaymentError, PaymentRequired, SettlementRefused
 from alive402.payments.keys import KeyPurse, Keys
 from alive402.payments.limits import FreeFailures, NewPayments
 from alive402.payments.prepayments import Prepayments
@@ -68,6 +71,7 @@ class PaidCalls:
     keys: Keys
     failures: FreeFailures
     new_payments: NewPayments
+    call_log: CallLog
 
     def check_input(self, given: object) -> None:
         """Hold a request against the input schema, and its URL against what is fetched at all.
@@ -83,7 +87,14 @@ class PaidCalls:
         assert isinstance(given, dict)
         self.provider.check(given["VideoUrl"])
 
-    async def call(self, given: dict[str, Any], offer: Offer, resource: Resource, request_id: str) -> Outcome:
+    async def call(
+        self,
+        given: dict[str, Any],
+        offer: Offer,
+        resource: Resource,
+        request_id: str,
+        progress: Progress | None = None,
+    ) -> Outcome:
         """Answer one request that `check_input` has passed, for what is offered in payment.
 
         Nothing is charged unless this returns; the answer is stored before the money moves, and the same payment with
@@ -95,13 +106,26 @@ class PaidCalls:
             SettlementUnknown: the answer is stored, and whether the money moved is not known yet.
             TooManyFailures: calls of this payer or from this address failed too often; what was bought is given still.
         """
+        began = time.monotonic()
+        try:
+            outcome = await self._answer(given, offer, resource, request_id)
+        except Exception as error:
+            code = error.code if isinstance(error, CodedError) else "internal_error"
+            self.call_log.note(self.service.id, _kind(error), code, time.monotonic() - began)
+            raise
+        kind = CallKind.REPEATED if outcome.replayed else CallKind.ANSWERED
+        self.call_log.note(self.service.id, kind, outcome.data["Liveness"]["verdict"], time.monotonic() - began)
+        return outcome
+
+    async def _answer(self, given: dict[str, Any], offer: Offer, resource: Resource, request_id: str) -> Outcome:
+        """See `call`."""
         purse, use = self._purse(offer, resource), Use(self.service.id, _hash(given), request_id)
         held = await purse.recall(use) or await self.failures.reserve(purse, use, offer.address)
         if isinstance(held, Answered):
             log.info("answered again", request_id=request_id, first_request_id=held.request_id)
             return await self._hand_over(held, purse, replayed=True)
         try:
-            data = held.result if held.result is not None else await self._execute(held, given)
+            data = held.result if held.result is not None else await self._execute(held, given, progress)
             # From here on the work is done and paid for or not: a caller who hangs up must not leave it half way.
             receipt = await asyncio.shield(held.settle())
         except (IntakeError, AnalysisError, SettlementRefused) as error:
@@ -137,10 +161,10 @@ class PaidCalls:
         data = await self.verdicts.signed(answered, replayed=replayed)
         return Outcome(answered.request_id, data, answered.receipt if purse.settles_each_call else {}, replayed)
 
-    async def _execute(self, held: Holding, given: dict[str, Any]) -> dict[str, Any]:
+    async def _execute(self, held: Holding, given: dict[str, Any], progress: Progress | None) -> dict[str, Any]:
         """The answer, stored; or the payment given back."""
         try:
-            answer = await self.provider.detect(given["VideoUrl"])
+            answer = await self.provider.detect(given["VideoUrl"], progress)
         except (IntakeError, AnalysisError) as error:
             await held.give_back(error.code)
             raise
@@ -159,6 +183,14 @@ def problems_in(given: object, validator: Draft202012Validator) -> list[dict[str
     """Where `given` does not fit, the first five, each a path and a sentence."""
     found = list(validator.iter_errors(given))[:5]
     return [{"path": "/".join(map(str, error.absolute_path)), "message": _sentence(error)} for error in found]
+
+
+def _kind(error: Exception) -> CallKind:
+    """Who is at fault, as the catalog counts it: the video and its host, the payment, or we."""
+    if isinstance(error, PaymentError):
+        return CallKind.UNPAID if type(error) is PaymentRequired else CallKind.REFUSED
+    theirs = isinstance(error, CodedError) and (error.status < 500 or isinstance(error, FetchTimeout))
+    return CallKind.UNUSABLE if theirs else CallKind.FAULT
 
 
 def _hash(given: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from alive402.demo.clips import Clips
 from alive402.intake.errors import AnalysisTimeout
 from alive402.intake.sandbox import SandboxLimits, judge
 from alive402.intake.sniff import sniff
@@ -57,6 +58,16 @@ def test_the_childs_refusal_comes_back_as_itself(tmp_path: Path) -> None:
     with pytest.raises(UnsupportedVideo) as caught:
         asyncio.run(judge(path, SandboxLimits()))
     assert caught.value.status == 415
+
+
+def test_the_child_tells_how_far_it_is(clips: Clips) -> None:
+    heard: list[tuple[str, float]] = []
+    judged = asyncio.run(judge(clips.bona_fide, SandboxLimits(), lambda stage, share: heard.append((stage, share))))
+    stages, shares = [stage for stage, _ in heard], [share for _, share in heard]
+    assert (stages[0], stages[-2:]) == ("looking", ["judging", "done"])
+    assert shares == sorted(shares)
+    assert 3 <= len(heard) <= 16
+    assert judged.liveness["verdict"] in {"live", "spoof", "inconclusive"}
 
 
 def test_a_child_past_its_deadline_is_killed(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,13 @@ MAX_LOG_BYTES = 16 * 1024
 # What the child needs to start Python and to find the model files; no secrets, no proxies, no preloads.
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "XDG_CACHE_HOME", "ALIVE402_CACHE")
 
+# What the child may say of its progress: words of the engine, not of whoever took the child over.
+_STAGES = frozenset({"looking", "judging", "done"})
+
 log = structlog.get_logger(__name__)
+
+Progress = Callable[[str, float], None]
+"""Told a stage of the work, one word, and the share of the whole that is done, 0..1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +57,8 @@ class Judged:
     elements: list[dict[str, Any]]
 
 
-async def judge(path: Path, limits: SandboxLimits) -> Judged:
-    """Judge the file at `path` in a child process.
+async def judge(path: Path, limits: SandboxLimits, progress: Progress | None = None) -> Judged:
+    """Judge the file at `path` in a child process; when the caller is cancelled, the child is killed.
 
     Raises:
         UnusableVideo, ModelsMissing: as the analyzer raised it in the child, the same class.
@@ -79,7 +86,7 @@ async def judge(path: Path, limits: SandboxLimits) -> Judged:
     try:
         async with asyncio.timeout(limits.seconds):
             answer, said = await asyncio.gather(
-                _read(child.stdout, MAX_ANSWER_BYTES), _read(child.stderr, MAX_LOG_BYTES)
+                _read_answer(child.stdout, progress), _read(child.stderr, MAX_LOG_BYTES)
             )
             status = await child.wait()
     except TimeoutError:
@@ -99,6 +106,24 @@ async def _read(stream: asyncio.StreamReader, most: int) -> bytes:
     while chunk := await stream.read(65536):
         kept += chunk[: max(0, most - len(kept))]
     return kept
+
+
+async def _read_answer(stream: asyncio.StreamReader, progress: Progress | None) -> bytes:
+    """What stands after the last line's end; the lines before it are progress, passed on as they come."""
+    kept = b""
+    while chunk := await stream.read(65536):
+        *lines, kept = (kept + chunk[: max(0, MAX_ANSWER_BYTES - len(kept))]).split(b"\n")
+        if progress is not None:
+            for line in lines:
+                _pass_on(line, progress)
+    return kept
+
+
+def _pass_on(line: bytes, progress: Progress) -> None:
+    with contextlib.suppress(ValueError, TypeError):
+        stage, share = json.loads(line)
+        if stage in _STAGES and 0 <= share <= 1:
+            progress(stage, float(share))
 
 
 def _understand(answer: bytes, status: int, said: bytes) -> Judged:

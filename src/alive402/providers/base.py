@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from alive402.intake.sandbox import Progress
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -30,8 +32,8 @@ class Provider(Protocol):
         """
         ...
 
-    async def detect(self, video_url: str) -> Answer:
-        """The answer for one video.
+    async def detect(self, video_url: str, progress: Progress | None = None) -> Answer:
+        """The answer for one video; `progress` hears of each stage, shares of the whole that never fall.
 
         Raises:
             IntakeError: it did not arrive, or could not be judged in time.

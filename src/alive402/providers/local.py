@@ -11,9 +11,12 @@ from pathlib import Path
 
 from alive402.intake.errors import Busy
 from alive402.intake.fetch import FetchLimits, check_url, fetch
-from alive402.intake.sandbox import SandboxLimits, judge
+from alive402.intake.sandbox import Progress, SandboxLimits, judge
 from alive402.intake.sniff import sniff
 from alive402.providers.base import Answer
+
+# Of all the work, as a person waits for it.
+FETCHING_SHARE = 0.2
 
 
 @dataclass(slots=True)
@@ -45,18 +48,25 @@ class LocalProvider:
         """See `Provider.check`."""
         check_url(video_url, self.fetching)
 
-    async def detect(self, video_url: str) -> Answer:
+    async def detect(self, video_url: str, progress: Progress | None = None) -> Answer:
         """See `Provider.detect`."""
+        tell = progress or (lambda stage, share: None)
         if self.media is not None:
             self.media.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="alive402-", dir=self.media) as folder:
             # The name is ours: a stranger's would be one more thing that a decoder reads.
             path = Path(folder, "video")
             async with self._place(self._fetches):
+                tell("fetching", 0.0)
                 await fetch(video_url, path, self.fetching)
             sniff(path)
             async with self._place(self._analyses):
-                judged = await judge(path, self.judging)
+                tell("looking", FETCHING_SHARE)
+                judged = await judge(
+                    path,
+                    self.judging,
+                    lambda stage, share: tell(stage, FETCHING_SHARE + (1 - FETCHING_SHARE) * share),
+                )
         return Answer(elements=judged.elements, liveness=judged.liveness)
 
     @asynccontextmanager
