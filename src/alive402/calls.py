@@ -108,7 +108,7 @@ class PaidCalls:
         """
         began = time.monotonic()
         try:
-            outcome = await self._answer(given, offer, resource, request_id)
+            outcome = await self._answer(given, offer, resource, request_id, progress)
         except Exception as error:
             code = error.code if isinstance(error, CodedError) else "internal_error"
             self.call_log.note(self.service.id, _kind(error), code, time.monotonic() - began)
@@ -117,7 +117,9 @@ class PaidCalls:
         self.call_log.note(self.service.id, kind, outcome.data["Liveness"]["verdict"], time.monotonic() - began)
         return outcome
 
-    async def _answer(self, given: dict[str, Any], offer: Offer, resource: Resource, request_id: str) -> Outcome:
+    async def _answer(
+        self, given: dict[str, Any], offer: Offer, resource: Resource, request_id: str, progress: Progress | None
+    ) -> Outcome:
         """See `call`."""
         purse, use = self._purse(offer, resource), Use(self.service.id, _hash(given), request_id)
         held = await purse.recall(use) or await self.failures.reserve(purse, use, offer.address)
