@@ -25,6 +25,7 @@ def create_app(parts: Parts) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         ledger = parts.calls.ledger
         async with AsyncExitStack() as upkeep:
+            await upkeep.enter_async_context(parts.calls.call_log.running())
             await upkeep.enter_async_context(Reconciler(ledger, parts.calls.gate).running(parts.reconcile_seconds))
             if parts.courier is not None:
                 await upkeep.enter_async_context(parts.courier.running())

@@ -12,6 +12,7 @@ from alive402.calls import PaidCalls
 from alive402.catalog import LIVENESS
 from alive402.intake.fetch import FetchLimits
 from alive402.intake.sandbox import SandboxLimits
+from alive402.payments.call_log import CallLog
 from alive402.payments.database import Ledger
 from alive402.payments.errors import PaymentsMisconfigured
 from alive402.payments.keys import Keys
@@ -100,6 +101,7 @@ async def assemble(settings: Settings) -> Parts:
             Keys(ledger),
             failures,
             new_payments,
+            CallLog(ledger),
         ),
         terms=terms,
         devchain=devchain,

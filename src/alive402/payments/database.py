@@ -103,6 +103,12 @@ class Ledger:
         async with self._sessions.begin() as session:
             yield session
 
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """One reading over those tables that hinders no writer."""
+        async with self._readers.begin() as session:
+            yield session
+
     async def check(self) -> None:
         """Ask the database for a sign of life.
 
