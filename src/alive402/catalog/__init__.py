@@ -1,7 +1,10 @@
-"""What is sold."""
+"""What is sold, and how it is described: every surface is rendered from the definitions here."""
 
 from __future__ import annotations
 
-from alive402.catalog.service import LIVENESS, ServiceDefinition
+from alive402.catalog.quality import Quality
+from alive402.catalog.service import ServiceDefinition
+from alive402.catalog.shop import Shop, Way
+from alive402.catalog.video_liveness import LIVENESS
 
-__all__ = ["LIVENESS", "ServiceDefinition"]
+__all__ = ["LIVENESS", "Quality", "ServiceDefinition", "Shop", "Way"]

@@ -1,0 +1,117 @@
+"""Services as a catalog lists them, and as OpenAI's function calling takes them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from alive402.catalog.quality import Quality, moment
+from alive402.catalog.service import ServiceDefinition
+from alive402.catalog.shop import Shop
+
+PAYMENT_FLOW = (
+    "Call without payment: HTTP 402 names the price in `accepts`.",
+    "Sign one of `accepts` and send the same request with the PAYMENT-SIGNATURE header; or make a payment with "
+    "POST /api/payments, pay it, and send the request with its token in the X-Payment-Token header.",
+    "HTTP 200 holds the answer. A call that fails is not charged, and the same payment may be sent again.",
+)
+
+
+def entry(service: ServiceDefinition, shop: Shop, quality: Quality) -> dict[str, Any]:
+    """One service, with every field that importers know."""
+    return {
+        "id": service.id,
+        "canonicalId": service.id,
+        "internalServiceId": service.aliases[0],
+        "name": service.name,
+        "displayName": service.name,
+        "description": service.description,
+        "descriptionForModel": service.description_for_model,
+        "category": service.category,
+        "keywords": list(service.keywords),
+        "useCases": list(service.use_cases),
+        "limitations": list(service.limitations),
+        "tags": list(service.tags),
+        "method": "POST",
+        "endpoint": shop.url(service.paths[0]),
+        "legacyEndpoint": shop.url(service.paths[1]),
+        "endpointAliases": [shop.url(path) for path in service.paths[1:]],
+        "inputTypes": list(service.input_types),
+        "outputTypes": list(service.output_types),
+        "inputSchema": service.input_schema,
+        "outputSchema": service.output_schema,
+        "exampleRequest": service.example_input,
+        "exampleResponse": service.example_output,
+        "pricing": pricing(service),
+        "payment": {"providerId": shop.provider_id, "provider": "x402_facilitator"},
+        "quality": quality.to_dict(),
+        "discovery": {
+            "toolName": service.tool_name,
+            "searchText": search_text(service),
+            "paymentFlow": list(PAYMENT_FLOW),
+            "page": shop.url(service.page),
+            "llmsTxt": shop.url(f"{service.page}/llms.txt"),
+        },
+    }
+
+
+def pricing(service: ServiceDefinition) -> dict[str, Any]:
+    """What a call costs and what that buys."""
+    return {
+        "amountCents": service.price_cents,
+        "currency": "USD",
+        "price": service.price,
+        "policyId": f"{service.id}-per-answer",
+        "settleMode": "after_answer",
+        "billingMode": "per_call",
+        "maxCalls": 1,
+        "allowReuse": False,
+        "bindClient": True,
+    }
+
+
+def search_text(service: ServiceDefinition) -> str:
+    """All words of a service in one line."""
+    return " ".join(
+        (service.id, service.name, service.description, *service.keywords, *service.tags, *service.use_cases)
+    )
+
+
+def catalog(shop: Shop, qualities: dict[str, Quality]) -> dict[str, Any]:
+    """All services; `qualities` by service id."""
+    return {
+        "schemaVersion": "server402.catalog.v1",
+        "generatedAt": now(),
+        "total": len(shop.services),
+        "services": [entry(service, shop, qualities[service.id]) for service in shop.services],
+    }
+
+
+def openai_functions(shop: Shop) -> dict[str, Any]:
+    """Every service as a tool of OpenAI's function calling; `x-server402` says where the call goes."""
+    return {
+        "schemaVersion": "server402.openai-functions.v1",
+        "tools": [
+            {
+                "type": "function",
+                "function": {
+                    "name": service.tool_name,
+                    "description": f"{service.description} {service.description_for_model} Price: {service.price}.",
+                    "parameters": service.input_schema,
+                },
+                "x-server402": {
+                    "serviceId": service.id,
+                    "name": service.name,
+                    "method": "POST",
+                    "url": shop.url(service.paths[0]),
+                    "pricing": pricing(service),
+                },
+            }
+            for service in shop.services
+        ],
+    }
+
+
+def now() -> str:
+    """The time of a document that is made for one request."""
+    return str(moment(datetime.now(UTC)))

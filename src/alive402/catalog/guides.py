@@ -1,0 +1,167 @@
+"""What an agent reads first: the guide, and the discovery document that leads to everything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alive402.catalog.entries import PAYMENT_FLOW, pricing
+from alive402.catalog.shop import Shop
+
+PROTOCOL = "2026-07-28"
+SIGNATURE_HEADER = "PAYMENT-SIGNATURE"
+TOKEN_HEADER = "X-Payment-Token"
+LANGUAGES = ("en", "zh")
+
+ERRORS = {
+    "400": "The body does not fit the input schema: `details.problems` says where.",
+    "401": "The API key is unknown or revoked. Without a key, pay.",
+    "402": "Payment is required, pending, expired or exhausted: look at `accepts` and `payment`.",
+    "403": "The API key may not call this service, or VideoUrl does not lead to the public internet.",
+    "404": "No such payment, service or page.",
+    "409": "The same payment is being worked on (send it again after Retry-After) or belongs to another request.",
+    "413": "The video or the request is too large.",
+    "415": "It is not a video that can be read.",
+    "422": "The video cannot be judged: `message` says how to film another one.",
+    "424": "The host of the video did not hand it over.",
+    "429": "Too many free failures or unpaid payments: wait for Retry-After.",
+    "503": "Try again after Retry-After, with the same payment: do not sign again.",
+    "504": "Too slow, stopped, not charged.",
+}
+
+
+def endpoints(shop: Shop) -> dict[str, str]:
+    """Every address that a machine needs, by the name that discovery documents use."""
+    paths = {
+        "catalogUrl": "/api/catalog",
+        "searchUrl": "/api/catalog/search",
+        "openapiUrl": "/openapi.json",
+        "openaiFunctionsUrl": "/api/catalog/openai-functions.json",
+        "servicesUrl": "/api/services",
+        "agentGuideUrl": "/api/agent-guide",
+        "apisJsonUrl": "/apis.json",
+        "apiCatalogUrl": "/.well-known/api-catalog",
+        "auditUrl": "/api/discovery/audit",
+    }
+    return {name: shop.url(path) for name, path in paths.items()}
+
+
+def agent_guide(shop: Shop) -> dict[str, Any]:
+    """How an agent finds, pays and calls, as JSON."""
+    mcp = {"mcpUrl": shop.url("/mcp")} if shop.mcp else {}
+    return {
+        "schemaVersion": "server402.agent-guide.v1",
+        "name": shop.name,
+        "purpose": shop.purpose,
+        "endpoints": {
+            **endpoints(shop),
+            **mcp,
+            "discoveryUrl": shop.url("/.well-known/server402.json"),
+            "createPaymentUrl": shop.url("/api/payments"),
+        },
+        "services": [
+            {
+                "id": service.id,
+                "name": service.name,
+                "toolName": service.tool_name,
+                "descriptionForModel": service.description_for_model,
+                "method": "POST",
+                "endpoint": shop.url(service.paths[0]),
+                "exampleRequest": service.example_input,
+                "pricing": pricing(service),
+            }
+            for service in shop.services
+        ],
+        "workflow": workflow(shop),
+        "payment": payment(shop),
+        "errorHandling": ERRORS,
+        "notes": notes(shop),
+    }
+
+
+def workflow(shop: Shop) -> list[str]:
+    """The steps, in order."""
+    return [
+        f"Choose a service: GET {shop.url('/api/catalog/search')}?q=… or GET {shop.url('/api/catalog')}.",
+        "Read its `inputSchema` and make the request body.",
+        *PAYMENT_FLOW,
+    ]
+
+
+def notes(shop: Shop) -> list[str]:
+    """What surprises people."""
+    found = [
+        "Only an answer is charged: `charged` in every error says so.",
+        "The same payment with the same request gives the same answer again and is charged once.",
+        "Every answer holds a signed receipt, checked with the keys at " + shop.url("/.well-known/jwks.json") + ".",
+        "Buyers of x402 version 1 add ?x402Version=1 and pay with the X-PAYMENT header.",
+    ]
+    if shop.test_money:
+        found.append(
+            "This site runs on test money of its own: POST "
+            + shop.url("/devchain/faucet")
+            + ' with {"address": "0x…"} gives you some. It has no worth.'
+        )
+    return found
+
+
+def discovery(shop: Shop) -> dict[str, Any]:
+    """`/.well-known/server402.json`."""
+    mcp = {"transport": "streamable_http", "url": shop.url("/mcp"), "protocolVersion": PROTOCOL}
+    return {
+        "schemaVersion": "server402.discovery.v1",
+        "name": shop.name,
+        "description": shop.purpose,
+        "language": LANGUAGES[0],
+        "audience": ["ai-agents", "developers"],
+        "baseUrl": shop.base,
+        **endpoints(shop),
+        **({"mcp": mcp} if shop.mcp else {}),
+        "services": [
+            {
+                "id": service.id,
+                "name": service.name,
+                "endpoint": shop.url(service.paths[0]),
+                "pricing": pricing(service),
+            }
+            for service in shop.services
+        ],
+        "payment": payment(shop),
+    }
+
+
+def payment(shop: Shop) -> dict[str, Any]:
+    """How money moves, for a machine."""
+    return {
+        "type": "http-402",
+        "x402Version": 2,
+        "paymentHeader": SIGNATURE_HEADER,
+        "paymentTokenHeader": TOKEN_HEADER,
+        "createPayment": shop.url("/api/payments"),
+        "verifyPayment": shop.url("/api/payments/{paymentId}"),
+        "payPayment": shop.url("/api/payments/{paymentId}/pay"),
+        "providers": [
+            {
+                "id": shop.provider_id,
+                "provider": "x402_facilitator",
+                "scheme": "exact",
+                "network": way.network,
+                "asset": way.asset,
+                "amount": way.amount,
+                "payTo": way.pay_to,
+            }
+            for way in shop.ways
+        ],
+        "flow": {
+            "steps": list(PAYMENT_FLOW),
+            "bodySchema": {
+                "type": "object",
+                "properties": {
+                    "serviceId": {"type": "string", "enum": [each for one in shop.services for each in one.ids]},
+                    "providerId": {"type": "string", "enum": [shop.provider_id]},
+                    "maxCalls": {"type": "integer", "minimum": 1},
+                },
+                "required": ["serviceId"],
+            },
+            "responseSchema": {"$ref": shop.url("/openapi.json") + "#/components/schemas/Payment"},
+        },
+    }

@@ -1,0 +1,90 @@
+"""Which service does it? Found by words, ranked by how well they fit, by measured quality and by price."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alive402.catalog.entries import entry, now
+from alive402.catalog.quality import Quality
+from alive402.catalog.service import ServiceDefinition
+from alive402.catalog.shop import Shop
+from alive402.catalog.words import meant_by, words_of
+
+LIMIT = 10
+MOST = 50
+MAX_QUERY = 500
+TEXT, QUALITY, PRICE = 0.75, 0.15, 0.10
+# A word in a name says more than the same word in a sentence.
+_FIELDS = (("name", 1.0), ("keywords", 0.8), ("tags", 0.6), ("description", 0.5), ("uses", 0.4))
+# A synonym is somewhat less than the word itself.
+_SYNONYM = 0.7
+
+
+def search(shop: Shop, qualities: dict[str, Quality], query: str, limit: int = LIMIT) -> dict[str, Any]:
+    """The services that fit `query`, best first; all of them for an empty one. `qualities` by service id."""
+    asked = words_of(query[:MAX_QUERY])
+    worths = {service.id: _worths(service) for service in shop.services}
+    known = frozenset(word for each in worths.values() for word in each)
+    expanded = meant_by(asked, known)
+    ranked = _ranked(shop.services, qualities, asked, worths)
+    return {
+        "schemaVersion": "server402.catalog.search.v1",
+        "generatedAt": now(),
+        "query": query,
+        "expandedTerms": expanded,
+        "filters": {"limit": limit},
+        "total": len(ranked),
+        "services": [
+            {**entry(service, shop, qualities[service.id]), "score": round(score, 4)}
+            for score, service in ranked[:limit]
+        ],
+    }
+
+
+def _ranked(
+    services: tuple[ServiceDefinition, ...],
+    qualities: dict[str, Quality],
+    asked: list[str],
+    worths: dict[str, dict[str, float]],
+) -> list[tuple[float, ServiceDefinition]]:
+    cheapest = min((service.price_atomic for service in services), default=0)
+    found = []
+    for service in services:
+        text = _fit(asked, worths[service.id])
+        if asked and text == 0:
+            continue
+        measured = qualities[service.id].score
+        # What nobody has measured yet stands in the middle.
+        worth = TEXT * text + QUALITY * (0.5 if measured is None else measured)
+        found.append((worth + PRICE * cheapest / service.price_atomic, service))
+    return sorted(found, key=lambda each: (-each[0], each[1].id))
+
+
+def _fit(asked: list[str], worths: dict[str, float]) -> float:
+    """0 to 1: how much of what was asked the service's words cover, each by its best place or its best synonym."""
+    if not asked:
+        return 0.0
+    known = frozenset(worths)
+    total = 0.0
+    for word in asked:
+        own = worths.get(word, 0.0)
+        alike = max((worths.get(each, 0.0) for each in meant_by([word], known)), default=0.0)
+        total += max(own, _SYNONYM * alike)
+    return total / len(asked)
+
+
+def _worths(service: ServiceDefinition) -> dict[str, float]:
+    """Each word of the service, and what it is worth by the best place where it stands."""
+    places = {
+        "name": (*service.ids, service.name),
+        "keywords": (*service.keywords, service.tool_name.replace("_", " ")),
+        "tags": (service.category, *service.tags),
+        "description": (service.description, service.description_for_model),
+        "uses": service.use_cases,
+    }
+    worths: dict[str, float] = {}
+    for place, worth in _FIELDS:
+        for text in places[place]:
+            for word in words_of(text):
+                worths[word] = max(worth, worths.get(word, 0.0))
+    return worths

@@ -1,0 +1,69 @@
+"""Every surface by its path: what it is, what it says of each service, and how it is rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from alive402.catalog import guides, indexes, texts
+from alive402.catalog.entries import openai_functions
+from alive402.catalog.service import ServiceDefinition
+from alive402.catalog.shop import Shop
+
+JSON = "application/json"
+TEXT = "text/plain"
+HTML = "text/html"
+LINKSET = "application/linkset+json"
+XML = "application/xml"
+
+ID, NAME, WORDS, PRICE = "id", "name", "description", "price"
+EVERYTHING = frozenset({ID, NAME, WORDS, PRICE})
+Fact = str
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """One document at `path`; `says` are the facts of each service that must stand in it.
+
+    `render` makes it from the shop alone; None where a door has to add what it knows (quality, routes, a page).
+    """
+
+    path: str
+    title: str
+    media_type: str
+    says: frozenset[Fact]
+    render: Callable[[Shop], dict[str, Any] | str] | None = None
+
+
+SITE = (
+    Surface("/", "The site", HTML, EVERYTHING),
+    Surface("/api/catalog", "All services", JSON, EVERYTHING),
+    Surface("/api/services", "All services", JSON, EVERYTHING),
+    Surface("/api/catalog/search", "The services that fit a query", JSON, EVERYTHING),
+    Surface("/openapi.json", "OpenAPI 3.1", JSON, EVERYTHING),
+    Surface("/api/catalog/openapi.json", "OpenAPI 3.1", JSON, EVERYTHING),
+    Surface("/api/catalog/openai-functions.json", "OpenAI functions", JSON, EVERYTHING, openai_functions),
+    Surface("/api/agent-guide", "Guide for agents", JSON, EVERYTHING, guides.agent_guide),
+    Surface("/.well-known/server402.json", "Every address", JSON, EVERYTHING, guides.discovery),
+    Surface("/llms.txt", "Guide for models", TEXT, EVERYTHING, texts.llms_txt),
+    Surface("/ai.txt", "What agents may do", TEXT, EVERYTHING, texts.ai_txt),
+    Surface("/apis.json", "APIs.json index", JSON, EVERYTHING, indexes.apis_json),
+    Surface("/.well-known/api-catalog", "RFC 9727 catalog", LINKSET, frozenset({ID, NAME, PRICE}), indexes.api_catalog),
+    Surface("/sitemap.xml", "Sitemap", XML, frozenset({ID}), indexes.sitemap_xml),
+    Surface("/robots.txt", "For crawlers", TEXT, frozenset(), texts.robots_txt),
+)
+
+
+def surfaces_of(service: ServiceDefinition) -> tuple[Surface, ...]:
+    """The two documents of one service."""
+    return (
+        Surface(service.page, service.name, HTML, EVERYTHING),
+        Surface(f"{service.page}/llms.txt", f"{service.name}, for models", TEXT, EVERYTHING),
+    )
+
+
+def facts_of(service: ServiceDefinition, says: frozenset[Fact]) -> dict[Fact, str]:
+    """The words that a surface must hold for one service."""
+    facts = {ID: service.id, NAME: service.name, WORDS: service.description, PRICE: service.price}
+    return {fact: words for fact, words in facts.items() if fact in says}

@@ -1,0 +1,137 @@
+"""What models and crawlers read as text: llms.txt of the site and of a service, ai.txt, robots.txt."""
+
+from __future__ import annotations
+
+import json
+
+from alive402.catalog.guides import ERRORS, notes, workflow
+from alive402.catalog.service import ServiceDefinition
+from alive402.catalog.shop import Shop
+
+
+def llms_txt(shop: Shop) -> str:
+    """`/llms.txt` as llmstxt.org says: a title, a summary, lists of links."""
+    lines = [f"# {shop.name}", "", f"> {shop.purpose}", "", "How to use it:", ""]
+    lines += [f"{number}. {step}" for number, step in enumerate(workflow(shop), 1)]
+    lines += ["", *_listed(notes(shop)), "", "## Services", ""]
+    for service in shop.services:
+        where = shop.url(f"{service.page}/llms.txt")
+        lines.append(f"- [{service.name}]({where}): `{service.id}`, {service.price} an answer. {service.description}")
+    lines += ["", "## For programs", ""]
+    lines += [
+        f"- [{title}]({shop.url(path)}): {says}"
+        for title, path, says in (
+            ("Agent guide", "/api/agent-guide", "this page as JSON"),
+            ("Catalog", "/api/catalog", "every service with schemas, price and measured quality"),
+            ("Search", "/api/catalog/search", "the same, by `q` and `limit`"),
+            ("OpenAPI", "/openapi.json", "every route, OpenAPI 3.1"),
+            ("OpenAI functions", "/api/catalog/openai-functions.json", "tool definitions"),
+            ("Discovery", "/.well-known/server402.json", "every address in one document"),
+        )
+    ]
+    if shop.mcp:
+        lines.append(f"- [MCP]({shop.url('/mcp')}): streamable HTTP; the argument `paymentToken` or x402 `_meta` pays")
+    return "\n".join(lines) + "\n"
+
+
+def service_llms_txt(service: ServiceDefinition, shop: Shop) -> str:
+    """`/services/{id}/llms.txt`: all that a model needs to use one service."""
+    lines = [
+        f"# {service.name}",
+        "",
+        f"> {service.description}",
+        "",
+        service.description_for_model,
+        "",
+        f"- id: `{service.id}`, also `{'`, `'.join(service.aliases)}`",
+        f"- call: POST {shop.url(service.paths[0])}",
+        f"- price: {service.price} an answer; what fails is free",
+        f"- MCP tool: `{service.tool_name}`",
+        "",
+        "## Request",
+        "",
+        *_json(service.input_schema),
+        "",
+        "Example:",
+        "",
+        *_json(service.example_input),
+        "",
+        "## Answer",
+        "",
+        *_json(service.output_schema),
+        "",
+        "Example:",
+        "",
+        *_json(service.example_output),
+        "",
+        "## What it is for",
+        "",
+        *_listed(service.use_cases),
+        "",
+        "## What it does not do",
+        "",
+        *_listed(service.limitations),
+        "",
+        "## Paying",
+        "",
+        *[f"{number}. {step}" for number, step in enumerate(workflow(shop)[2:], 1)],
+        "",
+        *_listed(notes(shop)),
+        "",
+        "## Errors",
+        "",
+        *[f"- {status}: {what}" for status, what in ERRORS.items()],
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def ai_txt(shop: Shop) -> str:
+    """`/ai.txt`: what agents may do here, and where to begin."""
+    lines = [
+        f"# {shop.name}: {shop.purpose}",
+        "# Agents are welcome here: every service is called over HTTP and paid per answer (x402).",
+        "",
+        "User-Agent: *",
+        "Allow: /",
+        "",
+        f"Guide: {shop.url('/api/agent-guide')}",
+        f"LLMs: {shop.url('/llms.txt')}",
+        f"Discovery: {shop.url('/.well-known/server402.json')}",
+        f"Catalog: {shop.url('/api/catalog')}",
+        f"OpenAPI: {shop.url('/openapi.json')}",
+    ]
+    if shop.mcp:
+        lines.append(f"MCP: {shop.url('/mcp')}")
+    for service in shop.services:
+        lines += [
+            "",
+            f"Service: {service.id}",
+            f"Name: {service.name}",
+            f"Endpoint: POST {shop.url(service.paths[0])}",
+            f"Price: {service.price}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def robots_txt(shop: Shop) -> str:
+    """`/robots.txt`: everything that describes may be read; what costs money or makes something is not for crawlers."""
+    return "\n".join(
+        (
+            "User-agent: *",
+            "Allow: /",
+            "Disallow: /api/tools/",
+            "Disallow: /api/payments",
+            "Disallow: /devchain/",
+            "",
+            f"Sitemap: {shop.url('/sitemap.xml')}",
+            "",
+        )
+    )
+
+
+def _listed(sentences: tuple[str, ...] | list[str]) -> list[str]:
+    return [f"- {sentence}" for sentence in sentences]
+
+
+def _json(value: object) -> list[str]:
+    return ["```json", json.dumps(value, ensure_ascii=False, indent=2), "```"]

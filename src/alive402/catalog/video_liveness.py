@@ -1,0 +1,145 @@
+"""The service itself: was the face in this video filmed from life?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alive402.catalog.service import ServiceDefinition
+
+_NUMBER = {"type": "number", "minimum": 0, "maximum": 1}
+_RECT = {"type": "array", "items": {"type": "integer"}, "minItems": 4, "maxItems": 4}
+
+_REPORT_EXAMPLE: dict[str, Any] = {
+    "Action": "DetectVideoLivingFace",
+    "Elements": [{"LiveConfidence": 0.97, "FaceConfidence": 0.99, "Rect": [374, 6, 493, 106]}],
+    "Liveness": {"verdict": "live", "live_confidence": 0.97, "threshold": 0.5, "attack_type": None},
+}
+
+_DATA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "Action": {"type": "string", "description": "The action that was answered."},
+        "Elements": {
+            "type": "array",
+            "description": "As Alibaba Cloud's DetectVideoLivingFace answers: the judged face.",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "LiveConfidence": _NUMBER,
+                    "FaceConfidence": _NUMBER,
+                    "Rect": {**_RECT, "description": "x1, y1, x2, y2 in pixels of the upright frame."},
+                },
+                "required": ["LiveConfidence", "FaceConfidence", "Rect"],
+            },
+        },
+        "Liveness": {
+            "type": "object",
+            "description": "The whole report: verdict, reasons, faces, frames, cues, quality, video, engine.",
+            "properties": {
+                "verdict": {"type": "string", "enum": ["live", "spoof", "inconclusive"]},
+                "live_confidence": {**_NUMBER, "description": "Calibrated probability that it was filmed from life."},
+                "threshold": {**_NUMBER, "description": "Where the verdict was taken."},
+                "attack_type": {
+                    "type": ["string", "null"],
+                    "enum": ["screen_replay", "print_or_still", "mask", "injected_or_edited", "unknown", None],
+                },
+                "reasons": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
+                        "required": ["code", "message"],
+                    },
+                },
+            },
+            "required": ["verdict", "live_confidence", "threshold", "attack_type"],
+        },
+        "Receipt": {"type": "string", "description": "The signed verdict: a compact JWS, checked with our jwks.json."},
+    },
+    "required": ["Action", "Elements", "Liveness"],
+}
+
+LIVENESS = ServiceDefinition(
+    id="video-face-liveness-detection",
+    aliases=("aliyun-facebody-detect-video-living-face",),
+    tool_name="video_face_liveness_detection",
+    action="DetectVideoLivingFace",
+    name="Video face liveness detection",
+    description=(
+        "Tells whether the face in a video was filmed from life or re-filmed from a screen, a print or a mask, "
+        "with calibrated confidence and the reasons. Only an answer is charged."
+    ),
+    description_for_model=(
+        "Call this when you have a public URL of a video of one face and need to know whether a living person was in "
+        "front of the camera, or a screen, a print, a still picture, a mask or an edited stream. Send VideoUrl. Read "
+        "data.Liveness.verdict: live, spoof or inconclusive; data.Liveness.live_confidence against "
+        "data.Liveness.threshold; and data.Liveness.reasons for why. On inconclusive ask for another video. It does "
+        "not tell who the person is. A call takes a few seconds and costs money only when it gives a verdict."
+    ),
+    use_cases=(
+        "Check a selfie video when an account is opened, before documents are compared.",
+        "Refuse replayed, printed or injected video in remote identification.",
+        "Ask for a second video when the first one is inconclusive.",
+        "Judge stored verification videos again after a suspicion.",
+    ),
+    limitations=(
+        "It does not tell who a person is, and compares no faces.",
+        "One face, seen from the front, is judged: the largest one.",
+        "The video is a public http or https URL of at most 30 MB.",
+        "It does not see good three-dimensional masks, generated faces or streams injected with fresh noise.",
+        "Prints and televisions are its weak side; its errors are told in the model card.",
+    ),
+    category="face-body",
+    tags=("computer-vision", "face-body", "face-analysis", "body-analysis"),
+    keywords=(
+        "DetectVideoLivingFace",
+        "阿里云人脸人体 视频活体检测",
+        "face detection",
+        "body detection",
+        "pose estimation",
+        "face recognition",
+        "liveness detection",
+        "human analysis",
+        "detect",
+        "video",
+        "living",
+        "face",
+    ),
+    input_types=("video", "url"),
+    output_types=("json", "verdict"),
+    price_cents=20,
+    price_atomic=200_000,
+    input_schema={
+        "type": "object",
+        "properties": {
+            "VideoUrl": {
+                "type": "string",
+                "format": "uri",
+                "minLength": 1,
+                "maxLength": 2048,
+                "description": "Public http(s) URL of the video: up to 30 MB, one face seen from the front.",
+            }
+        },
+        "required": ["VideoUrl"],
+        "additionalProperties": False,
+    },
+    output_schema={
+        "type": "object",
+        "properties": {
+            "requestId": {"type": "string"},
+            "code": {"type": "string"},
+            "message": {"type": "string"},
+            "content": {"type": "string"},
+            "data": _DATA,
+        },
+        "required": ["requestId", "data"],
+    },
+    example_input={"VideoUrl": "https://example.com/selfie.mp4"},
+    example_output={
+        "requestId": "4f1c0e6d9a7b4b0c8f57a1a7d1f0c2ab",
+        "code": "200",
+        "message": "success",
+        "content": "",
+        "data": _REPORT_EXAMPLE,
+    },
+)
