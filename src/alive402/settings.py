@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import ipaddress
 import re
 import tomllib
 from pathlib import Path
@@ -194,6 +195,16 @@ class Settings(BaseSettings):
         if self.accepts or self.network == DEV:
             return self.accepts
         return (Accepted.model_validate({name: getattr(self, name) for name in Accepted.model_fields}),)
+
+    @property
+    def loopback(self) -> bool:
+        """Whether the service is for this machine only: it listens nowhere else, and no proxy leads to it."""
+        if self.public_url or self.trusted_proxies:
+            return False
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
 
     @property
     def caip2(self) -> str:

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.requests import Request
 
 from alive402 import __version__
-from alive402.api import errors, health, payments, tools, well_known
+from alive402.api import errors, health, mcp, payments, tools, well_known
 from alive402.api.assembly import Parts
 from alive402.api.payment_object import PaymentObjects
 from alive402.api.requests import Requests
@@ -21,6 +21,9 @@ from alive402.payments.reconciler import Reconciler
 def create_app(parts: Parts) -> FastAPI:
     """The application over `parts`, which it closes when it ends."""
 
+    objects = PaymentObjects(parts.calls, parts.public_url, parts.provider_id)
+    mcp_route, mcp_sessions = mcp.door(parts.calls, objects, loopback=parts.loopback)
+
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         ledger = parts.calls.ledger
@@ -29,6 +32,7 @@ def create_app(parts: Parts) -> FastAPI:
             await upkeep.enter_async_context(Reconciler(ledger, parts.calls.gate).running(parts.reconcile_seconds))
             if parts.courier is not None:
                 await upkeep.enter_async_context(parts.courier.running())
+            await upkeep.enter_async_context(mcp_sessions.run())
             yield
         await ledger.close()
 
@@ -44,11 +48,11 @@ def create_app(parts: Parts) -> FastAPI:
     app.add_middleware(Requests)
     errors.install(app)
     app.add_exception_handler(RequestValidationError, _invalid)
-    objects = PaymentObjects(parts.calls, parts.public_url, parts.provider_id)
     app.include_router(tools.router(parts.calls, objects))
     app.include_router(payments.router(parts.calls, objects, parts.max_calls))
     app.include_router(health.router(parts.calls))
     app.include_router(well_known.router(parts.calls.verdicts.keys))
+    app.router.routes.append(mcp_route)
     if parts.devchain is not None:
         from alive402.api import devchain
 

@@ -33,7 +33,10 @@ VALID_CALLS = 4
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A service that can be opened to the world. `devchain` is None on a real network, `courier` without webhooks."""
+    """A service that can be opened to the world. `devchain` is None on a real network, `courier` without webhooks.
+
+    `loopback`: only callers on this machine are meant.
+    """
 
     calls: PaidCalls
     terms: Terms
@@ -43,6 +46,7 @@ class Parts:
     reconcile_seconds: float
     max_calls: int
     trusted_proxies: tuple[str, ...]
+    loopback: bool
     courier: Courier | None
 
 
@@ -110,6 +114,7 @@ async def assemble(settings: Settings) -> Parts:
         reconcile_seconds=settings.reconcile_seconds,
         max_calls=settings.max_calls,
         trusted_proxies=tuple(map(str, settings.trusted_proxies)),
+        loopback=settings.loopback,
         courier=Courier(ledger, secret.get_secret_value()) if settings.webhook_urls and secret else None,
     )
 

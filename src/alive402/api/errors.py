@@ -16,6 +16,9 @@ from alive402.coded import CodedError
 
 log = structlog.get_logger(__name__)
 
+# Out of reach, cut off, or more callers than connections: for a buyer all the same.
+LOST_DATABASE = (OperationalError, InterfaceError, PoolTimeout)
+LEDGER_RETRY_SECONDS = 5
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
 
 
@@ -68,8 +71,13 @@ def request_id(request: Request) -> str:
 
 def body_of(error: CodedError, request: Request) -> dict[str, Any]:
     """The JSON of a refusal. `charged` is False unless nobody knows yet."""
+    return told(error, request_id(request))
+
+
+def told(error: CodedError, request_id: str) -> dict[str, Any]:
+    """The same for a door that gives the id itself."""
     body: dict[str, Any] = {
-        "requestId": request_id(request),
+        "requestId": request_id,
         "code": error.code,
         "message": error.message,
         "charged": error.charged,
@@ -103,27 +111,35 @@ def install(app: FastAPI) -> None:
 
     async def database(request: Request, error: Exception) -> JSONResponse:
         log.error("database unavailable", request_id=request_id(request), error=type(error).__name__)
-        body = {
-            "requestId": request_id(request),
-            "code": "ledger_unavailable",
-            "message": "The ledger cannot be reached. Send the same request again; do not sign again.",
-            "charged": None,
-        }
-        return JSONResponse(body, status_code=503, headers={"Retry-After": "5"})
+        body = ledger_unavailable(request_id(request))
+        return JSONResponse(body, status_code=503, headers={"Retry-After": str(LEDGER_RETRY_SECONDS)})
 
     app.add_exception_handler(CodedError, ours)
     app.add_exception_handler(HTTPException, http)
-    # Out of reach, cut off, or more callers than connections: for a buyer all the same.
-    for lost in (OperationalError, InterfaceError, PoolTimeout):
+    for lost in LOST_DATABASE:
         app.add_exception_handler(lost, database)
 
 
 def unexpected(request: Request) -> JSONResponse:
     """What a buyer is told of a fault of ours: the id under which the operator finds it."""
-    body = {
-        "requestId": request_id(request),
+    return JSONResponse(internal_error(request_id(request)), status_code=500)
+
+
+def internal_error(request_id: str) -> dict[str, Any]:
+    """The JSON of a fault of ours."""
+    return {
+        "requestId": request_id,
         "code": "internal_error",
         "message": "The service failed. Send the same request again, without signing again, or report the id.",
         "charged": None,
     }
-    return JSONResponse(body, status_code=500)
+
+
+def ledger_unavailable(request_id: str) -> dict[str, Any]:
+    """The JSON of a refusal while the database cannot be reached."""
+    return {
+        "requestId": request_id,
+        "code": "ledger_unavailable",
+        "message": "The ledger cannot be reached. Send the same request again; do not sign again.",
+        "charged": None,
+    }

@@ -9,7 +9,7 @@ import typer
 from typer._click.exceptions import ClickException
 
 from alive402 import __version__
-from alive402.cli import analyze, demo, evaluate, keys, ledger, models, receipt, serve, webhooks
+from alive402.cli import analyze, demo, evaluate, keys, ledger, mcp, models, receipt, serve, webhooks
 
 EXIT_USAGE = 64
 """EX_USAGE of sysexits.h. The usual 2 means `inconclusive` here."""
@@ -28,6 +28,7 @@ app.command("analyze")(analyze.analyze)
 app.command("evaluate")(evaluate.evaluate)
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
+app.command("mcp")(mcp.mcp)
 app.command("verify-receipt")(receipt.verify_receipt)
 app.command("rotate-key")(receipt.rotate_key)
 app.add_typer(models.app, name="models")

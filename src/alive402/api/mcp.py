@@ -1,0 +1,122 @@
+"""The tool for sale, over MCP: the same paid call as over HTTP, with progress, and stopped when its caller cancels."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import structlog
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from mcp.server.streamable_http_manager import StreamableHTTPASGIApp, StreamableHTTPSessionManager
+from mcp.server.transport_security import TransportSecuritySettings
+from mcp_types import CallToolResult
+from starlette.requests import Request
+from starlette.routing import Route
+
+from alive402.api import errors
+from alive402.api.offers import KEY_HEADER, SECRET_HEADER, TOKEN_HEADER, Brought, brought
+from alive402.api.payment_object import PaymentObjects
+from alive402.api.tools import resource_of
+from alive402.calls import InvalidInput, PaidCalls, problems_in
+from alive402.coded import CodedError
+from alive402.intake.sandbox import Progress
+from alive402.mcp.guide import guide
+from alive402.mcp.server import ToolCall, agent_server
+from alive402.mcp.tool import PAYING, PAYMENT_KEY, answered, paid_tool, refused
+from alive402.payments.errors import PaymentRequired
+
+log = structlog.get_logger(__name__)
+
+PATH = "/mcp"
+MAX_BODY_BYTES = 64 * 1024
+# Revisions before 2026-07-28 hold a session open; whoever opens one has paid nothing yet.
+MAX_SESSIONS = 1_000
+IDLE_SECONDS = 600.0
+_UNPAID = (
+    'Payment is required. Sign one of `accepts` and call again with the payload in `_meta["x402/payment"]`, '
+    "or call with a `paymentToken`."
+)
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+
+def door(calls: PaidCalls, payments: PaymentObjects, *, loopback: bool) -> tuple[Route, StreamableHTTPSessionManager]:
+    """The route at `/mcp`, and the session manager that has to run as long as the application does.
+
+    `loopback`: only this machine is served, so a name that leads a browser here from elsewhere is refused.
+    """
+    paying = Draft202012Validator({"type": "object", "properties": PAYING})
+
+    async def work(call: ToolCall, progress: Progress) -> CallToolResult:
+        request_id = errors.new_request_id()
+        try:
+            return await answer(call, progress, request_id)
+        except CodedError as error:
+            log.info("refused", request_id=request_id, code=error.code, status=error.status)
+            return _refused(errors.told(error, request_id), error.status, error.retry_after)
+        except errors.LOST_DATABASE as error:
+            log.error("database unavailable", request_id=request_id, error=type(error).__name__)
+            return _refused(errors.ledger_unavailable(request_id), 503, errors.LEDGER_RETRY_SECONDS)
+        except Exception:
+            log.exception("unexpected", request_id=request_id)
+            return _refused(errors.internal_error(request_id), 500)
+
+    async def answer(call: ToolCall, progress: Progress, request_id: str) -> CallToolResult:
+        request: Request = call.request
+        given = {name: value for name, value in call.arguments.items() if name not in PAYING}
+        problems = problems_in({name: call.arguments[name] for name in call.arguments.keys() - given}, paying)
+        if problems:
+            raise InvalidInput(problems=problems)
+        payment = _brought(call, request)
+        # As over HTTP: nothing said yet asks for the price, something wrong is told before anyone pays for it.
+        if given or payment.anything:
+            calls.check_input(given)
+        # One resource by either door, so that a payment gives its answer again whichever door it comes by.
+        resource = resource_of(calls.service, payments.base(request) + calls.service.paths[0])
+        try:
+            outcome = await calls.call(given, payment.offer, resource, request_id, progress)
+        except PaymentRequired as error:
+            if type(error) is PaymentRequired:
+                error = PaymentRequired(_UNPAID)
+            required = calls.gate.required(resource, f"{error.code}: {error.message}")
+            asked: dict[str, Any] = required.model_dump(mode="json", by_alias=True, exclude_none=True)
+            named = await payments.named(error.details.get("paymentId"), request)
+            return _refused({**asked, **errors.told(error, request_id), "payment": named}, error.status)
+        return answered(outcome.request_id, outcome.data, outcome.receipt)
+
+    server = agent_server(paid_tool(calls.service), guide(calls.service), work)
+    manager = StreamableHTTPSessionManager(
+        server,
+        security_settings=_only_loopback() if loopback else None,
+        session_idle_timeout=IDLE_SECONDS,
+        max_request_body_size=MAX_BODY_BYTES,
+        max_sessions=MAX_SESSIONS,
+    )
+    return Route(PATH, endpoint=StreamableHTTPASGIApp(manager), include_in_schema=False), manager
+
+
+def _brought(call: ToolCall, request: Request) -> Brought:
+    """What the call offers in payment: its own arguments and `_meta` first, then the headers of its connection."""
+    signed, headers = call.meta.get(PAYMENT_KEY), request.headers
+    text = json.dumps(signed) if signed is not None and not isinstance(signed, str) else signed
+    return brought(
+        request,
+        payment_signature=base64.b64encode(text.encode()).decode() if text else None,
+        token=call.arguments.get("paymentToken") or headers.get(TOKEN_HEADER),
+        client_secret=headers.get(SECRET_HEADER),
+        idempotency_key=call.arguments.get("idempotencyKey"),
+        api_key=headers.get(KEY_HEADER),
+        authorization=headers.get("authorization"),
+    )
+
+
+def _refused(body: dict[str, Any], status: int, retry_after: int | None = None) -> CallToolResult:
+    """What HTTP says in its status and headers stands in the body here."""
+    return refused({**body, "status": status, **({"retryAfter": retry_after} if retry_after else {})})
+
+
+def _only_loopback() -> TransportSecuritySettings:
+    return TransportSecuritySettings(
+        allowed_hosts=[name + port for name in _LOOPBACK for port in ("", ":*")],
+        allowed_origins=[f"http://{name}{port}" for name in _LOOPBACK for port in ("", ":*")],
+    )

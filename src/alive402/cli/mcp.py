@@ -1,0 +1,31 @@
+"""`alive402 mcp`: the tool for agents on this machine, over standard input and output."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def mcp(
+    allow_private_hosts: Annotated[
+        bool, typer.Option("--allow-private-hosts", help="Fetch URLs from your own network too.")
+    ] = False,
+) -> None:
+    """Serve one tool to an MCP client on this machine: it judges files and URLs here, free.
+
+    The client starts this command itself. Its configuration: command `alive402`, arguments `mcp`.
+    """
+    import asyncio
+
+    try:
+        from alive402.mcp.local import local_server, serve_over_stdio
+    except ImportError as error:
+        typer.echo(f"alive402 mcp: {error.name} is missing. Install alive402[server].", err=True)
+        raise typer.Exit(64) from None
+    from alive402.catalog import LIVENESS
+
+    try:
+        asyncio.run(serve_over_stdio(local_server(LIVENESS, allow_private_hosts=allow_private_hosts)))
+    except KeyboardInterrupt:
+        raise typer.Exit(0) from None

@@ -1,0 +1,106 @@
+"""An MCP server with one tool and its guide; what the tool does is given. Progress is told, a cancelled call stops."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import anyio
+from mcp.server.lowlevel import Server
+from mcp.shared.exceptions import MCPError
+from mcp_types import (
+    INVALID_PARAMS,
+    CallToolRequestParams,
+    CallToolResult,
+    ListResourcesResult,
+    ListToolsResult,
+    PaginatedRequestParams,
+    ReadResourceRequestParams,
+    ReadResourceResult,
+    Resource,
+    TextResourceContents,
+    Tool,
+)
+
+from alive402 import __version__
+from alive402.intake.sandbox import Progress
+from alive402.mcp.guide import URI
+
+_WORDS = {"fetching": "Fetching the video", "looking": "Looking at the frames", "judging": "Weighing the evidence"}
+_MARKDOWN = "text/markdown"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """One call of the tool: its arguments, its `_meta`, and the HTTP request that brought it (None over stdio)."""
+
+    arguments: dict[str, Any]
+    meta: Mapping[str, Any]
+    request: Any
+
+
+Work = Callable[[ToolCall, Progress], Awaitable[CallToolResult]]
+
+
+def agent_server(tool: Tool, guide: str, work: Work) -> Server[Any]:
+    """A server whose tool does `work`, and whose only resource is `guide`."""
+    resource = Resource(
+        name="guide", title="How to use this", uri=URI, mime_type=_MARKDOWN, description=f"How to use {tool.name}."
+    )
+
+    async def list_tools(_ctx: Any, _params: PaginatedRequestParams | None) -> ListToolsResult:
+        return ListToolsResult(tools=[tool])
+
+    async def call_tool(ctx: Any, params: CallToolRequestParams) -> CallToolResult:
+        if params.name != tool.name:
+            raise MCPError(INVALID_PARAMS, f"There is no such tool. The only one is {tool.name}.")
+        call = ToolCall(dict(params.arguments or {}), dict(ctx.meta or {}), ctx.request)
+        return await _told(lambda progress: work(call, progress), ctx.session.report_progress)
+
+    async def list_resources(_ctx: Any, _params: PaginatedRequestParams | None) -> ListResourcesResult:
+        return ListResourcesResult(resources=[resource])
+
+    async def read_resource(_ctx: Any, params: ReadResourceRequestParams) -> ReadResourceResult:
+        if str(params.uri) != URI:
+            raise MCPError(INVALID_PARAMS, f"There is no such resource. The only one is {URI}.")
+        return ReadResourceResult(contents=[TextResourceContents(uri=URI, mime_type=_MARKDOWN, text=guide)])
+
+    return Server(
+        "alive402",
+        version=__version__,
+        title="alive402",
+        instructions=guide,
+        on_list_tools=list_tools,
+        on_call_tool=call_tool,
+        on_list_resources=list_resources,
+        on_read_resource=read_resource,
+    )
+
+
+async def _told(
+    work: Callable[[Progress], Awaitable[CallToolResult]], report: Callable[..., Awaitable[None]]
+) -> CallToolResult:
+    """Do the work, and report what it says of its progress; cancelled, see it stopped before anything else.
+
+    The work is a task of its own: the protocol's library cancels again and again at each await, which would cut off
+    what gives the money back.
+    """
+    said: asyncio.Queue[tuple[str, float] | None] = asyncio.Queue()
+    task = asyncio.ensure_future(work(lambda stage, share: said.put_nowait((stage, share))))
+    task.add_done_callback(lambda _done: said.put_nowait(None))
+    try:
+        last = -1.0
+        while (word := await said.get()) is not None:
+            stage, share = word
+            # The protocol wants each report to be further than the one before.
+            if share > last and stage in _WORDS:
+                last = share
+                await report(share, 1.0, _WORDS[stage])
+        return await task
+    finally:
+        if not task.done():
+            task.cancel()
+            with anyio.CancelScope(shield=True):
+                await asyncio.wait({task})

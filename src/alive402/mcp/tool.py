@@ -1,0 +1,89 @@
+"""The service as an MCP tool: its definition, made from the catalog's, and its results."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from mcp_types import CallToolResult, TextContent, Tool, ToolAnnotations
+
+from alive402.catalog import ServiceDefinition
+
+PAYMENT_KEY = "x402/payment"
+RECEIPT_KEY = "x402/payment-response"
+# Beside the service's own input: how its caller pays. Server402's agents know the first one by this name.
+PAYING: dict[str, Any] = {
+    "paymentToken": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 128,
+        "description": "Token of a payment made ahead with POST /api/payments. Leave it out to pay by x402.",
+    },
+    "idempotencyKey": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 128,
+        "description": "Your own name for this request: sent again with the same token, it is charged once.",
+    },
+}
+
+
+def paid_tool(service: ServiceDefinition) -> Tool:
+    """The tool as it is sold: its input is the service's, and how it is paid."""
+    schema = service.input_schema
+    price = f"USD {service.price_cents / 100:.2f} an answer, by `paymentToken` or x402 `_meta`; unpaid it says how."
+    return Tool(
+        name=service.tool_name,
+        title=service.name,
+        description=f"{service.description} {price}",
+        input_schema={**schema, "properties": {**schema["properties"], **PAYING}},
+        output_schema=service.output_schema,
+        # Not read-only: hosts run such tools without asking anyone, and this one spends money.
+        annotations=ToolAnnotations(
+            title=service.name,
+            read_only_hint=False,
+            destructive_hint=False,
+            idempotent_hint=False,
+            open_world_hint=True,
+        ),
+    )
+
+
+def free_tool(service: ServiceDefinition) -> Tool:
+    """The tool on one's own machine: nothing is paid, and a file's path does as well as a URL."""
+    video = {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 4096,
+        "description": "Path of a video file on this machine, or its http(s) URL. One face, seen from the front.",
+    }
+    return Tool(
+        name=service.tool_name,
+        title=service.name,
+        description=f"{service.description} Here it is judged on your own machine, free.",
+        input_schema={**service.input_schema, "properties": {"VideoUrl": video}},
+        output_schema=service.output_schema,
+        annotations=ToolAnnotations(
+            title=service.name,
+            read_only_hint=True,
+            destructive_hint=False,
+            idempotent_hint=True,
+            open_world_hint=True,
+        ),
+    )
+
+
+def answered(request_id: str, data: dict[str, Any], receipt: dict[str, Any] | None = None) -> CallToolResult:
+    """An answer, the same body as over HTTP; `receipt` is the x402 SettleResponse of its payment."""
+    body = {"requestId": request_id, "code": "200", "message": "success", "content": "", "data": data}
+    return _result(body, is_error=False, meta={RECEIPT_KEY: receipt} if receipt else None)
+
+
+def refused(body: dict[str, Any]) -> CallToolResult:
+    """A refusal, which the model may read and act on."""
+    return _result(body, is_error=True)
+
+
+def _result(body: dict[str, Any], *, is_error: bool, meta: dict[str, Any] | None = None) -> CallToolResult:
+    text = json.dumps(body, ensure_ascii=False)
+    return CallToolResult(content=[TextContent(text=text)], structured_content=body, is_error=is_error, _meta=meta)
