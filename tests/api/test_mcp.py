@@ -63,8 +63,8 @@ async def test_the_tool_is_what_the_catalog_says(service: Service, era: str) -> 
             await client.read_resource("alive402://secrets")
     assert (tool.name, tool.title) == (TOOL, LIVENESS.name)
     assert tool.description is not None
-    assert tool.description.startswith(LIVENESS.description)
-    assert "USD 0.20" in tool.description
+    assert LIVENESS.description_for_model in tool.description
+    assert LIVENESS.price in tool.description
     assert tool.input_schema["required"] == ["VideoUrl"]
     assert tool.input_schema["properties"]["VideoUrl"] == LIVENESS.input_schema["properties"]["VideoUrl"]
     assert "paymentToken" in tool.input_schema["properties"]

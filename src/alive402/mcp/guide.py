@@ -15,11 +15,11 @@ def guide(service: ServiceDefinition) -> str:
     words = service.input_schema["properties"][argument]["description"]
     return f"""# {service.name}
 
-{service.description}
+{service.description} {service.description_for_model}
 
 - Tool: `{service.tool_name}`. The same over HTTP: `POST {service.paths[0]}`.
 - Argument `{argument}` (required): {words} Example: `{json.dumps(service.example_input)}`.
-- Price: USD {service.price_cents / 100:.2f} an answer. A call that fails costs nothing.
+- Price: {service.price} an answer. A call that fails costs nothing.
 
 ## To pay
 Call it. Unpaid, the result has `isError: true`, and its `structuredContent` is an x402 PaymentRequired object. Then

@@ -31,11 +31,11 @@ PAYING: dict[str, Any] = {
 def paid_tool(service: ServiceDefinition) -> Tool:
     """The tool as it is sold: its input is the service's, and how it is paid."""
     schema = service.input_schema
-    price = f"USD {service.price_cents / 100:.2f} an answer, by `paymentToken` or x402 `_meta`; unpaid it says how."
+    price = f"{service.price} an answer, by `paymentToken` or x402 `_meta`; unpaid it says how to pay."
     return Tool(
         name=service.tool_name,
         title=service.name,
-        description=f"{service.description} {price}",
+        description=f"{service.description_for_model} {price}",
         input_schema={**schema, "properties": {**schema["properties"], **PAYING}},
         output_schema=service.output_schema,
         # Not read-only: hosts run such tools without asking anyone, and this one spends money.
