@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo serve test check bench bench-accuracy lock clean
+.PHONY: help demo serve test check bench bench-accuracy bench-tables lock clean
 help: ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
@@ -43,6 +43,13 @@ PEERS ?= $(wildcard ../shared/peers)
 bench-accuracy: $(READY) ## errors and pace beside Silent-Face: MANIFEST=clips.csv [PEERS=folder of silent-face/]
 	@test -n "$(MANIFEST)" || { echo "Set MANIFEST=FILE.csv: path, label, attack_type, subject, source (docs/accuracy.md)"; exit 64; }
 	@$(BIN)/python -m benchmarks.accuracy "$(MANIFEST)" $(if $(PEERS),--peers "$(PEERS)")
+
+DATA ?= $(wildcard ../shared/data/train ../shared/data/recapture)
+bench-tables: $(READY) ## the tables of docs/accuracy.md, an hour or so: MANIFEST=clips.csv [DATA=folders of training]
+	@test -n "$(MANIFEST)" || { echo "Set MANIFEST=FILE.csv: path, label, attack_type, subject, source (docs/accuracy.md)"; exit 64; }
+	@$(BIN)/python -m benchmarks.ablation "$(MANIFEST)"
+	@$(BIN)/python -m benchmarks.degraded "$(MANIFEST)"
+	@$(if $(DATA),$(BIN)/python -m benchmarks.simulated $(foreach folder,$(DATA),--data "$(folder)"),true)
 
 lock: $(READY) ## resolve requirements.lock anew from pyproject.toml
 	@$(BIN)/python -m pip install --quiet pip-tools==7.6.2

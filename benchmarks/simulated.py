@@ -45,6 +45,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, action="append", required=True, help="folder with a manifest.csv")
     parser.add_argument("--work", type=Path, default=Path("var/training"), help="where training gathered originals")
     parser.add_argument("--most", type=int, default=25, help="clips and stills of set-aside people to render from")
+    parser.add_argument("--only", action="append", choices=KINDS, help="one of them; may be given again")
     options = parser.parse_args()
     aside = [one for one in gather(options.data, options.work) if one.held_out]
     held = [one for one in aside if one.box is not None]
@@ -55,10 +56,11 @@ def main() -> None:
     print("| simulated | taken for an attack | for bona fide | unsure | not judged | kinds told |")
     print("|---|---|---|---|---|---|")
     analyzer = Analyzer()
-    for name, (make, moving) in KINDS.items():
+    for name in options.only or KINDS:
+        make, needs_clip = KINDS[name]
         told: list[str] = []
         kinds: list[str] = []
-        for seed, clip in enumerate(one for one in clips if len(one) > 1 or not moving):
+        for seed, clip in enumerate(one for one in clips if len(one) > 1 or not needs_clip):
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / "clip.mp4"
                 frames = make(np.random.default_rng([402, seed]), clip, rooms)
