@@ -85,6 +85,7 @@ class Settings(BaseSettings):
     database_url: str = "sqlite+aiosqlite:///var/alive402.db"
     lease_seconds: float = Field(default=30.0, gt=0, description="a payment held by a dead process is free after this")
     reconcile_seconds: float = Field(default=30.0, gt=0, description="how often unfinished payments are looked up")
+    health_seconds: float = Field(default=60.0, gt=0, description="how often the catalog's health check looks")
     signing_key_file: Path | None = Field(default=None, description="keys of signed verdicts; made beside the database")
     signing_key: SecretStr | None = Field(default=None, description="Ed25519, as JSON Web Key or PKCS#8 PEM")
     webhook_urls: tuple[AnyHttpUrl, ...] = Field(default=(), description="who is told of settled and failed payments")

@@ -13,8 +13,10 @@ from starlette.requests import Request
 from alive402 import __version__
 from alive402.api import errors, health, mcp, payments, tools, well_known
 from alive402.api.assembly import Parts
+from alive402.api.health_check import HealthCheck
 from alive402.api.payment_object import PaymentObjects
 from alive402.api.requests import Requests
+from alive402.api.surfaces import Surfaces
 from alive402.payments.reconciler import Reconciler
 
 
@@ -22,6 +24,7 @@ def create_app(parts: Parts) -> FastAPI:
     """The application over `parts`, which it closes when it ends."""
 
     objects = PaymentObjects(parts.calls, parts.public_url, parts.provider_id)
+    watch = HealthCheck(parts.calls)
     mcp_route, mcp_sessions = mcp.door(parts.calls, objects, loopback=parts.loopback)
 
     @asynccontextmanager
@@ -29,6 +32,7 @@ def create_app(parts: Parts) -> FastAPI:
         ledger = parts.calls.ledger
         async with AsyncExitStack() as upkeep:
             await upkeep.enter_async_context(parts.calls.call_log.running())
+            await upkeep.enter_async_context(watch.running(parts.health_seconds))
             await upkeep.enter_async_context(Reconciler(ledger, parts.calls.gate).running(parts.reconcile_seconds))
             if parts.courier is not None:
                 await upkeep.enter_async_context(parts.courier.running())
@@ -41,7 +45,8 @@ def create_app(parts: Parts) -> FastAPI:
         version=__version__,
         description=parts.calls.service.description,
         lifespan=lifespan,
-        # Pages of our own come with the catalog; the framework's load their scripts from somebody else's host.
+        # `surfaces` serves the document, put right, and pages of our own; the framework's load scripts from elsewhere.
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
     )
@@ -50,6 +55,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.include_router(tools.router(parts.calls, objects))
     app.include_router(payments.router(parts.calls, objects, parts.max_calls))
+    app.include_router(Surfaces(app, parts.calls, objects, watch).router())
     app.include_router(health.router(parts.calls))
     app.include_router(well_known.router(parts.calls.verdicts.keys))
     app.router.routes.append(mcp_route)

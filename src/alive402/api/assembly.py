@@ -44,6 +44,7 @@ class Parts:
     public_url: str | None
     provider_id: str
     reconcile_seconds: float
+    health_seconds: float
     max_calls: int
     trusted_proxies: tuple[str, ...]
     loopback: bool
@@ -112,6 +113,7 @@ async def assemble(settings: Settings) -> Parts:
         public_url=public_url,
         provider_id=money.provider_id(settings),
         reconcile_seconds=settings.reconcile_seconds,
+        health_seconds=settings.health_seconds,
         max_calls=settings.max_calls,
         trusted_proxies=tuple(map(str, settings.trusted_proxies)),
         loopback=settings.loopback,

@@ -12,6 +12,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from alive402.api.errors import RequestRefused
+from alive402.api.refusals import refusals
+from alive402.calls import InvalidInput
 from alive402.payments.devchain import NETWORK, TOKEN_ADDRESS, DevChain
 
 FAUCET_AMOUNT = 5_000_000
@@ -42,7 +44,7 @@ class InvalidAddress(RequestRefused):
     """Not an address."""
 
     code = "invalid_address"
-    message = "`address` is 0x and 40 hex digits."
+    default = "`address` is 0x and 40 hex digits."
 
 
 class Ask(BaseModel):
@@ -76,7 +78,12 @@ def router(chain: DevChain) -> APIRouter:
     """`POST /devchain/faucet` and `POST /devchain/rpc`."""
     routes = APIRouter(prefix="/devchain", tags=["test money"])
 
-    @routes.post("/faucet", summary="Get test money; it has no worth")
+    @routes.post(
+        "/faucet",
+        operation_id="faucet",
+        summary="Get test money; it has no worth",
+        responses=refusals(InvalidAddress, InvalidInput, ledger=False),
+    )
     async def faucet(ask: Ask) -> Given:
         if not _ADDRESS.fullmatch(ask.address):
             raise InvalidAddress
@@ -91,7 +98,7 @@ def router(chain: DevChain) -> APIRouter:
             note=NOTE,
         )
 
-    @routes.post("/rpc", summary="Look at the dev chain: JSON-RPC, read only")
+    @routes.post("/rpc", operation_id="read_chain", summary="Look at the dev chain: JSON-RPC, read only")
     async def rpc(call: Call) -> JSONResponse:
         said: dict[str, Any] = {"jsonrpc": "2.0", "id": call.id}
         if call.method not in READ_ONLY:

@@ -15,19 +15,24 @@ from alive402.liveness.models import is_installed, required
 
 def router(calls: PaidCalls) -> APIRouter:
     """`/healthz` and `/readyz`."""
-    routes = APIRouter()
+    routes = APIRouter(tags=["operation"])
 
     @routes.get("/healthz", summary="Is the process up?")
     async def healthz() -> dict[str, str]:
         return {"status": "ok", "version": __version__}
 
-    @routes.get("/readyz", summary="Can it take a paid call?")
+    @routes.get("/readyz", summary="Can it take a paid call?", responses={503: {"description": "Not now."}})
     async def readyz() -> JSONResponse:
-        checks = {"ledger": await _ledger(calls), "models": await asyncio.to_thread(_models)}
-        ready = all(checks.values())
-        return JSONResponse({"ready": ready, "checks": checks}, status_code=200 if ready else 503)
+        found = await checks(calls)
+        ready = all(found.values())
+        return JSONResponse({"ready": ready, "checks": found}, status_code=200 if ready else 503)
 
     return routes
+
+
+async def checks(calls: PaidCalls) -> dict[str, bool]:
+    """What a paid call needs of this machine, each by its name."""
+    return {"ledger": await _ledger(calls), "models": await asyncio.to_thread(_models)}
 
 
 async def _ledger(calls: PaidCalls) -> bool:

@@ -12,9 +12,11 @@ from alive402.api.bodies import json_object
 from alive402.api.errors import RequestRefused, request_id
 from alive402.api.offers import Payment
 from alive402.api.payment_object import PATH, PaymentObjects
+from alive402.api.refusals import NEW_PAYMENT, PAYING, refusals
+from alive402.api.schemas import ref
 from alive402.api.x402_headers import payment_required, receipt_headers
 from alive402.calls import InvalidInput, PaidCalls, problems_in
-from alive402.payments.errors import PaymentRequired
+from alive402.payments.errors import NoSuchPayment, PaymentRequired
 from alive402.payments.prepayments import Prepaid
 from alive402.payments.signed import Resource
 
@@ -50,7 +52,14 @@ def router(calls: PaidCalls, payments: PaymentObjects, max_calls: int) -> APIRou
         "additionalProperties": False,
     }
 
-    @routes.post("", summary="Ask for a payment for several calls", status_code=201, openapi_extra=_body(asking))
+    @routes.post(
+        "",
+        operation_id="create_payment",
+        summary="Ask for a payment for several calls",
+        status_code=201,
+        responses={201: _shown("It waits to be paid."), **refusals(*NEW_PAYMENT, UnknownService)},
+        openapi_extra=_body(asking, required=True),
+    )
     async def create(request: Request, payment: Payment) -> JSONResponse:
         given = await _given(request, asking)
         if given["serviceId"] not in calls.service.ids:
@@ -59,13 +68,24 @@ def router(calls: PaidCalls, payments: PaymentObjects, max_calls: int) -> APIRou
         prepaid = await calls.prepayments.create(given.get("maxCalls", 1), given.get("clientSecret"))
         return JSONResponse(_pending(prepaid, request), status_code=201, headers=_NO_STORE)
 
-    @routes.get("/{payment_id}", summary="How a payment stands")
+    @routes.get(
+        "/{payment_id}",
+        operation_id="get_payment",
+        summary="How a payment stands",
+        responses={200: _shown("As it stands now."), **refusals(NoSuchPayment)},
+    )
     async def show(request: Request, payment_id: str) -> JSONResponse:
         prepaid = await calls.prepayments.find(payment_id)
         shown = _pending(prepaid, request) if prepaid.status == "pending" else payments.of(prepaid, request)
         return JSONResponse(shown, headers=_NO_STORE)
 
-    @routes.post("/{payment_id}/pay", summary="Pay it, and get its token", openapi_extra=_body(paying))
+    @routes.post(
+        "/{payment_id}/pay",
+        operation_id="pay_payment",
+        summary="Pay it, and get its token",
+        responses={200: _shown("It is paid; `token` is told this once."), **refusals(*PAYING)},
+        openapi_extra=_body(paying, required=False),
+    )
     async def pay(request: Request, payment_id: str, payment: Payment) -> JSONResponse:
         given = await _given(request, paying)
         try:
@@ -116,5 +136,9 @@ async def _given(request: Request, schema: dict[str, Any]) -> dict[str, Any]:
     return given
 
 
-def _body(schema: dict[str, Any]) -> dict[str, Any]:
-    return {"requestBody": {"content": {"application/json": {"schema": schema}}}}
+def _body(schema: dict[str, Any], *, required: bool) -> dict[str, Any]:
+    return {"requestBody": {"required": required, "content": {"application/json": {"schema": schema}}}}
+
+
+def _shown(when: str) -> dict[str, Any]:
+    return {"description": when, "content": {"application/json": {"schema": ref("Payment")}}}

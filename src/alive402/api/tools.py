@@ -11,6 +11,7 @@ from alive402.api.bodies import json_object
 from alive402.api.errors import request_id
 from alive402.api.offers import Payment
 from alive402.api.payment_object import PaymentObjects
+from alive402.api.refusals import PAID_CALL, refusals
 from alive402.api.x402_headers import payment_required, receipt_headers
 from alive402.calls import PaidCalls
 from alive402.catalog import ServiceDefinition
@@ -53,6 +54,22 @@ def router(calls: PaidCalls, payments: PaymentObjects) -> APIRouter:
             summary=calls.service.name,
             description=calls.service.description,
             deprecated=not canonical,
+            tags=["services"],
+            responses={
+                200: {
+                    "description": "The answer; only now it is charged.",
+                    "content": {
+                        "application/json": {
+                            "schema": calls.service.output_schema,
+                            "example": calls.service.example_output,
+                        }
+                    },
+                    "headers": {
+                        "PAYMENT-RESPONSE": {"schema": {"type": "string"}, "description": "the settlement, base64"}
+                    },
+                },
+                **refusals(*PAID_CALL),
+            },
             openapi_extra={
                 "requestBody": {
                     "required": True,

@@ -12,7 +12,12 @@ def router(keys: SigningKeys) -> APIRouter:
     """`/.well-known/jwks.json`."""
     routes = APIRouter()
 
-    @routes.get("/.well-known/jwks.json", summary="The keys that signed verdicts are checked with")
+    @routes.get(
+        "/.well-known/jwks.json",
+        operation_id="get_jwks",
+        tags=["operation"],
+        summary="The keys that signed verdicts are checked with",
+    )
     async def jwks() -> JSONResponse:
         return JSONResponse(keys.jwks(), headers={"Cache-Control": "public, max-age=300"})
 

@@ -1,0 +1,124 @@
+"""The site looks at itself: every surface is fetched through the running application and held against the catalog."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import json
+import re
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+
+from alive402.catalog import Shop
+from alive402.catalog.entries import now
+from alive402.catalog.surfaces import HTML, JSON, LINKSET, SITE, Surface, facts_of, surfaces_of
+
+# Anyone may ask; looking again and again would be work for nothing.
+FRESH_SECONDS = 10.0
+_URL = re.compile(r"https?://[^\s\"'<>`)\]}\\]+")
+
+
+class Audit:
+    """Audits one application; a look is good for a few seconds."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+        self._looking = asyncio.Lock()
+        self._last: tuple[float, Shop, dict[str, Any]] | None = None
+
+    async def look(self, shop: Shop) -> dict[str, Any]:
+        """Each surface: its status, its media type, the facts it lacks, the links that lead nowhere."""
+        async with self._looking:
+            if self._last is not None:
+                at, seen, found = self._last
+                if seen == shop and time.monotonic() - at < FRESH_SECONDS:
+                    return found
+            found = await self._look(shop)
+            self._last = (time.monotonic(), shop, found)
+            return found
+
+    async def _look(self, shop: Shop) -> dict[str, Any]:
+        surfaces = [*SITE, *(surface for service in shop.services for surface in surfaces_of(service))]
+        transport = httpx.ASGITransport(app=self._app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url=shop.base) as http:
+            links: dict[str, bool] = {}
+            reports = [await _inspect(surface, shop, http, links) for surface in surfaces]
+        return {
+            "schemaVersion": "server402.audit.v1",
+            "generatedAt": now(),
+            "ok": all(report["ok"] for report in reports),
+            "total": len(reports),
+            "links": len(links),
+            "surfaces": reports,
+        }
+
+
+async def _inspect(surface: Surface, shop: Shop, http: httpx.AsyncClient, links: dict[str, bool]) -> dict[str, Any]:
+    response = await http.get(shop.url(surface.path))
+    media_type = response.headers.get("content-type", "").partition(";")[0]
+    said = list(_strings(surface, response.text))
+    missing = [
+        {"serviceId": service.id, "fact": fact}
+        for service in shop.services
+        for fact, words in facts_of(service, surface.says).items()
+        if not any(words in each for each in said)
+    ]
+    broken = [url for url in sorted(_links(said, shop)) if not await _resolves(url, http, links)]
+    return {
+        "path": surface.path,
+        "title": surface.title,
+        "status": response.status_code,
+        "mediaType": media_type,
+        "missing": missing,
+        "brokenLinks": broken,
+        "ok": response.status_code == 200 and media_type == surface.media_type and not missing and not broken,
+    }
+
+
+def _strings(surface: Surface, text: str) -> Iterator[str]:
+    """What a document says, as its reader sees it."""
+    if surface.media_type in (JSON, LINKSET):
+        try:
+            yield from _strings_in(json.loads(text))
+        except ValueError:
+            return
+    else:
+        yield html.unescape(text) if surface.media_type == HTML else text
+
+
+def _strings_in(value: Any) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            for inner in value.values():
+                yield from _strings_in(inner)
+        case list():
+            for inner in value:
+                yield from _strings_in(inner)
+
+
+def _links(said: list[str], shop: Shop) -> set[str]:
+    """The addresses of this site that a reader may follow; patterns with a gap are none."""
+    found = {url.rstrip(".,;") for text in said for url in _URL.findall(text)}
+    ours = {url.partition("#")[0].partition("?")[0] for url in found if f"{url}/".startswith(f"{shop.base}/")}
+    return {url for url in ours if "{" not in url and "…" not in url}
+
+
+async def _resolves(url: str, http: httpx.AsyncClient, known: dict[str, bool]) -> bool:
+    """Whether something answers there; 405 says that it does, to another method."""
+    if url not in known:
+        # To look at ourselves while we look at ourselves would have no end.
+        if url.endswith("/api/discovery/audit"):
+            known[url] = True
+        elif url.endswith("/mcp"):
+            # It is named only where it is served, and a GET there may listen for ever.
+            known[url] = True
+        else:
+            status = (await http.get(url)).status_code
+            known[url] = status != 404 and (status < 500 or status == 503)
+    return known[url]

@@ -1,0 +1,85 @@
+"""JSON Schemas of what the doors answer: refusals, the price, payments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_TEXT = {"type": "string"}
+_TEXT_OR_NULL = {"type": ["string", "null"]}
+
+REFUSAL: dict[str, Any] = {
+    "type": "object",
+    "description": "Every refusal. `code` never changes; `message` is for people.",
+    "properties": {
+        "requestId": _TEXT,
+        "code": _TEXT,
+        "message": _TEXT,
+        "charged": {"type": ["boolean", "null"], "description": "null: not known yet; do not sign a new payment."},
+        "details": {"type": "object"},
+    },
+    "required": ["requestId", "code", "message", "charged"],
+}
+
+PAYMENT: dict[str, Any] = {
+    "type": "object",
+    "description": "How a payment stands. The token is told once, by the answer to paying.",
+    "properties": {
+        "paymentId": _TEXT_OR_NULL,
+        "serviceId": _TEXT,
+        "internalServiceId": _TEXT,
+        "amountCents": {"type": "integer"},
+        "currency": {"type": "string", "const": "USD"},
+        "billingMode": _TEXT,
+        "maxCalls": {"type": "integer", "minimum": 1},
+        "remainingCalls": {"type": "integer", "minimum": 0},
+        "provider": _TEXT,
+        "providerId": _TEXT,
+        "payTo": _TEXT,
+        "clientId": _TEXT_OR_NULL,
+        "status": {
+            "type": "string",
+            "enum": ["required", "pending", "paid", "exhausted", "expired", "refunded"],
+        },
+        "expiresAt": _TEXT_OR_NULL,
+        "paidAt": _TEXT_OR_NULL,
+        "token": _TEXT_OR_NULL,
+        "payUrl": _TEXT,
+        "x402": {"type": "object", "description": "What to sign, while it is pending."},
+    },
+    "required": [
+        "paymentId",
+        "serviceId",
+        "amountCents",
+        "currency",
+        "maxCalls",
+        "remainingCalls",
+        "status",
+        "token",
+    ],
+}
+
+PAYMENT_REQUIRED: dict[str, Any] = {
+    "allOf": [
+        {"$ref": "#/components/schemas/Refusal"},
+        {
+            "type": "object",
+            "description": "x402's instructions, the gateway's payment object, and why. Sign one of `accepts`.",
+            "properties": {
+                "x402Version": {"type": "integer", "enum": [1, 2]},
+                "error": _TEXT,
+                "resource": {"type": "object"},
+                "accepts": {"type": "array", "items": {"type": "object"}},
+                "extensions": {"type": "object"},
+                "payment": {"$ref": "#/components/schemas/Payment"},
+            },
+            "required": ["x402Version", "error", "accepts", "payment"],
+        },
+    ]
+}
+
+COMPONENTS = {"Refusal": REFUSAL, "Payment": PAYMENT, "PaymentRequired": PAYMENT_REQUIRED}
+
+
+def ref(name: str) -> dict[str, str]:
+    """A reference to one of `COMPONENTS`."""
+    return {"$ref": f"#/components/schemas/{name}"}
