@@ -86,19 +86,19 @@ async def test_the_same_payment_again(service: Service, videos: str) -> None:
     assert service.histories()[-1] == BOUGHT
 
 
-async def test_twenty_at_once_are_one_analysis_and_one_charge(service: Service, videos: str) -> None:
+async def test_one_hundred_at_once_are_one_analysis_and_one_charge(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer:
         await buyer.fund()
         asset = await asset_of(buyer)
         # A failed call leaves a good signature behind, unused.
         await buyer.pay(f"{videos}/none.mp4")
         before, known = await buyer.balance(asset), len(service.histories())
-        answers = await asyncio.gather(*[buyer.send(f"{videos}/face.mp4", buyer.signature) for _ in range(20)])
+        answers = await asyncio.gather(*[buyer.send(f"{videos}/face.mp4", buyer.signature) for _ in range(100)])
         assert await buyer.balance(asset) == before - 200_000
         good = [each for each in answers if each.status_code == 200]
         late = [each for each in answers if each.status_code == 409]
         assert len(good) >= 1
-        assert len(good) + len(late) == 20
+        assert len(good) + len(late) == 100
         assert len({each.text for each in good}) == 1
         assert {each.json()["code"] for each in late} <= {"payment_in_use"}
         assert all(each.headers["Retry-After"] for each in late)
