@@ -13,6 +13,8 @@ import structlog
 from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
 
 from alive402.catalog import ServiceDefinition
+from alive402.catalog.inputs import InvalidInput as InvalidInput
+from alive402.catalog.inputs import problems_in as problems_in
 from alive402.coded import CodedError
 from alive402.intake.errors import FetchTimeout, IntakeError
 from alive402.intake.sandbox import Progress
@@ -33,14 +35,6 @@ from alive402.payments.x402_purse import X402Purse
 from alive402.providers.base import Provider
 
 log = structlog.get_logger(__name__)
-
-
-class InvalidInput(CodedError):
-    """The request does not fit the service's input schema; `details["problems"]` lists where."""
-
-    code = "invalid_input"
-    status = 400
-    default = "The request does not fit the input schema. `details.problems` says where."
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,12 +175,6 @@ class PaidCalls:
         return data
 
 
-def problems_in(given: object, validator: Draft202012Validator) -> list[dict[str, str]]:
-    """Where `given` does not fit, the first five, each a path and a sentence."""
-    found = list(validator.iter_errors(given))[:5]
-    return [{"path": "/".join(map(str, error.absolute_path)), "message": _sentence(error)} for error in found]
-
-
 def _kind(error: Exception) -> CallKind:
     """Who is at fault, as the catalog counts it: the video and its host, the payment, or we."""
     if isinstance(error, PaymentError):
@@ -198,16 +186,3 @@ def _kind(error: Exception) -> CallKind:
 def _hash(given: dict[str, Any]) -> str:
     """One request, however its JSON was spaced."""
     return hashlib.sha256(json.dumps(given, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
-def _sentence(error: Any) -> str:
-    """What is wrong, without giving back what was sent: it may be long, and it may be a secret."""
-    match error.validator:
-        case "required":
-            return f"{error.message}."
-        case "type":
-            return f"It has to be of type {error.validator_value}."
-        case "additionalProperties":
-            return f"Only these properties are known: {', '.join(error.schema['properties'])}."
-        case _:
-            return f"It does not satisfy `{error.validator}`: {error.validator_value}."

@@ -18,7 +18,8 @@ from alive402.api import errors
 from alive402.api.offers import KEY_HEADER, SECRET_HEADER, TOKEN_HEADER, Brought, brought
 from alive402.api.payment_object import PaymentObjects
 from alive402.api.tools import resource_of
-from alive402.calls import InvalidInput, PaidCalls, problems_in
+from alive402.calls import PaidCalls
+from alive402.catalog.inputs import InvalidInput, problems_in
 from alive402.coded import CodedError
 from alive402.intake.sandbox import Progress
 from alive402.mcp.guide import guide

@@ -14,8 +14,8 @@ from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 from mcp_types import CallToolResult
 
-from alive402.calls import InvalidInput, problems_in
 from alive402.catalog import ServiceDefinition
+from alive402.catalog.inputs import InvalidInput, problems_in
 from alive402.coded import CodedError
 from alive402.intake.fetch import FetchLimits
 from alive402.intake.sandbox import Progress, SandboxLimits, judge

@@ -1,0 +1,94 @@
+"""`alive402 mcp`, started by the official client as an agent's host starts it: files and URLs, free, on one's own."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp import Client, StdioServerParameters
+
+from alive402.catalog import LIVENESS
+from alive402.demo.clips import Clips
+from alive402.demo.server import serve_files
+
+pytestmark = pytest.mark.anyio
+TOOL = LIVENESS.tool_name
+COMMAND = Path(sys.executable).with_name("alive402")
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def folder(clips: Clips, tmp_path: Path) -> Path:
+    """A folder of a person's own, where the host starts the command."""
+    shutil.copy(clips.bona_fide, tmp_path / "my selfie.mp4")
+    (tmp_path / "notes.mp4").write_text("no video")
+    return tmp_path
+
+
+@pytest.fixture
+def videos(folder: Path) -> Iterator[str]:
+    with serve_files(folder) as base:
+        yield base
+
+
+def hosted(folder: Path, era: str, *options: str) -> Client:
+    server = StdioServerParameters(command=str(COMMAND), args=["mcp", *options], cwd=folder)
+    return Client(server, mode=era, read_timeout_seconds=180)
+
+
+@pytest.mark.parametrize("era", ["legacy", "auto"])
+async def test_a_file_is_judged_by_its_path_with_progress(folder: Path, era: str) -> None:
+    heard: list[str] = []
+
+    async def hear(_share: float, _total: float | None, message: str | None) -> None:
+        heard.append(str(message))
+
+    async with hosted(folder, era) as client:
+        (tool,) = (await client.list_tools()).tools
+        assert tool.name == TOOL
+        assert set(tool.input_schema["properties"]) == {"VideoUrl"}
+        answers = [
+            await client.call_tool(TOOL, {"VideoUrl": named}, progress_callback=hear)
+            for named in ("my selfie.mp4", (folder / "my selfie.mp4").as_uri())
+        ]
+    for answer in answers:
+        body: Any = answer.structured_content
+        assert not answer.is_error, body
+        assert body["data"]["Action"] == LIVENESS.action
+        assert body["data"]["Liveness"]["verdict"] in {"live", "spoof", "inconclusive"}
+        assert "Receipt" not in body["data"]
+    assert {"Looking at the frames", "Weighing the evidence"} <= set(heard)
+
+
+async def test_a_url_is_fetched_from_ones_own_network_when_allowed(folder: Path, videos: str) -> None:
+    arguments = {"VideoUrl": f"{videos}/my%20selfie.mp4"}
+    async with hosted(folder, "auto", "--allow-private-hosts") as client:
+        judged: Any = await client.call_tool(TOOL, arguments)
+    assert judged.structured_content["data"]["Liveness"]["verdict"] in {"live", "spoof", "inconclusive"}
+
+
+async def test_what_cannot_be_judged_says_why(folder: Path) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
+        ({"VideoUrl": "nothing.mp4"}, "file_unreadable"),
+        ({"VideoUrl": "/"}, "file_unreadable"),
+        ({"VideoUrl": "~nobody-of-this-name/v.mp4"}, "file_unreadable"),
+        ({"VideoUrl": "a\0b"}, "file_unreadable"),
+        ({"VideoUrl": "notes.mp4"}, "unsupported_video"),
+        ({"VideoUrl": "http://127.0.0.1:8080/selfie.mp4"}, "forbidden_address"),
+        ({"VideoUrl": "http://"}, "invalid_url"),
+        ({"VideoUrl": 7}, "invalid_input"),
+        ({}, "invalid_input"),
+    ]
+    async with hosted(folder, "auto") as client:
+        for arguments, code in cases:
+            refused: Any = await client.call_tool(TOOL, arguments)
+            assert (refused.is_error, refused.structured_content["code"]) == (True, code)
+            assert refused.structured_content["charged"] is False
