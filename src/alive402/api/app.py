@@ -55,7 +55,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.include_router(tools.router(parts.calls, objects))
     app.include_router(payments.router(parts.calls, objects, parts.max_calls))
-    app.include_router(Surfaces(app, parts.calls, objects, watch).router())
+    app.include_router(Surfaces(app, parts.calls, objects, watch, test_money=parts.devchain is not None).router())
     app.include_router(health.router(parts.calls))
     app.include_router(well_known.router(parts.calls.verdicts.keys))
     app.router.routes.append(mcp_route)

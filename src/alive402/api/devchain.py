@@ -11,7 +11,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from alive402.api.errors import RequestRefused
+from alive402.api.errors import InvalidJson, RequestRefused
 from alive402.api.refusals import refusals
 from alive402.calls import InvalidInput
 from alive402.payments.devchain import NETWORK, TOKEN_ADDRESS, DevChain
@@ -82,7 +82,7 @@ def router(chain: DevChain) -> APIRouter:
         "/faucet",
         operation_id="faucet",
         summary="Get test money; it has no worth",
-        responses=refusals(InvalidAddress, InvalidInput, ledger=False),
+        responses=refusals(InvalidAddress, InvalidInput, InvalidJson, ledger=False),
     )
     async def faucet(ask: Ask) -> Given:
         if not _ADDRESS.fullmatch(ask.address):

@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 # Out of reach, cut off, or more callers than connections: for a buyer all the same.
 LOST_DATABASE = (OperationalError, InterfaceError, PoolTimeout)
 LEDGER_RETRY_SECONDS = 5
-_HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
+_HTTP_CODES = {400: "invalid_json", 404: "not_found", 405: "method_not_allowed"}
 
 
 class RequestRefused(CodedError):

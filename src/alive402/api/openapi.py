@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.requests import Request
 
-from alive402.api.errors import body_of
+from alive402.api.errors import InvalidJson, body_of
 from alive402.api.offers import KEY_HEADER, TOKEN_HEADER
 from alive402.api.payment_object import PaymentObjects
 from alive402.api.refusals import Responses, refusals
@@ -112,7 +112,8 @@ def _say_what_really_happens(operation: dict[str, Any]) -> None:
     responses = operation["responses"]
     if _is_frameworks(responses.get("422", {})):
         del responses["422"]
-        _add(responses, refusals(InvalidInput, ledger=False))
+        unreadable = (InvalidInput, InvalidJson) if "requestBody" in operation else (InvalidInput,)
+        _add(responses, refusals(*unreadable, ledger=False))
     _add(responses, refusals(ledger=False))
     # The last one is no parameter in OpenAPI's eyes.
     paying = {scheme["name"].lower() for scheme in SECURITY.values()} | {"authorization"}

@@ -43,7 +43,7 @@ def _of_a_call(root: type[CodedError]) -> Iterator[type[CodedError]]:
 
 
 BODY = (InvalidJson, InvalidInput, BodyTooLarge, HeaderTooLarge)
-PAID_CALL = (
+PAID_CALL: tuple[type[CodedError], ...] = (
     *BODY,
     *_of_a_call(payments.PaymentError),
     *_of_a_call(IntakeError),

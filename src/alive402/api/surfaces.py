@@ -56,8 +56,10 @@ _RESPONSES: dict[str, type[Response]] = {
 class Surfaces:
     """The surfaces over one application: what each of them has to know, measured or configured."""
 
-    def __init__(self, app: FastAPI, calls: PaidCalls, payments: PaymentObjects, health: HealthCheck) -> None:
-        self._app = app
+    def __init__(
+        self, app: FastAPI, calls: PaidCalls, payments: PaymentObjects, health: HealthCheck, *, test_money: bool
+    ) -> None:
+        self._test_money = test_money
         self._calls = calls
         self._payments = payments
         self._health = health
@@ -66,14 +68,13 @@ class Surfaces:
 
     def shop(self, request: Request) -> Shop:
         """What is sold, at the address that this caller sees."""
-        paths = {getattr(route, "path", None) for route in self._app.routes}
         return Shop(
             services=(self._calls.service,),
             base=self._payments.base(request),
             provider_id=self._payments.provider_id,
             ways=tuple(Way(each.network, each.asset, each.amount, each.pay_to) for each in self._calls.gate.accepts),
-            mcp="/mcp" in paths,
-            test_money="/devchain/faucet" in paths,
+            mcp=True,
+            test_money=self._test_money,
         )
 
     async def qualities(self, shop: Shop) -> dict[str, Quality]:

@@ -1,0 +1,180 @@
+"""Every surface of discovery, on a running service: what it says, that all say the same, and that its links lead on."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from xml.etree import ElementTree
+
+import httpx
+import pytest
+
+from alive402.api.app import create_app
+from alive402.api.assembly import assemble
+from alive402.catalog import LIVENESS
+from alive402.catalog.surfaces import ID, NAME, PRICE, SITE, WORDS, surfaces_of
+from alive402.demo.buyer import Buyer
+from alive402.settings import Settings
+from tests.api.conftest import Service, Start
+
+pytestmark = pytest.mark.anyio
+ENTRY = """id canonicalId internalServiceId name displayName description descriptionForModel category keywords useCases
+limitations tags method endpoint legacyEndpoint endpointAliases inputTypes outputTypes inputSchema outputSchema
+exampleRequest exampleResponse pricing payment quality discovery"""
+QUALITY = """qualityScore healthStatus healthCheckedAt latencyMs successRate callCount executionCount successCount
+errorCount paymentRequireds lastCallAt"""
+DISCOVERY = """schemaVersion name description language audience baseUrl catalogUrl searchUrl openapiUrl
+openaiFunctionsUrl servicesUrl agentGuideUrl apisJsonUrl apiCatalogUrl auditUrl mcp payment"""
+
+
+@asynccontextmanager
+async def selling(folder: Path, **changes: object) -> AsyncIterator[httpx.AsyncClient]:
+    """A service whose definition is changed; its documents are asked for in process."""
+    parts = await assemble(Settings(database_url=f"sqlite+aiosqlite:///{folder / 'ledger.db'}"))
+    changed = dataclasses.replace(parts.calls.service, **changes)  # type: ignore[arg-type]
+    app = create_app(dataclasses.replace(parts, calls=dataclasses.replace(parts.calls, service=changed)))
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="https://alive.example") as http,
+    ):
+        yield http
+
+
+async def test_the_service_finds_no_fault_with_its_own_surfaces(service: Service) -> None:
+    async with httpx.AsyncClient(timeout=60) as http:
+        audit = (await http.get(f"{service.url}/api/discovery/audit")).json()
+    assert [each for each in audit["surfaces"] if not each["ok"]] == []
+    assert audit["ok"] is True
+    assert audit["total"] == len(SITE) + 2
+    assert audit["links"] > 20
+
+
+async def test_the_audit_sees_a_surface_that_disagrees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A document that was written by hand, and forgot the price."""
+    stale = [
+        dataclasses.replace(each, render=lambda shop: f"{shop.services[0].name} {shop.base}/gone")
+        if each.path == "/llms.txt"
+        else each
+        for each in SITE
+    ]
+    monkeypatch.setattr("alive402.api.surfaces.SITE", tuple(stale))
+    async with selling(tmp_path) as http:
+        audit = (await http.get("/api/discovery/audit")).json()
+    (bad,) = [each for each in audit["surfaces"] if not each["ok"]]
+    assert bad["path"] == "/llms.txt"
+    assert {each["fact"] for each in bad["missing"]} == {ID, WORDS, PRICE}
+    assert bad["brokenLinks"] == ["https://alive.example/gone"]
+    assert audit["ok"] is False
+
+
+@pytest.mark.parametrize(
+    ("fact", "changes", "words"),
+    [
+        (NAME, {"name": "Zebra detection"}, "Zebra detection"),
+        (WORDS, {"description": "Tells whether a zebra was filmed from life."}, "whether a zebra was filmed from life"),
+        (ID, {"id": "zebra-detection"}, "zebra-detection"),
+        (PRICE, {"price_atomic": 1_230_000, "price_cents": 123}, "USD 1.23"),
+    ],
+)
+async def test_one_word_changed_in_the_definition_changes_on_every_surface(
+    tmp_path: Path, fact: str, changes: dict[str, object], words: str
+) -> None:
+    changed = dataclasses.replace(LIVENESS, **changes)  # type: ignore[arg-type]
+    surfaces = [each for each in (*SITE, *surfaces_of(changed)) if fact in each.says]
+    assert len(surfaces) >= 14
+    async with selling(tmp_path, **changes) as http:
+        for surface in surfaces:
+            answer = await http.get(surface.path)
+            assert (surface.path, words in answer.text) == (surface.path, True)
+            assert LIVENESS.name not in answer.text or fact != NAME, surface.path
+
+
+async def test_a_catalog_entry_has_every_field_that_importers_know(service: Service) -> None:
+    async with httpx.AsyncClient() as http:
+        catalog = (await http.get(f"{service.url}/api/catalog")).json()
+        services = (await http.get(f"{service.url}/api/services")).json()
+    (entry,) = catalog["services"]
+    assert set(ENTRY.split()) <= set(entry)
+    assert set(entry["quality"]) == set(QUALITY.split())
+    assert {"toolName", "searchText", "paymentFlow"} <= set(entry["discovery"])
+    assert (entry["canonicalId"], entry["internalServiceId"]) == LIVENESS.ids
+    assert (entry["pricing"]["amountCents"], entry["pricing"]["billingMode"]) == (20, "per_call")
+    assert [each["id"] for each in services["services"]] == [LIVENESS.id]
+
+
+async def test_the_discovery_document_and_the_guide_have_their_fields(service: Service) -> None:
+    async with httpx.AsyncClient() as http:
+        told = (await http.get(f"{service.url}/.well-known/server402.json")).json()
+        guide = (await http.get(f"{service.url}/api/agent-guide")).json()
+    assert set(DISCOVERY.split()) <= set(told)
+    assert told["schemaVersion"] == "server402.discovery.v1"
+    assert told["mcp"]["transport"] == "streamable_http"
+    assert {"type", "paymentHeader", "createPayment", "verifyPayment", "providers", "flow"} <= set(told["payment"])
+    assert guide["schemaVersion"] == "server402.agent-guide.v1"
+    assert {"name", "purpose", "endpoints", "workflow", "payment", "errorHandling", "notes"} <= set(guide)
+
+
+async def test_indexes_are_what_their_formats_say(service: Service) -> None:
+    async with httpx.AsyncClient() as http:
+        linkset = await http.get(f"{service.url}/.well-known/api-catalog")
+        sitemap = await http.get(f"{service.url}/sitemap.xml")
+        robots = await http.get(f"{service.url}/robots.txt")
+        functions = (await http.get(f"{service.url}/api/catalog/openai-functions.json")).json()
+        root = await http.get(service.url)
+    assert linkset.headers["content-type"] == "application/linkset+json"
+    assert any("service-desc" in each for each in linkset.json()["linkset"])
+    places = [each.text for each in ElementTree.fromstring(sitemap.content).iter() if each.tag.endswith("loc")]
+    assert f"{service.url}/services/{LIVENESS.id}" in places
+    assert f"Sitemap: {service.url}/sitemap.xml" in robots.text
+    (tool,) = functions["tools"]
+    assert (tool["type"], tool["function"]["name"]) == ("function", LIVENESS.tool_name)
+    assert tool["function"]["parameters"] == LIVENESS.input_schema
+    assert 'rel="api-catalog"' in root.headers["Link"]
+
+
+@pytest.mark.parametrize("service_id", LIVENESS.ids)
+async def test_a_service_has_its_pages_under_each_of_its_ids(service: Service, service_id: str) -> None:
+    async with httpx.AsyncClient() as http:
+        page = await http.get(f"{service.url}/services/{service_id}")
+        text = await http.get(f"{service.url}/services/{service_id}/llms.txt")
+        none = await http.get(f"{service.url}/services/none/llms.txt")
+    assert (page.status_code, text.status_code) == (200, 200)
+    assert LIVENESS.description_for_model in text.text
+    assert (none.status_code, none.json()["code"]) == (404, "unknown_service")
+
+
+async def test_quality_is_what_was_measured(start: Start, videos: str) -> None:
+    own = start()
+    async with Buyer(own.url) as buyer, httpx.AsyncClient() as http:
+
+        async def quality() -> dict[str, object]:
+            return dict((await http.get(f"{own.url}/api/catalog")).json()["services"][0]["quality"])
+
+        unmeasured = await quality()
+        assert (unmeasured["qualityScore"], unmeasured["successRate"], unmeasured["callCount"]) == (None, None, 0)
+        await buyer.fund()
+        assert (await buyer.pay(f"{videos}/face.mp4")).status_code == 200
+        assert (await buyer.send(f"{videos}/face.mp4", buyer.signature)).status_code == 200
+        assert (await buyer.pay(f"{videos}/none.mp4")).status_code == 424
+        measured = await quality()
+    assert (measured["executionCount"], measured["successCount"], measured["errorCount"]) == (2, 1, 1)
+    assert (measured["paymentRequireds"], measured["callCount"]) == (2, 5)
+    assert measured["successRate"] == 0.5
+    # A host that lacks the video is no fault of the service.
+    assert measured["qualityScore"] is not None
+    assert int(str(measured["latencyMs"])) > 0
+    assert measured["lastCallAt"] is not None
+    assert measured["healthStatus"] == "healthy"
+
+
+async def test_search_is_bounded(service: Service) -> None:
+    async with httpx.AsyncClient() as http:
+        found = await http.get(f"{service.url}/api/catalog/search", params={"q": "活体检测", "limit": 1})
+        refused = [
+            await http.get(f"{service.url}/api/catalog/search", params=asked)
+            for asked in ({"q": "a" * 501}, {"limit": "0"}, {"limit": "many"})
+        ]
+    assert [each["id"] for each in found.json()["services"]] == [LIVENESS.id]
+    assert [(each.status_code, each.json()["code"]) for each in refused] == [(400, "invalid_input")] * 3

@@ -1,0 +1,107 @@
+"""Search finds a service by what it does, in whatever words, and ranks by fit, quality and price."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alive402.catalog import LIVENESS, Quality, ServiceDefinition, Shop, Way
+from alive402.catalog.search import search
+
+OTHER = dataclasses.replace(
+    LIVENESS,
+    id="weather-forecast",
+    aliases=("weather",),
+    tool_name="weather_forecast",
+    name="Weather forecast",
+    description="Tells tomorrow's rain.",
+    description_for_model="Call this for rain.",
+    use_cases=("Plan a walk.",),
+    category="weather",
+    tags=("weather",),
+    keywords=("rain", "天气"),
+)
+
+
+def shop(*services: ServiceDefinition) -> Shop:
+    way = Way("eip155:8453", "0xa", "200000", "0xb")
+    return Shop(services, "https://alive.example", "x402-base-usdc", (way,), mcp=True, test_money=False)
+
+
+def found(query: str, *services: ServiceDefinition, **qualities: Quality) -> list[str]:
+    sold = services or (LIVENESS, OTHER)
+    measured = {each.id: qualities.get(each.tool_name, Quality()) for each in sold}
+    return [entry["id"] for entry in search(shop(*sold), measured, query)["services"]]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "video-face-liveness-detection",
+        "aliyun-facebody-detect-video-living-face",
+        "DetectVideoLivingFace",
+        "liveness",
+        "Livenes",
+        "is this selfie filmed from a screen?",
+        "anti-spoofing",
+        "deepfake check",
+        "presentation attack",
+        "视频活体检测",
+        "人脸",
+        "翻拍",
+        "防伪",
+        "我想检测真人视频",
+    ],
+)
+def test_synonyms_misspellings_and_chinese_words_find_it(query: str) -> None:
+    assert found(query)[0] == LIVENESS.id
+
+
+@pytest.mark.parametrize("query", ["rain", "天气", "weather"])
+def test_another_service_is_found_by_its_own_words(query: str) -> None:
+    assert found(query) == [OTHER.id]
+
+
+def test_what_nobody_sells_is_not_found() -> None:
+    assert found("translate poems") == []
+    assert found("翻译诗歌") == []
+
+
+def test_an_empty_query_shows_all() -> None:
+    assert sorted(found("")) == sorted((LIVENESS.id, OTHER.id))
+
+
+def test_of_two_that_fit_alike_the_better_measured_then_the_cheaper_comes_first() -> None:
+    twin = dataclasses.replace(LIVENESS, id="twin", tool_name="twin")
+    good, bad = Quality(worked_on=100), Quality(worked_on=100, faults=60)
+    assert found("face", LIVENESS, twin, twin=good, video_face_liveness_detection=bad)[0] == "twin"
+    assert found("face", LIVENESS, twin, twin=bad, video_face_liveness_detection=good)[0] == LIVENESS.id
+    cheap = dataclasses.replace(twin, price_atomic=1_000)
+    assert found("face", LIVENESS, cheap)[0] == "twin"
+
+
+def test_the_answer_says_what_was_looked_for() -> None:
+    answer = search(shop(LIVENESS), {LIVENESS.id: Quality()}, "selfie", 1)
+    assert answer["schemaVersion"] == "server402.catalog.search.v1"
+    assert (answer["query"], answer["total"], answer["filters"]) == ("selfie", 1, {"limit": 1})
+    assert {"face", "人脸"} <= set(answer["expandedTerms"])
+
+
+@given(st.text(max_size=600), st.integers(1, 50))
+def test_any_text_may_be_asked(query: str, limit: int) -> None:
+    assert len(found(query)) <= 2
+
+
+@given(st.integers(0, 10_000), st.integers(0, 10_000))
+def test_the_score_is_a_share_and_faults_lower_it(well: int, faults: int) -> None:
+    quality = Quality(worked_on=well + faults, faults=faults)
+    if quality.score is None:
+        assert well + faults == 0
+        return
+    assert 0 <= quality.score <= 1
+    worse = Quality(worked_on=well + faults + 1, faults=faults + 1).score
+    assert worse is not None
+    assert worse <= quality.score + 1e-4 or well == 0

@@ -1,0 +1,62 @@
+"""How calls went, counted: on both databases, by several processes, and for as long as is told."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from alive402.payments.call_log import CallKind, CallLog
+from alive402.payments.database import Ledger
+
+SERVICE = "video-face-liveness-detection"
+
+
+def test_calls_are_tallied_by_kind_with_the_median_of_the_answers(database_url: str) -> None:
+    async def one() -> None:
+        ledger = await Ledger.open(database_url, lease_seconds=30)
+        log = CallLog(ledger)
+        assert (await log.tally(SERVICE)).calls == 0
+        for seconds in (1.0, 2.0, 9.0):
+            log.note(SERVICE, CallKind.ANSWERED, "live", seconds)
+        log.note(SERVICE, CallKind.FAULT, "analysis_failed", 60.0)
+        for _ in range(1000):
+            log.note(SERVICE, CallKind.UNPAID, "payment_required", 0.01)
+        log.note("another", CallKind.ANSWERED, "live", 3.0)
+        tally = await log.tally(SERVICE)
+        assert (tally.calls, tally.worked_on, tally.milliseconds) == (1004, 4, 2000)
+        assert tally.kinds[CallKind.UNPAID] == 1000
+        assert tally.last_call_at is not None
+        # Another process sees them, and unpaid calls of one moment are one row.
+        assert (await CallLog(ledger).tally(SERVICE)).kinds == tally.kinds
+        await ledger.close()
+
+    asyncio.run(one())
+
+
+def test_old_calls_are_forgotten(database_url: str) -> None:
+    async def one() -> None:
+        ledger = await Ledger.open(database_url, lease_seconds=30)
+        today = datetime.now(UTC)
+        past, present = CallLog(ledger, lambda: today - timedelta(days=31)), CallLog(ledger, lambda: today)
+        past.note(SERVICE, CallKind.ANSWERED, "live", 1.0)
+        await past.write()
+        present.note(SERVICE, CallKind.ANSWERED, "spoof", 2.0)
+        assert (await present.tally(SERVICE)).calls == 1
+        assert (await past.tally(SERVICE)).calls == 1
+        await ledger.close()
+
+    asyncio.run(one())
+
+
+def test_what_waits_is_written_when_the_service_ends(database_url: str) -> None:
+    async def one() -> None:
+        closed, ledger = await Ledger.open(database_url, lease_seconds=30), await Ledger.open(database_url, 30)
+        log = CallLog(closed)
+        log.note(SERVICE, CallKind.ANSWERED, "live", 1.0)
+        async with log.running():
+            pass
+        assert (await CallLog(ledger).tally(SERVICE)).calls == 1
+        await closed.close()
+        await ledger.close()
+
+    asyncio.run(one())
