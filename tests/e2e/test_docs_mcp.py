@@ -1,0 +1,33 @@
+"""What docs/mcp.md says is what happens: its buyer buys, its limits are the door's."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from alive402.api import mcp as door
+from alive402.catalog import LIVENESS
+from alive402.demo.clips import Clips
+from alive402.mcp.guide import URI
+from alive402.mcp.tool import PAYING, PAYMENT_KEY, RECEIPT_KEY
+from tests.e2e.test_docs import said_by
+
+PAGE = (Path(__file__).parents[2] / "docs" / "mcp.md").read_text()
+
+
+def test_the_buyer_on_the_page_buys(clips: Clips) -> None:
+    (script,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    *words, verdict, transaction = said_by(script, clips)
+    assert " ".join(words).startswith("0% Fetching the video")
+    assert "Weighing the evidence" in " ".join(words)
+    assert verdict in {"live", "spoof", "inconclusive"}
+    assert re.fullmatch(r"0x[0-9a-f]{64}", transaction)
+
+
+def test_the_names_and_limits_on_the_page_are_the_doors() -> None:
+    for name in (LIVENESS.tool_name, URI, PAYMENT_KEY, RECEIPT_KEY, door.PATH, *PAYING, f"{door.MAX_SESSIONS:,}"):
+        assert name in PAGE
+    assert door.IDLE_SECONDS == 600
+    for configuration in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL):
+        assert "alive402" in json.loads(configuration)["mcpServers"]
