@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo serve test check bench bench-accuracy bench-tables lock clean
+.PHONY: help demo serve test fuzz check bench bench-accuracy bench-tables lock clean
 help: ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
@@ -26,6 +26,9 @@ serve: $(READY) ## run the service with test money; prints its address and a fun
 
 test: $(READY) ## every test
 	@$(BIN)/python -m pytest
+
+fuzz: $(READY) ## 2,000 generated requests held against our OpenAPI
+	@FUZZ_REQUESTS=2000 $(BIN)/python -m pytest tests/api/test_openapi.py -s --timeout=3600
 
 check: $(READY) ## style, types, floors
 	@$(BIN)/ruff check .
