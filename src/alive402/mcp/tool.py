@@ -37,7 +37,7 @@ def paid_tool(service: ServiceDefinition) -> Tool:
         title=service.name,
         description=f"{service.description_for_model} {price}",
         input_schema={**schema, "properties": {**schema["properties"], **PAYING}},
-        output_schema=service.output_schema,
+        output_schema=_answer_or_refusal(service.output_schema),
         # Not read-only: hosts run such tools without asking anyone, and this one spends money.
         annotations=ToolAnnotations(
             title=service.name,
@@ -62,7 +62,7 @@ def free_tool(service: ServiceDefinition) -> Tool:
         title=service.name,
         description=f"{service.description} Here it is judged on your own machine, free.",
         input_schema={**service.input_schema, "properties": {"VideoUrl": video}},
-        output_schema=service.output_schema,
+        output_schema=_answer_or_refusal(service.output_schema),
         annotations=ToolAnnotations(
             title=service.name,
             read_only_hint=True,
@@ -71,6 +71,17 @@ def free_tool(service: ServiceDefinition) -> Tool:
             open_world_hint=True,
         ),
     )
+
+
+def _answer_or_refusal(answer: dict[str, Any]) -> dict[str, Any]:
+    """What `structuredContent` is: the SDK in TypeScript holds refusals against the output schema too."""
+    charged = {"type": ["boolean", "null"], "description": "Of a refusal; null: not known yet, send the same again."}
+    refusal = {"title": "Refusal", "required": ["requestId", "code", "message", "charged"]}
+    return {
+        **{name: value for name, value in answer.items() if name != "required"},
+        "properties": {**answer["properties"], "charged": charged},
+        "anyOf": [{"title": "Answer", "required": answer["required"]}, refusal],
+    }
 
 
 def answered(request_id: str, data: dict[str, Any], receipt: dict[str, Any] | None = None) -> CallToolResult:
