@@ -27,7 +27,7 @@ from benchmarks.degraded import write
 
 Image = npt.NDArray[np.uint8]
 
-RATE, SECONDS = 20, 4
+RATE, SECONDS, LEAST_SECONDS = 20, 4, 2
 LONGEST = 640
 CRF = 23
 SWAY, BREATH = 6.0, 0.01
@@ -88,7 +88,7 @@ def _clips(folders: Sequence[Path], held: Sequence[Original]) -> list[Frames]:
         for row in rows:
             if row["kind"] == "bonafide_video":
                 frames = _read(folder / row["file"])
-                found += [frames] if len(frames) == RATE * SECONDS else []
+                found += [frames] if len(frames) >= RATE * LEAST_SECONDS else []
     return found + [[_small(one.read())] for one in held if one.kind == "bonafide_image"]
 
 
@@ -106,6 +106,11 @@ def _small(image: Image) -> Image:
     return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
 
 
+def _length(clip: Frames) -> int:
+    """Frames of what is made of a clip: as many as it has; of a still, four seconds."""
+    return len(clip) if len(clip) > 1 else RATE * SECONDS
+
+
 def _box(frame: Image, finder: FaceFinder) -> npt.NDArray[np.float32]:
     faces, _ = finder.search(frame, (0,))
     height, width = frame.shape[:2]
@@ -120,11 +125,11 @@ def _shown(kind: str, moves: bool) -> Make:
     def make(rng: np.random.Generator, clip: Frames, rooms: Sequence[Image]) -> Frames:
         seed, finder = int(rng.integers(2**31)), FaceFinder()
         box = _box(clip[0], finder)
-        path = np.cumsum(rng.normal(0, 1, (RATE * SECONDS, 3)), axis=0)
+        path = np.cumsum(rng.normal(0, 1, (_length(clip), 3)), axis=0)
         path = np.stack([np.convolve(axis, np.ones(9) / 9, "same") for axis in path.T], axis=1) / RATE**0.5
         frames: Frames = []
-        for place in range(RATE * SECONDS):
-            content = Picture(clip[place % len(clip) if moves else 0], box)
+        for place in range(_length(clip)):
+            content = Picture(clip[place if moves else 0], box)
             scene = present(np.random.default_rng(seed), content, kind, rooms).image
             height, width = scene.shape[:2]
             lean, (x, y) = 1 + BREATH * path[place, 2], SWAY * path[place, :2]
@@ -139,12 +144,12 @@ def _shown(kind: str, moves: bool) -> Make:
 
 def _frozen(rng: np.random.Generator, clip: Frames, rooms: Sequence[Image]) -> Frames:
     """A stream that stands still: one frame, again and again."""
-    return [clip[0]] * (RATE * SECONDS)
+    return [clip[0]] * _length(clip)
 
 
 def _looped(rng: np.random.Generator, clip: Frames, rooms: Sequence[Image]) -> Frames:
     """A stream that plays the same moment again and again."""
-    return [clip[place % round(LOOP_SECONDS * RATE)] for place in range(RATE * SECONDS)]
+    return [clip[place % round(LOOP_SECONDS * RATE)] for place in range(_length(clip))]
 
 
 def _looped_with_noise(rng: np.random.Generator, clip: Frames, rooms: Sequence[Image]) -> Frames:
