@@ -169,6 +169,15 @@ async def test_quality_is_what_was_measured(start: Start, videos: str) -> None:
     assert measured["healthStatus"] == "healthy"
 
 
+@pytest.mark.parametrize("host", ["a b", "[", "x:port", "x:99999999", "<script>", 'x"y', "a@b", "a#b?c", "x" * 300])
+async def test_an_address_that_is_none_is_written_into_no_document(service: Service, host: str) -> None:
+    async with httpx.AsyncClient() as http:
+        for path in ("/", "/api/discovery/audit"):
+            refused = await http.get(service.url + path, headers={"Host": host})
+            # Some are refused before any of our code, some are passed over for the address that was connected to.
+            assert (refused.status_code in {200, 400}, f"//{host}" in refused.text) == (True, False)
+
+
 async def test_search_is_bounded(service: Service) -> None:
     async with httpx.AsyncClient() as http:
         found = await http.get(f"{service.url}/api/catalog/search", params={"q": "活体检测", "limit": 1})

@@ -7,9 +7,8 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from starlette.requests import Request
 
-from alive402.api.errors import InvalidJson, body_of
+from alive402.api.errors import InvalidJson, told
 from alive402.api.offers import KEY_HEADER, TOKEN_HEADER
 from alive402.api.payment_object import PaymentObjects
 from alive402.api.refusals import Responses, refusals
@@ -52,34 +51,43 @@ class OpenApi:
         self._app = app
         self._calls = calls
         self._payments = payments
-        self._made: dict[str, Any] | None = None
+        self._routes: dict[str, Any] | None = None
+        self._last: tuple[Shop, dict[str, Any]] | None = None
 
-    def document(self, shop: Shop, request: Request) -> dict[str, Any]:
-        """OpenAPI for callers who see the site at `shop.base`."""
-        if self._made is None:
-            self._made = self._make(shop)
-        document = copy.deepcopy(self._made)
+    def document(self, shop: Shop) -> dict[str, Any]:
+        """OpenAPI for callers who see the site at `shop.base`; not to be changed."""
+        if self._last is None or self._last[0] != shop:
+            self._last = shop, self._make(shop)
+        return self._last[1]
+
+    def _make(self, shop: Shop) -> dict[str, Any]:
+        if self._routes is None:
+            self._routes = self._of_the_routes(shop)
+        document = copy.deepcopy(self._routes)
         document["servers"] = [{"url": shop.base}]
-        example = self._price(shop, request)
+        example = self._price(shop)
         for service in shop.services:
             for path in service.paths:
                 asked = document["paths"][path]["post"]["responses"]["402"]["content"]["application/json"]
                 asked["example"] = example
         return document
 
-    def _make(self, shop: Shop) -> dict[str, Any]:
-        document = get_openapi(
-            title=shop.name,
-            version=self._app.version,
-            summary="Every service is paid per answer over HTTP 402.",
-            description=shop.purpose,
-            routes=self._app.routes,
-            tags=[
-                {"name": "services", "description": "What is sold."},
-                {"name": "payments", "description": "Paying once for several calls."},
-                {"name": "discovery", "description": "What is sold, for machines and people."},
-                {"name": "operation", "description": "For whoever watches the service."},
-            ],
+    def _of_the_routes(self, shop: Shop) -> dict[str, Any]:
+        # The framework gives parts of the routes themselves, which stay as they are.
+        document = copy.deepcopy(
+            get_openapi(
+                title=shop.name,
+                version=self._app.version,
+                summary="Every service is paid per answer over HTTP 402.",
+                description=shop.purpose,
+                routes=self._app.routes,
+                tags=[
+                    {"name": "services", "description": "What is sold."},
+                    {"name": "payments", "description": "Paying once for several calls."},
+                    {"name": "discovery", "description": "What is sold, for machines and people."},
+                    {"name": "operation", "description": "For whoever watches the service."},
+                ],
+            )
         )
         tools = {path: service for service in shop.services for path in service.paths}
         for path, methods in document["paths"].items():
@@ -97,14 +105,14 @@ class OpenApi:
         components["securitySchemes"] = SECURITY
         return document
 
-    def _price(self, shop: Shop, request: Request) -> dict[str, Any]:
+    def _price(self, shop: Shop) -> dict[str, Any]:
         """The body of the 402 answer, as it would be given now."""
         service = self._calls.service
         resource = resource_of(service, shop.url(service.paths[0]))
         error = PaymentRequired()
         asked = self._calls.gate.required(resource, f"{error.code}: {error.message}")
         body: dict[str, Any] = asked.model_dump(mode="json", by_alias=True, exclude_none=True)
-        return {**body, **body_of(error, request), "payment": self._payments.not_made()}
+        return {**body, **told(error, service.example_output["requestId"]), "payment": self._payments.not_made()}
 
 
 def _say_what_really_happens(operation: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 
 from alive402.api.audit import Audit
+from alive402.api.errors import RequestRefused
 from alive402.api.health_check import HealthCheck
 from alive402.api.openapi import OpenApi
 from alive402.api.payment_object import PaymentObjects
@@ -31,7 +32,16 @@ _LINKS = (
     ("/llms.txt", "service-doc"),
     ("/.well-known/server402.json", "service-meta"),
 )
+# A name, or an IPv6 address in brackets; a port; below a proxy, a path.
+_BASE = re.compile(r"https?://([a-zA-Z0-9._-]{1,253}|\[[0-9a-fA-F:.]{2,45}\])(:[0-9]{1,5})?(/[a-zA-Z0-9._~/-]*)?")
 _Document = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class InvalidHost(RequestRefused):
+    """The Host header names no address, so none can be written into a document."""
+
+    code = "invalid_host"
+    default = "The Host header names no address."
 
 
 class LinksetResponse(JSONResponse):
@@ -67,10 +77,17 @@ class Surfaces:
         self._audit = Audit(app)
 
     def shop(self, request: Request) -> Shop:
-        """What is sold, at the address that this caller sees."""
+        """What is sold, at the address that this caller sees.
+
+        Raises:
+            InvalidHost: the caller's Host header names no address.
+        """
+        base = self._payments.base(request)
+        if not _BASE.fullmatch(base):
+            raise InvalidHost
         return Shop(
             services=(self._calls.service,),
-            base=self._payments.base(request),
+            base=base,
             provider_id=self._payments.provider_id,
             ways=tuple(Way(each.network, each.asset, each.amount, each.pay_to) for each in self._calls.gate.accepts),
             mcp=True,
@@ -133,7 +150,7 @@ class Surfaces:
         return JSONResponse(catalog(shop, await self.qualities(shop)), headers=_HEADERS)
 
     async def _openapi_document(self, request: Request) -> Response:
-        return JSONResponse(self._openapi.document(self.shop(request), request), headers=_HEADERS)
+        return JSONResponse(self._openapi.document(self.shop(request)), headers=_HEADERS)
 
     def _add_search(self, routes: APIRouter, surface: Surface) -> None:
         async def find(
@@ -149,11 +166,11 @@ class Surfaces:
             find,
             operation_id="search_services",
             summary=surface.title,
-            responses=refusals(InvalidInput),
+            responses=refusals(InvalidInput, InvalidHost),
         )
 
     def _add_services(self, routes: APIRouter) -> None:
-        unknown = refusals(UnknownService)
+        unknown = refusals(UnknownService, InvalidHost)
 
         @routes.get("/services/{service_id}", operation_id="service_page", summary="A service, for people",
                     response_class=HTMLResponse, responses=unknown)  # fmt: skip
@@ -169,7 +186,7 @@ class Surfaces:
 
     def _add_audit(self, routes: APIRouter) -> None:
         @routes.get("/api/discovery/audit", operation_id="audit", summary="Does every surface agree with the catalog?",
-                    responses=refusals())  # fmt: skip
+                    responses=refusals(InvalidHost))  # fmt: skip
         async def audit(request: Request) -> JSONResponse:
             return JSONResponse(await self._audit.look(self.shop(request)), headers=_HEADERS)
 
@@ -189,5 +206,5 @@ def _add(routes: APIRouter, surface: Surface, document: _Document) -> None:
         operation_id="get_" + (re.sub(r"[^a-z0-9]+", "_", surface.path).strip("_") or "home"),
         summary=surface.title,
         response_class=_RESPONSES[surface.media_type],
-        responses=refusals(),
+        responses=refusals(InvalidHost),
     )
