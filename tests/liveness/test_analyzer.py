@@ -108,6 +108,16 @@ def test_a_loop_is_called_one(analyzer: Analyzer, person: list[Image], tmp_path:
     assert report.cues["repeats"].score == -1
 
 
+def test_a_loop_under_fresh_noise_is_called_one(analyzer: Analyzer, person: list[Image], tmp_path: Path) -> None:
+    rng = np.random.default_rng(402)
+    noisy = [
+        np.clip(frame + rng.normal(0, 3, frame.shape), 0, 255).astype(np.uint8) for frame in larger(person[:24] * 4)
+    ]
+    report = analyzer.analyze(write_video(tmp_path / "loop.mp4", noisy)).report
+    assert (report.verdict, report.attack_type) == ("spoof", "injected_or_edited")
+    assert report.cues["repeats"].score == -1.0
+
+
 def test_a_frozen_stream_is_called_one(analyzer: Analyzer, person: list[Image], tmp_path: Path) -> None:
     path = write_video(tmp_path / "frozen.mp4", larger(person[:1] * 90))
     report = judge(analyzer, path)
