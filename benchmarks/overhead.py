@@ -40,7 +40,7 @@ from alive402.demo.buyer import PATH, Buyer
 from alive402.demo.clips import prepare
 from alive402.liveness import Analyzer, models
 from alive402.payments.devchain import NETWORK, DevFacilitator
-from alive402.providers.base import Answer
+from alive402.providers.base import Answer, Progress
 from alive402.settings import Settings
 
 VIDEO = "http://videos.example/face.mp4"
@@ -58,7 +58,7 @@ class Ready:
     def check(self, video_url: str) -> None:
         """Every URL is as good as another."""
 
-    async def detect(self, video_url: str) -> Answer:
+    async def detect(self, video_url: str, progress: Progress | None = None) -> Answer:
         """The answer."""
         return self.answer
 
