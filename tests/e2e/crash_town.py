@@ -11,6 +11,7 @@ import socket
 import sqlite3
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -134,11 +135,15 @@ class Town:
         return buyer
 
     async def send(self, buyer: Buyer) -> httpx.Response:
-        """The signed payment once more, to the service that runs now; again at once while it is said to be in use."""
+        """The signed payment once more, to the service that runs now, once nobody holds it any more."""
+        return await self.past_the_lease(buyer, lambda: buyer.send(self.video, buyer.signature))
+
+    async def past_the_lease(self, buyer: Buyer, ask: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
+        """The answer of the service that runs now; asked again at once while the payment is said to be in use."""
         buyer.url = self.url
         until = time.monotonic() + PATIENCE_SECONDS
         while True:
-            answer = await buyer.send(self.video, buyer.signature)
+            answer = await ask()
             if answer.status_code != 409 or time.monotonic() > until:
                 return answer
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
@@ -61,14 +60,6 @@ async def shown(pay_url: str) -> dict[str, object]:
         return dict((await http.get(pay_url.removesuffix("/pay"))).json())
 
 
-async def past_the_lease(ask_again: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
-    """The answer once the dead process's lease is over: until then 409, and a buyer asks again."""
-    until = time.monotonic() + 30
-    while (answer := await ask_again()).status_code in (402, 409) and time.monotonic() < until:
-        pass
-    return answer
-
-
 async def killed_paying(town: Town, moment: str) -> tuple[Buyer, str]:
     """A buyer whose payment died at `moment`, and where it is paid; no service runs."""
     await town.start()
@@ -85,10 +76,10 @@ async def killed_paying(town: Town, moment: str) -> tuple[Buyer, str]:
 async def test_killed_while_it_is_paid(town: Town, moment: str) -> None:
     buyer, pay_url = await killed_paying(town, moment)
     await town.start()
-    again = await past_the_lease(lambda: buyer._plain.post(pay_url, headers={"PAYMENT-SIGNATURE": buyer.signature}))
+    signed = {"PAYMENT-SIGNATURE": buyer.signature}
+    again = await town.past_the_lease(buyer, lambda: buyer._plain.post(pay_url, headers=signed))
     assert (again.status_code, again.json()["status"], again.json()["remainingCalls"]) == (200, "paid", 2), again.text
     assert town.charged(buyer) == 2
-    buyer.url = town.url
     assert (await buyer.spend(town.video, again.json()["token"])).status_code == 200
     assert (await shown(pay_url))["remainingCalls"] == 1
     assert town.charged(buyer) == 2
@@ -118,7 +109,8 @@ async def test_a_use_held_by_a_dead_process_is_given_back(town: Town) -> None:
     await town.died()
     town.arm("")
     await town.start()
-    assert (await past_the_lease(lambda: buyer.spend(town.video, told["token"]))).status_code == 200
+    answer = await town.past_the_lease(buyer, lambda: buyer.spend(town.video, told["token"]))
+    assert answer.status_code == 200, answer.text
     assert (await shown(told["payUrl"]))["status"] == "exhausted"
     assert town.charged(buyer) == 1
 

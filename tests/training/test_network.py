@@ -34,14 +34,3 @@ def test_unfolded_and_exported_again_it_answers_the_same(tmp_path: Path) -> None
     assert export(student, target, pool, {"seed": "402"}) < 1e-4
     after = onnxruntime.InferenceSession(str(target)).run(["p_live"], feeds)[0]
     assert np.abs(before - after).max() < 1e-4
-
-
-def test_the_mean_of_a_network_with_itself_is_itself(tmp_path: Path) -> None:
-    from training.average import average
-
-    path, out = models.locate("two_view"), tmp_path / "mean.onnx"
-    average(path, path, 0.3, out)
-    views = np.random.default_rng(7).integers(0, 255, (4, 3, 80, 80)).astype(np.float32)
-    feeds = {"mid_2p7": views, "wide_4p0": views}
-    first, second = (onnxruntime.InferenceSession(str(one)).run(["p_live"], feeds)[0] for one in (path, out))
-    assert np.abs(first - second).max() < 1e-5

@@ -50,9 +50,8 @@ def repeats(clip: Clip, track: FaceTrack) -> Cue:
     usual = float(np.median(distance[apart]))
     same = max(SAME, SAME_SHARE * float(np.median(np.diagonal(distance, 1))))
     nearest = np.where(apart, distance, np.inf).min(axis=1)
-    value = float((nearest < same).mean())
     looped = ramp(_dip(distance, apart), SHALLOW, DEEP)
-    value = max(value, looped)
+    value = max(float((nearest < same).mean()), looped)
     score = 0.0 - max(ramp(value, NOTHING, CERTAIN), looped)
     message = "No picture comes twice."
     if score < 0:
