@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import socket
-import sys
 from collections.abc import Callable
 
-import structlog
 import uvicorn
 from eth_account import Account
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,6 +15,7 @@ from alive402.api.app import create_app
 from alive402.api.assembly import Parts, assemble
 from alive402.liveness import models
 from alive402.liveness.errors import ModelsMissing
+from alive402.log import configure_log
 from alive402.payments.errors import PaymentsMisconfigured
 from alive402.settings import Settings
 
@@ -90,24 +88,6 @@ def server(parts: Parts) -> uvicorn.Server:
         forwarded_allow_ips=list(parts.trusted_proxies),
     )
     return uvicorn.Server(config)
-
-
-def configure_log() -> None:
-    """One line an event on standard error: for people at a terminal, JSON everywhere else."""
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
-    terminal = sys.stderr.isatty()
-    # Without the variables of each frame: they hold people's URLs.
-    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            *([] if terminal else [structlog.processors.format_exc_info]),
-            plain if terminal else structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
-    )
 
 
 async def _introduce(parts: Parts, url: str, say: Callable[[str], None]) -> None:

@@ -25,6 +25,7 @@ def on_ledger(command: str, database_url: str | None, work: Callable[[Ledger, Se
     from sqlalchemy import make_url
     from sqlalchemy.exc import SQLAlchemyError
 
+    from alive402.log import configure_log
     from alive402.payments.database import Ledger
     from alive402.payments.errors import PaymentError, PaymentsMisconfigured
     from alive402.settings import Settings
@@ -37,6 +38,7 @@ def on_ledger(command: str, database_url: str | None, work: Callable[[Ledger, Se
         finally:
             await ledger.close()
 
+    configure_log()
     try:
         settings = Settings(database_url=database_url) if database_url else Settings()
         url = make_url(settings.database_url)

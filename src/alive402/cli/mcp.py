@@ -24,7 +24,9 @@ def mcp(
         typer.echo(f"alive402 mcp: {error.name} is missing. Install alive402[server].", err=True)
         raise typer.Exit(64) from None
     from alive402.catalog import LIVENESS
+    from alive402.log import configure_log
 
+    configure_log()
     try:
         asyncio.run(serve_over_stdio(local_server(LIVENESS, allow_private_hosts=allow_private_hosts)))
     except KeyboardInterrupt:
