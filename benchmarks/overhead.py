@@ -18,7 +18,7 @@ import os
 import statistics
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
@@ -35,10 +35,11 @@ from x402.mechanisms.evm.exact import ExactEvmServerScheme, register_exact_evm_c
 from x402.mechanisms.evm.signers import EthAccountSigner
 
 from alive402.api.assembly import Parts, assemble
-from alive402.api.running import configure_log, listen, server
+from alive402.api.running import listen, server
 from alive402.demo.buyer import PATH, Buyer
 from alive402.demo.clips import prepare
 from alive402.liveness import Analyzer, models
+from alive402.log import configure_log
 from alive402.payments.devchain import NETWORK, DevFacilitator
 from alive402.providers.base import Answer, Progress
 from alive402.settings import Settings
@@ -52,15 +53,15 @@ MINTED = 1_000_000_000
 class Ready:
     """A provider that has the answer before it is asked."""
 
-    answer: Answer
+    ready: Answer
     seconds: float = 1.0
 
-    def check(self, video_url: str) -> None:
+    def check(self, given: Mapping[str, Any]) -> None:
         """Every URL is as good as another."""
 
-    async def detect(self, video_url: str, progress: Progress | None = None) -> Answer:
+    async def answer(self, given: Mapping[str, Any], progress: Progress | None = None) -> Answer:
         """The answer."""
-        return self.answer
+        return self.ready
 
 
 class Timed(httpx.AsyncHTTPTransport):
@@ -86,10 +87,13 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=60, help="paid calls to each; the median counts")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, Path(os.devnull).open("w") as nowhere:
-        # The service writes its log, and nobody reads it.
-        with contextlib.redirect_stderr(nowhere):
-            configure_log()
+    # The service writes its log, and nobody reads it.
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Path(os.devnull).open("w") as nowhere,
+        contextlib.redirect_stderr(nowhere),
+    ):
+        configure_log()
         figures = asyncio.run(measure(Path(folder), options.calls))
     if options.json:
         print(json.dumps(figures))
@@ -105,8 +109,9 @@ async def measure(folder: Path, calls: int) -> dict[str, float]:
     report = Analyzer().analyze(prepare(models.cache_folder().parent / "demo").bona_fide).report
     answer = Answer(elements=report.to_alibaba()["Elements"], liveness=report.to_dict())
     parts = await assemble(Settings(network="dev", database_url=f"sqlite+aiosqlite:///{folder / 'ledger.db'}"))
-    parts = dataclasses.replace(parts, calls=dataclasses.replace(parts.calls, provider=Ready(answer)))
-    data = {"Action": parts.calls.service.action, "Elements": answer.elements, "Liveness": answer.liveness}
+    calls = dataclasses.replace(parts.sold.first, provider=Ready(answer))
+    parts = dataclasses.replace(parts, sold=dataclasses.replace(parts.sold, services=(calls,)))
+    data = {"Action": calls.service.action, "Elements": answer.elements, "Liveness": answer.liveness}
     with serving(server(parts)) as ours, serving(uvicorn.Server(_as_ours(bare(parts, data)))) as theirs:
         async with Buyer(ours) as buyer:
             await asyncio.to_thread(parts.devchain.mint, buyer.account.address, MINTED)

@@ -6,7 +6,9 @@ import asyncio
 import hashlib
 import json
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -52,34 +54,57 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class PaidCalls:
-    """The service, its ledger, its payment gate and whoever answers, put together."""
+class Begun:
+    """A call whose price is held, or whose answer was bought before; `PaidCalls.finish` ends it."""
 
-    service: ServiceDefinition
+    request_id: str
+    given: dict[str, Any]
+    purse: Purse
+    held: Answered | Holding
+    address: str | None
+    began: float
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What all services share: the ledger, and the rules of who may pay how."""
+
     ledger: Ledger
-    gate: PaymentGate
-    provider: Provider
     verdicts: Verdicts
-    prepayments: Prepayments
     tokens: Tokens
     keys: Keys
     failures: FreeFailures
     new_payments: NewPayments
     call_log: CallLog
 
+
+@dataclass(frozen=True, slots=True)
+class PaidCalls:
+    """One service with its price, whoever answers it, and the books."""
+
+    service: ServiceDefinition
+    gate: PaymentGate
+    provider: Provider
+    prepayments: Prepayments
+    books: Books
+    _validator: Draft202012Validator = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        validator = Draft202012Validator(self.service.input_schema, format_checker=FormatChecker())
+        object.__setattr__(self, "_validator", validator)
+
     def check_input(self, given: object) -> None:
-        """Hold a request against the input schema, and its URL against what is fetched at all.
+        """Hold a request against the input schema, and its URLs against what is fetched at all.
 
         Raises:
             InvalidInput: it does not fit.
-            InvalidUrl: it fits, and is no URL that could be fetched.
+            InvalidUrl: it fits, and holds no URL that could be fetched.
         """
-        validator = Draft202012Validator(self.service.input_schema, format_checker=FormatChecker())
-        problems = problems_in(given, validator)
+        problems = problems_in(given, self._validator)
         if problems:
             raise InvalidInput(problems=problems)
         assert isinstance(given, dict)
-        self.provider.check(given["VideoUrl"])
+        self.provider.check(given)
 
     async def call(
         self,
@@ -100,36 +125,53 @@ class PaidCalls:
             SettlementUnknown: the answer is stored, and whether the money moved is not known yet.
             TooManyFailures: calls of this payer or from this address failed too often; what was bought is given still.
         """
+        return await self.finish(await self.begin(given, offer, resource, request_id), progress)
+
+    async def begin(self, given: dict[str, Any], offer: Offer, resource: Resource, request_id: str) -> Begun:
+        """Hold the price of a call, so that its caller need not wait for more; whoever calls this calls `finish` too.
+
+        Raises:
+            PaymentError, TooManyFailures: as `call` does.
+        """
         began = time.monotonic()
-        try:
-            outcome = await self._answer(given, offer, resource, request_id, progress)
-        except Exception as error:
-            code = error.code if isinstance(error, CodedError) else "internal_error"
-            self.call_log.note(self.service.id, _kind(error), code, time.monotonic() - began)
-            raise
+        with self._failure_noted(began):
+            purse, use = self._purse(offer, resource), Use(self.service.id, _hash(given), request_id)
+            held = await purse.recall(use) or await self.books.failures.reserve(purse, use, offer.address)
+        return Begun(request_id, given, purse, held, offer.address, began)
+
+    async def finish(self, begun: Begun, progress: Progress | None = None) -> Outcome:
+        """Do the work, store the answer, take the money. Raises what `call` raises once the price is held."""
+        with self._failure_noted(begun.began):
+            outcome = await self._finish(begun, progress)
         kind = CallKind.REPEATED if outcome.replayed else CallKind.ANSWERED
-        self.call_log.note(self.service.id, kind, outcome.data["Liveness"]["verdict"], time.monotonic() - began)
+        verdict = outcome.data["Liveness"]["verdict"]
+        self.books.call_log.note(self.service.id, kind, verdict, time.monotonic() - begun.began)
         return outcome
 
-    async def _answer(
-        self, given: dict[str, Any], offer: Offer, resource: Resource, request_id: str, progress: Progress | None
-    ) -> Outcome:
-        """See `call`."""
-        purse, use = self._purse(offer, resource), Use(self.service.id, _hash(given), request_id)
-        held = await purse.recall(use) or await self.failures.reserve(purse, use, offer.address)
+    async def _finish(self, begun: Begun, progress: Progress | None) -> Outcome:
+        purse, held = begun.purse, begun.held
         if isinstance(held, Answered):
-            log.info("answered again", request_id=request_id, first_request_id=held.request_id)
+            log.info("answered again", request_id=begun.request_id, first_request_id=held.request_id)
             return await self._hand_over(held, purse, replayed=True)
         try:
-            data = held.result if held.result is not None else await self._execute(held, given, progress)
+            data = held.result if held.result is not None else await self._execute(held, begun.given, progress)
             # From here on the work is done and paid for or not: a caller who hangs up must not leave it half way.
             receipt = await asyncio.shield(held.settle())
         except (IntakeError, AnalysisError, SettlementRefused) as error:
             # What we had no place for is nobody's failure but ours.
             if purse.payer is not None and error.status != 503:
-                await self.failures.count(purse.payer, offer.address)
+                await self.books.failures.count(purse.payer, begun.address)
             raise
         return await self._hand_over(Answered(held.request_id, data, receipt), purse, replayed=False)
+
+    @contextmanager
+    def _failure_noted(self, began: float) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            code = error.code if isinstance(error, CodedError) else "internal_error"
+            self.books.call_log.note(self.service.id, _kind(error), code, time.monotonic() - began)
+            raise
 
     @property
     def seconds_needed(self) -> float:
@@ -144,23 +186,23 @@ class PaidCalls:
             PaymentMalformed: what is offered cannot be read.
         """
         if offer.token:
-            return TokenPurse(self.tokens, offer.token)
+            return TokenPurse(self.books.tokens, offer.token)
         if offer.signature:
             signed = self.gate.read(offer.signature)
-            return X402Purse(self.ledger, self.gate, signed, resource, self.seconds_needed)
+            return X402Purse(self.books.ledger, self.gate, signed, resource, self.seconds_needed)
         if offer.api_key:
-            return KeyPurse(self.keys, offer.api_key)
+            return KeyPurse(self.books.keys, offer.api_key)
         raise PaymentRequired
 
     async def _hand_over(self, answered: Answered, purse: Purse, *, replayed: bool) -> Outcome:
         """Every answer leaves here, new or given before, always after its money, and signed."""
-        data = await self.verdicts.signed(answered, replayed=replayed)
+        data = await self.books.verdicts.signed(answered, replayed=replayed)
         return Outcome(answered.request_id, data, answered.receipt if purse.settles_each_call else {}, replayed)
 
     async def _execute(self, held: Holding, given: dict[str, Any], progress: Progress | None) -> dict[str, Any]:
         """The answer, stored; or the payment given back."""
         try:
-            answer = await self.provider.detect(given["VideoUrl"], progress)
+            answer = await self.provider.answer(given, progress)
         except (IntakeError, AnalysisError) as error:
             await held.give_back(error.code)
             raise
@@ -173,6 +215,23 @@ class PaidCalls:
         data = {"Action": self.service.action, "Elements": answer.elements, "Liveness": answer.liveness}
         await held.store(data)
         return data
+
+
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """Every service for sale, the first one first, over the same books."""
+
+    services: tuple[PaidCalls, ...]
+    books: Books
+
+    @property
+    def first(self) -> PaidCalls:
+        """What the site is known for."""
+        return self.services[0]
+
+    def find(self, service_id: str) -> PaidCalls | None:
+        """The service of an id, canonical or not."""
+        return next((calls for calls in self.services if service_id in calls.service.ids), None)
 
 
 def _kind(error: Exception) -> CallKind:

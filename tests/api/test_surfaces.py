@@ -33,8 +33,10 @@ openaiFunctionsUrl servicesUrl agentGuideUrl apisJsonUrl apiCatalogUrl auditUrl 
 async def selling(folder: Path, **changes: object) -> AsyncIterator[httpx.AsyncClient]:
     """A service whose definition is changed; its documents are asked for in process."""
     parts = await assemble(Settings(database_url=f"sqlite+aiosqlite:///{folder / 'ledger.db'}"))
-    changed = dataclasses.replace(parts.calls.service, **changes)  # type: ignore[arg-type]
-    app = create_app(dataclasses.replace(parts, calls=dataclasses.replace(parts.calls, service=changed)))
+    first, *others = parts.sold.services
+    changed = dataclasses.replace(first, service=dataclasses.replace(first.service, **changes))  # type: ignore[arg-type]
+    sold = dataclasses.replace(parts.sold, services=(changed, *others))
+    app = create_app(dataclasses.replace(parts, sold=sold))
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="https://alive.example") as http,

@@ -23,17 +23,17 @@ from alive402.payments.reconciler import Reconciler
 def create_app(parts: Parts) -> FastAPI:
     """The application over `parts`, which it closes when it ends."""
 
-    objects = PaymentObjects(parts.calls, parts.public_url, parts.provider_id)
-    watch = HealthCheck(parts.calls)
-    mcp_route, mcp_sessions = mcp.door(parts.calls, objects, loopback=parts.loopback)
+    objects = PaymentObjects(parts.sold, parts.public_url, parts.provider_id)
+    watch = HealthCheck(parts.sold)
+    mcp_route, mcp_sessions = mcp.door(parts.sold, objects, loopback=parts.loopback)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        ledger = parts.calls.ledger
+        ledger = parts.sold.books.ledger
         async with AsyncExitStack() as upkeep:
-            await upkeep.enter_async_context(parts.calls.call_log.running())
+            await upkeep.enter_async_context(parts.sold.books.call_log.running())
             await upkeep.enter_async_context(watch.running(parts.health_seconds))
-            await upkeep.enter_async_context(Reconciler(ledger, parts.calls.gate).running(parts.reconcile_seconds))
+            await upkeep.enter_async_context(Reconciler(ledger, parts.sold.first.gate).running(parts.reconcile_seconds))
             if parts.courier is not None:
                 await upkeep.enter_async_context(parts.courier.running())
             await upkeep.enter_async_context(mcp_sessions.run())
@@ -43,7 +43,7 @@ def create_app(parts: Parts) -> FastAPI:
     app = FastAPI(
         title="alive402",
         version=__version__,
-        description=parts.calls.service.description,
+        description=parts.sold.first.service.description,
         lifespan=lifespan,
         # `surfaces` serves the document, put right, and pages of our own; the framework's load scripts from elsewhere.
         openapi_url=None,
@@ -53,11 +53,12 @@ def create_app(parts: Parts) -> FastAPI:
     app.add_middleware(Requests)
     errors.install(app)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.include_router(tools.router(parts.calls, objects))
-    app.include_router(payments.router(parts.calls, objects, parts.max_calls))
-    app.include_router(Surfaces(app, parts.calls, objects, watch, test_money=parts.devchain is not None).router())
-    app.include_router(health.router(parts.calls))
-    app.include_router(well_known.router(parts.calls.verdicts.keys))
+    for calls in parts.sold.services:
+        app.include_router(tools.router(calls, objects))
+    app.include_router(payments.router(parts.sold, objects, parts.max_calls))
+    app.include_router(Surfaces(app, parts.sold, objects, watch, test_money=parts.devchain is not None).router())
+    app.include_router(health.router(parts.sold.books))
+    app.include_router(well_known.router(parts.sold.books.verdicts.keys))
     app.router.routes.append(mcp_route)
     if parts.devchain is not None:
         from alive402.api import devchain

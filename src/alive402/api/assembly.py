@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from alive402.api import money
-from alive402.calls import PaidCalls
-from alive402.catalog import LIVENESS
+from alive402.calls import Books, PaidCalls, Sold
+from alive402.catalog import LIVENESS, ServiceDefinition
 from alive402.intake.fetch import FetchLimits
 from alive402.intake.sandbox import SandboxLimits
 from alive402.payments.call_log import CallLog
@@ -24,6 +25,7 @@ from alive402.payments.tokens import Tokens
 from alive402.payments.verdicts import Verdicts
 from alive402.payments.webhooks import Courier
 from alive402.payments.x402 import SETTLE_SECONDS, VERIFY_SECONDS, PaymentGate
+from alive402.providers.base import Provider
 from alive402.providers.local import LocalProvider
 from alive402.settings import Settings
 
@@ -38,7 +40,7 @@ class Parts:
     `loopback`: only callers on this machine are meant.
     """
 
-    calls: PaidCalls
+    sold: Sold
     terms: Terms
     devchain: Any
     public_url: str | None
@@ -69,45 +71,33 @@ async def assemble(settings: Settings) -> Parts:
         at_once=settings.analyses_at_once,
         media=settings.media_directory,
     )
-    longest = VERIFY_SECONDS + provider.seconds + SETTLE_SECONDS
+    sold: list[tuple[ServiceDefinition, Provider]] = [(LIVENESS, provider)]
+    longest = VERIFY_SECONDS + max(each.seconds for _, each in sold) + SETTLE_SECONDS
     price = settings.price or LIVENESS.price_atomic
     ways, devchain = money.tills(settings, price, seconds=round(VALID_CALLS * longest))
     terms = next(iter(ways)).terms
-    service = dataclasses.replace(LIVENESS, price_atomic=terms.amount, price_cents=terms.amount // 10_000)
     gate = PaymentGate(ways)
-    new_payments = NewPayments(settings.new_payments_per_address, settings.limits_url)
-    failures = FreeFailures(settings.free_failures_per_payer, settings.free_failures_per_address, settings.limits_url)
     await gate.check()
     ledger = await Ledger.open(settings.database_url, lease_seconds=settings.lease_seconds)
     ledger.told = tuple(map(str, settings.webhook_urls))
-    tokens = Tokens(ledger)
     public_url = str(settings.public_url).rstrip("/") if settings.public_url else None
     try:
         keys = await asyncio.to_thread(_signing_keys, settings)
     except BaseException:
         await ledger.close()
         raise
+    books = Books(
+        ledger,
+        Verdicts(ledger, keys, public_url),
+        Tokens(ledger),
+        Keys(ledger),
+        FreeFailures(settings.free_failures_per_payer, settings.free_failures_per_address, settings.limits_url),
+        NewPayments(settings.new_payments_per_address, settings.limits_url),
+        CallLog(ledger),
+    )
     secret = settings.webhook_secret
     return Parts(
-        calls=PaidCalls(
-            service,
-            ledger,
-            gate,
-            provider,
-            Verdicts(ledger, keys, public_url),
-            Prepayments(
-                ledger,
-                gate,
-                tokens,
-                failures,
-                PrepaidTerms(service.id, terms.amount, settings.pending_seconds, settings.token_days),
-            ),
-            tokens,
-            Keys(ledger),
-            failures,
-            new_payments,
-            CallLog(ledger),
-        ),
+        sold=Sold(tuple(_priced(service, each, gate, books, settings) for service, each in sold), books),
         terms=terms,
         devchain=devchain,
         public_url=public_url,
@@ -118,6 +108,22 @@ async def assemble(settings: Settings) -> Parts:
         trusted_proxies=tuple(map(str, settings.trusted_proxies)),
         loopback=settings.loopback,
         courier=Courier(ledger, secret.get_secret_value()) if settings.webhook_urls and secret else None,
+    )
+
+
+def _priced(
+    service: ServiceDefinition, provider: Provider, gate: PaymentGate, books: Books, settings: Settings
+) -> PaidCalls:
+    """A service at what it costs here: the settings say what the first one costs, the others keep their proportion."""
+    gate = gate.times(Fraction(service.price_atomic, LIVENESS.price_atomic))
+    amount = int(gate.accepts[0].amount)
+    terms = PrepaidTerms(service.id, amount, settings.pending_seconds, settings.token_days)
+    return PaidCalls(
+        dataclasses.replace(service, price_atomic=amount, price_cents=amount // 10_000),
+        gate,
+        provider,
+        Prepayments(books.ledger, gate, books.tokens, books.failures, terms),
+        books,
     )
 
 

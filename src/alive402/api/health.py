@@ -9,11 +9,11 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
 
 from alive402 import __version__
-from alive402.calls import PaidCalls
+from alive402.calls import Books
 from alive402.liveness.models import is_installed, required
 
 
-def router(calls: PaidCalls) -> APIRouter:
+def router(books: Books) -> APIRouter:
     """`/healthz` and `/readyz`."""
     routes = APIRouter(tags=["operation"])
 
@@ -23,21 +23,21 @@ def router(calls: PaidCalls) -> APIRouter:
 
     @routes.get("/readyz", summary="Can it take a paid call?", responses={503: {"description": "Not now."}})
     async def readyz() -> JSONResponse:
-        found = await checks(calls)
+        found = await checks(books)
         ready = all(found.values())
         return JSONResponse({"ready": ready, "checks": found}, status_code=200 if ready else 503)
 
     return routes
 
 
-async def checks(calls: PaidCalls) -> dict[str, bool]:
+async def checks(books: Books) -> dict[str, bool]:
     """What a paid call needs of this machine, each by its name."""
-    return {"ledger": await _ledger(calls), "models": await asyncio.to_thread(_models)}
+    return {"ledger": await _ledger(books), "models": await asyncio.to_thread(_models)}
 
 
-async def _ledger(calls: PaidCalls) -> bool:
+async def _ledger(books: Books) -> bool:
     try:
-        await calls.ledger.check()
+        await books.ledger.check()
     except SQLAlchemyError:
         return False
     return True

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import structlog
 
 from alive402.api.health import checks
-from alive402.calls import PaidCalls
+from alive402.calls import Sold
 from alive402.catalog.quality import Health
 from alive402.payments.errors import PaymentsMisconfigured
 
@@ -20,18 +20,18 @@ log = structlog.get_logger(__name__)
 class HealthCheck:
     """The last finding. `healthy`: ledger, models and payments work; `degraded`: payments do not, which pass."""
 
-    def __init__(self, calls: PaidCalls) -> None:
-        self._calls = calls
+    def __init__(self, sold: Sold) -> None:
+        self._sold = sold
         self.health: Health = "unknown"
         self.checked_at: datetime | None = None
 
     async def look(self) -> None:
         """Ask everything that a call needs."""
-        found = await checks(self._calls)
+        found = await checks(self._sold.books)
         self.health = "unhealthy"
         if all(found.values()):
             try:
-                await self._calls.gate.check()
+                await self._sold.first.gate.check()
                 self.health = "healthy"
             except PaymentsMisconfigured as error:
                 log.warning("payments do not work now", why=error.message)

@@ -18,7 +18,7 @@ from alive402.api import errors
 from alive402.api.offers import KEY_HEADER, SECRET_HEADER, TOKEN_HEADER, Brought, brought
 from alive402.api.payment_object import PaymentObjects
 from alive402.api.tools import resource_of
-from alive402.calls import PaidCalls
+from alive402.calls import Sold
 from alive402.catalog.inputs import InvalidInput, problems_in
 from alive402.coded import CodedError
 from alive402.intake.sandbox import Progress
@@ -41,12 +41,13 @@ _UNPAID = (
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
-def door(calls: PaidCalls, payments: PaymentObjects, *, loopback: bool) -> tuple[Route, StreamableHTTPSessionManager]:
+def door(sold: Sold, payments: PaymentObjects, *, loopback: bool) -> tuple[Route, StreamableHTTPSessionManager]:
     """The route at `/mcp`, and the session manager that has to run as long as the application does.
 
     `loopback`: only this machine is served, so a name that leads a browser here from elsewhere is refused.
     """
     paying = Draft202012Validator({"type": "object", "properties": PAYING})
+    by_tool = {calls.service.tool_name: calls for calls in sold.services}
 
     async def work(call: ToolCall, progress: Progress) -> CallToolResult:
         request_id = errors.new_request_id()
@@ -64,6 +65,7 @@ def door(calls: PaidCalls, payments: PaymentObjects, *, loopback: bool) -> tuple
 
     async def answer(call: ToolCall, progress: Progress, request_id: str) -> CallToolResult:
         request: Request = call.request
+        calls = by_tool[call.name]
         given = {name: value for name, value in call.arguments.items() if name not in PAYING}
         problems = problems_in({name: call.arguments[name] for name in call.arguments.keys() - given}, paying)
         if problems:
@@ -81,11 +83,12 @@ def door(calls: PaidCalls, payments: PaymentObjects, *, loopback: bool) -> tuple
                 error = PaymentRequired(_UNPAID)
             required = calls.gate.required(resource, f"{error.code}: {error.message}")
             asked: dict[str, Any] = required.model_dump(mode="json", by_alias=True, exclude_none=True)
-            named = await payments.named(error.details.get("paymentId"), request)
+            named = await payments.named(error.details.get("paymentId"), calls, request)
             return _refused({**asked, **errors.told(error, request_id), "payment": named}, error.status)
         return answered(outcome.request_id, outcome.data, outcome.receipt)
 
-    server = agent_server(paid_tool(calls.service), guide(calls.service), work)
+    services = [calls.service for calls in sold.services]
+    server = agent_server([paid_tool(service) for service in services], guide(services), work)
     manager = StreamableHTTPSessionManager(
         server,
         security_settings=_only_loopback() if loopback else None,

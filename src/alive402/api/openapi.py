@@ -14,7 +14,7 @@ from alive402.api.payment_object import PaymentObjects
 from alive402.api.refusals import Responses, refusals
 from alive402.api.schemas import COMPONENTS
 from alive402.api.tools import resource_of
-from alive402.calls import InvalidInput, PaidCalls
+from alive402.calls import InvalidInput, PaidCalls, Sold
 from alive402.catalog import Shop
 from alive402.payments.errors import PaymentRequired
 from alive402.payments.x402 import SIGNATURE_HEADER
@@ -47,9 +47,9 @@ _FRAMEWORKS = ("HTTPValidationError", "ValidationError")
 class OpenApi:
     """The document of one application; made once, and given the caller's address each time."""
 
-    def __init__(self, app: FastAPI, calls: PaidCalls, payments: PaymentObjects) -> None:
+    def __init__(self, app: FastAPI, sold: Sold, payments: PaymentObjects) -> None:
         self._app = app
-        self._calls = calls
+        self._sold = sold
         self._payments = payments
         self._routes: dict[str, Any] | None = None
         self._last: tuple[Shop, dict[str, Any]] | None = None
@@ -65,9 +65,9 @@ class OpenApi:
             self._routes = self._of_the_routes(shop)
         document = copy.deepcopy(self._routes)
         document["servers"] = [{"url": shop.base}]
-        example = self._price(shop)
-        for service in shop.services:
-            for path in service.paths:
+        for calls in self._sold.services:
+            example = self._price(shop, calls)
+            for path in calls.service.paths:
                 asked = document["paths"][path]["post"]["responses"]["402"]["content"]["application/json"]
                 asked["example"] = example
         return document
@@ -105,14 +105,14 @@ class OpenApi:
         components["securitySchemes"] = SECURITY
         return document
 
-    def _price(self, shop: Shop) -> dict[str, Any]:
+    def _price(self, shop: Shop, calls: PaidCalls) -> dict[str, Any]:
         """The body of the 402 answer, as it would be given now."""
-        service = self._calls.service
+        service = calls.service
         resource = resource_of(service, shop.url(service.paths[0]))
         error = PaymentRequired()
-        asked = self._calls.gate.required(resource, f"{error.code}: {error.message}")
+        asked = calls.gate.required(resource, f"{error.code}: {error.message}")
         body: dict[str, Any] = asked.model_dump(mode="json", by_alias=True, exclude_none=True)
-        return {**body, **told(error, service.example_output["requestId"]), "payment": self._payments.not_made()}
+        return {**body, **told(error, service.example_output["requestId"]), "payment": self._payments.not_made(calls)}
 
 
 def _say_what_really_happens(operation: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from alive402.calls import PaidCalls
+from alive402.calls import PaidCalls, Sold
 from alive402.payments.errors import NoSuchPayment
 from alive402.payments.prepayments import Prepaid
 
@@ -19,7 +19,7 @@ PATH = "/api/payments"
 class PaymentObjects:
     """Makes them. `provider_id` names where the money goes."""
 
-    calls: PaidCalls
+    sold: Sold
     public_url: str | None
     provider_id: str
 
@@ -27,10 +27,10 @@ class PaymentObjects:
         """The service's URL as its callers see it, without a slash at the end."""
         return (self.public_url or str(request.base_url)).rstrip("/")
 
-    def not_made(self) -> dict[str, Any]:
+    def not_made(self, calls: PaidCalls) -> dict[str, Any]:
         """For a call that nothing was paid for yet."""
         return {
-            **self._words(self.calls.service.price_cents, 1),
+            **self._words(calls, calls.service.price_cents, 1),
             "paymentId": None,
             "remainingCalls": 0,
             "clientId": None,
@@ -43,7 +43,7 @@ class PaymentObjects:
     def of(self, prepaid: Prepaid, request: Request, token: str | None = None) -> dict[str, Any]:
         """For a payment made ahead; `token` only where it is told."""
         return {
-            **self._words(prepaid.amount // 10_000, prepaid.max_calls),
+            **self._words(self.calls_of(prepaid), prepaid.amount // 10_000, prepaid.max_calls),
             "paymentId": prepaid.id,
             "remainingCalls": prepaid.remaining,
             "clientId": prepaid.client_id,
@@ -54,31 +54,48 @@ class PaymentObjects:
             "payUrl": self.pay_url(prepaid.id, request),
         }
 
-    async def named(self, payment_id: str | None, request: Request) -> dict[str, Any]:
-        """For the payment that a refusal names, or for none."""
+    async def named(self, payment_id: str | None, calls: PaidCalls, request: Request) -> dict[str, Any]:
+        """For the payment that a refusal of `calls` names, or for none."""
         if payment_id is None:
-            return self.not_made()
+            return self.not_made(calls)
         try:
-            return self.of(await self.calls.prepayments.find(payment_id), request)
+            return self.of(await self.find(payment_id), request)
         except NoSuchPayment:
-            return self.not_made()
+            return self.not_made(calls)
+
+    async def find(self, payment_id: str) -> Prepaid:
+        """A payment made ahead.
+
+        Raises:
+            NoSuchPayment: there is none, or what it was for is not sold any more.
+        """
+        prepaid = await self.sold.first.prepayments.find(payment_id)
+        self.calls_of(prepaid)
+        return prepaid
+
+    def calls_of(self, prepaid: Prepaid) -> PaidCalls:
+        """What was paid for. Raises like `find`."""
+        calls = self.sold.find(prepaid.service_id)
+        if calls is None:
+            raise NoSuchPayment
+        return calls
 
     def pay_url(self, payment_id: str, request: Request) -> str:
         """Where a payment is paid."""
         return f"{self.base(request)}{PATH}/{payment_id}/pay"
 
-    def _words(self, cents: int, calls: int) -> dict[str, Any]:
-        service = self.calls.service
+    def _words(self, calls: PaidCalls, cents: int, max_calls: int) -> dict[str, Any]:
+        service = calls.service
         return {
             "serviceId": service.id,
             "internalServiceId": service.aliases[0],
             "amountCents": cents,
             "currency": "USD",
             "billingMode": "per_call",
-            "maxCalls": calls,
+            "maxCalls": max_calls,
             "provider": "x402_facilitator",
             "providerId": self.provider_id,
-            "payTo": self.calls.gate.accepts[0].pay_to,
+            "payTo": calls.gate.accepts[0].pay_to,
         }
 
 

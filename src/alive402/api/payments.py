@@ -15,7 +15,7 @@ from alive402.api.payment_object import PATH, PaymentObjects
 from alive402.api.refusals import NEW_PAYMENT, PAYING, refusals
 from alive402.api.schemas import ref
 from alive402.api.x402_headers import payment_required, receipt_headers
-from alive402.calls import InvalidInput, PaidCalls, problems_in
+from alive402.calls import InvalidInput, PaidCalls, Sold, problems_in
 from alive402.payments.errors import NoSuchPayment, PaymentRequired
 from alive402.payments.prepayments import Prepaid
 from alive402.payments.signed import Resource
@@ -32,7 +32,7 @@ class UnknownService(RequestRefused):
     default = "No service has this id. `GET /api/catalog` names those that are sold."
 
 
-def router(calls: PaidCalls, payments: PaymentObjects, max_calls: int) -> APIRouter:
+def router(sold: Sold, payments: PaymentObjects, max_calls: int) -> APIRouter:
     """`POST /api/payments`, `GET /api/payments/{id}` and `POST /api/payments/{id}/pay`."""
     routes = APIRouter(prefix=PATH, tags=["payments"])
     asking = {
@@ -62,9 +62,10 @@ def router(calls: PaidCalls, payments: PaymentObjects, max_calls: int) -> APIRou
     )
     async def create(request: Request, payment: Payment) -> JSONResponse:
         given = await _given(request, asking)
-        if given["serviceId"] not in calls.service.ids:
+        calls = sold.find(given["serviceId"])
+        if calls is None:
             raise UnknownService
-        await calls.new_payments.admit(payment.offer.address)
+        await sold.books.new_payments.admit(payment.offer.address)
         prepaid = await calls.prepayments.create(given.get("maxCalls", 1), given.get("clientSecret"))
         return JSONResponse(_pending(prepaid, request), status_code=201, headers=_NO_STORE)
 
@@ -75,7 +76,7 @@ def router(calls: PaidCalls, payments: PaymentObjects, max_calls: int) -> APIRou
         responses={200: _shown("As it stands now."), **refusals(NoSuchPayment)},
     )
     async def show(request: Request, payment_id: str) -> JSONResponse:
-        prepaid = await calls.prepayments.find(payment_id)
+        prepaid = await payments.find(payment_id)
         shown = _pending(prepaid, request) if prepaid.status == "pending" else payments.of(prepaid, request)
         return JSONResponse(shown, headers=_NO_STORE)
 
@@ -88,18 +89,21 @@ def router(calls: PaidCalls, payments: PaymentObjects, max_calls: int) -> APIRou
     )
     async def pay(request: Request, payment_id: str, payment: Payment) -> JSONResponse:
         given = await _given(request, paying)
+        prepaid = await payments.find(payment_id)
+        calls = payments.calls_of(prepaid)
+        resource = _resource(calls, payment_id, request)
         try:
             paid = await calls.prepayments.pay(
                 payment_id,
                 payment.offer,
-                _resource(payment_id, request),
+                resource,
                 request_id(request),
                 client_secret=payment.client_secret,
                 new_token=given.get("newToken", False),
             )
         except PaymentRequired as error:
-            prepaid = await calls.prepayments.find(payment_id)
-            gate, resource = calls.prepayments.gate(prepaid.max_calls), _resource(payment_id, request)
+            prepaid = await payments.find(payment_id)
+            gate = calls.prepayments.gate(prepaid.max_calls)
             shown = payments.of(prepaid, request)
             return payment_required(error, request, gate, resource, shown, payment.version)
         headers = {**receipt_headers(paid.receipt, payment.version), **_NO_STORE}
@@ -107,12 +111,13 @@ def router(calls: PaidCalls, payments: PaymentObjects, max_calls: int) -> APIRou
 
     def _pending(prepaid: Prepaid, request: Request) -> dict[str, Any]:
         """The object with what is to be signed."""
-        gate = calls.prepayments.gate(prepaid.max_calls)
-        asked = gate.required(_resource(prepaid.id, request), "payment_required: Sign one of `accepts` and send it.")
+        calls = payments.calls_of(prepaid)
+        gate, resource = calls.prepayments.gate(prepaid.max_calls), _resource(calls, prepaid.id, request)
+        asked = gate.required(resource, "payment_required: Sign one of `accepts` and send it.")
         x402 = asked.model_dump(mode="json", by_alias=True, exclude_none=True)
         return {**payments.of(prepaid, request), "x402": x402}
 
-    def _resource(payment_id: str, request: Request) -> Resource:
+    def _resource(calls: PaidCalls, payment_id: str, request: Request) -> Resource:
         path = f"{PATH}/{payment_id}/pay"
         return Resource(
             url=payments.pay_url(payment_id, request),

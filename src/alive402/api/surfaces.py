@@ -16,7 +16,7 @@ from alive402.api.openapi import OpenApi
 from alive402.api.payment_object import PaymentObjects
 from alive402.api.payments import UnknownService
 from alive402.api.refusals import refusals
-from alive402.calls import InvalidInput, PaidCalls
+from alive402.calls import InvalidInput, Sold
 from alive402.catalog import Quality, ServiceDefinition, Shop, Way
 from alive402.catalog.entries import catalog
 from alive402.catalog.search import LIMIT, MAX_QUERY, MOST, search
@@ -67,13 +67,13 @@ class Surfaces:
     """The surfaces over one application: what each of them has to know, measured or configured."""
 
     def __init__(
-        self, app: FastAPI, calls: PaidCalls, payments: PaymentObjects, health: HealthCheck, *, test_money: bool
+        self, app: FastAPI, sold: Sold, payments: PaymentObjects, health: HealthCheck, *, test_money: bool
     ) -> None:
         self._test_money = test_money
-        self._calls = calls
+        self._sold = sold
         self._payments = payments
         self._health = health
-        self._openapi = OpenApi(app, calls, payments)
+        self._openapi = OpenApi(app, sold, payments)
         self._audit = Audit(app)
 
     def shop(self, request: Request) -> Shop:
@@ -86,10 +86,14 @@ class Surfaces:
         if not _BASE.fullmatch(base):
             raise InvalidHost
         return Shop(
-            services=(self._calls.service,),
+            services=tuple(calls.service for calls in self._sold.services),
             base=base,
             provider_id=self._payments.provider_id,
-            ways=tuple(Way(each.network, each.asset, each.amount, each.pay_to) for each in self._calls.gate.accepts),
+            ways=tuple(
+                Way(calls.service.id, each.network, each.asset, each.amount, each.pay_to)
+                for calls in self._sold.services
+                for each in calls.gate.accepts
+            ),
             mcp=True,
             test_money=self._test_money,
         )
@@ -99,7 +103,7 @@ class Surfaces:
         return {service.id: await self._quality(service) for service in shop.services}
 
     async def _quality(self, service: ServiceDefinition) -> Quality:
-        tally = await self._calls.call_log.tally(service.id)
+        tally = await self._sold.books.call_log.tally(service.id)
         return Quality(
             calls=tally.calls,
             unpaid=tally.kinds.get(CallKind.UNPAID, 0),

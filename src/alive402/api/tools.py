@@ -35,7 +35,7 @@ def router(calls: PaidCalls, payments: PaymentObjects) -> APIRouter:
         try:
             outcome = await calls.call(given or {}, payment.offer, resource, request_id(request))
         except PaymentRequired as error:
-            named = await payments.named(error.details.get("paymentId"), request)
+            named = await payments.named(error.details.get("paymentId"), calls, request)
             return payment_required(error, request, calls.gate, resource, named, version)
         body = {"requestId": outcome.request_id, "code": "200", "message": "success", "content": ""}
         headers = {

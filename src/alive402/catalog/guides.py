@@ -143,6 +143,7 @@ def payment(shop: Shop) -> dict[str, Any]:
             {
                 "id": shop.provider_id,
                 "provider": "x402_facilitator",
+                "serviceId": way.service_id,
                 "scheme": "exact",
                 "network": way.network,
                 "asset": way.asset,

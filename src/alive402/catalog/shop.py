@@ -9,8 +9,9 @@ from alive402.catalog.service import ServiceDefinition
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way to pay: CAIP-2 network, token, atomic units of one call, and who receives them."""
+    """One way to pay for a service: CAIP-2 network, token, atomic units of one call, and who receives them."""
 
+    service_id: str
     network: str
     asset: str
     amount: str
@@ -25,7 +26,7 @@ class Shop:
         services: what is sold, the first one first.
         base: the site's URL as its callers see it, without a slash at the end.
         provider_id: the gateway's name for where the money goes.
-        ways: every way to pay, the default first.
+        ways: every way to pay, by service, the default first.
         mcp: whether the site has the MCP door.
         test_money: whether payments are of test money, with a faucet.
     """

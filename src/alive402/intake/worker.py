@@ -1,13 +1,14 @@
-"""The child that judges one stranger's file: walls first, decoder after. Run as `python -m alive402.intake.worker`.
+"""The child that judges strangers' files: walls first, decoder after. Run as `python -m alive402.intake.worker`.
 
-Told by its arguments: the file, and the limits as JSON. Answers on standard output: while it works, lines `[stage,
-share]`; last, without a line's end, one JSON object, either `{"liveness": …, "elements": …}` or `{"error": {"code",
-"message", "details"}}`. Nothing else can write there.
+Told by its arguments: the folder in which the videos will lie, and the limits as JSON. It loads the models and says
+`{"ready": walls}`. Then, for each line `{"job": n, "video": name}` on standard input, it answers on standard output:
+lines `[stage, share]` while it works, and last `{"job": n, "peak_bytes": …}` with either `liveness` and `elements` or
+`error: {"code", "message", "details"}`. Nothing else can write there. It ends when standard input does.
 """
 
 from __future__ import annotations
 
-import ctypes
+import contextlib
 import json
 import os
 import resource
@@ -15,33 +16,10 @@ import sys
 from pathlib import Path
 from typing import Any, TextIO
 
+from alive402.intake.walls import bound_processor_time, wall_in
+
 # The share of the work by which two words of progress are apart.
 STEP = 0.1
-_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS, _SIGKILL = 1, 38, 9
-_CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
-
-
-def wall_in(memory_bytes: int, cpu_seconds: int, files: int) -> None:
-    """Take from this process what judging a file does not need; what the kernel does not grant is left out.
-
-    Memory, processor time, open files, core dumps and written bytes are bounded for good. The network goes, where the
-    kernel lets a user make a network namespace. The process dies with its parent.
-    """
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_PR_SET_PDEATHSIG, _SIGKILL)
-    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    if libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) != 0:
-        ctypes.set_errno(0)
-    for limit, value in (
-        (resource.RLIMIT_AS, memory_bytes),
-        (resource.RLIMIT_CPU, cpu_seconds),
-        (resource.RLIMIT_NOFILE, files),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        hard = resource.getrlimit(limit)[1]
-        allowed = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(limit, (allowed, allowed))
 
 
 def judge(path: Path, out: TextIO) -> dict[str, Any]:
@@ -59,25 +37,49 @@ def judge(path: Path, out: TextIO) -> dict[str, Any]:
         nonlocal told
         if stage != told[0] or share >= told[1] + STEP:
             told = (stage, share)
-            print(json.dumps(told), file=out, flush=True)
+            _say(out, told)
 
     try:
         report = analyze(path, progress)
     except AnalysisError as error:
+        if error.__cause__ is not None and error.status == 500:
+            print(repr(error.__cause__), file=sys.stderr, flush=True)
         return {"error": error.to_dict()}
     return {"liveness": report.to_dict(), "elements": report.to_alibaba()["Elements"]}
 
 
+def load() -> None:
+    """Have the engine ready; when it cannot be, each video will be told why."""
+    from alive402.liveness.analyzer import shared
+    from alive402.liveness.errors import ModelsMissing
+
+    with contextlib.suppress(ModelsMissing):
+        shared()
+
+
 def main() -> None:
-    """Answer once, on a descriptor that no library knows of."""
-    answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    """Answer until nobody asks, on descriptors that no library knows of."""
+    folder, limits = Path(sys.argv[1]), json.loads(sys.argv[2])
+    asked = os.fdopen(os.dup(0), "r", encoding="utf-8")
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
-    path, limits = Path(sys.argv[1]), json.loads(sys.argv[2])
-    wall_in(limits["memory_bytes"], limits["cpu_seconds"], limits["files"])
-    json.dump(judge(path, answer), answer)
-    answer.flush()
+    walls = wall_in(limits["memory_bytes"], limits["files"], folder)
+    bound_processor_time(limits["cpu_seconds"])
+    load()
+    _say(out, {"ready": walls})
+    for line in asked:
+        job = json.loads(line)
+        bound_processor_time(limits["cpu_seconds"])
+        answer = judge(folder / job["video"], out)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        _say(out, {"job": job["job"], "peak_bytes": peak, **answer})
     # Decoders' threads need no farewell, and must not turn an answer into a crash.
     os._exit(0)
+
+
+def _say(out: TextIO, told: object) -> None:
+    print(json.dumps(told), file=out, flush=True)
 
 
 if __name__ == "__main__":

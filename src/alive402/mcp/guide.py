@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from alive402.catalog import ServiceDefinition
 
 URI = "alive402://guide"
 
 
-def guide(service: ServiceDefinition) -> str:
-    """Markdown, for a model that has to use the tool and knows nothing of it."""
-    (argument,) = service.input_schema["required"]
-    words = service.input_schema["properties"][argument]["description"]
-    return f"""# {service.name}
-
-{service.description} {service.description_for_model}
-
-- Tool: `{service.tool_name}`. The same over HTTP: `POST {service.paths[0]}`.
-- Argument `{argument}` (required): {words} Example: `{json.dumps(service.example_input)}`.
-- Price: {service.price} an answer. A call that fails costs nothing.
-
+def guide(services: Sequence[ServiceDefinition]) -> str:
+    """Markdown, for a model that has to use the tools and knows nothing of them."""
+    first = services[0]
+    said = "\n".join(_service(service) for service in services)
+    return f"""{said}
 ## To pay
 Call it. Unpaid, the result has `isError: true`, and its `structuredContent` is an x402 PaymentRequired object. Then
 either
 1. sign one entry of `accepts` and call again with the signed payload in the request's `_meta["x402/payment"]`; the
    receipt comes in the result's `_meta["x402/payment-response"]`; or
-2. `POST /api/payments` with `{json.dumps({"serviceId": service.id, "maxCalls": 5})}`, pay its `payUrl`, and call
+2. `POST /api/payments` with `{json.dumps({"serviceId": first.id, "maxCalls": 5})}`, pay its `payUrl`, and call
    with the token that it answers in `paymentToken`. The HTTP header `X-Payment-Token` of the connection does the same.
 
 If an answer did not arrive, send the same call with the same payment again, never a new one: with x402 the payment
@@ -34,8 +28,23 @@ gives its answer again, with a token an `idempotencyKey` makes sure of it.
 
 ## To read
 `data.Liveness.verdict` is `live`, `spoof` or `inconclusive`; `live_confidence` is the calibrated probability that the
-face was filmed from life; `reasons` say why. `data.Elements` is what `{service.action}` of Alibaba Cloud answers.
+face was filmed from life; `reasons` say why. `data.Elements` is what the action of Alibaba Cloud answers.
 `data.Receipt` is signed: anyone can check it with the keys at `/.well-known/jwks.json`.
 
 A refusal has `code`, `message`, `charged`, and `retryAfter` in seconds where the same call may be sent again.
+"""
+
+
+def _service(service: ServiceDefinition) -> str:
+    arguments = "\n".join(
+        f"- Argument `{name}` (required): {service.input_schema['properties'][name]['description']}"
+        for name in service.input_schema["required"]
+    )
+    return f"""# {service.name}
+
+{service.description} {service.description_for_model}
+
+- Tool: `{service.tool_name}`. The same over HTTP: `POST {service.paths[0]}`.
+{arguments} Example: `{json.dumps(service.example_input)}`.
+- Price: {service.price} an answer. A call that fails costs nothing.
 """

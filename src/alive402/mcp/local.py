@@ -56,7 +56,7 @@ def local_server(service: ServiceDefinition, *, allow_private_hosts: bool = Fals
         data = {"Action": service.action, "Elements": answer.elements, "Liveness": answer.liveness}
         return answered(request_id, data)
 
-    return agent_server(tool, _GUIDE, work)
+    return agent_server((tool,), _GUIDE, work)
 
 
 async def serve_over_stdio(server: Server[Any]) -> None:
@@ -67,8 +67,8 @@ async def serve_over_stdio(server: Server[Any]) -> None:
 
 async def _judged(video: str, provider: LocalProvider, progress: Progress) -> Answer:
     if video.startswith(("http://", "https://")):
-        provider.check(video)
-        return await provider.detect(video, progress)
+        provider.check({"VideoUrl": video})
+        return await provider.answer({"VideoUrl": video}, progress)
     judged = await judge(await asyncio.to_thread(_file, video), provider.judging, progress)
     return Answer(elements=judged.elements, liveness=judged.liveness)
 

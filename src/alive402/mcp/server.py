@@ -1,9 +1,9 @@
-"""An MCP server with one tool and its guide; what the tool does is given. Progress is told, a cancelled call stops."""
+"""An MCP server with its tools and their guide; what a tool does is given. Progress is told, a cancelled call stops."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,8 +34,9 @@ _MARKDOWN = "text/markdown"
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """One call of the tool: its arguments, its `_meta`, and the HTTP request that brought it (None over stdio)."""
+    """One call of the tool `name`: arguments, `_meta`, and the HTTP request that brought it (None over stdio)."""
 
+    name: str
     arguments: dict[str, Any]
     meta: Mapping[str, Any]
     request: Any
@@ -44,19 +45,20 @@ class ToolCall:
 Work = Callable[[ToolCall, Progress], Awaitable[CallToolResult]]
 
 
-def agent_server(tool: Tool, guide: str, work: Work) -> Server[Any]:
-    """A server whose tool does `work`, and whose only resource is `guide`."""
+def agent_server(tools: Sequence[Tool], guide: str, work: Work) -> Server[Any]:
+    """A server whose tools do `work`, and whose only resource is `guide`."""
+    names = ", ".join(tool.name for tool in tools)
     resource = Resource(
-        name="guide", title="How to use this", uri=URI, mime_type=_MARKDOWN, description=f"How to use {tool.name}."
+        name="guide", title="How to use this", uri=URI, mime_type=_MARKDOWN, description=f"How to use {names}."
     )
 
     async def list_tools(_ctx: Any, _params: PaginatedRequestParams | None) -> ListToolsResult:
-        return ListToolsResult(tools=[tool])
+        return ListToolsResult(tools=list(tools))
 
     async def call_tool(ctx: Any, params: CallToolRequestParams) -> CallToolResult:
-        if params.name != tool.name:
-            raise MCPError(INVALID_PARAMS, f"There is no such tool. The only one is {tool.name}.")
-        call = ToolCall(dict(params.arguments or {}), dict(ctx.meta or {}), ctx.request)
+        if all(params.name != tool.name for tool in tools):
+            raise MCPError(INVALID_PARAMS, f"There is no such tool. There is {names}.")
+        call = ToolCall(params.name, dict(params.arguments or {}), dict(ctx.meta or {}), ctx.request)
         return await _told(lambda progress: work(call, progress), ctx.session.report_progress)
 
     async def list_resources(_ctx: Any, _params: PaginatedRequestParams | None) -> ListResourcesResult:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import math
 import time
 from dataclasses import dataclass
+from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any
 
@@ -61,10 +63,12 @@ class PaymentGate:
             self._server.register(network, ExactEvmServerScheme())  # type: ignore[arg-type, no-untyped-call]
         self.accepts = tills.accepts
 
-    def times(self, calls: int) -> PaymentGate:
-        """The same gate for `calls` calls paid at once: every amount so many times as large."""
+    def times(self, share: int | Fraction) -> PaymentGate:
+        """The same gate, every amount so many times as large, rounded up: for several calls, or for another price."""
         gate = copy.copy(self)
-        gate.accepts = [each.model_copy(update={"amount": str(int(each.amount) * calls)}) for each in self.accepts]
+        gate.accepts = [
+            each.model_copy(update={"amount": str(math.ceil(int(each.amount) * share))}) for each in self.accepts
+        ]
         return gate
 
     async def check(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -10,30 +11,30 @@ from alive402.intake.sandbox import Progress
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A judged video, JSON-ready: `elements` exactly as Alibaba's, `liveness` our whole report."""
+    """What was judged, JSON-ready: `elements` exactly as Alibaba's, `liveness` our report, its `verdict` one word."""
 
     elements: list[dict[str, Any]]
     liveness: dict[str, Any]
 
 
 class Provider(Protocol):
-    """Judges the video at a URL."""
+    """Answers the requests of one service; `given` has passed the service's input schema."""
 
     @property
     def seconds(self) -> float:
-        """The longest that `detect` takes, waiting included."""
+        """The longest that `answer` takes, waiting included."""
         ...
 
-    def check(self, video_url: str) -> None:
-        """Refuse at once, before anyone pays, a URL that `detect` would never fetch.
+    def check(self, given: Mapping[str, Any]) -> None:
+        """Refuse at once, before anyone pays, what `answer` would never do.
 
         Raises:
-            InvalidUrl: it would not.
+            InvalidUrl: a URL in it would never be fetched.
         """
         ...
 
-    async def detect(self, video_url: str, progress: Progress | None = None) -> Answer:
-        """The answer for one video; `progress` hears of each stage, shares of the whole that never fall.
+    async def answer(self, given: Mapping[str, Any], progress: Progress | None = None) -> Answer:
+        """The answer for one request; `progress` hears of each stage, shares of the whole that never fall.
 
         Raises:
             IntakeError: it did not arrive, or could not be judged in time.

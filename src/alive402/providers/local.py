@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from alive402.intake.errors import Busy
 from alive402.intake.fetch import FetchLimits, check_url, fetch
@@ -41,15 +42,15 @@ class LocalProvider:
 
     @property
     def seconds(self) -> float:
-        """The longest that `detect` takes, waiting included."""
+        """See `Provider.seconds`."""
         return 2 * self.wait_seconds + self.fetching.seconds + self.judging.seconds
 
-    def check(self, video_url: str) -> None:
+    def check(self, given: Mapping[str, Any]) -> None:
         """See `Provider.check`."""
-        check_url(video_url, self.fetching)
+        check_url(given["VideoUrl"], self.fetching)
 
-    async def detect(self, video_url: str, progress: Progress | None = None) -> Answer:
-        """See `Provider.detect`."""
+    async def answer(self, given: Mapping[str, Any], progress: Progress | None = None) -> Answer:
+        """See `Provider.answer`."""
         tell = progress or (lambda stage, share: None)
         if self.media is not None:
             self.media.mkdir(parents=True, exist_ok=True)
@@ -58,7 +59,7 @@ class LocalProvider:
             path = Path(folder, "video")
             async with self._place(self._fetches):
                 tell("fetching", 0.0)
-                await fetch(video_url, path, self.fetching)
+                await fetch(given["VideoUrl"], path, self.fetching)
             sniff(path)
             async with self._place(self._analyses):
                 tell("looking", FETCHING_SHARE)
