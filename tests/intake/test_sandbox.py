@@ -1,45 +1,59 @@
-"""The child that judges: its answers, its typed errors, its walls, and its end."""
+"""The warm processes that judge: their answers, their typed errors, their ends, and who takes their place."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
-import subprocess
-import sys
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from alive402.demo.clips import Clips
 from alive402.intake.errors import AnalysisTimeout
-from alive402.intake.sandbox import SandboxLimits, judge
+from alive402.intake.sandbox import Sandbox, SandboxLimits, judge
 from alive402.intake.sniff import sniff
-from alive402.liveness.errors import AnalysisFailed, UnsupportedVideo
+from alive402.liveness.errors import AnalysisFailed, UndecodableVideo, UnsupportedVideo, VideoTooLarge
 
-WALLS = """
-import resource, socket, sys, json
-from alive402.intake.worker import wall_in
-wall_in(1 << 30, 7, 50)
-limits = {name: resource.getrlimit(getattr(resource, name))[0] for name in sys.argv[1:]}
-try:
-    with open("grown", "w") as file:
-        file.write("x")
-    written = True
-except OSError:
-    written = False
-print(json.dumps({"limits": limits, "written": written}))
-"""
+VERDICTS = {"live", "spoof", "inconclusive"}
 
 
-def test_the_walls_stand(tmp_path: Path) -> None:
-    names = ["RLIMIT_AS", "RLIMIT_CPU", "RLIMIT_NOFILE", "RLIMIT_FSIZE", "RLIMIT_CORE"]
-    done = subprocess.run(
-        [sys.executable, "-c", WALLS, *names], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=30
-    )
-    told = json.loads(done.stdout)
-    assert told["limits"] == dict(zip(names, [1 << 30, 7, 50, 0, 0], strict=True))
-    assert told["written"] is False
+@asynccontextmanager
+async def one(limits: SandboxLimits) -> AsyncIterator[Sandbox]:
+    """A sandbox with one warm process, which leaves nothing behind."""
+    async with Sandbox(limits, kept=1) as sandbox:
+        yield sandbox
+    nobody_is_left()
+
+
+def nobody_is_left() -> None:
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def what_lies_in(folder: str) -> list[Path]:
+    return list(Path(folder).iterdir())
+
+
+def worker_of(sandbox: Sandbox) -> int:
+    (worker,) = sandbox._idle
+    return worker.process_id
+
+
+def run(walk: Callable[[], Awaitable[None]]) -> None:
+    async def walked() -> None:
+        await walk()
+
+    asyncio.run(walked())
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> Path:
+    path = tmp_path / "video"
+    path.write_text("not a video")
+    return path
 
 
 @pytest.mark.parametrize(
@@ -52,34 +66,136 @@ def test_a_text_named_mp4_is_no_video(tmp_path: Path, text: str) -> None:
         sniff(path)
 
 
-def test_the_childs_refusal_comes_back_as_itself(tmp_path: Path) -> None:
-    path = tmp_path / "video"
-    path.write_text("not a video")
+def test_the_childs_refusal_comes_back_as_itself(text: Path) -> None:
     with pytest.raises(UnsupportedVideo) as caught:
-        asyncio.run(judge(path, SandboxLimits()))
+        asyncio.run(judge(text, SandboxLimits()))
     assert caught.value.status == 415
 
 
-def test_the_child_tells_how_far_it_is(clips: Clips) -> None:
+def test_one_process_judges_file_after_file_and_tells_how_far_it_is(clips: Clips, text: Path) -> None:
     heard: list[tuple[str, float]] = []
-    judged = asyncio.run(judge(clips.bona_fide, SandboxLimits(), lambda stage, share: heard.append((stage, share))))
+
+    async def walk() -> None:
+        async with one(SandboxLimits()) as sandbox:
+            await sandbox.warm_up()
+            first = worker_of(sandbox)
+            with pytest.raises(UnsupportedVideo):
+                await sandbox.judge(text)
+            judged = await sandbox.judge(clips.bona_fide, lambda stage, share: heard.append((stage, share)))
+            assert judged.liveness["verdict"] in VERDICTS
+            assert worker_of(sandbox) == first
+            # Nothing of a video is left where the next one is read.
+            assert what_lies_in(sandbox._idle[0]._folder.name) == []
+
+    run(walk)
     stages, shares = [stage for stage, _ in heard], [share for _, share in heard]
     assert (stages[0], stages[-2:]) == ("looking", ["judging", "done"])
     assert shares == sorted(shares)
     assert 3 <= len(heard) <= 16
-    assert judged.liveness["verdict"] in {"live", "spoof", "inconclusive"}
 
 
-def test_a_child_past_its_deadline_is_killed(tmp_path: Path) -> None:
+def test_a_process_past_its_deadline_is_killed(clips: Clips) -> None:
     with pytest.raises(AnalysisTimeout):
-        asyncio.run(judge(tmp_path / "video", SandboxLimits(seconds=0.02)))
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+        asyncio.run(judge(clips.bona_fide, SandboxLimits(seconds=0.02)))
+    nobody_is_left()
 
 
-def test_a_child_that_crashes_is_our_fault(tmp_path: Path) -> None:
+def test_a_process_that_dies_costs_one_call_and_is_replaced(clips: Clips, text: Path) -> None:
+    async def walk() -> None:
+        async with one(SandboxLimits()) as sandbox:
+            await sandbox.warm_up()
+            first = worker_of(sandbox)
+            with pytest.raises(AnalysisFailed) as caught:
+                await sandbox.judge(clips.bona_fide, lambda stage, share: os.kill(first, signal.SIGSEGV))
+            assert caught.value.status == 500
+            await sandbox.warm_up()
+            assert worker_of(sandbox) != first
+            with pytest.raises(UnsupportedVideo):
+                await sandbox.judge(text)
+
+    run(walk)
+
+
+def test_a_caller_who_leaves_ends_the_process_and_another_takes_its_place(clips: Clips) -> None:
+    async def walk() -> None:
+        async with one(SandboxLimits()) as sandbox:
+            await sandbox.warm_up()
+            first, begun = worker_of(sandbox), asyncio.Event()
+            call = asyncio.create_task(sandbox.judge(clips.bona_fide, lambda stage, share: begun.set()))
+            await begun.wait()
+            call.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await call
+            with pytest.raises(ProcessLookupError):
+                os.kill(first, 0)
+            await sandbox.warm_up()
+            assert worker_of(sandbox) != first
+
+    run(walk)
+
+
+@pytest.mark.parametrize("limits", [SandboxLimits(jobs=1), SandboxLimits(peak_bytes=1)])
+def test_a_process_is_replaced_after_so_many_files_or_so_much_memory(text: Path, limits: SandboxLimits) -> None:
+    async def walk() -> None:
+        async with one(limits) as sandbox:
+            await sandbox.warm_up()
+            first = worker_of(sandbox)
+            with pytest.raises(UnsupportedVideo):
+                await sandbox.judge(text)
+            await sandbox.warm_up()
+            assert worker_of(sandbox) != first
+
+    run(walk)
+
+
+def test_a_process_that_died_while_it_waited_costs_no_call(text: Path) -> None:
+    async def walk() -> None:
+        async with one(SandboxLimits()) as sandbox:
+            await sandbox.warm_up()
+            (worker,) = sandbox._idle
+            os.kill(worker.process_id, signal.SIGKILL)
+            await worker._child.wait()
+            with pytest.raises(UnsupportedVideo):
+                await sandbox.judge(text)
+
+    run(walk)
+
+
+def test_processor_time_is_bounded_a_file_and_not_a_process(clips: Clips) -> None:
+    async def walk() -> None:
+        # All of them together need more than twice what one may need.
+        async with one(SandboxLimits(cpu_seconds=2)) as sandbox:
+            for _ in range(6):
+                assert (await sandbox.judge(clips.bona_fide)).liveness["verdict"] in VERDICTS
+
+    run(walk)
+
+
+def test_a_process_that_cannot_start_is_our_fault(tmp_path: Path) -> None:
     (tmp_path / "video").write_bytes(b"\x00\x00\x00\x18ftypmp42" + b"\x00" * 64)
     with pytest.raises(AnalysisFailed) as caught:
         asyncio.run(judge(tmp_path / "video", SandboxLimits(memory_bytes=60 << 20)))
     assert caught.value.status == 500
     assert "Traceback" not in str(caught.value)
+
+
+def test_a_file_that_is_gone_is_our_fault(tmp_path: Path) -> None:
+    with pytest.raises(AnalysisFailed):
+        asyncio.run(judge(tmp_path / "gone", SandboxLimits()))
+
+
+def test_a_file_over_the_cap_is_never_handed_over(tmp_path: Path) -> None:
+    with (tmp_path / "video").open("wb") as file:
+        file.truncate(30_000_001)
+    with pytest.raises(VideoTooLarge) as caught:
+        asyncio.run(judge(tmp_path / "video", SandboxLimits()))
+    assert caught.value.details == {"bytes": 30_000_001}
+
+
+def test_a_link_is_followed_before_it_is_handed_over(clips: Clips, tmp_path: Path) -> None:
+    """On one's own machine a path may be a link; the walled-in process could not follow it."""
+    whole = clips.bona_fide.read_bytes()
+    (tmp_path / "half").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "video").symlink_to(tmp_path / "half")
+    with pytest.raises((UndecodableVideo, UnsupportedVideo)):
+        asyncio.run(judge(tmp_path / "video", SandboxLimits()))

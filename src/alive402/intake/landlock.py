@@ -1,4 +1,4 @@
-"""Landlock: from here on this thread, and every one it starts, opens only the files that are named. By raw system calls.
+"""Landlock, by raw system calls: from here on this thread, and every one it starts, opens only files that are named.
 
 Linux has it from 5.13 on; each later version knows more. Python has no binding that is kept, and three calls suffice.
 """

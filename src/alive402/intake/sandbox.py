@@ -1,14 +1,9 @@
-"""A file is judged in a process of its own, which can be killed: a decoder that crashes takes nobody along."""
+"""Files are judged in warm processes of their own, which can be killed: a decoder that crashes takes nobody along."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
-import os
 import signal
-import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,37 +11,12 @@ from typing import Any
 import structlog
 
 from alive402.intake.errors import AnalysisTimeout
+from alive402.intake.warm import Progress as Progress
+from alive402.intake.warm import SandboxLimits as SandboxLimits
+from alive402.intake.warm import WarmWorker, WorkerDied
 from alive402.liveness.errors import AnalysisError, AnalysisFailed
 
-MAX_ANSWER_BYTES = 8 * 1024 * 1024
-MAX_LOG_BYTES = 16 * 1024
-# What the child needs to start Python and to find the model files; no secrets, no proxies, no preloads.
-_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "XDG_CACHE_HOME", "ALIVE402_CACHE")
-
-# What the child may say of its progress: words of the engine, not of whoever took the child over.
-_STAGES = frozenset({"looking", "judging", "done"})
-
 log = structlog.get_logger(__name__)
-
-Progress = Callable[[str, float], None]
-"""Told a stage of the work, one word, and the share of the whole that is done, 0..1."""
-
-
-@dataclass(frozen=True, slots=True)
-class SandboxLimits:
-    """What judging one file may cost.
-
-    Attributes:
-        seconds: wall time, start of the process included; then it is killed.
-        cpu_seconds: processor time over all its threads; the kernel kills it.
-        memory_bytes: address space, libraries included.
-        files: open files.
-    """
-
-    seconds: float = 60.0
-    cpu_seconds: int = 180
-    memory_bytes: int = 4 * 1024**3
-    files: int = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,86 +27,148 @@ class Judged:
     elements: list[dict[str, Any]]
 
 
-async def judge(path: Path, limits: SandboxLimits, progress: Progress | None = None) -> Judged:
-    """Judge the file at `path` in a child process; when the caller is cancelled, the child is killed.
+class Sandbox:
+    """Warm processes, each of which judges one file after another; at most `kept` wait for work.
 
-    Raises:
-        UnusableVideo, ModelsMissing: as the analyzer raised it in the child, the same class.
-        AnalysisTimeout: killed at its deadline, or by its limit of processor time.
-        AnalysisFailed: the child crashed; the cause is in the log.
+    A process that crashes, passes a limit or is left by its caller costs that one call: it is killed, and another is
+    started in its place. As many run as callers ask at once, so callers bound that. One event loop uses a Sandbox, and
+    closes it before it ends: `async with Sandbox(limits) as sandbox`.
+
+    Args:
+        limits: of each file and each process.
+        kept: processes that wait for work, started when first needed or by `warm_up`.
+        beside: folder in which the processes' own folders are made, on the file system of the videos; by default the
+            system's temporary one.
     """
-    told = {"memory_bytes": limits.memory_bytes, "cpu_seconds": limits.cpu_seconds, "files": limits.files}
-    child = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-I",
-        "-m",
-        "alive402.intake.worker",
-        str(path),
-        json.dumps(told),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        # A group of its own: whatever it starts dies with it.
-        start_new_session=True,
-        env={name: os.environ[name] for name in _KEPT if name in os.environ},
-        cwd=path.parent,
-    )
-    assert child.stdout is not None
-    assert child.stderr is not None
+
+    def __init__(self, limits: SandboxLimits, kept: int = 2, beside: Path | None = None) -> None:
+        self.limits = limits
+        self._kept, self._beside = kept, beside
+        self._idle: list[WarmWorker] = []
+        self._starting: set[asyncio.Task[None]] = set()
+        self._warned = self._closed = False
+
+    async def __aenter__(self) -> Sandbox:
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        await self.close()
+
+    async def warm_up(self) -> None:
+        """Start what is kept warm, so that the first callers need not wait; what cannot start is told to the log."""
+        for _ in range(self._kept - len(self._idle) - len(self._starting)):
+            self._start_another()
+        await asyncio.gather(*self._starting)
+
+    async def judge(self, path: Path, progress: Progress | None = None) -> Judged:
+        """Judge the file at `path`; when the caller is cancelled, the process that judges it is killed.
+
+        Raises:
+            UnusableVideo, ModelsMissing: as the analyzer raised it in the child, the same class.
+            AnalysisTimeout: killed at its deadline, or by its limit of processor time.
+            AnalysisFailed: the child crashed, or the file cannot be read; the cause is in the log.
+        """
+        worker, sound = None, False
+        try:
+            async with asyncio.timeout(self.limits.seconds):
+                worker = self._take() or await self._start()
+                judged = _understand(await worker.judge(path, self.limits, progress))
+            sound = True
+            return judged
+        except AnalysisError as error:
+            # The video's fault leaves the process as it was; ours may not.
+            sound = not isinstance(error, AnalysisFailed)
+            if not sound:
+                log.error("analysis failed", said=await _last_words(worker))
+            raise
+        except TimeoutError:
+            raise AnalysisTimeout(seconds=self.limits.seconds) from None
+        except WorkerDied as error:
+            if error.status == -signal.SIGXCPU:
+                raise AnalysisTimeout(cpu_seconds=self.limits.cpu_seconds) from None
+            log.error("analysis crashed", status=error.status, said=error.said or await _last_words(worker))
+            raise AnalysisFailed from None
+        except OSError as error:
+            log.error("analysis not possible", cause=error.strerror)
+            raise AnalysisFailed from None
+        finally:
+            if worker is not None:
+                await self._put_back(worker, sound)
+
+    async def close(self) -> None:
+        """End every process that waits for work; those at work end with their file."""
+        self._closed = True
+        for task in self._starting:
+            task.cancel()
+        await asyncio.gather(*self._starting, return_exceptions=True)
+        while self._idle:
+            await self._idle.pop().end()
+
+    def _take(self) -> WarmWorker | None:
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.alive:
+                return worker
+            log.warning("an idle worker died")
+        return None
+
+    async def _put_back(self, worker: WarmWorker, sound: bool) -> None:
+        worn = worker.jobs >= self.limits.jobs or worker.peak_bytes > self.limits.peak_bytes
+        if sound and worker.alive and not worn and not self._closed and len(self._idle) < self._kept:
+            self._idle.append(worker)
+            return
+        if not self._closed and len(self._idle) + len(self._starting) < self._kept:
+            self._start_another()
+        await worker.end()
+
+    def _start_another(self) -> None:
+        task = asyncio.create_task(self._start_one_more(), name="warm worker")
+        self._starting.add(task)
+        task.add_done_callback(self._starting.discard)
+
+    async def _start_one_more(self) -> None:
+        try:
+            async with asyncio.timeout(self.limits.seconds):
+                worker = await self._start()
+        except (WorkerDied, OSError) as error:
+            # The next caller tries again, and is told.
+            log.error("no worker could be started", cause=str(error), said=getattr(error, "said", ""))
+            return
+        if self._closed or len(self._idle) >= self._kept:
+            await worker.end()
+        else:
+            self._idle.append(worker)
+
+    async def _start(self) -> WarmWorker:
+        worker = await WarmWorker.start(self.limits, self._beside)
+        missing = sorted(name for name, stands in worker.walls.items() if not stands)
+        if missing and not self._warned:
+            self._warned = True
+            log.warning("this kernel does not grant every wall around strangers' video", missing=missing)
+        return worker
+
+
+async def judge(path: Path, limits: SandboxLimits, progress: Progress | None = None) -> Judged:
+    """Judge one file in a process started for it alone. See `Sandbox.judge`."""
+    async with Sandbox(limits, kept=0) as sandbox:
+        return await sandbox.judge(path, progress)
+
+
+async def _last_words(worker: WarmWorker | None) -> str:
+    """What a process that is given up said before its end."""
+    if worker is None:
+        return ""
+    await worker.end()
+    return worker.said
+
+
+def _understand(told: dict[str, Any]) -> Judged:
     try:
-        async with asyncio.timeout(limits.seconds):
-            answer, said = await asyncio.gather(
-                _read_answer(child.stdout, progress), _read(child.stderr, MAX_LOG_BYTES)
-            )
-            status = await child.wait()
-    except TimeoutError:
-        raise AnalysisTimeout(seconds=limits.seconds) from None
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGKILL)
-        await child.wait()
-    if status == -signal.SIGXCPU:
-        raise AnalysisTimeout(cpu_seconds=limits.cpu_seconds)
-    return _understand(answer, status, said)
-
-
-async def _read(stream: asyncio.StreamReader, most: int) -> bytes:
-    """The first `most` bytes; the rest is read and dropped, so that the child never waits for us."""
-    kept = b""
-    while chunk := await stream.read(65536):
-        kept += chunk[: max(0, most - len(kept))]
-    return kept
-
-
-async def _read_answer(stream: asyncio.StreamReader, progress: Progress | None) -> bytes:
-    """What stands after the last line's end; the lines before it are progress, passed on as they come."""
-    kept = b""
-    while chunk := await stream.read(65536):
-        *lines, kept = (kept + chunk[: max(0, MAX_ANSWER_BYTES - len(kept))]).split(b"\n")
-        if progress is not None:
-            for line in lines:
-                _pass_on(line, progress)
-    return kept
-
-
-def _pass_on(line: bytes, progress: Progress) -> None:
-    with contextlib.suppress(ValueError, TypeError):
-        stage, share = json.loads(line)
-        if stage in _STAGES and 0 <= share <= 1:
-            progress(stage, float(share))
-
-
-def _understand(answer: bytes, status: int, said: bytes) -> Judged:
-    try:
-        told = json.loads(answer)
-        if status != 0:
-            raise ValueError
         if "error" in told:
             raise _error(told["error"])
         return Judged(liveness=told["liveness"], elements=told["elements"])
     except (ValueError, KeyError, TypeError):
-        log.error("analysis crashed", status=status, said=said.decode("utf-8", "replace")[-4000:])
-        raise AnalysisFailed from None
+        raise WorkerDied(None) from None
 
 
 def _error(told: dict[str, Any]) -> AnalysisError:

@@ -32,9 +32,10 @@ def wall_in(memory_bytes: int, files: int, video_folder: Path) -> dict[str, bool
     if sys.platform != "linux":
         return standing | dict.fromkeys(("privileges", "network", "files", "calls"), False)
     libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_PR_SET_PDEATHSIG, _SIGKILL)
     standing["privileges"] = libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
     standing["network"] = libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) == 0
+    # After the change of namespace, which would undo it.
+    libc.prctl(_PR_SET_PDEATHSIG, _SIGKILL)
     standing["files"] = _stands(lambda: landlock.confine(_readable(video_folder), [Path(_NOTHING)]))
     standing["calls"] = _stands(seccomp.refuse)
     return standing

@@ -1,0 +1,137 @@
+"""What a walled-in process can still do: each forbidden thing is tried by a real one, and refused by the kernel."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+# Runs in the process that is walled in: every attempt tells the error that the kernel gave, or "done".
+ATTEMPTS = """
+import ctypes, errno, json, os, resource, socket, subprocess, sys, threading
+from pathlib import Path
+from alive402.intake.walls import bound_processor_time, wall_in
+
+folder, outside, parent = Path(sys.argv[1]), Path(sys.argv[2]), os.getppid()
+walls = wall_in(1 << 30, 50, folder)
+bound_processor_time(7)
+
+def connect(address):
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as one:
+        one.connect(address)
+
+attempts = {
+    "read the video": lambda: (folder / "video").read_bytes(),
+    "start a thread": lambda: threading.Thread(target=int).start(),
+    "read outside": lambda: outside.read_bytes(),
+    "read the passwords": lambda: Path("/etc/passwd").read_bytes(),
+    "list the root": lambda: os.listdir("/"),
+    "read what the parent was told": lambda: Path(f"/proc/{parent}/environ").read_bytes(),
+    "read the parent's memory": lambda: open(f"/proc/{parent}/mem", "rb").close(),
+    "write beside the video": lambda: (folder / "new").write_bytes(b"x"),
+    "write into the video": lambda: (folder / "video").write_bytes(b"x"),
+    "write outside": lambda: outside.write_bytes(b"x"),
+    "remove outside": lambda: outside.unlink(),
+    "remove the video": lambda: (folder / "video").unlink(),
+    "rename the video": lambda: (folder / "video").rename(folder / "other"),
+    "link to outside": lambda: os.link(outside, folder / "link"),
+    "change modes outside": lambda: outside.chmod(0o666),
+    "change times outside": lambda: os.utime(outside),
+    "run a program": lambda: os.execv("/bin/true", ["true"]),
+    "run a child": lambda: subprocess.run(["/bin/true"]),
+    "fork": os.fork,
+    "dial": lambda: connect(("127.0.0.1", 9)),
+    "open a local socket": lambda: socket.socket(socket.AF_UNIX).close(),
+    "make a pair of sockets": socket.socketpair,
+    "signal the parent": lambda: os.kill(parent, 0),
+    "limit the parent": lambda: resource.prlimit(parent, resource.RLIMIT_CPU, (1, 1)),
+    "slow the parent": lambda: os.setpriority(os.PRIO_PROCESS, parent, 19),
+    "raise a limit": lambda: resource.setrlimit(resource.RLIMIT_AS, (1 << 32, 1 << 32)),
+    "open too many files": lambda: [os.open(folder / "video", os.O_RDONLY) for _ in range(60)],
+}
+told = {}
+for name, attempt in attempts.items():
+    try:
+        attempt()
+        told[name] = "done"
+    except (OSError, ValueError) as error:
+        told[name] = errno.errorcode.get(getattr(error, "errno", None), type(error).__name__)
+names = ["RLIMIT_AS", "RLIMIT_NOFILE", "RLIMIT_FSIZE", "RLIMIT_CORE"]
+limits = {name: resource.getrlimit(getattr(resource, name))[0] for name in names}
+limits["RLIMIT_CPU"] = 7 <= resource.getrlimit(resource.RLIMIT_CPU)[0] <= 10
+print(json.dumps({"walls": walls, "told": told, "limits": limits}))
+"""
+ALLOWED = {"read the video", "start a thread"}
+BY_LIMITS = {"raise a limit", "open too many files", "write beside the video"}
+BY_FILES = {
+    "read outside",
+    "read the passwords",
+    "list the root",
+    "read what the parent was told",
+    "read the parent's memory",
+    "write into the video",
+    "write outside",
+    "remove outside",
+    "remove the video",
+    "rename the video",
+    "link to outside",
+    "run a program",
+}
+BY_CALLS = {
+    "change modes outside",
+    "change times outside",
+    "run a child",
+    "fork",
+    "dial",
+    "open a local socket",
+    "make a pair of sockets",
+    "signal the parent",
+    "limit the parent",
+    "slow the parent",
+}
+
+
+@pytest.fixture(scope="module")
+def tried(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder, outside = tmp_path_factory.mktemp("video"), tmp_path_factory.mktemp("other") / "ledger"
+    (folder / "video").write_bytes(b"video")
+    outside.write_bytes(b"money")
+    command = [sys.executable, "-c", ATTEMPTS, str(folder), str(outside)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert outside.read_bytes() == b"money"
+    assert [(each.name, each.read_bytes()) for each in folder.iterdir()] == [("video", b"video")]
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+def test_what_judging_needs_is_left(tried: dict[str, Any]) -> None:
+    assert {tried["told"][name] for name in ALLOWED} == {"done"}
+    assert set(tried["told"]) == ALLOWED | BY_LIMITS | BY_FILES | BY_CALLS
+
+
+def test_the_limits_stand(tried: dict[str, Any]) -> None:
+    assert tried["limits"] == {
+        "RLIMIT_AS": 1 << 30,
+        "RLIMIT_CPU": True,
+        "RLIMIT_NOFILE": 50,
+        "RLIMIT_FSIZE": 0,
+        "RLIMIT_CORE": 0,
+    }
+    assert "done" not in {tried["told"][name] for name in BY_LIMITS}
+
+
+@pytest.mark.parametrize("attempt", sorted(BY_FILES))
+def test_no_file_but_the_video_can_be_reached(tried: dict[str, Any], attempt: str) -> None:
+    if not tried["walls"]["files"]:
+        pytest.skip("this kernel has no Landlock")
+    assert tried["told"][attempt] in {"EACCES", "EPERM", "EXDEV"}
+
+
+@pytest.mark.parametrize("attempt", sorted(BY_CALLS))
+def test_no_network_no_program_no_other_process(tried: dict[str, Any], attempt: str) -> None:
+    if not tried["walls"]["calls"]:
+        pytest.skip("this kernel has no seccomp filters")
+    assert tried["told"][attempt] == "EPERM"
