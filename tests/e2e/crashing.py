@@ -25,13 +25,12 @@ from x402.http import HTTPFacilitatorClient
 # Imported here, so that a process that is forked from this one starts at once.
 import alive402.api.running
 from alive402.cli.main import main
-from alive402.intake.sandbox import judge
+from alive402.intake.sandbox import Sandbox
 from alive402.payments import database
 from alive402.payments.closing import Closing
 from alive402.payments.database import Ledger
 from alive402.payments.repository import PaymentRepository
 from alive402.payments.service import PaymentService, utc_now
-from alive402.providers import local
 
 armed = Path()
 
@@ -45,6 +44,7 @@ def moment(name: str) -> None:
 def install() -> None:
     """Put the moments around the ledger's commits, the facilitator's answers, and the analysis."""
     note_all, begin, closing = PaymentRepository.note_all, Ledger.begin, Ledger.closing
+    judge = Sandbox.judge
     verify, settle = HTTPFacilitatorClient.verify, HTTPFacilitatorClient.settle
 
     async def noted(self: Any, payment_id: str, at: Any, states: Sequence[str], *more: Any) -> None:
@@ -90,7 +90,7 @@ def install() -> None:
         (Ledger, "closing", closed),
         (HTTPFacilitatorClient, "verify", verified),
         (HTTPFacilitatorClient, "settle", settled),
-        (local, "judge", judged),
+        (Sandbox, "judge", judged),
         (database, "BUSY_MILLISECONDS", 200),
     ):
         assert hasattr(owner, name)

@@ -96,7 +96,7 @@ class WarmWorker:
             WorkerDied: it did not get ready.
             OSError: no process, or no folder, can be had.
         """
-        folder = tempfile.TemporaryDirectory(prefix="alive402-worker-", dir=beside, ignore_cleanup_errors=True)
+        folder = _folder(beside)
         told = {"memory_bytes": limits.memory_bytes, "cpu_seconds": limits.cpu_seconds, "files": limits.files}
         try:
             child = await asyncio.create_subprocess_exec(
@@ -211,6 +211,12 @@ class WarmWorker:
         self._asked.close()
         await self._child.wait()
         await asyncio.wait([self._listening])
+
+
+def _folder(beside: Path | None) -> tempfile.TemporaryDirectory[str]:
+    if beside is not None:
+        beside.mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryDirectory(prefix="alive402-worker-", dir=beside, ignore_cleanup_errors=True)
 
 
 def _lend(path: Path, video: Path, most: int) -> None:

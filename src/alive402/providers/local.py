@@ -1,19 +1,21 @@
-"""This machine answers: the video is fetched, recognised, judged in a child process, and deleted."""
+"""This machine answers: the video is fetched, recognised, judged in a warm child process, and deleted."""
 
 from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from alive402.intake.errors import Busy
 from alive402.intake.fetch import FetchLimits, check_url, fetch
-from alive402.intake.sandbox import Progress, SandboxLimits, judge
+from alive402.intake.sandbox import Judged, Progress, Sandbox, SandboxLimits
 from alive402.intake.sniff import sniff
+from alive402.intake.uploads import Uploads
+from alive402.liveness.errors import UnusableVideo
 from alive402.providers.base import Answer
 
 # Of all the work, as a person waits for it.
@@ -25,7 +27,8 @@ class LocalProvider:
     """Judges at most `at_once` videos side by side, and fetches eight times as many: a slow host holds none.
 
     Whoever finds no place within `wait_seconds` is told `Busy`. A video lies in a fresh folder under `media` (the
-    system's temporary one by default) while it is judged.
+    system's temporary one by default) while it is judged. As many processes as judge at once stay warm; `warm_up`
+    starts them ahead of the first call, `close` ends them. What lies in `uploads` is not fetched.
     """
 
     fetching: FetchLimits
@@ -33,12 +36,15 @@ class LocalProvider:
     at_once: int = 2
     wait_seconds: float = 30.0
     media: Path | None = None
+    uploads: Uploads | None = None
     _fetches: asyncio.Semaphore = field(init=False)
     _analyses: asyncio.Semaphore = field(init=False)
+    _sandbox: Sandbox = field(init=False)
 
     def __post_init__(self) -> None:
         self._fetches = asyncio.Semaphore(8 * self.at_once)
         self._analyses = asyncio.Semaphore(self.at_once)
+        self._sandbox = Sandbox(self.judging, kept=self.at_once, beside=self.media)
 
     @property
     def seconds(self) -> float:
@@ -47,7 +53,9 @@ class LocalProvider:
 
     def check(self, given: Mapping[str, Any]) -> None:
         """See `Provider.check`."""
-        check_url(given["VideoUrl"], self.fetching)
+        # An upload that is gone is told by `answer`: what it bought once is found without it.
+        if self.uploads is None or self.uploads.named_in(given["VideoUrl"]) is None:
+            check_url(given["VideoUrl"], self.fetching)
 
     async def answer(self, given: Mapping[str, Any], progress: Progress | None = None) -> Answer:
         """See `Provider.answer`."""
@@ -59,16 +67,42 @@ class LocalProvider:
             path = Path(folder, "video")
             async with self._place(self._fetches):
                 tell("fetching", 0.0)
-                await fetch(given["VideoUrl"], path, self.fetching)
-            sniff(path)
-            async with self._place(self._analyses):
-                tell("looking", FETCHING_SHARE)
-                judged = await judge(
-                    path,
-                    self.judging,
-                    lambda stage, share: tell(stage, FETCHING_SHARE + (1 - FETCHING_SHARE) * share),
-                )
+                upload = await self.uploads.lend(given["VideoUrl"], path) if self.uploads else None
+                if upload is None:
+                    await fetch(given["VideoUrl"], path, self.fetching)
+            with self._used_up(upload):
+                sniff(path)
+                async with self._place(self._analyses):
+                    tell("looking", FETCHING_SHARE)
+                    judged = await self.judge(
+                        path, lambda stage, share: tell(stage, FETCHING_SHARE + (1 - FETCHING_SHARE) * share)
+                    )
         return Answer(elements=judged.elements, liveness=judged.liveness)
+
+    async def judge(self, path: Path, progress: Progress | None = None) -> Judged:
+        """Judge a file of one's own; see `Sandbox.judge`."""
+        return await self._sandbox.judge(path, progress)
+
+    async def warm_up(self) -> None:
+        """Start the processes ahead of the first call."""
+        await self._sandbox.warm_up()
+
+    async def close(self) -> None:
+        """End the processes that wait for work."""
+        await self._sandbox.close()
+
+    @contextmanager
+    def _used_up(self, upload: str | None) -> Iterator[None]:
+        """An upload is deleted once it is judged or is found to be unusable; any other failure leaves it for a retry."""
+        unusable: UnusableVideo | None = None
+        try:
+            yield
+        except UnusableVideo as error:
+            unusable = error
+        if upload is not None and self.uploads is not None:
+            self.uploads.judged(upload)
+        if unusable is not None:
+            raise unusable
 
     @asynccontextmanager
     async def _place(self, places: asyncio.Semaphore) -> AsyncIterator[None]:
