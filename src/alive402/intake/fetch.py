@@ -6,7 +6,9 @@ import asyncio
 import socket
 import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -35,6 +37,8 @@ _HEADERS: dict[bytes | str, bytes | str] = {
     # A compressed body could unpack to any size behind the byte cap.
     "Accept-Encoding": "identity",
 }
+# Threads of their own: names whose servers never answer must not hold those in which everything else is done.
+_RESOLVERS = ThreadPoolExecutor(max_workers=32, thread_name_prefix="resolve")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +98,20 @@ async def _hop_to(url: str, target: Path, limits: FetchLimits) -> int | str:
     ):
         headers = {name.lower(): value.decode("latin-1") for name, value in response.headers}
         if response.status in _REDIRECTS and b"location" in headers:
-            return urljoin(url, headers[b"location"])
+            return _following(url, headers[b"location"])
         if response.status != 200:
             raise UpstreamStatus(upstream_status=response.status)
         length = headers.get(b"content-length", "")
         if length.isdigit() and int(length) > limits.max_bytes:
             raise VideoTooLarge(max_bytes=limits.max_bytes)
         return await _save(response, target, limits)
+
+
+def _following(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        raise InvalidUrl("VideoUrl redirects to something that is no URL.") from None
 
 
 async def _save(response: httpcore.Response, target: Path, limits: FetchLimits) -> int:
@@ -131,7 +142,7 @@ def check_url(url: str, limits: FetchLimits) -> httpx.URL:
         port = parsed.port
     except (httpx.InvalidURL, ValueError, TypeError):
         raise InvalidUrl from None
-    if parsed.scheme not in _DEFAULT_PORTS or not host or parsed.userinfo:
+    if parsed.scheme not in _DEFAULT_PORTS or not host or parsed.userinfo or port == 0:
         raise InvalidUrl
     if not limits.allow_private and (port or _DEFAULT_PORTS[parsed.scheme]) not in limits.ports:
         raise InvalidUrl("VideoUrl names a port that is not fetched from.", ports=sorted(limits.ports))
@@ -153,7 +164,8 @@ async def _resolve(host: str, port: int, limits: FetchLimits) -> list[str]:
     try:
         # The form that goes on the wire: the resolver and the Host header must not see two different names.
         name = httpx.URL(scheme="http", host=host).raw_host.decode("ascii")
-        found = await asyncio.get_running_loop().getaddrinfo(name, port, type=socket.SOCK_STREAM)
+        asked = partial(socket.getaddrinfo, name, port, type=socket.SOCK_STREAM)
+        found = await asyncio.get_running_loop().run_in_executor(_RESOLVERS, asked)
     except (socket.gaierror, OSError):
         raise HostNotFound from None
     except (UnicodeError, httpx.InvalidURL):
