@@ -127,6 +127,15 @@ class PaidCalls:
         """
         return await self.finish(await self.begin(given, offer, resource, request_id), progress)
 
+    async def afford(self, offer: Offer, resource: Resource, request_id: str, seconds: float) -> str:
+        """Whose an offer is that could pay for a call some `seconds` from now; nothing is held, nothing is charged.
+
+        Raises:
+            PaymentError, TooManyFailures: as `call` does.
+        """
+        purse = self._purse(offer, resource, seconds)
+        return await self.books.failures.afford(purse, Use(self.service.id, "", request_id), offer.address)
+
     async def begin(self, given: dict[str, Any], offer: Offer, resource: Resource, request_id: str) -> Begun:
         """Hold the price of a call, so that its caller need not wait for more; whoever calls this calls `finish` too.
 
@@ -178,8 +187,8 @@ class PaidCalls:
         """How long a payment has to stay valid from the moment it arrives."""
         return VERIFY_SECONDS + self.provider.seconds + SETTLE_SECONDS
 
-    def _purse(self, offer: Offer, resource: Resource) -> Purse:
-        """What pays, of all that is offered: what was paid for already comes first.
+    def _purse(self, offer: Offer, resource: Resource, waits: float = 0.0) -> Purse:
+        """What pays, of all that is offered: what was paid for already comes first. The call begins after `waits` s.
 
         Raises:
             PaymentRequired: nothing is.
@@ -189,7 +198,7 @@ class PaidCalls:
             return TokenPurse(self.books.tokens, offer.token)
         if offer.signature:
             signed = self.gate.read(offer.signature)
-            return X402Purse(self.books.ledger, self.gate, signed, resource, self.seconds_needed)
+            return X402Purse(self.books.ledger, self.gate, signed, resource, waits + self.seconds_needed)
         if offer.api_key:
             return KeyPurse(self.books.keys, offer.api_key)
         raise PaymentRequired

@@ -119,6 +119,10 @@ class Settings(BaseSettings):
     analysis_seconds: float = Field(default=60.0, gt=0)
     analysis_memory_bytes: int = Field(default=4 * 1024**3, gt=0)
     analyses_at_once: int = Field(default=2, gt=0)
+    uploads_max_bytes: int = Field(default=1_000_000_000, gt=0, description="of all uploads that wait to be judged")
+    uploads_per_payer: int = Field(default=3, gt=0, description="uploads of one payer that wait at once")
+    upload_seconds: float = Field(default=600.0, gt=0, description="how long an upload waits, then it is deleted")
+    upload_receive_seconds: float = Field(default=120.0, gt=0, description="how long its bytes may take to come")
     media_directory: Path | None = Field(default=None, description="where a video lies while it is judged")
 
     @model_validator(mode="after")

@@ -19,7 +19,7 @@ from alive402.calls import InvalidInput
 from alive402.demo.buyer import Buyer
 from alive402.demo.clips import Clips
 from alive402.demo.server import run_service, serve_files
-from alive402.intake.errors import IntakeError, UpstreamFailed
+from alive402.intake.errors import IntakeError, UploadRefused, UpstreamFailed
 from alive402.liveness.errors import AnalysisError, UnusableVideo
 from alive402.payments.errors import (
     NoSuchApiKey,
@@ -36,6 +36,7 @@ ABSTRACT = {
     UnusableVideo,
     IntakeError,
     UpstreamFailed,
+    UploadRefused,
     PaymentError,
     PaymentConflict,
     TokenRefused,
@@ -54,7 +55,7 @@ def kinds(top: type[Exception]) -> Iterator[type[Exception]]:
     "kind",
     [
         kind
-        for top in (AnalysisError, IntakeError, PaymentError, doors.RequestRefused, InvalidInput)
+        for top in (AnalysisError, IntakeError, UploadRefused, PaymentError, doors.RequestRefused, InvalidInput)
         for kind in kinds(top)
         if kind not in ABSTRACT | OPERATORS and kind.__module__ != "alive402.api.devchain"
     ],

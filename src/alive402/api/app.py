@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.requests import Request
 
 from alive402 import __version__
-from alive402.api import errors, health, mcp, payments, tools, well_known
+from alive402.api import errors, health, mcp, payments, tools, uploads, well_known
 from alive402.api.assembly import Parts
 from alive402.api.health_check import HealthCheck
 from alive402.api.payment_object import PaymentObjects
@@ -36,6 +36,7 @@ def create_app(parts: Parts) -> FastAPI:
             await upkeep.enter_async_context(Reconciler(ledger, parts.sold.first.gate).running(parts.reconcile_seconds))
             if parts.courier is not None:
                 await upkeep.enter_async_context(parts.courier.running())
+            await upkeep.enter_async_context(parts.uploads.running())
             await upkeep.enter_async_context(mcp_sessions.run())
             yield
         await ledger.close()
@@ -56,6 +57,7 @@ def create_app(parts: Parts) -> FastAPI:
     for calls in parts.sold.services:
         app.include_router(tools.router(calls, objects))
     app.include_router(payments.router(parts.sold, objects, parts.max_calls))
+    app.include_router(uploads.router(parts.sold, objects, parts.uploads))
     app.include_router(Surfaces(app, parts.sold, objects, watch, test_money=parts.devchain is not None).router())
     app.include_router(health.router(parts.sold.books))
     app.include_router(well_known.router(parts.sold.books.verdicts.keys))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import os
+import tempfile
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 from alive402.api import money
@@ -13,6 +16,7 @@ from alive402.calls import Books, PaidCalls, Sold
 from alive402.catalog import LIVENESS, ServiceDefinition
 from alive402.intake.fetch import FetchLimits
 from alive402.intake.sandbox import SandboxLimits
+from alive402.intake.uploads import UploadLimits, Uploads
 from alive402.payments.call_log import CallLog
 from alive402.payments.database import Ledger
 from alive402.payments.errors import PaymentsMisconfigured
@@ -51,6 +55,7 @@ class Parts:
     trusted_proxies: tuple[str, ...]
     loopback: bool
     courier: Courier | None
+    uploads: Uploads
 
 
 async def assemble(settings: Settings) -> Parts:
@@ -60,6 +65,8 @@ async def assemble(settings: Settings) -> Parts:
         PaymentsMisconfigured: the chosen network, asset or facilitator cannot work; the sentence says what to set.
         sqlalchemy.exc.SQLAlchemyError: the database cannot be opened.
     """
+    public_url = str(settings.public_url).rstrip("/") if settings.public_url else None
+    uploads = _uploads(settings, public_url)
     provider = LocalProvider(
         FetchLimits(
             max_bytes=settings.max_video_bytes,
@@ -70,6 +77,7 @@ async def assemble(settings: Settings) -> Parts:
         SandboxLimits(seconds=settings.analysis_seconds, memory_bytes=settings.analysis_memory_bytes),
         at_once=settings.analyses_at_once,
         media=settings.media_directory,
+        uploads=uploads,
     )
     sold: list[tuple[ServiceDefinition, Provider]] = [(LIVENESS, provider)]
     longest = VERIFY_SECONDS + max(each.seconds for _, each in sold) + SETTLE_SECONDS
@@ -80,7 +88,6 @@ async def assemble(settings: Settings) -> Parts:
     await gate.check()
     ledger = await Ledger.open(settings.database_url, lease_seconds=settings.lease_seconds)
     ledger.told = tuple(map(str, settings.webhook_urls))
-    public_url = str(settings.public_url).rstrip("/") if settings.public_url else None
     try:
         keys = await asyncio.to_thread(_signing_keys, settings)
     except BaseException:
@@ -108,6 +115,7 @@ async def assemble(settings: Settings) -> Parts:
         trusted_proxies=tuple(map(str, settings.trusted_proxies)),
         loopback=settings.loopback,
         courier=Courier(ledger, secret.get_secret_value()) if settings.webhook_urls and secret else None,
+        uploads=uploads,
     )
 
 
@@ -125,6 +133,25 @@ def _priced(
         Prepayments(books.ledger, gate, books.tokens, books.failures, terms),
         books,
     )
+
+
+def _uploads(settings: Settings, public_url: str | None) -> Uploads:
+    media = settings.media_directory
+    # One folder for all processes of this user: each finds what any of them took in.
+    folder = media / "uploads" if media else Path(tempfile.gettempdir(), f"alive402-uploads-{os.geteuid()}")
+    limits = UploadLimits(
+        max_bytes=settings.max_video_bytes,
+        seconds=settings.upload_seconds,
+        receive_seconds=settings.upload_receive_seconds,
+        per_payer=settings.uploads_per_payer,
+        total_bytes=settings.uploads_max_bytes,
+    )
+    try:
+        return Uploads.open(folder, limits, public_url)
+    except OSError as error:
+        raise PaymentsMisconfigured(
+            f"Uploads cannot be kept in {folder}: {error.strerror}. Set ALIVE402_MEDIA_DIRECTORY."
+        ) from error
 
 
 def _signing_keys(settings: Settings) -> SigningKeys:

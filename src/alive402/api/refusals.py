@@ -9,8 +9,8 @@ from alive402.api.errors import BodyTooLarge, HeaderTooLarge, InvalidJson
 from alive402.api.schemas import ref
 from alive402.calls import InvalidInput
 from alive402.coded import CodedError
-from alive402.intake.errors import IntakeError, UpstreamFailed
-from alive402.liveness.errors import AnalysisError, UnusableVideo
+from alive402.intake.errors import IntakeError, UploadRefused, UpstreamFailed
+from alive402.liveness.errors import AnalysisError, UnusableVideo, VideoTooLarge
 from alive402.payments import errors as payments
 
 Responses = dict[int | str, dict[str, Any]]
@@ -48,6 +48,13 @@ PAID_CALL: tuple[type[CodedError], ...] = (
     *_of_a_call(payments.PaymentError),
     *_of_a_call(IntakeError),
     *_of_a_call(AnalysisError),
+)
+UPLOADING: tuple[type[CodedError], ...] = (
+    InvalidInput,
+    HeaderTooLarge,
+    VideoTooLarge,
+    *_of_a_call(payments.PaymentError),
+    *UploadRefused.__subclasses__(),
 )
 NEW_PAYMENT = (*BODY, payments.TooManyPayments)
 PAYING = (

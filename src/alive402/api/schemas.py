@@ -77,7 +77,21 @@ PAYMENT_REQUIRED: dict[str, Any] = {
     ]
 }
 
-COMPONENTS = {"Refusal": REFUSAL, "Payment": PAYMENT, "PaymentRequired": PAYMENT_REQUIRED}
+UPLOAD: dict[str, Any] = {
+    "type": "object",
+    "description": "A video that waits to be judged. Whoever knows the id may use it.",
+    "properties": {
+        "uploadId": _TEXT,
+        "url": {**_TEXT, "description": "Send it as VideoUrl."},
+        "bytes": {"type": "integer", "minimum": 1},
+        "sha256": _TEXT,
+        "expiresAt": {**_TEXT, "format": "date-time"},
+        "used": {"type": "boolean", "description": "It was judged, and its bytes are deleted."},
+    },
+    "required": ["uploadId", "url", "bytes", "sha256", "expiresAt"],
+}
+
+COMPONENTS = {"Refusal": REFUSAL, "Payment": PAYMENT, "PaymentRequired": PAYMENT_REQUIRED, "Upload": UPLOAD}
 
 
 def ref(name: str) -> dict[str, str]:

@@ -57,6 +57,7 @@ def agent_guide(shop: Shop) -> dict[str, Any]:
             **mcp,
             "discoveryUrl": shop.url("/.well-known/server402.json"),
             "createPaymentUrl": shop.url("/api/payments"),
+            "createUploadUrl": shop.url("/api/uploads"),
         },
         "services": [
             {
@@ -93,6 +94,9 @@ def notes(shop: Shop) -> list[str]:
         "Only an answer is charged: `charged` in every error says so.",
         "The same payment with the same request gives the same answer again and is charged once.",
         "Every answer holds a signed receipt, checked with the keys at " + shop.url("/.well-known/jwks.json") + ".",
+        "A video without a public URL: POST its bytes to "
+        + shop.url("/api/uploads")
+        + " with the same payment, free; then call with the `url` that is answered.",
         "Buyers of x402 version 1 add ?x402Version=1 and pay with the X-PAYMENT header.",
     ]
     if shop.test_money:

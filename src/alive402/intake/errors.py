@@ -8,9 +8,18 @@ IntakeError                              code, sentence, HTTP status, what to do
  │    ├── Unreachable     424   upstream_unreachable    no connection, broken TLS, or it broke off
  │    ├── UpstreamStatus  424   upstream_status         it answered with something else than the video
  │    └── TooManyHops     424   too_many_redirects      more redirects than are followed
+ ├── UploadGone           410   upload_gone             it was uploaded here, and is no more
  ├── FetchTimeout         504   fetch_timeout           the video came too slowly
  ├── AnalysisTimeout      504   analysis_timeout        judging took too long, and was stopped
  └── Busy                 503   busy                    every place is taken; try again soon
+
+UploadRefused                            the same, of a video that its caller sends to us
+ ├── UploadEmpty          400   upload_empty            no bytes came
+ ├── UploadMalformed      400   upload_malformed        not a form with one part named `file`
+ ├── UploadTooSlow        408   upload_too_slow         cut off
+ ├── UploadTypeRefused    415   upload_type_refused     its Content-Type is none that is taken
+ ├── TooManyUploads       429   too_many_uploads        as many of this payer wait as may
+ └── UploadsFull          503   uploads_full            as many of all payers wait as may
 
 No sentence tells which address a name resolved to: that would map somebody's network for a stranger. What the bytes
 are, and whether they are too many, is said by `liveness.errors`: UnsupportedVideo (415), VideoTooLarge (413).
@@ -79,6 +88,14 @@ class TooManyHops(UpstreamFailed):
     default = "VideoUrl redirects too often. Send the URL at which it ends."
 
 
+class UploadGone(IntakeError):
+    """It was uploaded here, and is no more."""
+
+    code = "upload_gone"
+    status = 410
+    default = "There is no such upload: it was judged, deleted, or its time is over. Upload the video again."
+
+
 class FetchTimeout(IntakeError):
     """The video came too slowly."""
 
@@ -102,3 +119,62 @@ class Busy(IntakeError):
     status = 503
     retry_after = 5
     default = "Every place is taken at the moment. Send the same request again soon."
+
+
+class UploadRefused(CodedError):
+    """A video that its caller sends to us is not taken."""
+
+    code = "upload_refused"
+    status = 400
+    default = "The upload was not taken."
+
+
+class UploadEmpty(UploadRefused):
+    """No bytes came."""
+
+    code = "upload_empty"
+    default = "No bytes came. Send the video as the body, or in a form as the part `file`."
+
+
+class UploadMalformed(UploadRefused):
+    """A form that cannot be read, or without exactly one file in it."""
+
+    code = "upload_malformed"
+    default = "The form cannot be read. Send multipart/form-data with exactly one part, `file`."
+
+
+class UploadTooSlow(UploadRefused):
+    """It did not come in time, and was cut off."""
+
+    code = "upload_too_slow"
+    status = 408
+    default = "The upload came too slowly, and was cut off. Send it again over a faster line, or send a smaller file."
+
+
+class UploadTypeRefused(UploadRefused):
+    """The Content-Type is none that is taken."""
+
+    code = "upload_type_refused"
+    status = 415
+    default = "Send the video as the body, with Content-Type video/* or application/octet-stream, or as a form."
+
+
+class TooManyUploads(UploadRefused):
+    """As many of this payer wait as may."""
+
+    code = "too_many_uploads"
+    status = 429
+    default = "Too many of your uploads wait to be judged. Use or DELETE one of them, or wait for Retry-After."
+
+    def __init__(self, retry_after: int, waiting: int) -> None:
+        super().__init__(waiting=waiting)
+        self.retry_after = retry_after
+
+
+class UploadsFull(UploadRefused):
+    """As many of all payers wait as may."""
+
+    code = "uploads_full"
+    status = 503
+    retry_after = 30
+    default = "There is no room for uploads at the moment. Try again after Retry-After, or send a URL."

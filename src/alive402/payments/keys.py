@@ -125,6 +125,10 @@ class KeyPurse:
     payer: None = None
     settles_each_call: bool = False
 
+    async def afford(self, use: Use) -> str:
+        """See `Purse.afford`."""
+        return f"key {await self.keys.check(self.key, Scope.CALL)}"
+
     async def recall(self, use: Use) -> None:
         """See `Purse.recall`."""
         await self.keys.check(self.key, Scope.CALL)

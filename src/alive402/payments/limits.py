@@ -5,7 +5,8 @@ from __future__ import annotations
 import ipaddress
 import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
 
 import structlog
 from limits import RateLimitItem, parse
@@ -80,20 +81,34 @@ class FreeFailures:
             TooManyFailures: `retry_after` says when the next one may be tried.
             PaymentError: as `Purse.reserve`.
         """
-        if purse.payer is not None:
-            whose = self._whose(purse.payer, address)
-            if wait := await self._window.seconds_to_wait(whose):
-                raise TooManyFailures(wait)
-        try:
+        await self._admit(purse, address)
+        async with self._forgeries_counted(address):
             return await purse.reserve(use)
-        except PaymentInvalid:
-            # Whoever forged it is not the payer that it names.
-            await self.count(None, address)
-            raise
+
+    async def afford(self, purse: Purse, use: Use, address: str | None) -> str:
+        """Make sure that `purse` could pay for something new. Raises like `reserve`."""
+        await self._admit(purse, address)
+        async with self._forgeries_counted(address):
+            return await purse.afford(use)
 
     async def count(self, payer: str | None, address: str | None) -> None:
         """A call failed. `payer` is None when it is not sure who was about to pay."""
         await self._window.count(self._whose(payer, address))
+
+    async def _admit(self, purse: Purse, address: str | None) -> None:
+        if purse.payer is not None:
+            whose = self._whose(purse.payer, address)
+            if wait := await self._window.seconds_to_wait(whose):
+                raise TooManyFailures(wait)
+
+    @asynccontextmanager
+    async def _forgeries_counted(self, address: str | None) -> AsyncIterator[None]:
+        try:
+            yield
+        except PaymentInvalid:
+            # Whoever forged it is not the payer that it names.
+            await self.count(None, address)
+            raise
 
     def _whose(self, payer: str | None, address: str | None) -> Iterator[tuple[RateLimitItem, str]]:
         if payer is not None:

@@ -70,6 +70,14 @@ class Purse(Protocol):
         """Whether money moves for this very call, so that its caller is shown the receipt."""
         ...
 
+    async def afford(self, use: Use) -> str:
+        """Whose it is, once it is sure that it could pay for a call now; nothing is held, and nothing is written.
+
+        Raises:
+            PaymentError: it could not.
+        """
+        ...
+
     async def recall(self, use: Use) -> Answered | Holding | None:
         """What was bought with it for this very request already; None when the work is still to be done.
 

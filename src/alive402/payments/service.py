@@ -156,6 +156,25 @@ class PaymentService:
             raise PaymentExpiresSoon
         return await self._take_over(payment, use, State.RESERVED, Stage.EXECUTE, now, money)
 
+    async def is_free(self, money: Money) -> None:
+        """Make sure that a new call could reserve this payment; nothing is written.
+
+        Raises:
+            PaymentInUse: a call holds it.
+            PaymentSpent: it is spent, or may be.
+            PaymentExpiresSoon: the chain has seen it run out.
+        """
+        payment = await self._payments.find(money.network, money.asset, money.payer, money.nonce)
+        if payment is None:
+            return
+        state = State(payment.state)
+        if state in PAID or state in MAY_HAVE_MOVED:
+            raise PaymentSpent
+        if state in HELD and is_held(payment.lease_until, self._now(), self._lease):
+            raise PaymentInUse
+        if state is State.EXPIRED:
+            raise PaymentExpiresSoon
+
     async def executed(self, claim: Claim, result: dict[str, Any]) -> None:
         """Store the answer, before any money moves.
 

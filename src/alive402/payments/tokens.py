@@ -13,7 +13,7 @@ import hashlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -209,6 +209,11 @@ class TokenPurse:
     def payer(self) -> str:
         """See `Purse.payer`."""
         return f"token {digest(self.offer.token)}"
+
+    async def afford(self, use: Use) -> str:
+        """See `Purse.afford`; no request is meant yet, so a key that names one says nothing."""
+        await self.tokens.recall(replace(self.offer, idempotency_key=None), use)
+        return self.payer
 
     async def recall(self, use: Use) -> Answered | None:
         """See `Purse.recall`."""

@@ -89,6 +89,14 @@ class X402Purse:
         """See `Purse.payer`: the wallet's address."""
         return self.signed.money.payer
 
+    async def afford(self, use: Use) -> str:
+        """See `Purse.afford`."""
+        self.gate.admit(self.signed, self.resource, self.seconds_needed)
+        async with self.ledger.begin() as payments:
+            await payments.is_free(self.signed.money)
+        await self.gate.verify(self.signed)
+        return self.payer
+
     async def recall(self, use: Use) -> Answered | X402Holding | None:
         """See `Purse.recall`."""
         return await self._look(use, verified=False)

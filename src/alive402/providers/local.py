@@ -93,7 +93,7 @@ class LocalProvider:
 
     @contextmanager
     def _used_up(self, upload: str | None) -> Iterator[None]:
-        """An upload is deleted once it is judged or is found to be unusable; any other failure leaves it for a retry."""
+        """An upload is deleted once it is judged or found to be unusable; any other failure leaves it for a retry."""
         unusable: UnusableVideo | None = None
         try:
             yield

@@ -1,0 +1,73 @@
+"""A file in a form, as it comes: multipart/form-data with one part, never held as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
+from alive402.intake.errors import UploadMalformed
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
+
+FIELD = "file"
+
+
+async def file_in_form(chunks: AsyncIterator[bytes], content_type: str) -> AsyncIterator[bytes]:
+    """The bytes of the one part, named `file`, of the form in `chunks`.
+
+    Raises:
+        UploadMalformed: it cannot be read, breaks off, or has another part.
+    """
+    part = _Part()
+    try:
+        _, options = parse_options_header(content_type)
+        parser = MultipartParser(options.get(b"boundary", b""), part.callbacks())
+        async for chunk in chunks:
+            parser.write(chunk)
+            if part.parts > 1 or part.misnamed:
+                raise UploadMalformed
+            yield part.taken()
+    except (FormParserError, ValueError):
+        raise UploadMalformed from None
+    if not part.ended or part.parts != 1:
+        raise UploadMalformed
+
+
+class _Part:
+    """What the parser has told since it was asked last."""
+
+    def __init__(self) -> None:
+        self.parts, self.ended, self.misnamed = 0, False, False
+        self._name, self._value, self._data = bytearray(), bytearray(), bytearray()
+
+    def taken(self) -> bytes:
+        data = bytes(self._data)
+        self._data.clear()
+        return data
+
+    def callbacks(self) -> MultipartCallbacks:
+        return {
+            "on_part_begin": self._begun,
+            "on_header_field": lambda data, start, end: self._name.extend(data[start:end]),
+            "on_header_value": lambda data, start, end: self._value.extend(data[start:end]),
+            "on_header_end": self._header,
+            "on_part_data": lambda data, start, end: self._data.extend(data[start:end]),
+            "on_end": self._over,
+        }
+
+    def _begun(self) -> None:
+        self.parts += 1
+
+    def _header(self) -> None:
+        if bytes(self._name).lower() == b"content-disposition":
+            _, options = parse_options_header(bytes(self._value))
+            self.misnamed = options.get(b"name") != FIELD.encode()
+        self._name.clear()
+        self._value.clear()
+
+    def _over(self) -> None:
+        self.ended = True
