@@ -166,7 +166,7 @@ class VideoFile:
             clock = float(source.time) if source.time is not None else None
             if first is None:
                 first = clock if clock is not None else 0.0
-            time = clock - first if clock is not None else last + self._frame_seconds()
+            time = clock - first if clock is not None else max(last, -self._frame_seconds()) + self._frame_seconds()
             if time <= last:  # two frames at one instant, or a clock that runs back: keep order, move on a little
                 time = last + 1e-3 if last >= 0 else 0.0
             if time > self.limits.max_seconds:
@@ -252,7 +252,8 @@ class VideoFile:
             rotation = round(source.rotation / 90) * 90 % 360
             break
         try:
-            self._container.seek(0)
+            # A stream whose clock ran over begins before nought.
+            self._container.seek(min(0, self._container.start_time or 0))
         except av.FFmpegError:
             self._container.close()
             self._container = self._open()
