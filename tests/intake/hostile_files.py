@@ -323,8 +323,8 @@ FILES: dict[str, tuple[Maker, str]] = {
     "nine tracks": (lambda s: with_tracks(s.mp4, 9), "video_too_large"),
     "ten thousand tracks": (lambda s: with_tracks(s.mp4, 10_000), "unsupported_video"),
     "twenty megapixels": (lambda s: film("mp4", frames=2, size=(5120, 4096)), "video_too_large"),
-    "four hundred megapixels told": (lambda s: film("avi", "rawvideo", frames=2, pix_fmt="bgr24").replace(
-        struct.pack("<Ii", 160, -120), struct.pack("<Ii", 20000, -20000)), "video_too_large"),
+    "a hundred megapixels told": (lambda s: film("avi", "rawvideo", frames=2, pix_fmt="bgr24").replace(
+        struct.pack("<Ii", 160, -120), struct.pack("<Ii", 10000, -10000)), "video_too_large"),
     "grows on the way": (lambda s: s.ts + film("mpegts", frames=2, size=(5120, 4096)), FACELESS),
     "four thousand frames": (lambda s: film("matroska", "mpeg4", frames=4000, size=(64, 64), rate=100),
                              "video_too_large"),
