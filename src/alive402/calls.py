@@ -161,17 +161,17 @@ class PaidCalls:
         purse, held = begun.purse, begun.held
         if isinstance(held, Answered):
             log.info("answered again", request_id=begun.request_id, first_request_id=held.request_id)
-            return await self._hand_over(held, purse, replayed=True)
+            return self._hand_over(await self.books.verdicts.recalled(held), purse, replayed=True)
         try:
             data = held.result if held.result is not None else await self._execute(held, begun.given, progress)
             # From here on the work is done and paid for or not: a caller who hangs up must not leave it half way.
-            receipt = await asyncio.shield(held.settle())
+            answered = await asyncio.shield(held.settle(data, self.books.verdicts))
         except (IntakeError, AnalysisError, SettlementRefused) as error:
             # What we had no place for is nobody's failure but ours.
             if purse.payer is not None and error.status != 503:
                 await self.books.failures.count(purse.payer, begun.address)
             raise
-        return await self._hand_over(Answered(held.request_id, data, receipt), purse, replayed=False)
+        return self._hand_over(answered, purse, replayed=False)
 
     @contextmanager
     def _failure_noted(self, began: float) -> Iterator[None]:
@@ -203,13 +203,13 @@ class PaidCalls:
             return KeyPurse(self.books.keys, offer.api_key)
         raise PaymentRequired
 
-    async def _hand_over(self, answered: Answered, purse: Purse, *, replayed: bool) -> Outcome:
+    def _hand_over(self, answered: Answered, purse: Purse, *, replayed: bool) -> Outcome:
         """Every answer leaves here, new or given before, always after its money, and signed."""
-        data = await self.books.verdicts.signed(answered, replayed=replayed)
-        return Outcome(answered.request_id, data, answered.receipt if purse.settles_each_call else {}, replayed)
+        receipt = answered.receipt if purse.settles_each_call else {}
+        return Outcome(answered.request_id, answered.result, receipt, replayed)
 
     async def _execute(self, held: Holding, given: dict[str, Any], progress: Progress | None) -> dict[str, Any]:
-        """The answer, stored; or the payment given back."""
+        """The answer; or the payment given back."""
         try:
             answer = await self.provider.answer(given, progress)
         except (IntakeError, AnalysisError) as error:
@@ -221,9 +221,7 @@ class PaidCalls:
                 log.exception("provider failed", request_id=held.request_id)
                 raise AnalysisFailed from None
             raise
-        data = {"Action": self.service.action, "Elements": answer.elements, "Liveness": answer.liveness}
-        await held.store(data)
-        return data
+        return {"Action": self.service.action, "Elements": answer.elements, "Liveness": answer.liveness}
 
 
 @dataclass(frozen=True, slots=True)

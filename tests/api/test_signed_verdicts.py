@@ -9,12 +9,13 @@ import sys
 from pathlib import Path
 
 import httpx
+import jwt
 import pytest
 
 from alive402.demo.buyer import Buyer, receipt
 from alive402.liveness import models
 from alive402.payments.signing_keys import SigningKeys
-from alive402.payments.verdicts import verified
+from alive402.payments.verdicts import ALGORITHM, TYPE, verified
 from tests.api.conftest import Service, Start
 
 pytestmark = pytest.mark.anyio
@@ -80,6 +81,45 @@ async def test_a_third_party_checks_it_at_the_command_line(service: Service, vid
         assert json.loads(refused.stdout)["code"] == "verdict_unverified"
     assert check("nothing of the kind", str(copy)).returncode == 1
     assert check(answer["data"]["Receipt"], str(tmp_path / "none.json")).returncode == 66
+
+
+async def test_a_token_s_answer_names_what_it_cost_and_which_payment_paid(service: Service, videos: str) -> None:
+    async with Buyer(service.url) as buyer:
+        await buyer.fund()
+        ahead = await buyer.prepay(2)
+        answer = await buyer.spend(f"{videos}/face.mp4", ahead.json()["token"])
+    online = f"{service.url}/.well-known/jwks.json"
+    data, settled = answer.json()["data"], receipt(ahead)
+    assert settled.amount == "400000"
+    assert verified(data["Receipt"], (await get(online)).json())["payment"] == {
+        "network": settled.network,
+        "transaction": settled.transaction,
+        "payer": buyer.account.address,
+        "amount": "200000",
+        "paymentId": ahead.json()["paymentId"],
+    }
+    shown = check(answer.text, online)
+    assert shown.returncode == 0, shown.stderr
+    assert f"200000 atomic units, one call of payment {ahead.json()['paymentId']}" in shown.stdout
+
+
+async def test_verdicts_of_tokens_that_name_the_whole_amount_are_still_good(
+    service: Service, videos: str, tmp_path: Path
+) -> None:
+    """As they were signed before a token's verdict named its payment."""
+    keys = SigningKeys.open(service.database.with_suffix(".keys.json"))
+    async with Buyer(service.url) as buyer:
+        await buyer.fund()
+        answer = (await buyer.pay(f"{videos}/face.mp4")).json()
+    claims = verified(answer["data"]["Receipt"], keys.jwks())
+    old = {**claims, "payment": {**claims["payment"], "amount": "2000000"}}
+    headers = {"kid": keys.kid, "typ": TYPE}
+    answer["data"]["Receipt"] = jwt.encode(old, keys.private, algorithm=ALGORITHM, headers=headers)
+    copy = tmp_path / "jwks.json"
+    copy.write_text(json.dumps(keys.jwks()))
+    shown = check(json.dumps(answer), str(copy))
+    assert shown.returncode == 0, shown.stdout
+    assert "2000000 atomic units\n" in shown.stdout
 
 
 async def test_after_a_rotation_a_bought_answer_bears_the_verdict_that_it_had(start: Start, videos: str) -> None:

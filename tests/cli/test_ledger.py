@@ -88,7 +88,7 @@ class Office:
             claim = await payments.reserve(money, use, verified=True)
         assert isinstance(claim, Claim)
         last = ("settled", transaction, {"success": True}) if transaction else ("unknown", "silent")
-        for step, *given in (("executed", RESULT), ("settling",), last):
+        for step, *given in (("settling", RESULT), last):
             async with ledger.begin() as payments:
                 await getattr(payments, step)(claim, *given)
         await ledger.close()

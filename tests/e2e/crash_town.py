@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import socket
-import sqlite3
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -16,7 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from eth_account import Account
+from sqlalchemy import NullPool, create_engine, text
+from x402.http.clients.httpx import PaymentError
 
 from alive402.demo.buyer import Buyer
 from tests.api.facilitators import Facilitator
@@ -31,10 +33,11 @@ GREETING = "alive402 is at "
 
 @dataclasses.dataclass(frozen=True)
 class Standing:
-    """What the ledger says of a payment: its states, whether its answer is stored."""
+    """What the ledger says of a payment: its states, whether its answer is stored, whether that is signed."""
 
     states: tuple[str, ...]
     stored: bool
+    signed: bool
 
     @property
     def last(self) -> str:
@@ -42,12 +45,17 @@ class Standing:
 
 
 class Town:
-    """The launcher's process, at most one service in it, and the books of both sides."""
+    """The launcher's process, at most one service in it, and the books of both sides.
 
-    def __init__(self, folder: Path, facilitator: Facilitator, video: str) -> None:
+    The ledger is at `database_url`, or else in a file of its own, `database`.
+    """
+
+    def __init__(self, folder: Path, facilitator: Facilitator, video: str, database_url: str | None = None) -> None:
         self.facilitator = facilitator
         self.video = video
         self.database = folder / "ledger.db"
+        self._database_url = database_url or f"sqlite+aiosqlite:///{self.database}"
+        self._books = create_engine(self._database_url.replace("+aiosqlite", ""), poolclass=NullPool)
         self.seller = Account.create().address
         self._armed = folder / "armed"
         self._log = folder / "server.log"
@@ -96,7 +104,7 @@ class Town:
             f"--pay-to={self.seller}",
             f"--facilitator-url={self.facilitator.url}",
             f"--rpc-url={self.facilitator.url}/devchain/rpc",
-            f"--database-url=sqlite+aiosqlite:///{self.database}",
+            f"--database-url={self._database_url}",
             "--allow-private-hosts",
         ]
         environment = {"ALIVE402_RECONCILE_SECONDS": str(reconcile_seconds)}
@@ -157,10 +165,13 @@ class Town:
         """What is in the ledger of the buyer's one payment."""
         payer = buyer.account.address.lower()
         rows = self._read(
-            "SELECT e.state, p.result IS NOT NULL FROM payments p JOIN payment_events e ON e.payment_id = p.id "
+            "SELECT e.state, p.result IS NOT NULL, v.jws IS NOT NULL "
+            "FROM payments p JOIN payment_events e ON e.payment_id = p.id "
+            "LEFT JOIN signed_verdicts v ON v.request_id = p.request_id "
             f"WHERE p.payer = '{payer}' ORDER BY e.id"
         )
-        return Standing(tuple(state for state, _ in rows), any(stored for _, stored in rows))
+        states, stored, signed = zip(*rows, strict=True) if rows else ((), (), ())
+        return Standing(tuple(states), any(stored), any(signed))
 
     def earned(self) -> tuple[int, int]:
         """(what the ledger calls paid, what the chain says the seller has), in atomic units."""
@@ -169,11 +180,8 @@ class Town:
         return ledger, self.facilitator.chain.balance(self.seller)
 
     def _read(self, query: str) -> list[Any]:
-        connection = sqlite3.connect(self.database)
-        try:
-            return connection.execute(query).fetchall()
-        finally:
-            connection.close()
+        with self._books.connect() as connection:
+            return list(connection.execute(text(query)))
 
     async def _line(self) -> str:
         assert self._launcher is not None
@@ -182,3 +190,42 @@ class Town:
             line = await self._launcher.stdout.readline()
         assert line, self._log.read_text()[-2000:]
         return line.decode().strip()
+
+
+async def die(town: Town, moment: str, fault: str = "") -> Buyer:
+    """A buyer whose call takes the service down at `moment`."""
+    await town.start()
+    buyer = await town.buyer()
+    town.arm(moment)
+    town.facilitator.fault = fault
+    with pytest.raises(PaymentError):
+        await buyer.pay(town.video)
+    await town.died()
+    town.arm("")
+    town.facilitator.fault = ""
+    return buyer
+
+
+def sight(town: Town, buyer: Buyer) -> tuple[str, str, str]:
+    """How the payment stands: its last state, whether its answer is stored, whether the money moved."""
+    standing = town.standing(buyer)
+    last = f"`{standing.last}`" if standing.states else "nothing"
+    return last, _yes(standing.stored), _yes(town.charged(buyer) > 0)
+
+
+async def buy_again(town: Town, buyer: Buyer) -> tuple[str, str]:
+    """The same payment sent again, twice: the answer, the same both times, for one charge."""
+    once = await town.send(buyer)
+    assert once.status_code == 200, once.text
+    twice = await town.send(buyer)
+    assert (twice.status_code, twice.json()) == (200, once.json())
+    assert twice.headers["PAYMENT-RESPONSE"] == once.headers["PAYMENT-RESPONSE"]
+    assert town.standing(buyer).last == "consumed"
+    assert town.charged(buyer) == 1
+    ledger, chain = town.earned()
+    assert ledger == chain
+    return "200, the answer", "once"
+
+
+def _yes(said: bool) -> str:
+    return "yes" if said else "no"

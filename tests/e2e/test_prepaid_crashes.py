@@ -18,7 +18,7 @@ from tests.e2e.crash_town import PRICE, Town
 pytestmark = pytest.mark.anyio
 MOMENTS = [
     "after `reserved` is committed",
-    "after `executed` is committed",
+    "before `settling` is committed",
     "after `settling` is committed",
     "after the facilitator settled",
     "after `consumed` is committed",

@@ -48,10 +48,8 @@ class Desk:
                     await self.reserve()
                 case "reserve other":
                     await self.reserve(OTHER)
-                case "execute":
-                    await self.call("executed", RESULT)
                 case "send":
-                    await self.call("settling")
+                    await self.call("settling", RESULT)
                 case "settle":
                     await self.call("settled", "0x1", {"success": True})
                 case "lose":
@@ -114,15 +112,15 @@ def new_desk(make_database: Callable[[], str]) -> Callable[[], AsyncIterator[Des
 
 
 STORIES = [
-    "reserve, execute, send, settle, refund",
+    "reserve, send, settle, refund",
     "reserve, release, reserve other, die, reserve, die, sweep",
-    "reserve, execute, die, reserve, die, sweep, reserve, die, reserve other",
-    "reserve, execute, send, die, reserve, send, run out",
-    "reserve, execute, send, die, sweep, reserve, lose, find",
-    "reserve, execute, send, lose, find elsewhere, reserve other",
-    "reserve, execute, send, lose, find run out",
-    "reserve, execute, send, refuse, reserve, send, refuse, find",
-    "reserve, execute, send, refuse, find run out",
+    "reserve, send, refuse, reserve, die, reserve, die, sweep, reserve, die, reserve other",
+    "reserve, send, die, reserve, send, run out",
+    "reserve, send, die, sweep, reserve, lose, find",
+    "reserve, send, lose, find elsewhere, reserve other",
+    "reserve, send, lose, find run out",
+    "reserve, send, refuse, reserve, send, refuse, find",
+    "reserve, send, refuse, find run out",
 ]
 
 
@@ -136,13 +134,13 @@ async def test_every_way_is_walked_and_no_other(new_desk: Callable[[], AsyncIter
 
 
 async def test_what_ran_out_is_not_reserved_again(desk: Desk) -> None:
-    await desk.bring("reserve", "execute", "send", "lose", "find run out")
+    await desk.bring("reserve", "send", "lose", "find run out")
     with pytest.raises(PaymentExpiresSoon):
         await desk.reserve()
 
 
 async def test_a_case_that_moved_on_meanwhile_is_left_alone(desk: Desk) -> None:
-    await desk.bring("reserve", "execute", "send", "lose")
+    await desk.bring("reserve", "send", "lose")
     async with desk.ledger.closing() as closing:
         (case,) = await closing.cases()
     await desk.reserve()
@@ -175,7 +173,7 @@ async def test_one_transfer_is_one_refund(desk: Desk) -> None:
     ids = []
     for number in range(3):
         await desk.reserve(money=dataclasses.replace(MONEY, nonce=f"0x{number}"))
-        await desk.bring("execute", "send", "settle")
+        await desk.bring("send", "settle")
         ids.append(desk.claim.payment_id)
     await desk.close("refund", ids[0], "0x2", 2)
     await desk.close("refund", ids[1], "0x2", 2)
@@ -192,7 +190,7 @@ async def test_one_transfer_is_one_refund(desk: Desk) -> None:
 async def test_income_is_told_by_day_and_by_payer(desk: Desk) -> None:
     for number, payer in enumerate(["0xbb", "0xbb", "0xb0"]):
         await desk.reserve(money=dataclasses.replace(MONEY, nonce=f"0x{number}", payer=payer))
-        await desk.bring("execute", "send", "settle")
+        await desk.bring("send", "settle")
         desk.now += timedelta(minutes=25)
     await desk.bring("refund")
     async with desk.ledger.statements() as books:

@@ -75,7 +75,7 @@ class Town:
     async def lose(self, money: Money) -> None:
         """A call whose settlement was sent, and whose answer never came."""
         claim = await self.claim(money)
-        for step, *given in (("executed", RESULT), ("settling",), ("unknown", "silent")):
+        for step, *given in (("settling", RESULT), ("unknown", "silent")):
             async with self.ledger.begin() as payments:
                 await getattr(payments, step)(claim, *given)
 
@@ -120,7 +120,7 @@ async def test_only_the_chains_clock_says_that_a_payment_ran_out(town: Town) -> 
 async def test_a_refusal_that_was_wrong_is_put_right(town: Town) -> None:
     money, call = town.sign(3)
     claim = await town.claim(money)
-    for step, *given in (("executed", RESULT), ("settling",), ("refused", "out_of_gas")):
+    for step, *given in (("settling", RESULT), ("refused", "out_of_gas")):
         async with town.ledger.begin() as payments:
             await getattr(payments, step)(claim, *given)
     town.send(call)
@@ -161,9 +161,7 @@ async def test_what_a_dead_process_held_is_freed_and_resolved_in_one_sweep(town:
     await town.claim(held)
     claim = await town.claim(sent)
     async with town.ledger.begin() as payments:
-        await payments.executed(claim, RESULT)
-    async with town.ledger.begin() as payments:
-        await payments.settling(claim)
+        await payments.settling(claim, RESULT)
     town.send(call)
     assert await town.reconciler().sweep() == Swept()
     town.clock = timedelta(seconds=31)

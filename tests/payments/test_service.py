@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import json
 from collections.abc import AsyncIterator
 
 import pytest
@@ -45,19 +46,18 @@ async def bring(ledger: Ledger, stage: str) -> Claim:
     """A payment brought as far as `stage`."""
     claim = await reserve(ledger)
     assert isinstance(claim, Claim)
-    for step in ("executed", "settling", "settled"):
-        if stage == "reserved":
-            break
+    if stage != "reserved":
         async with ledger.begin() as payments:
-            match step:
-                case "executed":
-                    await payments.executed(claim, RESULT)
-                case "settling":
-                    await payments.settling(claim)
-                case "settled":
-                    await payments.settled(claim, "0x1", {"success": True})
-        if step == stage:
-            break
+            await payments.settling(claim, RESULT)
+    if stage == "executed":
+        async with ledger.begin() as payments:
+            await payments.refused(claim, "no")
+        taken = await reserve(ledger)
+        assert isinstance(taken, Claim)
+        return taken
+    if stage == "settled":
+        async with ledger.begin() as payments:
+            await payments.settled(claim, "0x1", {"success": True})
     return claim
 
 
@@ -101,10 +101,25 @@ async def test_the_next_one_goes_on_where_a_dead_process_stopped(dead: Ledger, s
     assert (new.stage, new.result) == (left, None if left is Stage.EXECUTE else RESULT)
     async with dead.begin() as payments:
         with pytest.raises(PaymentInUse):
-            await payments.executed(old, RESULT)
+            await payments.settling(old, RESULT)
     async with dead.begin() as payments:
         with pytest.raises(PaymentInUse):
             await payments.settled(old, "0x1", {})
+
+
+async def test_the_answer_is_stored_with_the_word_to_move_the_money(dead: Ledger) -> None:
+    """Whoever loses the race for a dead process's payment stores nothing and has nothing moved."""
+    late = await bring(dead, "reserved")
+    now = await reserve(dead)
+    assert isinstance(now, Claim)
+    async with dead.begin() as payments:
+        with pytest.raises(PaymentInUse):
+            await payments.settling(late, {"late": True})
+    async with dead.begin() as payments:
+        await payments.settling(now, RESULT)
+        ((payment, states),) = await payments.history()
+    assert states[-2:] == ["executed", "settling"]
+    assert json.loads(payment.result or "") == RESULT
 
 
 async def test_money_that_may_have_moved_is_never_used_for_another_request(dead: Ledger) -> None:
@@ -132,7 +147,7 @@ async def test_a_late_release_does_not_free_what_another_holds(dead: Ledger) -> 
     async with dead.begin() as payments:
         await payments.release(late, "late")
     async with dead.begin() as payments:
-        await payments.executed(now, RESULT)
+        await payments.settling(now, RESULT)
 
 
 @pytest.mark.parametrize("verb", ["UPDATE payment_events SET state = 'x'", "DELETE FROM payment_events"])

@@ -121,10 +121,8 @@ class Books(RuleBasedStateMachine):
             self.do("begin", "renew", claim.payment_id, claim.owner)
         elif step == "give back":
             self.do("begin", "release", claim, "failed")
-        elif state is State.RESERVED:
-            self.do("begin", "executed", claim, {"answer to": use.request_hash})
-        elif state is State.EXECUTED:
-            self.do("begin", "settling", claim)
+        elif state in (State.RESERVED, State.EXECUTED):
+            self.do("begin", "settling", claim, {"answer to": use.request_hash})
         elif state is State.SETTLING:
             self.settle(claim, money, data.draw(st.sampled_from(ENDS)))
         else:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -22,11 +23,13 @@ from sqlalchemy import func, select
 
 from alive402.payments.database import Ledger
 from alive402.payments.errors import KeyReused, PaymentInUse, TokenExhausted, TokenExpired, TokenUnknown
-from alive402.payments.prepaid import PrepaidUse, Prepayment, UseState
+from alive402.payments.outbox import Outbox
+from alive402.payments.prepaid import PrepaidUse, Prepayment, UseState, share
 from alive402.payments.prepaid_repository import PrepaidRepository
 from alive402.payments.service import Answered, Use
 from alive402.payments.tokens import TokenHolding, TokenOffer, Tokens, digest
 from tests.payments.conftest import MakeDatabase
+from tests.payments.signing import judged, verdicts
 
 LEASE = 30
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -59,6 +62,14 @@ async def standing(ledger: Ledger) -> tuple[int, Counter[str]]:
         return int(remaining or 0), Counter(dict(uses.tuples().all()))
 
 
+async def answers_told(ledger: Ledger) -> list[str]:
+    """The requests whose answers are in the outbox."""
+    async with ledger.session() as session:
+        messages = await Outbox(session).all(None, 100)
+    assert {message.type for message in messages} <= {"prepaid.used"}
+    return [json.loads(message.body)["data"]["requestId"] for message in messages]
+
+
 class Uses(RuleBasedStateMachine):
     """Holds the token to what its callers were told."""
 
@@ -73,8 +84,9 @@ class Uses(RuleBasedStateMachine):
         self.calls = 0
         self.taken: dict[str, datetime] = {}
         self.asked: dict[str, tuple[str, str | None]] = {}
-        self.answers: dict[str, dict[str, str]] = {}
+        self.answers: dict[str, dict[str, object]] = {}
         self.ledger = self.runner.run(Ledger.open(type(self).make_database(), LEASE))
+        self.ledger.told = ("http://told.example/",)
         self.tokens = Tokens(self.ledger, now=lambda: self.now)
         self.runner.run(prepay(self.ledger, self.MAX_CALLS))
 
@@ -121,13 +133,14 @@ class Uses(RuleBasedStateMachine):
 
     @rule(holding=consumes(holdings))
     def it_is_answered(self, holding: TokenHolding) -> None:
-        result = {"answer to": holding.request_id}
+        result = judged(answer_to=holding.request_id)
         try:
-            self.runner.run(holding.store(result))
+            answered = self.runner.run(holding.settle(result, verdicts(self.ledger)))
         except PaymentInUse:
             # Too late: the lease ran out, and the call was given back already.
             assert self.taken[holding.request_id] < self.now
         else:
+            assert answered.result.items() > result.items()
             self.answers[holding.request_id] = result
         self.taken.pop(holding.request_id)
 
@@ -151,6 +164,8 @@ class Uses(RuleBasedStateMachine):
         assert remaining + uses[UseState.HELD] + uses[UseState.SPENT] == self.MAX_CALLS
         assert uses[UseState.SPENT] == len(self.answers)
         assert len(self.held()) <= uses[UseState.HELD]
+        told = self.runner.run(answers_told(self.ledger))
+        assert sorted(told) == sorted(self.answers)
 
 
 def test_no_order_of_successes_failures_and_deaths_breaks_the_sum(
@@ -167,6 +182,13 @@ def test_no_order_of_successes_failures_and_deaths_breaks_the_sum(
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+@given(price=st.integers(0, 10**18), max_calls=st.integers(1, 1000), odd=st.integers(0, 10**6))
+def test_no_call_is_said_to_cost_more_than_its_share(price: int, max_calls: int, odd: int) -> None:
+    """What is asked divides without a remainder; of any other amount the remainder belongs to no call."""
+    assert share(price * max_calls, max_calls) == price
+    assert 0 <= price * max_calls + odd - max_calls * share(price * max_calls + odd, max_calls) < max_calls
 
 
 @pytest.mark.anyio
@@ -199,12 +221,12 @@ async def test_a_token_ends_with_its_time_and_not_with_its_answers(database_url:
         held = await tokens.take(offer, use)
         assert isinstance(held, TokenHolding)
         now = START + timedelta(days=2)
-        await held.store({"late": "but in time"})
+        await held.settle(judged(late="but in time"), verdicts(ledger))
         with pytest.raises(TokenExpired):
             await tokens.take(TokenOffer(TOKEN), use)
         again = await tokens.recall(offer, use)
         assert again is not None
-        assert (again.request_id, again.result) == ("first", {"late": "but in time"})
+        assert (again.request_id, again.result) == ("first", judged(late="but in time"))
         with pytest.raises(TokenUnknown):
             await tokens.recall(TokenOffer("pt_other"), use)
     finally:

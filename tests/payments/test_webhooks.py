@@ -86,9 +86,7 @@ async def test_a_bought_answer_is_told_once_with_its_transaction(
 ) -> None:
     claim = await reserve(ledger)
     async with ledger.begin() as payments:
-        await payments.executed(claim, {"Elements": [{"Rect": [1, 2, 3, 4]}]})
-    async with ledger.begin() as payments:
-        await payments.settling(claim)
+        await payments.settling(claim, {"Elements": [{"Rect": [1, 2, 3, 4]}]})
     async with ledger.begin() as payments:
         await payments.settled(claim, "0x1", {"success": True})
     assert await courier.deliver_due() == 1
@@ -115,9 +113,7 @@ async def test_a_failed_call_and_an_unknown_settlement_are_told(
     await fail(ledger)
     claim = await reserve(ledger)
     async with ledger.begin() as payments:
-        await payments.executed(claim, {})
-    async with ledger.begin() as payments:
-        await payments.settling(claim)
+        await payments.settling(claim, {})
     async with ledger.begin() as payments:
         await payments.unknown(claim, "facilitator_silent")
     await courier.deliver_due()

@@ -106,7 +106,14 @@ def _sentences(claims: dict[str, Any]) -> str:
         "engine": f"{claims['engine']}, weights sha256 {claims['weightsSha256']}",
         "request": claims["requestId"],
         "paid by": f"{paid['transaction']} on {paid['network']}" if paid.get("transaction") else "no x402 payment",
+        "cost": _cost(paid),
         "signed at": datetime.fromtimestamp(claims["iat"], UTC).isoformat(),
         "signed by": claims.get("iss", "a service that names no URL"),
     }
     return "\n".join(["VERIFIED", *(f"  {name:<10} {value}" for name, value in rows.items())])
+
+
+def _cost(paid: dict[str, Any]) -> str:
+    """Verdicts of tokens that were signed before they named their payment have the whole of it as their amount."""
+    share = f", one call of payment {paid['paymentId']}" if paid.get("paymentId") else ""
+    return f"{paid['amount']} atomic units{share}" if paid.get("amount") else "nothing"

@@ -15,8 +15,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from alive402.payments.database import Ledger
 from alive402.payments.errors import ApiKeyForbidden, ApiKeyRefused, NoSuchApiKey
 from alive402.payments.models import Base, Utc
-from alive402.payments.service import Clock, Use, utc_now
+from alive402.payments.outbox import Outbox
+from alive402.payments.service import Answered, Clock, Use, utc_now
 from alive402.payments.tokens import digest
+from alive402.payments.verdicts import Issued, Verdicts
 
 
 class Scope(StrEnum):
@@ -97,23 +99,31 @@ class Keys:
             await session.execute(update(ApiKey).where(ApiKey.id == found.id).values(used_at=self._now()))
             return str(found.id)
 
+    async def used(self, key_id: str, service_id: str, issued: Issued) -> Answered:
+        """An answer was made for a key: keep its verdict, and tell whoever is told."""
+        async with self._ledger.session() as session:
+            told, request_id = self._ledger.told, issued.answered.request_id
+            Outbox(session).put_key_use(told, self._now(), key_id, service_id, request_id)
+            return await issued.keep(session)
+
 
 @dataclass(frozen=True, slots=True)
 class KeyHolding:
     """See `Holding`: a call of the operator's own; no money, so nothing to hold."""
 
+    keys: Keys
+    key_id: str
+    service_id: str
     request_id: str
     result: dict[str, Any] | None = None
-
-    async def store(self, result: dict[str, Any]) -> None:
-        """See `Holding.store`: nobody pays for it, so nobody is owed it again."""
 
     async def give_back(self, why: str) -> None:
         """See `Holding.give_back`."""
 
-    async def settle(self) -> dict[str, Any]:
-        """See `Holding.settle`; there is no receipt."""
-        return {}
+    async def settle(self, result: dict[str, Any], verdicts: Verdicts) -> Answered:
+        """See `Holding.settle`; nobody pays for it, so there is no receipt, and nobody is owed it again."""
+        issued = verdicts.issue(Answered(self.request_id, result, {}))
+        return await self.keys.used(self.key_id, self.service_id, issued)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +140,9 @@ class KeyPurse:
         return f"key {await self.keys.check(self.key, Scope.CALL)}"
 
     async def recall(self, use: Use) -> None:
-        """See `Purse.recall`."""
-        await self.keys.check(self.key, Scope.CALL)
+        """See `Purse.recall`: no answer is kept for a key."""
 
     async def reserve(self, use: Use) -> KeyHolding:
         """See `Purse.reserve`."""
-        return KeyHolding(use.request_id)
+        key_id = await self.keys.check(self.key, Scope.CALL)
+        return KeyHolding(self.keys, key_id, use.service_id, use.request_id)

@@ -14,8 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from alive402.payments.models import Base, Payment, Utc
+from alive402.payments.prepaid import Prepayment, bought_by, share
 from alive402.payments.states import State
 
+BOUGHT = "prepaid.bought"
+PREPAID_USED = "prepaid.used"
+KEY_USED = "key.used"
 TYPES = {
     State.SETTLED: "call.settled",
     State.RELEASED: "call.failed",
@@ -24,7 +28,11 @@ TYPES = {
     State.EXPIRED: "payment.expired",
     State.REFUNDED: "payment.refunded",
 }
-"""The states of a payment that are told, and the names under which they are."""
+"""The states of a payment that are told, and the names under which they are.
+
+Each answer is told once: as `call.settled`, `PREPAID_USED` or `KEY_USED`. An authorization that pays ahead, for no
+answer yet, is told as `BOUGHT` when it is settled.
+"""
 
 
 class DeliveryState(StrEnum):
@@ -66,21 +74,34 @@ class Outbox:
             payment = await self._session.get(Payment, payment_id, populate_existing=True)
             assert payment is not None
             settled = state in (State.SETTLED, State.REFUNDED)
+            prepayment_id = bought_by(payment.result)
             data = {
-                "paymentId": payment_id,
                 "requestId": request_id,
                 "serviceId": payment.service_id,
-                "network": payment.network,
-                "asset": payment.asset,
+                **_paid(payment),
                 "amount": str(payment.amount),
-                "payer": payment.payer,
-                "payTo": payment.pay_to,
                 "state": str(state),
-                "transaction": payment.transaction,
+                **({"prepaymentId": prepayment_id} if prepayment_id else {}),
                 **({} if settled or not detail else {"reason": detail}),
             }
-            self.put(urls, TYPES[state], at, data)
+            bought = prepayment_id is not None and state is State.SETTLED
+            self.put(urls, BOUGHT if bought else TYPES[state], at, data)
             await self._session.flush()
+
+    def put_prepaid_use(
+        self, urls: Sequence[str], at: datetime, prepayment: Prepayment, payment: Payment | None, request_id: str
+    ) -> None:
+        """Tell every one of `urls` of an answer that one call of a prepayment paid for.
+
+        `payment` is the authorization that paid it ahead, None when the operator gave it away.
+        """
+        paid = {"amount": str(share(payment.amount, prepayment.max_calls)), **_paid(payment)} if payment else {}
+        left = {"prepaymentId": prepayment.id, "remainingCalls": prepayment.remaining}
+        self.put(urls, PREPAID_USED, at, {"requestId": request_id, "serviceId": prepayment.service_id, **paid, **left})
+
+    def put_key_use(self, urls: Sequence[str], at: datetime, key_id: str, service_id: str, request_id: str) -> None:
+        """Tell every one of `urls` of an answer to a call by an API key that costs nothing."""
+        self.put(urls, KEY_USED, at, {"requestId": request_id, "serviceId": service_id, "keyId": key_id})
 
     def put(self, urls: Sequence[str], kind: str, at: datetime, data: dict[str, Any]) -> None:
         """Tell every one of `urls`. `data` holds no personal data and no address of a video."""
@@ -143,3 +164,15 @@ class Outbox:
             .returning(WebhookDelivery.id)
         )
         return len(list(await self._session.scalars(statement)))
+
+
+def _paid(payment: Payment) -> dict[str, Any]:
+    """What is told of the authorization that paid."""
+    return {
+        "paymentId": payment.id,
+        "network": payment.network,
+        "asset": payment.asset,
+        "payer": payment.payer,
+        "payTo": payment.pay_to,
+        "transaction": payment.transaction,
+    }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -64,3 +66,19 @@ class PrepaidUse(Base):
     detail: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(Utc)
     ended_at: Mapped[datetime | None] = mapped_column(Utc)
+
+
+def purchase(prepayment_id: str) -> dict[str, Any]:
+    """What an authorization that buys a token has in its row, where others have their answer."""
+    return {"paymentId": prepayment_id}
+
+
+def bought_by(result: str | None) -> str | None:
+    """The prepayment that an authorization paid, by what is stored with it; None for one that bought an answer."""
+    found = json.loads(result).get("paymentId") if result else None
+    return str(found) if found else None
+
+
+def share(amount: int, max_calls: int) -> int:
+    """What one call of a prepayment costs, in atomic units, rounded down: a remainder belongs to no call."""
+    return amount // max_calls

@@ -31,7 +31,7 @@ from alive402.payments.errors import (
     TokenMismatch,
 )
 from alive402.payments.limits import FreeFailures
-from alive402.payments.prepaid import Prepayment
+from alive402.payments.prepaid import Prepayment, purchase
 from alive402.payments.prepaid_repository import PrepaidRepository
 from alive402.payments.purse import Holding, Offer
 from alive402.payments.service import Answered, Clock, Use, is_held, utc_now
@@ -190,9 +190,7 @@ class Prepayments:
         else:
             assert isinstance(held, X402Holding)
             await self._bind(prepayment_id, held)
-            if held.result is None:
-                await held.store({"paymentId": prepayment_id})
-            receipt = await held.settle()
+            receipt = await held.buy(purchase(prepayment_id))
         async with self._ledger.session() as session:
             prepaid = PrepaidRepository(session)
             row = await self._find(prepaid, prepayment_id)

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from alive402.payments.service import Answered, Use
 from alive402.payments.tokens import TokenOffer
+from alive402.payments.verdicts import Verdicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +36,18 @@ class Holding(Protocol):
         """The stored answer, when the work was done before and only the money is left."""
         ...
 
-    async def store(self, result: dict[str, Any]) -> None:
-        """Keep the answer, before any money moves.
-
-        Raises:
-            PaymentInUse: this call took too long, and another one holds the money now.
-        """
-        ...
-
     async def give_back(self, why: str) -> None:
         """The call failed: the money is free for another one."""
         ...
 
-    async def settle(self) -> dict[str, Any]:
-        """Take the money for the stored answer; the receipt, JSON-ready, empty when there is none.
+    async def settle(self, result: dict[str, Any], verdicts: Verdicts) -> Answered:
+        """Keep the answer, then take the money for it: the answer with its signed verdict, and the receipt.
+
+        The verdict is stored with the step by which the answer becomes the caller's. The receipt is JSON-ready, and
+        empty when there is none.
 
         Raises:
+            PaymentInUse: this call took too long, and another one holds the money now.
             SettlementRefused: the money did not move.
             SettlementUnknown: nobody knows yet.
         """

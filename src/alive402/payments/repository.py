@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Executable, Table, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,22 +15,54 @@ from alive402.payments.models import Payment, PaymentEvent, PaymentIdentifier
 from alive402.payments.outbox import Outbox
 from alive402.payments.states import HELD, State
 
+# Built once: to build a statement and the key of its cache costs more than to run it.
+_TABLE = cast(Table, Payment.__table__)
+_PAYMENTS = _TABLE.c
+_NOTING = insert(cast(Table, PaymentEvent.__table__))
+_FIND = (
+    select(Payment)
+    .where(
+        Payment.network == bindparam("_network"),
+        Payment.asset == bindparam("_asset"),
+        Payment.payer == bindparam("_payer"),
+        Payment.nonce == bindparam("_nonce"),
+    )
+    .with_for_update()
+)
+
+
+@cache
+def _adding(dialect: str, columns: tuple[str, ...]) -> Executable:
+    dialect_insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    row: dict[str, Any] = {name: bindparam(name) for name in columns}
+    return dialect_insert(_TABLE).values(row).on_conflict_do_nothing().returning(_PAYMENTS.id)
+
+
+@cache
+def _moving(columns: tuple[str, ...]) -> Executable:
+    return (
+        update(_TABLE)
+        .where(
+            _PAYMENTS.id == bindparam("_id"),
+            _PAYMENTS.owner == bindparam("_owner"),
+            _PAYMENTS.state.in_(bindparam("_before", expanding=True)),
+        )
+        .values({name: bindparam(name) for name in columns})
+        .returning(_PAYMENTS.id)
+    )
+
 
 class PaymentRepository:
     """Reads and writes payments within the session's transaction. `told` are the URLs that are told of each step."""
 
     def __init__(self, session: AsyncSession, told: Sequence[str] = ()) -> None:
-        self._session = session
+        self.session = self._session = session
         self._told = told
 
     async def find(self, network: str, asset: str, payer: str, nonce: str) -> Payment | None:
         """The payment that this money is, locked until the transaction ends, or None."""
-        query = (
-            select(Payment)
-            .where(Payment.network == network, Payment.asset == asset, Payment.payer == payer, Payment.nonce == nonce)
-            .with_for_update()
-        )
-        return (await self._session.scalars(query)).one_or_none()
+        money = {"_network": network, "_asset": asset, "_payer": payer, "_nonce": nonce}
+        return (await self._session.scalars(_FIND, money)).one_or_none()
 
     async def get(self, payment_id: str) -> Payment | None:
         """One payment, locked until the transaction ends, or None."""
@@ -85,9 +118,8 @@ class PaymentRepository:
 
     async def add(self, values: dict[str, Any]) -> bool:
         """Insert a payment; False when the same money is there already."""
-        dialect = postgresql if self._session.get_bind().dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(Payment).values(values).on_conflict_do_nothing().returning(Payment.id)
-        return (await self._session.execute(statement)).scalar_one_or_none() is not None
+        statement = _adding(self._session.get_bind().dialect.name, tuple(values))
+        return (await self._session.execute(statement, values)).scalar_one_or_none() is not None
 
     async def named(self, service_id: str, identifier: str) -> Payment | None:
         """The payment that a buyer's identifier names, locked until the transaction ends, or None."""
@@ -122,15 +154,9 @@ class PaymentRepository:
 
     async def move(self, payment_id: str, owner: str, before: Iterable[State], values: dict[str, Any]) -> bool:
         """Change a payment only if `owner` holds it in one of the states `before`; whether it did."""
-        statement = (
-            update(Payment)
-            .where(
-                Payment.id == payment_id, Payment.owner == owner, Payment.state.in_([str(state) for state in before])
-            )
-            .values(values)
-            .returning(Payment.id)
-        )
-        return (await self._session.execute(statement)).scalar_one_or_none() is not None
+        held = {"_id": payment_id, "_owner": owner, "_before": [str(state) for state in before]}
+        moved = await self._session.execute(_moving(tuple(values)), {**held, **values})
+        return moved.scalar_one_or_none() is not None
 
     async def note(self, payment_id: str, at: datetime, state: State, request_id: str | None, detail: str) -> None:
         """Add one event to a payment's history, and to the outbox of those who are told."""
@@ -144,7 +170,7 @@ class PaymentRepository:
             {"payment_id": payment_id, "at": at, "state": str(state), "request_id": request_id, "detail": detail}
             for state in states
         ]
-        await self._session.execute(insert(PaymentEvent), rows)
+        await self._session.execute(_NOTING, rows)
         for state in states:
             await Outbox(self._session).put_step(self._told, payment_id, at, state, request_id, detail)
 

@@ -12,8 +12,8 @@
 created         a payment is asked for, nothing is signed yet
 verified        the facilitator says that the signature would settle
 reserved        one call owns it until its lease ends; nobody else may use it
-executed        the answer is stored
-settling        the facilitator was told to move the money
+executed        the answer is stored: in one transaction with `settling`, unless the money is tried for a second time
+settling        the facilitator is told to move the money
 settled         it moved
 consumed        its uses are spent: for a single call, together with `settled`
 released        the call failed; nothing was charged, and the same signature may be used again
@@ -36,6 +36,8 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import uuid4
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from alive402.payments.errors import PaymentExpiresSoon, PaymentIdentifierTaken, PaymentInUse, PaymentSpent
 from alive402.payments.models import Payment
@@ -119,6 +121,11 @@ class PaymentService:
         self._lease = timedelta(seconds=lease_seconds)
         self._now = now
 
+    @property
+    def session(self) -> AsyncSession:
+        """The transaction itself, for what is to be written in the same one."""
+        return self._payments.session
+
     async def reserve(self, money: Money, use: Use, *, verified: bool) -> Claim | Answered | Unverified:
         """Take the payment for one use. Call it unverified first; on `Unverified` ask the facilitator, then call again.
 
@@ -175,29 +182,31 @@ class PaymentService:
         if state is State.EXPIRED:
             raise PaymentExpiresSoon
 
-    async def executed(self, claim: Claim, result: dict[str, Any]) -> None:
-        """Store the answer, before any money moves.
+    async def settling(self, claim: Claim, result: dict[str, Any]) -> None:
+        """The facilitator is about to be told: from here on money may move. `result` is what it pays for.
+
+        The answer is stored in the same step, unless the claim came with it: so no money moves for what is not stored.
 
         Raises:
             PaymentInUse: the lease ran out and another call took the payment over.
         """
-        await self._move(claim, (State.RESERVED,), State.EXECUTED, {"result": json.dumps(result)})
-
-    async def settling(self, claim: Claim) -> None:
-        """The facilitator is about to be told. Raises `PaymentInUse` like `executed`."""
-        await self._move(claim, (State.EXECUTED, State.SETTLING), State.SETTLING, {})
+        if claim.result is None:
+            values = {"result": json.dumps(result)}
+            await self._move(claim, (State.RESERVED,), State.SETTLING, values, passing=State.EXECUTED)
+        else:
+            await self._move(claim, (State.EXECUTED, State.SETTLING), State.SETTLING, {})
 
     async def settled(self, claim: Claim, transaction: str, receipt: dict[str, Any]) -> None:
-        """The money moved, and its one use is spent. Raises `PaymentInUse` like `executed`."""
+        """The money moved, and its one use is spent. Raises `PaymentInUse` like `settling`."""
         values = {"transaction": transaction, "receipt": json.dumps(receipt), "owner": None, "lease_until": None}
         await self._move(claim, (State.SETTLING,), State.CONSUMED, values, passing=State.SETTLED, detail=transaction)
 
     async def unknown(self, claim: Claim, why: str) -> None:
-        """Nobody knows whether the money moved. Raises `PaymentInUse` like `executed`."""
+        """Nobody knows whether the money moved. Raises `PaymentInUse` like `settling`."""
         await self._move(claim, (State.SETTLING,), State.SETTLE_UNKNOWN, _FREE, detail=why)
 
     async def refused(self, claim: Claim, why: str, *, expired: bool = False) -> None:
-        """The money did not move; `expired` when it never can. Raises `PaymentInUse` like `executed`."""
+        """The money did not move; `expired` when it never can. Raises `PaymentInUse` like `settling`."""
         await self._move(claim, (State.SETTLING,), State.EXPIRED if expired else State.FAILED, _FREE, detail=why)
 
     async def release(self, claim: Claim, why: str) -> None:

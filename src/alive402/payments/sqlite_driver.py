@@ -26,11 +26,15 @@ class Connection(aiosqlite.Connection):
         super().__init__(connector, iter_chunk_size=64)
         self._thread.daemon = True
         self._holds_lock = False
+        self._changes = 0
         self._in_thread = 0
 
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         begins = bool(args) and args[0] == _WRITES
         ends = fn.__name__ in ("commit", "rollback", "close") and _owner(fn) is self._connection
+        if self._in_thread == 0 and self._holds_lock and fn.__name__ == "commit" and not self._wrote():
+            self._holds_lock = False
+            return fn(*args, **kwargs)
         # After a cancelled wait its step still runs in the thread; what comes then has to queue behind it.
         if self._in_thread == 0 and ((self._holds_lock and not ends) or self._does_nothing(fn)):
             return fn(*args, **kwargs)
@@ -54,6 +58,7 @@ class Connection(aiosqlite.Connection):
         assert self._connection is not None
         (patience,) = self._connection.execute("PRAGMA busy_timeout").fetchone()
         self._connection.execute("PRAGMA busy_timeout=0")
+        self._changes = self._connection.total_changes
         try:
             fn(*args)
         except sqlite3.OperationalError:
@@ -61,6 +66,10 @@ class Connection(aiosqlite.Connection):
         finally:
             self._connection.execute(f"PRAGMA busy_timeout={patience}")
         return True
+
+    def _wrote(self) -> bool:
+        """Whether this transaction has changed a row: only then its end waits for the disk."""
+        return self._connection is None or self._connection.total_changes != self._changes
 
     def _does_nothing(self, fn: Callable[..., Any]) -> bool:
         """Making or closing a cursor, and rolling back what is committed, touch no file."""

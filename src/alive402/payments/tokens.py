@@ -31,10 +31,12 @@ from alive402.payments.errors import (
 )
 from alive402.payments.leases import Lease
 from alive402.payments.models import Payment
-from alive402.payments.prepaid import PrepaidUse, Prepayment, UseState
+from alive402.payments.outbox import Outbox
+from alive402.payments.prepaid import PrepaidUse, Prepayment, UseState, share
 from alive402.payments.prepaid_repository import PrepaidRepository
 from alive402.payments.service import Answered, Clock, Use, utc_now
 from alive402.payments.states import State
+from alive402.payments.verdicts import Issued, Verdicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ class Tokens:
                 created_at=now,
             )
             await prepaid.add(held)
-            receipt = _receipt(await _payment(prepaid, prepayment))
+            receipt = receipt_of(await _payment(prepaid, prepayment), prepayment)
 
         async def renew() -> bool:
             async with self._repository() as prepaid:
@@ -96,18 +98,23 @@ class Tokens:
         self._ledger.leases.keep(Lease(held.id, renew))
         return TokenHolding(self, prepayment.id, held.id, use.request_id, receipt)
 
-    async def spend(self, prepayment_id: str, use_id: str, result: dict[str, Any]) -> None:
-        """Keep the answer of a use; with it the call is spent.
+    async def spend(self, prepayment_id: str, use_id: str, issued: Issued) -> Answered:
+        """Keep the answer of a use and its verdict; with it the call is spent, and told to whoever is told.
 
         Raises:
             PaymentInUse: the lease ran out and the use was returned.
         """
-        async with self._repository() as prepaid:
+        now, answered = self._now(), issued.answered
+        async with self._ledger.session() as session:
+            prepaid = PrepaidRepository(session)
             # Always the prepayment first: two transactions that lock in another order would wait for each other.
-            await prepaid.by_id(prepayment_id)
-            values = {"state": UseState.SPENT, "result": json.dumps(result), "ended_at": self._now()}
-            if not await prepaid.end_use(use_id, values):
+            prepayment = await prepaid.by_id(prepayment_id)
+            values = {"state": UseState.SPENT, "result": json.dumps(answered.result), "ended_at": now}
+            if prepayment is None or not await prepaid.end_use(use_id, values):
                 raise PaymentInUse
+            payment = await _payment(prepaid, prepayment)
+            Outbox(session).put_prepaid_use(self._ledger.told, now, prepayment, payment, answered.request_id)
+            return await issued.keep(session)
 
     async def give_back(self, prepayment_id: str, use_id: str, why: str) -> None:
         """Return a use; one that was returned already stays so."""
@@ -158,7 +165,7 @@ class Tokens:
             # A single answer that was lost on its way is not asked to be paid for again.
             before = await prepaid.last_answer(prepayment.id, use.request_hash)
         if before is not None:
-            return Answered(before.request_id, json.loads(before.result or "{}"), _receipt(payment))
+            return Answered(before.request_id, json.loads(before.result or "{}"), receipt_of(payment, prepayment))
         if payment is not None and payment.state == State.REFUNDED:
             raise TokenRefunded(paymentId=prepayment.id)
         if prepayment.expires_at <= self._now():
@@ -184,17 +191,14 @@ class TokenHolding:
     receipt: dict[str, Any]
     result: dict[str, Any] | None = None
 
-    async def store(self, result: dict[str, Any]) -> None:
-        """See `Holding.store`."""
-        await self.tokens.spend(self.prepayment_id, self.use_id, result)
-
     async def give_back(self, why: str) -> None:
         """See `Holding.give_back`."""
         await self.tokens.give_back(self.prepayment_id, self.use_id, why)
 
-    async def settle(self) -> dict[str, Any]:
-        """See `Holding.settle`; the money moved before: this is the receipt of that payment."""
-        return self.receipt
+    async def settle(self, result: dict[str, Any], verdicts: Verdicts) -> Answered:
+        """See `Holding.settle`; the money moved before: the receipt is one call's share of that payment."""
+        issued = verdicts.issue(Answered(self.request_id, result, self.receipt))
+        return await self.tokens.spend(self.prepayment_id, self.use_id, issued)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +237,9 @@ async def _payment(prepaid: PrepaidRepository, prepayment: Prepayment) -> Paymen
     return await prepaid.payment(prepayment.ledger_id) if prepayment.ledger_id else None
 
 
-def _receipt(payment: Payment | None) -> dict[str, Any]:
-    receipt: dict[str, Any] = json.loads(payment.receipt or "{}") if payment is not None else {}
-    return receipt
+def receipt_of(payment: Payment | None, prepayment: Prepayment) -> dict[str, Any]:
+    """What one call cost: the settlement of the whole, with the amount of one call, and which payment it was."""
+    if payment is None:
+        return {}
+    amount = str(share(payment.amount, prepayment.max_calls))
+    return {**json.loads(payment.receipt or "{}"), "amount": amount, "paymentId": prepayment.id}

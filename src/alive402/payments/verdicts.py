@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
 import jwt
-from sqlalchemy import String, Text, select
+from sqlalchemy import Executable, String, Table, Text, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -25,6 +26,8 @@ ALGORITHM = "EdDSA"
 TYPE = "alive402-verdict+jwt"
 FIELD = "Receipt"
 """Where in an answer's `data` its signed verdict stands."""
+PAID_BY = ("network", "transaction", "payer", "amount", "paymentId")
+"""What a verdict says of its money; `paymentId` is there for a call that was paid ahead, and `amount` is its share."""
 
 
 class VerdictUnverified(CodedError):
@@ -47,6 +50,20 @@ class SignedVerdict(Base):
 
 
 @dataclass(frozen=True, slots=True)
+class Issued:
+    """A verdict that is signed, and not stored yet. `row` is its row."""
+
+    answered: Answered
+    row: dict[str, Any]
+
+    async def keep(self, session: AsyncSession) -> Answered:
+        """Store it within the caller's transaction; the answer with the verdict that it bears from now on."""
+        stored = await session.scalar(_keeping(session.get_bind().dialect.name), self.row)
+        # Two replays at once may both find nothing stored; whoever was first is the one that stays.
+        return _bearing(self.answered, stored or await _stored(session, self.answered.request_id) or self.row["jws"])
+
+
+@dataclass(frozen=True, slots=True)
 class Verdicts:
     """Signs each answer once, after its money, and remembers it. `issuer` is the service's public URL."""
 
@@ -55,18 +72,18 @@ class Verdicts:
     issuer: str | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
-    async def signed(self, answered: Answered, *, replayed: bool) -> dict[str, Any]:
-        """The answer's data with its signed verdict in `Receipt`; one that was `replayed` has most likely one already.
+    async def recalled(self, answered: Answered) -> Answered:
+        """An answer that is given again, with the verdict that it bore; signed now if its process died before.
 
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the ledger cannot be reached; the same request finds the answer later.
         """
         async with self.ledger.session() as session:
-            stored = await _stored(session, answered.request_id) if replayed else None
-            jws = stored or await self._issue(session, answered)
-        return {**answered.result, FIELD: jws}
+            stored = await _stored(session, answered.request_id)
+            return _bearing(answered, stored) if stored else await self.issue(answered).keep(session)
 
-    async def _issue(self, session: AsyncSession, answered: Answered) -> str:
+    def issue(self, answered: Answered) -> Issued:
+        """Sign an answer; it counts once it is kept."""
         at = self.now()
         jws = jwt.encode(
             claims_of(answered, self.issuer, at),
@@ -74,17 +91,13 @@ class Verdicts:
             algorithm=ALGORITHM,
             headers={"kid": self.keys.kid, "typ": TYPE},
         )
-        row = {"request_id": answered.request_id, "kid": self.keys.kid, "jws": jws, "issued_at": at}
-        dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-        made = dialect.insert(SignedVerdict).values(row).on_conflict_do_nothing().returning(SignedVerdict.jws)
-        # Two replays at once may both find nothing stored; whoever was first is the one that stays.
-        return (await session.execute(made)).scalar_one_or_none() or await _stored(session, answered.request_id) or jws
+        return Issued(answered, {"request_id": answered.request_id, "kid": self.keys.kid, "jws": jws, "issued_at": at})
 
 
 def claims_of(answered: Answered, issuer: str | None, at: datetime) -> dict[str, Any]:
     """What is signed: the judgement, what was judged and by what, what paid for it, and when."""
     receipt = answered.receipt
-    paid = {name: receipt[name] for name in ("network", "transaction", "payer", "amount") if receipt.get(name)}
+    paid = {name: receipt[name] for name in PAID_BY if receipt.get(name)}
     return {
         **({"iss": issuer} if issuer else {}),
         "iat": int(at.timestamp()),
@@ -160,6 +173,17 @@ def _whole(value: Any) -> Any:
             return int(value)
         case _:
             return value
+
+
+def _bearing(answered: Answered, jws: str) -> Answered:
+    return replace(answered, result={**answered.result, FIELD: jws})
+
+
+@cache
+def _keeping(dialect: str) -> Executable:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    table = cast(Table, SignedVerdict.__table__)
+    return insert(table).on_conflict_do_nothing().returning(table.c.jws)
 
 
 async def _stored(session: AsyncSession, request_id: str) -> str | None:

@@ -11,7 +11,8 @@ from alive402.payments.database import Ledger
 from alive402.payments.errors import SettlementRefused, SettlementUnknown
 from alive402.payments.service import Answered, Claim, Stage, Unverified, Use
 from alive402.payments.signed import Resource, Signed
-from alive402.payments.x402 import PaymentGate
+from alive402.payments.verdicts import Verdicts
+from alive402.payments.x402 import PaymentGate, Settled
 
 log = structlog.get_logger(__name__)
 
@@ -35,26 +36,36 @@ class X402Holding:
         """See `Holding.result`."""
         return self.claim.result
 
-    async def store(self, result: dict[str, Any]) -> None:
-        """See `Holding.store`."""
-        async with self.ledger.begin() as payments:
-            await payments.executed(self.claim, result)
-
     async def give_back(self, why: str) -> None:
         """See `Holding.give_back`."""
         async with self.ledger.begin() as payments:
             await payments.release(self.claim, why)
 
-    async def settle(self) -> dict[str, Any]:
+    async def settle(self, result: dict[str, Any], verdicts: Verdicts) -> Answered:
         """See `Holding.settle`; the receipt is the x402 SettleResponse."""
+        moved = await self._move(result)
+        issued = verdicts.issue(Answered(self.request_id, result, moved.receipt))
+        async with self.ledger.begin() as payments:
+            await payments.settled(self.claim, moved.transaction, moved.receipt)
+            return await issued.keep(payments.session)
+
+    async def buy(self, result: dict[str, Any]) -> dict[str, Any]:
+        """Take the money for something that is no verdict; the receipt. Raises like `settle`."""
+        moved = await self._move(result)
+        async with self.ledger.begin() as payments:
+            await payments.settled(self.claim, moved.transaction, moved.receipt)
+        return moved.receipt
+
+    async def _move(self, result: dict[str, Any]) -> Settled:
+        """Have the money moved, once `result` is stored; what came of it is written down unless it moved."""
         claim = self.claim
         # This may be a task of its own, which outlives the caller's.
         self.ledger.keep(claim)
         async with self.ledger.begin() as payments:
-            await payments.settling(claim)
+            await payments.settling(claim, result)
         try:
             resolving = claim.stage is Stage.RESOLVE
-            settled = await (self.gate.resolve(self.signed) if resolving else self.gate.settle(self.signed))
+            moved = await (self.gate.resolve(self.signed) if resolving else self.gate.settle(self.signed))
         except SettlementUnknown as error:
             log.warning("settlement unknown", request_id=claim.request_id, reason=error.details.get("reason"))
             async with self.ledger.begin() as payments:
@@ -65,12 +76,8 @@ class X402Holding:
             async with self.ledger.begin() as payments:
                 await payments.refused(claim, reason, expired=reason == "expired")
             raise
-        async with self.ledger.begin() as payments:
-            await payments.settled(claim, settled.transaction, settled.receipt)
-        log.info(
-            "settled", request_id=claim.request_id, transaction=settled.transaction, amount=self.signed.money.amount
-        )
-        return settled.receipt
+        log.info("moved", request_id=claim.request_id, transaction=moved.transaction, amount=self.signed.money.amount)
+        return moved
 
 
 @dataclass(frozen=True, slots=True)
