@@ -28,6 +28,7 @@ from alive402.payments.keys import KeyPurse, Keys
 from alive402.payments.limits import FreeFailures, NewPayments
 from alive402.payments.prepayments import Prepayments
 from alive402.payments.purse import Holding, Offer, Purse
+from alive402.payments.reports import Reports
 from alive402.payments.service import Answered, Use
 from alive402.payments.signed import Resource
 from alive402.payments.tokens import TokenPurse, Tokens
@@ -44,13 +45,15 @@ class Outcome:
     """What a paid call gives: the answer, the receipt of its settlement, and whether it was given before.
 
     `data` holds `Action`, `Elements`, `Liveness` and `Receipt`, the signed verdict; `receipt` is the x402
-    SettleResponse, empty when no money moved for this very call. Both JSON-ready.
+    SettleResponse, empty when no money moved for this very call. Both JSON-ready. `report_id` is where the answer is
+    shown again, None when it is not kept.
     """
 
     request_id: str
     data: dict[str, Any]
     receipt: dict[str, Any]
     replayed: bool
+    report_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ class Books:
     failures: FreeFailures
     new_payments: NewPayments
     call_log: CallLog
+    reports: Reports
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +210,8 @@ class PaidCalls:
     def _hand_over(self, answered: Answered, purse: Purse, *, replayed: bool) -> Outcome:
         """Every answer leaves here, new or given before, always after its money, and signed."""
         receipt = answered.receipt if purse.settles_each_call else {}
-        return Outcome(answered.request_id, answered.result, receipt, replayed)
+        report = self.books.reports.id_of(answered.request_id) if purse.keeps_answers else None
+        return Outcome(answered.request_id, answered.result, receipt, replayed, report)
 
     async def _execute(self, held: Holding, given: dict[str, Any], progress: Progress | None) -> dict[str, Any]:
         """The answer; or the payment given back."""

@@ -14,8 +14,10 @@ from alive402 import __version__
 from alive402.api import errors, health, mcp, payments, tools, uploads, well_known
 from alive402.api.assembly import Parts
 from alive402.api.health_check import HealthCheck
+from alive402.api.pages import Pages
 from alive402.api.payment_object import PaymentObjects
 from alive402.api.requests import Requests
+from alive402.api.security_headers import SecurityHeaders
 from alive402.api.surfaces import Surfaces
 from alive402.payments.reconciler import Reconciler
 
@@ -52,20 +54,23 @@ def create_app(parts: Parts) -> FastAPI:
         redoc_url=None,
     )
     app.add_middleware(Requests)
+    app.add_middleware(SecurityHeaders)
     errors.install(app)
     app.add_exception_handler(RequestValidationError, _invalid)
     for calls in parts.sold.services:
         app.include_router(tools.router(calls, objects))
     app.include_router(payments.router(parts.sold, objects, parts.max_calls))
     app.include_router(uploads.router(parts.sold, objects, parts.uploads))
-    app.include_router(Surfaces(app, parts.sold, objects, watch, test_money=parts.devchain is not None).router())
+    surfaces = Surfaces(app, parts.sold, objects, watch, test_money=parts.devchain is not None)
+    app.include_router(Pages(surfaces, parts.sold.books.reports, parts.max_video_bytes).router())
+    app.include_router(surfaces.router())
     app.include_router(health.router(parts.sold.books))
     app.include_router(well_known.router(parts.sold.books.verdicts.keys))
     app.router.routes.append(mcp_route)
     if parts.devchain is not None:
         from alive402.api import devchain
 
-        app.include_router(devchain.router(parts.devchain))
+        app.include_router(devchain.router(parts.devchain, parts.sold.books.new_payments))
     return app
 
 

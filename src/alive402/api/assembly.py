@@ -23,6 +23,7 @@ from alive402.payments.errors import PaymentsMisconfigured
 from alive402.payments.keys import Keys
 from alive402.payments.limits import FreeFailures, NewPayments
 from alive402.payments.prepayments import PrepaidTerms, Prepayments
+from alive402.payments.reports import Reports
 from alive402.payments.signing_keys import SigningKeys
 from alive402.payments.tills import Terms
 from alive402.payments.tokens import Tokens
@@ -52,6 +53,7 @@ class Parts:
     reconcile_seconds: float
     health_seconds: float
     max_calls: int
+    max_video_bytes: int
     trusted_proxies: tuple[str, ...]
     loopback: bool
     courier: Courier | None
@@ -93,14 +95,16 @@ async def assemble(settings: Settings) -> Parts:
     except BaseException:
         await ledger.close()
         raise
+    verdicts = Verdicts(ledger, keys, public_url)
     books = Books(
         ledger,
-        Verdicts(ledger, keys, public_url),
+        verdicts,
         Tokens(ledger),
         Keys(ledger),
         FreeFailures(settings.free_failures_per_payer, settings.free_failures_per_address, settings.limits_url),
         NewPayments(settings.new_payments_per_address, settings.limits_url),
         CallLog(ledger),
+        await Reports.open(verdicts),
     )
     secret = settings.webhook_secret
     return Parts(
@@ -112,6 +116,7 @@ async def assemble(settings: Settings) -> Parts:
         reconcile_seconds=settings.reconcile_seconds,
         health_seconds=settings.health_seconds,
         max_calls=settings.max_calls,
+        max_video_bytes=settings.max_video_bytes,
         trusted_proxies=tuple(map(str, settings.trusted_proxies)),
         loopback=settings.loopback,
         courier=Courier(ledger, secret.get_secret_value()) if settings.webhook_urls and secret else None,

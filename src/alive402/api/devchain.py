@@ -11,10 +11,12 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
+from alive402.api import devchain_wallets
 from alive402.api.errors import InvalidJson, RequestRefused
 from alive402.api.refusals import refusals
 from alive402.calls import InvalidInput
 from alive402.payments.devchain import NETWORK, TOKEN_ADDRESS, DevChain
+from alive402.payments.limits import NewPayments
 
 FAUCET_AMOUNT = 5_000_000
 NOTE = "Test money of this one process. It has no worth and exists nowhere else."
@@ -74,8 +76,15 @@ class Call(BaseModel):
     params: list[Any] = Field(default_factory=list, max_length=8)
 
 
-def router(chain: DevChain) -> APIRouter:
-    """`POST /devchain/faucet` and `POST /devchain/rpc`."""
+def router(chain: DevChain, new_payments: NewPayments) -> APIRouter:
+    """`POST /devchain/faucet`, `POST /devchain/rpc`, and the test wallets."""
+    routes = APIRouter()
+    routes.include_router(_window(chain))
+    routes.include_router(devchain_wallets.router(chain, new_payments, NOTE))
+    return routes
+
+
+def _window(chain: DevChain) -> APIRouter:
     routes = APIRouter(prefix="/devchain", tags=["test money"])
 
     @routes.post(

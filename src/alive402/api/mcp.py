@@ -85,7 +85,8 @@ def door(sold: Sold, payments: PaymentObjects, *, loopback: bool) -> tuple[Route
             asked: dict[str, Any] = required.model_dump(mode="json", by_alias=True, exclude_none=True)
             named = await payments.named(error.details.get("paymentId"), calls, request)
             return _refused({**asked, **errors.told(error, request_id), "payment": named}, error.status)
-        return answered(outcome.request_id, outcome.data, outcome.receipt)
+        shown = payments.report_url(outcome.report_id, request)
+        return answered(outcome.request_id, {"data": outcome.data, **shown}, outcome.receipt)
 
     services = [calls.service for calls in sold.services]
     server = agent_server([paid_tool(service) for service in services], guide(services), work)

@@ -80,6 +80,10 @@ class PaymentObjects:
             raise NoSuchPayment
         return calls
 
+    def report_url(self, report_id: str | None, request: Request) -> dict[str, str]:
+        """Where an answer is shown again, as it stands beside its data; nothing for one that is not kept."""
+        return {"reportUrl": f"{self.base(request)}/reports/{report_id}"} if report_id else {}
+
     def pay_url(self, payment_id: str, request: Request) -> str:
         """Where a payment is paid."""
         return f"{self.base(request)}{PATH}/{payment_id}/pay"

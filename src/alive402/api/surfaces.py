@@ -1,4 +1,4 @@
-"""Every surface on which agents, importers and people find what is sold, over HTTP."""
+"""Every surface on which agents and importers find what is sold, over HTTP; `pages` are for people."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Query, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 
 from alive402.api.audit import Audit
 from alive402.api.errors import RequestRefused
@@ -20,18 +20,11 @@ from alive402.calls import InvalidInput, Sold
 from alive402.catalog import Quality, ServiceDefinition, Shop, Way
 from alive402.catalog.entries import catalog
 from alive402.catalog.search import LIMIT, MAX_QUERY, MOST, search
-from alive402.catalog.surfaces import SITE, Surface
+from alive402.catalog.surfaces import HTML, SITE, Surface
 from alive402.catalog.texts import service_llms_txt
 from alive402.payments.call_log import CallKind
-from alive402.web import site_pages
 
-_HEADERS = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-cache"}
-_LINKS = (
-    ("/.well-known/api-catalog", "api-catalog"),
-    ("/openapi.json", "service-desc"),
-    ("/llms.txt", "service-doc"),
-    ("/.well-known/server402.json", "service-meta"),
-)
+HEADERS = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-cache"}
 # A name, or an IPv6 address in brackets; a port; below a proxy, a path.
 _BASE = re.compile(r"https?://([a-zA-Z0-9._-]{1,253}|\[[0-9a-fA-F:.]{2,45}\])(:[0-9]{1,5})?(/[a-zA-Z0-9._~/-]*)?")
 _Document = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -58,7 +51,7 @@ class XmlResponse(Response):
 
 _RESPONSES: dict[str, type[Response]] = {
     each.media_type: each
-    for each in (JSONResponse, PlainTextResponse, HTMLResponse, LinksetResponse, XmlResponse)
+    for each in (JSONResponse, PlainTextResponse, LinksetResponse, XmlResponse)
     if each.media_type is not None
 }
 
@@ -120,13 +113,14 @@ class Surfaces:
         """All of them."""
         routes = APIRouter(tags=["discovery"])
         own = {
-            "/": self._home,
             "/api/catalog": self._catalog,
             "/api/services": self._catalog,
             "/openapi.json": self._openapi_document,
             "/api/catalog/openapi.json": self._openapi_document,
         }
         for surface in SITE:
+            if surface.media_type == HTML:
+                continue
             if surface.path == "/api/catalog/search":
                 self._add_search(routes, surface)
             else:
@@ -140,21 +134,16 @@ class Surfaces:
 
         async def document(request: Request) -> Response:
             assert surface.render is not None
-            return _RESPONSES[surface.media_type](surface.render(self.shop(request)), headers=_HEADERS)
+            return _RESPONSES[surface.media_type](surface.render(self.shop(request)), headers=HEADERS)
 
         return document
 
-    async def _home(self, request: Request) -> Response:
-        shop = self.shop(request)
-        links = ", ".join(f'<{shop.url(path)}>; rel="{relation}"' for path, relation in _LINKS)
-        return HTMLResponse(site_pages.home(shop), headers={**_HEADERS, "Link": links})
-
     async def _catalog(self, request: Request) -> Response:
         shop = self.shop(request)
-        return JSONResponse(catalog(shop, await self.qualities(shop)), headers=_HEADERS)
+        return JSONResponse(catalog(shop, await self.qualities(shop)), headers=HEADERS)
 
     async def _openapi_document(self, request: Request) -> Response:
-        return JSONResponse(self._openapi.document(self.shop(request)), headers=_HEADERS)
+        return JSONResponse(self._openapi.document(self.shop(request)), headers=HEADERS)
 
     def _add_search(self, routes: APIRouter, surface: Surface) -> None:
         async def find(
@@ -163,7 +152,7 @@ class Surfaces:
             limit: Annotated[int, Query(ge=1, le=MOST)] = LIMIT,
         ) -> JSONResponse:
             shop = self.shop(request)
-            return JSONResponse(search(shop, await self.qualities(shop), q, limit), headers=_HEADERS)
+            return JSONResponse(search(shop, await self.qualities(shop), q, limit), headers=HEADERS)
 
         routes.add_api_route(
             surface.path,
@@ -176,23 +165,17 @@ class Surfaces:
     def _add_services(self, routes: APIRouter) -> None:
         unknown = refusals(UnknownService, InvalidHost)
 
-        @routes.get("/services/{service_id}", operation_id="service_page", summary="A service, for people",
-                    response_class=HTMLResponse, responses=unknown)  # fmt: skip
-        async def page(request: Request, service_id: str) -> HTMLResponse:
-            shop = self.shop(request)
-            return HTMLResponse(site_pages.service_page(_found(shop, service_id), shop), headers=_HEADERS)
-
         @routes.get("/services/{service_id}/llms.txt", operation_id="service_llms_txt",
                     summary="A service, for models", response_class=PlainTextResponse, responses=unknown)  # fmt: skip
         async def llms(request: Request, service_id: str) -> PlainTextResponse:
             shop = self.shop(request)
-            return PlainTextResponse(service_llms_txt(_found(shop, service_id), shop), headers=_HEADERS)
+            return PlainTextResponse(service_llms_txt(_found(shop, service_id), shop), headers=HEADERS)
 
     def _add_audit(self, routes: APIRouter) -> None:
         @routes.get("/api/discovery/audit", operation_id="audit", summary="Does every surface agree with the catalog?",
                     responses=refusals(InvalidHost))  # fmt: skip
         async def audit(request: Request) -> JSONResponse:
-            return JSONResponse(await self._audit.look(self.shop(request)), headers=_HEADERS)
+            return JSONResponse(await self._audit.look(self.shop(request)), headers=HEADERS)
 
 
 def _found(shop: Shop, service_id: str) -> ServiceDefinition:

@@ -42,7 +42,8 @@ def router(calls: PaidCalls, payments: PaymentObjects) -> APIRouter:
             **receipt_headers(outcome.receipt, version),
             "Cache-Control": "no-store",
         }
-        return JSONResponse({**body, "data": outcome.data}, headers=headers)
+        shown = payments.report_url(outcome.report_id, request)
+        return JSONResponse({**body, "data": outcome.data, **shown}, headers=headers)
 
     for path in calls.service.paths:
         canonical = path == calls.service.paths[0]

@@ -131,6 +131,11 @@ LIVENESS = ServiceDefinition(
             "message": {"type": "string"},
             "content": {"type": "string"},
             "data": _DATA,
+            "reportUrl": {
+                "type": "string",
+                "format": "uri",
+                "description": "The answer as a page, at an address that only you know. Nothing of the video is in it.",
+            },
         },
         "required": ["requestId", "data"],
     },

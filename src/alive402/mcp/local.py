@@ -54,7 +54,7 @@ def local_server(service: ServiceDefinition, *, allow_private_hosts: bool = Fals
         except CodedError as error:
             return refused({"requestId": request_id, **error.to_dict(), "charged": False})
         data = {"Action": service.action, "Elements": answer.elements, "Liveness": answer.liveness}
-        return answered(request_id, data)
+        return answered(request_id, {"data": data})
 
     return agent_server((tool,), _GUIDE, work)
 

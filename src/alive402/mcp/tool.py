@@ -84,9 +84,12 @@ def _answer_or_refusal(answer: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def answered(request_id: str, data: dict[str, Any], receipt: dict[str, Any] | None = None) -> CallToolResult:
-    """An answer, the same body as over HTTP; `receipt` is the x402 SettleResponse of its payment."""
-    body = {"requestId": request_id, "code": "200", "message": "success", "content": "", "data": data}
+def answered(request_id: str, answer: dict[str, Any], receipt: dict[str, Any] | None = None) -> CallToolResult:
+    """An answer, the same body as over HTTP: `answer` is its `data`, and its `reportUrl` where there is one.
+
+    `receipt` is the x402 SettleResponse of its payment.
+    """
+    body = {"requestId": request_id, "code": "200", "message": "success", "content": "", **answer}
     return _result(body, is_error=False, meta={RECEIPT_KEY: receipt} if receipt else None)
 
 

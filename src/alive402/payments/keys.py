@@ -134,6 +134,7 @@ class KeyPurse:
     key: str
     payer: None = None
     settles_each_call: bool = False
+    keeps_answers: bool = False
 
     async def afford(self, use: Use) -> str:
         """See `Purse.afford`."""

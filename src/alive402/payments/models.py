@@ -50,6 +50,7 @@ class Payment(Base):
         Index("ix_payments_state_lease", "state", "lease_until"),
         Index("ix_payments_refund", "refund"),
         Index("ix_payments_created_at", "created_at"),
+        Index("ix_payments_request_id", "request_id"),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)

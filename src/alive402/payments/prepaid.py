@@ -53,7 +53,10 @@ class PrepaidUse(Base):
     """
 
     __tablename__ = "prepaid_uses"
-    __table_args__ = (Index("ix_prepaid_uses_state", "prepayment_id", "state"),)
+    __table_args__ = (
+        Index("ix_prepaid_uses_state", "prepayment_id", "state"),
+        Index("ix_prepaid_uses_request_id", "request_id"),
+    )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     prepayment_id: Mapped[str] = mapped_column(ForeignKey("prepayments.id"))

@@ -100,6 +100,17 @@ class PrepaidRepository:
         )
         return (await self._session.scalars(query)).one_or_none()
 
+    async def answer_to(self, request_id: str) -> tuple[Prepayment, str | None, Payment | None] | None:
+        """What a request was paid from, its answer as JSON text, and the payment; None: no such request."""
+        query = (
+            select(Prepayment, PrepaidUse.result, Payment)
+            .join(PrepaidUse, Prepayment.id == PrepaidUse.prepayment_id)
+            .outerjoin(Payment, Payment.id == Prepayment.ledger_id)
+            .where(PrepaidUse.request_id == request_id, PrepaidUse.state == UseState.SPENT)
+        )
+        row = (await self._session.execute(query.limit(1))).one_or_none()
+        return (row[0], row[1], row[2]) if row is not None else None
+
     async def held(self, prepayment_id: str) -> int:
         """How many uses are being worked on."""
         query = select(func.count()).where(PrepaidUse.prepayment_id == prepayment_id, PrepaidUse.state == UseState.HELD)

@@ -75,6 +75,11 @@ class Purse(Protocol):
         """
         ...
 
+    @property
+    def keeps_answers(self) -> bool:
+        """Whether an answer that it paid for is stored, so that it can be shown again."""
+        ...
+
     async def recall(self, use: Use) -> Answered | Holding | None:
         """What was bought with it for this very request already; None when the work is still to be done.
 

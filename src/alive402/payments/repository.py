@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from alive402.payments.models import Payment, PaymentEvent, PaymentIdentifier
 from alive402.payments.outbox import Outbox
-from alive402.payments.states import HELD, State
+from alive402.payments.states import HELD, PAID, State
 
 # Built once: to build a statement and the key of its cache costs more than to run it.
 _TABLE = cast(Table, Payment.__table__)
@@ -67,6 +67,11 @@ class PaymentRepository:
     async def get(self, payment_id: str) -> Payment | None:
         """One payment, locked until the transaction ends, or None."""
         return (await self._session.scalars(select(Payment).where(Payment.id == payment_id).with_for_update())).first()
+
+    async def answer_to(self, request_id: str) -> Payment | None:
+        """The payment that a request was answered for, or None; `result` is None where its answer was deleted."""
+        paid = Payment.state.in_([str(state) for state in PAID])
+        return (await self._session.scalars(select(Payment).where(Payment.request_id == request_id, paid))).first()
 
     async def ended(self, now: datetime, furthest: datetime, limit: int) -> list[Payment]:
         """Held payments whose lease ended before `now`, or goes on beyond `furthest`; locked, oldest lease first.

@@ -208,6 +208,7 @@ class TokenPurse:
     tokens: Tokens
     offer: TokenOffer
     settles_each_call: bool = False
+    keeps_answers: bool = True
 
     @property
     def payer(self) -> str:

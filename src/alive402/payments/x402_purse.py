@@ -90,6 +90,7 @@ class X402Purse:
     resource: Resource
     seconds_needed: float
     settles_each_call: bool = True
+    keeps_answers: bool = True
 
     @property
     def payer(self) -> str:

@@ -1,37 +1,129 @@
-"""The pages of the site for people: what is sold, and one service in detail; they load nothing from elsewhere."""
+"""The pages of the site for people: what is sold, one service in detail, a finished answer. Nothing from elsewhere."""
 
 from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from alive402.catalog import ServiceDefinition, Shop
+from alive402.catalog import Quality, ServiceDefinition, Shop
 from alive402.catalog.guides import notes, workflow
+from alive402.catalog.quality import moment
 from alive402.catalog.surfaces import SITE
+from alive402.liveness.report import ATTACK_WORDS
+from alive402.payments.reports import KeptAnswer
+from alive402.web import drawings
+from alive402.web.assets import assets
+from alive402.web.examples import examples
+
+NETWORK_WORDS = {"eip155:8453": "Base", "eip155:84532": "Base Sepolia"}
+TEST_NETWORK = "this service's own test chain"
+# Six decimals: dollars as every token that is taken here counts them.
+_DECIMALS = 1_000_000
 
 
-def home(shop: Shop) -> str:
-    """The site's root as HTML."""
-    surfaces = [surface for surface in SITE if surface.path != "/"]
-    return _environment().get_template("home.html").render(shop=shop, surfaces=surfaces, steps=workflow(shop))
-
-
-def service_page(service: ServiceDefinition, shop: Shop) -> str:
-    """One service as HTML."""
-    return (
-        _environment()
-        .get_template("service.html")
-        .render(
-            service=service,
-            shop=shop,
-            steps=workflow(shop)[2:],
-            notes=notes(shop),
-            body=json.dumps(service.example_input),
-            answer=json.dumps(service.example_output, indent=2, ensure_ascii=False),
-        )
+def home(shop: Shop, qualities: dict[str, Quality], query: str, found: Sequence[str] | None) -> str:
+    """The site's root as HTML; `found` are the ids of the services that fit `query`, None for all of them."""
+    services = shop.services if found is None else [service for each in found if (service := shop.find(each))]
+    return render(
+        "home.html",
+        shop,
+        services=services,
+        every=shop.services,
+        qualities=qualities,
+        query=query,
+        searched=found is not None,
+        surfaces=[surface for surface in SITE if surface.path != "/"],
+        steps=workflow(shop),
     )
+
+
+def service_page(service: ServiceDefinition, shop: Shop, quality: Quality, max_bytes: int) -> str:
+    """One service as HTML. With Try it where a video's address goes in; a video has at most `max_bytes`."""
+    return render(
+        "service.html",
+        shop,
+        service=service,
+        quality=quality,
+        checked=moment(quality.checked_at),
+        tryable="VideoUrl" in service.input_schema["properties"],
+        max_bytes=max_bytes,
+        networks=_networks(shop),
+        examples=examples(service, shop),
+        steps=workflow(shop)[2:],
+        notes=notes(shop),
+        schemas=(
+            ("What goes in", _pretty(service.input_schema), _pretty(service.example_input)),
+            ("What comes out", _pretty(service.output_schema), _pretty(service.example_output)),
+        ),
+    )
+
+
+def report(kept: KeptAnswer, shop: Shop) -> str:
+    """A finished answer as HTML: no picture and nothing of the video, only what was said of it."""
+    said: dict[str, Any] = kept.data.get("Liveness") or {}
+    frames = said.get("frames") or []
+    points = [(frame["time"], frame["live_confidence"]) for frame in frames]
+    cues = [
+        (name, cue, drawings.bar(cue["value"], (cue["normal"][0], cue["normal"][1])))
+        for name, cue in (said.get("cues") or {}).items()
+    ]
+    kind = said.get("attack_type")
+    return render(
+        "kept_report.html",
+        shop,
+        kept=kept,
+        service=shop.find(kept.service_id),
+        said=said,
+        attack=ATTACK_WORDS.get(kind, kind) if kind else None,
+        curve=drawings.curve(points, said["threshold"]) if points else None,
+        curve_size=drawings.CURVE,
+        track=drawings.CUE_TRACK,
+        cues=cues,
+        reasons=said.get("reasons") or [],
+        warnings=(said.get("quality") or {}).get("warnings") or [],
+        images=said.get("images") or [],
+        video=said.get("video"),
+        engine=said.get("engine"),
+        seconds=(said.get("timing") or {}).get("total"),
+        paid=_paid(kept.receipt, shop),
+    )
+
+
+def _paid(receipt: dict[str, Any], shop: Shop) -> dict[str, str] | None:
+    if not receipt.get("transaction"):
+        return None
+    network = _networks(shop).get(receipt["network"], receipt["network"])
+    amount = receipt.get("amount")
+    return {
+        "amount": f"USD {int(amount) / _DECIMALS:.2f}" if amount else "",
+        "network": network,
+        "transaction": receipt["transaction"],
+        "payer": receipt.get("payer", ""),
+    }
+
+
+def _networks(shop: Shop) -> dict[str, str]:
+    """The networks in which payment is taken, in words."""
+    if shop.test_money:
+        return {way.network: TEST_NETWORK for way in shop.ways}
+    return {way.network: NETWORK_WORDS.get(way.network, way.network) for way in shop.ways}
+
+
+def _pretty(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def render(template: str, shop: Shop, **facts: object) -> str:
+    """One page by its template: `shop`, where its files lie, and the page's own facts."""
+    # Below a proxy the site may have a path; files and calls stay on the origin that the browser sees.
+    root = urlsplit(shop.base).path
+    static = f"{root}/static/{assets().version}"
+    return _environment().get_template(template).render(shop=shop, root=root, static=static, **facts)
 
 
 @functools.cache
