@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo serve test fuzz check bench bench-accuracy bench-tables lock clean
+.PHONY: help demo serve test fuzz fuzz-parsers check bench bench-accuracy bench-tables lock clean
 help: ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
@@ -29,6 +29,11 @@ test: $(READY) ## every test
 
 fuzz: $(READY) ## 2,000 generated requests held against our OpenAPI
 	@FUZZ_REQUESTS=2000 $(BIN)/python -m pytest tests/api/test_openapi.py -s --timeout=3600
+
+FUZZ_SECONDS ?= 60
+fuzz-parsers: $(READY) ## every parser that strangers reach, a minute each, by atheris: [FUZZ_SECONDS=60]
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r fuzz/requirements.txt
+	@$(BIN)/python -m fuzz --seconds $(FUZZ_SECONDS)
 
 check: $(READY) ## style, types, floors
 	@$(BIN)/ruff check .

@@ -174,9 +174,11 @@ class WarmWorker:
         while isinstance(heard := await self._hear(), list):
             if progress is not None:
                 _pass_on(heard, progress)
-        if not isinstance(heard, dict) or heard.get("job") != self._jobs or not isinstance(heard["peak_bytes"], int):
+        if not isinstance(heard, dict) or heard.get("job") != self._jobs:
             raise WorkerDied(None)
-        self.peak_bytes = heard["peak_bytes"]
+        self.peak_bytes = heard.get("peak_bytes", 0)
+        if not isinstance(self.peak_bytes, int):
+            raise WorkerDied(None)
         return heard
 
     async def _hear(self) -> Any:

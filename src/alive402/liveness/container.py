@@ -192,10 +192,13 @@ class VideoFile:
                 packet = next(packets)
             except StopIteration:
                 return
-            except av.FFmpegError:
+            except (av.FFmpegError, IndexError):
+                # Damage, or a packet of a stream that the file's head did not name: PyAV has no place for it, and its
+                # iterator is at its end, but the file is not.
                 self.skipped += 1
                 if self.skipped > self.limits.max_frames:
                     return
+                packets = self._container.demux(self._stream)
                 continue
             try:
                 yield from packet.decode()

@@ -1,0 +1,165 @@
+"""One function a parser: any bytes may come, and it may raise nothing but the errors that a caller is told of."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import tempfile
+from base64 import b64encode
+from collections.abc import Callable, Iterable
+from functools import cache
+from ipaddress import ip_address
+from pathlib import Path
+
+from tests.intake import hostile_files, hostile_urls
+from tests.intake.test_addresses import PUBLIC, TRAPS
+
+from alive402.coded import CodedError
+from alive402.demo.clips import prepare
+from alive402.intake import fetch, sandbox, warm
+from alive402.intake.addresses import is_link_local, is_public
+from alive402.intake.sniff import sniff
+from alive402.liveness import models
+from alive402.liveness.container import Limits, VideoFile
+from alive402.payments import signed
+
+FOUND = Path(__file__).with_name("found")
+LIMITS = fetch.FetchLimits()
+FEW_FRAMES = Limits(max_frames=40)
+
+
+def url(data: bytes) -> None:
+    """A caller's URL, and the same text as a host's redirect."""
+    text = data.decode("utf-8", "replace")
+    for asked in (lambda: text, lambda: fetch._following("http://public.example/a", text)):
+        with contextlib.suppress(CodedError):
+            parsed = fetch.check_url(asked(), LIMITS)
+            wire = fetch._wire_url(parsed)
+            assert parsed.scheme in {"http", "https"}
+            assert not parsed.userinfo
+            assert (wire.port or {"http": 80, "https": 443}[parsed.scheme]) in LIMITS.ports
+            assert not set(wire.target + wire.host) & set(b"\r\n\0 ")
+
+
+def address(data: bytes) -> None:
+    """What a resolver gives."""
+    text = data.decode("utf-8", "replace")
+    with contextlib.suppress(ValueError):
+        public, link = is_public(text), is_link_local(text)
+        parsed = ip_address(text.split("%", 1)[0])
+        assert not (public and (link or parsed.is_loopback or parsed.is_multicast or parsed.is_unspecified))
+
+
+def first_bytes(data: bytes) -> None:
+    """The beginning of a file."""
+    with contextlib.suppress(CodedError):
+        sniff(_file(data))
+
+
+def video(data: bytes) -> None:
+    """A whole file, decoded here: what kills the decoder kills this process, and is found."""
+    with contextlib.suppress(CodedError), VideoFile(_file(data), FEW_FRAMES) as file:
+        times = [frame.time for frame in file]
+        assert times == sorted(set(times))
+
+
+def worker(data: bytes) -> None:
+    """A line from the process that judges, if a video took it over."""
+    with contextlib.suppress(ValueError, RecursionError):
+        told = json.loads(data)
+        if isinstance(told, list):
+            warm._pass_on(told, _progress)
+        elif isinstance(told, dict):
+            with contextlib.suppress(CodedError, warm.WorkerDied):
+                judged = sandbox._understand(told)
+                assert isinstance(judged, sandbox.Judged)
+
+
+def payment(data: bytes) -> None:
+    """The header that pays."""
+    with contextlib.suppress(CodedError):
+        payload = signed.decode(data.decode("latin-1"))
+        if isinstance(payload, signed.PaymentPayload):
+            signed.identifier_of(payload)
+            signed.money_of(payload)
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "url": url,
+    "address": address,
+    "first_bytes": first_bytes,
+    "video": video,
+    "worker": worker,
+    "payment": payment,
+}
+
+
+def seeds(name: str) -> Iterable[bytes]:
+    """What mutation begins with: the tables of the tests, and what was found before."""
+    yield from (path.read_bytes() for path in sorted((FOUND / name).glob("*")))
+    match name:
+        case "url":
+            yield from (each.encode("utf-8", "replace") for each, _ in hostile_urls.TABLE)
+            yield from (where.encode("latin-1") for where in hostile_urls.REDIRECTS.values())
+        case "address":
+            yield from (each.encode() for each in (*TRAPS, *PUBLIC))
+        case "first_bytes" | "video":
+            yield from _films()
+        case "worker":
+            error = {"code": "no_face", "message": "No face.", "details": {"frames": 3}}
+            for told in (
+                {"job": 1, "peak_bytes": 1, "error": error},
+                {"liveness": {}, "elements": []},
+                ["looking", 0.5],
+            ):
+                yield json.dumps(told).encode()
+        case "payment":
+            yield from _payments()
+
+
+def _payments() -> Iterable[bytes]:
+    authorization = {
+        "from": "0x" + "1" * 40,
+        "to": "0x" + "2" * 40,
+        "value": "200000",
+        "validAfter": "0",
+        "validBefore": "9999999999",
+        "nonce": "0x" + "3" * 64,
+    }
+    exact = {"signature": "0x" + "4" * 130, "authorization": authorization}
+    asked = {
+        "scheme": "exact",
+        "network": "eip155:84532",
+        "asset": "0x" + "5" * 40,
+        "amount": "200000",
+        "payTo": "0x" + "2" * 40,
+        "maxTimeoutSeconds": 60,
+        "extra": {"name": "USDC", "version": "2"},
+    }
+    identifier = {"payment-identifier": {"info": {"id": "a" * 32}}}
+    second = {"x402Version": 2, "payload": exact, "accepted": asked, "extensions": identifier}
+    first = {"x402Version": 1, "scheme": "exact", "network": "base-sepolia", "payload": exact}
+    yield from (b64encode(json.dumps(each).encode()) for each in (second, first))
+
+
+@cache
+def _films() -> tuple[bytes, ...]:
+    person = prepare(models.cache_folder().parent / "demo").bona_fide
+    made = hostile_files.seeds(person)
+    return made.mp4, made.mkv, made.avi, made.flv, made.ts
+
+
+@cache
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory()
+
+
+def _file(data: bytes) -> Path:
+    path = Path(_folder().name, "file")
+    path.write_bytes(data)
+    return path
+
+
+def _progress(stage: str, share: float) -> None:
+    assert stage in {"looking", "judging", "done"}
+    assert 0 <= share <= 1
