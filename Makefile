@@ -44,6 +44,7 @@ check: $(READY) ## style, types, floors
 bench: $(READY) ## speed and memory of one analysis; what the till adds to a paid call
 	@$(BIN)/python -m benchmarks
 	@$(BIN)/python -m benchmarks.overhead
+	@$(BIN)/python -m benchmarks.sandbox
 
 # Clips with labels and the peers to compare with are nobody's to publish: they lie beside the checkout, or where these say.
 MANIFEST ?= $(wildcard ../shared/data/dev/manifest.csv)

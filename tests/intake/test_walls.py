@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -135,3 +136,27 @@ def test_no_network_no_program_no_other_process(tried: dict[str, Any], attempt: 
     if not tried["walls"]["calls"]:
         pytest.skip("this kernel has no seccomp filters")
     assert tried["told"][attempt] == "EPERM"
+
+
+WITHOUT_NAMESPACES = """
+import ctypes, json, sys
+from pathlib import Path
+from alive402.intake import seccomp
+from alive402.intake.walls import wall_in
+
+ctypes.CDLL(None).prctl(38, 1, 0, 0, 0)
+# As a container's profile does it: among much else, no namespace can be made.
+assert seccomp.refuse()
+walls = wall_in(1 << 30, 50, Path(sys.argv[1]))
+print(json.dumps({"walls": walls, "read": Path(sys.argv[1], "video").read_text()}))
+"""
+
+
+def test_a_wall_that_is_not_granted_is_told_and_the_others_stand(tried: dict[str, Any], tmp_path: Path) -> None:
+    if not tried["walls"]["calls"]:
+        pytest.skip("this kernel has no seccomp filters")
+    (tmp_path / "video").write_text("video")
+    command = [sys.executable, "-c", WITHOUT_NAMESPACES, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    told = json.loads(done.stdout)
+    assert told == {"walls": {**tried["walls"], "network": False}, "read": "video"}

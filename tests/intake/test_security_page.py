@@ -1,0 +1,39 @@
+"""docs/security.md names tests that exist, and limits that are the ones in force."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from alive402.intake.fetch import FetchLimits
+from alive402.intake.sandbox import SandboxLimits
+from alive402.liveness.container import Limits
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "security.md").read_text()
+TESTS = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", PAGE)))
+KINDS = {"FetchLimits": FetchLimits, "SandboxLimits": SandboxLimits, "Limits": Limits}
+
+
+@pytest.mark.parametrize(("path", "name"), TESTS)
+def test_a_promise_names_a_test_that_exists(path: str, name: str) -> None:
+    tree = ast.parse((ROOT / path).read_text())
+    assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+
+
+def test_every_promise_names_a_test() -> None:
+    promises = PAGE.split("## What is promised")[1].split("## What is not")[0]
+    rows = [row for row in promises.splitlines() if row.startswith("| ")][1:]
+    assert len(rows) > 10
+    assert all("::test_" in row for row in rows)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_limits_are_those_in_force(kind: str) -> None:
+    (said,) = re.findall(rf"^{kind}\((.*)\)$", PAGE, re.MULTILINE)
+    values = eval(f"dict({said})", {"__builtins__": {}}, {"dict": dict, "frozenset": frozenset})
+    assert KINDS[kind](**values) == KINDS[kind]()
+    assert set(values) == set(KINDS[kind].__dataclass_fields__)
