@@ -140,17 +140,25 @@ class PaidCalls:
         purse = self._purse(offer, resource, seconds)
         return await self.books.failures.afford(purse, Use(self.service.id, "", request_id), offer.address)
 
-    async def begin(self, given: dict[str, Any], offer: Offer, resource: Resource, request_id: str) -> Begun:
-        """Hold the price of a call, so that its caller need not wait for more; whoever calls this calls `finish` too.
+    async def begin(
+        self, given: dict[str, Any], offer: Offer, resource: Resource, request_id: str, waits: float = 0.0
+    ) -> Begun:
+        """Hold the price of a call, so that its caller need not wait for more; whoever calls this calls `finish` too,
+        up to `waits` seconds later, or `drop`.
 
         Raises:
             PaymentError, TooManyFailures: as `call` does.
         """
         began = time.monotonic()
         with self._failure_noted(began):
-            purse, use = self._purse(offer, resource), Use(self.service.id, _hash(given), request_id)
+            purse, use = self._purse(offer, resource, waits), Use(self.service.id, _hash(given), request_id)
             held = await purse.recall(use) or await self.books.failures.reserve(purse, use, offer.address)
         return Begun(request_id, given, purse, held, offer.address, began)
+
+    async def drop(self, begun: Begun, why: str) -> None:
+        """Give back what `begin` held; what is finished already stays so."""
+        if not isinstance(begun.held, Answered):
+            await begun.held.give_back(why)
 
     async def finish(self, begun: Begun, progress: Progress | None = None) -> Outcome:
         """Do the work, store the answer, take the money. Raises what `call` raises once the price is held."""

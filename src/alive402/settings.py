@@ -123,6 +123,8 @@ class Settings(BaseSettings):
     uploads_per_payer: int = Field(default=3, gt=0, description="uploads of one payer that wait at once")
     upload_seconds: float = Field(default=600.0, gt=0, description="how long an upload waits, then it is deleted")
     upload_receive_seconds: float = Field(default=120.0, gt=0, description="how long its bytes may take to come")
+    jobs_waiting: int = Field(default=100, gt=0, description="calls whose callers do not wait, in one process")
+    job_seconds: float = Field(default=86_400.0, gt=0, description="how long a finished job can be asked for")
     media_directory: Path | None = Field(default=None, description="where a video lies while it is judged")
 
     @model_validator(mode="after")

@@ -17,6 +17,7 @@ from x402.schemas import PaymentPayload, PaymentRequirements
 from alive402.api import devchain
 from alive402.api.running import listen
 from alive402.payments.devchain import DevChain, DevFacilitator
+from alive402.payments.limits import NewPayments
 
 
 @dataclass
@@ -32,7 +33,7 @@ class Facilitator:
 
     def app(self) -> FastAPI:
         inner, app = DevFacilitator(self.chain), FastAPI()
-        app.include_router(devchain.router(self.chain))
+        app.include_router(devchain.router(self.chain, NewPayments("1000/hour")))
 
         @app.middleware("http")
         async def node(request: Request, call_next: Any) -> Any:

@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 from alive402.demo.clips import Clips
-from alive402.demo.server import run_service
+from alive402.demo.server import run_service, serve_files
 from alive402.payments.database import Ledger
 from alive402.payments.keys import Keys, Scope
 
@@ -19,22 +19,28 @@ PAGE = (Path(__file__).parents[2] / "docs" / "uploads-and-jobs.md").read_text()
 
 async def run(script: str, folder: Path, clips: Clips) -> str:
     """What a script of the page prints, run by one who has a key."""
-    async with run_service(folder) as service:
-        ledger = await Ledger.open(f"sqlite+aiosqlite:///{folder / 'ledger.db'}", lease_seconds=30)
-        _, key = await Keys(ledger).create("docs", [Scope.CALL])
-        await ledger.close()
-        given = {"SERVICE": service, "KEY": key, "VIDEO": str(clips.bona_fide)}
-        process = await asyncio.create_subprocess_exec(
-            "bash", "-euc", script, cwd=folder, env={**os.environ, **given}, stdout=subprocess.PIPE
-        )
-        said, _ = await process.communicate()
-        assert process.returncode == 0
-        return said.decode()
+    with serve_files(clips.bona_fide.parent) as videos:
+        async with run_service(folder) as service:
+            ledger = await Ledger.open(f"sqlite+aiosqlite:///{folder / 'ledger.db'}", lease_seconds=30)
+            _, key = await Keys(ledger).create("docs", [Scope.CALL])
+            await ledger.close()
+            url = f"{videos}/{clips.bona_fide.name}"
+            given = {"SERVICE": service, "KEY": key, "VIDEO": str(clips.bona_fide), "VIDEO_URL": url}
+            process = await asyncio.create_subprocess_exec(
+                "bash", "-euc", script, cwd=folder, env={**os.environ, **given}, stdout=subprocess.PIPE
+            )
+            said, _ = await process.communicate()
+            assert process.returncode == 0
+            return said.decode()
 
 
 def test_the_commands_on_the_page_work(clips: Clips, tmp_path: Path) -> None:
-    (upload,) = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
-    waiting = json.loads(asyncio.run(run(upload, tmp_path, clips)))
+    upload, job = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+    shown, _, events = asyncio.run(run(f"{upload}\necho\n{job}", tmp_path, clips)).partition("\n")
+    waiting = json.loads(shown)
     assert waiting["used"] is False
     answer = json.loads((tmp_path / "answer.json").read_text())
     assert answer["data"]["Liveness"]["video"]["sha256"] == waiting["sha256"]
+    assert re.findall(r"event: (\w+)", events)[-1] == "done"
+    done = json.loads((tmp_path / "done.json").read_text())
+    assert done["result"]["data"]["Liveness"]["verdict"] == answer["data"]["Liveness"]["verdict"]

@@ -11,9 +11,10 @@ from fastapi.responses import JSONResponse
 from starlette.requests import Request
 
 from alive402 import __version__
-from alive402.api import errors, health, mcp, payments, tools, uploads, well_known
+from alive402.api import errors, health, jobs, mcp, payments, tools, uploads, well_known
 from alive402.api.assembly import Parts
 from alive402.api.health_check import HealthCheck
+from alive402.api.job_runner import JobRunner
 from alive402.api.pages import Pages
 from alive402.api.payment_object import PaymentObjects
 from alive402.api.requests import Requests
@@ -27,6 +28,7 @@ def create_app(parts: Parts) -> FastAPI:
 
     objects = PaymentObjects(parts.sold, parts.public_url, parts.provider_id)
     watch = HealthCheck(parts.sold)
+    runner = JobRunner(parts.sold, parts.jobs)
     mcp_route, mcp_sessions = mcp.door(parts.sold, objects, loopback=parts.loopback)
 
     @asynccontextmanager
@@ -40,6 +42,8 @@ def create_app(parts: Parts) -> FastAPI:
                 await upkeep.enter_async_context(parts.courier.running())
             await upkeep.enter_async_context(parts.uploads.running())
             await upkeep.enter_async_context(mcp_sessions.run())
+            # Last, so that jobs end while everything that they need still works.
+            await upkeep.enter_async_context(runner.running())
             yield
         await ledger.close()
 
@@ -58,11 +62,12 @@ def create_app(parts: Parts) -> FastAPI:
     errors.install(app)
     app.add_exception_handler(RequestValidationError, _invalid)
     for calls in parts.sold.services:
-        app.include_router(tools.router(calls, objects))
+        app.include_router(tools.router(calls, objects, runner))
     app.include_router(payments.router(parts.sold, objects, parts.max_calls))
     app.include_router(uploads.router(parts.sold, objects, parts.uploads))
     surfaces = Surfaces(app, parts.sold, objects, watch, test_money=parts.devchain is not None)
     app.include_router(Pages(surfaces, parts.sold.books.reports, parts.max_video_bytes).router())
+    app.include_router(jobs.router(runner))
     app.include_router(surfaces.router())
     app.include_router(health.router(parts.sold.books))
     app.include_router(well_known.router(parts.sold.books.verdicts.keys))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from alive402.api import money
+from alive402.api.job_runner import JobLimits
 from alive402.calls import Books, PaidCalls, Sold
 from alive402.catalog import LIVENESS, ServiceDefinition
 from alive402.intake.fetch import FetchLimits
@@ -58,6 +59,7 @@ class Parts:
     loopback: bool
     courier: Courier | None
     uploads: Uploads
+    jobs: JobLimits
 
 
 async def assemble(settings: Settings) -> Parts:
@@ -121,6 +123,9 @@ async def assemble(settings: Settings) -> Parts:
         loopback=settings.loopback,
         courier=Courier(ledger, secret.get_secret_value()) if settings.webhook_urls and secret else None,
         uploads=uploads,
+        jobs=JobLimits(
+            waiting=settings.jobs_waiting, at_once=2 * settings.analyses_at_once, keep_seconds=settings.job_seconds
+        ),
     )
 
 

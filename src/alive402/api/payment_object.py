@@ -82,7 +82,7 @@ class PaymentObjects:
 
     def report_url(self, report_id: str | None, request: Request) -> dict[str, str]:
         """Where an answer is shown again, as it stands beside its data; nothing for one that is not kept."""
-        return {"reportUrl": f"{self.base(request)}/reports/{report_id}"} if report_id else {}
+        return report_at(self.base(request), report_id)
 
     def pay_url(self, payment_id: str, request: Request) -> str:
         """Where a payment is paid."""
@@ -101,6 +101,11 @@ class PaymentObjects:
             "providerId": self.provider_id,
             "payTo": calls.gate.accepts[0].pay_to,
         }
+
+
+def report_at(base: str, report_id: str | None) -> dict[str, str]:
+    """See `PaymentObjects.report_url`, for a caller who sees the service at `base`."""
+    return {"reportUrl": f"{base}/reports/{report_id}"} if report_id else {}
 
 
 def _moment(at: datetime | None) -> str | None:

@@ -91,7 +91,30 @@ UPLOAD: dict[str, Any] = {
     "required": ["uploadId", "url", "bytes", "sha256", "expiresAt"],
 }
 
-COMPONENTS = {"Refusal": REFUSAL, "Payment": PAYMENT, "PaymentRequired": PAYMENT_REQUIRED, "Upload": UPLOAD}
+JOB: dict[str, Any] = {
+    "type": "object",
+    "description": "A call whose caller does not wait. Whoever knows its id may ask for it and stop it.",
+    "properties": {
+        "jobId": _TEXT,
+        "status": {"type": "string", "enum": ["queued", "working", "done", "failed"]},
+        "statusUrl": _TEXT,
+        "stage": _TEXT_OR_NULL,
+        "progress": {"type": "number", "minimum": 0, "maximum": 1},
+        "createdAt": {**_TEXT, "format": "date-time"},
+        "finishedAt": {"type": ["string", "null"], "format": "date-time"},
+        "result": {"type": "object", "description": "Once done: the 200 body of the call."},
+        "error": {"type": "object", "description": "Once failed: the refusal of the call, and its `status`."},
+    },
+    "required": ["jobId", "status", "statusUrl", "stage", "progress", "createdAt", "finishedAt"],
+}
+
+COMPONENTS = {
+    "Refusal": REFUSAL,
+    "Payment": PAYMENT,
+    "PaymentRequired": PAYMENT_REQUIRED,
+    "Upload": UPLOAD,
+    "Job": JOB,
+}
 
 
 def ref(name: str) -> dict[str, str]:

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import JSONResponse
 
 from alive402.api.bodies import json_object
-from alive402.api.errors import request_id
-from alive402.api.offers import Payment
+from alive402.api.errors import body_of, request_id
+from alive402.api.job_refusals import TooManyJobs
+from alive402.api.job_runner import Asked, JobRunner, answer_body
+from alive402.api.jobs import accepted
+from alive402.api.offers import Brought, Payment
 from alive402.api.payment_object import PaymentObjects
 from alive402.api.refusals import PAID_CALL, refusals
-from alive402.api.x402_headers import payment_required, receipt_headers
+from alive402.api.schemas import ref
+from alive402.api.x402_headers import payment_required, receipt_headers, required_body
 from alive402.calls import PaidCalls
 from alive402.catalog import ServiceDefinition
+from alive402.coded import CodedError
 from alive402.payments.errors import PaymentRequired
 from alive402.payments.signed import Resource
 
 
-def router(calls: PaidCalls, payments: PaymentObjects) -> APIRouter:
-    """The service's own path and its aliases, over one handler."""
+def router(calls: PaidCalls, payments: PaymentObjects, jobs: JobRunner) -> APIRouter:
+    """The service's own path and its aliases, over one handler; `Prefer: respond-async` makes a job of a call."""
     routes = APIRouter()
 
     async def call(
-        request: Request, payment: Payment, asked: Annotated[int, Query(alias="x402Version", ge=1, le=2)] = 2
+        request: Request,
+        payment: Payment,
+        asked: Annotated[int, Query(alias="x402Version", ge=1, le=2)] = 2,
+        prefer: Annotated[str | None, Header(description="`respond-async`: 202 with a job (RFC 7240)")] = None,
     ) -> JSONResponse:
         version = min(asked, payment.version)
         given = await json_object(request)
@@ -33,17 +41,29 @@ def router(calls: PaidCalls, payments: PaymentObjects) -> APIRouter:
             calls.check_input(given or {})
         resource = resource_of(calls.service, payments.base(request) + request.url.path)
         try:
+            if _responds_async(prefer):
+                return accepted(await jobs.start(_asked(given or {}, payment, resource, request, version)))
             outcome = await calls.call(given or {}, payment.offer, resource, request_id(request))
         except PaymentRequired as error:
             named = await payments.named(error.details.get("paymentId"), calls, request)
             return payment_required(error, request, calls.gate, resource, named, version)
-        body = {"requestId": outcome.request_id, "code": "200", "message": "success", "content": ""}
         headers = {
             **receipt_headers(outcome.receipt, version),
             "Cache-Control": "no-store",
         }
-        shown = payments.report_url(outcome.report_id, request)
-        return JSONResponse({**body, "data": outcome.data, **shown}, headers=headers)
+        return JSONResponse(
+            answer_body(outcome.request_id, outcome.data, outcome.report_id, payments.base(request)), headers=headers
+        )
+
+    def _asked(given: dict[str, Any], payment: Brought, resource: Resource, request: Request, version: int) -> Asked:
+        async def refused(error: CodedError) -> dict[str, Any]:
+            if not isinstance(error, PaymentRequired):
+                return body_of(error, request)
+            named = await payments.named(error.details.get("paymentId"), calls, request)
+            return required_body(error, request, calls.gate, resource, named, version)
+
+        base = payments.base(request)
+        return Asked(calls, given, payment.offer, resource, request_id(request), base, version, refused)
 
     for path in calls.service.paths:
         canonical = path == calls.service.paths[0]
@@ -69,7 +89,16 @@ def router(calls: PaidCalls, payments: PaymentObjects) -> APIRouter:
                         "PAYMENT-RESPONSE": {"schema": {"type": "string"}, "description": "the settlement, base64"}
                     },
                 },
-                **refusals(*PAID_CALL),
+                202: {
+                    "description": "With `Prefer: respond-async`: its price is held, and the job goes on by itself.",
+                    "content": {"application/json": {"schema": ref("Job")}},
+                    "headers": {
+                        "Location": {"schema": {"type": "string"}, "description": "where to ask for it"},
+                        "Preference-Applied": {"schema": {"type": "string"}, "description": "respond-async"},
+                        "Retry-After": {"schema": {"type": "integer"}, "description": "seconds"},
+                    },
+                },
+                **refusals(*PAID_CALL, TooManyJobs),
             },
             openapi_extra={
                 "requestBody": {
@@ -84,6 +113,11 @@ def router(calls: PaidCalls, payments: PaymentObjects) -> APIRouter:
             },
         )
     return routes
+
+
+def _responds_async(prefer: str | None) -> bool:
+    """Whether one of the preferences is `respond-async`, as RFC 7240 writes them."""
+    return any(each.partition(";")[0].strip().lower() == "respond-async" for each in (prefer or "").split(","))
 
 
 def resource_of(service: ServiceDefinition, url: str) -> Resource:

@@ -26,21 +26,30 @@ def payment_required(
 
     In version 1 there is no header: a buyer's library that finds one speaks version 2.
     """
-    said = f"{error.code}: {error.message}"
-    ours = {**body_of(error, request), "payment": payment}
-    required = gate.required(resource, said)
+    body = required_body(error, request, gate, resource, payment, version)
     if version == 1:
-        asked: dict[str, Any] = gate.required_v1(resource, said).model_dump(
-            mode="json", by_alias=True, exclude_none=True
-        )
-        return JSONResponse({**asked, **ours}, status_code=402, headers={"Cache-Control": "no-store"})
+        return JSONResponse(body, status_code=402, headers={"Cache-Control": "no-store"})
     headers = {
-        REQUIRED_HEADER: required_header(required),
+        REQUIRED_HEADER: required_header(gate.required(resource, body["error"])),
         "Access-Control-Expose-Headers": REQUIRED_HEADER,
         "Cache-Control": "no-store",
     }
-    asked = required.model_dump(mode="json", by_alias=True, exclude_none=True)
-    return JSONResponse({**asked, **ours}, status_code=402, headers=headers)
+    return JSONResponse(body, status_code=402, headers=headers)
+
+
+def required_body(
+    error: PaymentRequired,
+    request: Request,
+    gate: PaymentGate,
+    resource: Resource,
+    payment: dict[str, Any],
+    version: int = 2,
+) -> dict[str, Any]:
+    """The body of such an answer."""
+    said = f"{error.code}: {error.message}"
+    asked = gate.required_v1(resource, said) if version == 1 else gate.required(resource, said)
+    body: dict[str, Any] = asked.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return {**body, **body_of(error, request), "payment": payment}
 
 
 def receipt_headers(receipt: dict[str, Any], version: int) -> dict[str, str]:

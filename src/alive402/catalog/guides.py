@@ -97,6 +97,7 @@ def notes(shop: Shop) -> list[str]:
         "A video without a public URL: POST its bytes to "
         + shop.url("/api/uploads")
         + " with the same payment, free; then call with the `url` that is answered.",
+        "With `Prefer: respond-async` a call answers 202 and a job: its `statusUrl` tells the answer.",
         "Buyers of x402 version 1 add ?x402Version=1 and pay with the X-PAYMENT header.",
     ]
     if shop.test_money:

@@ -1,0 +1,56 @@
+"""Every way in which a job is refused or ends without an answer, beside those of the call itself.
+
+RequestRefused
+ ├── UnknownJob          404   unknown_job          no job has this id, or it is long over
+ ├── TooManyJobs         503   too_many_jobs        as many wait as may; nothing was held
+ ├── TooManyListeners    503   too_many_listeners   as many listen as may; ask for the state instead
+ ├── JobCancelled        409   job_cancelled        its caller stopped it
+ └── Interrupted         503   interrupted          the process that worked on it ended
+"""
+
+from __future__ import annotations
+
+from alive402.api.errors import RequestRefused
+
+
+class UnknownJob(RequestRefused):
+    """No job has this id."""
+
+    code = "unknown_job"
+    status = 404
+    default = "There is no such job. It is kept for a day after it is finished."
+
+
+class TooManyJobs(RequestRefused):
+    """As many wait as may."""
+
+    code = "too_many_jobs"
+    status = 503
+    retry_after = 5
+    default = "Too many jobs wait at the moment. Send the same request again soon; do not sign again."
+
+
+class TooManyListeners(RequestRefused):
+    """As many listen as may."""
+
+    code = "too_many_listeners"
+    status = 503
+    retry_after = 5
+    default = "Too many listen at the moment. Ask for the job itself instead."
+
+
+class JobCancelled(RequestRefused):
+    """Its caller stopped it."""
+
+    code = "job_cancelled"
+    status = 409
+    default = "The job was cancelled, and nothing was charged. The same payment may be used again."
+
+
+class Interrupted(RequestRefused):
+    """The process that worked on it ended."""
+
+    code = "interrupted"
+    status = 503
+    retry_after = 5
+    default = "The job was interrupted, and nothing was charged. Send the same payment again; do not sign again."
