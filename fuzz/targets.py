@@ -71,7 +71,7 @@ def worker(data: bytes) -> None:
             warm._pass_on(told, _progress)
         elif isinstance(told, dict):
             with contextlib.suppress(CodedError, warm.WorkerDied):
-                judged = sandbox._understand(told)
+                judged = sandbox.understood(told)
                 assert isinstance(judged, sandbox.Judged)
 
 

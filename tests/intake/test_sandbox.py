@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -201,3 +204,40 @@ def test_a_link_is_followed_before_it_is_handed_over(clips: Clips, tmp_path: Pat
     (tmp_path / "video").symlink_to(tmp_path / "half")
     with pytest.raises((UndecodableVideo, UnsupportedVideo)):
         asyncio.run(judge(tmp_path / "video", SandboxLimits()))
+
+
+# In a user namespace that allows none inside it; told is what the log said.
+NO_NAMESPACES = """
+import asyncio, ctypes, json, os, sys
+from pathlib import Path
+from structlog.testing import capture_logs
+from alive402.intake.sandbox import Sandbox, SandboxLimits
+
+user, group = os.getuid(), os.getgid()
+if ctypes.CDLL(None).unshare(0x10000000) != 0:
+    sys.exit(77)
+try:
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"0 {user} 1")
+    Path("/proc/self/gid_map").write_text(f"0 {group} 1")
+    Path("/proc/sys/user/max_user_namespaces").write_text("0")
+except OSError:
+    sys.exit(77)
+
+async def walk():
+    async with Sandbox(SandboxLimits(), kept=2) as sandbox:
+        await sandbox.warm_up()
+
+with capture_logs() as told:
+    asyncio.run(walk())
+print(json.dumps(told))
+"""
+
+
+def test_a_wall_that_the_kernel_does_not_grant_is_told_to_the_log_once() -> None:
+    command = [sys.executable, "-c", NO_NAMESPACES]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    if done.returncode == 77:
+        pytest.skip("this kernel lets no user make namespaces")
+    (told,) = json.loads(done.stdout)
+    assert told["missing"] == ["network"]

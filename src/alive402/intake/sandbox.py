@@ -72,7 +72,7 @@ class Sandbox:
         try:
             async with asyncio.timeout(self.limits.seconds):
                 worker = self._take() or await self._start()
-                judged = _understand(await worker.judge(path, self.limits, progress))
+                judged = understood(await worker.judge(path, self.limits, progress))
             sound = True
             return judged
         except AnalysisError as error:
@@ -162,7 +162,13 @@ async def _last_words(worker: WarmWorker | None) -> str:
     return worker.said
 
 
-def _understand(told: dict[str, Any]) -> Judged:
+def understood(told: dict[str, Any]) -> Judged:
+    """What a process told of one file, which may have come a long way.
+
+    Raises:
+        AnalysisError: as it raised it, the same class.
+        WorkerDied: it told what no process of ours tells.
+    """
     try:
         if "error" in told:
             raise _error(told["error"])
