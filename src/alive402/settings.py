@@ -88,7 +88,7 @@ class Settings(BaseSettings):
     health_seconds: float = Field(default=60.0, gt=0, description="how often the catalog's health check looks")
     signing_key_file: Path | None = Field(default=None, description="keys of signed verdicts; made beside the database")
     signing_key: SecretStr | None = Field(default=None, description="Ed25519, as JSON Web Key or PKCS#8 PEM")
-    webhook_urls: tuple[AnyHttpUrl, ...] = Field(default=(), description="who is told of settled and failed payments")
+    webhook_urls: tuple[AnyHttpUrl, ...] = Field(default=(), description="who is told of answers and payments")
     webhook_secret: SecretStr | None = Field(default=None, description="whsec_ and base64 of 24 to 64 random bytes")
 
     network: str = Field(default=DEV, description="dev, base, base-sepolia, or a CAIP-2 id such as eip155:8453")

@@ -72,3 +72,17 @@ async def test_many_writers_each_have_their_turn(ledger: Ledger) -> None:
     await asyncio.gather(*[count() for _ in range(50)])
     async with ledger.session() as session:
         assert await session.scalar(text("SELECT a FROM counted")) == 50
+
+
+@pytest.mark.parametrize("statement", ["SELECT 1", "CREATE TABLE made (a)", "DELETE FROM payments"])
+async def test_a_transaction_that_changed_no_row_ends_as_others_do(
+    ledger: Ledger, tmp_path: Path, statement: str
+) -> None:
+    async with ledger.session() as session:
+        await session.execute(text(statement))
+    other = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None, timeout=0)
+    other.execute("BEGIN IMMEDIATE")
+    made = other.execute("SELECT count(*) FROM sqlite_master WHERE name = 'made'").fetchone()
+    other.rollback()
+    other.close()
+    assert made == (int("CREATE" in statement),)
