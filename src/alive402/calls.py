@@ -21,11 +21,13 @@ from alive402.coded import CodedError
 from alive402.intake.errors import FetchTimeout, IntakeError
 from alive402.intake.sandbox import Progress
 from alive402.liveness.errors import AnalysisError, AnalysisFailed
+from alive402.payments.access_keys import AccessKeys
+from alive402.payments.balances import Balances
 from alive402.payments.call_log import CallKind, CallLog
 from alive402.payments.database import Ledger
 from alive402.payments.errors import PaymentError, PaymentRequired, SettlementRefused
 from alive402.payments.keys import KeyPurse, Keys
-from alive402.payments.limits import FreeFailures, NewPayments
+from alive402.payments.limits import CallRate, FreeFailures, NewPayments
 from alive402.payments.prepayments import Prepayments
 from alive402.payments.purse import Holding, Offer, Purse
 from alive402.payments.reports import Reports
@@ -80,6 +82,9 @@ class Books:
     new_payments: NewPayments
     call_log: CallLog
     reports: Reports
+    balances: Balances
+    access_keys: AccessKeys
+    call_rate: CallRate
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,8 +216,8 @@ class PaidCalls:
         if offer.signature:
             signed = self.gate.read(offer.signature)
             return X402Purse(self.books.ledger, self.gate, signed, resource, waits + self.seconds_needed)
-        if offer.api_key:
-            return KeyPurse(self.books.keys, offer.api_key)
+        if key := offer.account or offer.api_key:
+            return KeyPurse(self.books.keys, self.books.balances, key, offer.idempotency_key)
         raise PaymentRequired
 
     def _hand_over(self, answered: Answered, purse: Purse, *, replayed: bool) -> Outcome:

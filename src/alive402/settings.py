@@ -88,6 +88,8 @@ class Settings(BaseSettings):
     health_seconds: float = Field(default=60.0, gt=0, description="how often the catalog's health check looks")
     signing_key_file: Path | None = Field(default=None, description="keys of signed verdicts; made beside the database")
     signing_key: SecretStr | None = Field(default=None, description="Ed25519, as JSON Web Key or PKCS#8 PEM")
+    secrets_key_file: Path | None = Field(default=None, description="what AccessKeySecrets are encrypted with")
+    secrets_key: SecretStr | None = Field(default=None, description="Fernet keys in its place, with commas between")
     webhook_urls: tuple[AnyHttpUrl, ...] = Field(default=(), description="who is told of answers and payments")
     webhook_secret: SecretStr | None = Field(default=None, description="whsec_ and base64 of 24 to 64 random bytes")
 
@@ -109,6 +111,7 @@ class Settings(BaseSettings):
     free_failures_per_payer: Rate = "30/hour"
     free_failures_per_address: Rate = "120/hour"
     new_payments_per_address: Rate = "60/hour"
+    calls_per_key: Rate = Field(default="10/second", description="calls that one AccessKeyId may sign")
     limits_url: str = Field(default="memory://", description="where failures are counted, for several processes")
     trusted_proxies: tuple[IPvAnyNetwork, ...] = Field(default=(), description="their X-Forwarded-For is believed")
 
@@ -189,12 +192,23 @@ class Settings(BaseSettings):
     @property
     def keys_file(self) -> Path:
         """Where the keys of signed verdicts are kept: beside the database, when that is a file."""
-        if self.signing_key_file is not None:
-            return self.signing_key_file
+        return self.signing_key_file or self._beside_the_database(".keys.json")
+
+    @property
+    def secrets_file(self) -> Path:
+        """Where the key is kept that AccessKeySecrets are encrypted with; beside the database like `keys_file`."""
+        return self.secrets_key_file or self._beside_the_database(".secrets.key")
+
+    @property
+    def given_secrets_key(self) -> str | None:
+        """The keys that are given in place of that file."""
+        return self.secrets_key.get_secret_value() if self.secrets_key else None
+
+    def _beside_the_database(self, suffix: str) -> Path:
         kind, _, rest = self.database_url.partition(":///")
         name = rest.partition("?")[0]
         beside = kind.startswith("sqlite") and name not in ("", ":memory:")
-        return (Path(name) if beside else Path("var/alive402.db")).with_suffix(".keys.json")
+        return (Path(name) if beside else Path("var/alive402.db")).with_suffix(suffix)
 
     @property
     def taken(self) -> tuple[Accepted, ...]:

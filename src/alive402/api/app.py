@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.requests import Request
 
 from alive402 import __version__
-from alive402.api import errors, health, jobs, mcp, payments, tools, uploads, well_known
+from alive402.api import alibaba_rpc, errors, health, jobs, mcp, payments, tools, uploads, well_known
 from alive402.api.assembly import Parts
 from alive402.api.health_check import HealthCheck
 from alive402.api.job_runner import JobRunner
@@ -61,6 +61,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.add_middleware(SecurityHeaders)
     errors.install(app)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.router.routes.extend(alibaba_rpc.routes(parts.sold, objects))
     for calls in parts.sold.services:
         app.include_router(tools.router(calls, objects, runner))
     app.include_router(payments.router(parts.sold, objects, parts.max_calls))

@@ -18,16 +18,19 @@ from alive402.catalog import LIVENESS, ServiceDefinition
 from alive402.intake.fetch import FetchLimits
 from alive402.intake.sandbox import SandboxLimits
 from alive402.intake.uploads import UploadLimits, Uploads
+from alive402.payments.access_keys import AccessKeys
+from alive402.payments.balances import Balances
 from alive402.payments.call_log import CallLog
 from alive402.payments.database import Ledger
 from alive402.payments.errors import PaymentsMisconfigured
 from alive402.payments.keys import Keys
-from alive402.payments.limits import FreeFailures, NewPayments
+from alive402.payments.limits import CallRate, FreeFailures, NewPayments
 from alive402.payments.prepayments import PrepaidTerms, Prepayments
 from alive402.payments.reports import Reports
 from alive402.payments.signing_keys import SigningKeys
 from alive402.payments.tills import Terms
 from alive402.payments.tokens import Tokens
+from alive402.payments.vault import Vault
 from alive402.payments.verdicts import Verdicts
 from alive402.payments.webhooks import Courier
 from alive402.payments.x402 import SETTLE_SECONDS, VERIFY_SECONDS, PaymentGate
@@ -94,19 +97,23 @@ async def assemble(settings: Settings) -> Parts:
     ledger.told = tuple(map(str, settings.webhook_urls))
     try:
         keys = await asyncio.to_thread(_signing_keys, settings)
+        vault = Vault(settings.secrets_file, settings.given_secrets_key)
     except BaseException:
         await ledger.close()
         raise
-    verdicts = Verdicts(ledger, keys, public_url)
+    verdicts, tokens = Verdicts(ledger, keys, public_url), Tokens(ledger)
     books = Books(
         ledger,
         verdicts,
-        Tokens(ledger),
+        tokens,
         Keys(ledger),
         FreeFailures(settings.free_failures_per_payer, settings.free_failures_per_address, settings.limits_url),
         NewPayments(settings.new_payments_per_address, settings.limits_url),
         CallLog(ledger),
         await Reports.open(verdicts),
+        Balances(ledger, tokens, settings.token_days),
+        AccessKeys(ledger, vault),
+        CallRate(settings.calls_per_key, settings.limits_url),
     )
     secret = settings.webhook_secret
     return Parts(

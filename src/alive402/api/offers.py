@@ -63,6 +63,7 @@ def brought(
         token=TokenOffer(token, client_secret or None, idempotency_key or None) if token else None,
         api_key=api_key or None,
         address=request.client.host if request.client else None,
+        idempotency_key=idempotency_key or None,
     )
     return Brought(offer, 1 if x_payment and not payment_signature else 2, client_secret or None)
 

@@ -48,7 +48,15 @@ def router(sold: Sold, payments: PaymentObjects, max_calls: int) -> APIRouter:
     }
     paying = {
         "type": "object",
-        "properties": {"newToken": {"type": "boolean"}},
+        "properties": {
+            "newToken": {"type": "boolean"},
+            "accessKeyId": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": 64,
+                "description": "Fill this prepaid API key with the calls, in place of a token.",
+            },
+        },
         "additionalProperties": False,
     }
 
@@ -83,7 +91,7 @@ def router(sold: Sold, payments: PaymentObjects, max_calls: int) -> APIRouter:
     @routes.post(
         "/{payment_id}/pay",
         operation_id="pay_payment",
-        summary="Pay it, and get its token",
+        summary="Pay it, and get its token, or fill an API key",
         responses={200: _shown("It is paid; `token` is told this once."), **refusals(*PAYING)},
         openapi_extra=_body(paying, required=False),
     )
@@ -92,6 +100,8 @@ def router(sold: Sold, payments: PaymentObjects, max_calls: int) -> APIRouter:
         prepaid = await payments.find(payment_id)
         calls = payments.calls_of(prepaid)
         resource = _resource(calls, payment_id, request)
+        filled = given.get("accessKeyId")
+        api_key_id = await sold.books.access_keys.prepaid(filled) if filled is not None else None
         try:
             paid = await calls.prepayments.pay(
                 payment_id,
@@ -100,6 +110,7 @@ def router(sold: Sold, payments: PaymentObjects, max_calls: int) -> APIRouter:
                 request_id(request),
                 client_secret=payment.client_secret,
                 new_token=given.get("newToken", False),
+                api_key_id=api_key_id,
             )
         except PaymentRequired as error:
             prepaid = await payments.find(payment_id)

@@ -1,4 +1,4 @@
-"""`alive402 keys`: API keys of one's own systems; made, listed, revoked."""
+"""`alive402 keys`: API keys of one's own systems and of customers; made, filled with calls, listed, revoked."""
 
 from __future__ import annotations
 
@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 if TYPE_CHECKING:
-    from alive402.payments.keys import ApiKey, Keys
+    from alive402.payments.balances import Balances, Granted
+    from alive402.payments.database import Ledger
+    from alive402.payments.keys import ApiKey
+    from alive402.settings import Settings
 
-app = typer.Typer(no_args_is_help=True, help="API keys of your own systems: create, list, revoke.")
+app = typer.Typer(no_args_is_help=True, help="API keys of your own systems and of customers: create, credit, revoke.")
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 Database = Annotated[str | None, typer.Option(help="Where the ledger is kept. [default: ALIVE402_DATABASE_URL]")]
+KeyId = Annotated[str, typer.Argument(metavar="ID")]
 T = TypeVar("T")
 
 
@@ -22,70 +26,152 @@ T = TypeVar("T")
 def create(
     name: Annotated[str, typer.Option(help="What it is for, at most 64 characters.")],
     scope: Annotated[list[str], typer.Option(help="call, ops or ledger; more than once for several.")],
+    access_key: Annotated[
+        bool, typer.Option("--access-key", help="It signs requests too, as Alibaba's SDKs do.")
+    ] = False,
+    prepaid: Annotated[
+        bool, typer.Option("--prepaid", help="Its calls come off a balance; otherwise they are free.")
+    ] = False,
     database_url: Database = None,
     as_json: Json = False,
 ) -> None:
-    """Make a key and print it: it is shown this once, and only its hash is kept.
+    """Make a key and print it: it is shown this once.
+
+    Only its hash is kept. With --access-key it has an AccessKeyId, and the key is its AccessKeySecret: that is kept
+    encrypted, with a key that lies beside the database or in ALIVE402_SECRETS_KEY.
 
     Example:
 
       alive402 keys create --name "back office" --scope call
+
+      alive402 keys create --name "a customer" --scope call --access-key --prepaid
     """
-    from alive402.payments.keys import Scope
+    from alive402.payments.keys import Keys, Scope
+    from alive402.payments.vault import Vault
 
     unknown = sorted({*scope} - {*Scope})
     if unknown or not 0 < len(name) <= 64:
         told = f"there is no scope {unknown[0]}; known: {', '.join(Scope)}" if unknown else "name it in 1 to 64 letters"
         typer.echo(f"alive402 keys create: {told}.", err=True)
         raise typer.Exit(64)
-    row, key = _on_ledger("create", database_url, lambda keys: keys.create(name, map(Scope, scope)))
+
+    async def made(ledger: Ledger, settings: Settings) -> tuple[ApiKey, str]:
+        vault = Vault(settings.secrets_file, settings.given_secrets_key) if access_key else None
+        return await Keys(ledger).create(name, map(Scope, scope), vault=vault, prepaid=prepaid)
+
+    row, key = _on_ledger("create", database_url, made)
     if as_json:
-        typer.echo(json.dumps({**_shown(row), "key": key}))
+        typer.echo(json.dumps({**_shown(row, {}), "key": key}))
         return
-    typer.echo(key)
+    if row.access_key_id:
+        typer.echo(f"AccessKeyId      {row.access_key_id}")
+        typer.echo(f"AccessKeySecret  {key}")
+    else:
+        typer.echo(key)
     typer.echo(f"{row.id}: {row.name}, may {row.scopes}. Keep the key: it is not shown again.", err=True)
+
+
+@app.command()
+def credit(
+    key_id: KeyId,
+    calls: Annotated[int, typer.Option(min=1, max=10_000_000, help="How many.")],
+    service: Annotated[str, typer.Option(help="Id of the service, as the catalog names it.")],
+    database_url: Database = None,
+    as_json: Json = False,
+) -> None:
+    """Give a prepaid key calls of a service for nothing; the ledger holds them as granted, amount 0."""
+    from alive402.catalog import LIVENESS
+    from alive402.payments.keys import Keys
+
+    found = next((each for each in (LIVENESS,) if service in each.ids), None)
+    if found is None:
+        known = ", ".join(each.id for each in (LIVENESS,))
+        typer.echo(f"alive402 keys credit: there is no service {service}; known: {known}.", err=True)
+        raise typer.Exit(64)
+
+    async def granted(ledger: Ledger, settings: Settings) -> Granted | None:
+        row = await Keys(ledger).find(key_id)
+        if row.revoked_at is not None or not row.prepaid:
+            return None
+        return await _balances(ledger, settings).grant(row.id, found.id, calls)
+
+    given = _on_ledger("credit", database_url, granted)
+    if given is None:
+        typer.echo(f"alive402 keys credit: {key_id} is revoked, or not prepaid: its calls are free.", err=True)
+        raise typer.Exit(1)
+    until = given.expires_at
+    if as_json:
+        told = {"id": key_id, "paymentId": given.prepayment_id, "calls": calls, "expiresAt": until.isoformat()}
+        typer.echo(json.dumps({**told, "serviceId": found.id}))
+        return
+    typer.echo(f"{key_id} has {calls} more of {found.id}, until {until:%Y-%m-%d}.", err=True)
 
 
 @app.command("list")
 def show(database_url: Database = None, as_json: Json = False) -> None:
-    """Every key, revoked ones too; never the keys themselves."""
-    rows = _on_ledger("list", database_url, lambda keys: keys.list())
+    """Every key, revoked ones too, with the calls that prepaid ones have left; never the keys themselves."""
+    from alive402.payments.keys import Keys
+
+    async def all_of_them(ledger: Ledger, settings: Settings) -> tuple[list[ApiKey], dict[str, dict[str, int]]]:
+        return await Keys(ledger).list(), await _balances(ledger, settings).all()
+
+    rows, left = _on_ledger("list", database_url, all_of_them)
     if as_json:
-        typer.echo(json.dumps({"keys": [_shown(row) for row in rows]}))
+        typer.echo(json.dumps({"keys": [_shown(row, left.get(row.id, {})) for row in rows]}))
         return
     for row in rows:
         state = f"revoked {row.revoked_at:%Y-%m-%d}" if row.revoked_at else "good"
         used = f"used {row.used_at:%Y-%m-%d}" if row.used_at else "never used"
-        typer.echo(f"{row.id}  {state:<18} {used:<16} {row.scopes:<16} {row.name}")
+        balance = ", ".join(f"{calls} {service}" for service, calls in sorted(left.get(row.id, {}).items()))
+        cost = f"  {balance or 'no calls left'}" if row.prepaid else ""
+        signs = f"  {row.access_key_id}" if row.access_key_id else ""
+        typer.echo(f"{row.id}  {state:<18} {used:<16} {row.scopes:<16} {row.name}{signs}{cost}")
 
 
 @app.command()
-def revoke(key_id: Annotated[str, typer.Argument(metavar="ID")], database_url: Database = None) -> None:
+def revoke(key_id: KeyId, database_url: Database = None) -> None:
     """From now on the key opens nothing."""
-    _on_ledger("revoke", database_url, lambda keys: keys.revoke(key_id))
+    from alive402.payments.keys import Keys
+
+    _on_ledger("revoke", database_url, lambda ledger, _settings: Keys(ledger).revoke(key_id))
     typer.echo(f"{key_id} is revoked.", err=True)
 
 
-def _shown(row: ApiKey) -> dict[str, Any]:
+def _shown(row: ApiKey, left: dict[str, int]) -> dict[str, Any]:
     moments = {"createdAt": row.created_at, "usedAt": row.used_at, "revokedAt": row.revoked_at}
     said = {name: at.isoformat() if at else None for name, at in moments.items()}
-    return {"id": row.id, "name": row.name, "scopes": row.scopes.split(), **said}
+    balance = {"balance": left} if row.prepaid else {}
+    return {
+        "id": row.id,
+        "name": row.name,
+        "scopes": row.scopes.split(),
+        "accessKeyId": row.access_key_id,
+        "prepaid": row.prepaid,
+        **balance,
+        **said,
+    }
 
 
-def _on_ledger(command: str, database_url: str | None, work: Callable[[Keys], Awaitable[T]]) -> T:
+def _balances(ledger: Ledger, settings: Settings) -> Balances:
+    from alive402.payments.balances import Balances
+    from alive402.payments.tokens import Tokens
+
+    return Balances(ledger, Tokens(ledger), settings.token_days)
+
+
+def _on_ledger(command: str, database_url: str | None, work: Callable[[Ledger, Settings], Awaitable[T]]) -> T:
     """Open the ledger for one piece of work; a refusal is said in one line."""
     from sqlalchemy.exc import SQLAlchemyError
 
     from alive402.payments.database import Ledger
-    from alive402.payments.errors import NoSuchApiKey
-    from alive402.payments.keys import Keys
+    from alive402.payments.errors import NoSuchApiKey, PaymentsMisconfigured
     from alive402.settings import Settings
 
     async def run() -> T:
         settings = Settings(database_url=database_url) if database_url else Settings()
         ledger = await Ledger.open(settings.database_url, lease_seconds=settings.lease_seconds)
         try:
-            return await work(Keys(ledger))
+            return await work(ledger, settings)
         finally:
             await ledger.close()
 
@@ -94,6 +180,9 @@ def _on_ledger(command: str, database_url: str | None, work: Callable[[Keys], Aw
     except NoSuchApiKey as error:
         typer.echo(f"alive402 keys {command}: {error.message}", err=True)
         raise typer.Exit(1) from None
+    except PaymentsMisconfigured as error:
+        typer.echo(f"alive402 keys {command}: {error.message}", err=True)
+        raise typer.Exit(78) from None
     except (SQLAlchemyError, OSError):
         typer.echo(f"alive402 keys {command}: the ledger cannot be opened. Check ALIVE402_DATABASE_URL.", err=True)
         raise typer.Exit(78) from None

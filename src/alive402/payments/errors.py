@@ -23,7 +23,9 @@ PaymentError                              code, sentence, HTTP status, what to d
  ├── PaymentExpired             410   payment_expired            it was not paid in time; ask for a new one
  ├── ApiKeyRefused              401   api_key_refused            unknown or revoked
  ├── ApiKeyForbidden            403   api_key_forbidden          it lacks the scope
+ ├── AccessKeyUnknown           404   access_key_unknown         no prepaid API key has this accessKeyId
  ├── NoSuchApiKey               404   no_such_api_key            the operator named one that does not exist
+ ├── TooManyCalls               429   too_many_calls             more calls a second than an API key may make
  ├── TooManyPayments            429   too_many_payments          too many were asked for from this address
  ├── TooManyFailures            429   too_many_failures          too many calls of this payer failed, free of charge
  ├── FacilitatorUnavailable     503   facilitator_unavailable    it could not be asked; nothing moved
@@ -213,12 +215,32 @@ class ApiKeyForbidden(PaymentError):
     default = "The API key may not do this: it lacks the scope `details.scope`."
 
 
+class AccessKeyUnknown(PaymentError):
+    """A payment was to fill an API key that does not exist, or is not prepaid."""
+
+    code = "access_key_unknown"
+    status = 404
+    default = "No prepaid API key has this accessKeyId, and nothing was charged. Check it, or leave it out for a token."
+
+
 class NoSuchApiKey(PaymentError):
     """The operator named an API key that does not exist."""
 
     code = "no_such_api_key"
     status = 404
     default = "No API key has this id. `alive402 keys list` names them."
+
+
+class TooManyCalls(PaymentError):
+    """An API key makes more calls a second than it may."""
+
+    code = "too_many_calls"
+    status = 429
+    default = "The API key makes too many calls at a time. Wait for Retry-After."
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__()
+        self.retry_after = retry_after
 
 
 class TooManyPayments(PaymentError):

@@ -1,23 +1,29 @@
-"""API keys: the operator's own systems call without x402. A key is told once; only its hash is kept."""
+"""API keys: calls without x402, free for the operator's own systems, or out of a balance that was filled before.
+
+A key is told once and only its hash is kept; the one that also signs requests is kept encrypted beside it.
+"""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import String, select, update
+from sqlalchemy import String, Text, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
+from alive402.payments.balances import Balances
 from alive402.payments.database import Ledger
 from alive402.payments.errors import ApiKeyForbidden, ApiKeyRefused, NoSuchApiKey
 from alive402.payments.models import Base, Utc
 from alive402.payments.outbox import Outbox
+from alive402.payments.purse import KeyAccount
 from alive402.payments.service import Answered, Clock, Use, utc_now
-from alive402.payments.tokens import digest
+from alive402.payments.tokens import TokenHolding, digest
+from alive402.payments.vault import Vault
 from alive402.payments.verdicts import Issued, Verdicts
 
 
@@ -30,13 +36,20 @@ class Scope(StrEnum):
 
 
 class ApiKey(Base):
-    """One key. `scopes` is space-separated; `used_at` is when it last opened anything."""
+    """One key. `scopes` is space-separated; `used_at` is when it last opened anything.
+
+    `access_key_id` names a key that signs requests, `sealed_secret` is then the key itself, encrypted. The calls of a
+    `prepaid` key are taken off its prepayments; those of the others cost nothing.
+    """
 
     __tablename__ = "api_keys"
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     name: Mapped[str] = mapped_column(String(64))
     key_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    access_key_id: Mapped[str | None] = mapped_column(String(32), unique=True, index=True)
+    sealed_secret: Mapped[str | None] = mapped_column(Text)
+    prepaid: Mapped[bool]
     scopes: Mapped[str] = mapped_column(String(255))
     created_at: Mapped[datetime] = mapped_column(Utc)
     used_at: Mapped[datetime | None] = mapped_column(Utc)
@@ -50,13 +63,24 @@ class Keys:
         self._ledger = ledger
         self._now = now
 
-    async def create(self, name: str, scopes: Iterable[Scope]) -> tuple[ApiKey, str]:
-        """A new key for `scopes`: its row, and the key itself, which is never shown again."""
+    async def create(
+        self, name: str, scopes: Iterable[Scope], *, vault: Vault | None = None, prepaid: bool = False
+    ) -> tuple[ApiKey, str]:
+        """A new key for `scopes`: its row, and the key itself, which is never shown again.
+
+        With a `vault` it has an AccessKeyId too, and signs requests: the key is the AccessKeySecret.
+
+        Raises:
+            PaymentsMisconfigured, OSError: the vault cannot be used.
+        """
         key = f"ak_{secrets.token_urlsafe(32)}"
         row = ApiKey(
             id=f"key_{secrets.token_hex(6)}",
             name=name,
             key_hash=digest(key),
+            access_key_id=f"AK{secrets.token_hex(10)}" if vault else None,
+            sealed_secret=vault.seal(key) if vault else None,
+            prepaid=prepaid,
             scopes=" ".join(sorted(set(scopes))),
             created_at=self._now(),
         )
@@ -82,22 +106,39 @@ class Keys:
             if row.revoked_at is None:
                 row.revoked_at = self._now()
 
+    async def find(self, key_id: str) -> ApiKey:
+        """The row of a key, revoked or not.
+
+        Raises:
+            NoSuchApiKey: no key has this id.
+        """
+        async with self._ledger.reading() as session:
+            row = await session.get(ApiKey, key_id)
+        if row is None:
+            raise NoSuchApiKey
+        return row
+
     async def check(self, key: str, scope: Scope) -> str:
-        """The id of the key, when it may do what `scope` says.
+        """The id of the key, when it may do what `scope` says. Raises like `account`."""
+        return (await self.account(key, scope)).id
+
+    async def account(self, key: str, scope: Scope) -> KeyAccount:
+        """Whose calls the key makes, when it may do what `scope` says.
 
         Raises:
             ApiKeyRefused: it is unknown or revoked.
             ApiKeyForbidden: it lacks the scope.
         """
         async with self._ledger.session() as session:
-            query = select(ApiKey.id, ApiKey.scopes).where(ApiKey.key_hash == digest(key), ApiKey.revoked_at.is_(None))
+            query = select(ApiKey.id, ApiKey.scopes, ApiKey.prepaid)
+            query = query.where(ApiKey.key_hash == digest(key), ApiKey.revoked_at.is_(None))
             found = (await session.execute(query)).one_or_none()
             if found is None:
                 raise ApiKeyRefused
             if scope not in found.scopes.split():
                 raise ApiKeyForbidden(scope=str(scope))
             await session.execute(update(ApiKey).where(ApiKey.id == found.id).values(used_at=self._now()))
-            return str(found.id)
+            return KeyAccount(found.id, found.prepaid)
 
     async def used(self, key_id: str, service_id: str, issued: Issued) -> Answered:
         """An answer was made for a key: keep its verdict, and tell whoever is told."""
@@ -126,24 +167,48 @@ class KeyHolding:
         return await self.keys.used(self.key_id, self.service_id, issued)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class KeyPurse:
-    """See `Purse`: an API key, which costs nothing."""
+    """See `Purse`: an API key, as it was sent or as a door has verified it by its signature.
+
+    Whose it is is known once `recall` has asked: the operator's own costs nothing, a prepaid one has its balance.
+    """
 
     keys: Keys
-    key: str
-    payer: None = None
+    balances: Balances
+    key: str | KeyAccount
+    idempotency_key: str | None = None
     settles_each_call: bool = False
-    keeps_answers: bool = False
+    _account: KeyAccount | None = field(default=None, init=False)
+
+    @property
+    def payer(self) -> str | None:
+        """See `Purse.payer`."""
+        return f"key {self._account.id}" if self._account and self._account.prepaid else None
+
+    @property
+    def keeps_answers(self) -> bool:
+        """See `Purse.keeps_answers`."""
+        return self._account is not None and self._account.prepaid
+
+    async def recall(self, use: Use) -> Answered | None:
+        """See `Purse.recall`; no answer is kept for a key that costs nothing."""
+        account = self._account = await self._found()
+        return await self.balances.recall(account.id, use, self.idempotency_key) if account.prepaid else None
 
     async def afford(self, use: Use) -> str:
         """See `Purse.afford`."""
-        return f"key {await self.keys.check(self.key, Scope.CALL)}"
+        account = await self._found()
+        if account.prepaid:
+            await self.balances.recall(account.id, use)
+        return f"key {account.id}"
 
-    async def recall(self, use: Use) -> None:
-        """See `Purse.recall`: no answer is kept for a key."""
-
-    async def reserve(self, use: Use) -> KeyHolding:
+    async def reserve(self, use: Use) -> Answered | KeyHolding | TokenHolding:
         """See `Purse.reserve`."""
-        key_id = await self.keys.check(self.key, Scope.CALL)
-        return KeyHolding(self.keys, key_id, use.service_id, use.request_id)
+        account = self._account or await self._found()
+        if account.prepaid:
+            return await self.balances.take(account.id, use, self.idempotency_key)
+        return KeyHolding(self.keys, account.id, use.service_id, use.request_id)
+
+    async def _found(self) -> KeyAccount:
+        return self.key if isinstance(self.key, KeyAccount) else await self.keys.account(self.key, Scope.CALL)

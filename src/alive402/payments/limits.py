@@ -15,7 +15,13 @@ from limits.aio.strategies import MovingWindowRateLimiter
 from limits.errors import ConfigurationError, StorageError
 from limits.storage import storage_from_string
 
-from alive402.payments.errors import PaymentInvalid, PaymentsMisconfigured, TooManyFailures, TooManyPayments
+from alive402.payments.errors import (
+    PaymentInvalid,
+    PaymentsMisconfigured,
+    TooManyCalls,
+    TooManyFailures,
+    TooManyPayments,
+)
 from alive402.payments.purse import Holding, Purse
 from alive402.payments.service import Answered, Use
 
@@ -133,6 +139,25 @@ class NewPayments:
         whose = [(self._per_address, f"new payments {_household(address)}")] if address is not None else []
         if wait := await self._window.seconds_to_wait(whose):
             raise TooManyPayments(wait)
+        await self._window.count(whose)
+
+
+class CallRate:
+    """How many calls one API key may make, such as `10/second`; `url` as in `FreeFailures`."""
+
+    def __init__(self, per_key: str, url: str = "memory://") -> None:
+        self._per_key = parse(per_key)
+        self._window = _Window(url)
+
+    async def admit(self, key_id: str) -> None:
+        """Count one more.
+
+        Raises:
+            TooManyCalls: there were too many.
+        """
+        whose = [(self._per_key, f"calls of {key_id}")]
+        if wait := await self._window.seconds_to_wait(whose):
+            raise TooManyCalls(wait)
         await self._window.count(whose)
 
 

@@ -27,7 +27,8 @@ class Prepayment(Base):
     `remaining` and its uses that are held or spent always add up to `max_calls` once it is paid. `ledger_id` is the
     authorization that pays it, `token_hash` the sha256 of its token: the token itself is kept nowhere. `client_hash` is
     the sha256 of the secret of the client that made it, None when that client named none. `expires_at` is until when it
-    may be paid, and, once paid, until when the token is good.
+    may be paid, and, once paid, until when the token is good. `api_key_id` is the API key that it fills: then it has no
+    token.
     """
 
     __tablename__ = "prepayments"
@@ -41,6 +42,7 @@ class Prepayment(Base):
     remaining: Mapped[int] = mapped_column(Integer)
     token_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
     ledger_id: Mapped[str | None] = mapped_column(ForeignKey("payments.id"))
+    api_key_id: Mapped[str | None] = mapped_column(ForeignKey("api_keys.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(Utc)
     expires_at: Mapped[datetime] = mapped_column(Utc, index=True)
     paid_at: Mapped[datetime | None] = mapped_column(Utc)

@@ -24,8 +24,8 @@ class PrepaidRepository:
         await self._session.flush()
 
     async def forget_unpaid(self, before: datetime) -> None:
-        """Delete payments that ran out before then, and that no authorization ever came for."""
-        unpaid = and_(Prepayment.ledger_id.is_(None), Prepayment.expires_at < before)
+        """Delete payments that ran out before then, and that no authorization ever came for; what was granted stays."""
+        unpaid = and_(Prepayment.ledger_id.is_(None), Prepayment.paid_at.is_(None), Prepayment.expires_at < before)
         await self._session.execute(delete(Prepayment).where(unpaid).execution_options(synchronize_session=False))
 
     async def by_id(self, prepayment_id: str) -> Prepayment | None:

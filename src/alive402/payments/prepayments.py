@@ -31,6 +31,7 @@ from alive402.payments.errors import (
     TokenMismatch,
 )
 from alive402.payments.limits import FreeFailures
+from alive402.payments.models import Payment
 from alive402.payments.prepaid import Prepayment, purchase
 from alive402.payments.prepaid_repository import PrepaidRepository
 from alive402.payments.purse import Holding, Offer
@@ -146,11 +147,13 @@ class Prepayments:
         *,
         client_secret: str | None = None,
         new_token: bool = False,
+        api_key_id: str | None = None,
     ) -> Paid:
         """Settle an authorization for the whole amount; the first time it answers the token.
 
         The same authorization may be sent again: the money moves once. With `new_token` it gets a new token, and the
-        one before is void: for a buyer whose answer was lost.
+        one before is void: for a buyer whose answer was lost. With `api_key_id` it fills that key, and there is no
+        token; one authorization fills one key.
 
         Raises:
             NoSuchPayment, PaymentExpired: there is nothing to pay, or no longer.
@@ -169,7 +172,8 @@ class Prepayments:
             return Paid(prepaid, None, {})
         gate = self.gate(prepaid.max_calls)
         purse = X402Purse(self._ledger, gate, gate.read(offer.signature), resource, VERIFY_SECONDS + SETTLE_SECONDS)
-        bound = hashlib.sha256(f"prepayment {prepayment_id}".encode()).hexdigest()
+        filling = f" for {api_key_id}" if api_key_id else ""
+        bound = hashlib.sha256(f"prepayment {prepayment_id}{filling}".encode()).hexdigest()
         use = Use(prepaid.service_id, bound, request_id)
         held: Answered | Holding | None = await purse.recall(use)
         if held is None:
@@ -178,30 +182,33 @@ class Prepayments:
             self._refuse_when_over(prepaid)
             held = await self._failures.reserve(purse, use, offer.address)
         # From here on money may move: a caller who hangs up must not leave it half way.
-        return await asyncio.shield(self._finish(prepayment_id, held, new_token))
+        return await asyncio.shield(self._finish(prepayment_id, held, new_token, api_key_id))
 
     def _refuse_when_over(self, prepaid: Prepaid) -> None:
         if prepaid.status != "pending" or prepaid.amount != prepaid.max_calls * self._terms.price:
             raise PaymentExpired
 
-    async def _finish(self, prepayment_id: str, held: Answered | Holding, new_token: bool) -> Paid:
+    async def _finish(
+        self, prepayment_id: str, held: Answered | Holding, new_token: bool, api_key_id: str | None
+    ) -> Paid:
         if isinstance(held, Answered):
             receipt = held.receipt
         else:
             assert isinstance(held, X402Holding)
-            await self._bind(prepayment_id, held)
+            await self._bind(prepayment_id, held, api_key_id)
             receipt = await held.buy(purchase(prepayment_id))
         async with self._ledger.session() as session:
             prepaid = PrepaidRepository(session)
             row = await self._find(prepaid, prepayment_id)
             shown, token = await self._show(prepaid, row), None
-            if shown.status not in ("pending", "refunded") and (row.token_hash is None or new_token):
+            good = shown.status not in ("pending", "refunded") and row.api_key_id is None
+            if good and (row.token_hash is None or new_token):
                 token = f"pt_{secrets.token_urlsafe(32)}"
                 await prepaid.change(row.id, {"token_hash": digest(token)})
         return Paid(shown, token, receipt)
 
-    async def _bind(self, prepayment_id: str, held: X402Holding) -> None:
-        """Let one authorization pay, before its money moves: two of them would pay twice."""
+    async def _bind(self, prepayment_id: str, held: X402Holding, api_key_id: str | None) -> None:
+        """Let one authorization pay, for one key or a token, before its money moves: two of them would pay twice."""
         mine = held.claim.payment_id
         try:
             async with self._ledger.session() as session:
@@ -216,7 +223,7 @@ class Prepayments:
                     lease = timedelta(seconds=self._ledger.lease_seconds)
                     if other.state in HELD and is_held(other.lease_until, self._now(), lease):
                         raise PaymentInUse
-                await prepaid.change(prepayment_id, {"ledger_id": mine})
+                await prepaid.change(prepayment_id, {"ledger_id": mine, "api_key_id": api_key_id})
         except BaseException:
             await held.give_back("another authorization pays")
             raise
@@ -231,11 +238,9 @@ class Prepayments:
         """How it stands, after writing down that it is paid and that the uses of dead processes are returned."""
         now = self._now()
         payment = await prepaid.payment(row.ledger_id) if row.ledger_id else None
-        if row.paid_at is None and payment is not None and payment.state in PAID:
-            until = now + timedelta(days=self._terms.token_days)
-            await prepaid.change(row.id, {"paid_at": now, "expires_at": until, "remaining": row.max_calls})
-            row = await self._find(prepaid, row.id)
-        elif row.paid_at is not None:
+        noted = row.paid_at is not None
+        row = await note_payment(prepaid, row, payment, now, timedelta(days=self._terms.token_days))
+        if noted:
             row = await self._tokens.freed(prepaid, row)
         if payment is not None and payment.state == State.REFUNDED:
             return _view(row, "refunded")
@@ -245,6 +250,18 @@ class Prepayments:
             return _view(row, "pending")
         used_up = row.remaining == 0 and not await prepaid.held(row.id)
         return _view(row, "exhausted" if used_up else "paid")
+
+
+async def note_payment(
+    prepaid: PrepaidRepository, row: Prepayment, payment: Payment | None, now: datetime, good_for: timedelta
+) -> Prepayment:
+    """Write down that a prepayment is paid, once the ledger says so of `payment`; the row as it stands then."""
+    if row.paid_at is not None or payment is None or payment.state not in PAID:
+        return row
+    await prepaid.change(row.id, {"paid_at": now, "expires_at": now + good_for, "remaining": row.max_calls})
+    paid = await prepaid.by_id(row.id)
+    assert paid is not None
+    return paid
 
 
 def _view(row: Prepayment, status: str) -> Prepaid:

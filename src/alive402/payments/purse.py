@@ -11,16 +11,27 @@ from alive402.payments.verdicts import Verdicts
 
 
 @dataclass(frozen=True, slots=True)
+class KeyAccount:
+    """An API key that is good for the call: its id, and whether its calls come off a balance or are free."""
+
+    id: str
+    prepaid: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
     """What a caller brought to pay with, as it came; any door fills it in.
 
-    `signature` is the value of x402's header. `address` is where the call came from, None when that is not known.
+    `signature` is the value of x402's header, `account` an API key that the door itself has verified. `address` is
+    where the call came from, None when that is not known. `idempotency_key` is for an API key; a token has its own.
     """
 
     signature: str | None = None
     token: TokenOffer | None = None
     api_key: str | None = None
     address: str | None = None
+    account: KeyAccount | None = None
+    idempotency_key: str | None = None
 
 
 class Holding(Protocol):

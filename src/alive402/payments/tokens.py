@@ -69,34 +69,49 @@ class Tokens:
 
     async def take(self, offer: TokenOffer, use: Use) -> Answered | TokenHolding:
         """Take one call off the token. Raises like `recall`."""
-        now = self._now()
         async with self._repository() as prepaid:
             prepayment = await self._find(prepaid, offer, use)
             answered = await self._recall(prepaid, prepayment, offer, use)
             if answered is not None:
                 return answered
-            if not await prepaid.take_one(prepayment.id):
-                raise TokenExhausted(paymentId=prepayment.id)
-            held = PrepaidUse(
-                id=uuid4().hex,
-                prepayment_id=prepayment.id,
-                state=UseState.HELD,
-                lease_until=now + self._lease,
-                request_id=use.request_id,
-                request_hash=use.request_hash,
-                idempotency_key=offer.idempotency_key,
-                detail="",
-                created_at=now,
-            )
-            await prepaid.add(held)
-            receipt = receipt_of(await _payment(prepaid, prepayment), prepayment)
+            holding = await self.hold(prepaid, prepayment, use, offer.idempotency_key)
+        self.keep(holding)
+        return holding
+
+    async def hold(
+        self, prepaid: PrepaidRepository, prepayment: Prepayment, use: Use, idempotency_key: str | None
+    ) -> TokenHolding:
+        """Take one call off a prepayment, within the caller's transaction; `keep` the holding once it is committed.
+
+        Raises:
+            TokenExhausted: none is left.
+        """
+        now = self._now()
+        if not await prepaid.take_one(prepayment.id):
+            raise TokenExhausted(paymentId=prepayment.id)
+        held = PrepaidUse(
+            id=uuid4().hex,
+            prepayment_id=prepayment.id,
+            state=UseState.HELD,
+            lease_until=now + self._lease,
+            request_id=use.request_id,
+            request_hash=use.request_hash,
+            idempotency_key=idempotency_key,
+            detail="",
+            created_at=now,
+        )
+        await prepaid.add(held)
+        receipt = receipt_of(await _payment(prepaid, prepayment), prepayment)
+        return TokenHolding(self, prepayment.id, held.id, use.request_id, receipt)
+
+    def keep(self, holding: TokenHolding) -> None:
+        """Renew the lease of a use for as long as the current task runs."""
 
         async def renew() -> bool:
             async with self._repository() as prepaid:
-                return await prepaid.renew(held.id, self._now() + self._lease)
+                return await prepaid.renew(holding.use_id, self._now() + self._lease)
 
-        self._ledger.leases.keep(Lease(held.id, renew))
-        return TokenHolding(self, prepayment.id, held.id, use.request_id, receipt)
+        self._ledger.leases.keep(Lease(holding.use_id, renew))
 
     async def spend(self, prepayment_id: str, use_id: str, issued: Issued) -> Answered:
         """Keep the answer of a use and its verdict; with it the call is spent, and told to whoever is told.

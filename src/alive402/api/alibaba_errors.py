@@ -1,0 +1,113 @@
+"""Our refusals in the words of Alibaba Cloud's RPC: each of our codes with the code and status that its SDKs know.
+
+The codes are those of DetectVideoLivingFace's own tables and of the gateway before it. The message begins with our own
+code, so nothing is lost on the way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi.responses import JSONResponse
+
+from alive402.coded import CodedError
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A code of Alibaba's and the HTTP status that comes with it."""
+
+    code: str
+    status: int = 400
+
+
+class RpcRefused(Exception):
+    """The request is no RPC call that is answered; only this door meets it.
+
+    `code` and `status` are Alibaba's.
+    """
+
+    def __init__(self, told: Told, message: str) -> None:
+        self.told = told
+        self.message = message
+        super().__init__(message)
+
+
+MISSING = Told("MissingParameter")
+INVALID = Told("InvalidParameter")
+INCOMPLETE = Told("IncompleteSignature")
+STALE = Told("IllegalTimestamp")
+REPLAYED = Told("SignatureNonceUsed")
+UNKNOWN_KEY = Told("InvalidAccessKeyId.NotFound", 404)
+WRONG_SECRET = Told("InvalidAccessKeySecret")
+FORBIDDEN = Told("AuthFailed", 403)
+UNKNOWN_ACTION = Told("InvalidAction.NotFound")
+THROTTLED = Told("Throttling")
+UNAVAILABLE = Told("ServiceUnavailable", 503)
+FAULT = Told("InternalError", 500)
+_NOT_BOUGHT = Told("InvalidApi.NotPurchase", 403)
+_WRONG_INPUT = Told("ParameterError")
+_URL = Told("IllegalUrlParameter")
+_DOWNLOAD = Told("InvalidFile.Download")
+_CONTENT = Told("InvalidFile.Content")
+_DECODE = Told("InvalidFile.Decode")
+_RESOLUTION = Told("InvalidFile.Resolution")
+
+TABLE: dict[str, Told] = {
+    "invalid_input": _WRONG_INPUT,
+    "body_too_large": INVALID,
+    "api_key_refused": UNKNOWN_KEY,
+    "api_key_forbidden": FORBIDDEN,
+    "too_many_calls": THROTTLED,
+    "too_many_failures": THROTTLED,
+    "payment_in_use": THROTTLED,
+    "token_exhausted": _NOT_BOUGHT,
+    "invalid_url": _URL,
+    "forbidden_address": _URL,
+    "host_not_found": _DOWNLOAD,
+    "upstream_unreachable": _DOWNLOAD,
+    "upstream_status": _DOWNLOAD,
+    "too_many_redirects": _DOWNLOAD,
+    "fetch_timeout": _DOWNLOAD,
+    "upload_gone": _DOWNLOAD,
+    "unsupported_video": _CONTENT,
+    "undecodable_video": _DECODE,
+    "video_too_large": _RESOLUTION,
+    "video_too_short": _CONTENT,
+    "unsupported_image": _CONTENT,
+    "undecodable_image": _DECODE,
+    "image_too_large": _RESOLUTION,
+    "no_face": _CONTENT,
+    "face_too_small": _RESOLUTION,
+    "too_dark": _CONTENT,
+    "too_bright": _CONTENT,
+    "blurred": _CONTENT,
+    "face_occluded": _CONTENT,
+    "analysis_timeout": Told("InternalError.Timeout", 500),
+    "analysis_failed": Told("InternalError.Algo", 500),
+    "models_missing": FAULT,
+    "busy": UNAVAILABLE,
+}
+
+
+def told(error: CodedError) -> Told:
+    """What Alibaba would call it; a code that is not in the table is the caller's fault or ours, by its status."""
+    return TABLE.get(error.code) or (_WRONG_INPUT if error.status < 500 else FAULT)
+
+
+def refusal(
+    request_id: str, host: str, recommend: str, told: Told, message: str, retry_after: int | None
+) -> JSONResponse:
+    """The response to a call that is not answered; `recommend` is a page that helps."""
+    body: dict[str, Any] = {
+        "RequestId": request_id,
+        "HostId": host,
+        "Code": told.code,
+        "Message": message,
+        "Recommend": recommend,
+    }
+    headers = {"x-acs-request-id": request_id, "Cache-Control": "no-store"}
+    if retry_after:
+        headers["Retry-After"] = str(retry_after)
+    return JSONResponse(body, status_code=told.status, headers=headers)

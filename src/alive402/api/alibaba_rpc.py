@@ -1,0 +1,188 @@
+"""The door for Alibaba Cloud's SDKs: `POST /` with an action, signed by an AccessKeySecret, answered in their shape."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from fastapi import Request, Response
+from fastapi.responses import JSONResponse
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import Scope as AsgiScope
+
+from alive402.api.alibaba_errors import (
+    FAULT,
+    INVALID,
+    MISSING,
+    REPLAYED,
+    STALE,
+    UNAVAILABLE,
+    UNKNOWN_ACTION,
+    WRONG_SECRET,
+    RpcRefused,
+    Told,
+    refusal,
+    told,
+)
+from alive402.api.alibaba_signatures import SignedRequest, is_signed, read
+from alive402.api.bodies import MAX_BODY_BYTES
+from alive402.api.errors import LEDGER_RETRY_SECONDS, LOST_DATABASE, request_id
+from alive402.api.payment_object import PaymentObjects
+from alive402.api.tools import resource_of
+from alive402.calls import Outcome, PaidCalls, Sold
+from alive402.coded import CodedError
+from alive402.payments.access_keys import GOOD_FOR
+from alive402.payments.errors import PaymentsMisconfigured
+from alive402.payments.keys import Scope
+from alive402.payments.purse import KeyAccount, Offer
+
+log = structlog.get_logger(__name__)
+
+VERSION = "2019-12-30"
+"""Of the actions that are sold here; facebody's."""
+_MAX_INDEX = 100
+
+
+def routes(sold: Sold, payments: PaymentObjects) -> Sequence[BaseRoute]:
+    """`POST /`, and `GET /` where it is signed; they stand before the home page."""
+    door = _Door(sold, payments)
+    return (
+        Route("/", door.answer, methods=["POST"], include_in_schema=False),
+        _SignedGet("/", door.answer, methods=["GET"], include_in_schema=False),
+    )
+
+
+class _SignedGet(Route):
+    """A route that only signed requests take."""
+
+    def matches(self, scope: AsgiScope) -> tuple[Match, AsgiScope]:
+        found, child = super().matches(scope)
+        mine = found is Match.FULL and is_signed(scope["query_string"], list(scope["headers"]))
+        return (found, child) if mine else (Match.NONE, {})
+
+
+class _Door:
+    def __init__(self, sold: Sold, payments: PaymentObjects) -> None:
+        self._sold = sold
+        self._payments = payments
+
+    async def answer(self, request: Request) -> Response:
+        """The answer or the refusal, both in Alibaba's shape; nothing else leaves."""
+        try:
+            outcome = await self._answer(request)
+        except RpcRefused as error:
+            return self._refused(request, error.told, error.message)
+        except PaymentsMisconfigured as error:
+            log.error("access keys cannot be read", request_id=request_id(request), why=error.message)
+            return self._refused(request, FAULT, "The service failed. Report the request id.")
+        except CodedError as error:
+            return self._refused(request, told(error), f"{error.code}: {error.message}", error.retry_after)
+        except LOST_DATABASE as error:
+            log.error("database unavailable", request_id=request_id(request), error=type(error).__name__)
+            message = "ledger_unavailable: The ledger cannot be reached. Sign and send the request again."
+            return self._refused(request, UNAVAILABLE, message, LEDGER_RETRY_SECONDS)
+        except Exception:
+            log.exception("unexpected", request_id=request_id(request))
+            return self._refused(request, FAULT, "The service failed. Report the request id.")
+        headers = {"x-acs-request-id": outcome.request_id, "Cache-Control": "no-store", **_extensions(outcome)}
+        data = {"Elements": outcome.data["Elements"]}
+        return JSONResponse({"RequestId": outcome.request_id, "Data": data}, headers=headers)
+
+    async def _answer(self, request: Request) -> Outcome:
+        body = await _bounded(request)
+        signed = read(request.method, request.scope["query_string"], list(request.scope["headers"]), body)
+        account = await self._account(signed)
+        if signed.parameters.get("Format", "json").lower() != "json":
+            raise RpcRefused(INVALID, "Format is not JSON. No other is answered.")
+        calls = self._calls(signed)
+        given = input_of(signed.parameters, calls.service.input_schema)
+        calls.check_input(given)
+        resource = resource_of(calls.service, f"{self._payments.base(request)}/")
+        address = request.client.host if request.client else None
+        return await calls.call(given, Offer(account=account, address=address), resource, request_id(request))
+
+    async def _account(self, signed: SignedRequest) -> KeyAccount:
+        """Whose request it is, once its date, its signature and its nonce are good and it is not one too many."""
+        if abs(datetime.now(UTC) - signed.at) > GOOD_FOR:
+            raise RpcRefused(STALE, "The signed date is more than 15 minutes from now. Set the clock, and sign again.")
+        books = self._sold.books
+        key = await books.access_keys.find(signed.access_key_id)
+        if not signed.signed_with(key.secret):
+            raise RpcRefused(WRONG_SECRET, "The signature does not fit: another secret, or the request was altered.")
+        # Only now: a stranger may neither use up nonces nor calls of a key.
+        if not await books.access_keys.first_use(key, signed.nonce):
+            raise RpcRefused(REPLAYED, "The signature nonce was used before. Sign each request anew.")
+        await books.call_rate.admit(key.account.id)
+        return key.allow(Scope.CALL)
+
+    def _calls(self, signed: SignedRequest) -> PaidCalls:
+        for calls in self._sold.services:
+            if (signed.action, signed.version) == (calls.service.action, VERSION):
+                return calls
+        raise RpcRefused(UNKNOWN_ACTION, "No service here has this action in this version.")
+
+    def _refused(self, request: Request, told: Told, message: str, retry_after: int | None = None) -> Response:
+        log.info("refused", request_id=request_id(request), code=told.code, status=told.status)
+        host = request.headers.get("host", "")
+        recommend = f"{self._payments.base(request)}{self._sold.first.service.page}"
+        return refusal(request_id(request), host, recommend, told, message, retry_after)
+
+
+def input_of(parameters: dict[str, str], schema: dict[str, Any]) -> dict[str, Any]:
+    """The input of a service from RPC parameters: `Tasks.1.ImageURL` becomes `{"Tasks": [{"ImageURL": …}]}`.
+
+    What the schema does not know is left out: gateways send parameters of their own.
+
+    Raises:
+        RpcRefused: one that is required is missing, or the numbers of a list have gaps.
+    """
+    tree: dict[str, Any] = {}
+    for name, value in parameters.items():
+        *above, last = name.split(".")
+        if (above or [last])[0] not in schema["properties"]:
+            continue
+        branch = tree
+        for part in above:
+            branch = branch.setdefault(part, {})
+            if not isinstance(branch, dict):
+                raise RpcRefused(INVALID, "A parameter is given both as a value and as a list.")
+        if last in branch:
+            raise RpcRefused(INVALID, "A parameter is given both as a value and as a list.")
+        branch[last] = value
+    for name in schema.get("required", ()):
+        if name not in tree:
+            raise RpcRefused(MISSING, f"{name} is missing.")
+    return {name: _listed(inner) for name, inner in tree.items()}
+
+
+def _listed(value: Any) -> Any:
+    """Objects whose names are 1, 2, 3 … are lists."""
+    if not isinstance(value, dict):
+        return value
+    if not all(name.isdecimal() and name.isascii() for name in value):
+        return {name: _listed(inner) for name, inner in value.items()}
+    numbers = [str(number) for number in range(1, min(len(value), _MAX_INDEX) + 1)]
+    if {*numbers} != {*value}:
+        raise RpcRefused(INVALID, "The numbers of a list do not go from 1 up without a gap.")
+    return [_listed(value[number]) for number in numbers]
+
+
+def _extensions(outcome: Outcome) -> dict[str, str]:
+    """What Alibaba does not tell, in headers: its bodies stay as they are."""
+    report = outcome.data["Liveness"]
+    told = {"x-alive402-verdict": report["verdict"], "x-alive402-receipt": outcome.data.get("Receipt")}
+    if report.get("threshold") is not None:
+        told["x-alive402-threshold"] = str(report["threshold"])
+    return {name: value for name, value in told.items() if value}
+
+
+async def _bounded(request: Request) -> bytes:
+    """The body, read no further than any call needs."""
+    received = b""
+    async for chunk in request.stream():
+        received += chunk
+        if len(received) > MAX_BODY_BYTES:
+            raise RpcRefused(INVALID, "The body is larger than any request has to be.")
+    return received

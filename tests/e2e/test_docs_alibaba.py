@@ -1,0 +1,59 @@
+"""What docs/alibaba.md says is what happens: its caller is answered, its table is the door's."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from typer.testing import CliRunner
+
+from alive402.api.alibaba_errors import TABLE
+from alive402.cli.main import app
+from alive402.demo.clips import Clips
+from alive402.demo.server import run_service, serve_files
+
+PAGE = (Path(__file__).parents[2] / "docs" / "alibaba.md").read_text()
+
+
+def test_the_caller_on_the_page_is_answered(clips: Clips, tmp_path: Path) -> None:
+    (script,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    line = re.findall(r"^alive402 (keys create .*)$", PAGE, re.MULTILINE)[0].replace('"a customer"', "customer").split()
+
+    async def called() -> list[str]:
+        with serve_files(clips.bona_fide.parent) as videos:
+            async with run_service(tmp_path) as service:
+                url = f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}"
+                made = await asyncio.to_thread(CliRunner().invoke, app, [*line, "--json", "--database-url", url])
+                key: dict[str, Any] = json.loads(made.stdout)
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable,
+                    "-c",
+                    script,
+                    env={
+                        **os.environ,
+                        "ACCESS_KEY_ID": key["accessKeyId"],
+                        "ACCESS_KEY_SECRET": key["key"],
+                        "ENDPOINT": service.removeprefix("http://"),
+                        "VIDEO_URL": f"{videos}/{clips.bona_fide.name}",
+                    },
+                    stdout=subprocess.PIPE,
+                )
+                said, _ = await process.communicate()
+                assert process.returncode == 0
+                return said.decode().split()
+
+    verdict, confidence = asyncio.run(called())
+    assert verdict in {"live", "spoof", "inconclusive"}
+    assert 0 <= float(confidence) <= 1
+
+
+def test_every_code_of_the_door_is_in_the_table() -> None:
+    rows = [row for row in PAGE.splitlines() if row.startswith("| ")]
+    for ours, told in TABLE.items():
+        assert any(f"`{ours}`" in row and f"`{told.code}`" in row and f"| {told.status} " in row for row in rows), ours
