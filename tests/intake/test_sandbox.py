@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -204,6 +205,57 @@ def test_a_link_is_followed_before_it_is_handed_over(clips: Clips, tmp_path: Pat
     (tmp_path / "video").symlink_to(tmp_path / "half")
     with pytest.raises((UndecodableVideo, UnsupportedVideo)):
         asyncio.run(judge(tmp_path / "video", SandboxLimits()))
+
+
+def test_a_process_is_told_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALIVE402_SIGNING_KEY", "do-not-tell")
+    monkeypatch.setenv("https_proxy", "http://do-not-tell.example")
+    told: list[bytes] = []
+
+    async def walk() -> None:
+        async with one(SandboxLimits()) as sandbox:
+            await sandbox.warm_up()
+            told.append(environment_of(worker_of(sandbox)))
+
+    run(walk)
+    names = {each.split(b"=")[0].decode() for each in told[0].split(b"\0") if each}
+    assert names
+    assert names <= {"PATH", "HOME", "LANG", "LC_ALL", "XDG_CACHE_HOME", "ALIVE402_CACHE", "LC_CTYPE"}
+    assert b"do-not-tell" not in told[0]
+
+
+def environment_of(process: int) -> bytes:
+    try:
+        return Path(f"/proc/{process}/environ").read_bytes()
+    except PermissionError:
+        pytest.skip("what a process in another user namespace was told is root's to read")
+
+
+KILLED = """
+import asyncio, os, signal
+from alive402.intake.sandbox import Sandbox, SandboxLimits
+
+async def walk():
+    async with Sandbox(SandboxLimits(), kept=1) as sandbox:
+        await sandbox.warm_up()
+        print(sandbox._idle[0].process_id, flush=True)
+        input()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+asyncio.run(walk())
+"""
+
+
+def test_a_process_dies_with_the_service() -> None:
+    command = [sys.executable, "-c", KILLED]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as service:
+        assert service.stdout is not None
+        worker = os.pidfd_open(int(service.stdout.readline()))
+        service.communicate("\n", timeout=60)
+        assert service.returncode == -signal.SIGKILL
+    ended, _, _ = select.select([worker], [], [], 60)
+    os.close(worker)
+    assert ended
 
 
 # In a user namespace that allows none inside it; told is what the log said.
