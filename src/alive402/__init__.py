@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from alive402 import version
 
 if TYPE_CHECKING:
-    from alive402.liveness import AnalysisError, Analyzer, Report, UnusableVideo, analyze
+    from alive402.liveness import AnalysisError, Analyzer, ImageReport, Report, UnusableVideo, analyze, analyze_image
 
 __version__ = version.VERSION
-_PUBLIC = ("AnalysisError", "Analyzer", "Report", "UnusableVideo", "analyze")
+_PUBLIC = ("AnalysisError", "Analyzer", "ImageReport", "Report", "UnusableVideo", "analyze", "analyze_image")
 
 
 def __getattr__(name: str) -> Any:
@@ -22,4 +22,13 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module 'alive402' has no attribute {name!r}")
 
 
-__all__ = ["AnalysisError", "Analyzer", "Report", "UnusableVideo", "__version__", "analyze"]
+__all__ = [
+    "AnalysisError",
+    "Analyzer",
+    "ImageReport",
+    "Report",
+    "UnusableVideo",
+    "__version__",
+    "analyze",
+    "analyze_image",
+]

@@ -108,6 +108,11 @@ class Settings(BaseSettings):
     pending_seconds: float = Field(default=900, gt=0, description="a payment made ahead is to be paid within this")
     token_days: float = Field(default=90, gt=0, description="how long a prepaid token is good")
     max_calls: int = Field(default=1000, gt=0, description="the most calls that one payment may buy")
+    services: tuple[str, ...] = Field(
+        default=("video-face-liveness-detection", "face-liveness-detection"),
+        min_length=1,
+        description="ids of what is sold, as a JSON array, what the site is known for first",
+    )
     free_failures_per_payer: Rate = "30/hour"
     free_failures_per_address: Rate = "120/hour"
     new_payments_per_address: Rate = "60/hour"

@@ -20,7 +20,7 @@ from x402.mechanisms.evm.exact import register_exact_evm_client
 from x402.mechanisms.evm.signers import EthAccountSigner
 from x402.schemas import PaymentRequired
 
-from alive402.catalog import LIVENESS
+from alive402.catalog import IMAGE_LIVENESS, LIVENESS
 from alive402.demo.buyer import Buyer
 from alive402.mcp.tool import paid_tool
 from tests.api.conftest import Service, Start
@@ -56,13 +56,14 @@ def told(result: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("era", ERAS)
 async def test_the_tool_is_what_the_catalog_says(service: Service, era: str) -> None:
     async with connected(service, era) as client:
-        (tool,) = (await client.list_tools()).tools
+        tool, *others = (await client.list_tools()).tools
         (resource,) = (await client.list_resources()).resources
         (guide,) = (await client.read_resource(resource.uri)).contents
         with pytest.raises(MCPError, match=TOOL):
             await client.call_tool("another_tool", {})
         with pytest.raises(MCPError, match="alive402://guide"):
             await client.read_resource("alive402://secrets")
+    assert [each.name for each in others] == [IMAGE_LIVENESS.tool_name]
     assert (tool.name, tool.title) == (TOOL, LIVENESS.name)
     assert tool.description is not None
     assert LIVENESS.description_for_model in tool.description

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,10 +11,11 @@ from xml.etree import ElementTree
 
 import httpx
 import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from alive402.api.app import create_app
 from alive402.api.assembly import assemble
-from alive402.catalog import LIVENESS
+from alive402.catalog import IMAGE_LIVENESS, LIVENESS, SERVICES, ServiceDefinition
 from alive402.catalog.surfaces import ID, NAME, PRICE, SITE, WORDS, surfaces_of
 from alive402.demo.buyer import Buyer
 from alive402.settings import Settings
@@ -30,12 +32,18 @@ openaiFunctionsUrl servicesUrl agentGuideUrl apisJsonUrl apiCatalogUrl auditUrl 
 
 
 @asynccontextmanager
-async def selling(folder: Path, **changes: object) -> AsyncIterator[httpx.AsyncClient]:
-    """A service whose definition is changed; its documents are asked for in process."""
+async def selling(
+    folder: Path, service: ServiceDefinition = LIVENESS, **changes: object
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A site on which the definition of `service` is changed; its documents are asked for in process."""
     parts = await assemble(Settings(database_url=f"sqlite+aiosqlite:///{folder / 'ledger.db'}"))
-    first, *others = parts.sold.services
-    changed = dataclasses.replace(first, service=dataclasses.replace(first.service, **changes))  # type: ignore[arg-type]
-    sold = dataclasses.replace(parts.sold, services=(changed, *others))
+    services = tuple(
+        dataclasses.replace(calls, service=dataclasses.replace(calls.service, **changes))  # type: ignore[arg-type]
+        if calls.service.id == service.id
+        else calls
+        for calls in parts.sold.services
+    )
+    sold = dataclasses.replace(parts.sold, services=services)
     app = create_app(dataclasses.replace(parts, sold=sold))
     async with (
         app.router.lifespan_context(app),
@@ -49,7 +57,7 @@ async def test_the_service_finds_no_fault_with_its_own_surfaces(service: Service
         audit = (await http.get(f"{service.url}/api/discovery/audit")).json()
     assert [each for each in audit["surfaces"] if not each["ok"]] == []
     assert audit["ok"] is True
-    assert audit["total"] == len(SITE) + 2
+    assert audit["total"] == len(SITE) + 2 * len(SERVICES)
     assert audit["links"] > 20
 
 
@@ -66,11 +74,14 @@ async def test_the_audit_sees_a_surface_that_disagrees(tmp_path: Path, monkeypat
         audit = (await http.get("/api/discovery/audit")).json()
     (bad,) = [each for each in audit["surfaces"] if not each["ok"]]
     assert bad["path"] == "/llms.txt"
-    assert {each["fact"] for each in bad["missing"]} == {ID, WORDS, PRICE}
+    missing = [(each["serviceId"], each["fact"]) for each in bad["missing"]]
+    assert {fact for service_id, fact in missing if service_id == LIVENESS.id} == {ID, WORDS, PRICE}
+    assert {fact for service_id, fact in missing if service_id == IMAGE_LIVENESS.id} == {ID, NAME, WORDS, PRICE}
     assert bad["brokenLinks"] == ["https://alive.example/gone"]
     assert audit["ok"] is False
 
 
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.tool_name)
 @pytest.mark.parametrize(
     ("fact", "changes", "words"),
     [
@@ -81,29 +92,32 @@ async def test_the_audit_sees_a_surface_that_disagrees(tmp_path: Path, monkeypat
     ],
 )
 async def test_one_word_changed_in_the_definition_changes_on_every_surface(
-    tmp_path: Path, fact: str, changes: dict[str, object], words: str
+    tmp_path: Path, service: ServiceDefinition, fact: str, changes: dict[str, object], words: str
 ) -> None:
-    changed = dataclasses.replace(LIVENESS, **changes)  # type: ignore[arg-type]
+    changed = dataclasses.replace(service, **changes)  # type: ignore[arg-type]
     surfaces = [each for each in (*SITE, *surfaces_of(changed)) if fact in each.says]
     assert len(surfaces) >= 14
-    async with selling(tmp_path, **changes) as http:
+    async with selling(tmp_path, service, **changes) as http:
         for surface in surfaces:
             answer = await http.get(surface.path)
             assert (surface.path, words in answer.text) == (surface.path, True)
-            assert LIVENESS.name not in answer.text or fact != NAME, surface.path
+            assert service.name not in answer.text or fact != NAME, surface.path
 
 
 async def test_a_catalog_entry_has_every_field_that_importers_know(service: Service) -> None:
     async with httpx.AsyncClient() as http:
         catalog = (await http.get(f"{service.url}/api/catalog")).json()
         services = (await http.get(f"{service.url}/api/services")).json()
-    (entry,) = catalog["services"]
-    assert set(ENTRY.split()) <= set(entry)
-    assert set(entry["quality"]) == set(QUALITY.split())
-    assert {"toolName", "searchText", "paymentFlow"} <= set(entry["discovery"])
-    assert (entry["canonicalId"], entry["internalServiceId"]) == LIVENESS.ids
-    assert (entry["pricing"]["amountCents"], entry["pricing"]["billingMode"]) == (20, "per_call")
-    assert [each["id"] for each in services["services"]] == [LIVENESS.id]
+    for entry, sold in zip(catalog["services"], SERVICES, strict=True):
+        assert set(ENTRY.split()) <= set(entry)
+        assert set(entry["quality"]) == set(QUALITY.split())
+        assert {"toolName", "searchText", "paymentFlow"} <= set(entry["discovery"])
+        assert (entry["canonicalId"], entry["internalServiceId"]) == sold.ids
+        assert (entry["pricing"]["amountCents"], entry["pricing"]["billingMode"]) == (sold.price_cents, "per_call")
+        Draft202012Validator(entry["inputSchema"]).validate(entry["exampleRequest"])
+        Draft202012Validator(entry["outputSchema"]).validate(entry["exampleResponse"])
+    assert [each["id"] for each in services["services"]] == [each.id for each in SERVICES]
+    assert [each["pricing"]["amountCents"] for each in catalog["services"]] == [20, 5]
 
 
 async def test_the_discovery_document_and_the_guide_have_their_fields(service: Service) -> None:
@@ -128,22 +142,25 @@ async def test_indexes_are_what_their_formats_say(service: Service) -> None:
     assert linkset.headers["content-type"] == "application/linkset+json"
     assert any("service-desc" in each for each in linkset.json()["linkset"])
     places = [each.text for each in ElementTree.fromstring(sitemap.content).iter() if each.tag.endswith("loc")]
-    assert f"{service.url}/services/{LIVENESS.id}" in places
+    assert {f"{service.url}/services/{each.id}" for each in SERVICES} <= set(places)
     assert f"Sitemap: {service.url}/sitemap.xml" in robots.text
-    (tool,) = functions["tools"]
-    assert (tool["type"], tool["function"]["name"]) == ("function", LIVENESS.tool_name)
-    assert tool["function"]["parameters"] == LIVENESS.input_schema
+    for tool, each in zip(functions["tools"], SERVICES, strict=True):
+        assert (tool["type"], tool["function"]["name"]) == ("function", each.tool_name)
+        assert tool["function"]["parameters"] == each.input_schema
     assert 'rel="api-catalog"' in root.headers["Link"]
 
 
-@pytest.mark.parametrize("service_id", LIVENESS.ids)
-async def test_a_service_has_its_pages_under_each_of_its_ids(service: Service, service_id: str) -> None:
+@pytest.mark.parametrize(("sold", "service_id"), [(each, name) for each in SERVICES for name in each.ids])
+async def test_a_service_has_its_pages_under_each_of_its_ids(
+    service: Service, sold: ServiceDefinition, service_id: str
+) -> None:
     async with httpx.AsyncClient() as http:
         page = await http.get(f"{service.url}/services/{service_id}")
         text = await http.get(f"{service.url}/services/{service_id}/llms.txt")
         none = await http.get(f"{service.url}/services/none/llms.txt")
     assert (page.status_code, text.status_code) == (200, 200)
-    assert LIVENESS.description_for_model in text.text
+    assert sold.description_for_model in text.text
+    assert html.escape(sold.description, quote=False) in page.text
     assert (none.status_code, none.json()["code"]) == (404, "unknown_service")
 
 
@@ -182,7 +199,7 @@ async def test_an_address_that_is_none_is_written_into_no_document(service: Serv
 
 async def test_search_is_bounded(service: Service) -> None:
     async with httpx.AsyncClient() as http:
-        found = await http.get(f"{service.url}/api/catalog/search", params={"q": "活体检测", "limit": 1})
+        found = await http.get(f"{service.url}/api/catalog/search", params={"q": "视频活体检测", "limit": 1})
         refused = [
             await http.get(f"{service.url}/api/catalog/search", params=asked)
             for asked in ({"q": "a" * 501}, {"limit": "0"}, {"limit": "many"})

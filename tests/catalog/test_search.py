@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alive402.catalog import LIVENESS, Quality, ServiceDefinition, Shop, Way
+from alive402.catalog import IMAGE_LIVENESS, LIVENESS, SERVICES, Quality, ServiceDefinition, Shop, Way
 from alive402.catalog.search import search
 
 OTHER = dataclasses.replace(
@@ -27,7 +27,7 @@ OTHER = dataclasses.replace(
 
 
 def shop(*services: ServiceDefinition) -> Shop:
-    way = Way("eip155:8453", "0xa", "200000", "0xb")
+    way = Way(LIVENESS.id, "eip155:8453", "0xa", "200000", "0xb")
     return Shop(services, "https://alive.example", "x402-base-usdc", (way,), mcp=True, test_money=False)
 
 
@@ -58,6 +58,48 @@ def found(query: str, *services: ServiceDefinition, **qualities: Quality) -> lis
 )
 def test_synonyms_misspellings_and_chinese_words_find_it(query: str) -> None:
     assert found(query)[0] == LIVENESS.id
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "face-liveness-detection",
+        "aliyun-facebody-detect-living-face",
+        "DetectLivingFace",
+        "image liveness",
+        "face liveness from an image",
+        "is this photo of a face live",
+        "photo of a screen",
+        "selfie picture anti-spoofing",
+        "图片活体检测",
+        "照片 翻拍",
+        "静默活体",
+        "人脸图片防伪",
+    ],
+)
+def test_who_asks_for_images_finds_the_image_service_first(query: str) -> None:
+    assert found(query, *SERVICES)[0] == IMAGE_LIVENESS.id
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "video-face-liveness-detection",
+        "aliyun-facebody-detect-video-living-face",
+        "DetectVideoLivingFace",
+        "video liveness",
+        "was this selfie video filmed from a screen?",
+        "视频活体检测",
+        "我想检测真人视频",
+    ],
+)
+def test_who_asks_for_videos_finds_the_video_service_first(query: str) -> None:
+    assert found(query, *SERVICES)[0] == LIVENESS.id
+
+
+@pytest.mark.parametrize("query", ["liveness", "selfie", "人脸", "活体检测", "anti-spoofing"])
+def test_who_says_neither_finds_both(query: str) -> None:
+    assert set(found(query, *SERVICES)) == {LIVENESS.id, IMAGE_LIVENESS.id}
 
 
 @pytest.mark.parametrize("query", ["rain", "天气", "weather"])

@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
 import pytest
 from mcp import Client, StdioServerParameters
 
-from alive402.catalog import LIVENESS
+from alive402.catalog import IMAGE_LIVENESS, LIVENESS, SERVICES
 from alive402.demo.clips import Clips
 from alive402.demo.server import serve_files
+from tests.conftest import Image
 
 pytestmark = pytest.mark.anyio
 TOOL = LIVENESS.tool_name
@@ -52,9 +54,9 @@ async def test_a_file_is_judged_by_its_path_with_progress(folder: Path, era: str
         heard.append(str(message))
 
     async with hosted(folder, era) as client:
-        (tool,) = (await client.list_tools()).tools
-        assert tool.name == TOOL
-        assert set(tool.input_schema["properties"]) == {"VideoUrl"}
+        tools = {tool.name: tool for tool in (await client.list_tools()).tools}
+        assert set(tools) == {service.tool_name for service in SERVICES}
+        assert set(tools[TOOL].input_schema["properties"]) == {"VideoUrl"}
         answers = [
             await client.call_tool(TOOL, {"VideoUrl": named}, progress_callback=hear)
             for named in ("my selfie.mp4", (folder / "my selfie.mp4").as_uri())
@@ -73,6 +75,41 @@ async def test_a_url_is_fetched_from_ones_own_network_when_allowed(folder: Path,
     async with hosted(folder, "auto", "--allow-private-hosts") as client:
         judged: Any = await client.call_tool(TOOL, arguments)
     assert judged.structured_content["data"]["Liveness"]["verdict"] in {"live", "spoof", "inconclusive"}
+
+
+@pytest.fixture
+def pictures(person: list[Image], folder: Path) -> Path:
+    """The folder, with a picture in it."""
+    cv2.imwrite(str(folder / "my face.jpg"), person[60])
+    return folder
+
+
+async def test_images_are_judged_by_their_paths_and_urls(pictures: Path, videos: str) -> None:
+    heard: list[str] = []
+
+    async def hear(_share: float, _total: float | None, message: str | None) -> None:
+        heard.append(str(message))
+
+    named = ("my face.jpg", (pictures / "my face.jpg").as_uri(), f"{videos}/my%20face.jpg")
+    cases: list[tuple[list[str], str, int | None]] = [
+        (["my face.jpg", "nothing.jpg"], "file_unreadable", None),
+        (["my face.jpg", "notes.mp4"], "unsupported_image", 1),
+        (["my face.jpg", "http://"], "invalid_url", 1),
+        ([], "invalid_input", None),
+    ]
+    async with hosted(pictures, "auto", "--allow-private-hosts") as client:
+        tasks = [{"ImageURL": each} for each in named]
+        judged: Any = await client.call_tool(IMAGE_LIVENESS.tool_name, {"Tasks": tasks}, progress_callback=hear)
+        assert not judged.is_error, judged
+        for images, code, task in cases:
+            asked = {"Tasks": [{"ImageURL": each} for each in images]}
+            refused: Any = await client.call_tool(IMAGE_LIVENESS.tool_name, asked)
+            assert (refused.is_error, refused.structured_content["code"]) == (True, code)
+            assert refused.structured_content.get("details", {}).get("task") == task
+    data = judged.structured_content["data"]
+    assert [each["FaceNumber"] for each in data["Elements"]] == [1, 1, 1]
+    assert len({each["live_confidence"] for each in data["Liveness"]["images"]}) == 1
+    assert {"Fetching the images", "Looking at the images"} == set(heard)
 
 
 async def test_what_cannot_be_judged_says_why(folder: Path) -> None:

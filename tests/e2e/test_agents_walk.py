@@ -8,7 +8,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import cv2
 import httpx
+import pytest
 from eth_account import Account
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from x402 import x402Client
@@ -18,6 +20,7 @@ from x402.mechanisms.evm.signers import EthAccountSigner
 
 from alive402.demo.clips import Clips
 from alive402.demo.server import run_service, serve_files
+from tests.conftest import Image
 
 
 async def json_at(http: httpx.AsyncClient, url: str) -> Any:
@@ -26,7 +29,20 @@ async def json_at(http: httpx.AsyncClient, url: str) -> Any:
     return answer.json()
 
 
-async def walk(root: str, video: str, question: str) -> dict[str, Any]:
+def with_uri(schema: dict[str, Any], value: str) -> Any:
+    """A request that fits the schema: `value` where it wants a URI, and nothing that may be left out."""
+    match schema["type"]:
+        case "object":
+            names = schema.get("required") or [name for name, each in schema["properties"].items() if "format" in each]
+            return {name: with_uri(schema["properties"][name], value) for name in names}
+        case "array":
+            return [with_uri(schema["items"], value)]
+        case _:
+            assert schema["format"] == "uri"
+            return value
+
+
+async def walk(root: str, file: str, question: str) -> dict[str, Any]:
     """Every address and name below comes from a document that the root leads to."""
     wallet, client = Account.create(), x402Client()
     register_exact_evm_client(client, EthAccountSigner(wallet))
@@ -44,8 +60,7 @@ async def walk(root: str, video: str, question: str) -> dict[str, Any]:
         assert chosen["pricing"]["amountCents"] <= 50
         assert chosen["quality"]["healthStatus"] == "healthy"
 
-        (name,) = [name for name, schema in chosen["inputSchema"]["properties"].items() if schema["format"] == "uri"]
-        body = {name: video}
+        body = with_uri(chosen["inputSchema"], file)
         Draft202012Validator(chosen["inputSchema"]).validate(body)
         answer = await http.request(chosen["method"], chosen["endpoint"], json=body)
         assert answer.status_code == 200, answer.text
@@ -53,21 +68,34 @@ async def walk(root: str, video: str, question: str) -> dict[str, Any]:
         Draft202012Validator(chosen["outputSchema"]).validate(answer.json())
 
         (linkset,) = re.findall(r'<([^>]+)>; rel="api-catalog"', links)
-        (item,) = (await json_at(http, linkset))["linkset"][0]["item"]
-        assert item["href"] == chosen["endpoint"]
+        items = (await json_at(http, linkset))["linkset"][0]["item"]
+        assert chosen["endpoint"] in {item["href"] for item in items}
         document = await json_at(http, site["openapiUrl"])
         paths = {document["servers"][0]["url"] + path for path in document["paths"]}
         assert chosen["endpoint"] in paths
-        measured = (await json_at(http, site["catalogUrl"]))["services"][0]["quality"]
-        assert measured["successCount"] == 1
+        listed = {each["id"]: each["quality"] for each in (await json_at(http, site["catalogUrl"]))["services"]}
+        assert listed[chosen["id"]]["successCount"] == 1
     return dict(answer.json())
 
 
-def test_from_the_root_alone_an_agent_gets_its_answer(clips: Clips) -> None:
-    async def town() -> dict[str, Any]:
-        with tempfile.TemporaryDirectory() as folder, serve_files(clips.bona_fide.parent) as videos:
-            async with run_service(Path(folder)) as service:
-                return await walk(service, f"{videos}/{clips.bona_fide.name}", "was this selfie filmed from a screen?")
+QUESTIONS = [
+    ("was this selfie video filmed from a screen?", "clip.mp4", "DetectVideoLivingFace"),
+    ("is this photo of a face live?", "face.jpg", "DetectLivingFace"),
+]
 
-    answer = asyncio.run(town())
-    assert answer["data"]["Liveness"]["verdict"] in {"live", "spoof", "inconclusive"}
+
+@pytest.mark.parametrize(("question", "name", "action"), QUESTIONS)
+def test_from_the_root_alone_an_agent_gets_its_answer(
+    clips: Clips, person: list[Image], tmp_path: Path, question: str, name: str, action: str
+) -> None:
+    (tmp_path / "clip.mp4").symlink_to(clips.bona_fide)
+    cv2.imwrite(str(tmp_path / "face.jpg"), person[60])
+
+    async def town() -> dict[str, Any]:
+        with tempfile.TemporaryDirectory() as folder, serve_files(tmp_path) as files:
+            async with run_service(Path(folder)) as service:
+                return await walk(service, f"{files}/{name}", question)
+
+    data = asyncio.run(town())["data"]
+    assert data["Action"] == action
+    assert data["Liveness"]["verdict"] in {"live", "spoof", "inconclusive"}

@@ -142,5 +142,5 @@ def test_a_single_picture_is_judged_by_the_network_alone(person: list[Image], tm
     (tmp_path / "words.png").write_text("no picture")
     assert engine.judge(tmp_path / "person.png").score > 0.5
     assert engine.judge(tmp_path / "wall.jpg").code == "no_face"
-    assert engine.judge(tmp_path / "words.png").code == "undecodable_video"
+    assert engine.judge(tmp_path / "words.png").code == "unsupported_video"
     assert engine.judge(tmp_path / "nowhere.png").code == "file_unreadable"

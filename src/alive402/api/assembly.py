@@ -14,7 +14,7 @@ from typing import Any
 from alive402.api import money
 from alive402.api.job_runner import JobLimits
 from alive402.calls import Books, PaidCalls, Sold
-from alive402.catalog import LIVENESS, ServiceDefinition
+from alive402.catalog import IMAGE_LIVENESS, LIVENESS, SERVICES, ServiceDefinition
 from alive402.intake.fetch import FetchLimits
 from alive402.intake.sandbox import SandboxLimits
 from alive402.intake.uploads import UploadLimits, Uploads
@@ -36,6 +36,7 @@ from alive402.payments.webhooks import Courier
 from alive402.payments.x402 import SETTLE_SECONDS, VERIFY_SECONDS, PaymentGate
 from alive402.providers.base import Provider
 from alive402.providers.local import LocalProvider
+from alive402.providers.local_images import MAX_BYTES, LocalImages
 from alive402.settings import Settings
 
 # A payment stays valid for so many times the longest call: a second try with the same signature has to fit in.
@@ -74,21 +75,27 @@ async def assemble(settings: Settings) -> Parts:
     """
     public_url = str(settings.public_url).rstrip("/") if settings.public_url else None
     uploads = _uploads(settings, public_url)
+    fetching = FetchLimits(
+        max_bytes=settings.max_video_bytes,
+        seconds=settings.fetch_seconds,
+        ports=settings.fetch_ports,
+        allow_private=settings.allow_private_hosts,
+    )
     provider = LocalProvider(
-        FetchLimits(
-            max_bytes=settings.max_video_bytes,
-            seconds=settings.fetch_seconds,
-            ports=settings.fetch_ports,
-            allow_private=settings.allow_private_hosts,
-        ),
+        fetching,
         SandboxLimits(seconds=settings.analysis_seconds, memory_bytes=settings.analysis_memory_bytes),
         at_once=settings.analyses_at_once,
         media=settings.media_directory,
         uploads=uploads,
     )
-    sold: list[tuple[ServiceDefinition, Provider]] = [(LIVENESS, provider)]
+    answering: dict[str, Provider] = {
+        LIVENESS.id: provider,
+        IMAGE_LIVENESS.id: LocalImages(provider, dataclasses.replace(fetching, max_bytes=MAX_BYTES)),
+    }
+    sold = [(service, answering[service.id]) for service in _chosen(settings)]
     longest = VERIFY_SECONDS + max(each.seconds for _, each in sold) + SETTLE_SECONDS
-    price = settings.price or LIVENESS.price_atomic
+    first = sold[0][0]
+    price = settings.price or first.price_atomic
     ways, devchain = money.tills(settings, price, seconds=round(VALID_CALLS * longest))
     terms = next(iter(ways)).terms
     gate = PaymentGate(ways)
@@ -117,7 +124,12 @@ async def assemble(settings: Settings) -> Parts:
     )
     secret = settings.webhook_secret
     return Parts(
-        sold=Sold(tuple(_priced(service, each, gate, books, settings) for service, each in sold), books),
+        sold=Sold(
+            tuple(
+                _priced(service, each, gate.times(_share(service, first)), books, settings) for service, each in sold
+            ),
+            books,
+        ),
         terms=terms,
         devchain=devchain,
         public_url=public_url,
@@ -136,11 +148,29 @@ async def assemble(settings: Settings) -> Parts:
     )
 
 
+def _chosen(settings: Settings) -> list[ServiceDefinition]:
+    """What is sold here, in the order in which the settings name it.
+
+    Raises:
+        PaymentsMisconfigured: they name something else.
+    """
+    known = {each: service for service in SERVICES for each in service.ids}
+    if unknown := [name for name in settings.services if name not in known]:
+        raise PaymentsMisconfigured(
+            f"ALIVE402_SERVICES names {unknown[0]}. There is {', '.join(service.id for service in SERVICES)}."
+        )
+    return list(dict.fromkeys(known[name] for name in settings.services))
+
+
+def _share(service: ServiceDefinition, first: ServiceDefinition) -> Fraction:
+    """The settings say what the first one costs; the others keep their proportion."""
+    return Fraction(service.price_atomic, first.price_atomic)
+
+
 def _priced(
     service: ServiceDefinition, provider: Provider, gate: PaymentGate, books: Books, settings: Settings
 ) -> PaidCalls:
-    """A service at what it costs here: the settings say what the first one costs, the others keep their proportion."""
-    gate = gate.times(Fraction(service.price_atomic, LIVENESS.price_atomic))
+    """A service at what it costs here."""
     amount = int(gate.accepts[0].amount)
     terms = PrepaidTerms(service.id, amount, settings.pending_seconds, settings.token_days)
     return PaidCalls(

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from alive402.catalog import Shop
+from alive402.catalog import ServiceDefinition, Shop
 from alive402.catalog.entries import now
 from alive402.catalog.surfaces import HTML, JSON, LINKSET, SITE, Surface, facts_of, surfaces_of
 
@@ -42,11 +42,13 @@ class Audit:
             return found
 
     async def _look(self, shop: Shop) -> dict[str, Any]:
-        surfaces = [*SITE, *(surface for service in shop.services for surface in surfaces_of(service))]
+        # A page of one service owes nothing to the others.
+        surfaces = [(surface, shop.services) for surface in SITE]
+        surfaces += [(surface, (service,)) for service in shop.services for surface in surfaces_of(service)]
         transport = httpx.ASGITransport(app=self._app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=shop.base) as http:
             links: dict[str, bool] = {}
-            reports = [await _inspect(surface, shop, http, links) for surface in surfaces]
+            reports = [await _inspect(surface, told, shop, http, links) for surface, told in surfaces]
         return {
             "schemaVersion": "server402.audit.v1",
             "generatedAt": now(),
@@ -57,13 +59,15 @@ class Audit:
         }
 
 
-async def _inspect(surface: Surface, shop: Shop, http: httpx.AsyncClient, links: dict[str, bool]) -> dict[str, Any]:
+async def _inspect(
+    surface: Surface, told: tuple[ServiceDefinition, ...], shop: Shop, http: httpx.AsyncClient, links: dict[str, bool]
+) -> dict[str, Any]:
     response = await http.get(shop.url(surface.path))
     media_type = response.headers.get("content-type", "").partition(";")[0]
     said = list(_strings(surface, response.text))
     missing = [
         {"serviceId": service.id, "fact": fact}
-        for service in shop.services
+        for service in told
         for fact, words in facts_of(service, surface.says).items()
         if not any(words in each for each in said)
     ]

@@ -27,6 +27,7 @@ class RequestRefused(CodedError):
 
     RequestRefused
      ├── InvalidJson       400   invalid_json        the body is not JSON
+     ├── BodyTooSlow       408   body_too_slow       it did not come in time
      ├── BodyTooLarge      413   body_too_large      more than any request needs
      └── HeaderTooLarge    431   header_too_large    a header is longer than any has to be
     """
@@ -43,12 +44,20 @@ class InvalidJson(RequestRefused):
     default = "The body is not a JSON object."
 
 
+class BodyTooSlow(RequestRefused):
+    """It did not come in time."""
+
+    code = "body_too_slow"
+    status = 408
+    default = "The request came too slowly, and was cut off. Send URLs, or send it again over a faster line."
+
+
 class BodyTooLarge(RequestRefused):
     """More than any request needs."""
 
     code = "body_too_large"
     status = 413
-    default = "The body is larger than any request has to be. Send the URL of the video, not the video."
+    default = "The body is larger than such a request has to be. Send URLs, not the files."
 
 
 class HeaderTooLarge(RequestRefused):

@@ -24,7 +24,7 @@ from alive402.coded import CodedError
 from alive402.intake.sandbox import Progress
 from alive402.mcp.guide import guide
 from alive402.mcp.server import ToolCall, agent_server
-from alive402.mcp.tool import PAYING, PAYMENT_KEY, answered, paid_tool, refused
+from alive402.mcp.tool import PAYING, PAYMENT_KEY, answered, paid_tool, progress_words, refused
 from alive402.payments.errors import PaymentRequired
 
 log = structlog.get_logger(__name__)
@@ -89,7 +89,8 @@ def door(sold: Sold, payments: PaymentObjects, *, loopback: bool) -> tuple[Route
         return answered(outcome.request_id, {"data": outcome.data, **shown}, outcome.receipt)
 
     services = [calls.service for calls in sold.services]
-    server = agent_server([paid_tool(service) for service in services], guide(services), work)
+    words = {service.tool_name: progress_words(service) for service in services}
+    server = agent_server([paid_tool(service) for service in services], words, guide(services), work)
     manager = StreamableHTTPSessionManager(
         server,
         security_settings=_only_loopback() if loopback else None,

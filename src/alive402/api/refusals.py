@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from alive402.api.errors import BodyTooLarge, HeaderTooLarge, InvalidJson
+from alive402.api.errors import BodyTooLarge, BodyTooSlow, HeaderTooLarge, InvalidJson
 from alive402.api.schemas import ref
 from alive402.calls import InvalidInput
 from alive402.coded import CodedError
@@ -49,6 +49,7 @@ PAID_CALL: tuple[type[CodedError], ...] = (
     *BODY,
     *_of_a_call(payments.PaymentError),
     *_of_a_call(IntakeError),
+    BodyTooSlow,
     *_of_a_call(AnalysisError),
 )
 UPLOADING: tuple[type[CodedError], ...] = (

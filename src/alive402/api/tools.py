@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import JSONResponse
 
-from alive402.api.bodies import json_object
+from alive402.api.bodies import LargeBodies, json_object
 from alive402.api.errors import body_of, request_id
 from alive402.api.job_refusals import TooManyJobs
 from alive402.api.job_runner import Asked, JobRunner, answer_body
@@ -26,7 +26,7 @@ from alive402.payments.signed import Resource
 
 def router(calls: PaidCalls, payments: PaymentObjects, jobs: JobRunner) -> APIRouter:
     """The service's own path and its aliases, over one handler; `Prefer: respond-async` makes a job of a call."""
-    routes = APIRouter()
+    routes, large = APIRouter(), LargeBodies(calls.service.max_body_bytes)
 
     async def call(
         request: Request,
@@ -35,7 +35,7 @@ def router(calls: PaidCalls, payments: PaymentObjects, jobs: JobRunner) -> APIRo
         prefer: Annotated[str | None, Header(description="`respond-async`: 202 with a job (RFC 7240)")] = None,
     ) -> JSONResponse:
         version = min(asked, payment.version)
-        given = await json_object(request)
+        given = await json_object(request, calls.service.max_body_bytes)
         # Nothing said yet is how a buyer asks for the price; something wrong is told before anyone pays for it.
         if given is not None or payment.anything:
             calls.check_input(given or {})
@@ -71,6 +71,7 @@ def router(calls: PaidCalls, payments: PaymentObjects, jobs: JobRunner) -> APIRo
             path,
             call,
             methods=["POST"],
+            dependencies=[Depends(large.place)],
             operation_id=calls.service.tool_name if canonical else f"{calls.service.tool_name}_legacy",
             summary=calls.service.name,
             description=calls.service.description,

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from alive402.catalog.image_liveness import IMAGE_LIVENESS
 from alive402.catalog.quality import Quality
 from alive402.catalog.service import ServiceDefinition
 from alive402.catalog.shop import Shop, Way
 from alive402.catalog.video_liveness import LIVENESS
 
-__all__ = ["LIVENESS", "Quality", "ServiceDefinition", "Shop", "Way"]
+SERVICES = (LIVENESS, IMAGE_LIVENESS)
+"""Everything that can be sold, what the site is known for first."""
+
+__all__ = ["IMAGE_LIVENESS", "LIVENESS", "SERVICES", "Quality", "ServiceDefinition", "Shop", "Way"]

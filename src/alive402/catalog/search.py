@@ -13,7 +13,7 @@ from alive402.catalog.words import meant_by, words_of
 LIMIT = 10
 MOST = 50
 MAX_QUERY = 500
-TEXT, QUALITY, PRICE = 0.75, 0.15, 0.10
+TEXT, QUALITY, PRICE = 0.85, 0.10, 0.05
 # A word in a name says more than the same word in a sentence.
 _FIELDS = (("name", 1.0), ("keywords", 0.8), ("tags", 0.6), ("description", 0.5), ("uses", 0.4))
 # A synonym is somewhat less than the word itself.

@@ -28,6 +28,7 @@ class ServiceDefinition:
         price_atomic: the same in atomic units of a six-decimals dollar token.
         input_schema: JSON Schema (2020-12) of the request body.
         output_schema: JSON Schema of the 200 body.
+        max_body_bytes: the most that a request over HTTP may have; more than usual where it may bring files along.
     """
 
     id: str
@@ -50,6 +51,7 @@ class ServiceDefinition:
     output_schema: dict[str, Any] = field(hash=False)
     example_input: dict[str, Any] = field(hash=False)
     example_output: dict[str, Any] = field(hash=False)
+    max_body_bytes: int = 16 * 1024
 
     @property
     def ids(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ GROUPS: tuple[frozenset[str], ...] = tuple(
     frozenset(group)
     for group in (
         ("liveness", "living", "live", "alive", "liveliness", "vivacity", "活体", "活体检测", "真人", "活人", "生存性"),
+        ("liveness", "passive", "静默", "静默活体", "静默活体检测"),
         ("spoof", "spoofing", "antispoofing", "anti-spoofing", "spoofed", "防伪", "欺诈", "攻击", "反欺骗"),
         ("liveness", "spoof", "anti-spoofing", "antispoofing", "pad", "presentation", "呈现攻击"),
         ("replay", "replayed", "recaptured", "re-filmed", "refilmed", "rebroadcast", "screen", "翻拍", "重放", "屏幕"),
@@ -18,8 +19,8 @@ GROUPS: tuple[frozenset[str], ...] = tuple(
         ("mask", "面具"),
         ("deepfake", "deepfakes", "generated", "injected", "edited", "synthetic", "换脸", "深度伪造", "伪造"),
         ("face", "faces", "facial", "selfie", "人脸", "脸部", "面部", "自拍", "人脸人体"),
-        ("video", "videos", "clip", "clips", "footage", "movie", "视频", "影片", "录像"),
-        ("image", "images", "图片", "图像"),
+        ("video", "videos", "filmed", "clip", "clips", "footage", "movie", "视频", "影片", "录像"),
+        ("image", "images", "photo", "photos", "photograph", "picture", "pictures", "图片", "图像", "照片"),
         ("detect", "detection", "detecting", "detector", "check", "verify", "verification", "检测", "识别", "验证"),
         ("identity", "identification", "kyc", "onboarding", "ekyc", "身份", "实名", "开户"),
         ("person", "human", "people", "人", "人体"),

@@ -15,7 +15,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from alive402.liveness import Analysis, Analyzer, Report
+    from alive402.liveness import Analysis, Analyzer, ImageAnalysis, ImageReport, Report
     from alive402.liveness.analyzer import Progress
 
 EXIT = {"live": 0, "spoof": 1, "inconclusive": 2}
@@ -26,7 +26,7 @@ BAR = 24
 
 
 def analyze(
-    inputs: Annotated[list[str], typer.Argument(metavar="FILE_OR_URL...", help="Video files or http(s) URLs.")],
+    inputs: Annotated[list[str], typer.Argument(metavar="FILE_OR_URL...", help="Videos, images, or http(s) URLs.")],
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a line and input on stdout, nothing else.")
     ] = False,
@@ -40,7 +40,7 @@ def analyze(
         bool, typer.Option("--allow-private-hosts", help="Fetch URLs from your own network too.")
     ] = False,
 ) -> None:
-    """Was the face in each video filmed from life?
+    """Was the face in each video filmed from life? A single image is judged too, by far less evidence.
 
     Exit code: 0 live, 1 spoof, 2 inconclusive, 3 unusable input, 64 usage; of several inputs the highest.
 
@@ -53,6 +53,8 @@ def analyze(
       alive402 analyze https://example.org/selfie.mp4 --report answer.html
     """
     from rich.console import Console
+
+    from alive402.liveness import ImageReport
 
     if report is not None and not report.parent.is_dir():
         typer.echo(f"alive402 analyze: there is no folder {report.parent} for the report.", err=True)
@@ -67,11 +69,14 @@ def analyze(
                 _say_error(name, outcome, as_json, aloud)
                 continue
             worst = max(worst, EXIT[outcome.report.verdict])
-            judged.append((name, outcome))
+            if not isinstance(outcome.report, ImageReport):
+                judged.append((name, outcome))
             if as_json:
                 typer.echo(json.dumps({"input": name} | outcome.report.to_dict(), ensure_ascii=False))
             else:
                 _say(name, outcome.report, aloud)
+    if report is not None and not judged:
+        Console(stderr=True).print("No report was written: it is of videos, and none was judged.", soft_wrap=True)
     if report is not None and judged:
         from alive402.web.report_page import render
 
@@ -98,7 +103,7 @@ def _engine(console: Console, expert: str | None) -> Iterator[Analyzer]:
     yield analyzer
 
 
-def _judge(analyzer: Analyzer, name: str, console: Console, private: bool) -> Analysis | dict[str, Any]:
+def _judge(analyzer: Analyzer, name: str, console: Console, private: bool) -> Analysis | ImageAnalysis | dict[str, Any]:
     """The analysis of a file or URL, or the error as `{code, message, details}`."""
     from alive402.intake.errors import IntakeError
     from alive402.liveness import AnalysisError
@@ -106,18 +111,24 @@ def _judge(analyzer: Analyzer, name: str, console: Console, private: bool) -> An
     try:
         with _bar(console, name) as progress:
             if not name.startswith(("http://", "https://")):
-                return analyzer.analyze(name, progress)
+                return _by_kind(analyzer, Path(name), progress)
             with tempfile.TemporaryDirectory(prefix="alive402-") as folder:
                 video = Path(folder, "video")
                 progress("fetching", 0.0)
                 asyncio.run(_fetch(name, video, private))
-                return analyzer.analyze(video, progress)
+                return _by_kind(analyzer, video, progress)
     except (AnalysisError, IntakeError) as error:
         return {"code": error.code, "message": error.message, "details": error.details}
     except FileNotFoundError:
         return {"code": "file_not_found", "message": "There is no such file.", "details": {}}
     except OSError as error:
         return {"code": "file_unreadable", "message": f"The file cannot be read: {error.strerror}.", "details": {}}
+
+
+def _by_kind(analyzer: Analyzer, path: Path, progress: Progress) -> Analysis | ImageAnalysis:
+    from alive402.liveness.images import is_image
+
+    return analyzer.analyze_image(path) if is_image(path) else analyzer.analyze(path, progress)
 
 
 async def _fetch(url: str, target: Path, private: bool) -> None:
@@ -140,11 +151,12 @@ def _bar(console: Console, name: str) -> Iterator[Progress]:
         yield lambda stage, share: bar.update(task, description=f"{stage} {_short(name)}", completed=share)
 
 
-def _say(name: str, report: Report, console: Console) -> None:
+def _say(name: str, report: Report | ImageReport, console: Console) -> None:
     """The verdict with its reasons, for a person."""
     from rich.markup import escape
     from rich.table import Table
 
+    from alive402.liveness import ImageReport
     from alive402.liveness.report import ATTACK_WORDS
 
     colour = COLOURS[report.verdict]
@@ -160,6 +172,15 @@ def _say(name: str, report: Report, console: Console) -> None:
         console.print(f"  because       {reason.message}", soft_wrap=True)
     for warning in report.quality.warnings:
         console.print(f"  [yellow]note[/]          {warning.message}", soft_wrap=True)
+    if isinstance(report, ImageReport):
+        image = report.image
+        console.print(
+            f"    a single picture, {image.width} x {image.height} {image.format}: one look, no cue; a video tells far "
+            f"more; judged in {report.timing['total']:.2f} s",
+            style="dim",
+            soft_wrap=True,
+        )
+        return
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     for cue_name, cue in report.cues.items():
         value = "not measured" if cue.value is None else f"{cue.value:.3g}"

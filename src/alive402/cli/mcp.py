@@ -1,4 +1,4 @@
-"""`alive402 mcp`: the tool for agents on this machine, over standard input and output."""
+"""`alive402 mcp`: the tools for agents on this machine, over standard input and output."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def mcp(
         bool, typer.Option("--allow-private-hosts", help="Fetch URLs from your own network too.")
     ] = False,
 ) -> None:
-    """Serve one tool to an MCP client on this machine: it judges files and URLs here, free.
+    """Serve the tools to an MCP client on this machine: they judge files and URLs here, free.
 
     The client starts this command itself. Its configuration: command `alive402`, arguments `mcp`.
     """
@@ -23,11 +23,11 @@ def mcp(
     except ImportError as error:
         typer.echo(f"alive402 mcp: {error.name} is missing. Install alive402[server].", err=True)
         raise typer.Exit(64) from None
-    from alive402.catalog import LIVENESS
+    from alive402.catalog import SERVICES
     from alive402.log import configure_log
 
     configure_log()
     try:
-        asyncio.run(serve_over_stdio(local_server(LIVENESS, allow_private_hosts=allow_private_hosts)))
+        asyncio.run(serve_over_stdio(local_server(SERVICES, allow_private_hosts=allow_private_hosts)))
     except KeyboardInterrupt:
         raise typer.Exit(0) from None

@@ -96,13 +96,20 @@ def _answer(text: str) -> dict[str, Any] | None:
     return answer if isinstance(answer, dict) and isinstance(answer.get("data"), dict) else None
 
 
+def _files(claims: dict[str, Any]) -> dict[str, str]:
+    """What was judged, by the names of the lines."""
+    if "imagesSha256" in claims:
+        return {f"image {place}": f"sha256 {digest}" for place, digest in enumerate(claims["imagesSha256"], 1)}
+    return {"video": f"sha256 {claims['videoSha256']}"}
+
+
 def _sentences(claims: dict[str, Any]) -> str:
     from datetime import UTC, datetime
 
     paid = claims.get("payment") or {}
     rows = {
         "verdict": f"{claims['verdict']}, live confidence {claims['confidence']}",
-        "video": f"sha256 {claims['videoSha256']}",
+        **_files(claims),
         "engine": f"{claims['engine']}, weights sha256 {claims['weightsSha256']}",
         "request": claims["requestId"],
         "paid by": f"{paid['transaction']} on {paid['network']}" if paid.get("transaction") else "no x402 payment",

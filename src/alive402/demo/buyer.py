@@ -69,7 +69,11 @@ class Buyer:
 
     async def pay(self, video_url: str, path: str = PATH) -> httpx.Response:
         """Call, sign what the 402 asks for, and call again: all by the official client."""
-        return await self._paying.post(self.url + path, json={"VideoUrl": video_url})
+        return await self.buy({"VideoUrl": video_url}, path)
+
+    async def buy(self, request: dict[str, Any], path: str) -> httpx.Response:
+        """The same with the request of any service."""
+        return await self._paying.post(self.url + path, json=request)
 
     async def send(self, video_url: str, signature: str, path: str = PATH) -> httpx.Response:
         """Call with a payment that is signed already."""

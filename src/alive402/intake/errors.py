@@ -8,6 +8,7 @@ IntakeError                              code, sentence, HTTP status, what to do
  │    ├── Unreachable     424   upstream_unreachable    no connection, broken TLS, or it broke off
  │    ├── UpstreamStatus  424   upstream_status         it answered with something else than the video
  │    └── TooManyHops     424   too_many_redirects      more redirects than are followed
+ ├── InvalidImageData     400   invalid_image_data      a picture in the request is not base64
  ├── UploadGone           410   upload_gone             it was uploaded here, and is no more
  ├── FetchTimeout         504   fetch_timeout           the video came too slowly
  ├── AnalysisTimeout      504   analysis_timeout        judging took too long, and was stopped
@@ -86,6 +87,14 @@ class TooManyHops(UpstreamFailed):
 
     code = "too_many_redirects"
     default = "VideoUrl redirects too often. Send the URL at which it ends."
+
+
+class InvalidImageData(IntakeError):
+    """A picture in the request is not base64."""
+
+    code = "invalid_image_data"
+    status = 400
+    default = "ImageData is not base64. Send the bytes in standard base64, without line breaks or a `data:` prefix."
 
 
 class UploadGone(IntakeError):

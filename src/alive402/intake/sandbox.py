@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 
 from alive402.intake.errors import AnalysisTimeout
+from alive402.intake.warm import Kind as Kind
 from alive402.intake.warm import Progress as Progress
 from alive402.intake.warm import SandboxLimits as SandboxLimits
 from alive402.intake.warm import WarmWorker, WorkerDied
@@ -60,7 +61,7 @@ class Sandbox:
             self._start_another()
         await asyncio.gather(*self._starting)
 
-    async def judge(self, path: Path, progress: Progress | None = None) -> Judged:
+    async def judge(self, path: Path, progress: Progress | None = None, kind: Kind = "video") -> Judged:
         """Judge the file at `path`; when the caller is cancelled, the process that judges it is killed.
 
         Raises:
@@ -72,7 +73,7 @@ class Sandbox:
         try:
             async with asyncio.timeout(self.limits.seconds):
                 worker = self._take() or await self._start()
-                judged = understood(await worker.judge(path, self.limits, progress))
+                judged = understood(await worker.judge(path, self.limits, progress, kind))
             sound = True
             return judged
         except AnalysisError as error:

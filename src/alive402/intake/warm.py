@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from alive402.liveness.errors import VideoTooLarge
 
@@ -25,6 +25,9 @@ _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "XDG_CACHE_HOME", "ALIVE402_CACHE")
 
 # What the child may say of its progress: words of the engine, not of whoever took the child over.
 _STAGES = frozenset({"looking", "judging", "done"})
+
+Kind = Literal["video", "image"]
+"""Which of the engine's doors a file goes to."""
 
 Progress = Callable[[str, float], None]
 """Told a stage of the work, one word, and the share of the whole that is done, 0..1."""
@@ -151,7 +154,9 @@ class WarmWorker:
         """The last lines of its standard error, for the log."""
         return "\n".join(self._said)
 
-    async def judge(self, path: Path, limits: SandboxLimits, progress: Progress | None) -> dict[str, Any]:
+    async def judge(
+        self, path: Path, limits: SandboxLimits, progress: Progress | None, kind: Kind = "video"
+    ) -> dict[str, Any]:
         """What the child answers for the file at `path`: `liveness` and `elements`, or `error`.
 
         Raises:
@@ -163,7 +168,7 @@ class WarmWorker:
         video = Path(self._folder.name, str(self._jobs))
         await asyncio.to_thread(_lend, path, video, limits.file_bytes)
         try:
-            return await self._answer(json.dumps({"job": self._jobs, "video": video.name}), progress)
+            return await self._answer(json.dumps({"job": self._jobs, "video": video.name, "kind": kind}), progress)
         finally:
             _take_back(video)
 

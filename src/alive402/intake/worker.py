@@ -1,9 +1,10 @@
 """The child that judges strangers' files: walls first, decoder after. Run as `python -m alive402.intake.worker`.
 
-Told by its arguments: the folder in which the videos will lie, and the limits as JSON. It loads the models and says
-`{"ready": walls}`. Then, for each line `{"job": n, "video": name}` on standard input, it answers on standard output:
-lines `[stage, share]` while it works, and last `{"job": n, "peak_bytes": …}` with either `liveness` and `elements` or
-`error: {"code", "message", "details"}`. Nothing else can write there. It ends when standard input does.
+Told by its arguments: the folder in which the files will lie, and the limits as JSON. It loads the models and says
+`{"ready": walls}`. Then, for each line `{"job": n, "video": name, "kind": kind}` on standard input (kind `video` or
+`image`), it answers on standard output: lines `[stage, share]` while it works, and last `{"job": n, "peak_bytes": …}`
+with either `liveness` and `elements` or `error: {"code", "message", "details"}`. Nothing else can write there. It ends
+when standard input does.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ from alive402.intake.walls import bound_processor_time, wall_in
 STEP = 0.1
 
 
-def judge(path: Path, out: TextIO) -> dict[str, Any]:
+def judge(path: Path, kind: str, out: TextIO) -> dict[str, Any]:
     """The answer for one file, as JSON-ready data; a video that cannot be judged is an answer too.
 
     Progress goes to `out` while the work goes on.
     """
     # Imported behind the walls: decoders and networks are what the walls are for.
-    from alive402.liveness import analyze
+    from alive402.liveness import analyze, analyze_image
     from alive402.liveness.errors import AnalysisError
 
     told: tuple[str, float] = ("", 0.0)
@@ -40,6 +41,9 @@ def judge(path: Path, out: TextIO) -> dict[str, Any]:
             _say(out, told)
 
     try:
+        if kind == "image":
+            picture = analyze_image(path)
+            return {"liveness": picture.to_dict(), "elements": [picture.to_alibaba()]}
         report = analyze(path, progress)
     except AnalysisError as error:
         if error.__cause__ is not None and error.status == 500:
@@ -71,7 +75,7 @@ def main() -> None:
     for line in asked:
         job = json.loads(line)
         bound_processor_time(limits["cpu_seconds"])
-        answer = judge(folder / job["video"], out)
+        answer = judge(folder / job["video"], job["kind"], out)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         _say(out, {"job": job["job"], "peak_bytes": peak, **answer})
     # Decoders' threads need no farewell, and must not turn an answer into a crash.

@@ -11,8 +11,8 @@ from time import perf_counter
 
 from alive402.lab.datasets import Presentation
 from alive402.lab.scores import Score, ScoreFile
-from alive402.lab.stills import PICTURES, StillJudge
-from alive402.liveness import AnalysisError, Analyzer, ModelsMissing, models
+from alive402.liveness import AnalysisError, Analyzer, ImageReport, ModelsMissing, Report, models
+from alive402.liveness.images import is_image
 from alive402.version import VERSION
 
 UNREADABLE = "file_unreadable"
@@ -33,12 +33,11 @@ class Answer:
 
 
 class Engine:
-    """Videos by the whole pipeline, single pictures by the network alone; each loaded when first needed."""
+    """Videos by the whole pipeline, single pictures by the network alone; loaded when first needed."""
 
     def __init__(self, threads: int = THREADS) -> None:
         self._threads = threads
         self._analyzer: Analyzer | None = None
-        self._stills: StillJudge | None = None
 
     def judge(self, path: Path) -> Answer:
         """The answer for a file; one that cannot be judged is a non-response with its code, never an exception.
@@ -47,7 +46,7 @@ class Engine:
             ModelsMissing: without the models nothing can be judged.
         """
         try:
-            return self._picture(path) if path.suffix.lower() in PICTURES else self._video(path)
+            return self._picture(path) if is_image(path) else self._video(path)
         except ModelsMissing:
             raise
         except AnalysisError as error:
@@ -56,21 +55,26 @@ class Engine:
             return Answer(math.nan, code=UNREADABLE)
 
     def _video(self, path: Path) -> Answer:
-        self._analyzer = self._analyzer or Analyzer(self._threads)
-        report = self._analyzer.analyze(path).report
-        return Answer(report.live_confidence, report.verdict, report.attack_type or "")
+        return _answer(self._loaded.analyze(path).report)
 
     def _picture(self, path: Path) -> Answer:
-        self._stills = self._stills or StillJudge(self._threads)
-        decision = self._stills.judge(path)
-        return Answer(decision.live_confidence, decision.verdict, decision.attack_type or "")
+        return _answer(self._loaded.analyze_image(path).report)
+
+    @property
+    def _loaded(self) -> Analyzer:
+        self._analyzer = self._analyzer or Analyzer(self._threads)
+        return self._analyzer
+
+
+def _answer(report: Report | ImageReport) -> Answer:
+    return Answer(report.live_confidence, report.verdict, report.attack_type or "")
 
 
 def identity() -> str:
-    """Which engine judges: version, weights and calibration; scores of another one do not compare."""
+    """Which engine judges: version, weights and calibrations; scores of another one do not compare."""
     weights = models.registry()[0]["two_view"].sha256[:12]
-    calibration = hashlib.sha256((models.WEIGHTS / "calibration.json").read_bytes()).hexdigest()[:8]
-    return f"{VERSION}+{weights}.{calibration}"
+    numbers = b"".join((models.WEIGHTS / name).read_bytes() for name in ("calibration.json", "image_calibration.json"))
+    return f"{VERSION}+{weights}.{hashlib.sha256(numbers).hexdigest()[:8]}"
 
 
 def evaluate(presentations: Sequence[Presentation], path: Path, progress: Progress | None = None) -> list[Score]:

@@ -18,6 +18,9 @@ from alive402.liveness.container import Limits, VideoFile
 from alive402.liveness.errors import AnalysisError, AnalysisFailed
 from alive402.liveness.experts import EXPERTS
 from alive402.liveness.faces import FaceFinder, FaceFollower, FaceTrack
+from alive402.liveness.image_analyzer import ImageAnalysis, ImageJudge
+from alive402.liveness.image_report import ImageReport
+from alive402.liveness.images import ImageLimits
 from alive402.liveness.report import Engine, Face, FrameScore, Quality, Rect, Report
 from alive402.liveness.samples import Sample
 from alive402.version import VERSION
@@ -50,7 +53,8 @@ class Analyzer:
 
     Args:
         threads: for the networks.
-        limits: what a file may ask of the machine.
+        limits: what a video may ask of the machine.
+        image_limits: what a picture may.
         expert: name of an optional expert that was added (`models.experts()`), to look at the same samples.
 
     Raises:
@@ -63,12 +67,14 @@ class Analyzer:
         threads: int = 2,
         limits: Limits = Limits(),  # noqa: B008
         expert: str | None = None,
+        image_limits: ImageLimits = ImageLimits(),  # noqa: B008
     ) -> None:
         models.ensure()
         self._limits = limits
         self._finder = FaceFinder(threads)
         self._network = AppearanceNetwork(threads)
         self._expert = EXPERTS[expert](threads) if expert else None
+        self._images = ImageJudge(self._finder, self._network, image_limits)
         self._lock = threading.Lock()
 
     def analyze(self, path: str | Path, progress: Progress | None = None) -> Analysis:
@@ -82,6 +88,22 @@ class Analyzer:
         with self._lock:
             try:
                 return self._analyze(Path(path), progress or (lambda stage, share: None))
+            except (AnalysisError, OSError):
+                raise
+            except Exception as error:
+                raise AnalysisFailed() from error
+
+    def analyze_image(self, path: str | Path) -> ImageAnalysis:
+        """Judge one picture file: one look, and nothing that needs time.
+
+        Raises:
+            UnusableVideo: the picture cannot be judged; its subclass and `code` say why.
+            AnalysisFailed: our fault.
+            OSError: the file cannot be opened.
+        """
+        with self._lock:
+            try:
+                return self._images.judge(Path(path))
             except (AnalysisError, OSError):
                 raise
             except Exception as error:
@@ -174,6 +196,23 @@ def analyze(path: str | Path, progress: Progress | None = None) -> Report:
         OSError: the file cannot be opened.
     """
     return shared().analyze(path, progress).report
+
+
+def analyze_image(path: str | Path) -> ImageReport:
+    """Was the face in this picture taken from life? A video tells far more.
+
+    Args:
+        path: a picture file (JPEG, PNG, WebP or BMP), at most 10 MB and 25 million pixels.
+
+    Returns:
+        The judged answer; `report.to_dict()` is JSON-ready.
+
+    Raises:
+        UnusableVideo: the picture cannot be judged; `error.code` says why.
+        ModelsMissing: the models could not be installed.
+        OSError: the file cannot be opened.
+    """
+    return shared().analyze_image(path).report
 
 
 def _face(track: FaceTrack, size: tuple[int, int]) -> Face:

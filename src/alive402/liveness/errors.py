@@ -1,4 +1,4 @@
-"""Every way in which a video can fail to be judged, each with a stable code.
+"""Every way in which a video or a picture can fail to be judged, each with a stable code.
 
 AnalysisError                      code, sentence, HTTP status, what to do
  ├── UnusableVideo                 the caller's video cannot be judged; sending another one helps
@@ -11,7 +11,10 @@ AnalysisError                      code, sentence, HTTP status, what to do
  │    ├── TooDark            422   too_dark              the face is under-exposed
  │    ├── TooBright          422   too_bright            the face is burnt out
  │    ├── Blurred            422   blurred               no sharp frame of the face
- │    └── Occluded           422   face_occluded         too few frames show the whole face
+ │    ├── Occluded           422   face_occluded         too few frames show the whole face
+ │    ├── UnsupportedImage   415   unsupported_image     not a picture of a format that is accepted
+ │    ├── UndecodableImage   422   undecodable_image     a picture, but its pixels cannot be read
+ │    └── ImageTooLarge      413   image_too_large       bytes or pixels over the cap
  ├── ModelsMissing           503   models_missing        the operator's set-up is not complete
  └── AnalysisFailed          500   analysis_failed       our fault
 
@@ -109,6 +112,29 @@ class Occluded(UnusableVideo):
 
     code = "face_occluded"
     default = "The face is covered or cut off in most frames. Film again with the whole face in view."
+
+
+class UnsupportedImage(UnusableVideo):
+    """The bytes are not a picture of a format that is accepted."""
+
+    code = "unsupported_image"
+    status = 415
+    default = "This is not a picture that can be read. Send JPEG, PNG, WebP or BMP."
+
+
+class UndecodableImage(UnusableVideo):
+    """A known format, but its pixels cannot be read."""
+
+    code = "undecodable_image"
+    default = "The file looks like a picture, but its pixels cannot be read. Save it again, for instance as JPEG."
+
+
+class ImageTooLarge(UnusableVideo):
+    """Bytes or pixels are over the cap; known before the picture is decoded."""
+
+    code = "image_too_large"
+    status = 413
+    default = "The picture is too large. Send one of at most 10 MB and 25 million pixels."
 
 
 class ModelsMissing(AnalysisError):

@@ -28,7 +28,8 @@ gives its answer again, with a token an `idempotencyKey` makes sure of it.
 
 ## To read
 `data.Liveness.verdict` is `live`, `spoof` or `inconclusive`; `live_confidence` is the calibrated probability that the
-face was filmed from life; `reasons` say why. `data.Elements` is what the action of Alibaba Cloud answers.
+face was filmed from life; `reasons` say why; of several images the least live one decides.
+`data.Elements` is what the action of Alibaba Cloud answers.
 `data.Receipt` is signed: anyone can check it with the keys at `/.well-known/jwks.json`.
 
 A refusal has `code`, `message`, `charged`, and `retryAfter` in seconds where the same call may be sent again.

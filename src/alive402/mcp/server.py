@@ -28,7 +28,6 @@ from alive402 import __version__
 from alive402.intake.sandbox import Progress
 from alive402.mcp.guide import URI
 
-_WORDS = {"fetching": "Fetching the video", "looking": "Looking at the frames", "judging": "Weighing the evidence"}
 _MARKDOWN = "text/markdown"
 
 
@@ -45,8 +44,8 @@ class ToolCall:
 Work = Callable[[ToolCall, Progress], Awaitable[CallToolResult]]
 
 
-def agent_server(tools: Sequence[Tool], guide: str, work: Work) -> Server[Any]:
-    """A server whose tools do `work`, and whose only resource is `guide`."""
+def agent_server(tools: Sequence[Tool], words: Mapping[str, Mapping[str, str]], guide: str, work: Work) -> Server[Any]:
+    """A server whose tools do `work`, told of in `words` (by tool and stage), and whose only resource is `guide`."""
     names = ", ".join(tool.name for tool in tools)
     resource = Resource(
         name="guide", title="How to use this", uri=URI, mime_type=_MARKDOWN, description=f"How to use {names}."
@@ -59,7 +58,7 @@ def agent_server(tools: Sequence[Tool], guide: str, work: Work) -> Server[Any]:
         if all(params.name != tool.name for tool in tools):
             raise MCPError(INVALID_PARAMS, f"There is no such tool. There is {names}.")
         call = ToolCall(params.name, dict(params.arguments or {}), dict(ctx.meta or {}), ctx.request)
-        return await _told(lambda progress: work(call, progress), ctx.session.report_progress)
+        return await _told(lambda progress: work(call, progress), ctx.session.report_progress, words[call.name])
 
     async def list_resources(_ctx: Any, _params: PaginatedRequestParams | None) -> ListResourcesResult:
         return ListResourcesResult(resources=[resource])
@@ -82,7 +81,9 @@ def agent_server(tools: Sequence[Tool], guide: str, work: Work) -> Server[Any]:
 
 
 async def _told(
-    work: Callable[[Progress], Awaitable[CallToolResult]], report: Callable[..., Awaitable[None]]
+    work: Callable[[Progress], Awaitable[CallToolResult]],
+    report: Callable[..., Awaitable[None]],
+    words: Mapping[str, str],
 ) -> CallToolResult:
     """Do the work, and report what it says of its progress; cancelled, see it stopped before anything else.
 
@@ -97,9 +98,9 @@ async def _told(
         while (word := await said.get()) is not None:
             stage, share = word
             # The protocol wants each report to be further than the one before.
-            if share > last and stage in _WORDS:
+            if share > last and stage in words:
                 last = share
-                await report(share, 1.0, _WORDS[stage])
+                await report(share, 1.0, words[stage])
         return await task
     finally:
         if not task.done():

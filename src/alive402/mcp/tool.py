@@ -28,6 +28,54 @@ PAYING: dict[str, Any] = {
 }
 
 
+# How each stage is told, by what goes in as the catalog names it.
+_PROGRESS = {
+    "video": {
+        "fetching": "Fetching the video",
+        "looking": "Looking at the frames",
+        "judging": "Weighing the evidence",
+    },
+    "image": {"fetching": "Fetching the images", "looking": "Looking at the images"},
+}
+# On one's own machine a file's path does as well as a URL.
+_ON_THIS_MACHINE: dict[str, dict[str, Any]] = {
+    "video": {
+        "VideoUrl": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 4096,
+            "description": "Path of a video file on this machine, or its http(s) URL. One face, seen from the front.",
+        }
+    },
+    "image": {
+        "Tasks": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 10,
+            "description": "The images, each a task.",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "ImageURL": {
+                        "type": "string",
+                        "minLength": 1,
+                        "maxLength": 4096,
+                        "description": "Path of an image file on this machine, or its http(s) URL.",
+                    }
+                },
+                "required": ["ImageURL"],
+                "additionalProperties": False,
+            },
+        }
+    },
+}
+
+
+def progress_words(service: ServiceDefinition) -> dict[str, str]:
+    """What a caller is told of each stage."""
+    return _PROGRESS[service.input_types[0]]
+
+
 def paid_tool(service: ServiceDefinition) -> Tool:
     """The tool as it is sold: its input is the service's, and how it is paid."""
     schema = service.input_schema
@@ -51,17 +99,11 @@ def paid_tool(service: ServiceDefinition) -> Tool:
 
 def free_tool(service: ServiceDefinition) -> Tool:
     """The tool on one's own machine: nothing is paid, and a file's path does as well as a URL."""
-    video = {
-        "type": "string",
-        "minLength": 1,
-        "maxLength": 4096,
-        "description": "Path of a video file on this machine, or its http(s) URL. One face, seen from the front.",
-    }
     return Tool(
         name=service.tool_name,
         title=service.name,
         description=f"{service.description} Here it is judged on your own machine, free.",
-        input_schema={**service.input_schema, "properties": {"VideoUrl": video}},
+        input_schema={**service.input_schema, "properties": _ON_THIS_MACHINE[service.input_types[0]]},
         output_schema=_answer_or_refusal(service.output_schema),
         annotations=ToolAnnotations(
             title=service.name,

@@ -147,11 +147,15 @@ def verified(jws: str, jwks: dict[str, Any]) -> dict[str, Any]:
 
 def _judged(request_id: str, data: dict[str, Any]) -> dict[str, Any]:
     report = data["Liveness"]
+    if "images" in report:
+        judged = {"imagesSha256": [image["sha256"] for image in report["images"]]}
+    else:
+        judged = {"videoSha256": report["video"]["sha256"]}
     return {
         "requestId": request_id,
         "verdict": report["verdict"],
         "confidence": report["live_confidence"],
-        "videoSha256": report["video"]["sha256"],
+        **judged,
         "engine": report["engine"]["version"],
         "weightsSha256": report["engine"]["weights_sha256"],
     }

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from alive402.intake.errors import Busy
 from alive402.intake.fetch import FetchLimits, check_url, fetch
-from alive402.intake.sandbox import Judged, Progress, Sandbox, SandboxLimits
+from alive402.intake.sandbox import Judged, Kind, Progress, Sandbox, SandboxLimits
 from alive402.intake.sniff import sniff
 from alive402.intake.uploads import Uploads
 from alive402.liveness.errors import UnusableVideo
@@ -79,9 +79,17 @@ class LocalProvider:
                     )
         return Answer(elements=judged.elements, liveness=judged.liveness)
 
-    async def judge(self, path: Path, progress: Progress | None = None) -> Judged:
+    async def judge(self, path: Path, progress: Progress | None = None, kind: Kind = "video") -> Judged:
         """Judge a file of one's own; see `Sandbox.judge`."""
-        return await self._sandbox.judge(path, progress)
+        return await self._sandbox.judge(path, progress, kind)
+
+    def fetching_place(self) -> AbstractAsyncContextManager[None]:
+        """One of the places to fetch, for another service of this machine; raises `Busy`."""
+        return self._place(self._fetches)
+
+    def judging_place(self) -> AbstractAsyncContextManager[None]:
+        """One of the places to judge, likewise: the machine is not larger for selling more."""
+        return self._place(self._analyses)
 
     async def warm_up(self) -> None:
         """Start the processes ahead of the first call."""

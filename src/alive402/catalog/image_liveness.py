@@ -1,0 +1,257 @@
+"""The second service: was the face in each of these pictures taken from life?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alive402.catalog.service import ServiceDefinition
+
+MAX_TASKS = 10
+# 10 MB as base64, and what stands around it.
+MAX_BODY_BYTES = 13_500_000
+
+_NUMBER = {"type": "number", "minimum": 0, "maximum": 1}
+_WHOLE = {"type": "integer", "minimum": 0}
+_VERDICT = {"type": "string", "enum": ["live", "spoof", "inconclusive"]}
+_ATTACK = {"type": ["string", "null"], "enum": ["screen_replay", "print_or_still", "unknown", None]}
+_REASONS = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
+        "required": ["code", "message"],
+    },
+}
+
+_ELEMENT: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "TaskId": {"type": "string"},
+        "ImageURL": {"type": "string", "description": "As it was sent; not there for ImageData."},
+        "FaceNumber": {**_WHOLE, "description": "Faces in the picture; 0 is an answer, with no Results."},
+        "Results": {
+            "type": "array",
+            "maxItems": 1,
+            "items": {
+                "type": "object",
+                "properties": {
+                    "Label": {
+                        "type": "string",
+                        "enum": ["normal", "liveness"],
+                        "description": "normal: taken from life. liveness: the attack that is looked for was found.",
+                    },
+                    "Suggestion": {
+                        "type": "string",
+                        "enum": ["pass", "review", "block"],
+                        "description": "For the verdicts live, inconclusive, spoof.",
+                    },
+                    "Rate": {"type": "number", "minimum": 0, "maximum": 100, "description": "Of Label, percent."},
+                    "MessageTips": {"type": "string"},
+                    "Rect": {
+                        "type": "object",
+                        "description": "The judged face, px of the upright picture.",
+                        "properties": {"Left": _WHOLE, "Top": _WHOLE, "Width": _WHOLE, "Height": _WHOLE},
+                        "required": ["Left", "Top", "Width", "Height"],
+                    },
+                },
+                "required": ["Label", "Suggestion", "Rate", "Rect"],
+            },
+        },
+    },
+    "required": ["TaskId", "FaceNumber", "Results"],
+}
+
+_DATA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "Action": {"type": "string", "description": "The action that was answered."},
+        "Elements": {
+            "type": "array",
+            "description": "As Alibaba Cloud's DetectLivingFace answers: an element a task, in their order.",
+            "items": _ELEMENT,
+        },
+        "Liveness": {
+            "type": "object",
+            "description": "Our report: the verdict of the least live picture, and each picture by itself.",
+            "properties": {
+                "verdict": _VERDICT,
+                "live_confidence": {**_NUMBER, "description": "Calibrated probability, of the least live picture."},
+                "threshold": {**_NUMBER, "description": "Where verdicts were taken."},
+                "attack_type": _ATTACK,
+                "reasons": _REASONS,
+                "images": {
+                    "type": "array",
+                    "description": "In the order of the tasks; verdict and confidence are null without a face.",
+                    "items": {
+                        "type": "object",
+                        "properties": {
+                            "sha256": {"type": "string"},
+                            "verdict": {"type": ["string", "null"], "enum": ["live", "spoof", "inconclusive", None]},
+                            "live_confidence": {"type": ["number", "null"], "minimum": 0, "maximum": 1},
+                            "attack_type": _ATTACK,
+                            "reasons": _REASONS,
+                        },
+                        "required": ["sha256", "verdict", "live_confidence", "reasons"],
+                    },
+                },
+                "engine": {"type": "object"},
+            },
+            "required": ["verdict", "live_confidence", "threshold", "images", "engine"],
+        },
+        "Receipt": {"type": "string", "description": "The signed verdict: a compact JWS, checked with our jwks.json."},
+    },
+    "required": ["Action", "Elements", "Liveness"],
+}
+
+_TASK: dict[str, Any] = {
+    "type": "object",
+    "description": "One picture: either its URL or its bytes.",
+    "properties": {
+        "ImageURL": {
+            "type": "string",
+            "format": "uri",
+            "minLength": 1,
+            "maxLength": 2048,
+            "description": "Public http(s) URL of a JPEG, PNG, WebP or BMP: up to 10 MB and 25 million pixels.",
+        },
+        "ImageData": {
+            "type": "string",
+            "contentEncoding": "base64",
+            "minLength": 1,
+            "maxLength": 13_400_000,
+            "description": "The picture's bytes in base64; up to 10 MB in all tasks together, over MCP 40 kB.",
+        },
+    },
+    "minProperties": 1,
+    "maxProperties": 1,
+    "additionalProperties": False,
+}
+
+_SHA256 = "c9a1f0a3b0d64a6b8d4f2a90a7d6e19f7f0f5f1f7c4d5a4d0f4f7b8f5a7c2e11"
+_LOOKS_LIVE = "Skin, light and surroundings look filmed from life."
+
+IMAGE_LIVENESS = ServiceDefinition(
+    id="face-liveness-detection",
+    aliases=("aliyun-facebody-detect-living-face",),
+    tool_name="face_liveness_detection",
+    action="DetectLivingFace",
+    name="Image face liveness detection",
+    description=(
+        "Tells whether the face in a photo was taken from life or re-photographed from a screen or a print, from 1 to "
+        "10 images a call. Only an answer is charged."
+    ),
+    description_for_model=(
+        "Call this when you have one or more photos of a face, and no video, and need to know whether a living person "
+        "was in front of the camera, or a screen or a print. Send Tasks: 1 to 10 objects, each with ImageURL (a public "
+        "URL) or ImageData (base64). Read data.Liveness.verdict, that of the least live photo: live, spoof or "
+        "inconclusive; data.Liveness.live_confidence against data.Liveness.threshold; and data.Liveness.images for "
+        "each photo. A single photo shows far less than a video: about one in five is inconclusive, and good prints "
+        "may pass; where a video can be had, use the video service. It does not tell who the person is."
+    ),
+    use_cases=(
+        "Pre-screen a profile photo or a selfie photo before a video is asked for.",
+        "Sort a stored collection of face images: taken from life, or re-photographed.",
+        "Check photos where an integration of DetectLivingFace exists already.",
+    ),
+    limitations=(
+        "One look at pixels: nothing that needs time, such as movement or flicker, is measured.",
+        "Prints are its weak side: 4 of the 10 that it was measured on pass. Use a video where an error does harm.",
+        "One face a picture is judged: the largest one. It does not tell who a person is.",
+        "JPEG, PNG, WebP or BMP, at most 10 MB and 25 million pixels; a picture that moves is refused.",
+        "All pictures of a call are judged or none; a picture without a face is an answer when another one has a face.",
+    ),
+    category="face-body",
+    tags=("computer-vision", "face-body", "face-analysis", "body-analysis"),
+    keywords=(
+        "DetectLivingFace",
+        "阿里云人脸人体 人脸活体检测",
+        "图片活体检测",
+        "静默活体检测",
+        "image",
+        "photo",
+        "picture",
+        "passive liveness",
+        "face recognition",
+        "liveness detection",
+        "living",
+        "face",
+    ),
+    input_types=("image", "url", "base64"),
+    output_types=("json", "verdict"),
+    price_cents=5,
+    price_atomic=50_000,
+    input_schema={
+        "type": "object",
+        "properties": {
+            "Tasks": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": MAX_TASKS,
+                "description": "The pictures, each a task.",
+                "items": _TASK,
+            }
+        },
+        "required": ["Tasks"],
+        "additionalProperties": False,
+    },
+    output_schema={
+        "type": "object",
+        "properties": {
+            "requestId": {"type": "string"},
+            "code": {"type": "string"},
+            "message": {"type": "string"},
+            "content": {"type": "string"},
+            "data": _DATA,
+            "reportUrl": {
+                "type": "string",
+                "format": "uri",
+                "description": "The answer as a page, at an address that only you know. No picture is in it.",
+            },
+        },
+        "required": ["requestId", "data"],
+    },
+    example_input={"Tasks": [{"ImageURL": "https://example.com/selfie.jpg"}]},
+    example_output={
+        "requestId": "0d9c2b6e4f1a4c57a1e38b7f6c5d4e3f",
+        "code": "200",
+        "message": "success",
+        "content": "",
+        "data": {
+            "Action": "DetectLivingFace",
+            "Elements": [
+                {
+                    "TaskId": "5f0c1d7e-8c1b-4a51-9d0e-6f2b3c4d5e6f",
+                    "ImageURL": "https://example.com/selfie.jpg",
+                    "FaceNumber": 1,
+                    "Results": [
+                        {
+                            "Label": "normal",
+                            "Suggestion": "pass",
+                            "Rate": 88.6,
+                            "MessageTips": _LOOKS_LIVE,
+                            "Rect": {"Left": 374, "Top": 6, "Width": 119, "Height": 100},
+                        }
+                    ],
+                }
+            ],
+            "Liveness": {
+                "verdict": "live",
+                "live_confidence": 0.886,
+                "threshold": 0.5,
+                "attack_type": None,
+                "reasons": [{"code": "appearance_live", "message": _LOOKS_LIVE}],
+                "images": [
+                    {
+                        "sha256": _SHA256,
+                        "verdict": "live",
+                        "live_confidence": 0.886,
+                        "attack_type": None,
+                        "reasons": [{"code": "appearance_live", "message": _LOOKS_LIVE}],
+                    }
+                ],
+                "engine": {"version": "0.1.0", "weights_sha256": _SHA256},
+            },
+        },
+    },
+    max_body_bytes=MAX_BODY_BYTES,
+)

@@ -1,0 +1,128 @@
+"""One picture judged: faces found, our network's one look at the largest, a calibration of its own; no cue speaks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from time import perf_counter
+
+import av
+import cv2
+import numpy as np
+
+from alive402.liveness import fusion, image_quality, images
+from alive402.liveness.appearance import AppearanceNetwork, Looks
+from alive402.liveness.clip import MOTION_SIDE
+from alive402.liveness.container import Frame
+from alive402.liveness.detector import Detection
+from alive402.liveness.faces import DOUBTFUL_SCORE, FaceFinder
+from alive402.liveness.image_report import ImageFace, ImageFile, ImageReport
+from alive402.liveness.images import ImageLimits, Picture
+from alive402.liveness.models import WEIGHTS
+from alive402.liveness.quality import LEAST_FACE_SCORE
+from alive402.liveness.report import Engine, Reason, Rect
+from alive402.liveness.samples import Sample, SampleKeeper
+from alive402.version import VERSION
+
+TURNS = (0, 90, 270, 180)
+# The network has learned from frames of video; a larger photograph is brought to their size first, by areas.
+LIKE_VIDEO_SIDE = 1920
+AGAIN = "Take another picture with good light and the whole face in view, or send a video: it shows far more."
+
+
+@dataclass(frozen=True, slots=True)
+class ImageAnalysis:
+    """A report with what only this process may keep: the one look, and what the network made of it, uncalibrated."""
+
+    report: ImageReport
+    sample: Sample
+    looks: Looks
+
+
+class ImageJudge:
+    """Judges pictures with networks that somebody else has loaded; not thread-safe."""
+
+    def __init__(self, finder: FaceFinder, network: AppearanceNetwork, limits: ImageLimits) -> None:
+        self._finder = finder
+        self._network = network
+        self._limits = limits
+
+    def judge(self, path: Path) -> ImageAnalysis:
+        """Judge one picture file.
+
+        Raises:
+            UnusableVideo: it cannot be judged; its subclass and `code` say why.
+            OSError: the file cannot be opened.
+        """
+        began = perf_counter()
+        picture = images.read(path, self._limits)
+        height, width = picture.pixels.shape[:2]
+        found, sample = self._look(picture)
+        looked = perf_counter()
+        checked = image_quality.assess(sample, len(found))
+        assert sample is not None
+        looks = self._network.look([sample])
+        decision = fusion.fuse(looks, {}, packaged())
+        done = perf_counter()
+        report = ImageReport(
+            verdict=decision.verdict,
+            live_confidence=decision.live_confidence,
+            threshold=packaged().threshold,
+            attack_type=decision.attack_type,
+            reasons=tuple(_for_a_picture(reason) for reason in decision.reasons),
+            faces=tuple(ImageFace(_rect(face, width, height), face.score) for face in found),
+            quality=checked,
+            image=ImageFile(picture.sha256, width, height, picture.format),
+            engine=Engine(VERSION, self._network.sha256),
+            timing={"look": looked - began, "appearance": done - looked, "total": done - began},
+        )
+        return ImageAnalysis(report, sample, looks)
+
+    def _look(self, picture: Picture) -> tuple[list[Detection], Sample | None]:
+        """Every face, boxes in px of the picture, the judged one first; and the look at that one."""
+        size = picture.pixels.shape[1::-1]
+        shrunk = min(1.0, LIKE_VIDEO_SIDE / max(size))
+        pixels = picture.pixels
+        if shrunk < 1:
+            pixels = cv2.resize(pixels, None, fx=shrunk, fy=shrunk, interpolation=cv2.INTER_AREA)
+        height, width = pixels.shape[:2]
+        # A frame of video that lasts no time: from here on a picture goes the way of all frames.
+        frame = Frame(av.VideoFrame.from_ndarray(pixels, format="bgr24"), 0, 0.0, (width, height), 0, {})
+        small = frame.small(MOTION_SIDE)
+        scale = max(small.shape[:2]) / max(width, height)
+        # A clip looks again a moment later; here a face that is merely found must not pass for one that stands upright.
+        tried = [self._finder.search(small, (turn,)) for turn in TURNS]
+        found, turn = max(tried, key=lambda one: max((face.score for face in one[0]), default=0.0))
+        # As in a clip: what may be a false alarm is not judged while there is a better one.
+        found = sorted(
+            (face for face in found if face.score >= LEAST_FACE_SCORE),
+            key=lambda face: (face.score < DOUBTFUL_SCORE, -face.area),
+        )
+        keeper = SampleKeeper(None, turn)
+        if found:
+            keeper.offer(frame, small, found[0], scale)
+        boxed = [replace(face, box=(face.box / (scale * shrunk)).astype(np.float32)) for face in found]
+        sample = next(iter(keeper.samples()), None)
+        if sample is None:
+            return boxed, None
+        return boxed, replace(sample, box=boxed[0].box, frame_size=(size[0], size[1]))
+
+
+@cache
+def packaged() -> fusion.Calibration:
+    """The calibration of single looks that belongs to the packaged weights."""
+    return fusion.Calibration.read(WEIGHTS / "image_calibration.json")
+
+
+def _for_a_picture(reason: Reason) -> Reason:
+    """The fusion speaks of filming; whoever sent a picture is told what to do about a picture."""
+    if reason.code != "too_close_to_call":
+        return reason
+    return Reason(reason.code, f"{reason.message.partition('. ')[0]}. {AGAIN}")
+
+
+def _rect(face: Detection, width: int, height: int) -> Rect:
+    """A box as whole px inside the picture."""
+    x1, y1, x2, y2 = (round(float(value)) for value in face.box)
+    return min(max(x1, 0), width), min(max(y1, 0), height), min(max(x2, 0), width), min(max(y2, 0), height)

@@ -1,0 +1,80 @@
+"""Is there enough in a single picture to judge? The same lines as for a video, in a photographer's words."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from alive402.liveness.errors import Blurred, FaceTooSmall, NoFace, Occluded, TooBright, TooDark
+from alive402.liveness.image_report import ImageQuality
+from alive402.liveness.quality import (
+    BLURREST,
+    BRIGHTEST,
+    DARKEST,
+    GOOD_BRIGHT,
+    GOOD_DARK,
+    GOOD_FACE_SCORE,
+    GOOD_INSIDE,
+    GOOD_SHARP,
+    GOOD_WIDTH,
+    LEAST_FACE_SCORE,
+    LEAST_INSIDE,
+    LEAST_WIDTH,
+)
+from alive402.liveness.report import Reason
+from alive402.liveness.samples import Sample
+
+NOBODY = "No face was found in the picture. Send one in which a face is seen from the front."
+
+
+def assess(sample: Sample | None, faces: int) -> ImageQuality:
+    """Quality of the judged face, one look in px of the picture; `faces` are in the picture.
+
+    Raises:
+        NoFace, Occluded, FaceTooSmall, TooDark, TooBright, Blurred: it cannot be judged.
+    """
+    if sample is None or sample.score < LEAST_FACE_SCORE:
+        raise NoFace(NOBODY)
+    width, inside = float(sample.box[2] - sample.box[0]), _inside(sample)
+    if inside < LEAST_INSIDE:
+        raise Occluded(
+            "Part of the face is outside the picture. Send one with the whole face.", inside=round(inside, 2)
+        )
+    if width < LEAST_WIDTH:
+        raise FaceTooSmall(
+            f"The face is {width:.0f} pixels wide. Come closer: at least {GOOD_WIDTH:.0f} are advised.",
+            face_width=round(width),
+        )
+    if sample.luminance < DARKEST:
+        raise TooDark("The face is too dark. Take another picture with more light.", luminance=round(sample.luminance))
+    if sample.luminance > BRIGHTEST:
+        raise TooBright(
+            "The face is over-exposed. Take another picture with less light.", luminance=round(sample.luminance)
+        )
+    if sample.sharpness < BLURREST:
+        raise Blurred(
+            "The face is blurred. Hold the camera still and take another picture.",
+            sharpness=round(sample.sharpness, 1),
+        )
+    checks = (
+        (width < GOOD_WIDTH, "face_too_small", f"The face is only {width:.0f} pixels wide; 64 are advised."),
+        (sample.luminance < GOOD_DARK, "too_dark", "The face is dark; more light would make the answer surer."),
+        (sample.luminance > GOOD_BRIGHT, "too_bright", "The face is very bright; less light would make it surer."),
+        (sample.sharpness < GOOD_SHARP, "blurred", "The face is blurred."),
+        (inside < GOOD_INSIDE, "face_occluded", "Part of the face is outside the picture."),
+        (
+            sample.score < GOOD_FACE_SCORE,
+            "face_occluded",
+            "The face is hard to see: covered, turned away or distorted.",
+        ),
+        (faces > 1, "several_faces", "Several faces are in the picture; the largest was judged."),
+    )
+    warnings = {code: Reason(code, message) for applies, code, message in reversed(checks) if applies}
+    return ImageQuality(width, sample.luminance, sample.sharpness, tuple(reversed(warnings.values())))
+
+
+def _inside(sample: Sample) -> float:
+    """Share of the face box that lies inside the picture, 0..1."""
+    size = np.array(sample.frame_size, np.float32)
+    low, high = np.clip(sample.box[:2], 0, size), np.clip(sample.box[2:], 0, size)
+    whole = max(float(np.prod(sample.box[2:] - sample.box[:2])), 1e-6)
+    return float(np.prod(high - low)) / whole

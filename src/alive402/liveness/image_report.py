@@ -1,0 +1,118 @@
+"""The answer for a single picture as frozen data; nothing in it needs time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from alive402.liveness.report import AttackType, Engine, Reason, Rect, Verdict
+
+SUGGESTIONS: dict[Verdict, str] = {"live": "pass", "inconclusive": "review", "spoof": "block"}
+"""What Alibaba Cloud's DetectLivingFace advises, by our verdict."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFace:
+    """A face in the picture; `rect` in px of the upright picture."""
+
+    rect: Rect
+    face_confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class ImageQuality:
+    """Of the judged face. Luminance 0..255, sharpness is the variance of the Laplacian at 128 px."""
+
+    face_width: float
+    luminance: float
+    sharpness: float
+    warnings: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFile:
+    """What was judged. `width` and `height` are those of the upright picture."""
+
+    sha256: str
+    width: int
+    height: int
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageReport:
+    """The answer for one picture.
+
+    Attributes:
+        verdict: `live`, `spoof`, or `inconclusive` when the evidence is too near to the threshold.
+        live_confidence: calibrated probability that it was taken from life, 0..1, as honest as one look allows.
+        threshold: the operating point the verdict was taken at.
+        attack_type: `screen_replay` or `print_or_still` when not live, else None.
+        reasons: the decisive evidence in words.
+        faces: every face, the judged one first.
+        timing: seconds by stage.
+    """
+
+    verdict: Verdict
+    live_confidence: float
+    threshold: float
+    attack_type: AttackType | None
+    reasons: tuple[Reason, ...]
+    faces: tuple[ImageFace, ...]
+    quality: ImageQuality
+    image: ImageFile
+    engine: Engine
+    timing: dict[str, float] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as JSON-ready data; the field names are stable."""
+        return {
+            "verdict": self.verdict,
+            "live_confidence": _round(self.live_confidence),
+            "threshold": _round(self.threshold),
+            "attack_type": self.attack_type,
+            "reasons": [_reason(reason) for reason in self.reasons],
+            "faces": [
+                {"rect": list(face.rect), "face_confidence": _round(face.face_confidence)} for face in self.faces
+            ],
+            "quality": {
+                "face_width": _round(self.quality.face_width),
+                "luminance": _round(self.quality.luminance),
+                "sharpness": _round(self.quality.sharpness),
+                "warnings": [_reason(reason) for reason in self.quality.warnings],
+            },
+            "image": {
+                "sha256": self.image.sha256,
+                "width": self.image.width,
+                "height": self.image.height,
+                "format": self.image.format,
+            },
+            "engine": {"version": self.engine.version, "weights_sha256": self.engine.weights_sha256},
+            "timing": {stage: _round(seconds) for stage, seconds in self.timing.items()},
+        }
+
+    def to_alibaba(self) -> dict[str, Any]:
+        """What an element of Alibaba Cloud's DetectLivingFace (facebody 2019-12-30) says of a picture.
+
+        `Label` is `liveness` when the picture looks re-filmed (their name for the attack that is looked for), else
+        `normal`; `Rate` is the confidence in that label, percent. `Rect` in px. Nothing of ours is added inside.
+        """
+        normal = self.live_confidence >= self.threshold
+        left, top, right, bottom = self.faces[0].rect
+        result = {
+            "Label": "normal" if normal else "liveness",
+            "Suggestion": SUGGESTIONS[self.verdict],
+            "Rate": round(100 * (self.live_confidence if normal else 1 - self.live_confidence), 2),
+            "MessageTips": self.reasons[0].message,
+            "Rect": {"Left": left, "Top": top, "Width": right - left, "Height": bottom - top},
+        }
+        return {"FaceNumber": len(self.faces), "Results": [result]}
+
+
+def _round(value: float) -> float:
+    """Six decimals, as in the report of a video."""
+    return round(float(value), 6)
+
+
+def _reason(reason: Reason) -> dict[str, str]:
+    return {"code": reason.code, "message": reason.message}

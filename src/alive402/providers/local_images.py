@@ -1,0 +1,177 @@
+"""This machine answers for pictures: each is fetched or unpacked, judged in a warm child process, and deleted."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from alive402.intake.errors import AnalysisTimeout, Busy, IntakeError, InvalidImageData
+from alive402.intake.fetch import FetchLimits, check_url, fetch
+from alive402.intake.sandbox import Judged, Progress
+from alive402.liveness.errors import AnalysisError, ImageTooLarge, NoFace, UnsupportedImage, VideoTooLarge
+from alive402.liveness.images import HEAD_BYTES, format_of
+from alive402.providers.base import Answer
+from alive402.providers.local import FETCHING_SHARE, LocalProvider
+
+MAX_BYTES = 10_000_000
+"""Of one picture, and of all that one request brings with it."""
+
+Task = Mapping[str, str]
+_NOBODY = "No face was found in any of the pictures. Send one in which a face is seen from the front."
+
+
+@dataclass(frozen=True, slots=True)
+class LocalImages:
+    """Judges pictures on the machine of `machine`, in its processes and its places; all tasks of a call, or none.
+
+    A picture without a face is an answer of its own, as long as another one has a face.
+    """
+
+    machine: LocalProvider
+    fetching: FetchLimits
+
+    @property
+    def seconds(self) -> float:
+        """See `Provider.seconds`; the pictures of a call share the time of one video."""
+        return 2 * self.machine.wait_seconds + self.fetching.seconds + self.machine.judging.seconds
+
+    def check(self, given: Mapping[str, Any]) -> None:
+        """See `Provider.check`.
+
+        Raises:
+            InvalidUrl: a URL would never be fetched; `details["task"]` says which, from 0.
+            InvalidImageData, UnsupportedImage: a picture in the request is no base64, or no picture.
+            ImageTooLarge: the pictures in the request have too many bytes together.
+        """
+        if sum(self.check_task(place, task) for place, task in enumerate(given["Tasks"])) > MAX_BYTES:
+            raise ImageTooLarge(
+                f"The pictures in the request have more than {MAX_BYTES // 10**6} MB together. Send URLs.",
+                max_bytes=MAX_BYTES,
+            )
+
+    def check_task(self, place: int, task: Task) -> int:
+        """The same for one task; returns how many bytes it brings with it."""
+        with _named(place):
+            if "ImageURL" in task:
+                check_url(task["ImageURL"], self.fetching)
+                return 0
+            data = _unpacked(task)
+            _recognised(data[:HEAD_BYTES])
+            return len(data)
+
+    async def answer(self, given: Mapping[str, Any], progress: Progress | None = None) -> Answer:
+        """See `Provider.answer`; the first task that fails, in their order, is the call's failure."""
+        tell, tasks = progress or (lambda stage, share: None), given["Tasks"]
+        media = self.machine.media
+        if media is not None:
+            media.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="alive402-", dir=media) as folder:
+            # Names are ours: a stranger's would be one more thing that a decoder reads.
+            files = [Path(folder, str(place)) for place in range(len(tasks))]
+            async with self.machine.fetching_place():
+                tell("fetching", 0.0)
+                arrived = (self._arrive(*each) for each in zip(range(len(tasks)), tasks, files, strict=True))
+                for failed in await asyncio.gather(*arrived, return_exceptions=True):
+                    if failed is not None:
+                        raise failed
+            async with self.machine.judging_place():
+                judged = await self._judge_all(files, tell)
+            digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
+        if all(one is None for one in judged):
+            raise NoFace(_NOBODY)
+        return Answer([_element(*each) for each in zip(tasks, judged, strict=True)], _liveness(judged, digests))
+
+    async def _arrive(self, place: int, task: Task, path: Path) -> None:
+        with _named(place):
+            if "ImageURL" in task:
+                await fetch(task["ImageURL"], path, self.fetching)
+            else:
+                await asyncio.to_thread(lambda: path.write_bytes(_unpacked(task)))
+            with path.open("rb") as file:
+                _recognised(file.read(HEAD_BYTES))
+
+    async def _judge_all(self, files: list[Path], tell: Progress) -> list[Judged | None]:
+        """One after another; None for a picture without a face."""
+        found: list[Judged | None] = []
+        try:
+            async with asyncio.timeout(self.machine.judging.seconds):
+                for place, path in enumerate(files):
+                    tell("looking", FETCHING_SHARE + (1 - FETCHING_SHARE) * place / len(files))
+                    with _named(place):
+                        try:
+                            found.append(await self.machine.judge(path, kind="image"))
+                        except NoFace:
+                            found.append(None)
+        except TimeoutError:
+            raise AnalysisTimeout(
+                "Judging the pictures took too long, and was stopped. Send fewer or smaller ones.",
+                seconds=self.machine.judging.seconds,
+            ) from None
+        return found
+
+
+@contextmanager
+def _named(place: int) -> Iterator[None]:
+    """What goes wrong says with which task, from 0, and speaks of pictures."""
+    try:
+        yield
+    except Busy:
+        raise
+    except VideoTooLarge:
+        raise ImageTooLarge(max_bytes=MAX_BYTES, task=place) from None
+    except (IntakeError, AnalysisError) as error:
+        raise type(error)(_of_a_picture(error.message), **{**error.details, "task": place}) from error
+
+
+def _of_a_picture(sentence: str) -> str:
+    return sentence.replace("VideoUrl", "ImageURL").replace("video", "picture")
+
+
+def _unpacked(task: Task) -> bytes:
+    try:
+        return base64.b64decode(task["ImageData"], validate=True)
+    except (binascii.Error, ValueError):
+        raise InvalidImageData from None
+
+
+def _recognised(head: bytes) -> None:
+    if format_of(head) is None:
+        raise UnsupportedImage
+
+
+def _element(task: Task, judged: Judged | None) -> dict[str, Any]:
+    """A task as Alibaba Cloud's DetectLivingFace answers it."""
+    address = {"ImageURL": task["ImageURL"]} if "ImageURL" in task else {}
+    found = judged.elements[0] if judged is not None else {"FaceNumber": 0, "Results": []}
+    return {"TaskId": str(uuid4()), **address, **found}
+
+
+def _liveness(judged: list[Judged | None], digests: list[str]) -> dict[str, Any]:
+    """Our report: the verdict of the least live picture, for one that is re-filmed spoils the lot."""
+    reports = [one.liveness for one in judged if one is not None]
+    worst = min(reports, key=lambda report: float(report["live_confidence"]))
+    said = ("verdict", "live_confidence", "threshold", "attack_type", "reasons", "engine")
+    images = [
+        _image(one.liveness) if one is not None else _faceless(digest)
+        for one, digest in zip(judged, digests, strict=True)
+    ]
+    return {**{name: worst[name] for name in said}, "images": images}
+
+
+def _image(report: dict[str, Any]) -> dict[str, Any]:
+    said = ("verdict", "live_confidence", "attack_type", "reasons", "faces", "quality")
+    return {**report["image"], **{name: report[name] for name in said}}
+
+
+def _faceless(digest: str) -> dict[str, Any]:
+    reason = {"code": NoFace.code, "message": "No face was found in this picture."}
+    return {"sha256": digest, "verdict": None, "live_confidence": None, "reasons": [reason]}
