@@ -69,3 +69,40 @@ def receiving() -> Iterator[Receiver]:
         finally:
             server.shutdown()
             thread.join()
+
+
+@dataclass
+class Called:
+    """Whoever a job calls back; what came is in `heard`, each as (headers, body). It answers with `status`."""
+
+    url: str = ""
+    status: int = 204
+    heard: queue.Queue[tuple[dict[str, str], bytes]] = field(default_factory=queue.Queue)
+
+
+@contextmanager
+def called_back() -> Iterator[Called]:
+    """One that listens until the block ends; it believes nothing by itself."""
+    called = Called()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            called.heard.put(({name.lower(): value for name, value in self.headers.items()}, body))
+            self.send_response(called.status)
+            self.send_header("Location", called.url)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        called.url = f"http://127.0.0.1:{server.server_address[1]}/done"
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield called
+        finally:
+            server.shutdown()
+            thread.join()

@@ -40,6 +40,7 @@ def create_app(parts: Parts) -> FastAPI:
             await upkeep.enter_async_context(Reconciler(ledger, parts.sold.first.gate).running(parts.reconcile_seconds))
             if parts.courier is not None:
                 await upkeep.enter_async_context(parts.courier.running())
+            await upkeep.enter_async_context(parts.callbacks.running())
             await upkeep.enter_async_context(parts.uploads.running())
             await upkeep.enter_async_context(mcp_sessions.run())
             # Last, so that jobs end while everything that they need still works.

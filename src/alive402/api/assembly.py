@@ -32,7 +32,7 @@ from alive402.payments.tills import Terms
 from alive402.payments.tokens import Tokens
 from alive402.payments.vault import Vault
 from alive402.payments.verdicts import Verdicts
-from alive402.payments.webhooks import Courier
+from alive402.payments.webhooks import ANSWER_SECONDS, Courier
 from alive402.payments.x402 import SETTLE_SECONDS, VERIFY_SECONDS, PaymentGate
 from alive402.providers.base import Provider
 from alive402.providers.local import LocalProvider
@@ -62,6 +62,7 @@ class Parts:
     trusted_proxies: tuple[str, ...]
     loopback: bool
     courier: Courier | None
+    callbacks: Courier
     uploads: Uploads
     jobs: JobLimits
 
@@ -123,6 +124,9 @@ async def assemble(settings: Settings) -> Parts:
         CallRate(settings.calls_per_key, settings.limits_url),
     )
     secret = settings.webhook_secret
+    callbacks = FetchLimits(
+        seconds=ANSWER_SECONDS, ports=settings.fetch_ports, allow_private=settings.allow_private_hosts
+    )
     return Parts(
         sold=Sold(
             tuple(
@@ -141,9 +145,13 @@ async def assemble(settings: Settings) -> Parts:
         trusted_proxies=tuple(map(str, settings.trusted_proxies)),
         loopback=settings.loopback,
         courier=Courier(ledger, secret.get_secret_value()) if settings.webhook_urls and secret else None,
+        callbacks=Courier(ledger, "", strangers=callbacks),
         uploads=uploads,
         jobs=JobLimits(
-            waiting=settings.jobs_waiting, at_once=2 * settings.analyses_at_once, keep_seconds=settings.job_seconds
+            waiting=settings.jobs_waiting,
+            at_once=2 * settings.analyses_at_once,
+            keep_seconds=settings.job_seconds,
+            callbacks=callbacks,
         ),
     )
 

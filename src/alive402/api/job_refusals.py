@@ -1,6 +1,7 @@
 """Every way in which a job is refused or ends without an answer, beside those of the call itself.
 
 RequestRefused
+ ├── InvalidCallback     400   invalid_callback     X-Callback-Url cannot be told anything
  ├── UnknownJob          404   unknown_job          no job has this id, or it is long over
  ├── TooManyJobs         503   too_many_jobs        as many wait as may; nothing was held
  ├── TooManyListeners    503   too_many_listeners   as many listen as may; ask for the state instead
@@ -11,6 +12,13 @@ RequestRefused
 from __future__ import annotations
 
 from alive402.api.errors import RequestRefused
+
+
+class InvalidCallback(RequestRefused):
+    """X-Callback-Url cannot be told anything."""
+
+    code = "invalid_callback"
+    default = "X-Callback-Url is not an http or https URL on the public internet. `details.reason` says why."
 
 
 class UnknownJob(RequestRefused):

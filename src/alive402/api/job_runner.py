@@ -13,11 +13,20 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from alive402.api import errors
-from alive402.api.job_refusals import Interrupted, JobCancelled, TooManyJobs, TooManyListeners, UnknownJob
+from alive402.api.job_refusals import (
+    Interrupted,
+    InvalidCallback,
+    JobCancelled,
+    TooManyJobs,
+    TooManyListeners,
+    UnknownJob,
+)
 from alive402.api.payment_object import report_at
 from alive402.calls import Begun, Outcome, PaidCalls, Sold
 from alive402.coded import CodedError
-from alive402.intake.errors import Busy
+from alive402.intake import callbacks
+from alive402.intake.errors import Busy, IntakeError
+from alive402.intake.fetch import FetchLimits
 from alive402.payments.errors import SettlementUnknown
 from alive402.payments.jobs import Job, JobBooks, JobState, Step
 from alive402.payments.purse import Offer
@@ -41,6 +50,7 @@ class JobLimits:
         keep_seconds: how long a finished one can be asked for.
         grace_seconds: how long jobs may still take when the process stops.
         listeners: of all jobs together.
+        callbacks: where callers may want to be told.
     """
 
     waiting: int = 100
@@ -49,6 +59,7 @@ class JobLimits:
     keep_seconds: float = 86_400.0
     grace_seconds: float = 5.0
     listeners: int = 200
+    callbacks: FetchLimits = field(default_factory=FetchLimits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +74,7 @@ class Asked:
     base: str
     version: int
     refused: Callable[[CodedError], Awaitable[dict[str, Any]]]
+    callback_url: str | None = None
 
 
 @dataclass(slots=True)
@@ -98,20 +110,27 @@ class JobRunner:
         self._stopping = False
 
     async def start(self, asked: Asked) -> dict[str, Any]:
-        """Hold the price of a call and go on without its caller: the job object.
+        """Hold the price of a call and go on without its caller: the job object, with the secret of its callback.
 
         Raises:
+            InvalidCallback: it cannot be told when it is done; nothing is held.
             TooManyJobs: nothing is held.
             PaymentError, TooManyFailures: as `PaidCalls.begin` does.
         """
         if len(self._tasks) >= self._limits.waiting or self._stopping:
             raise TooManyJobs
+        if asked.callback_url is not None:
+            try:
+                await callbacks.check(asked.callback_url, self._limits.callbacks)
+            except IntakeError as error:
+                raise InvalidCallback(reason=error.code) from None
         begun: asyncio.Future[Job] = asyncio.get_running_loop().create_future()
         # A task of its own from the first moment: leases live as long as the task that took them.
         task = asyncio.create_task(self._work(asked, begun))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return (await asyncio.shield(begun)).told()
+        job = await asyncio.shield(begun)
+        return {**job.told(), **({"callbackSecret": job.callback_secret} if job.callback_secret else {})}
 
     async def find(self, job_id: str) -> Job:
         """The job as it is now.
@@ -230,7 +249,9 @@ class JobRunner:
             asked.given, asked.offer, asked.resource, asked.request_id, waits=self._limits.wait_seconds
         )
         try:
-            job = await self._books.add(asked.calls.service.id, asked.request_id, asked.base, asked.version)
+            job = await self._books.add(
+                asked.calls.service.id, asked.request_id, asked.base, asked.version, asked.callback_url
+            )
         except BaseException:
             await asyncio.shield(asked.calls.drop(held, "no job"))
             raise

@@ -102,6 +102,7 @@ JOB: dict[str, Any] = {
         "progress": {"type": "number", "minimum": 0, "maximum": 1},
         "createdAt": {**_TEXT, "format": "date-time"},
         "finishedAt": {"type": ["string", "null"], "format": "date-time"},
+        "callbackSecret": {**_TEXT, "description": "Told once, in the 202: signs what X-Callback-Url is told."},
         "result": {"type": "object", "description": "Once done: the 200 body of the call."},
         "error": {"type": "object", "description": "Once failed: the refusal of the call, and its `status`."},
     },

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 
 from alive402.api.bodies import LargeBodies, json_object
 from alive402.api.errors import body_of, request_id
-from alive402.api.job_refusals import TooManyJobs
+from alive402.api.job_refusals import InvalidCallback, TooManyJobs
 from alive402.api.job_runner import Asked, JobRunner, answer_body
 from alive402.api.jobs import accepted
 from alive402.api.offers import Brought, Payment
@@ -23,6 +23,8 @@ from alive402.coded import CodedError
 from alive402.payments.errors import PaymentRequired
 from alive402.payments.signed import Resource
 
+CALLBACK_HEADER = "X-Callback-Url"
+
 
 def router(calls: PaidCalls, payments: PaymentObjects, jobs: JobRunner) -> APIRouter:
     """The service's own path and its aliases, over one handler; `Prefer: respond-async` makes a job of a call."""
@@ -33,6 +35,7 @@ def router(calls: PaidCalls, payments: PaymentObjects, jobs: JobRunner) -> APIRo
         payment: Payment,
         asked: Annotated[int, Query(alias="x402Version", ge=1, le=2)] = 2,
         prefer: Annotated[str | None, Header(description="`respond-async`: 202 with a job (RFC 7240)")] = None,
+        callback: Annotated[str | None, Header(alias=CALLBACK_HEADER, description="told when the job is done")] = None,
     ) -> JSONResponse:
         version = min(asked, payment.version)
         given = await json_object(request, calls.service.max_body_bytes)
@@ -42,7 +45,7 @@ def router(calls: PaidCalls, payments: PaymentObjects, jobs: JobRunner) -> APIRo
         resource = resource_of(calls.service, payments.base(request) + request.url.path)
         try:
             if _responds_async(prefer):
-                return accepted(await jobs.start(_asked(given or {}, payment, resource, request, version)))
+                return accepted(await jobs.start(_asked(given or {}, payment, resource, request, version, callback)))
             outcome = await calls.call(given or {}, payment.offer, resource, request_id(request))
         except PaymentRequired as error:
             named = await payments.named(error.details.get("paymentId"), calls, request)
@@ -55,7 +58,14 @@ def router(calls: PaidCalls, payments: PaymentObjects, jobs: JobRunner) -> APIRo
             answer_body(outcome.request_id, outcome.data, outcome.report_id, payments.base(request)), headers=headers
         )
 
-    def _asked(given: dict[str, Any], payment: Brought, resource: Resource, request: Request, version: int) -> Asked:
+    def _asked(
+        given: dict[str, Any],
+        payment: Brought,
+        resource: Resource,
+        request: Request,
+        version: int,
+        callback: str | None,
+    ) -> Asked:
         async def refused(error: CodedError) -> dict[str, Any]:
             if not isinstance(error, PaymentRequired):
                 return body_of(error, request)
@@ -63,7 +73,9 @@ def router(calls: PaidCalls, payments: PaymentObjects, jobs: JobRunner) -> APIRo
             return required_body(error, request, calls.gate, resource, named, version)
 
         base = payments.base(request)
-        return Asked(calls, given, payment.offer, resource, request_id(request), base, version, refused)
+        return Asked(
+            calls, given, payment.offer, resource, request_id(request), base, version, refused, callback or None
+        )
 
     for path in calls.service.paths:
         canonical = path == calls.service.paths[0]
@@ -99,7 +111,7 @@ def router(calls: PaidCalls, payments: PaymentObjects, jobs: JobRunner) -> APIRo
                         "Retry-After": {"schema": {"type": "integer"}, "description": "seconds"},
                     },
                 },
-                **refusals(*PAID_CALL, TooManyJobs),
+                **refusals(*PAID_CALL, TooManyJobs, InvalidCallback),
             },
             openapi_extra={
                 "requestBody": {

@@ -90,11 +90,11 @@ async def fetch(url: str, target: Path, limits: FetchLimits) -> int:
 async def _hop_to(url: str, target: Path, limits: FetchLimits) -> int | str:
     """One request: the bytes written, or the URL that it redirects to."""
     parsed = check_url(url, limits)
-    port = parsed.port or _DEFAULT_PORTS[parsed.scheme]
-    backend = _CheckedAddresses(await _resolve(parsed.host, port, limits))
+    port = port_of(parsed)
+    backend = CheckedAddresses(await resolve(parsed.host, port, limits))
     async with (
         httpcore.AsyncConnectionPool(network_backend=backend, retries=0, http2=False) as pool,
-        pool.stream("GET", _wire_url(parsed), headers=_HEADERS, extensions={"timeout": _timeouts(limits)}) as response,
+        pool.stream("GET", wire_url(parsed), headers=_HEADERS, extensions={"timeout": timeouts(limits)}) as response,
     ):
         headers = {name.lower(): value.decode("latin-1") for name, value in response.headers}
         if response.status in _REDIRECTS and b"location" in headers:
@@ -149,18 +149,29 @@ def check_url(url: str, limits: FetchLimits) -> httpx.URL:
     return parsed
 
 
-def _wire_url(parsed: httpx.URL) -> httpcore.URL:
+def port_of(parsed: httpx.URL) -> int:
+    """The port that is dialled."""
+    return parsed.port or _DEFAULT_PORTS[parsed.scheme]
+
+
+def wire_url(parsed: httpx.URL) -> httpcore.URL:
+    """The URL as it goes on the wire."""
     return httpcore.URL(
         scheme=parsed.raw_scheme, host=parsed.raw_host, port=parsed.port, target=parsed.raw_path or b"/"
     )
 
 
-def _timeouts(limits: FetchLimits) -> dict[str, float]:
+def timeouts(limits: FetchLimits) -> dict[str, float]:
+    """How long each step of a request may take, in httpcore's words."""
     return {"connect": min(10.0, limits.seconds), "read": min(10.0, limits.seconds), "write": 10.0, "pool": 10.0}
 
 
-async def _resolve(host: str, port: int, limits: FetchLimits) -> list[str]:
-    """Every address of `host`, each of them allowed."""
+async def resolve(host: str, port: int, limits: FetchLimits) -> list[str]:
+    """Every address of `host`, each of them allowed.
+
+    Raises:
+        HostNotFound, ForbiddenAddress, InvalidUrl: there is none, one is not, or it is no name.
+    """
     try:
         # The form that goes on the wire: the resolver and the Host header must not see two different names.
         name = httpx.URL(scheme="http", host=host).raw_host.decode("ascii")
@@ -179,7 +190,7 @@ async def _resolve(host: str, port: int, limits: FetchLimits) -> list[str]:
     return addresses
 
 
-class _CheckedAddresses(httpcore.AsyncNetworkBackend):
+class CheckedAddresses(httpcore.AsyncNetworkBackend):
     """Dials the addresses that were checked, whatever name is asked for; TLS still sees the name."""
 
     def __init__(self, addresses: list[str]) -> None:

@@ -9,6 +9,7 @@ free again, and neither for as long as the payment itself is not closed.
 
 from __future__ import annotations
 
+import base64
 import json
 import secrets
 from collections.abc import Iterable
@@ -23,6 +24,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from alive402.payments.database import Ledger
 from alive402.payments.models import Base, Payment, Utc
+from alive402.payments.outbox import DeliveryState, Outbox, WebhookDelivery
 from alive402.payments.prepaid import PrepaidUse, UseState
 from alive402.payments.prepaid_repository import PrepaidRepository
 from alive402.payments.service import Answered, Clock, is_held, utc_now
@@ -50,6 +52,7 @@ class Job(Base):
     """One job. `result` and `error` are the bodies that the call would have had, JSON texts; `receipt` the settlement.
 
     `owner` works on it until `lease_until`; None when nobody does. `base` is the service's URL as the caller sees it.
+    Once it is finished `callback_url` is told, signed with `callback_secret`.
     """
 
     __tablename__ = "jobs"
@@ -69,6 +72,8 @@ class Job(Base):
     result: Mapped[str | None] = mapped_column(Text)
     receipt: Mapped[str | None] = mapped_column(Text)
     error: Mapped[str | None] = mapped_column(Text)
+    callback_url: Mapped[str | None] = mapped_column(Text)
+    callback_secret: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(Utc)
     finished_at: Mapped[datetime | None] = mapped_column(Utc, index=True)
 
@@ -111,7 +116,9 @@ class JobBooks:
         self._lease = timedelta(seconds=ledger.lease_seconds)
         self.owner = secrets.token_hex(8)
 
-    async def add(self, service_id: str, request_id: str, base: str, x402_version: int) -> Job:
+    async def add(
+        self, service_id: str, request_id: str, base: str, x402_version: int, callback_url: str | None = None
+    ) -> Job:
         """A new job of this process; its id cannot be guessed."""
         now = self._now()
         job = Job(
@@ -126,6 +133,8 @@ class JobBooks:
             cancelled=False,
             base=base,
             x402_version=x402_version,
+            callback_url=callback_url,
+            callback_secret=_new_secret() if callback_url else None,
             created_at=now,
         )
         async with self._ledger.session() as session:
@@ -178,7 +187,18 @@ class JobBooks:
             query = update(Job).where(Job.id == job.id, Job.state.in_(OPEN), whose).values(values).returning(Job.id)
             if (await session.execute(query)).scalar_one_or_none() is None:
                 return None
-            return await session.get(Job, job.id, populate_existing=True)
+            closed = await session.get(Job, job.id, populate_existing=True)
+            assert closed is not None
+            if closed.callback_url and closed.callback_secret:
+                Outbox(session).put_for_stranger(
+                    _message_id(job.id),
+                    closed.callback_url,
+                    f"job.{closed.state}",
+                    self._now(),
+                    closed.told(),
+                    closed.callback_secret,
+                )
+            return closed
 
     async def leave(self, job_id: str) -> None:
         """Nobody works on it any more, and how its payment ends is not known yet."""
@@ -209,9 +229,12 @@ class JobBooks:
             return await self._fate_of_a_use(session, request_id)
 
     async def prune(self, keep: timedelta) -> None:
-        """Forget what was finished so long ago."""
+        """Forget what was finished so long ago, and what nobody is told of any more."""
+        before = self._now() - keep
+        told = and_(WebhookDelivery.secret.is_not(None), WebhookDelivery.state != str(DeliveryState.PENDING))
         async with self._ledger.session() as session:
-            await session.execute(delete(Job).where(Job.finished_at < self._now() - keep))
+            await session.execute(delete(Job).where(Job.finished_at < before))
+            await session.execute(delete(WebhookDelivery).where(told, WebhookDelivery.created_at < before))
 
     def _ours(self) -> ColumnElement[bool]:
         return and_(Job.owner == self.owner, Job.state.in_(OPEN))
@@ -235,8 +258,19 @@ class JobBooks:
 
 
 async def erase(session: AsyncSession, request_id: str) -> None:
-    """Delete the jobs of a request, and the answer in them."""
-    await session.execute(delete(Job).where(Job.request_id == request_id, Job.state.not_in(OPEN)))
+    """Delete the finished jobs of a request, with the answer in them and in what their callers are still to be told."""
+    theirs = Job.request_id == request_id, Job.state.not_in(OPEN)
+    messages = [_message_id(job_id) for job_id in await session.scalars(select(Job.id).where(*theirs))]
+    await session.execute(delete(WebhookDelivery).where(WebhookDelivery.id.in_(messages)))
+    await session.execute(delete(Job).where(*theirs))
+
+
+def _message_id(job_id: str) -> str:
+    return f"job_{job_id[:36]}"
+
+
+def _new_secret() -> str:
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def _moment(at: datetime | None) -> str | None:

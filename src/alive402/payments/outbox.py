@@ -44,7 +44,10 @@ class DeliveryState(StrEnum):
 
 
 class WebhookDelivery(Base):
-    """One message for one URL. `id` stays the same however often it is sent; `due_at` is when it is sent next."""
+    """One message for one URL. `id` stays the same however often it is sent; `due_at` is when it is sent next.
+
+    `secret` signs a message to a stranger, whose address is checked anew each time; None: it is for the operator.
+    """
 
     __tablename__ = "webhook_deliveries"
 
@@ -58,6 +61,7 @@ class WebhookDelivery(Base):
     last_error: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(Utc)
     delivered_at: Mapped[datetime | None] = mapped_column(Utc)
+    secret: Mapped[str | None] = mapped_column(Text)
 
 
 class Outbox:
@@ -107,24 +111,40 @@ class Outbox:
         """Tell every one of `urls`. `data` holds no personal data and no address of a video."""
         body = json.dumps({"type": kind, "timestamp": at.isoformat(), "data": data})
         for url in urls:
-            self._session.add(
-                WebhookDelivery(
-                    id=f"msg_{uuid4().hex}",
-                    url=url,
-                    type=kind,
-                    body=body,
-                    state=str(DeliveryState.PENDING),
-                    attempts=0,
-                    due_at=at,
-                    created_at=at,
-                )
-            )
+            self._add(f"msg_{uuid4().hex}", url, kind, at, body, None)
 
-    async def take_due(self, now: datetime, again_after: timedelta, limit: int) -> list[WebhookDelivery]:
-        """Messages that are to be sent now, oldest first; nobody else gets them before `again_after` is over."""
+    def put_for_stranger(
+        self, message_id: str, url: str, kind: str, at: datetime, body: dict[str, Any], secret: str
+    ) -> None:
+        """Tell a caller what it asked to be told, signed with a secret of its own; `message_id` is the message's."""
+        self._add(message_id, url, kind, at, json.dumps(body), secret)
+
+    def _add(self, message_id: str, url: str, kind: str, at: datetime, body: str, secret: str | None) -> None:
+        self._session.add(
+            WebhookDelivery(
+                id=message_id,
+                url=url,
+                type=kind,
+                body=body,
+                state=str(DeliveryState.PENDING),
+                attempts=0,
+                due_at=at,
+                created_at=at,
+                secret=secret,
+            )
+        )
+
+    async def take_due(
+        self, now: datetime, again_after: timedelta, limit: int, *, strangers: bool = False
+    ) -> list[WebhookDelivery]:
+        """Messages that are to be sent now, oldest first; nobody else gets them before `again_after` is over.
+
+        Those for the operator, or those for `strangers`.
+        """
+        whose = WebhookDelivery.secret.is_not(None) if strangers else WebhookDelivery.secret.is_(None)
         query = (
             select(WebhookDelivery)
-            .where(WebhookDelivery.state == str(DeliveryState.PENDING), WebhookDelivery.due_at <= now)
+            .where(WebhookDelivery.state == str(DeliveryState.PENDING), WebhookDelivery.due_at <= now, whose)
             .order_by(WebhookDelivery.due_at)
             .limit(limit)
             .with_for_update(skip_locked=True)

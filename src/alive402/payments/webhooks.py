@@ -13,6 +13,9 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from standardwebhooks import Webhook
 
+from alive402.intake import callbacks
+from alive402.intake.errors import IntakeError
+from alive402.intake.fetch import FetchLimits
 from alive402.payments.database import Ledger
 from alive402.payments.outbox import DeliveryState, Outbox, WebhookDelivery
 from alive402.version import VERSION
@@ -41,11 +44,16 @@ POLL_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Courier:
-    """Sends what is due; any number of processes may do so over one ledger. `secret` is `whsec_` and base64."""
+    """Sends what is due; any number of processes may do so over one ledger. `secret` is `whsec_` and base64.
+
+    With `strangers` it sends what callers asked to be told, each signed with its own secret, to addresses that these
+    limits allow; without, what the operator is told. Neither waits for the other.
+    """
 
     ledger: Ledger
     secret: str
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    strangers: FetchLimits | None = None
 
     async def deliver_due(self) -> int:
         """Send every message that is due once; how many were sent, well or not.
@@ -58,7 +66,10 @@ class Courier:
             while True:
                 async with self.ledger.session() as session:
                     # A process that dies while it sends leaves the message to be sent again.
-                    due = await Outbox(session).take_due(self.now(), timedelta(seconds=2 * ANSWER_SECONDS), AT_ONCE)
+                    again_after = timedelta(seconds=2 * ANSWER_SECONDS)
+                    due = await Outbox(session).take_due(
+                        self.now(), again_after, AT_ONCE, strangers=self.strangers is not None
+                    )
                 if not due:
                     return sent
                 await asyncio.gather(*[self._send(http, each) for each in due])
@@ -89,15 +100,18 @@ class Courier:
         headers = {
             "webhook-id": delivery.id,
             "webhook-timestamp": str(int(at.timestamp())),
-            "webhook-signature": Webhook(self.secret).sign(delivery.id, at, delivery.body),
+            "webhook-signature": Webhook(delivery.secret or self.secret).sign(delivery.id, at, delivery.body),
             "content-type": "application/json",
             "user-agent": f"alive402/{VERSION}",
         }
         try:
-            answer = await http.post(delivery.url, content=delivery.body, headers=headers)
-            error = None if answer.is_success else f"HTTP {answer.status_code}"
-            gone = answer.status_code == httpx.codes.GONE
-        except (httpx.HTTPError, httpx.InvalidURL) as failure:
+            if self.strangers is None:
+                status = (await http.post(delivery.url, content=delivery.body, headers=headers)).status_code
+            else:
+                status = await callbacks.post(delivery.url, delivery.body.encode(), headers, self.strangers)
+            error = None if 200 <= status < 300 else f"HTTP {status}"
+            gone = status == httpx.codes.GONE
+        except (httpx.HTTPError, httpx.InvalidURL, IntakeError) as failure:
             error, gone = type(failure).__name__, False
         async with self.ledger.session() as session:
             await self._write_down(Outbox(session), delivery, error, gone=gone)

@@ -1,4 +1,4 @@
-"""Calls whose caller does not wait."""
+"""Calls whose caller does not wait, and messages to such callers, each with a secret of its own."""
 
 from __future__ import annotations
 
@@ -28,13 +28,17 @@ def upgrade() -> None:
         sa.Column("result", sa.Text()),
         sa.Column("receipt", sa.Text()),
         sa.Column("error", sa.Text()),
+        sa.Column("callback_url", sa.Text()),
+        sa.Column("callback_secret", sa.Text()),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True)),
     )
     op.create_index("ix_jobs_state_lease", "jobs", ["state", "lease_until"])
     op.create_index("ix_jobs_request_id", "jobs", ["request_id"])
     op.create_index("ix_jobs_finished_at", "jobs", ["finished_at"])
+    op.add_column("webhook_deliveries", sa.Column("secret", sa.Text()))
 
 
 def downgrade() -> None:
+    op.drop_column("webhook_deliveries", "secret")
     op.drop_table("jobs")

@@ -1,0 +1,49 @@
+"""A stranger's address is told something: checked as that of a video is, dialled as checked, never redirected."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import httpcore
+
+from alive402.intake.errors import FetchTimeout, Unreachable
+from alive402.intake.fetch import CheckedAddresses, FetchLimits, check_url, port_of, resolve, timeouts, wire_url
+
+
+async def check(url: str, limits: FetchLimits) -> None:
+    """Make sure that `url` may be posted to, as its name resolves now.
+
+    Raises:
+        InvalidUrl, ForbiddenAddress, HostNotFound: it may not.
+    """
+    parsed = check_url(url, limits)
+    await resolve(parsed.host, port_of(parsed), limits)
+
+
+async def post(url: str, body: bytes, headers: Mapping[str, str], limits: FetchLimits) -> int:
+    """Send `body` and return the status; what else is answered is not read.
+
+    Raises:
+        InvalidUrl, ForbiddenAddress, HostNotFound: it may not be posted to.
+        FetchTimeout, Unreachable: it could not be told within `limits.seconds`.
+    """
+    try:
+        async with asyncio.timeout(limits.seconds):
+            parsed = check_url(url, limits)
+            backend = CheckedAddresses(await resolve(parsed.host, port_of(parsed), limits))
+            async with (
+                httpcore.AsyncConnectionPool(network_backend=backend, retries=0, http2=False) as pool,
+                pool.stream(
+                    "POST",
+                    wire_url(parsed),
+                    headers=[*headers.items()],
+                    content=body,
+                    extensions={"timeout": timeouts(limits)},
+                ) as response,
+            ):
+                return int(response.status)
+    except (TimeoutError, httpcore.TimeoutException):
+        raise FetchTimeout(seconds=limits.seconds) from None
+    except (httpcore.NetworkError, httpcore.ProtocolError, OSError):
+        raise Unreachable from None
