@@ -8,7 +8,7 @@ import ipaddress
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from limits import parse
 from pydantic import (
@@ -126,6 +126,11 @@ class Settings(BaseSettings):
     fetch_seconds: float = Field(default=30.0, gt=0)
     analysis_seconds: float = Field(default=60.0, gt=0)
     analysis_memory_bytes: int = Field(default=4 * 1024**3, gt=0)
+    provider: Literal["local", "alibaba"] = Field(default="local", description="who judges videos")
+    alibaba_access_key_id: str | None = None
+    alibaba_access_key_secret: SecretStr | None = None
+    alibaba_endpoint: str = "facebody.cn-shanghai.aliyuncs.com"
+    alibaba_threshold: float = Field(default=0.5, ge=0, le=1, description="LiveConfidence from which it is live")
     analyses_at_once: int = Field(default=2, gt=0)
     uploads_max_bytes: int = Field(default=1_000_000_000, gt=0, description="of all uploads that wait to be judged")
     uploads_per_payer: int = Field(default=3, gt=0, description="uploads of one payer that wait at once")
@@ -140,6 +145,14 @@ class Settings(BaseSettings):
         if self.webhook_urls and not _is_webhook_secret(self.webhook_secret):
             raise ValueError(
                 "ALIVE402_WEBHOOK_URLS needs ALIVE402_WEBHOOK_SECRET: whsec_ and base64 of 24 bytes or more."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _the_cloud_wants_a_key(self) -> Self:
+        if self.provider == "alibaba" and not (self.alibaba_access_key_id and self.alibaba_access_key_secret):
+            raise ValueError(
+                "ALIVE402_PROVIDER=alibaba needs ALIVE402_ALIBABA_ACCESS_KEY_ID and ALIVE402_ALIBABA_ACCESS_KEY_SECRET."
             )
         return self
 

@@ -90,7 +90,7 @@ async def assemble(settings: Settings) -> Parts:
         uploads=uploads,
     )
     answering: dict[str, Provider] = {
-        LIVENESS.id: provider,
+        LIVENESS.id: _of_videos(settings, provider),
         IMAGE_LIVENESS.id: LocalImages(provider, dataclasses.replace(fetching, max_bytes=MAX_BYTES)),
     }
     sold = [(service, answering[service.id]) for service in _chosen(settings)]
@@ -173,6 +173,28 @@ def _chosen(settings: Settings) -> list[ServiceDefinition]:
 def _share(service: ServiceDefinition, first: ServiceDefinition) -> Fraction:
     """The settings say what the first one costs; the others keep their proportion."""
     return Fraction(service.price_atomic, first.price_atomic)
+
+
+def _of_videos(settings: Settings, here: LocalProvider) -> Provider:
+    """Who judges videos: this machine, or the cloud.
+
+    Raises:
+        PaymentsMisconfigured: the cloud's SDK is not installed.
+    """
+    if settings.provider == "local":
+        return here
+    try:
+        from alive402.providers.alibaba import AlibabaProvider, CloudAccount
+    except ImportError as error:
+        raise PaymentsMisconfigured("ALIVE402_PROVIDER=alibaba needs its SDK: pip install alive402[alibaba]") from error
+    assert settings.alibaba_access_key_id is not None
+    assert settings.alibaba_access_key_secret is not None
+    account = CloudAccount(
+        settings.alibaba_access_key_id, settings.alibaba_access_key_secret.get_secret_value(), settings.alibaba_endpoint
+    )
+    return AlibabaProvider(
+        account, here.fetching, settings.alibaba_threshold, settings.analysis_seconds, uploads=here.uploads
+    )
 
 
 def _priced(

@@ -80,12 +80,12 @@ def credit(
     as_json: Json = False,
 ) -> None:
     """Give a prepaid key calls of a service for nothing; the ledger holds them as granted, amount 0."""
-    from alive402.catalog import LIVENESS
+    from alive402.catalog import SERVICES
     from alive402.payments.keys import Keys
 
-    found = next((each for each in (LIVENESS,) if service in each.ids), None)
+    found = next((each for each in SERVICES if service in each.ids), None)
     if found is None:
-        known = ", ".join(each.id for each in (LIVENESS,))
+        known = ", ".join(each.id for each in SERVICES)
         typer.echo(f"alive402 keys credit: there is no service {service}; known: {known}.", err=True)
         raise typer.Exit(64)
 
