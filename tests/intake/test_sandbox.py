@@ -154,6 +154,20 @@ def test_a_process_is_replaced_after_so_many_files_or_so_much_memory(text: Path,
     run(walk)
 
 
+def test_the_services_own_memory_is_not_taken_for_the_processs(text: Path) -> None:
+    """As the kernel counts for a parent that starts it, a process would begin with what its parent needed."""
+    ours = bytearray(b"x" * (300 << 20))
+
+    async def walk() -> None:
+        async with one(SandboxLimits()) as sandbox:
+            await sandbox.warm_up()
+            with pytest.raises(UnsupportedVideo):
+                await sandbox.judge(text)
+            assert 0 < sandbox._idle[0].peak_bytes < len(ours)
+
+    run(walk)
+
+
 def test_a_process_that_died_while_it_waited_costs_no_call(text: Path) -> None:
     async def walk() -> None:
         async with one(SandboxLimits()) as sandbox:

@@ -52,6 +52,26 @@ def judge(path: Path, kind: str, out: TextIO) -> dict[str, Any]:
     return {"liveness": report.to_dict(), "elements": report.to_alibaba()["Elements"]}
 
 
+def open_memory() -> TextIO | None:
+    """Where the kernel tells what memory this process needs; None where it tells it nowhere."""
+    try:
+        return Path("/proc/self/status").open(encoding="ascii")
+    except OSError:
+        return None
+
+
+def peak_bytes(memory: TextIO | None) -> int:
+    """The most resident memory that this process has needed.
+
+    Not as `getrusage` tells it: a process begins there with what its parent had needed.
+    """
+    if memory is None:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    memory.seek(0)
+    (line,) = (line for line in memory if line.startswith("VmHWM:"))
+    return int(line.split()[1]) * 1024
+
+
 def load() -> None:
     """Have the engine ready; when it cannot be, each video will be told why."""
     from alive402.liveness.analyzer import shared
@@ -68,6 +88,7 @@ def main() -> None:
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
+    memory = open_memory()
     walls = wall_in(limits["memory_bytes"], limits["files"], folder)
     bound_processor_time(limits["cpu_seconds"])
     load()
@@ -76,8 +97,7 @@ def main() -> None:
         job = json.loads(line)
         bound_processor_time(limits["cpu_seconds"])
         answer = judge(folder / job["video"], job["kind"], out)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        _say(out, {"job": job["job"], "peak_bytes": peak, **answer})
+        _say(out, {"job": job["job"], "peak_bytes": peak_bytes(memory), **answer})
     # Decoders' threads need no farewell, and must not turn an answer into a crash.
     os._exit(0)
 
