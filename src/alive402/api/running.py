@@ -94,6 +94,7 @@ async def _introduce(parts: Parts, url: str, say: Callable[[str], None]) -> None
     """Where it is, who is paid, and how to try it."""
     terms, path = parts.terms, parts.sold.first.service.paths[0]
     say(f"alive402 is at {url}")
+    say(f"  try it   {url}{parts.sold.first.service.page} (in a browser, with your own video)")
     say(f"  network  {terms.network}" + (" (a chain inside this process: test money)" if parts.devchain else ""))
     say(f"  token    {terms.asset}")
     say(f"  price    {terms.amount} atomic units (USD {terms.amount / 1e6:.2f}) an answer")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-CURVE = (640, 180)
-CURVE_PAD = 30
+CURVE = (640, 200)
+CURVE_PAD = 44
 CUE_TRACK = 260
 
 
@@ -38,8 +38,8 @@ def curve(points: Sequence[tuple[float, float]], threshold: float) -> Markup:
         for level in (0, 0.5, 1)
     )
     ends = (
-        f'<text x="{CURVE_PAD}" y="{height - 4}">0 s</text>'
-        f'<text x="{width - 8}" y="{height - 4}" text-anchor="end">{longest:.1f} s</text>'
+        f'<text x="{CURVE_PAD}" y="{height - 6}">0 s</text>'
+        f'<text x="{width - 8}" y="{height - 6}" text-anchor="end">{longest:.1f} s</text>'
     )
     return Markup(
         f"{grid}"
@@ -63,4 +63,4 @@ def _across(share: float) -> float:
 
 
 def _up(level: float) -> float:
-    return 10 + (1 - level) * (CURVE[1] - 34)
+    return 12 + (1 - level) * (CURVE[1] - 44)

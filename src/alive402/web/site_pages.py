@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from alive402.catalog import Quality, ServiceDefinition, Shop
 from alive402.catalog.guides import notes, workflow
@@ -24,6 +26,10 @@ NETWORK_WORDS = {"eip155:8453": "Base", "eip155:84532": "Base Sepolia"}
 TEST_NETWORK = "this service's own test chain"
 # Six decimals: dollars as every token that is taken here counts them.
 _DECIMALS = 1_000_000
+_CODE = re.compile(r"`([^`]+)`")
+_URL = r"(https?://[^\s<>&]*[^\s<>&.,;:])"
+_LOOKED_AT = re.compile(rf"(GET |at ){_URL}")
+_SENT_TO = re.compile(rf"(POST |to ){_URL}")
 
 
 def home(shop: Shop, qualities: dict[str, Quality], query: str, found: Sequence[str] | None) -> str:
@@ -126,12 +132,22 @@ def render(template: str, shop: Shop, **facts: object) -> str:
     return _environment().get_template(template).render(shop=shop, root=root, static=static, **facts)
 
 
+def _marked(sentence: str) -> Markup:
+    """A sentence of the catalog's with its `code` and its addresses marked; only what may be looked at is a link."""
+    text = str(escape(sentence))
+    text = _LOOKED_AT.sub(r'\1<a href="\2">\2</a>', text)
+    text = _SENT_TO.sub(r"\1<code>\2</code>", text)
+    return Markup(_CODE.sub(r"<code>\1</code>", text))
+
+
 @functools.cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("alive402.web"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["marked"] = _marked
+    return environment

@@ -1,0 +1,93 @@
+// What to do about each problem, in words, and which way leads on.
+// `next`: "again" sends the same once more, with the payment that is signed already or a new one where that one is void;
+// "other" needs another video.
+
+// The payment that was sent can buy nothing any more: the next try signs a new one.
+const VOID = new Set(["payment_invalid", "payment_mismatch", "payment_expires_soon", "payment_malformed",
+  "payment_expired", "settlement_refused", "payment_spent"]);
+const VIDEO = new Set(["unsupported_video", "undecodable_video", "video_too_large", "video_too_short", "no_face",
+  "face_too_small", "too_dark", "too_bright", "blurred", "face_occluded", "unusable_video", "invalid_url",
+  "forbidden_address", "host_not_found", "upstream_unreachable", "upstream_status", "too_many_redirects",
+  "fetch_timeout", "analysis_timeout", "body_too_large", "upload_empty", "upload_too_slow"]);
+
+const TITLES = {
+  no_face: "No face was found",
+  face_too_small: "The face is too small",
+  too_dark: "It is too dark",
+  too_bright: "It is too bright",
+  blurred: "The face is blurred",
+  face_occluded: "The face is covered or cut off",
+  video_too_short: "The video is too short",
+  video_too_large: "The video is too large",
+  unsupported_video: "This is not a video that can be read",
+  undecodable_video: "The video cannot be decoded",
+};
+
+const OWN = {
+  no_camera: ["No camera was found", "Connect a camera, or choose a video from this device.", "other"],
+  camera_refused: ["The camera is not allowed",
+    "Allow the camera for this page in the browser's address bar and record again, or choose a video from this device.",
+    "other"],
+  camera_failed: ["The camera did not record",
+    "Close other programs that use it and record again, or choose a video from this device.", "other"],
+  not_a_video: ["This file is not a video", "Choose an MP4, MOV, WebM, MKV or AVI file. Nothing was sent and nothing charged.",
+    "other"],
+  no_wallet: ["There is no wallet in this browser",
+    "Install one that holds USDC, and load this page again; or pay from a program, as shown below.", "again"],
+  wallet_refused: ["You did not sign", "Nothing was paid. Try again and confirm in your wallet when it asks.", "again"],
+  wallet_busy: ["Your wallet is waiting", "It has a question open already. Answer it in the wallet, then try again.", "again"],
+  wallet_failed: ["Your wallet could not sign", "Nothing was paid. Unlock the wallet, and try again.", "again"],
+  answer_lost: ["The answer is bought and could not be shown", "Try again: the same payment is sent, and nothing is paid twice.",
+    "again"],
+};
+
+export function isVoid(problem) {
+  return VOID.has(problem.code);
+}
+
+// {title, text, next} for a problem. `signed`: a payment is signed and kept; `network`: what it is to be paid on, in words.
+export function advise(problem, { signed, network, testMoney }) {
+  const { code, said, details } = problem;
+  if (OWN[code]) {
+    const [title, text, next] = OWN[code];
+    return { title, text, next };
+  }
+  if (code === "wrong_network") {
+    return { title: "Your wallet is on another network",
+      text: `Switch it to ${network} and try again; if it does not know ${network}, add that network in the wallet first. Nothing was paid.`,
+      next: "again" };
+  }
+  if (code === "unreachable") {
+    return { title: "The service does not answer",
+      text: signed
+        ? "It stopped or the connection is lost. Try again: the payment that you signed is sent again, never a new one, so nothing is paid twice."
+        : "It stopped or the connection is lost. Nothing was paid. Try again in a moment.",
+      next: "again" };
+  }
+  if (code === "payment_invalid" && /insufficient|balance|funds/i.test(details?.reason ?? "")) {
+    return { title: "Not enough money",
+      text: testMoney
+        ? "This wallet has too little test money here. Try again with test money that the page gets for you."
+        : `Your wallet holds too little of this token on ${network}. Add some, or choose another account, and try again. Nothing was charged.`,
+      next: "again" };
+  }
+  if (VIDEO.has(code)) {
+    const kept = signed ? " Nothing was charged, and the payment that you signed is good for the next video." : " Nothing was charged.";
+    const title = TITLES[code] ?? "The video cannot be judged";
+    const more = said.startsWith(`${title}.`) ? said.slice(title.length + 1).trim() : said;
+    return { title, text: more + kept, next: "other" };
+  }
+  if (VOID.has(code)) {
+    return { title: "The payment cannot be used", text: `${said} Try again to sign a new one.`, next: "again" };
+  }
+  if (problem.status === 429) {
+    return { title: "Too much at once", text: `${said} ${wait(problem.retryAfter)}`, next: "again" };
+  }
+  const text = said || "Something went wrong.";
+  return { title: problem.status >= 500 ? "The service cannot answer now" : "It did not work",
+    text: signed ? `${text} Try again: the same payment is sent again.` : text, next: "again" };
+}
+
+function wait(seconds) {
+  return seconds ? `Wait ${seconds < 90 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`}.` : "Wait a little.";
+}

@@ -1,0 +1,86 @@
+// One paid call: the video is handed over, the job is followed, the answer is fetched. Every step bears the same payment.
+
+import { ask, Problem, refusalOf } from "./problem.js";
+
+const SIGNATURE = "PAYMENT-SIGNATURE";
+const POLL_MS = 1000;
+const IN_USE_TRIES = 90;
+const LOST_TRIES = 5;
+
+// Hands a file over; answers its address for VideoUrl. `tell(share)` as it goes.
+export function upload(root, service, file, payment, tell) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", `${root}/api/uploads?service=${encodeURIComponent(service)}`);
+    request.setRequestHeader(SIGNATURE, payment);
+    request.setRequestHeader("Content-Type", file.type.startsWith("video/") ? file.type.split(";")[0] : "application/octet-stream");
+    request.responseType = "json";
+    request.upload.onprogress = (event) => event.lengthComputable && tell(event.loaded / event.total);
+    request.onerror = () => reject(new Problem("unreachable"));
+    request.onload = () => {
+      if (request.status === 201) resolve(request.response.url);
+      else reject(Problem.of(request.response, request.status, Number(request.getResponseHeader("Retry-After")) || 0));
+    };
+    request.send(file);
+  });
+}
+
+// The answer to `input`, the body of the 200. `tell(stage, share)` as it goes.
+export async function answer(path, input, payment, tell) {
+  for (let tries = 0; ; tries += 1) {
+    const asked = await ask(path, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", [SIGNATURE]: payment, Prefer: "respond-async" },
+      body: JSON.stringify(input),
+    });
+    if (asked.response.status === 200) return asked.body;
+    if (asked.response.status === 202) return follow(asked.body, tell);
+    const refusal = refusalOf(asked);
+    // An earlier try is still being worked on: its answer will be this one's.
+    if (refusal.code !== "payment_in_use" || tries === IN_USE_TRIES) throw refusal;
+    await pause((refusal.retryAfter || 2) * 1000);
+  }
+}
+
+// Waits for a job by its events, and by asking again and again where those do not come.
+async function follow(job, tell) {
+  const place = here(job.statusUrl);
+  await new Promise((resolve) => {
+    const events = new EventSource(`${place}/events`);
+    const end = () => {
+      events.close();
+      resolve();
+    };
+    events.addEventListener("progress", (event) => {
+      const { stage, progress } = JSON.parse(event.data);
+      tell(stage, progress);
+    });
+    events.addEventListener("done", end);
+    events.addEventListener("failed", end);
+    events.addEventListener("error", end);
+  });
+  for (let lost = 0; ; ) {
+    try {
+      const { response, body } = await ask(place);
+      if (!response.ok) throw refusalOf({ response, body });
+      lost = 0;
+      if (body.status === "done") return body.result;
+      if (body.status === "failed") throw Problem.of(body.error, body.error.status ?? 500);
+      tell(body.stage, body.progress);
+    } catch (error) {
+      lost += 1;
+      if (error.code !== "unreachable" || lost === LOST_TRIES) throw error;
+    }
+    await pause(POLL_MS);
+  }
+}
+
+// An address of the service on the origin that this page came from, whatever name it calls itself by.
+export function here(address) {
+  const { pathname, search } = new URL(address, location.href);
+  return pathname + search;
+}
+
+function pause(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

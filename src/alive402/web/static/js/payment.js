@@ -1,0 +1,66 @@
+// x402 version 2, scheme `exact`: what is asked, and an EIP-3009 authorization over exactly that as a PAYMENT-SIGNATURE.
+
+import { ask, Problem, refusalOf } from "./problem.js";
+import { connect, signTyped } from "./wallet.js";
+
+// Authorizations are good from a little before now: a chain's last block is older than the clock.
+const LEEWAY_SECONDS = 600;
+const TYPES = {
+  EIP712Domain: [
+    { name: "name", type: "string" },
+    { name: "version", type: "string" },
+    { name: "chainId", type: "uint256" },
+    { name: "verifyingContract", type: "address" },
+  ],
+  TransferWithAuthorization: [
+    { name: "from", type: "address" },
+    { name: "to", type: "address" },
+    { name: "value", type: "uint256" },
+    { name: "validAfter", type: "uint256" },
+    { name: "validBefore", type: "uint256" },
+    { name: "nonce", type: "bytes32" },
+  ],
+};
+
+// What the service asks for one call: {accepts, resource, ahead}; `ahead` is how many ms its clock is before ours.
+export async function termsOf(path) {
+  const asked = await ask(path, { method: "POST" });
+  if (asked.response.status !== 402) throw refusalOf(asked);
+  const accepts = asked.body.accepts.filter((each) => each.scheme === "exact" && each.network.startsWith("eip155:"));
+  if (accepts.length === 0) throw new Problem("no_way_to_pay", { message: "No way to pay is asked for that a browser's wallet knows." });
+  const date = Date.parse(asked.response.headers.get("Date") ?? "");
+  return { accepts, resource: asked.body.resource, ahead: Number.isNaN(date) ? 0 : date - Date.now() };
+}
+
+// The amount in words: dollars as USDC counts them, six decimals.
+export function inWords(way) {
+  const dollars = Number(way.amount) / 1e6;
+  return `${dollars.toFixed(Number.isInteger(dollars * 100) ? 2 : 6)} ${way.extra?.name ?? "USDC"}`;
+}
+
+// A signed payment of `way`, as the header that carries it.
+export async function sign(provider, way, { resource, ahead }) {
+  const chainId = Number(way.network.split(":")[1]);
+  const account = await connect(provider, chainId);
+  const now = Math.floor((Date.now() + ahead) / 1000);
+  const authorization = {
+    from: account,
+    to: way.payTo,
+    value: way.amount,
+    validAfter: String(now - LEEWAY_SECONDS),
+    validBefore: String(now + way.maxTimeoutSeconds),
+    nonce: `0x${hex(crypto.getRandomValues(new Uint8Array(32)))}`,
+  };
+  const domain = { name: way.extra.name, version: way.extra.version, chainId, verifyingContract: way.asset };
+  const typed = { types: TYPES, domain, primaryType: "TransferWithAuthorization", message: authorization };
+  const signature = await signTyped(provider, account, typed);
+  return encoded({ x402Version: 2, accepted: way, resource, payload: { authorization, signature } });
+}
+
+function hex(bytes) {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function encoded(value) {
+  return btoa(Array.from(new TextEncoder().encode(JSON.stringify(value)), (byte) => String.fromCharCode(byte)).join(""));
+}

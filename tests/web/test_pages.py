@@ -1,0 +1,161 @@
+"""Every page: what it says without scripts, how much it loads, who may use it, and what its headers allow."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import playwright
+from axe_playwright_python.sync_playwright import Axe
+from eth_account import Account
+from playwright.sync_api import Page, expect
+
+from alive402.catalog import LIVENESS
+from alive402.demo.clips import Clips
+from tests.api.conftest import Service
+from tests.web.conftest import PAGE, Open
+
+FIRST_LOAD_BYTES = 150_000
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+
+
+def sound(page: Page, where: str) -> None:
+    """No serious violation of WCAG AA, in dark as in light, and nothing wider than the screen."""
+    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
+    for scheme, asked in (("light", rules), ("dark", {"runOnly": {"type": "rule", "values": ["color-contrast"]}})):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        found = Axe().run(page, options=asked)
+        serious = [
+            (each["id"], node["target"], node["failureSummary"])
+            for each in found.response["violations"]
+            if each["impact"] in ("serious", "critical")
+            for node in each["nodes"]
+        ]
+        assert serious == [], (where, scheme)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), where
+
+
+def test_anyone_can_use_every_page_and_every_step(service: Service, open_page: Open, clips: Clips) -> None:
+    page = open_page(service.url, reduced_motion="reduce", **PHONE)
+    sound(page, "home")
+    for address in service_pages(service):
+        page.goto(address)
+        sound(page, address)
+    page.goto(service.url + PAGE)
+    page.set_input_files("[data-file]", {"name": "a.txt", "mimeType": "text/plain", "buffer": b"-"})
+    page.wait_for_selector("[data-step=problem]:not([hidden])")
+    sound(page, "problem")
+    page.click("[data-elsewhere]")
+    page.click("[data-record]")
+    expect(page.locator("[data-film]")).to_be_enabled()
+    sound(page, "film")
+    page.click("[data-unfilm]")
+    page.set_input_files("[data-file]", clips.bona_fide)
+    page.wait_for_selector("[data-step=pay]:not([hidden])")
+    sound(page, "pay")
+    page.click("[data-pay-test]")
+    page.wait_for_selector("[data-step=work]:not([hidden])")
+    sound(page, "work")
+    expect(page.locator("[data-step=answer]")).to_be_visible(timeout=60_000)
+    sound(page, "answer")
+    page.click("[data-report]")
+    expect(page.locator("h1")).to_have_text("Report")
+    sound(page, "report")
+
+
+def test_the_keyboard_alone_reaches_every_step(service: Service, open_page: Open) -> None:
+    page = open_page(service.url + PAGE)
+    page.focus("[data-record]")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.id") == "try-file"
+    page.keyboard.press("Tab")
+    page.keyboard.type("ftp://nowhere")
+    page.keyboard.press("Enter")
+    expect(page.locator("#try-url-wrong")).to_be_visible()
+    assert page.evaluate("document.activeElement.id") == "try-url"
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("https://example.com/selfie.mp4")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-pay-test]")).to_be_focused()
+
+
+def test_without_scripts_everything_is_told_but_trying(service: Service, open_page: Open) -> None:
+    page = open_page(service.url + PAGE, java_script_enabled=False)
+    assert "need JavaScript" in page.inner_text("#try")
+    assert not page.is_visible("[data-app]")
+    said = page.inner_text("main")
+    for words in (*LIVENESS.use_cases, *LIVENESS.limitations, LIVENESS.price, "healthy"):
+        assert words in said
+    for tab, words in (("Python", "x402Client"), ("JavaScript", "fetch("), ("MCP", "mcpServers"), ("curl", "curl -s")):
+        page.click(f".tabs label:has-text('{tab}')")
+        assert words in page.inner_text(".tabs pre:visible")
+    page.goto(service.url)
+    page.fill("#q", "is this selfie video a screen replay?")
+    page.press("#q", "Enter")
+    assert "fit “is this selfie video" in page.inner_text("main")
+    assert page.locator("article").first.inner_text().startswith(LIVENESS.name)
+    page.goto(f"{service.url}/?q=zebra")
+    assert "Nothing fits" in page.inner_text("main")
+
+
+def test_the_first_load_is_small_and_kept(service: Service, open_page: Open) -> None:
+    page = open_page("about:blank")
+    loaded: dict[str, int] = {}
+    page.on("response", lambda response: loaded.update({response.url: len(response.body())}))
+    page.goto(service.url + PAGE, wait_until="networkidle")
+    assert len(loaded) > 8
+    assert sum(loaded.values()) < FIRST_LOAD_BYTES, loaded
+    for address in loaded:
+        again = httpx.get(address, headers={"If-None-Match": httpx.get(address).headers.get("etag", "")})
+        assert (again.status_code == 304) == ("/static/" in address), address
+        assert ("immutable" in again.headers["cache-control"]) == ("/static/" in address)
+    name = next(address for address in loaded if address.endswith("try.js"))
+    older = httpx.get(re.sub("/static/[^/]+/", "/static/0000/", name))
+    assert (older.status_code, older.headers["cache-control"]) == (200, "no-cache")
+    assert httpx.get(f"{service.url}/static/x/../../settings.py").status_code == 404
+
+
+def test_a_page_may_load_nothing_from_elsewhere(service: Service) -> None:
+    for address in (service.url, *service_pages(service)):
+        headers = httpx.get(address).headers
+        policy = dict(each.split(" ", 1) for each in headers["content-security-policy"].split("; "))
+        assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
+        assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
+        assert policy["form-action"] == ("'self'" if address == service.url else "'none'")
+        assert (headers["x-content-type-options"], headers["referrer-policy"]) == ("nosniff", "no-referrer")
+        assert headers["permissions-policy"].startswith("camera=(self)")
+        assert not re.search(r"<script(?![^>]*src=)|<style|\sstyle=|\son\w+=", httpx.get(address).text)
+    assert httpx.get(f"{service.url}/healthz").headers["x-content-type-options"] == "nosniff"
+
+
+def test_the_examples_on_the_page_run(service: Service, open_page: Open, videos: str, tmp_path: Path) -> None:
+    page = open_page(service.url + PAGE)
+    texts = {each: page.text_content(f".shown-{each}") or "" for each in ("curl", "python", "javascript", "mcp")}
+    ready = {name: text.replace("https://example.com/selfie.mp4", f"{videos}/face.mp4") for name, text in texts.items()}
+    account = Account.create()
+    assert httpx.post(f"{service.url}/devchain/faucet", json={"address": account.address}).status_code == 200
+    key = {"WALLET_KEY": "0x" + bytes(account.key).hex()}
+    said = subprocess.run([sys.executable, "-c", ready["python"]], env=key, capture_output=True, text=True, timeout=120)
+    assert said.stdout.strip() in {"live", "spoof", "inconclusive"}, said.stderr
+    node = Path(playwright.__file__).parent / "driver" / "node"
+    script = tmp_path / "example.mjs"
+    script.write_text('const TOKEN = "none";\n' + ready["javascript"])
+    said = subprocess.run([node, script], capture_output=True, text=True, timeout=120)
+    assert "No payment has this token" in said.stdout, said.stderr
+    unpaid = subprocess.run(
+        ["bash", "-c", ready["curl"]], env={"TOKEN": "none"}, capture_output=True, text=True, timeout=60
+    )
+    assert [json.loads(each)["code"] for each in re.split(r"(?<=})(?={)", unpaid.stdout)] == [
+        "payment_required",
+        "token_unknown",
+    ]
+    assert json.loads(texts["mcp"])["mcpServers"]["alive402"]["url"] == f"{service.url}/mcp"
+
+
+def service_pages(service: Service) -> list[str]:
+    found = httpx.get(f"{service.url}/api/catalog").json()["services"]
+    return [each["discovery"]["page"] for each in found]

@@ -1,0 +1,196 @@
+"""Try it, in a browser: film oneself, pay, read the verdict; what to do is said when something is in the way."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import httpx
+from eth_account import Account
+from eth_account.messages import encode_typed_data
+from eth_account.signers.local import LocalAccount
+from playwright.sync_api import Page, Request, expect
+
+from alive402.demo.clips import Clips
+from alive402.payments.verdicts import contradiction, verified
+from tests.api.conftest import Service
+from tests.conftest import Image, write_video
+from tests.web.conftest import PAGE, Launch, Open, line_to
+
+PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE)
+
+# A person's own wallet: on another chain at first, asking before it does anything. The test holds its key.
+WALLET = """
+window.ethereum = {
+  chain: "0x1", willSwitch: true, willSign: true,
+  async request({ method, params }) {
+    const refused = Object.assign(new Error("User rejected the request."), { code: 4001 });
+    switch (method) {
+      case "eth_requestAccounts": return [await window.walletAddress()];
+      case "eth_chainId": return this.chain;
+      case "wallet_switchEthereumChain":
+        if (!this.willSwitch) throw refused;
+        this.chain = params[0].chainId;
+        return null;
+      case "eth_signTypedData_v4":
+        if (!this.willSign) throw refused;
+        return window.walletSigns(params[1]);
+    }
+  },
+};
+"""
+
+
+def choose(page: Page, file: Path | dict[str, object]) -> None:
+    page.set_input_files("[data-file]", file)  # type: ignore[arg-type]
+    page.wait_for_selector("[data-step=pay]:not([hidden])")
+
+
+def problem(page: Page) -> str:
+    """What the page says is in the way, once it says so."""
+    expect(page.locator("[data-step=problem]")).to_be_visible()
+    return page.inner_text("[data-step=problem]")
+
+
+def answered(page: Page) -> None:
+    """The verdict is there: in words, drawn, and with the pictures that only this browser has."""
+    expect(page.locator("[data-step=answer]")).to_be_visible()
+    assert page.inner_text("#answer .word") in {"Live", "Spoof", "Inconclusive"}
+    expect(page.locator("[data-strip] canvas").first).to_be_visible()
+
+
+def payments_in(page: Page) -> list[str]:
+    """Every signature that leaves the page, as it leaves."""
+    sent: list[str] = []
+
+    def look(request: Request) -> None:
+        if signature := request.headers.get("payment-signature"):
+            sent.append(signature)
+
+    page.on("request", look)
+    return sent
+
+
+def test_a_newcomer_films_themselves_and_keeps_the_receipt(service: Service, open_page: Open, tmp_path: Path) -> None:
+    page = open_page(service.url + PAGE, accept_downloads=True)
+    elsewhere = []
+    page.on("request", lambda request: request.url.startswith(service.url) or elsewhere.append(request.url))
+    page.click("[data-record]")
+    page.click("[data-film]")
+    page.click("[data-pay-test]")
+    answered(page)
+    assert page.evaluate("document.activeElement.hasAttribute('data-answer')")
+    with page.expect_download() as download:
+        page.click("[data-receipt]")
+    receipt = tmp_path / "receipt.json"
+    download.value.save_as(receipt)
+    said = json.loads(receipt.read_text())
+    claims = verified(said["data"]["Receipt"], httpx.get(f"{service.url}/.well-known/jwks.json").json())
+    assert contradiction(said, claims) is None
+    assert claims["payment"]["transaction"] == said["payment"]["transaction"]
+    assert page.locator("[data-strip] canvas").count() == len(said["data"]["Liveness"]["frames"])
+    assert f"{said['data']['Liveness']['live_confidence']:.2f}" in page.inner_text("#answer .sure")
+    assert [address for address in elsewhere if not address.startswith("blob:")] == []
+
+
+def test_a_wallet_is_told_what_to_do_and_then_pays_for_a_file(service: Service, open_page: Open, clips: Clips) -> None:
+    account = Account.create()
+    page = open_page(service.url + PAGE, WALLET)
+    page.expose_function("walletAddress", lambda: account.address)
+    page.expose_function("walletSigns", lambda typed: "0x" + signed_by(account, typed))
+    choose(page, clips.attack)
+    terms = page.inner_text("[data-step=pay]")
+    assert "0.20 USDC" in terms
+    assert "Charged only if you get an answer" in terms
+
+    page.evaluate("window.ethereum.willSwitch = false")
+    page.click("[data-pay-wallet]")
+    assert "Your wallet is on another network" in (said := problem(page))
+    assert "Nothing was paid" in said
+
+    page.evaluate("Object.assign(window.ethereum, { willSwitch: true, willSign: false })")
+    page.click("[data-again]")
+    expect(page.locator("[data-problem]")).to_have_text("You did not sign")
+
+    page.evaluate("window.ethereum.willSign = true")
+    page.click("[data-again]")
+    expect(page.locator("[data-problem]")).to_have_text("Not enough money")
+    assert problem(page)
+
+    assert httpx.post(f"{service.url}/devchain/faucet", json={"address": account.address}).status_code == 200
+    page.click("[data-again]")
+    answered(page)
+    assert account.address in page.inner_text("#answer .receipt")
+
+
+def signed_by(account: LocalAccount, typed: str) -> str:
+    return str(account.sign_message(encode_typed_data(full_message=json.loads(typed))).signature.hex())
+
+
+def test_a_video_that_cannot_be_judged_costs_nothing_and_the_payment_is_kept(
+    service: Service, open_page: Open, person: list[Image], videos: str, tmp_path: Path
+) -> None:
+    page = open_page(service.url + PAGE)
+    sent = payments_in(page)
+    page.set_input_files("[data-file]", {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"no video"})
+    assert "Nothing was sent" in problem(page)
+    assert sent == []
+    page.click("[data-elsewhere]")
+
+    choose(page, {"name": "notes.mp4", "mimeType": "video/mp4", "buffer": b"ffconcat version 1.0\n" * 20})
+    page.click("[data-pay-test]")
+    assert "unsupported_video" in (said := problem(page))
+    assert "Nothing was charged" in said
+    page.click("[data-elsewhere]")
+
+    choose(page, {"name": "wall.mp4", "mimeType": "video/mp4", "buffer": httpx.get(f"{videos}/empty.mp4").content})
+    page.click("[data-pay-kept]")
+    assert "No face was found" in problem(page)
+    page.click("[data-elsewhere]")
+
+    blink = write_video(tmp_path / "blink.mp4", person[:10])
+    choose(page, {"name": "blink.mp4", "mimeType": "video/mp4", "buffer": blink.read_bytes()})
+    page.click("[data-pay-kept]")
+    assert "The video is too short" in problem(page)
+    page.click("[data-elsewhere]")
+
+    page.fill("#try-url", f"{videos}/face.mp4")
+    page.click("[data-address] button")
+    page.click("[data-pay-kept]")
+    expect(page.locator("[data-step=answer]")).to_be_visible()
+    assert len(set(sent)) == 1
+
+
+def test_after_a_cut_line_the_same_payment_is_sent_again(service: Service, open_page: Open, clips: Clips) -> None:
+    # The call has arrived whole when the line is cut: the service works on, and its caller hears nothing more.
+    with line_to(service, cut_after=b'"VideoUrl"') as line:
+        page = open_page(line.url + PAGE)
+        sent = payments_in(page)
+        before = len(service.histories())
+        choose(page, clips.bona_fide)
+        page.click("[data-pay-test]")
+        said = problem(page)
+        assert "The service does not answer" in said
+        assert "nothing is paid twice" in said
+        assert not page.is_visible("[data-elsewhere]")
+        line.mend()
+        page.click("[data-again]")
+        answered(page)
+    assert len(set(sent)) == 1
+    (history,) = service.histories()[before:]
+    assert history.count("settled") == 1
+
+
+def test_without_a_camera_a_file_is_offered(service: Service, launch: Launch) -> None:
+    """The plain browser of a machine: nobody allows the camera."""
+    plain = launch()
+    page = plain.new_page()
+    page.goto(service.url + PAGE)
+    page.click("[data-record]")
+    assert re.search("camera is not allowed|No camera was found", said := problem(page))
+    assert "choose a video" in said
+    page.click("[data-elsewhere]")
+    expect(page.locator("[data-step=choose]")).to_be_visible()
+    plain.close()
