@@ -15,6 +15,9 @@ import cv2
 import httpx
 import numpy as np
 import pytest
+from alibabacloud_facebody20191230.models import DetectLivingFaceRequest, DetectLivingFaceRequestTasks
+from alibabacloud_tea_util.models import RuntimeOptions
+from darabonba.exceptions import DaraException
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from mcp import Client
 
@@ -25,6 +28,7 @@ from alive402.demo.clips import Clips
 from alive402.demo.server import serve_files
 from alive402.payments.errors import PaymentsMisconfigured
 from alive402.payments.verdicts import verified
+from tests.api.access_keys import V1, V3, made, sdk
 from tests.api.conftest import Service, Start
 from tests.api.test_signed_verdicts import check
 from tests.conftest import Image
@@ -302,3 +306,30 @@ async def test_a_service_that_nobody_knows_is_not_sold(tmp_path: Path) -> None:
         await assemble(
             Settings(database_url=f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}", services=("weather-forecast",))
         )
+
+
+@pytest.mark.parametrize("version", [V3, V1], ids=["V3", "V1"])
+def test_the_vendors_sdk_asks_for_images_too(service: Service, pictures: str, face: bytes, version: str | None) -> None:
+    client = sdk(service, made(service), version)
+    options = RuntimeOptions(read_timeout=60_000, no_proxy="127.0.0.1")
+
+    def asked(*urls: str) -> Any:
+        tasks = [DetectLivingFaceRequestTasks(image_url=url) for url in urls]
+        return client.detect_living_face_with_options(DetectLivingFaceRequest(tasks=tasks), options)
+
+    answer = asked(f"{pictures}/face.jpg", f"{pictures}/wall.jpg")
+    first, wall = answer.body.data.elements
+    assert (first.image_url, first.face_number, wall.face_number) == (f"{pictures}/face.jpg", 1, 0)
+    (result,) = first.results
+    assert (result.label, result.suggestion, result.rect.width > 0) == ("normal", "pass", True)
+    assert answer.headers["x-alive402-verdict"] == "live"
+    for name, code, ours in (
+        ("cut.jpg", "InvalidFile.Decode", "undecodable_image"),
+        ("clip.jpg", "InvalidFile.Content", "unsupported_image"),
+        ("big.jpg", "InvalidFile.Resolution", "image_too_large"),
+    ):
+        with pytest.raises(DaraException) as refused:
+            asked(f"{pictures}/{name}")
+        error: Any = refused.value
+        assert (error.status_code, error.code) == (400, code)
+        assert f"{ours}: " in error.message
