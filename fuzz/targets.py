@@ -34,7 +34,7 @@ def url(data: bytes) -> None:
     for asked in (lambda: text, lambda: fetch._following("http://public.example/a", text)):
         with contextlib.suppress(CodedError):
             parsed = fetch.check_url(asked(), LIMITS)
-            wire = fetch._wire_url(parsed)
+            wire = fetch.wire_url(parsed)
             assert parsed.scheme in {"http", "https"}
             assert not parsed.userinfo
             assert (wire.port or {"http": 80, "https": 443}[parsed.scheme]) in LIMITS.ports
