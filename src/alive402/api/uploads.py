@@ -29,7 +29,7 @@ from alive402.payments.errors import PaymentRequired
 
 _NO_STORE = {"Cache-Control": "no-store"}
 _FORM = "multipart/form-data"
-_RAW = ("application/octet-stream", "video/", "image/")
+_RAW = ("application/octet-stream", "video/")
 # So long what is refused is still read and thrown away, so that its sender gets to read the refusal.
 DRAIN_SECONDS = 3.0
 
