@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from typing import Any
 
 import httpx
 import pytest
+from mcp import Client
+from mcp.shared.exceptions import MCPError
 
 from alive402.demo.buyer import Buyer
 from tests.api.conftest import Service, Start
@@ -67,6 +70,17 @@ async def test_the_address_outlives_a_restart_and_ends_with_the_data(start: Star
             ledger.execute("UPDATE payments SET result = NULL WHERE request_id = ?", [answer["requestId"]])
         gone = await http.get(moved)
     assert (gone.status_code, gone.json()["code"]) == (410, "report_gone")
+
+
+async def test_an_agent_reads_it_as_a_resource(service: Service, videos: str) -> None:
+    answer = await bought(service, f"{videos}/face.mp4")
+    report_id = answer["reportUrl"].rpartition("/")[2]
+    async with Client(f"{service.url}/mcp", read_timeout_seconds=60) as client:
+        (template,) = (await client.list_resource_templates()).resource_templates
+        (kept,) = (await client.read_resource(template.uri_template.replace("{id}", report_id))).contents
+        with pytest.raises(MCPError, match="no report"):
+            await client.read_resource(f"alive402://reports/{answer['requestId']}-0")
+    assert {**json.loads(kept.text), "payment": None} == {**answer, "payment": None}
 
 
 async def test_an_answer_of_a_token_has_one_too(service: Service, videos: str) -> None:

@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from alive402.api import errors
 from alive402.api.offers import KEY_HEADER, SECRET_HEADER, TOKEN_HEADER, Brought, brought
+from alive402.api.pages import as_answer
 from alive402.api.payment_object import PaymentObjects
 from alive402.api.tools import resource_of
 from alive402.calls import Sold
@@ -90,7 +91,11 @@ def door(sold: Sold, payments: PaymentObjects, *, loopback: bool) -> tuple[Route
 
     services = [calls.service for calls in sold.services]
     words = {service.tool_name: progress_words(service) for service in services}
-    server = agent_server([paid_tool(service) for service in services], words, guide(services), work)
+
+    async def report(report_id: str, request: Request) -> dict[str, Any]:
+        return as_answer(await sold.books.reports.find(report_id), payments.base(request))
+
+    server = agent_server([paid_tool(service) for service in services], words, guide(services), work, report)
     manager = StreamableHTTPSessionManager(
         server,
         security_settings=_only_loopback() if loopback else None,

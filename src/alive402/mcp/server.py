@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,20 +16,25 @@ from mcp_types import (
     CallToolRequestParams,
     CallToolResult,
     ListResourcesResult,
+    ListResourceTemplatesResult,
     ListToolsResult,
     PaginatedRequestParams,
     ReadResourceRequestParams,
     ReadResourceResult,
     Resource,
+    ResourceTemplate,
     TextResourceContents,
     Tool,
 )
 
 from alive402 import __version__
+from alive402.coded import CodedError
 from alive402.intake.sandbox import Progress
 from alive402.mcp.guide import URI
 
 _MARKDOWN = "text/markdown"
+_JSON = "application/json"
+REPORTS = "alive402://reports/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +48,21 @@ class ToolCall:
 
 
 Work = Callable[[ToolCall, Progress], Awaitable[CallToolResult]]
+Report = Callable[[str, Any], Awaitable[dict[str, Any]]]
+"""(report id, the HTTP request that asks) to the answer as it was given, or a `CodedError`."""
 
 
-def agent_server(tools: Sequence[Tool], words: Mapping[str, Mapping[str, str]], guide: str, work: Work) -> Server[Any]:
-    """A server whose tools do `work`, told of in `words` (by tool and stage), and whose only resource is `guide`."""
+def agent_server(
+    tools: Sequence[Tool],
+    words: Mapping[str, Mapping[str, str]],
+    guide: str,
+    work: Work,
+    report: Report | None = None,
+) -> Server[Any]:
+    """A server whose tools do `work`, told of in `words` (by tool and stage), and whose resource is `guide`.
+
+    With `report`, finished answers are resources too: they are listed nowhere, and read by those who know their id.
+    """
     names = ", ".join(tool.name for tool in tools)
     resource = Resource(
         name="guide", title="How to use this", uri=URI, mime_type=_MARKDOWN, description=f"How to use {names}."
@@ -63,8 +80,26 @@ def agent_server(tools: Sequence[Tool], words: Mapping[str, Mapping[str, str]], 
     async def list_resources(_ctx: Any, _params: PaginatedRequestParams | None) -> ListResourcesResult:
         return ListResourcesResult(resources=[resource])
 
-    async def read_resource(_ctx: Any, params: ReadResourceRequestParams) -> ReadResourceResult:
-        if str(params.uri) != URI:
+    async def list_templates(_ctx: Any, _params: PaginatedRequestParams | None) -> ListResourceTemplatesResult:
+        template = ResourceTemplate(
+            name="report",
+            title="A finished answer",
+            uri_template=REPORTS + "{id}",
+            mime_type=_JSON,
+            description="The answer and its payment again; `id` is the last part of the answer's `reportUrl`.",
+        )
+        return ListResourceTemplatesResult(resource_templates=[template] if report else [])
+
+    async def read_resource(ctx: Any, params: ReadResourceRequestParams) -> ReadResourceResult:
+        uri = str(params.uri)
+        if report is not None and uri.startswith(REPORTS):
+            try:
+                found = await report(uri.removeprefix(REPORTS), ctx.request)
+            except CodedError as error:
+                raise MCPError(INVALID_PARAMS, error.message) from None
+            text = json.dumps(found, ensure_ascii=False)
+            return ReadResourceResult(contents=[TextResourceContents(uri=uri, mime_type=_JSON, text=text)])
+        if uri != URI:
             raise MCPError(INVALID_PARAMS, f"There is no such resource. The only one is {URI}.")
         return ReadResourceResult(contents=[TextResourceContents(uri=URI, mime_type=_MARKDOWN, text=guide)])
 
@@ -76,6 +111,7 @@ def agent_server(tools: Sequence[Tool], words: Mapping[str, Mapping[str, str]], 
         on_list_tools=list_tools,
         on_call_tool=call_tool,
         on_list_resources=list_resources,
+        on_list_resource_templates=list_templates,
         on_read_resource=read_resource,
     )
 
