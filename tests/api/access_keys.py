@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from alibabacloud_facebody20191230.client import Client
@@ -20,7 +21,10 @@ V3, V1 = None, "v2"
 
 
 def command(service: Service, *words: str) -> Result:
-    return CliRunner().invoke(app, ["keys", *words, "--database-url", f"sqlite+aiosqlite:///{service.database}"])
+    given = ["keys", *words, "--database-url", f"sqlite+aiosqlite:///{service.database}"]
+    # In a thread of its own: the command has an event loop, and so may the test.
+    with ThreadPoolExecutor(1) as apart:
+        return apart.submit(CliRunner().invoke, app, given).result()
 
 
 def made(service: Service, *more: str, scope: str = "call") -> dict[str, Any]:

@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,11 @@ from typer.testing import CliRunner
 
 from alive402.api.alibaba_errors import TABLE
 from alive402.cli.main import app
+from alive402.coded import CodedError
 from alive402.demo.clips import Clips
 from alive402.demo.server import run_service, serve_files
+from alive402.intake.errors import IntakeError, UpstreamFailed
+from alive402.liveness.errors import AnalysisError, UnusableVideo
 
 PAGE = (Path(__file__).parents[2] / "docs" / "alibaba.md").read_text()
 
@@ -57,3 +61,14 @@ def test_every_code_of_the_door_is_in_the_table() -> None:
     rows = [row for row in PAGE.splitlines() if row.startswith("| ")]
     for ours, told in TABLE.items():
         assert any(f"`{ours}`" in row and f"`{told.code}`" in row and f"| {told.status} " in row for row in rows), ours
+
+
+def test_every_code_of_a_call_has_a_place_in_the_table() -> None:
+    def kinds(top: type[CodedError]) -> Iterator[type[CodedError]]:
+        yield top
+        for kind in top.__subclasses__():
+            yield from kinds(kind)
+
+    abstract = {AnalysisError, UnusableVideo, IntakeError, UpstreamFailed}
+    found = {kind.code for top in (AnalysisError, IntakeError) for kind in kinds(top) if kind not in abstract}
+    assert found - {*TABLE} == set()

@@ -56,6 +56,7 @@ _RESOLUTION = Told("InvalidFile.Resolution")
 
 TABLE: dict[str, Told] = {
     "invalid_input": _WRONG_INPUT,
+    "invalid_image_data": _WRONG_INPUT,
     "body_too_large": INVALID,
     "api_key_refused": UNKNOWN_KEY,
     "api_key_forbidden": FORBIDDEN,
@@ -63,6 +64,7 @@ TABLE: dict[str, Told] = {
     "too_many_failures": THROTTLED,
     "payment_in_use": THROTTLED,
     "token_exhausted": _NOT_BOUGHT,
+    "answer_erased": _NOT_BOUGHT,
     "invalid_url": _URL,
     "forbidden_address": _URL,
     "host_not_found": _DOWNLOAD,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,8 +28,8 @@ from alive402.api.alibaba_errors import (
     refusal,
     told,
 )
-from alive402.api.alibaba_signatures import SignedRequest, is_signed, read
-from alive402.api.bodies import MAX_BODY_BYTES
+from alive402.api.alibaba_signatures import SignedRequest, action_of, is_signed, read
+from alive402.api.bodies import LARGE_BODY_SECONDS, MAX_BODY_BYTES, LargeBodies
 from alive402.api.errors import LEDGER_RETRY_SECONDS, LOST_DATABASE, request_id
 from alive402.api.payment_object import PaymentObjects
 from alive402.api.tools import resource_of
@@ -67,6 +69,7 @@ class _Door:
     def __init__(self, sold: Sold, payments: PaymentObjects) -> None:
         self._sold = sold
         self._payments = payments
+        self._large = LargeBodies(max(calls.service.max_body_bytes for calls in sold.services))
 
     async def answer(self, request: Request) -> Response:
         """The answer or the refusal, both in Alibaba's shape; nothing else leaves."""
@@ -91,8 +94,19 @@ class _Door:
         return JSONResponse({"RequestId": outcome.request_id, "Data": data}, headers=headers)
 
     async def _answer(self, request: Request) -> Outcome:
-        body = await _bounded(request)
-        signed = read(request.method, request.scope["query_string"], list(request.scope["headers"]), body)
+        query, headers = request.scope["query_string"], list(request.scope["headers"])
+        calls = self._called(action_of(query, headers))
+        large = calls.service.max_body_bytes if calls else MAX_BODY_BYTES
+        async with self._place(large, request):
+            body = await _bounded(request, large)
+            if len(body) <= MAX_BODY_BYTES:
+                signed = read(request.method, query, headers, body)
+            else:
+                # Megabytes of a form are no work for the loop that everyone waits for.
+                signed = await asyncio.to_thread(read, request.method, query, headers, body)
+            return await self._called_as(signed, request)
+
+    async def _called_as(self, signed: SignedRequest, request: Request) -> Outcome:
         account = await self._account(signed)
         if signed.parameters.get("Format", "json").lower() != "json":
             raise RpcRefused(INVALID, "Format is not JSON. No other is answered.")
@@ -109,7 +123,7 @@ class _Door:
             raise RpcRefused(STALE, "The signed date is more than 15 minutes from now. Set the clock, and sign again.")
         books = self._sold.books
         key = await books.access_keys.find(signed.access_key_id)
-        if not signed.signed_with(key.secret):
+        if not await asyncio.to_thread(signed.signed_with, key.secret):
             raise RpcRefused(WRONG_SECRET, "The signature does not fit: another secret, or the request was altered.")
         # Only now: a stranger may neither use up nonces nor calls of a key.
         if not await books.access_keys.first_use(key, signed.nonce):
@@ -118,10 +132,17 @@ class _Door:
         return key.allow(Scope.CALL)
 
     def _calls(self, signed: SignedRequest) -> PaidCalls:
-        for calls in self._sold.services:
-            if (signed.action, signed.version) == (calls.service.action, VERSION):
-                return calls
-        raise RpcRefused(UNKNOWN_ACTION, "No service here has this action in this version.")
+        calls = self._called(signed.action)
+        if calls is None or signed.version != VERSION:
+            raise RpcRefused(UNKNOWN_ACTION, "No service here has this action in this version.")
+        return calls
+
+    def _called(self, action: str | None) -> PaidCalls | None:
+        return next((calls for calls in self._sold.services if calls.service.action == action), None)
+
+    def _place(self, most: int, request: Request) -> AbstractAsyncContextManager[None]:
+        """A place for a request that may bring files along; others need none."""
+        return asynccontextmanager(self._large.place)(request) if most > MAX_BODY_BYTES else nullcontext()
 
     def _refused(self, request: Request, told: Told, message: str, retry_after: int | None = None) -> Response:
         log.info("refused", request_id=request_id(request), code=told.code, status=told.status)
@@ -178,11 +199,17 @@ def _extensions(outcome: Outcome) -> dict[str, str]:
     return {name: value for name, value in told.items() if value}
 
 
-async def _bounded(request: Request) -> bytes:
-    """The body, read no further than any call needs."""
-    received = b""
-    async for chunk in request.stream():
-        received += chunk
-        if len(received) > MAX_BODY_BYTES:
-            raise RpcRefused(INVALID, "The body is larger than any request has to be.")
-    return received
+async def _bounded(request: Request, most: int) -> bytes:
+    """The body, read no further than any call needs; `most` is what the same takes as JSON, in bytes."""
+    # What base64 has beside letters and digits takes three bytes each in a form.
+    most += most // 8
+    received = bytearray()
+    try:
+        async with asyncio.timeout(LARGE_BODY_SECONDS):
+            async for chunk in request.stream():
+                received += chunk
+                if len(received) > most:
+                    raise RpcRefused(INVALID, "body_too_large: The body is larger than any request has to be.")
+    except TimeoutError:
+        raise RpcRefused(INVALID, "body_too_slow: The body did not come in time.") from None
+    return bytes(received)
