@@ -13,26 +13,23 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
-import fcntl
 import hashlib
 import hmac
 import json
 import os
 import re
 import secrets
-import shutil
 import stat
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
 from urllib.parse import urlsplit
 
 import structlog
 
+from alive402.intake.claims import held, is_free, link, locked, new_file, write
 from alive402.intake.errors import TooManyUploads, UploadEmpty, UploadGone, UploadsFull, UploadTooSlow
 from alive402.liveness.errors import VideoTooLarge
 
@@ -92,7 +89,7 @@ class Uploads:
         self.limits = limits
         self._folder, self._key, self._process = folder, key, process
         self._public_url = public_url
-        self._alive = _held(folder / f"process-{process}")
+        self._alive = held(folder / f"process-{process}")
 
     @classmethod
     def open(cls, folder: Path, limits: UploadLimits, public_url: str | None = None) -> Uploads:
@@ -107,10 +104,10 @@ class Uploads:
         found = folder.lstat()
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
             raise PermissionError(1, "it is not a directory of this user alone")
-        with _locked(folder):
+        with locked(folder):
             key = folder / "key"
             if not key.exists():
-                _write(key, secrets.token_bytes(32))
+                write(key, secrets.token_bytes(32))
         return cls(folder, limits, public_url, key.read_bytes(), secrets.token_hex(8))
 
     @asynccontextmanager
@@ -196,7 +193,7 @@ class Uploads:
             return None
         try:
             self.find(upload_id)
-            await asyncio.to_thread(_link, self._video(upload_id), path)
+            await asyncio.to_thread(link, self._video(upload_id), path)
         except (UploadGone, FileNotFoundError):
             below = self._public_url is not None and url.startswith(f"{self._public_url}/")
             if below or self._made_here(upload_id):
@@ -210,8 +207,8 @@ class Uploads:
 
     def sweep(self) -> None:
         """Delete what is over, and what dead processes left behind."""
-        with _locked(self._folder):
-            dead = {path.name.removeprefix("process-") for path in self._folder.glob("process-*") if _is_free(path)}
+        with locked(self._folder):
+            dead = {path.name.removeprefix("process-") for path in self._folder.glob("process-*") if is_free(path)}
             now, known = time.time(), set()
             for upload in self._all():
                 if upload.expires_at <= now or upload.process in dead:
@@ -226,7 +223,7 @@ class Uploads:
 
     def close(self) -> None:
         """Delete what came to this process, and count as dead."""
-        with _locked(self._folder):
+        with locked(self._folder):
             for upload in self._all():
                 if upload.process == self._process:
                     self._forget(upload.id)
@@ -236,7 +233,7 @@ class Uploads:
     def _admit(self, payer: str, size: int) -> Upload:
         """A place for `size` bytes, taken."""
         whose, now = hashlib.sha256(payer.encode()).hexdigest(), time.time()
-        with _locked(self._folder):
+        with locked(self._folder):
             waiting = [each for each in self._all() if each.expires_at > now and self._takes_room(each)]
             theirs = sorted(each.expires_at for each in waiting if each.payer == whose)
             if len(theirs) >= self.limits.per_payer:
@@ -253,7 +250,7 @@ class Uploads:
 
     async def _save(self, chunks: AsyncIterator[bytes], path: Path) -> tuple[int, str]:
         size, digest, began = 0, hashlib.sha256(), time.monotonic()
-        with _new_file(path) as file:
+        with new_file(path) as file:
             while True:
                 async with asyncio.timeout(self.limits.patience):
                     chunk = await anext(chunks, None)
@@ -287,7 +284,7 @@ class Uploads:
 
     def _note(self, upload: Upload) -> None:
         path = self._folder / f"{upload.id}.json"
-        _write(path.with_suffix(".new"), json.dumps(asdict(upload)).encode())
+        write(path.with_suffix(".new"), json.dumps(asdict(upload)).encode())
         path.with_suffix(".new").replace(path)
 
     def _read(self, upload_id: str) -> Upload | None:
@@ -305,52 +302,3 @@ class Uploads:
     def _forget(self, upload_id: str) -> None:
         for suffix in ("video", "json", "new"):
             (self._folder / f"{upload_id}.{suffix}").unlink(missing_ok=True)
-
-
-def _link(video: Path, path: Path) -> None:
-    try:
-        os.link(video, path)
-    except FileNotFoundError:
-        raise
-    except OSError:
-        # Another file system, or one without links.
-        shutil.copyfile(video, path)
-
-
-def _new_file(path: Path) -> BinaryIO:
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
-
-
-def _write(path: Path, content: bytes) -> None:
-    with _new_file(path) as file:
-        file.write(content)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Nobody else counts or adds meanwhile; the kernel lets go when the holder dies."""
-    held = os.open(folder / "lock", os.O_WRONLY | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(held)
-
-
-def _held(path: Path) -> int:
-    held = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
-    fcntl.flock(held, fcntl.LOCK_EX)
-    return held
-
-
-def _is_free(path: Path) -> bool:
-    with contextlib.suppress(OSError):
-        held = os.open(path, os.O_WRONLY)
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        except BlockingIOError:
-            return False
-        finally:
-            os.close(held)
-    return False
