@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,9 +10,9 @@ from time import perf_counter
 
 from alive402.lab.datasets import Presentation
 from alive402.lab.scores import Score, ScoreFile
-from alive402.liveness import AnalysisError, Analyzer, ImageReport, ModelsMissing, Report, models
+from alive402.liveness import AnalysisError, Analyzer, ImageReport, ModelsMissing, Report
+from alive402.liveness.identity import identity
 from alive402.liveness.images import is_image
-from alive402.version import VERSION
 
 UNREADABLE = "file_unreadable"
 THREADS = 2
@@ -68,13 +67,6 @@ class Engine:
 
 def _answer(report: Report | ImageReport) -> Answer:
     return Answer(report.live_confidence, report.verdict, report.attack_type or "")
-
-
-def identity() -> str:
-    """Which engine judges: version, weights and calibrations; scores of another one do not compare."""
-    weights = models.registry()[0]["two_view"].sha256[:12]
-    numbers = b"".join((models.WEIGHTS / name).read_bytes() for name in ("calibration.json", "image_calibration.json"))
-    return f"{VERSION}+{weights}.{hashlib.sha256(numbers).hexdigest()[:8]}"
 
 
 def evaluate(presentations: Sequence[Presentation], path: Path, progress: Progress | None = None) -> list[Score]:

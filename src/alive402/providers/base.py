@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
-from alive402.intake.sandbox import Progress
+from alive402.intake.sandbox import Judged, Kind, Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,22 @@ class Answer:
 
     elements: list[dict[str, Any]]
     liveness: dict[str, Any]
+
+
+class Judges(Protocol):
+    """Judges files that lie here: processes of this machine, or a cluster."""
+
+    async def judge(self, path: Path, progress: Progress | None = None, kind: Kind = "video") -> Judged:
+        """See `Sandbox.judge`."""
+        ...
+
+    async def warm_up(self) -> None:
+        """Get ready ahead of the first file."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of all that was started."""
+        ...
 
 
 class Provider(Protocol):

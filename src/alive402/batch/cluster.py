@@ -1,0 +1,88 @@
+"""A batch on a Ray cluster, by Ray Data: rows stream to warm actors on every node, results stream back.
+
+A node that is lost takes its rows' actors along; Ray gives those rows to others. Each result is kept by whoever reads
+them here, once: what a lost node had judged and not told is judged again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from alive402.batch.judging import Judging
+from alive402.batch.rows import BatchRefused, Row
+from alive402.intake.fetch import FetchLimits
+from alive402.intake.sandbox import Sandbox, SandboxLimits
+
+BLOCK = 4
+"""Rows that travel together: a row takes a third of a second, so little is lost with a node."""
+LOCAL = "local"
+"""In place of an address: a cluster of this machine alone, which ends with the batch."""
+
+
+class JudgeOfBlocks:
+    """An actor: walled processes of its own, warm as long as it lives."""
+
+    def __init__(self, engine: str, fetching: FetchLimits, reports: bool) -> None:
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._loop.run_forever, name="judge", daemon=True).start()
+        sandbox = Sandbox(SandboxLimits(file_bytes=fetching.max_bytes), kept=1)
+        self._judging = Judging(sandbox, fetching, engine, reports)
+
+    def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
+        """The result of one row, in one cell: Ray's tables know no maps of strings."""
+        judging = self._judging.judge(Row(row["location"], row["place"], json.loads(row["notes"])))
+        return {"result": json.dumps(asyncio.run_coroutine_threadsafe(judging, self._loop).result())}
+
+
+def judged(
+    rows: Sequence[Row], engine: str, fetching: FetchLimits, *, reports: bool, address: str, at_once: int | None = None
+) -> Iterator[dict[str, Any]]:
+    """The results as they come, not in order.
+
+    Args:
+        rows: what to judge; every node must be able to read it.
+        engine: who judges, written beside each result.
+        fetching: what may be fetched, and at what cost.
+        reports: with the whole report of each.
+        address: of the cluster (`ray://host:10001`, `host:6379` or `auto`), or `local`.
+        at_once: the most actors; by default one for each processor of the cluster.
+
+    Raises:
+        BatchRefused: Ray is not installed, or the cluster cannot be reached.
+    """
+    try:
+        import ray
+        import ray.data
+    except ImportError as error:
+        raise BatchRefused("A cluster needs Ray. Run: pip install 'alive402[cluster]'") from error
+    for name in ("ray", "ray.data"):
+        # Its own words on every step of a plan are for whoever works on Ray.
+        logging.getLogger(name).setLevel(logging.ERROR)
+    ours = not ray.is_initialized()
+    if ours:
+        try:
+            ray.init(address=None if address == LOCAL else address, log_to_driver=False, configure_logging=False)
+        except (ConnectionError, RuntimeError, ValueError) as error:
+            raise BatchRefused(f"The cluster at {address} cannot be reached: {error}") from error
+    try:
+        context = ray.data.DataContext.get_current()
+        context.enable_progress_bars = False
+        context.execution_options.preserve_order = False
+        most = at_once or max(1, int(ray.cluster_resources().get("CPU", 1)))
+        asked = [{"location": row.location, "place": row.place, "notes": json.dumps(row.notes)} for row in rows]
+        results = ray.data.from_items(asked, override_num_blocks=max(1, len(asked) // BLOCK)).map(
+            JudgeOfBlocks,
+            fn_constructor_args=(engine, fetching, reports),
+            num_cpus=1,
+            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=most),
+        )
+        for row in results.iter_rows():
+            yield json.loads(row["result"])
+    finally:
+        if ours:
+            ray.shutdown()

@@ -1,0 +1,203 @@
+"""Results on disk before the next ones are asked for: a line of JSON each, and at the end one Parquet file."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO
+
+from alive402.batch.rows import BatchRefused
+
+CHUNK = 2_000
+"""Rows that are turned into Parquet at a time."""
+
+
+class Journal:
+    """The results of one batch, beside the file that they will become; what stands in it already is kept.
+
+    One process at a time writes it. A line that a killed process left torn is dropped.
+
+    Args:
+        out: the Parquet file; `<out>.journal` is written while the batch runs.
+        engine: who judges; answers of another engine do not stand beside its own.
+
+    Raises:
+        BatchRefused: it is being written, or was filled by another engine, or cannot be made.
+    """
+
+    def __init__(self, out: Path, engine: str) -> None:
+        self.out, self.path = out, out.with_name(out.name + ".journal")
+        self._engine = engine
+        self.codes: dict[str, str | None] = {}
+        self._places: dict[str, int] = {}
+        try:
+            out.parent.mkdir(parents=True, exist_ok=True)
+            self._file: BinaryIO = self.path.open("a+b")
+        except OSError as error:
+            raise BatchRefused(f"{out} cannot be written: {error.strerror}.") from error
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._recover()
+        except BlockingIOError:
+            self._file.close()
+            raise BatchRefused(f"Another batch is writing {out}. Choose another --out, or wait for it.") from None
+        except BaseException:
+            self._file.close()
+            raise
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def add(self, result: dict[str, Any]) -> None:
+        """Keep the result of one row; it is on disk when this returns."""
+        self._places[result["location"]] = self._write(result)
+        self.codes[result["location"]] = result["code"]
+
+    def forget(self, locations: set[str]) -> None:
+        """Drop results, so that their rows are judged anew."""
+        kept = (line for _, line in self._lines() if line["location"] not in locations)
+        whole = self.path.with_name(self.path.name + ".new")
+        with whole.open("wb") as file:
+            for line in ({"engine": self._engine}, *kept):
+                file.write(json.dumps(line).encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        new = whole.open("a+b")
+        fcntl.flock(new, fcntl.LOCK_EX)
+        whole.replace(self.path)
+        self._file.close()
+        self._file = new
+        self._learn()
+
+    def finish(self, order: Sequence[str], notes: Sequence[str], *, reports: bool) -> None:
+        """Write the Parquet file, its rows in `order`, and remove the journal.
+
+        Args:
+            order: the locations of all rows; results of others are left out.
+            notes: names of the manifest's own columns.
+            reports: with a column of whole reports, as JSON.
+        """
+        from pyarrow import parquet, table
+
+        schema = _schema(notes, reports=reports)
+        known = [location for location in order if location in self._places]
+        whole = self.out.with_name(self.out.name + ".new")
+        # A few rows at a time, found again by their place: a batch of millions does not fit into memory.
+        with parquet.ParquetWriter(whole, schema, compression="zstd") as writer, self.path.open("rb") as lines:
+            for first in range(0, len(known), CHUNK):
+                chunk = [self._at(location, lines) for location in known[first : first + CHUNK]]
+                rows = {name: [_cell(name, row) for row in chunk] for name in schema.names}
+                writer.write_table(table(rows, schema=schema))
+        whole.replace(self.out)
+        self.path.unlink()
+
+    def _recover(self) -> None:
+        """Read what is there: of a batch that was stopped, else of one that is finished and gets new rows."""
+        if self.path.stat().st_size == 0:
+            earlier = self._finished() if self.out.exists() else []
+            self._write({"engine": self._engine})
+            for result in earlier:
+                self._write(result)
+        else:
+            self._drop_torn_line()
+        self._learn()
+
+    def _learn(self) -> None:
+        """What stands in the journal, and where; of two results for one row the later counts."""
+        self.codes, self._places = {}, {}
+        for place, result in self._lines():
+            self._places[result["location"]] = place
+            self.codes[result["location"]] = result["code"]
+
+    def _at(self, location: str, lines: BinaryIO) -> dict[str, Any]:
+        lines.seek(self._places[location])
+        result: dict[str, Any] = json.loads(lines.readline())
+        return result
+
+    def _finished(self) -> list[dict[str, Any]]:
+        from pyarrow import ArrowException, parquet
+
+        try:
+            rows: list[dict[str, Any]] = parquet.read_table(self.out).to_pylist()
+            engines = sorted({row["engine"] for row in rows} - {self._engine})
+        except (ArrowException, OSError, KeyError) as error:
+            raise BatchRefused(f"{self.out} is there and is no result of a batch. Choose another --out.") from error
+        if engines:
+            raise BatchRefused(self._others(engines[0]))
+        names = set(_schema((), reports=True).names)
+        return [
+            {
+                **{name: value for name, value in row.items() if name in names},
+                "notes": {name: value for name, value in row.items() if name not in names and value is not None},
+            }
+            for row in rows
+        ]
+
+    def _drop_torn_line(self) -> None:
+        self._file.seek(0)
+        whole = self._file.read()
+        self._file.truncate(whole.rfind(b"\n") + 1)
+        if self._file.seek(0, os.SEEK_END) == 0:
+            self._write({"engine": self._engine})
+
+    def _lines(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Each result with the place where its line begins."""
+        with self.path.open("rb") as file:
+            head = json.loads(file.readline())
+            if head["engine"] != self._engine:
+                raise BatchRefused(self._others(head["engine"]))
+            while True:
+                place = file.tell()
+                line = file.readline()
+                if not line:
+                    return
+                yield place, json.loads(line)
+
+    def _write(self, line: dict[str, Any]) -> int:
+        place = self._file.seek(0, os.SEEK_END)
+        self._file.write(json.dumps(line).encode() + b"\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        return place
+
+    def _others(self, engine: str) -> str:
+        return (
+            f"{self.out} was begun by another engine ({engine}; this is {self._engine}), and its answers do not "
+            f"compare. Choose another --out, or remove it and {self.path.name}."
+        )
+
+
+def _schema(notes: Sequence[str], *, reports: bool) -> Any:
+    import pyarrow as pa
+
+    fields = {
+        "location": pa.string(),
+        "verdict": pa.string(),
+        "live_confidence": pa.float64(),
+        "threshold": pa.float64(),
+        "attack_type": pa.string(),
+        "reasons": pa.list_(pa.string()),
+        "face_confidence": pa.float64(),
+        "rect": pa.list_(pa.int32()),
+        "media_sha256": pa.string(),
+        "seconds": pa.float64(),
+        "code": pa.string(),
+        "message": pa.string(),
+        "engine": pa.string(),
+        **({"report": pa.string()} if reports else {}),
+        **dict.fromkeys(notes, pa.string()),
+    }
+    return pa.schema(list(fields.items()))
+
+
+def _cell(name: str, row: dict[str, Any]) -> Any:
+    return row[name] if name in row else row["notes"].get(name)

@@ -1,0 +1,106 @@
+"""One row becomes one result: brought here, judged in a walled process, or told why not."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from alive402.batch.rows import Row, file_system
+from alive402.coded import CodedError
+from alive402.intake.fetch import FetchLimits, check_url, fetch
+from alive402.intake.sandbox import Judged, Sandbox
+from alive402.liveness.errors import VideoTooLarge
+from alive402.liveness.images import is_image
+
+UNREADABLE = "file_unreadable"
+TRIES = 3
+"""Of a row that fails for no fault of its own: a host that is busy, a process that was killed."""
+CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """Judges rows in `sandbox`, one or many at once; `fetching` bounds what comes from the network."""
+
+    sandbox: Sandbox
+    fetching: FetchLimits
+    engine: str
+    reports: bool = False
+
+    async def judge(self, row: Row) -> dict[str, Any]:
+        """The result of one row, JSON-ready; never an exception: a row that cannot be judged says why in `code`."""
+        began = perf_counter()
+        answer: dict[str, Any] = {}
+        for _ in range(TRIES):
+            try:
+                answer = self._told(await self._judged(row.place))
+                break
+            except CodedError as error:
+                answer = {"code": error.code, "message": error.message}
+                if error.status < 500:
+                    break
+            except OSError as error:
+                answer = {"code": UNREADABLE, "message": f"It cannot be read: {error.strerror or error}."}
+                break
+        return {**_EMPTY, **answer, "location": row.location, "notes": row.notes, "engine": self.engine,
+                "seconds": round(perf_counter() - began, 3)}  # fmt: skip
+
+    async def _judged(self, place: str) -> Judged:
+        if "://" not in place:
+            return await self._file(Path(place))
+        with tempfile.TemporaryDirectory(prefix="alive402-") as folder:
+            path = Path(folder, "media")
+            if place.startswith(("http://", "https://")):
+                check_url(place, self.fetching)
+                await fetch(place, path, self.fetching)
+            else:
+                await asyncio.to_thread(_copy, place, path, self.fetching.max_bytes)
+            return await self._file(path)
+
+    async def _file(self, path: Path) -> Judged:
+        picture = await asyncio.to_thread(_is_picture, path)
+        return await self.sandbox.judge(path, kind="image" if picture else "video")
+
+    def _told(self, judged: Judged) -> dict[str, Any]:
+        report, face = judged.liveness, judged.liveness["faces"][0]
+        media = report.get("video") or report.get("image") or {}
+        return {
+            "verdict": report["verdict"],
+            "live_confidence": report["live_confidence"],
+            "threshold": report["threshold"],
+            "attack_type": report["attack_type"],
+            "reasons": [reason["code"] for reason in report["reasons"]],
+            "face_confidence": face["face_confidence"],
+            "rect": face["rect"],
+            "media_sha256": media.get("sha256"),
+            **({"report": json.dumps(report)} if self.reports else {}),
+        }
+
+
+_EMPTY: dict[str, Any] = dict.fromkeys(
+    ("verdict", "live_confidence", "threshold", "attack_type", "face_confidence", "rect", "media_sha256", "code",
+     "message", "report")
+) | {"reasons": []}  # fmt: skip
+
+
+def _is_picture(path: Path) -> bool:
+    # Opened by us first: whoever cannot read a file is told so, and not that its analysis failed.
+    with path.open("rb"):
+        return is_image(path)
+
+
+def _copy(uri: str, path: Path, most: int) -> None:
+    """Bring an object of a bucket here, at most `most` bytes of it."""
+    store, place = file_system(uri)
+    with store.open_input_stream(place) as stream, path.open("wb") as file:
+        size = 0
+        while chunk := stream.read(CHUNK_BYTES):
+            size += len(chunk)
+            if size > most:
+                raise VideoTooLarge(f"The file has more than {most / 1e6:.0f} MB.", bytes=size)
+            file.write(chunk)

@@ -1,0 +1,74 @@
+"""A batch on this machine: as many rows at once as there are processes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import queue
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from alive402.batch.judging import Judging
+from alive402.batch.rows import Row
+from alive402.intake.fetch import FetchLimits
+from alive402.intake.sandbox import Sandbox, SandboxLimits
+
+
+def judged(
+    rows: Sequence[Row], engine: str, fetching: FetchLimits, *, reports: bool, at_once: int | None = None
+) -> Iterator[dict[str, Any]]:
+    """The results as they come, not in order; leaving the iterator stops the work.
+
+    Args:
+        rows: what to judge.
+        engine: who judges, written beside each result.
+        fetching: what may be fetched, and at what cost.
+        reports: with the whole report of each.
+        at_once: processes that judge side by side; by default one for each core.
+    """
+    at_once = at_once or os.cpu_count() or 1
+    found: queue.Queue[dict[str, Any] | BaseException | None] = queue.Queue()
+    left = threading.Event()
+    thread = threading.Thread(
+        target=lambda: asyncio.run(_run(rows, engine, fetching, reports, at_once, found, left)), name="batch"
+    )
+    thread.start()
+    try:
+        while (result := found.get()) is not None:
+            if isinstance(result, BaseException):
+                raise result
+            yield result
+    finally:
+        left.set()
+        thread.join()
+
+
+async def _run(
+    rows: Sequence[Row],
+    engine: str,
+    fetching: FetchLimits,
+    reports: bool,
+    at_once: int,
+    found: queue.Queue[dict[str, Any] | BaseException | None],
+    left: threading.Event,
+) -> None:
+    waiting = iter(rows)
+
+    async def work(judging: Judging) -> None:
+        # One iterator for all of them: each takes the next row when it has done with one.
+        for row in waiting:
+            if left.is_set():
+                return
+            found.put(await judging.judge(row))
+
+    try:
+        async with (
+            Sandbox(SandboxLimits(file_bytes=fetching.max_bytes), kept=at_once) as sandbox,
+            asyncio.TaskGroup() as group,
+        ):
+            for _ in range(at_once):
+                group.create_task(work(Judging(sandbox, fetching, engine, reports)))
+        found.put(None)
+    except BaseException as error:
+        found.put(error)

@@ -1,0 +1,177 @@
+"""`alive402 batch`: a whole data set judged, on this machine or a cluster, gone on with after a stop, each row once."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from alive402.batch.rows import Row
+
+EXIT_NOTHING = 3
+EXIT_USAGE = 64
+
+Told = Callable[[int, int, Counter[str]], None]
+"""Told how many rows have a result, how many there are, and how many failed by code."""
+
+
+def batch(
+    source: Annotated[str, typer.Argument(metavar="MANIFEST|FOLDER|s3://…", help="What to judge.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE.parquet", help="The results.")],
+    cluster: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="A Ray cluster: host:6379, ray://host:10001, auto or local.")
+    ] = None,
+    at_once: Annotated[int | None, typer.Option("--at-once", min=1, help="Processes; by default one a core.")] = None,
+    reports: Annotated[bool, typer.Option("--reports", help="With a column of whole reports, as JSON.")] = False,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Judge rows anew that have no verdict.")] = False,
+    allow_private_hosts: Annotated[
+        bool, typer.Option("--allow-private-hosts", help="Fetch URLs from your own network too.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The summary as one JSON object on stdout.")] = False,
+) -> None:
+    """Judge a whole data set, each row once; stopped or killed, the same command goes on where it was.
+
+    A manifest is a CSV with a column path, file, url or uri; its other columns are kept beside the answers. Rows that
+    cannot be judged are kept with their code. Results are in FILE.parquet.journal until all rows have one.
+
+    Exit code: 0, 3 when no row could be judged, 64 usage.
+
+    Examples:
+
+      alive402 batch clips.csv --out results.parquet
+
+      alive402 batch s3://bucket/selfies/ --out results.parquet --cluster auto
+    """
+    from rich.console import Console
+
+    aloud = Console(stderr=True)
+    try:
+        from alive402.batch.rows import BatchRefused
+        from alive402.liveness import ModelsMissing
+
+        summary = _run(source, out, cluster, at_once, reports, retry_failed, allow_private_hosts, aloud)
+    except ImportError as error:
+        if error.name not in ("pyarrow", "pandas"):
+            raise
+        _say(aloud, f"{error.name} is missing. Run: pip install 'alive402[batch]'")
+        raise typer.Exit(EXIT_USAGE) from None
+    except (BatchRefused, ModelsMissing) as error:
+        _say(aloud, error.message)
+        raise typer.Exit(EXIT_USAGE) from None
+    except KeyboardInterrupt:
+        _say(aloud, "stopped. What is judged is kept; the same command goes on.")
+        raise typer.Exit(130) from None
+    if as_json:
+        typer.echo(json.dumps(summary))
+    else:
+        _tell(summary, Console())
+    if summary["rows"] == sum(summary["failed"].values()):
+        raise typer.Exit(EXIT_NOTHING)
+
+
+def _run(
+    source: str,
+    out: Path,
+    cluster: str | None,
+    at_once: int | None,
+    reports: bool,
+    retry_failed: bool,
+    allow_private_hosts: bool,
+    aloud: Console,
+) -> dict[str, Any]:
+    import pyarrow  # noqa: F401  before any work: the results could not be written
+
+    from alive402.batch import rows as what
+    from alive402.batch.journal import Journal
+    from alive402.intake.fetch import FetchLimits
+    from alive402.liveness import models
+    from alive402.liveness.identity import identity
+    from alive402.log import configure_log
+
+    configure_log()
+    rows = what.read(source)
+    models.ensure(lambda sentence: aloud.print(sentence, style="dim"))
+    engine, fetching = identity(), FetchLimits(allow_private=allow_private_hosts)
+    with Journal(out, engine) as journal:
+        if retry_failed:
+            journal.forget({location for location, code in journal.codes.items() if code is not None})
+        wanted = {row.location for row in rows}
+        before = len(wanted & journal.codes.keys())
+        if before:
+            aloud.print(f"{before} of {len(rows)} rows have a result already.", style="dim")
+        missing = [row for row in rows if row.location not in journal.codes]
+        with _bar(aloud) as tell:
+            failed = Counter(code for location, code in journal.codes.items() if code and location in wanted)
+            tell(before, len(rows), failed)
+            for done, result in enumerate(_results(missing, engine, fetching, reports, cluster, at_once), before + 1):
+                journal.add(result)
+                failed.update(filter(None, [result["code"]]))
+                tell(done, len(rows), failed)
+        journal.finish([row.location for row in rows], what.columns_of(rows), reports=reports)
+    return {"rows": len(rows), "judgedNow": len(missing), "failed": dict(failed), **_verdicts(out), "out": str(out)}
+
+
+def _results(
+    rows: list[Row], engine: str, fetching: Any, reports: bool, cluster: str | None, at_once: int | None
+) -> Iterator[dict[str, Any]]:
+    from alive402.batch import cluster as on_cluster
+    from alive402.batch import local
+
+    if not rows:
+        return iter(())
+    if cluster is None:
+        return local.judged(rows, engine, fetching, reports=reports, at_once=at_once)
+    return on_cluster.judged(rows, engine, fetching, reports=reports, address=cluster, at_once=at_once)
+
+
+def _verdicts(out: Path) -> dict[str, Any]:
+    from pyarrow import parquet
+
+    verdicts = Counter(parquet.read_table(out, columns=["verdict"])["verdict"].to_pylist())
+    return {"verdicts": {verdict: count for verdict, count in sorted(verdicts.items(), key=str) if verdict}}
+
+
+def _say(console: Console, message: str) -> None:
+    console.print(f"alive402 batch: {message}", style="red", markup=False, highlight=False, soft_wrap=True)
+
+
+def _tell(summary: dict[str, Any], console: Console) -> None:
+    """The summary for a person at a terminal."""
+    console.print(f"[bold]{summary['rows']}[/] rows, {summary['judgedNow']} of them judged now")
+    for verdict, count in summary["verdicts"].items():
+        console.print(f"  {verdict:<24}{count:>8}")
+    for code, count in sorted(summary["failed"].items()):
+        console.print(f"  no answer: {code:<24}{count:>8}", style="dim", highlight=False)
+    console.print(f"Results: {summary['out']}", soft_wrap=True)
+
+
+@contextmanager
+def _bar(console: Console) -> Iterator[Told]:
+    """A progress bar with the time that is left; nothing where nobody watches."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    if not console.is_terminal:
+        yield lambda done, total, failed: None
+        return
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        TextColumn("{task.description}", style="dim", markup=False),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def update(done: int, total: int, failed: Counter[str]) -> None:
+            without = f"{failed.total()} without an answer" if failed else ""
+            bar.update(task, completed=done, total=total, description=without)
+
+        yield update

@@ -1,0 +1,214 @@
+"""A Ray cluster judges: files that were fetched here go to warm actors on its nodes; a lost node costs nobody a call.
+
+Each actor judges one file at a time in a walled process of its own, as this machine would. More actors are asked for
+while all are busy, which is what Ray's autoscaler adds nodes for, and idle ones are let go.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import ray
+import structlog
+from ray.exceptions import ObjectLostError, RayActorError, RayError, TaskCancelledError
+
+from alive402.intake.errors import AnalysisTimeout
+from alive402.intake.sandbox import Judged, Kind, Progress, Sandbox, SandboxLimits, understood
+from alive402.liveness.errors import AnalysisError, AnalysisFailed
+
+log = structlog.get_logger(__name__)
+
+TRIES = 3
+"""Nodes that one file is given to, should one after the other be lost."""
+IDLE_SECONDS = 120.0
+"""After which an actor above the least number is let go, and with it perhaps its node."""
+LOCAL = "local"
+"""In place of an address: a cluster of this machine alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterLimits:
+    """The cluster and its use.
+
+    Attributes:
+        address: `host:6379`, `ray://host:10001`, `auto`, or `local`.
+        least, most: actors that are kept warm, and that are asked for.
+        start_seconds: how long one may take to start, a new node included.
+    """
+
+    address: str
+    least: int = 1
+    most: int = 8
+    start_seconds: float = 300.0
+
+
+class Judge:
+    """The actor. Its own class, undecorated: Ray pickles it to the nodes, which need alive402 and its models."""
+
+    def __init__(self, limits: SandboxLimits) -> None:
+        self._sandbox = Sandbox(limits, kept=1)
+
+    async def ready(self) -> bool:
+        """Whether it is up, its process warm."""
+        await self._sandbox.warm_up()
+        return True
+
+    async def judge(self, media: bytes, kind: Kind) -> AsyncIterator[dict[str, Any]]:
+        """Words of progress, and at the end the answer or the refusal."""
+        said: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        with tempfile.TemporaryDirectory(prefix="alive402-") as folder:
+            path = Path(folder, "video")
+            await asyncio.to_thread(path.write_bytes, media)
+            task = asyncio.ensure_future(
+                self._sandbox.judge(path, lambda stage, share: said.put_nowait({"progress": [stage, share]}), kind)
+            )
+            task.add_done_callback(lambda _done: said.put_nowait({}))
+            try:
+                while word := await said.get():
+                    yield word
+                judged = await task
+                yield {"liveness": judged.liveness, "elements": judged.elements}
+            except AnalysisError as error:
+                yield {"error": error.to_dict()}
+            finally:
+                task.cancel()
+                await asyncio.wait({task})
+
+
+@dataclass(eq=False, slots=True)
+class _Actor:
+    handle: Any
+    ready: bool = False
+    busy: bool = False
+    idle_since: float = field(default_factory=time.monotonic)
+
+
+class Cluster:
+    """Warm actors on the nodes of a cluster, used as a `Sandbox` is.
+
+    Args:
+        limits: the cluster.
+        judging: of each file.
+    """
+
+    def __init__(self, limits: ClusterLimits, judging: SandboxLimits) -> None:
+        self._limits, self._judging = limits, judging
+        self._actors: list[_Actor] = []
+        self._starting: set[asyncio.Task[None]] = set()
+        self._freed = asyncio.Condition()
+        self._joined = asyncio.Lock()
+
+    async def warm_up(self) -> None:
+        """Join the cluster, and start the least number of actors.
+
+        Raises:
+            ConnectionError: it cannot be reached.
+        """
+        async with self._joined:
+            if not ray.is_initialized():
+                address = None if self._limits.address == LOCAL else self._limits.address
+                await asyncio.to_thread(ray.init, address=address, log_to_driver=False, configure_logging=False)
+        while len(self._actors) < self._limits.least:
+            self._start()
+
+    async def judge(self, path: Path, progress: Progress | None = None, kind: Kind = "video") -> Judged:
+        """Judge the file at `path` on some node; when the caller is cancelled, its process there is killed.
+
+        Raises:
+            UnusableVideo, ModelsMissing: as the analyzer raised it on the node, the same class.
+            AnalysisTimeout, AnalysisFailed: as `Sandbox.judge`; or every node that was tried was lost.
+        """
+        await self.warm_up()
+        media = await asyncio.to_thread(lambda: ray.put(path.read_bytes()))
+        for _ in range(TRIES):
+            try:
+                async with asyncio.timeout(self._limits.start_seconds + self._judging.seconds), self._one() as actor:
+                    return understood(await self._asked(actor, media, kind, progress))
+            except TimeoutError:
+                raise AnalysisTimeout(seconds=self._judging.seconds) from None
+            except (RayActorError, ObjectLostError) as error:
+                log.warning("a node was lost", cause=type(error).__name__)
+            except RayError as error:
+                log.error("the cluster failed", cause=type(error).__name__)
+                raise AnalysisFailed from None
+        raise AnalysisFailed
+
+    async def close(self) -> None:
+        """Let every actor go."""
+        for task in self._starting:
+            task.cancel()
+        for actor in self._actors:
+            ray.kill(actor.handle)
+        self._actors.clear()
+
+    async def _asked(self, actor: _Actor, media: Any, kind: Kind, progress: Progress | None) -> dict[str, Any]:
+        words = actor.handle.judge.options(num_returns="streaming").remote(media, kind)
+        try:
+            async for word in words:
+                told: dict[str, Any] = await word
+                if "progress" not in told:
+                    return told
+                if progress is not None:
+                    progress(*told["progress"])
+        except asyncio.CancelledError:
+            with contextlib.suppress(RayError, TaskCancelledError):
+                ray.cancel(words)
+            raise
+        raise AnalysisFailed
+
+    @contextlib.asynccontextmanager
+    async def _one(self) -> AsyncIterator[_Actor]:
+        """An actor of one's own; another is asked for while all are busy."""
+        async with self._freed:
+            while (actor := next((each for each in self._actors if each.ready and not each.busy), None)) is None:
+                # One that waits for a node is no reason to wait for it: whichever is free first is taken.
+                if len(self._actors) < self._limits.most:
+                    self._start()
+                await self._freed.wait()
+            actor.busy = True
+        try:
+            yield actor
+        except (RayActorError, ObjectLostError):
+            with contextlib.suppress(ValueError):
+                self._actors.remove(actor)
+            raise
+        finally:
+            async with self._freed:
+                actor.busy, actor.idle_since = False, time.monotonic()
+                self._let_go()
+                self._freed.notify()
+
+    def _start(self) -> None:
+        # One file at a time is what a node's processor is counted for; the second place lets it be asked how it is.
+        made = ray.remote(num_cpus=1, max_concurrency=2)(Judge).options(scheduling_strategy="SPREAD")
+        actor = _Actor(made.remote(self._judging))
+        self._actors.append(actor)
+        task = asyncio.create_task(self._greet(actor), name="actor")
+        self._starting.add(task)
+        task.add_done_callback(self._starting.discard)
+
+    async def _greet(self, actor: _Actor) -> None:
+        """Wait until it is up; one that cannot start is forgotten, and whoever waits asks for another."""
+        try:
+            await actor.handle.ready.remote()
+            actor.ready, actor.idle_since = True, time.monotonic()
+        except RayError as error:
+            log.warning("a node was lost", cause=type(error).__name__)
+            with contextlib.suppress(ValueError):
+                self._actors.remove(actor)
+        async with self._freed:
+            self._freed.notify_all()
+
+    def _let_go(self) -> None:
+        idle = [actor for actor in self._actors if actor.ready and not actor.busy]
+        for actor in idle[: max(0, len(self._actors) - self._limits.least)]:
+            if time.monotonic() - actor.idle_since > IDLE_SECONDS:
+                self._actors.remove(actor)
+                ray.kill(actor.handle)

@@ -1,0 +1,1 @@
+"""Data sets judged by the command that engineers run."""
