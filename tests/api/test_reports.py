@@ -57,6 +57,9 @@ async def test_an_address_that_was_not_told_opens_nothing(service: Service, vide
             for each in (address, address + "/answer.json"):
                 refused = await http.get(each)
                 assert (refused.status_code, refused.json()["code"]) == (404, "unknown_report"), each
+        shown = await http.get(forged[0], headers={"Accept": "text/html,*/*;q=0.8"})
+    assert (shown.status_code, "No report here" in shown.text) == (404, True)
+    assert "content-security-policy" in shown.headers
 
 
 async def test_the_address_outlives_a_restart_and_ends_with_the_data(start: Start, videos: str) -> None:

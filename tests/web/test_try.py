@@ -7,70 +7,14 @@ import re
 from pathlib import Path
 
 import httpx
-from eth_account import Account
-from eth_account.messages import encode_typed_data
-from eth_account.signers.local import LocalAccount
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import expect
 
 from alive402.demo.clips import Clips
 from alive402.payments.verdicts import contradiction, verified
 from tests.api.conftest import Service
 from tests.conftest import Image, write_video
 from tests.web.conftest import PAGE, Launch, Open, line_to
-
-PATIENCE = 60_000
-expect.set_options(timeout=PATIENCE)
-
-# A person's own wallet: on another chain at first, asking before it does anything. The test holds its key.
-WALLET = """
-window.ethereum = {
-  chain: "0x1", willSwitch: true, willSign: true,
-  async request({ method, params }) {
-    const refused = Object.assign(new Error("User rejected the request."), { code: 4001 });
-    switch (method) {
-      case "eth_requestAccounts": return [await window.walletAddress()];
-      case "eth_chainId": return this.chain;
-      case "wallet_switchEthereumChain":
-        if (!this.willSwitch) throw refused;
-        this.chain = params[0].chainId;
-        return null;
-      case "eth_signTypedData_v4":
-        if (!this.willSign) throw refused;
-        return window.walletSigns(params[1]);
-    }
-  },
-};
-"""
-
-
-def choose(page: Page, file: Path | dict[str, object]) -> None:
-    page.set_input_files("[data-file]", file)  # type: ignore[arg-type]
-    page.wait_for_selector("[data-step=pay]:not([hidden])")
-
-
-def problem(page: Page) -> str:
-    """What the page says is in the way, once it says so."""
-    expect(page.locator("[data-step=problem]")).to_be_visible()
-    return page.inner_text("[data-step=problem]")
-
-
-def answered(page: Page) -> None:
-    """The verdict is there: in words, drawn, and with the pictures that only this browser has."""
-    expect(page.locator("[data-step=answer]")).to_be_visible()
-    assert page.inner_text("#answer .word") in {"Live", "Spoof", "Inconclusive"}
-    expect(page.locator("[data-strip] canvas").first).to_be_visible()
-
-
-def payments_in(page: Page) -> list[str]:
-    """Every signature that leaves the page, as it leaves."""
-    sent: list[str] = []
-
-    def look(request: Request) -> None:
-        if signature := request.headers.get("payment-signature"):
-            sent.append(signature)
-
-    page.on("request", look)
-    return sent
+from tests.web.steps import answered, choose, payments_in, problem
 
 
 def test_a_newcomer_films_themselves_and_keeps_the_receipt(service: Service, open_page: Open, tmp_path: Path) -> None:
@@ -93,40 +37,6 @@ def test_a_newcomer_films_themselves_and_keeps_the_receipt(service: Service, ope
     assert page.locator("[data-strip] canvas").count() == len(said["data"]["Liveness"]["frames"])
     assert f"{said['data']['Liveness']['live_confidence']:.2f}" in page.inner_text("#answer .sure")
     assert [address for address in elsewhere if not address.startswith("blob:")] == []
-
-
-def test_a_wallet_is_told_what_to_do_and_then_pays_for_a_file(service: Service, open_page: Open, clips: Clips) -> None:
-    account = Account.create()
-    page = open_page(service.url + PAGE, WALLET)
-    page.expose_function("walletAddress", lambda: account.address)
-    page.expose_function("walletSigns", lambda typed: "0x" + signed_by(account, typed))
-    choose(page, clips.attack)
-    terms = page.inner_text("[data-step=pay]")
-    assert "0.20 USDC" in terms
-    assert "Charged only if you get an answer" in terms
-
-    page.evaluate("window.ethereum.willSwitch = false")
-    page.click("[data-pay-wallet]")
-    assert "Your wallet is on another network" in (said := problem(page))
-    assert "Nothing was paid" in said
-
-    page.evaluate("Object.assign(window.ethereum, { willSwitch: true, willSign: false })")
-    page.click("[data-again]")
-    expect(page.locator("[data-problem]")).to_have_text("You did not sign")
-
-    page.evaluate("window.ethereum.willSign = true")
-    page.click("[data-again]")
-    expect(page.locator("[data-problem]")).to_have_text("Not enough money")
-    assert problem(page)
-
-    assert httpx.post(f"{service.url}/devchain/faucet", json={"address": account.address}).status_code == 200
-    page.click("[data-again]")
-    answered(page)
-    assert account.address in page.inner_text("#answer .receipt")
-
-
-def signed_by(account: LocalAccount, typed: str) -> str:
-    return str(account.sign_message(encode_typed_data(full_message=json.loads(typed))).signature.hex())
 
 
 def test_a_video_that_cannot_be_judged_costs_nothing_and_the_payment_is_kept(

@@ -100,7 +100,13 @@ class Pages:
                     response_class=HTMLResponse, responses=unknown)  # fmt: skip
         async def report(request: Request, report_id: str) -> HTMLResponse:
             shop = self._surfaces.shop(request)
-            kept = await self._reports.find(report_id)
+            try:
+                kept = await self._reports.find(report_id)
+            except (UnknownReport, ReportGone) as error:
+                # A program is told as everywhere; a browser shows people a page.
+                if "text/html" not in request.headers.get("accept", ""):
+                    raise
+                return HTMLResponse(site_pages.missing(error.message, shop), error.status, headers=_PRIVATE)
             return HTMLResponse(site_pages.report(kept, shop), headers=_PRIVATE)
 
         @routes.get("/reports/{report_id}/answer.json", operation_id="report_answer", tags=["services"],

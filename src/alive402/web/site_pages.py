@@ -100,6 +100,11 @@ def report(kept: KeptAnswer, shop: Shop) -> str:
     )
 
 
+def missing(sentence: str, shop: Shop) -> str:
+    """What a person reads where there is no report, or none any more."""
+    return render("missing.html", shop, sentence=sentence)
+
+
 def _paid(receipt: dict[str, Any], shop: Shop) -> dict[str, str] | None:
     if not receipt.get("transaction"):
         return None

@@ -36,6 +36,8 @@ let payment = null;
 let provider = null;
 let handed = null;
 let stream = null;
+// A payment is on its way, and whether it bought an answer is not known.
+let underWay = false;
 
 function show(name, focus = null) {
   for (const step of steps) step.hidden = step.dataset.step !== name;
@@ -65,6 +67,7 @@ function complain(problem) {
     console.error(problem);
     problem = new Problem("page_failed", { message: "The page itself failed. Load it again." });
   }
+  underWay = payment !== null && problem.code === "unreachable";
   if (isVoid(problem)) payment = null;
   if (problem.code === "payment_invalid" && provider === play) play?.forget();
   const { title, text, next } = advise(problem, { signed: payment !== null, network: network(), testMoney });
@@ -74,7 +77,7 @@ function complain(problem) {
   const again = get("again");
   again.hidden = next !== "again" || (file === null && address === null);
   // A payment whose fate is not known belongs to this video: nobody is led to spend it on another one.
-  get("elsewhere").hidden = payment !== null && next === "again" && problem.code === "unreachable";
+  get("elsewhere").hidden = underWay;
   show("problem", again.hidden ? get("elsewhere") : again);
 }
 
@@ -155,7 +158,9 @@ const pay = guarded(async (chosen) => {
       provider === play ? "" : "It asks for the account, then for one signature.");
     payment = await sign(provider, chosenWay(), terms);
   }
+  underWay = true;
   const body = await judged();
+  underWay = false;
   payment = null;
   tell("Showing the answer", 1);
   try {
@@ -273,6 +278,8 @@ function wire() {
   }
   for (const name of ["dragleave", "drop"]) drop.addEventListener(name, () => drop.classList.remove("over"));
   drop.addEventListener("drop", (event) => (event.preventDefault(), take(event.dataTransfer.files[0])));
+  // To leave now would lose the payment that gets the answer.
+  addEventListener("beforeunload", (event) => underWay && event.preventDefault());
   get("record").hidden = !camera.canRecord();
   get("app").hidden = false;
 }

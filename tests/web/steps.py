@@ -1,0 +1,40 @@
+"""What a person does and sees in Try it, step by step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Page, Request, expect
+
+PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE)
+
+
+def choose(page: Page, file: Path | dict[str, object]) -> None:
+    page.set_input_files("[data-file]", file)  # type: ignore[arg-type]
+    page.wait_for_selector("[data-step=pay]:not([hidden])")
+
+
+def problem(page: Page) -> str:
+    """What the page says is in the way, once it says so."""
+    expect(page.locator("[data-step=problem]")).to_be_visible()
+    return page.inner_text("[data-step=problem]")
+
+
+def answered(page: Page) -> None:
+    """The verdict is there: in words, drawn, and with the pictures that only this browser has."""
+    expect(page.locator("[data-step=answer]")).to_be_visible()
+    assert page.inner_text("#answer .word") in {"Live", "Spoof", "Inconclusive"}
+    expect(page.locator("[data-strip] canvas").first).to_be_visible()
+
+
+def payments_in(page: Page) -> list[str]:
+    """Every signature that leaves the page, as it leaves."""
+    sent: list[str] = []
+
+    def look(request: Request) -> None:
+        if signature := request.headers.get("payment-signature"):
+            sent.append(signature)
+
+    page.on("request", look)
+    return sent

@@ -1,0 +1,144 @@
+"""Paying with the browser's own wallet: each of its refusals is told with what to do, and it pays where it is asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from eth_account import Account
+from eth_account.messages import encode_typed_data
+from eth_account.signers.local import LocalAccount
+from playwright.sync_api import Page, expect
+from x402.mechanisms.evm.default_assets import DEFAULT_ASSETS
+
+from alive402.demo.clips import Clips
+from alive402.payments.devchain import DevChain
+from tests.api.conftest import Service, Start
+from tests.api.facilitators import Facilitator, running_facilitator
+from tests.web.conftest import PAGE, Open
+from tests.web.steps import answered, choose, problem
+
+BASE = "eip155:8453"
+# A person's own wallet: on another chain at first, asking before it does anything. The test holds its key.
+WALLET = """
+window.ethereum = {
+  chain: "0x1", willSwitch: true, willSign: true,
+  async request({ method, params }) {
+    const refused = Object.assign(new Error("User rejected the request."), { code: 4001 });
+    switch (method) {
+      case "eth_requestAccounts": return [await window.walletAddress()];
+      case "eth_chainId": return this.chain;
+      case "wallet_switchEthereumChain":
+        if (!this.willSwitch) throw refused;
+        this.chain = params[0].chainId;
+        return null;
+      case "eth_signTypedData_v4":
+        if (!this.willSign) throw refused;
+        return window.walletSigns(params[1]);
+    }
+  },
+};
+"""
+
+
+@pytest.fixture(scope="module")
+def base() -> Iterator[Facilitator]:
+    """Base's chain id, with the test token where Base has its USDC."""
+    with running_facilitator(DevChain(8453, DEFAULT_ASSETS[BASE][0]["asset"])) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def sepolia() -> Iterator[Facilitator]:
+    with running_facilitator() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def two_networks(start: Start, base: Facilitator, sepolia: Facilitator) -> Service:
+    """A service that takes money on two networks, and has no test money to give."""
+    ways = [
+        ("base-sepolia", sepolia, 150_000, {}),
+        ("base", base, 250_000, {"asset_name": "USDC", "asset_version": "2"}),
+    ]
+    return start(
+        accepts=[
+            {
+                "network": network,
+                "pay_to": Account.create().address,
+                "facilitator_url": at.url,
+                "rpc_url": f"{at.url}/devchain/rpc",
+                "price": price,
+                **domain,
+            }
+            for network, at, price, domain in ways
+        ]
+    )
+
+
+def give(page: Page, account: LocalAccount) -> None:
+    """Let the wallet of the page be this account's."""
+    page.expose_function("walletAddress", lambda: account.address)
+    page.expose_function("walletSigns", lambda typed: "0x" + signed_by(account, typed))
+
+
+def signed_by(account: LocalAccount, typed: str) -> str:
+    return str(account.sign_message(encode_typed_data(full_message=json.loads(typed))).signature.hex())
+
+
+def test_a_wallet_is_told_what_to_do_and_then_pays_for_a_file(service: Service, open_page: Open, clips: Clips) -> None:
+    account = Account.create()
+    page = open_page(service.url + PAGE, WALLET)
+    give(page, account)
+    choose(page, clips.attack)
+    terms = page.inner_text("[data-step=pay]")
+    assert "0.20 USDC" in terms
+    assert "Charged only if you get an answer" in terms
+
+    page.evaluate("window.ethereum.willSwitch = false")
+    page.click("[data-pay-wallet]")
+    assert "Your wallet is on another network" in (said := problem(page))
+    assert "Nothing was paid" in said
+
+    page.evaluate("Object.assign(window.ethereum, { willSwitch: true, willSign: false })")
+    page.click("[data-again]")
+    expect(page.locator("[data-problem]")).to_have_text("You did not sign")
+
+    page.evaluate("window.ethereum.willSign = true")
+    page.click("[data-again]")
+    expect(page.locator("[data-problem]")).to_have_text("Not enough money")
+    assert problem(page)
+
+    assert httpx.post(f"{service.url}/devchain/faucet", json={"address": account.address}).status_code == 200
+    page.click("[data-again]")
+    answered(page)
+    assert account.address in page.inner_text("#answer .receipt")
+
+
+def test_it_pays_on_the_network_that_was_chosen(
+    two_networks: Service, base: Facilitator, open_page: Open, clips: Clips
+) -> None:
+    account = Account.create()
+    base.chain.mint(account.address, 1_000_000)
+    page = open_page(two_networks.url + PAGE, WALLET)
+    give(page, account)
+    choose(page, clips.bona_fide)
+    assert "0.15 USDC on Base Sepolia" in page.inner_text("[data-step=pay]")
+    assert not page.is_visible("[data-pay-test]")
+    page.select_option("[data-way]", label="0.25 USDC on Base")
+    assert "0.25 USDC on Base, token" in page.inner_text("[data-step=pay]")
+    page.click("[data-pay-wallet]")
+    answered(page)
+    assert "USD 0.25 on Base" in page.inner_text("#answer .receipt")
+    assert base.chain.balance(account.address) == 750_000
+
+
+def test_without_a_wallet_real_money_cannot_be_paid_and_that_is_said(
+    two_networks: Service, open_page: Open, clips: Clips
+) -> None:
+    page = open_page(two_networks.url + PAGE)
+    choose(page, clips.bona_fide)
+    assert "There is no wallet in this browser" in page.inner_text("[data-step=pay]")
+    assert not page.is_visible("[data-pay-wallet]")
