@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
-from alive402.api.errors import RequestRefused
 from alive402.api.payments import UnknownService
 from alive402.api.refusals import refusals
 from alive402.api.security_headers import POLICY_WITH_SEARCH
@@ -29,14 +28,6 @@ _PRIVATE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow"}
 _FOREVER = "public, max-age=31536000, immutable"
 
 
-class UnknownFile(RequestRefused):
-    """The page has no such file."""
-
-    code = "not_found"
-    status = 404
-    default = "There is no such file."
-
-
 class Pages:
     """The pages over what the surfaces know; `max_bytes` is the largest video that is taken."""
 
@@ -56,7 +47,7 @@ class Pages:
             known = assets()
             asset = known.files.get(name)
             if asset is None:
-                raise UnknownFile
+                raise HTTPException(404, "There is no such file.")
             # A page that was open while the service was renewed still gets its files, only not for ever.
             kept = _FOREVER if version == known.version else "no-cache"
             headers = {"ETag": asset.etag, "Cache-Control": kept}
