@@ -11,7 +11,7 @@ class CodedError(Exception):
     Attributes:
         code: stable machine-readable reason, snake_case.
         status: the HTTP status that a door answers with.
-        charged: False, or None when it is not known yet whether money moved.
+        charged: False, None when it is not known yet whether money moved, or True when it moved before.
         retry_after: seconds after which the same request may be sent again, or None.
         default: the sentence, when none is given.
         message: one sentence for people.

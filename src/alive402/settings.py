@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from limits import parse
 from pydantic import (
     AfterValidator,
+    AliasChoices,
     AnyHttpUrl,
     BaseModel,
     ConfigDict,
@@ -139,6 +140,18 @@ class Settings(BaseSettings):
     jobs_waiting: int = Field(default=100, gt=0, description="calls whose callers do not wait, in one process")
     job_seconds: float = Field(default=86_400.0, gt=0, description="how long a finished job can be asked for")
     media_directory: Path | None = Field(default=None, description="where a video lies while it is judged")
+
+    keep_answers_days: float = Field(default=90, gt=0, description="answers and reports are erased after this")
+    keep_call_log_days: float = Field(default=90, gt=0, description="the log of calls, for statistics, likewise")
+    erase_seconds: float = Field(default=600.0, gt=0, description="how often what is over is erased")
+    ops_session_minutes: float = Field(default=60, gt=0, le=1440, description="how long a sign-in at /ops lasts")
+    metrics_token: SecretStr | None = Field(default=None, min_length=16, description="opens /metrics, as Bearer")
+    metrics_public: bool = Field(default=False, description="anyone may read /metrics")
+    otlp_endpoint: AnyHttpUrl | None = Field(
+        default=None,
+        validation_alias=AliasChoices("otlp_endpoint", "ALIVE402_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"),
+        description="base URL of an OpenTelemetry collector that takes OTLP over HTTP",
+    )
 
     @model_validator(mode="after")
     def _webhooks_are_signed(self) -> Self:

@@ -20,6 +20,8 @@ from alive402.api.payment_object import PaymentObjects
 from alive402.api.requests import Requests
 from alive402.api.security_headers import SecurityHeaders
 from alive402.api.surfaces import Surfaces
+from alive402.api.tracing import Watched
+from alive402.api.watching import Watching
 from alive402.payments.reconciler import Reconciler
 
 
@@ -27,7 +29,8 @@ def create_app(parts: Parts) -> FastAPI:
     """The application over `parts`, which it closes when it ends."""
 
     objects = PaymentObjects(parts.sold, parts.public_url, parts.provider_id)
-    watch = HealthCheck(parts.sold)
+    watch = HealthCheck(parts.sold, parts.machine)
+    watching = Watching(parts, watch)
     runner = JobRunner(parts.sold, parts.jobs)
     mcp_route, mcp_sessions = mcp.door(parts.sold, objects, loopback=parts.loopback)
 
@@ -36,7 +39,7 @@ def create_app(parts: Parts) -> FastAPI:
         ledger = parts.sold.books.ledger
         async with AsyncExitStack() as upkeep:
             await upkeep.enter_async_context(parts.sold.books.call_log.running())
-            await upkeep.enter_async_context(watch.running(parts.health_seconds))
+            await upkeep.enter_async_context(watching.running())
             await upkeep.enter_async_context(Reconciler(ledger, parts.sold.first.gate).running(parts.reconcile_seconds))
             if parts.courier is not None:
                 await upkeep.enter_async_context(parts.courier.running())
@@ -58,6 +61,7 @@ def create_app(parts: Parts) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
+    app.add_middleware(Watched, watches=watching.watches, tracing=watching.tracing)
     app.add_middleware(Requests)
     app.add_middleware(SecurityHeaders)
     errors.install(app)
@@ -71,7 +75,9 @@ def create_app(parts: Parts) -> FastAPI:
     app.include_router(Pages(surfaces, parts.sold.books.reports, parts.max_video_bytes).router())
     app.include_router(jobs.router(runner))
     app.include_router(surfaces.router())
-    app.include_router(health.router(parts.sold.books))
+    app.include_router(health.router(watch))
+    for door in watching.routers(surfaces):
+        app.include_router(door)
     app.include_router(well_known.router(parts.sold.books.verdicts.keys))
     app.router.routes.append(mcp_route)
     if parts.devchain is not None:

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from alive402.api import money
+from alive402.api.health_check import Machine
 from alive402.api.job_runner import JobLimits
+from alive402.api.tracing import Tracing
 from alive402.calls import Books, PaidCalls, Sold
 from alive402.catalog import IMAGE_LIVENESS, LIVENESS, SERVICES, ServiceDefinition
 from alive402.intake.fetch import FetchLimits
@@ -47,7 +49,7 @@ VALID_CALLS = 4
 class Parts:
     """A service that can be opened to the world. `devchain` is None on a real network, `courier` without webhooks.
 
-    `loopback`: only callers on this machine are meant.
+    `loopback`: only callers on this machine are meant. `tracing` is None without a collector.
     """
 
     sold: Sold
@@ -64,6 +66,9 @@ class Parts:
     courier: Courier | None
     callbacks: Courier
     uploads: Uploads
+    machine: Machine
+    tracing: Tracing | None
+    settings: Settings
     jobs: JobLimits
 
 
@@ -109,6 +114,7 @@ async def assemble(settings: Settings) -> Parts:
     except BaseException:
         await ledger.close()
         raise
+    tracing = Tracing(str(settings.otlp_endpoint)) if settings.otlp_endpoint else None
     verdicts, tokens = Verdicts(ledger, keys, public_url), Tokens(ledger)
     books = Books(
         ledger,
@@ -147,6 +153,13 @@ async def assemble(settings: Settings) -> Parts:
         courier=Courier(ledger, secret.get_secret_value()) if settings.webhook_urls and secret else None,
         callbacks=Courier(ledger, "", strangers=callbacks),
         uploads=uploads,
+        machine=Machine(
+            {"fetch": provider.fetches, "analysis": provider.analyses},
+            settings.media_directory,
+            provider.fetches.capacity * settings.max_video_bytes,
+        ),
+        tracing=tracing,
+        settings=settings,
         jobs=JobLimits(
             waiting=settings.jobs_waiting,
             at_once=2 * settings.analyses_at_once,

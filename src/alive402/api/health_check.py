@@ -3,40 +3,89 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
-from alive402.api.health import checks
-from alive402.calls import Sold
+from alive402.calls import Books, Sold
 from alive402.catalog.quality import Health
+from alive402.liveness.models import is_installed, required
 from alive402.payments.errors import PaymentsMisconfigured
+from alive402.payments.tills import Answering
+from alive402.providers.places import Places
 
 log = structlog.get_logger(__name__)
 
 
-class HealthCheck:
-    """The last finding. `healthy`: ledger, models and payments work; `degraded`: payments do not, which pass."""
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What this machine lends to calls: places, and a folder in which `videos_bytes` have to fit at any time.
 
-    def __init__(self, sold: Sold) -> None:
+    `media` is None for the system's temporary folder.
+    """
+
+    queue: Mapping[str, Places]
+    media: Path | None
+    videos_bytes: int
+
+    def free_bytes(self) -> int:
+        """Room where videos lie while they are judged; the folder itself may not be made yet."""
+        folder = (self.media or Path(tempfile.gettempdir())).absolute()
+        while not folder.exists():
+            folder = folder.parent
+        return shutil.disk_usage(folder).free
+
+
+class HealthCheck:
+    """The last finding. `healthy`: ledger, models, disk and payments work; `degraded`: payments do not, which pass.
+
+    `answering` says of each network whether its facilitator and its node answered then.
+    """
+
+    def __init__(self, sold: Sold, machine: Machine) -> None:
         self._sold = sold
+        self.machine = machine
         self.health: Health = "unknown"
         self.checked_at: datetime | None = None
+        # The service did not start without them.
+        self.payments_work = True
+        self.answering: list[Answering] = []
 
     async def look(self) -> None:
         """Ask everything that a call needs."""
-        found = await checks(self._sold.books)
-        self.health = "unhealthy"
-        if all(found.values()):
-            try:
-                await self._sold.first.gate.check()
-                self.health = "healthy"
-            except PaymentsMisconfigured as error:
-                log.warning("payments do not work now", why=error.message)
-                self.health = "degraded"
+        found, gate = await self._checks(), self._sold.first.gate
+        try:
+            await gate.check()
+            self.payments_work = True
+            self.answering = [Answering(network, True, True) for network in sorted({e.network for e in gate.accepts})]
+        except PaymentsMisconfigured as error:
+            log.warning("payments do not work now", why=error.message)
+            self.payments_work = False
+            self.answering = await gate.answering()
+        if not all(found.values()):
+            self.health = "unhealthy"
+        else:
+            self.health = "healthy" if self.payments_work else "degraded"
         self.checked_at = datetime.now(UTC)
+
+    async def ready(self) -> dict[str, bool]:
+        """What a paid call needs, each by its name: asked now, but for the payments, which were looked at last time."""
+        room = all(places.have_room for places in self.machine.queue.values())
+        return {**await self._checks(), "payments": self.payments_work, "queue": room}
+
+    async def _checks(self) -> dict[str, bool]:
+        return {
+            "ledger": await _ledger(self._sold.books),
+            "models": await asyncio.to_thread(_models),
+            "disk": self.machine.free_bytes() >= self.machine.videos_bytes,
+        }
 
     @asynccontextmanager
     async def running(self, every_seconds: float) -> AsyncIterator[None]:
@@ -55,3 +104,15 @@ class HealthCheck:
             yield
         finally:
             task.cancel()
+
+
+async def _ledger(books: Books) -> bool:
+    try:
+        await books.ledger.check()
+    except SQLAlchemyError:
+        return False
+    return True
+
+
+def _models() -> bool:
+    return all(is_installed(model) for model in required())

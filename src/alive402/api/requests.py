@@ -15,7 +15,7 @@ log = structlog.get_logger(__name__)
 
 
 class Requests:
-    """ASGI middleware; the log names method and path only: a query string may hold a secret."""
+    """ASGI middleware; the log names method and route only: a path or a query string may hold a secret."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -47,7 +47,12 @@ class Requests:
                 "request",
                 request_id=request_id,
                 method=scope["method"],
-                path=scope["path"],
+                route=route_of(scope),
                 status=status,
                 milliseconds=round(1000 * (time.monotonic() - began)),
             )
+
+
+def route_of(scope: Scope) -> str:
+    """The route that answered, with names in the place of what callers fill in; what no route answers has no name."""
+    return str(getattr(scope.get("route"), "path", "")) or "no route"

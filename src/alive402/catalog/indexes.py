@@ -69,7 +69,7 @@ def api_catalog(shop: Shop) -> dict[str, Any]:
 
 def sitemap_xml(shop: Shop) -> str:
     """`/sitemap.xml`: what a search engine should read."""
-    paths = ["/", "/llms.txt", "/ai.txt"]
+    paths = ["/", "/llms.txt", "/ai.txt", "/privacy"]
     for service in shop.services:
         paths += [service.page, f"{service.page}/llms.txt"]
     urls = "".join(f"  <url><loc>{escape(shop.url(path))}</loc></url>\n" for path in paths)

@@ -52,6 +52,7 @@ SITE = (
     Surface("/.well-known/api-catalog", "RFC 9727 catalog", LINKSET, frozenset({ID, NAME, PRICE}), indexes.api_catalog),
     Surface("/sitemap.xml", "Sitemap", XML, frozenset({ID}), indexes.sitemap_xml),
     Surface("/robots.txt", "For crawlers", TEXT, frozenset(), texts.robots_txt),
+    Surface("/privacy", "What is kept, and how to erase it", HTML, frozenset()),
 )
 
 

@@ -5,7 +5,6 @@ A use is held, spent and returned as a token's is. It is taken off the oldest pr
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,7 +20,7 @@ from alive402.payments.prepaid_repository import PrepaidRepository
 from alive402.payments.prepayments import note_payment
 from alive402.payments.service import Answered, Clock, Use, utc_now
 from alive402.payments.states import State
-from alive402.payments.tokens import TokenHolding, Tokens, receipt_of
+from alive402.payments.tokens import TokenHolding, Tokens, answered_by
 
 GRANTED = "granted"
 """Stands for the client of a prepayment that the operator gave."""
@@ -52,7 +51,7 @@ class Balances:
             TokenExhausted: it has none.
             PaymentInUse: its last call, or one with the same Idempotency-Key, is being worked on.
             KeyReused: the Idempotency-Key belongs to another request.
-            AnswerErased: it bought the answer, which is kept no longer.
+            AnswerGone: it bought the answer, which is kept no longer.
         """
         async with self._ledger.session() as session:
             found = await self._find(session, key_id, use, idempotency_key)
@@ -145,4 +144,4 @@ async def _answered(session: AsyncSession, use: PrepaidUse) -> Answered:
     row = await prepaid.by_id(use.prepayment_id)
     assert row is not None
     payment = await prepaid.payment(row.ledger_id) if row.ledger_id else None
-    return Answered(use.request_id, json.loads(use.result or "{}"), receipt_of(payment, row))
+    return answered_by(use, payment, row)

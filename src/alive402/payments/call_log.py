@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from statistics import median_low
 from typing import Any
 
 import structlog
-from sqlalchemy import BigInteger, Index, Integer, String, delete, func, insert, select
+from sqlalchemy import BigInteger, Index, Integer, String, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,7 +24,7 @@ from alive402.payments.service import Clock, utc_now
 
 log = structlog.get_logger(__name__)
 
-KEPT = timedelta(days=30)
+TALLIED = timedelta(days=30)
 WRITE_SECONDS = 5.0
 FRESH_SECONDS = 10.0
 # While the database is away, so many calls wait to be written; then the oldest are forgotten.
@@ -50,7 +50,7 @@ class LoggedCall(Base):
     """One call that was worked on, or several of one moment that were not: then `calls` is how many."""
 
     __tablename__ = "calls"
-    __table_args__ = (Index("ix_calls_service_kind_at", "service_id", "kind", "at"),)
+    __table_args__ = (Index("ix_calls_service_kind_at", "service_id", "kind", "at"), Index("ix_calls_at", "at"))
 
     # SQLite counts only INTEGER PRIMARY KEY up by itself.
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
@@ -97,9 +97,13 @@ class CallLog:
         self._others: Counter[tuple[str, CallKind, str]] = Counter()
         self._tallies: dict[str, tuple[float, Tally]] = {}
         self._writing = asyncio.Lock()
+        # Whoever counts calls as they end, beside the log.
+        self.heard_by: list[Callable[[str, CallKind, str, float], None]] = []
 
     def note(self, service_id: str, kind: CallKind, outcome: str, seconds: float) -> None:
         """A call has ended: `outcome` is its verdict or the code of its error."""
+        for hear in self.heard_by:
+            hear(service_id, kind, outcome, seconds)
         if kind in WORKED_ON:
             self._worked_on.append(_row(service_id, kind, outcome, round(1000 * seconds), 1, self._now()))
             del self._worked_on[:-WAITING_AT_MOST]
@@ -117,7 +121,7 @@ class CallLog:
         made, known = self._tallies.get(service_id, (0.0, None))
         if known is not None and time.monotonic() - made < FRESH_SECONDS:
             return known
-        mine = LoggedCall.service_id == service_id, LoggedCall.at > self._now() - KEPT
+        mine = LoggedCall.service_id == service_id, LoggedCall.at > self._now() - TALLIED
         counted = select(LoggedCall.kind, func.sum(LoggedCall.calls), func.max(LoggedCall.at)).where(*mine)
         newest = (
             select(LoggedCall.milliseconds)
@@ -137,7 +141,7 @@ class CallLog:
         return found
 
     async def write(self) -> None:
-        """Write down what was noted, and forget what is older than is told of.
+        """Write down what was noted.
 
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the database cannot be written now; it is written the next time.
@@ -151,7 +155,6 @@ class CallLog:
             try:
                 async with self._ledger.session() as session:
                     await session.execute(insert(LoggedCall), rows)
-                    await session.execute(delete(LoggedCall).where(LoggedCall.at <= now - KEPT))
             except BaseException:
                 self._worked_on[:0], self._others = worked_on, others + self._others
                 raise

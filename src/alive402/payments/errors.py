@@ -21,6 +21,7 @@ PaymentError                              code, sentence, HTTP status, what to d
  │    ├── AlreadyPaid           409   already_paid               another authorization paid it; this one is untouched
  │    └── KeyReused             409   idempotency_key_reused     the Idempotency-Key belongs to another request
  ├── PaymentExpired             410   payment_expired            it was not paid in time; ask for a new one
+ ├── AnswerGone                 410   answer_erased              it was bought and given, and is kept no longer
  ├── ApiKeyRefused              401   api_key_refused            unknown or revoked
  ├── ApiKeyForbidden            403   api_key_forbidden          it lacks the scope
  ├── AccessKeyUnknown           404   access_key_unknown         no prepaid API key has this accessKeyId
@@ -34,7 +35,7 @@ PaymentError                              code, sentence, HTTP status, what to d
  ├── RefundRefused              409   refund_refused             the chain or the ledger does not show that refund
  └── PaymentsMisconfigured            start-up only: the operator reads it, no buyer does
 
-`charged` says whether money moved: False, or None where that is not known yet.
+`charged` says whether money moved: False, None where that is not known yet, True for an answer that was erased.
 """
 
 from __future__ import annotations
@@ -197,6 +198,18 @@ class PaymentExpired(PaymentError):
     code = "payment_expired"
     status = 410
     default = "This payment was not paid in time, or the price has changed. Make a new one with POST /api/payments."
+
+
+class AnswerGone(PaymentError):
+    """What it bought was erased: by whoever showed the payment, or when its time was over."""
+
+    code = "answer_erased"
+    status = 410
+    charged = True
+    default = (
+        "The answer to this payment was given and then erased, by whoever showed the payment or because its time was "
+        "over. Nothing more is charged; sign a new payment for a new answer."
+    )
 
 
 class ApiKeyRefused(PaymentError):

@@ -80,6 +80,7 @@ class PaymentEvent(Base):
     """One step of one payment. Rows are added and never changed; the database itself refuses anything else."""
 
     __tablename__ = "payment_events"
+    __table_args__ = (Index("ix_payment_events_state_at", "state", "at"),)
 
     # SQLite counts only INTEGER PRIMARY KEY up by itself.
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)

@@ -39,7 +39,7 @@ from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from alive402.payments.errors import PaymentExpiresSoon, PaymentIdentifierTaken, PaymentInUse, PaymentSpent
+from alive402.payments.errors import AnswerGone, PaymentExpiresSoon, PaymentIdentifierTaken, PaymentInUse, PaymentSpent
 from alive402.payments.models import Payment
 from alive402.payments.repository import PaymentRepository
 from alive402.payments.states import HELD, MAY_HAVE_MOVED, PAID, State
@@ -132,6 +132,7 @@ class PaymentService:
         Raises:
             PaymentInUse: another call holds it.
             PaymentSpent: it is bound to another request.
+            AnswerGone: it bought the answer to this request, which is kept no longer.
             PaymentExpiresSoon: the chain has seen it run out.
             PaymentIdentifierTaken: the buyer's identifier names another payment.
         """
@@ -146,8 +147,10 @@ class PaymentService:
         asked = (payment.service_id, payment.request_hash) == (use.service_id, use.request_hash)
         same = asked and payment.proof == money.proof
         if state in PAID:
-            if not same or payment.result is None:
+            if not same:
                 raise PaymentSpent
+            if payment.result is None:
+                raise AnswerGone
             return Answered(payment.request_id or "", json.loads(payment.result), json.loads(payment.receipt or "{}"))
         if held:
             raise PaymentInUse if same else PaymentSpent

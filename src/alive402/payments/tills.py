@@ -94,6 +94,24 @@ class Till:
                 "EIP-712 name and version."
             )
 
+    async def answering(self) -> Answering:
+        """Whether facilitator and node answer at all, asked side by side."""
+        supported, network = await asyncio.gather(
+            asyncio.to_thread(self.facilitator.get_supported), self.chain.network(), return_exceptions=True
+        )
+        return Answering(
+            self.terms.network, not isinstance(supported, BaseException), not isinstance(network, BaseException)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """Who answers on one network."""
+
+    network: str
+    facilitator: bool
+    chain: bool
+
 
 class Tills:
     """Every way to pay, the operator's first choice first; found again by network and token."""
@@ -125,3 +143,7 @@ class Tills:
             PaymentsMisconfigured: one of them cannot work.
         """
         await asyncio.gather(*[till.check() for till in self])
+
+    async def answering(self) -> list[Answering]:
+        """See `Till.answering`, for all of them."""
+        return list(await asyncio.gather(*[till.answering() for till in self]))

@@ -20,6 +20,7 @@ from uuid import uuid4
 
 from alive402.payments.database import Ledger
 from alive402.payments.errors import (
+    AnswerGone,
     KeyReused,
     PaymentInUse,
     TokenExhausted,
@@ -63,6 +64,7 @@ class Tokens:
             TokenRefused: it is not; the kind says why.
             PaymentInUse: its last call, or one with the same Idempotency-Key, is being worked on.
             KeyReused: the Idempotency-Key belongs to another request.
+            AnswerGone: it bought the answer, which is kept no longer.
         """
         async with self._repository() as prepaid:
             return await self._recall(prepaid, await self._find(prepaid, offer, use), offer, use)
@@ -180,7 +182,7 @@ class Tokens:
             # A single answer that was lost on its way is not asked to be paid for again.
             before = await prepaid.last_answer(prepayment.id, use.request_hash)
         if before is not None:
-            return Answered(before.request_id, json.loads(before.result or "{}"), receipt_of(payment, prepayment))
+            return answered_by(before, payment, prepayment)
         if payment is not None and payment.state == State.REFUNDED:
             raise TokenRefunded(paymentId=prepayment.id)
         if prepayment.expires_at <= self._now():
@@ -247,6 +249,17 @@ class TokenPurse:
 def digest(secret: str) -> str:
     """What is kept of a secret: its sha256, 64 hex digits."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def answered_by(use: PrepaidUse, payment: Payment | None, prepayment: Prepayment) -> Answered:
+    """The stored answer of a use that is spent, with the receipt of what paid for it.
+
+    Raises:
+        AnswerGone: it is kept no longer.
+    """
+    if use.result is None:
+        raise AnswerGone
+    return Answered(use.request_id, json.loads(use.result), receipt_of(payment, prepayment))
 
 
 async def _payment(prepaid: PrepaidRepository, prepayment: Prepayment) -> Payment | None:

@@ -32,8 +32,9 @@ from alive402.payments.errors import (
 )
 from alive402.payments.service import Money
 from alive402.payments.signed import Resource, Signed, decode, identifier_of, money_of, same_resource
-from alive402.payments.tills import Till, Tills
+from alive402.payments.tills import Answering, Till, Tills
 from alive402.payments.x402_v1 import required_v1, upgraded
+from alive402.stages import CallStage, stage
 
 SIGNATURE_HEADER = "PAYMENT-SIGNATURE"
 REQUIRED_HEADER = "PAYMENT-REQUIRED"
@@ -78,6 +79,10 @@ class PaymentGate:
             PaymentsMisconfigured: one cannot, cannot be reached, or is of another network.
         """
         await self._tills.check()
+
+    async def answering(self) -> list[Answering]:
+        """Who of those facilitators and nodes answers now."""
+        return await self._tills.answering()
 
     def required(self, resource: Resource, error: str) -> PaymentRequired:
         """The 402 answer: what to sign, for which resource, and how to call it."""
@@ -148,16 +153,17 @@ class PaymentGate:
             PaymentInvalid: no; `details["reason"]` says why.
             FacilitatorUnavailable: it could not be asked.
         """
-        facilitator = self._till(signed.money).facilitator
-        try:
-            async with asyncio.timeout(VERIFY_SECONDS):
-                answer = await facilitator.verify(signed.payload, signed.requirements)
-        except Exception as error:
-            raise FacilitatorUnavailable from error
-        if not answer.is_valid:
-            raise PaymentInvalid(reason=answer.invalid_reason or "invalid")
-        if answer.payer and answer.payer.lower() != signed.money.payer:
-            raise PaymentInvalid(reason="payer_mismatch")
+        with stage(CallStage.VERIFY):
+            facilitator = self._till(signed.money).facilitator
+            try:
+                async with asyncio.timeout(VERIFY_SECONDS):
+                    answer = await facilitator.verify(signed.payload, signed.requirements)
+            except Exception as error:
+                raise FacilitatorUnavailable from error
+            if not answer.is_valid:
+                raise PaymentInvalid(reason=answer.invalid_reason or "invalid")
+            if answer.payer and answer.payer.lower() != signed.money.payer:
+                raise PaymentInvalid(reason="payer_mismatch")
 
     async def settle(self, signed: Signed) -> Settled:
         """Move the money.

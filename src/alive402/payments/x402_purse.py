@@ -13,6 +13,7 @@ from alive402.payments.service import Answered, Claim, Stage, Unverified, Use
 from alive402.payments.signed import Resource, Signed
 from alive402.payments.verdicts import Verdicts
 from alive402.payments.x402 import PaymentGate, Settled
+from alive402.stages import CallStage, stage
 
 log = structlog.get_logger(__name__)
 
@@ -65,7 +66,8 @@ class X402Holding:
             await payments.settling(claim, result)
         try:
             resolving = claim.stage is Stage.RESOLVE
-            moved = await (self.gate.resolve(self.signed) if resolving else self.gate.settle(self.signed))
+            with stage(CallStage.SETTLE):
+                moved = await (self.gate.resolve(self.signed) if resolving else self.gate.settle(self.signed))
         except SettlementUnknown as error:
             log.warning("settlement unknown", request_id=claim.request_id, reason=error.details.get("reason"))
             async with self.ledger.begin() as payments:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from alive402.intake.errors import Busy
 from alive402.intake.fetch import FetchLimits, check_url, fetch
 from alive402.intake.sandbox import Judged, Kind, Progress, Sandbox, SandboxLimits
 from alive402.intake.sniff import sniff
 from alive402.intake.uploads import Uploads
 from alive402.liveness.errors import UnusableVideo
 from alive402.providers.base import Answer
+from alive402.providers.places import Places
+from alive402.stages import CallStage, stage
 
 # Of all the work, as a person waits for it.
 FETCHING_SHARE = 0.2
@@ -37,13 +37,13 @@ class LocalProvider:
     wait_seconds: float = 30.0
     media: Path | None = None
     uploads: Uploads | None = None
-    _fetches: asyncio.Semaphore = field(init=False)
-    _analyses: asyncio.Semaphore = field(init=False)
+    fetches: Places = field(init=False)
+    analyses: Places = field(init=False)
     _sandbox: Sandbox = field(init=False)
 
     def __post_init__(self) -> None:
-        self._fetches = asyncio.Semaphore(8 * self.at_once)
-        self._analyses = asyncio.Semaphore(self.at_once)
+        self.fetches = Places(8 * self.at_once, self.wait_seconds)
+        self.analyses = Places(self.at_once, self.wait_seconds)
         self._sandbox = Sandbox(self.judging, kept=self.at_once, beside=self.media)
 
     @property
@@ -65,14 +65,15 @@ class LocalProvider:
         with tempfile.TemporaryDirectory(prefix="alive402-", dir=self.media) as folder:
             # The name is ours: a stranger's would be one more thing that a decoder reads.
             path = Path(folder, "video")
-            async with self._place(self._fetches):
+            async with self.fetches.one():
                 tell("fetching", 0.0)
                 upload = await self.uploads.lend(given["VideoUrl"], path) if self.uploads else None
                 if upload is None:
-                    await fetch(given["VideoUrl"], path, self.fetching)
+                    with stage(CallStage.FETCH):
+                        await fetch(given["VideoUrl"], path, self.fetching)
             with self._used_up(upload):
                 sniff(path)
-                async with self._place(self._analyses):
+                async with self.analyses.one():
                     tell("looking", FETCHING_SHARE)
                     judged = await self.judge(
                         path, lambda stage, share: tell(stage, FETCHING_SHARE + (1 - FETCHING_SHARE) * share)
@@ -81,15 +82,16 @@ class LocalProvider:
 
     async def judge(self, path: Path, progress: Progress | None = None, kind: Kind = "video") -> Judged:
         """Judge a file of one's own; see `Sandbox.judge`."""
-        return await self._sandbox.judge(path, progress, kind)
+        with stage(CallStage.ANALYSIS):
+            return await self._sandbox.judge(path, progress, kind)
 
     def fetching_place(self) -> AbstractAsyncContextManager[None]:
         """One of the places to fetch, for another service of this machine; raises `Busy`."""
-        return self._place(self._fetches)
+        return self.fetches.one()
 
     def judging_place(self) -> AbstractAsyncContextManager[None]:
         """One of the places to judge, likewise: the machine is not larger for selling more."""
-        return self._place(self._analyses)
+        return self.analyses.one()
 
     async def warm_up(self) -> None:
         """Start the processes ahead of the first call."""
@@ -111,15 +113,3 @@ class LocalProvider:
             self.uploads.judged(upload)
         if unusable is not None:
             raise unusable
-
-    @asynccontextmanager
-    async def _place(self, places: asyncio.Semaphore) -> AsyncIterator[None]:
-        try:
-            async with asyncio.timeout(self.wait_seconds):
-                await places.acquire()
-        except TimeoutError:
-            raise Busy from None
-        try:
-            yield
-        finally:
-            places.release()

@@ -1,0 +1,119 @@
+"""What is over is erased and nothing else: answers, verdicts, messages and the call log, on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func, select
+
+from alive402.payments.call_log import CallKind, LoggedCall
+from alive402.payments.database import Ledger
+from alive402.payments.models import Payment, PaymentEvent
+from alive402.payments.outbox import DeliveryState, WebhookDelivery
+from alive402.payments.prepaid import PrepaidUse
+from alive402.payments.retention import AT_ONCE, Erased, Keeping, Retention
+from alive402.payments.states import State
+from alive402.payments.verdicts import SignedVerdict
+from tests.payments.ledger_rows import event, payment, prepayment, use, verdict
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+OLD, NEW = NOW - timedelta(days=31), NOW - timedelta(days=29)
+KEEPING = Keeping(answers=timedelta(days=30), call_log=timedelta(days=10))
+
+
+def swept(url: str, *batches: list[object]) -> list[Erased]:
+    """Rows written batch by batch, then two sweeps."""
+
+    async def one() -> list[Erased]:
+        ledger = await Ledger.open(url, lease_seconds=30)
+        for rows in batches:
+            async with ledger.session() as session:
+                session.add_all(rows)
+        retention = Retention(ledger, KEEPING, lambda: NOW)
+        found = [await retention.sweep(), await retention.sweep()]
+        await ledger.close()
+        return found
+
+    return asyncio.run(one())
+
+
+def left(url: str, *queries: object) -> list[list[object]]:
+    async def one() -> list[list[object]]:
+        ledger = await Ledger.open(url, lease_seconds=30)
+        async with ledger.reading() as session:
+            found = [list(await session.scalars(query)) for query in queries]  # type: ignore[call-overload]
+        await ledger.close()
+        return found
+
+    return asyncio.run(one())
+
+
+def test_answers_are_erased_with_their_verdicts_and_the_money_stays(database_url: str) -> None:
+    old, new = payment(State.CONSUMED, OLD), payment(State.CONSUMED, NEW)
+    # Given back lately: its row is new, its answer is not.
+    refunded = payment(State.REFUNDED, OLD, updated_at=NEW)
+    owed = payment(State.SETTLE_UNKNOWN, OLD)
+    never_fetched = payment(State.FAILED, OLD)
+    first, _ = swept(
+        database_url,
+        [old, new, refunded, owed, never_fetched],
+        [event(old, State.SETTLED, OLD)],
+        [verdict(old.request_id, OLD), verdict(new.request_id, NEW), verdict(refunded.request_id, OLD)],
+    )
+    assert first == Erased(answers=3, verdicts=2)
+    with_answer, verdicts, rows, events = left(
+        database_url,
+        select(Payment.id).where(Payment.result.is_not(None)),
+        select(SignedVerdict.request_id),
+        select(Payment.id),
+        select(PaymentEvent.detail),
+    )
+    assert set(with_answer) == {new.id, owed.id}
+    assert verdicts == [new.request_id]
+    assert len(rows) == 5
+    assert events == [""]
+
+
+def test_a_payment_made_ahead_keeps_what_it_is_bound_to_and_its_uses_lose_their_answers(database_url: str) -> None:
+    paid = payment(State.CONSUMED, OLD, result='{"paymentId": "x"}')
+    bought = prepayment(OLD, timedelta(days=400), ledger_id=paid.id)
+    old, new = use(bought, OLD), use(bought, NEW)
+    first, second = swept(database_url, [paid], [bought], [old, new], [verdict(old.request_id, OLD)])
+    assert (first, second) == (Erased(answers=1, verdicts=1), Erased())
+    results, uses, kept = left(
+        database_url,
+        select(Payment.result),
+        select(PrepaidUse.id),
+        select(PrepaidUse.id).where(PrepaidUse.result.is_not(None)),
+    )
+    assert results == ['{"paymentId": "x"}']
+    assert (len(uses), kept) == (2, [new.id])
+
+
+def test_messages_that_were_sent_and_calls_that_were_counted_are_forgotten(database_url: str) -> None:
+    def message(at: datetime, state: DeliveryState) -> WebhookDelivery:
+        return WebhookDelivery(
+            id=f"{at:%m%d}{state}", url="http://x", type="t", body="{}", state=str(state), attempts=1, due_at=at,
+            created_at=at,
+        )  # fmt: skip
+
+    def counted(days: int) -> LoggedCall:
+        return LoggedCall(
+            service_id="s", kind=str(CallKind.ANSWERED), outcome="live", milliseconds=1, calls=1,
+            at=NOW - timedelta(days=days),
+        )  # fmt: skip
+
+    messages = [message(at, state) for at in (OLD, NEW) for state in DeliveryState]
+    first, second = swept(database_url, [*messages, *(counted(days) for days in (0, 9, 11, 200))])
+    assert (first, second) == (Erased(messages=2, calls=2), Erased())
+    waiting, calls = left(database_url, select(WebhookDelivery.id), select(func.count()).select_from(LoggedCall))
+    assert f"{OLD:%m%d}{DeliveryState.PENDING}" in waiting
+    assert (len(waiting), calls) == (len(DeliveryState) + 1, [2])
+
+
+def test_however_much_is_over_all_of_it_goes(database_url: str) -> None:
+    rows = [payment(State.CONSUMED, OLD) for _ in range(AT_ONCE + 7)]
+    first, second = swept(database_url, list(rows), [verdict(each.request_id, OLD) for each in rows])
+    assert (first.answers, first.verdicts) == (AT_ONCE + 7, AT_ONCE + 7)
+    assert second == Erased()
