@@ -21,6 +21,7 @@ from alive402.liveness.errors import AnalysisError, ImageTooLarge, NoFace, Unsup
 from alive402.liveness.images import HEAD_BYTES, format_of
 from alive402.providers.base import Answer
 from alive402.providers.local import FETCHING_SHARE, LocalProvider
+from alive402.stages import CallStage, stage
 
 MAX_BYTES = 10_000_000
 """Of one picture, and of all that one request brings with it."""
@@ -93,7 +94,8 @@ class LocalImages:
     async def _arrive(self, place: int, task: Task, path: Path) -> None:
         with _named(place):
             if "ImageURL" in task:
-                await fetch(task["ImageURL"], path, self.fetching)
+                with stage(CallStage.FETCH):
+                    await fetch(task["ImageURL"], path, self.fetching)
             else:
                 await asyncio.to_thread(lambda: path.write_bytes(_unpacked(task)))
             with path.open("rb") as file:

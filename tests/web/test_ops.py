@@ -1,0 +1,43 @@
+"""The operator's page in a real browser: signed in by the form, read without barriers, signed out."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from alive402.payments.keys import Scope
+from tests.api.conftest import Service
+from tests.web.conftest import Launch
+
+
+def accessible(page: Page) -> bool:
+    return int(Axe().run(page).violations_count) == 0
+
+
+def test_a_browser_signs_in_reads_and_signs_out(service: Service, launch: Launch) -> None:
+    async def made() -> str:
+        return (await service.parts.sold.books.keys.create("tests", [Scope.OPS]))[1]
+
+    # The browser's own loop runs in this thread.
+    with ThreadPoolExecutor(1) as other:
+        key = other.submit(asyncio.run, made()).result()
+    page = launch().new_page()
+    page.goto(f"{service.url}/ops")
+    assert accessible(page)
+    page.get_by_label("API key").fill(key)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="Calls", exact=True).wait_for()
+    page.get_by_text("Calls as a table").click()
+    assert page.get_by_role("region", name="Calls").get_by_role("row").count() == 25
+    page.get_by_role("link", name="90 days").click()
+    page.get_by_text("Calls as a table").click()
+    assert page.get_by_role("region", name="Calls").get_by_role("row").count() == 91
+    assert accessible(page)
+    assert page.evaluate("document.cookie") == ""
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_label("API key").wait_for()
+    page.goto(f"{service.url}/privacy")
+    assert accessible(page)
