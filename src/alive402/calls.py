@@ -7,7 +7,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +37,7 @@ from alive402.payments.tokens import TokenPurse, Tokens
 from alive402.payments.verdicts import Verdicts
 from alive402.payments.x402 import SETTLE_SECONDS, VERIFY_SECONDS, PaymentGate
 from alive402.payments.x402_purse import X402Purse
+from alive402.providers.admission import Admission, Ticket
 from alive402.providers.base import Provider
 
 log = structlog.get_logger(__name__)
@@ -60,7 +61,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A call whose price is held, or whose answer was bought before; `PaidCalls.finish` ends it."""
+    """A call whose price is held, or whose answer was bought before; `PaidCalls.finish` ends it.
+
+    `ticket` is None when there is no work left to be done.
+    """
 
     request_id: str
     given: dict[str, Any]
@@ -68,6 +72,7 @@ class Begun:
     held: Answered | Holding
     address: str | None
     began: float
+    ticket: Ticket | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,7 @@ class PaidCalls:
     provider: Provider
     prepayments: Prepayments
     books: Books
+    admission: Admission
     _validator: Draft202012Validator = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -133,6 +139,7 @@ class PaidCalls:
             IntakeError, AnalysisError: the video did not arrive or cannot be judged; the payment may be used again.
             SettlementUnknown: the answer is stored, and whether the money moved is not known yet.
             TooManyFailures: calls of this payer or from this address failed too often; what was bought is given still.
+            Busy: too many calls are under way, or the service stops; nothing was verified or held.
         """
         return await self.finish(await self.begin(given, offer, resource, request_id), progress)
 
@@ -145,30 +152,44 @@ class PaidCalls:
         purse = self._purse(offer, resource, seconds)
         return await self.books.failures.afford(purse, Use(self.service.id, "", request_id), offer.address)
 
-    async def begin(
-        self, given: dict[str, Any], offer: Offer, resource: Resource, request_id: str, waits: float = 0.0
-    ) -> Begun:
+    async def begin(self, given: dict[str, Any], offer: Offer, resource: Resource, request_id: str) -> Begun:
         """Hold the price of a call, so that its caller need not wait for more; whoever calls this calls `finish` too,
-        up to `waits` seconds later, or `drop`.
+        at once, or `drop`.
 
         Raises:
-            PaymentError, TooManyFailures: as `call` does.
+            PaymentError, TooManyFailures, Busy: as `call` does.
         """
         began = time.monotonic()
         with self._failure_noted(began):
-            purse, use = self._purse(offer, resource, waits), Use(self.service.id, _hash(given), request_id)
-            held = await purse.recall(use) or await self.books.failures.reserve(purse, use, offer.address)
-        return Begun(request_id, given, purse, held, offer.address, began)
+            purse, use = self._purse(offer, resource), Use(self.service.id, _hash(given), request_id)
+            held, ticket = await purse.recall(use), None
+            if held is None:
+                ticket = self.admission.admit(purse.turn, offer.address)
+                try:
+                    held = await self.books.failures.reserve(purse, use, offer.address)
+                except BaseException:
+                    ticket.leave()
+                    raise
+                ticket.prove()
+        return Begun(request_id, given, purse, held, offer.address, began, ticket)
 
     async def drop(self, begun: Begun, why: str) -> None:
         """Give back what `begin` held; what is finished already stays so."""
-        if not isinstance(begun.held, Answered):
-            await begun.held.give_back(why)
+        try:
+            if not isinstance(begun.held, Answered):
+                await begun.held.give_back(why)
+        finally:
+            if begun.ticket is not None:
+                begun.ticket.leave()
 
     async def finish(self, begun: Begun, progress: Progress | None = None) -> Outcome:
         """Do the work, store the answer, take the money. Raises what `call` raises once the price is held."""
-        with self._failure_noted(begun.began):
-            outcome = await self._finish(begun, progress)
+        try:
+            with self._failure_noted(begun.began):
+                outcome = await self._finish(begun, progress)
+        finally:
+            if begun.ticket is not None:
+                begun.ticket.leave()
         kind = CallKind.REPEATED if outcome.replayed else CallKind.ANSWERED
         verdict = outcome.data["Liveness"]["verdict"]
         self.books.call_log.note(self.service.id, kind, verdict, time.monotonic() - begun.began)
@@ -180,7 +201,7 @@ class PaidCalls:
             log.info("answered again", request_id=begun.request_id, first_request_id=held.request_id)
             return self._hand_over(await self.books.verdicts.recalled(held), purse, replayed=True)
         try:
-            data = held.result if held.result is not None else await self._execute(held, begun.given, progress)
+            data = held.result if held.result is not None else await self._execute(begun, held, progress)
             # From here on the work is done and paid for or not: a caller who hangs up must not leave it half way.
             answered = await asyncio.shield(held.settle(data, self.books.verdicts))
         except (IntakeError, AnalysisError, SettlementRefused) as error:
@@ -226,10 +247,11 @@ class PaidCalls:
         report = self.books.reports.id_of(answered.request_id) if purse.keeps_answers else None
         return Outcome(answered.request_id, answered.result, receipt, replayed, report)
 
-    async def _execute(self, held: Holding, given: dict[str, Any], progress: Progress | None) -> dict[str, Any]:
+    async def _execute(self, begun: Begun, held: Holding, progress: Progress | None) -> dict[str, Any]:
         """The answer; or the payment given back."""
         try:
-            answer = await self.provider.answer(given, progress)
+            async with begun.ticket.at_work() if begun.ticket else nullcontext():
+                answer = await self.provider.answer(begun.given, progress)
         except (IntakeError, AnalysisError) as error:
             await held.give_back(error.code)
             raise

@@ -127,12 +127,17 @@ class Settings(BaseSettings):
     fetch_seconds: float = Field(default=30.0, gt=0)
     analysis_seconds: float = Field(default=60.0, gt=0)
     analysis_memory_bytes: int = Field(default=4 * 1024**3, gt=0)
-    provider: Literal["local", "alibaba"] = Field(default="local", description="who judges videos")
+    provider: Literal["local", "cluster", "alibaba"] = Field(default="local", description="who judges videos")
+    cluster_address: str = Field(default="auto", description="of Ray: host:6379, ray://host:10001, auto or local")
+    cluster_least: int = Field(default=1, gt=0, description="processes kept warm on the cluster")
+    cluster_most: int = Field(default=8, gt=0, description="processes asked of the cluster, and calls judged at once")
     alibaba_access_key_id: str | None = None
     alibaba_access_key_secret: SecretStr | None = None
     alibaba_endpoint: str = "facebody.cn-shanghai.aliyuncs.com"
     alibaba_threshold: float = Field(default=0.5, ge=0, le=1, description="LiveConfidence from which it is live")
     analyses_at_once: int = Field(default=2, gt=0)
+    queue: int | None = Field(default=None, ge=0, description="calls that wait; by default 8 for each judged at once")
+    stop_seconds: float = Field(default=25.0, gt=0, description="how long calls may still take when told to stop")
     uploads_max_bytes: int = Field(default=1_000_000_000, gt=0, description="of all uploads that wait to be judged")
     uploads_per_payer: int = Field(default=3, gt=0, description="uploads of one payer that wait at once")
     upload_seconds: float = Field(default=600.0, gt=0, description="how long an upload waits, then it is deleted")

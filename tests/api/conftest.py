@@ -56,7 +56,9 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
 
         def begin(**chosen: object) -> Service:
             database = tmp_path_factory.mktemp("ledger") / "ledger.db"
-            given = {"database_url": f"sqlite+aiosqlite:///{database}", "allow_private_hosts": True, **chosen}
+            # Crowds are let in, but where a test is about the queue.
+            kept = {"database_url": f"sqlite+aiosqlite:///{database}", "allow_private_hosts": True, "queue": 100}
+            given = {**kept, **chosen}
             return running.enter_context(_running(Settings(**given), database))  # type: ignore[arg-type]
 
         yield begin

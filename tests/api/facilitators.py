@@ -27,6 +27,7 @@ class Facilitator:
     url: str
     chain: DevChain = field(default_factory=DevChain)
     fault: str = ""
+    verified: int = 0
     settled: int = 0
     token: str | None = None
     after_settling: Callable[[], object] = lambda: None
@@ -52,6 +53,7 @@ class Facilitator:
         async def verify(body: dict[str, Any]) -> Any:
             if self.fault == "down":
                 return JSONResponse({"error": "down"}, status_code=500)
+            self.verified += 1
             return (await inner.verify(*_parsed(body))).model_dump(by_alias=True)
 
         @app.post("/settle")

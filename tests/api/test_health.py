@@ -106,9 +106,9 @@ async def test_without_room_for_videos_it_is_not_ready(start: Start) -> None:
     await until(is_unhealthy)
 
 
-async def test_with_a_queue_longer_than_its_places_it_is_not_ready(start: Start) -> None:
-    """Eight fetches at a time wait for a host that says nothing, and eight more wait for them."""
-    service = start(analyses_at_once=1, fetch_seconds=20)
+async def test_with_a_full_queue_it_is_not_ready(start: Start) -> None:
+    """Eight fetches at a time wait for a host that says nothing, and eight more wait for them; then nobody comes in."""
+    service = start(analyses_at_once=1, queue=15, fetch_seconds=20)
     key = (await service.parts.sold.books.keys.create("tests", [Scope.CALL]))[1]
     async with httpx.AsyncClient(timeout=60) as http:
         with socket.create_server(("127.0.0.1", 0), backlog=64) as silent:
@@ -124,6 +124,7 @@ async def test_with_a_queue_longer_than_its_places_it_is_not_ready(start: Start)
             await until(is_full)
             assert (await asked(service))[0] == 503
             metrics = (await http.get(f"{service.url}/metrics")).text
+            assert 'alive402_queue_places{status="in_use",work="call"} 16.0' in metrics
             assert 'alive402_queue_places{status="in_use",work="fetch"} 8.0' in metrics
             assert 'alive402_queue_places{status="waiting",work="fetch"} 8.0' in metrics
             held = []

@@ -27,13 +27,26 @@ class HoldingHost:
     url: str = ""
     come: asyncio.Event = field(default_factory=asyncio.Event)
     gone: asyncio.Event = field(default_factory=asyncio.Event)
+    held: list[asyncio.StreamWriter] = field(default_factory=list)
 
     async def hold(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.held.append(writer)
         self.come.set()
         with contextlib.suppress(ConnectionError):
             await reader.read()
         self.gone.set()
         writer.close()
+
+    async def took(self, calls: int) -> None:
+        """Return once so many came."""
+        while len(self.held) < calls:
+            self.come.clear()
+            await self.come.wait()
+
+    def hang_up(self) -> None:
+        """On all that came."""
+        for writer in self.held:
+            writer.close()
 
 
 @asynccontextmanager

@@ -24,6 +24,9 @@ from alive402.api.tracing import Watched
 from alive402.api.watching import Watching
 from alive402.payments.reconciler import Reconciler
 
+CUT_OFF_SECONDS = 5.0
+"""That calls may take to give back what they hold, once they are cut off."""
+
 
 def create_app(parts: Parts) -> FastAPI:
     """The application over `parts`, which it closes when it ends."""
@@ -38,6 +41,10 @@ def create_app(parts: Parts) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         ledger = parts.sold.books.ledger
         async with AsyncExitStack() as upkeep:
+            # First in and last out, also when what comes after them cannot start.
+            upkeep.push_async_callback(ledger.close)
+            upkeep.push_async_callback(parts.local.close)
+            upkeep.push_async_callback(parts.admission.emptied, CUT_OFF_SECONDS)
             await upkeep.enter_async_context(parts.sold.books.call_log.running())
             await upkeep.enter_async_context(watching.running())
             await upkeep.enter_async_context(Reconciler(ledger, parts.sold.first.gate).running(parts.reconcile_seconds))
@@ -49,7 +56,6 @@ def create_app(parts: Parts) -> FastAPI:
             # Last, so that jobs end while everything that they need still works.
             await upkeep.enter_async_context(runner.running())
             yield
-        await ledger.close()
 
     app = FastAPI(
         title="alive402",

@@ -36,7 +36,8 @@ from alive402.payments.vault import Vault
 from alive402.payments.verdicts import Verdicts
 from alive402.payments.webhooks import ANSWER_SECONDS, Courier
 from alive402.payments.x402 import SETTLE_SECONDS, VERIFY_SECONDS, PaymentGate
-from alive402.providers.base import Provider
+from alive402.providers.admission import Admission
+from alive402.providers.base import Judges, Provider
 from alive402.providers.local import LocalProvider
 from alive402.providers.local_images import MAX_BYTES, LocalImages
 from alive402.settings import Settings
@@ -66,6 +67,8 @@ class Parts:
     courier: Courier | None
     callbacks: Courier
     uploads: Uploads
+    local: LocalProvider
+    admission: Admission
     machine: Machine
     tracing: Tracing | None
     settings: Settings
@@ -87,13 +90,20 @@ async def assemble(settings: Settings) -> Parts:
         ports=settings.fetch_ports,
         allow_private=settings.allow_private_hosts,
     )
+    judging = SandboxLimits(seconds=settings.analysis_seconds, memory_bytes=settings.analysis_memory_bytes)
+    clustered = settings.provider == "cluster"
+    at_once = settings.cluster_most if clustered else settings.analyses_at_once
+    queue = 8 * at_once if settings.queue is None else settings.queue
     provider = LocalProvider(
         fetching,
-        SandboxLimits(seconds=settings.analysis_seconds, memory_bytes=settings.analysis_memory_bytes),
-        at_once=settings.analyses_at_once,
+        judging,
+        at_once=at_once,
+        queue=queue,
+        judges=_cluster(settings, judging) if clustered else None,
         media=settings.media_directory,
         uploads=uploads,
     )
+    admission = Admission(provider.analyses, queue)
     answering: dict[str, Provider] = {
         LIVENESS.id: _of_videos(settings, provider),
         IMAGE_LIVENESS.id: LocalImages(provider, dataclasses.replace(fetching, max_bytes=MAX_BYTES)),
@@ -136,7 +146,8 @@ async def assemble(settings: Settings) -> Parts:
     return Parts(
         sold=Sold(
             tuple(
-                _priced(service, each, gate.times(_share(service, first)), books, settings) for service, each in sold
+                _priced(service, each, gate.times(_share(service, first)), books, admission, settings)
+                for service, each in sold
             ),
             books,
         ),
@@ -153,16 +164,18 @@ async def assemble(settings: Settings) -> Parts:
         courier=Courier(ledger, secret.get_secret_value()) if settings.webhook_urls and secret else None,
         callbacks=Courier(ledger, "", strangers=callbacks),
         uploads=uploads,
+        local=provider,
+        admission=admission,
         machine=Machine(
-            {"fetch": provider.fetches, "analysis": provider.analyses},
+            admission,
+            {"call": admission, "fetch": provider.fetches, "analysis": provider.analyses},
             settings.media_directory,
-            provider.fetches.capacity * settings.max_video_bytes,
+            admission.capacity * settings.max_video_bytes,
         ),
         tracing=tracing,
         settings=settings,
         jobs=JobLimits(
             waiting=settings.jobs_waiting,
-            at_once=2 * settings.analyses_at_once,
             keep_seconds=settings.job_seconds,
             callbacks=callbacks,
         ),
@@ -189,12 +202,12 @@ def _share(service: ServiceDefinition, first: ServiceDefinition) -> Fraction:
 
 
 def _of_videos(settings: Settings, here: LocalProvider) -> Provider:
-    """Who judges videos: this machine, or the cloud.
+    """Who judges videos: this machine with its cluster, or the cloud.
 
     Raises:
         PaymentsMisconfigured: the cloud's SDK is not installed.
     """
-    if settings.provider == "local":
+    if settings.provider != "alibaba":
         return here
     try:
         from alive402.providers.alibaba import AlibabaProvider, CloudAccount
@@ -210,8 +223,21 @@ def _of_videos(settings: Settings, here: LocalProvider) -> Provider:
     )
 
 
+def _cluster(settings: Settings, judging: SandboxLimits) -> Judges:
+    try:
+        from alive402.providers.cluster import Cluster, ClusterLimits
+    except ImportError as error:
+        raise PaymentsMisconfigured("ALIVE402_PROVIDER=cluster needs Ray: pip install alive402[cluster]") from error
+    return Cluster(ClusterLimits(settings.cluster_address, settings.cluster_least, settings.cluster_most), judging)
+
+
 def _priced(
-    service: ServiceDefinition, provider: Provider, gate: PaymentGate, books: Books, settings: Settings
+    service: ServiceDefinition,
+    provider: Provider,
+    gate: PaymentGate,
+    books: Books,
+    admission: Admission,
+    settings: Settings,
 ) -> PaidCalls:
     """A service at what it costs here."""
     amount = int(gate.accepts[0].amount)
@@ -222,6 +248,7 @@ def _priced(
         provider,
         Prepayments(books.ledger, gate, books.tokens, books.failures, terms),
         books,
+        admission,
     )
 
 

@@ -19,6 +19,7 @@ from alive402.catalog.quality import Health
 from alive402.liveness.models import is_installed, required
 from alive402.payments.errors import PaymentsMisconfigured
 from alive402.payments.tills import Answering
+from alive402.providers.admission import Admission
 from alive402.providers.places import Places
 
 log = structlog.get_logger(__name__)
@@ -28,10 +29,13 @@ log = structlog.get_logger(__name__)
 class Machine:
     """What this machine lends to calls: places, and a folder in which `videos_bytes` have to fit at any time.
 
+    `queue` names who waits for what, `admission` among them: there a call comes in.
+
     `media` is None for the system's temporary folder.
     """
 
-    queue: Mapping[str, Places]
+    admission: Admission
+    queue: Mapping[str, Places | Admission]
     media: Path | None
     videos_bytes: int
 
@@ -77,7 +81,7 @@ class HealthCheck:
 
     async def ready(self) -> dict[str, bool]:
         """What a paid call needs, each by its name: asked now, but for the payments, which were looked at last time."""
-        room = all(places.have_room for places in self.machine.queue.values())
+        room = self.machine.admission.have_room
         return {**await self._checks(), "payments": self.payments_work, "queue": room}
 
     async def _checks(self) -> dict[str, bool]:

@@ -25,7 +25,7 @@ from alive402.api.payment_object import report_at
 from alive402.calls import Begun, Outcome, PaidCalls, Sold
 from alive402.coded import CodedError
 from alive402.intake import callbacks
-from alive402.intake.errors import Busy, IntakeError
+from alive402.intake.errors import IntakeError
 from alive402.intake.fetch import FetchLimits
 from alive402.payments.errors import SettlementUnknown
 from alive402.payments.jobs import Job, JobBooks, JobState, Step
@@ -45,8 +45,6 @@ class JobLimits:
 
     Attributes:
         waiting: jobs that wait or are worked on at once.
-        at_once: jobs that are worked on at once.
-        wait_seconds: how long a job waits for its turn; then it ends as `busy`.
         keep_seconds: how long a finished one can be asked for.
         grace_seconds: how long jobs may still take when the process stops.
         listeners: of all jobs together.
@@ -54,8 +52,6 @@ class JobLimits:
     """
 
     waiting: int = 100
-    at_once: int = 4
-    wait_seconds: float = 120.0
     keep_seconds: float = 86_400.0
     grace_seconds: float = 5.0
     listeners: int = 200
@@ -105,7 +101,6 @@ class JobRunner:
         self._books = JobBooks(sold.books.ledger)
         self._live: dict[str, _Live] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._places = asyncio.Semaphore(limits.at_once)
         self._listening = 0
         self._stopping = False
 
@@ -115,7 +110,7 @@ class JobRunner:
         Raises:
             InvalidCallback: it cannot be told when it is done; nothing is held.
             TooManyJobs: nothing is held.
-            PaymentError, TooManyFailures: as `PaidCalls.begin` does.
+            PaymentError, TooManyFailures, Busy: as `PaidCalls.begin` does.
         """
         if len(self._tasks) >= self._limits.waiting or self._stopping:
             raise TooManyJobs
@@ -245,9 +240,7 @@ class JobRunner:
 
     async def _begin(self, asked: Asked) -> tuple[Begun, _Live]:
         """The price held, and the job written down: both or neither."""
-        held = await asked.calls.begin(
-            asked.given, asked.offer, asked.resource, asked.request_id, waits=self._limits.wait_seconds
-        )
+        held = await asked.calls.begin(asked.given, asked.offer, asked.resource, asked.request_id)
         try:
             job = await self._books.add(
                 asked.calls.service.id, asked.request_id, asked.base, asked.version, asked.callback_url
@@ -261,19 +254,9 @@ class JobRunner:
         return held, live
 
     async def _answer(self, asked: Asked, held: Begun, live: _Live) -> Outcome:
-        try:
-            async with asyncio.timeout(self._limits.wait_seconds):
-                await self._places.acquire()
-        except TimeoutError:
-            await asked.calls.drop(held, Busy.code)
-            raise Busy from None
-        try:
-            live.tell(JobState.WORKING, None, 0.0)
-            return await asked.calls.finish(
-                held, lambda stage, share: live.tell(JobState.WORKING, stage, max(share, live.job.progress))
-            )
-        finally:
-            self._places.release()
+        return await asked.calls.finish(
+            held, lambda stage, share: live.tell(JobState.WORKING, stage, max(share, live.job.progress))
+        )
 
     async def _fail(self, job: Job, error: dict[str, Any]) -> None:
         await self._books.finish(job, error=error, owner=self._books.owner)

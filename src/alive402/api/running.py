@@ -5,19 +5,28 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import Callable
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from types import FrameType
 
+import structlog
 import uvicorn
 from eth_account import Account
 from sqlalchemy.exc import SQLAlchemyError
 
-from alive402.api.app import create_app
+from alive402.api.app import CUT_OFF_SECONDS, create_app
 from alive402.api.assembly import Parts, assemble
+from alive402.intake.folders import sweep
 from alive402.liveness import models
 from alive402.liveness.errors import ModelsMissing
 from alive402.log import configure_log
 from alive402.payments.errors import PaymentsMisconfigured
+from alive402.providers.admission import Admission
+from alive402.providers.local import LocalProvider
 from alive402.settings import Settings
+
+log = structlog.get_logger(__name__)
 
 
 class StartRefused(Exception):
@@ -30,6 +39,7 @@ async def run(settings: Settings, say: Callable[[str], None]) -> None:
     Raises:
         StartRefused: something is missing or cannot work.
     """
+    began = time.time()
     configure_log()
     try:
         await asyncio.to_thread(models.ensure, say)
@@ -41,13 +51,35 @@ async def run(settings: Settings, say: Callable[[str], None]) -> None:
     try:
         listening = listen(settings.host, settings.port)
     except OSError as error:
+        await parts.local.close()
         await parts.sold.books.ledger.close()
         where = f"{settings.host}:{settings.port}"
         raise StartRefused(f"Cannot listen on {where}: {error.strerror}. Choose another --port.") from error
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     url = parts.public_url or f"http://{host}:{listening.getsockname()[1]}"
     await _introduce(parts, url, say)
-    await server(parts).serve(sockets=[listening])
+    if swept := await asyncio.to_thread(sweep, settings.media_directory, began):
+        log.info("swept what a killed service left", folders=swept)
+    async with _warming_up(parts.local):
+        await server(parts).serve(sockets=[listening])
+
+
+@asynccontextmanager
+async def _warming_up(provider: LocalProvider) -> AsyncIterator[None]:
+    """The first callers need not wait for processes to start, and nobody has to wait for that to be heard."""
+    task = asyncio.create_task(provider.warm_up(), name="warm up")
+    task.add_done_callback(_tell_of_failure)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
+def _tell_of_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        # The first call tries again, and its caller is told.
+        log.error("could not warm up", error=type(error).__name__)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -71,7 +103,36 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def server(parts: Parts) -> uvicorn.Server:
+class Server(uvicorn.Server):
+    """Told to stop, it takes no new calls and says so, until those that are under way have ended; then it closes.
+
+    A second signal does not wait for them.
+    """
+
+    def __init__(self, config: uvicorn.Config, admission: Admission, stop_seconds: float) -> None:
+        super().__init__(config)
+        self._admission, self._stop_seconds = admission, stop_seconds
+        self._told_at: float | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """What a signal does; what has to be done about it is done by the loop."""
+        if self._told_at is not None:
+            super().handle_exit(sig, frame)
+            return
+        self._told_at = time.monotonic()
+        self._captured_signals.append(sig)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Called ten times a second; whether to close now."""
+        if self._told_at is not None and not self.should_exit:
+            # What is cut off has to be given back, and what is done to be settled, in what is left.
+            self._admission.stop(max(self._stop_seconds / 2, self._stop_seconds - CUT_OFF_SECONDS))
+            over = time.monotonic() - self._told_at >= self._stop_seconds
+            self.should_exit = self._admission.idle or over
+        return await super().on_tick(counter)
+
+
+def server(parts: Parts) -> Server:
     """The HTTP server over `parts`: headers bounded, no access log (ours names no query string), no banner."""
     config = uvicorn.Config(
         create_app(parts),
@@ -82,12 +143,13 @@ def server(parts: Parts) -> uvicorn.Server:
         http="h11",
         ws="none",
         timeout_keep_alive=30,
-        timeout_graceful_shutdown=20,
+        # Of connections; calls have ended before.
+        timeout_graceful_shutdown=round(CUT_OFF_SECONDS),
         # Without a proxy that is trusted by name, a caller's word on where it comes from is not taken.
         proxy_headers=bool(parts.trusted_proxies),
         forwarded_allow_ips=list(parts.trusted_proxies),
     )
-    return uvicorn.Server(config)
+    return Server(config, parts.admission, parts.settings.stop_seconds)
 
 
 async def _introduce(parts: Parts, url: str, say: Callable[[str], None]) -> None:

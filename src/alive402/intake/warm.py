@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from alive402.intake.folders import WORKER, marked
 from alive402.liveness.errors import VideoTooLarge
 
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
@@ -83,6 +84,7 @@ class WarmWorker:
         assert child.stdout is not None
         assert child.stderr is not None
         self._child, self._folder = child, folder
+        self._mark = marked(folder.name)
         self._asked, self._told = child.stdin, child.stdout
         self._jobs = 0
         self._ended = False
@@ -215,6 +217,7 @@ class WarmWorker:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._child.pid, signal.SIGKILL)
         self._folder.cleanup()
+        os.close(self._mark)
         self._asked.close()
         await self._child.wait()
         await asyncio.wait([self._listening])
@@ -223,7 +226,7 @@ class WarmWorker:
 def _folder(beside: Path | None) -> tempfile.TemporaryDirectory[str]:
     if beside is not None:
         beside.mkdir(parents=True, exist_ok=True)
-    return tempfile.TemporaryDirectory(prefix="alive402-worker-", dir=beside, ignore_cleanup_errors=True)
+    return tempfile.TemporaryDirectory(prefix=WORKER, dir=beside, ignore_cleanup_errors=True)
 
 
 def _lend(path: Path, video: Path, most: int) -> None:

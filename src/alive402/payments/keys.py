@@ -187,6 +187,11 @@ class KeyPurse:
         return f"key {self._account.id}" if self._account and self._account.prepaid else None
 
     @property
+    def turn(self) -> str:
+        """See `Purse.turn`."""
+        return f"key {self._account.id}" if self._account else ""
+
+    @property
     def keeps_answers(self) -> bool:
         """See `Purse.keeps_answers`."""
         return self._account is not None and self._account.prepaid

@@ -74,6 +74,11 @@ class Purse(Protocol):
         ...
 
     @property
+    def turn(self) -> str:
+        """Whose turn it is when calls wait: as `payer`, and the key for the operator's own once `recall` has asked."""
+        ...
+
+    @property
     def settles_each_call(self) -> bool:
         """Whether money moves for this very call, so that its caller is shown the receipt."""
         ...

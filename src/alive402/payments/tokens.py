@@ -232,6 +232,11 @@ class TokenPurse:
         """See `Purse.payer`."""
         return f"token {digest(self.offer.token)}"
 
+    @property
+    def turn(self) -> str:
+        """See `Purse.turn`."""
+        return self.payer
+
     async def afford(self, use: Use) -> str:
         """See `Purse.afford`; no request is meant yet, so a key that names one says nothing."""
         await self.tokens.recall(replace(self.offer, idempotency_key=None), use)

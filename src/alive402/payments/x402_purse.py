@@ -99,6 +99,11 @@ class X402Purse:
         """See `Purse.payer`: the wallet's address."""
         return self.signed.money.payer
 
+    @property
+    def turn(self) -> str:
+        """See `Purse.turn`."""
+        return self.payer
+
     async def afford(self, use: Use) -> str:
         """See `Purse.afford`."""
         self.gate.admit(self.signed, self.resource, self.seconds_needed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from alive402.intake.fetch import FetchLimits, check_url, fetch
+from alive402.intake.folders import media_folder
 from alive402.intake.sandbox import Judged, Kind, Progress, Sandbox, SandboxLimits
 from alive402.intake.sniff import sniff
 from alive402.intake.uploads import Uploads
 from alive402.liveness.errors import UnusableVideo
-from alive402.providers.base import Answer
+from alive402.providers.base import Answer, Judges
 from alive402.providers.places import Places
 from alive402.stages import CallStage, stage
 
@@ -26,30 +27,37 @@ FETCHING_SHARE = 0.2
 class LocalProvider:
     """Judges at most `at_once` videos side by side, and fetches eight times as many: a slow host holds none.
 
-    Whoever finds no place within `wait_seconds` is told `Busy`. A video lies in a fresh folder under `media` (the
-    system's temporary one by default) while it is judged. As many processes as judge at once stay warm; `warm_up`
-    starts them ahead of the first call, `close` ends them. What lies in `uploads` is not fetched.
+    So many more calls as `queue` says may wait. A video lies in a fresh folder under `media` (the system's temporary
+    one by default) while it is judged. As many processes as judge at once stay warm; `warm_up` starts them ahead of
+    the first call, `close` ends them. What lies in `uploads` is not fetched. With `judges`, others judge what was
+    fetched here.
     """
 
     fetching: FetchLimits
     judging: SandboxLimits
     at_once: int = 2
-    wait_seconds: float = 30.0
+    queue: int = 16
     media: Path | None = None
     uploads: Uploads | None = None
+    judges: Judges | None = None
     fetches: Places = field(init=False)
     analyses: Places = field(init=False)
-    _sandbox: Sandbox = field(init=False)
+    _judges: Judges = field(init=False)
 
     def __post_init__(self) -> None:
-        self.fetches = Places(8 * self.at_once, self.wait_seconds)
-        self.analyses = Places(self.at_once, self.wait_seconds)
-        self._sandbox = Sandbox(self.judging, kept=self.at_once, beside=self.media)
+        self.fetches = Places(8 * self.at_once)
+        self.analyses = Places(self.at_once)
+        self._judges = self.judges or Sandbox(self.judging, kept=self.at_once, beside=self.media)
+
+    @property
+    def waits(self) -> float:
+        """Seconds that a call may wait for its places, files taking a quarter of what they may in the long run."""
+        return self.fetching.seconds + math.ceil(self.queue / self.at_once) * self.judging.seconds / 4
 
     @property
     def seconds(self) -> float:
         """See `Provider.seconds`."""
-        return 2 * self.wait_seconds + self.fetching.seconds + self.judging.seconds
+        return self.waits + self.fetching.seconds + self.judging.seconds
 
     def check(self, given: Mapping[str, Any]) -> None:
         """See `Provider.check`."""
@@ -60,11 +68,9 @@ class LocalProvider:
     async def answer(self, given: Mapping[str, Any], progress: Progress | None = None) -> Answer:
         """See `Provider.answer`."""
         tell = progress or (lambda stage, share: None)
-        if self.media is not None:
-            self.media.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="alive402-", dir=self.media) as folder:
+        with media_folder(self.media) as folder:
             # The name is ours: a stranger's would be one more thing that a decoder reads.
-            path = Path(folder, "video")
+            path = folder / "video"
             async with self.fetches.one():
                 tell("fetching", 0.0)
                 upload = await self.uploads.lend(given["VideoUrl"], path) if self.uploads else None
@@ -83,10 +89,10 @@ class LocalProvider:
     async def judge(self, path: Path, progress: Progress | None = None, kind: Kind = "video") -> Judged:
         """Judge a file of one's own; see `Sandbox.judge`."""
         with stage(CallStage.ANALYSIS):
-            return await self._sandbox.judge(path, progress, kind)
+            return await self._judges.judge(path, progress, kind)
 
     def fetching_place(self) -> AbstractAsyncContextManager[None]:
-        """One of the places to fetch, for another service of this machine; raises `Busy`."""
+        """One of the places to fetch, for another service of this machine."""
         return self.fetches.one()
 
     def judging_place(self) -> AbstractAsyncContextManager[None]:
@@ -95,11 +101,11 @@ class LocalProvider:
 
     async def warm_up(self) -> None:
         """Start the processes ahead of the first call."""
-        await self._sandbox.warm_up()
+        await self._judges.warm_up()
 
     async def close(self) -> None:
         """End the processes that wait for work."""
-        await self._sandbox.close()
+        await self._judges.close()
 
     @contextmanager
     def _used_up(self, upload: str | None) -> Iterator[None]:

@@ -6,7 +6,6 @@ import asyncio
 import base64
 import binascii
 import hashlib
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,8 +13,9 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from alive402.intake.errors import AnalysisTimeout, Busy, IntakeError, InvalidImageData
+from alive402.intake.errors import AnalysisTimeout, IntakeError, InvalidImageData
 from alive402.intake.fetch import FetchLimits, check_url, fetch
+from alive402.intake.folders import media_folder
 from alive402.intake.sandbox import Judged, Progress
 from alive402.liveness.errors import AnalysisError, ImageTooLarge, NoFace, UnsupportedImage, VideoTooLarge
 from alive402.liveness.images import HEAD_BYTES, format_of
@@ -43,7 +43,7 @@ class LocalImages:
     @property
     def seconds(self) -> float:
         """See `Provider.seconds`; the pictures of a call share the time of one video."""
-        return 2 * self.machine.wait_seconds + self.fetching.seconds + self.machine.judging.seconds
+        return self.machine.waits + self.fetching.seconds + self.machine.judging.seconds
 
     def check(self, given: Mapping[str, Any]) -> None:
         """See `Provider.check`.
@@ -72,12 +72,9 @@ class LocalImages:
     async def answer(self, given: Mapping[str, Any], progress: Progress | None = None) -> Answer:
         """See `Provider.answer`; the first task that fails, in their order, is the call's failure."""
         tell, tasks = progress or (lambda stage, share: None), given["Tasks"]
-        media = self.machine.media
-        if media is not None:
-            media.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="alive402-", dir=media) as folder:
+        with media_folder(self.machine.media) as folder:
             # Names are ours: a stranger's would be one more thing that a decoder reads.
-            files = [Path(folder, str(place)) for place in range(len(tasks))]
+            files = [folder / str(place) for place in range(len(tasks))]
             async with self.machine.fetching_place():
                 tell("fetching", 0.0)
                 arrived = (self._arrive(*each) for each in zip(range(len(tasks)), tasks, files, strict=True))
@@ -126,8 +123,6 @@ def _named(place: int) -> Iterator[None]:
     """What goes wrong says with which task, from 0, and speaks of pictures."""
     try:
         yield
-    except Busy:
-        raise
     except VideoTooLarge:
         raise ImageTooLarge(max_bytes=MAX_BYTES, task=place) from None
     except (IntakeError, AnalysisError) as error:

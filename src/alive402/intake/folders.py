@@ -1,0 +1,70 @@
+"""Folders that strangers' files lie in while they are judged: locked as long as somebody needs them, swept if not."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+CALL, WORKER = "alive402-call-", "alive402-worker-"
+"""What the folders of calls are named, and those of the processes that judge; `tempfile` adds eight characters."""
+_OURS = re.compile(rf"({CALL}|{WORKER})[a-z0-9_]{{8}}")
+
+
+@contextmanager
+def media_folder(beside: Path | None) -> Iterator[Path]:
+    """A fresh folder under `beside`, by default the system's temporary one; it is gone after the block.
+
+    Raises:
+        OSError: none can be made.
+    """
+    if beside is not None:
+        beside.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=CALL, dir=beside) as folder:
+        mark = marked(folder)
+        try:
+            yield Path(folder)
+        finally:
+            os.close(mark)
+
+
+def marked(folder: str) -> int:
+    """Mark a folder as needed until the file descriptor that is returned is closed, or the process ends."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    with suppress(OSError):
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    return handle
+
+
+def sweep(beside: Path | None, older_than: float) -> int:
+    """Delete what killed processes of this user left under `beside`: how many folders.
+
+    Only folders that nobody has marked and that were changed last before `older_than`, seconds since the epoch.
+    """
+    swept = 0
+    with suppress(OSError):
+        for entry in list(os.scandir(beside or tempfile.gettempdir())):
+            with suppress(OSError):
+                if _OURS.fullmatch(entry.name) and _left_over(entry.path, older_than):
+                    shutil.rmtree(entry.path)
+                    swept += 1
+    return swept
+
+
+def _left_over(folder: str, older_than: float) -> bool:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        status = os.fstat(handle)
+        if status.st_uid != os.geteuid() or status.st_mtime >= older_than:
+            return False
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(handle)
