@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo serve test fuzz fuzz-parsers check bench bench-accuracy bench-tables lock clean
+.PHONY: help demo serve test fuzz fuzz-parsers check bench bench-accuracy bench-tables docs lock clean
 help: ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
@@ -60,9 +60,12 @@ bench-tables: $(READY) ## the tables of docs/accuracy.md, an hour or so: MANIFES
 	@$(BIN)/python -m benchmarks.degraded "$(MANIFEST)"
 	@$(if $(DATA),$(BIN)/python -m benchmarks.simulated $(foreach folder,$(DATA),--data "$(folder)"),true)
 
+docs: $(READY) ## the documentation as a site, in site/
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
 lock: $(READY) ## resolve requirements.lock anew from pyproject.toml
 	@$(BIN)/python -m pip install --quiet pip-tools==7.6.2
 	@$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --extra server --extra devchain --extra lab --extra cluster --extra dev --output-file requirements.lock pyproject.toml
 
 clean: ## remove what a checkout made for itself
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis var
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis var site

@@ -1,0 +1,126 @@
+"""Every command in README.md and docs/ is run by a test, or is here with the reason why it is not."""
+
+from __future__ import annotations
+
+import ast
+import re
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+
+from alive402.settings import Settings
+from tests.e2e.pages import PAGES, ROOT, RUNNABLE, Block, fences, prose
+
+
+class NotRun(StrEnum):
+    """All the reasons there are."""
+
+    NETWORK = "needs a real network: packages, a facilitator, a node, a public name"
+    CLOUD = "needs Alibaba's cloud"
+    DATA = "needs a data set of one's own"
+    CLUSTER = "needs a cluster"
+
+
+WALK = "tests/e2e/test_docs_walk.py::"
+PLACES: dict[tuple[str, str], str | NotRun] = {
+    ("README.md", "make demo"): WALK + "test_make_demo_is_the_demo",
+    ("README.md", "make serve"): WALK + "test_the_quickstart_ends_in_verdicts",
+    ("README.md", "alive402 analyze"): WALK + "test_files_are_judged",
+    ("README.md", "import analyze"): WALK + "test_files_are_judged",
+    ("quickstart.md", "apt-get"): NotRun.NETWORK,
+    ("quickstart.md", "make serve"): WALK + "test_the_quickstart_ends_in_verdicts",
+    ("quickstart.md", "alive402 analyze"): WALK + "test_the_quickstart_ends_in_verdicts",
+    ("quickstart.md", "-d '{}'"): WALK + "test_the_quickstart_ends_in_verdicts",
+    ("quickstart.md", "import x402Client"): WALK + "test_the_quickstart_ends_in_verdicts",
+    ("quickstart.md", "python buy.py"): WALK + "test_the_quickstart_ends_in_verdicts",
+    ("quickstart.md", '/api/uploads" -H'): WALK + "test_the_quickstart_ends_in_verdicts",
+    ("quickstart.md", "verify-receipt"): WALK + "test_the_quickstart_ends_in_verdicts",
+    ("api.md", "import UnusableVideo"): WALK + "test_files_are_judged",
+    ("batch.md", "batch clips.csv"): WALK + "test_data_sets_are_judged",
+    ("batch.md", "--cluster"): NotRun.CLUSTER,
+    ("accuracy.md", "evaluate clips.csv"): WALK + "test_data_sets_are_judged",
+    ("accuracy.md", "OULU-NPU"): NotRun.DATA,
+    ("accuracy.md", "make bench-accuracy"): NotRun.DATA,
+    ("training.md", "training all"): NotRun.DATA,
+    ("pay.md", 'json={"VideoUrl": os.environ["VIDEO_URL"]},\n        )'): "tests/e2e/test_docs.py::"
+    "test_the_buyers_on_the_page_buy",
+    ("pay.md", "Idempotency-Key"): "tests/e2e/test_docs.py::test_the_buyers_on_the_page_buy",
+    ("pay.md", "verify-receipt"): WALK + "test_the_quickstart_ends_in_verdicts",
+    ("pay.md", "ALIVE402_NETWORK="): NotRun.NETWORK,
+    ("pay.md", "keys create"): WALK + "test_keys_open_the_door",
+    ("pay.md", "ALIVE402_WEBHOOK_URLS="): WALK + "test_the_settings_of_webhooks_are_taken",
+    ("alibaba.md", "--scope call --access-key\n"): "tests/e2e/test_docs_alibaba.py::"
+    "test_the_caller_on_the_page_is_answered",
+    ("alibaba.md", "import Client"): "tests/e2e/test_docs_alibaba.py::test_the_caller_on_the_page_is_answered",
+    ("alibaba.md", "keys credit"): WALK + "test_prepaid_keys_are_filled",
+    ("alibaba.md", "ALIVE402_PROVIDER=alibaba"): NotRun.CLOUD,
+    ("alibaba.md", "ALIVE402_UPLOAD_HOST="): NotRun.NETWORK,
+    ("mcp.md", "from mcp import Client"): "tests/e2e/test_docs_mcp.py::test_the_buyer_on_the_page_buys",
+    ("operate.md", "keys create"): "tests/e2e/test_docs_operate.py::test_the_commands_of_both_pages_work",
+    ("operate.md", "/api/ops/summary"): "tests/e2e/test_docs_operate.py::test_the_commands_of_both_pages_work",
+    ("operate.md", "$SERVICE/metrics"): "tests/e2e/test_docs_operate.py::test_the_commands_of_both_pages_work",
+    ("operate.md", ".backup"): "tests/e2e/test_docs_operate.py::test_the_commands_of_both_pages_work",
+    ("privacy.md", "-X DELETE"): "tests/e2e/test_docs_operate.py::test_the_commands_of_both_pages_work",
+    ("security.md", "FetchLimits("): "tests/intake/test_security_page.py::test_the_limits_are_those_in_force",
+    ("uploads-and-jobs.md", "upload.json"): "tests/e2e/test_docs_uploads_and_jobs.py::"
+    "test_the_commands_on_the_page_work",
+    ("uploads-and-jobs.md", "job.json"): "tests/e2e/test_docs_uploads_and_jobs.py::test_the_commands_on_the_page_work",
+}
+COMMANDS = [each for each in fences() if each.language in RUNNABLE]
+
+
+@pytest.mark.parametrize(
+    "told", COMMANDS, ids=lambda told: f"{told.page}: {told.commands.strip().splitlines()[0][:50]}"
+)
+def test_a_command_has_its_place(told: Block) -> None:
+    places = [key for key in PLACES if key[0] == told.page and key[1] in told.text]
+    assert len(places) == 1, "name the test that runs this block, or the reason why none does, in PLACES"
+
+
+@pytest.mark.parametrize(("page", "marker"), PLACES)
+def test_a_place_is_that_of_one_command_and_its_test_reads_the_page(page: str, marker: str) -> None:
+    assert len([each for each in COMMANDS if each.page == page and marker in each.text]) == 1
+    place = PLACES[page, marker]
+    if isinstance(place, NotRun):
+        return
+    path, name = place.split("::")
+    source = (ROOT / path).read_text()
+    functions = {
+        node.name: ast.get_source_segment(source, node)
+        for node in ast.parse(source).body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    assert name in functions
+    if place.startswith(WALK):
+        calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+        taken = {
+            tuple(ast.literal_eval(given) for given in call.args)
+            for call in calls
+            if isinstance(call.func, ast.Name) and call.func.id == "block"
+        }
+        assert (page, marker) in taken
+    else:
+        assert f'"{page}"' in source
+
+
+def test_every_setting_is_told_of() -> None:
+    text = "".join(page.read_text() for page in PAGES)
+    assert [name for name in Settings.model_fields if f"ALIVE402_{name.upper()}" not in text] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_hides_no_command_and_names_what_exists(page: Path) -> None:
+    assert not re.search(r"\n\n {4}\S", prose(page)), "an indented block: fence it, and say its language"
+    bare = [each for each in fences() if each.page == page.name and each.language not in RUNNABLE]
+    assert not [
+        each for each in bare if re.search(r"^(\$ |alive402 (?!is at)|curl |make |pip )", each.text, re.MULTILINE)
+    ]
+    text = page.read_text()
+    makefile = (ROOT / "Makefile").read_text()
+    words = {word for words in re.findall(r"`make ([a-z-]+)[^`]*`", text) for word in words.split()}
+    assert {word for word in words if not re.search(rf"^{word}:", makefile, re.MULTILINE)} == set()
+    # A family of settings is written ALIVE402_NAME_*; the cache of models is no setting of the service.
+    settings = {each.lower() for each in re.findall(r"ALIVE402_(\w+)", text)} - {"cache"}
+    assert {name for name in settings if not any(each.startswith(name) for each in Settings.model_fields)} == set()
+    assert {name for name in settings if not name.endswith("_")} <= set(Settings.model_fields)
