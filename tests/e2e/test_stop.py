@@ -1,0 +1,155 @@
+"""`alive402 serve` told to stop in the middle of a call: answered or uncharged, and nothing is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sqlite3
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from alive402.demo.buyer import Buyer
+from alive402.demo.clips import Clips
+from alive402.demo.server import serve_files
+from alive402.intake.folders import marked, sweep
+from tests.api.test_mcp_cancel import holding_host
+
+pytestmark = pytest.mark.anyio
+GREETING = "alive402 is at "
+
+
+@dataclass
+class Serving:
+    """The service and what it lends."""
+
+    child: asyncio.subprocess.Process
+    url: str
+    media: Path
+    ledger: Path
+
+    def children(self) -> list[int]:
+        found = []
+        for children in Path(f"/proc/{self.child.pid}/task").glob("*/children"):
+            with contextlib.suppress(OSError):
+                found += [int(pid) for pid in children.read_text().split()]
+        return found
+
+    def states(self) -> list[str]:
+        with sqlite3.connect(self.ledger) as ledger:
+            return [state for (state,) in ledger.execute("SELECT state FROM payments")]
+
+    async def ended(self) -> None:
+        """Once the service has ended, nothing of it is left."""
+        async with asyncio.timeout(60):
+            await self.child.wait()
+        assert list(self.media.glob("alive402-*")) == []
+
+
+@asynccontextmanager
+async def serving(folder: Path, stop_seconds: str) -> AsyncIterator[Serving]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ALIVE402_")}
+    media, ledger = folder / "media", folder / "ledger.db"
+    settings = {
+        "ALIVE402_PORT": "0",
+        "ALIVE402_ALLOW_PRIVATE_HOSTS": "true",
+        "ALIVE402_MEDIA_DIRECTORY": str(media),
+        "ALIVE402_DATABASE_URL": f"sqlite+aiosqlite:///{ledger}",
+        "ALIVE402_ANALYSES_AT_ONCE": "1",
+        "ALIVE402_STOP_SECONDS": stop_seconds,
+    }
+    if "ALIVE402_CACHE" in os.environ:
+        settings["ALIVE402_CACHE"] = os.environ["ALIVE402_CACHE"]
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        "from alive402.cli.main import main; main()",
+        "serve",
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={**kept, **settings},
+    )
+    assert child.stdout is not None
+    try:
+        line = ""
+        while not line.startswith(GREETING):
+            line = (await child.stdout.readline()).decode()
+            assert line, "it did not start"
+        yield Serving(child, line.removeprefix(GREETING).strip(), media, ledger)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            child.kill()
+        await child.wait()
+
+
+def runs(pid: int) -> bool:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+async def test_what_is_under_way_is_answered_and_nothing_new_begins(tmp_path: Path, clips: Clips) -> None:
+    async with serving(tmp_path, "60") as service, Buyer(service.url) as buyer, Buyer(service.url) as late:
+        with serve_files(clips.bona_fide.parent) as videos:
+            video = f"{videos}/{clips.bona_fide.name}"
+            await buyer.fund()
+            call = asyncio.create_task(buyer.pay(video))
+            while not list(service.media.glob("alive402-call-*/video")):
+                await asyncio.wait({call}, timeout=0.01)
+                assert not call.done(), "answered before anything could be stopped"
+            children = service.children()
+            assert children
+            service.child.send_signal(signal.SIGTERM)
+            async with httpx.AsyncClient() as http, asyncio.timeout(30):
+                while (ready := await http.get(f"{service.url}/readyz")).status_code == 200:
+                    pass
+                assert ready.json()["checks"]["queue"] is False
+                await late.fund()
+                turned_away = await late.pay(video)
+            assert (turned_away.status_code, turned_away.json()["code"]) == (503, "busy")
+            assert turned_away.headers["Retry-After"]
+            assert turned_away.json()["charged"] is False
+            answer = await call
+            assert answer.status_code == 200, answer.text
+            assert answer.headers["PAYMENT-RESPONSE"]
+        await service.ended()
+        assert [pid for pid in children if runs(pid)] == []
+        assert service.states() == ["consumed"]
+
+
+async def test_what_does_not_end_in_time_is_given_back(tmp_path: Path) -> None:
+    async with serving(tmp_path, "2") as service, Buyer(service.url) as buyer, holding_host() as host:
+        await buyer.fund()
+        call = asyncio.create_task(buyer.pay(host.url))
+        await host.took(1)
+        service.child.send_signal(signal.SIGTERM)
+        cut = await call
+        assert (cut.status_code, cut.json()["code"], cut.json()["charged"]) == (503, "busy", False)
+        assert cut.headers["Retry-After"]
+        await service.ended()
+        assert service.states() == ["released"]
+
+
+def test_a_start_sweeps_what_nobody_needs(tmp_path: Path) -> None:
+    for name in ("alive402-call-abcdefg1", "alive402-call-abcdefg2", "alive402-worker-abcdefg3", "alive402-uploads-1"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "video").write_bytes(b"x")
+        os.utime(tmp_path / name, (1_000_000, 1_000_000))
+    (tmp_path / "alive402-call-abcdefg4").mkdir()
+    (tmp_path / "alive402-call-abcdefg5").symlink_to(tmp_path / "alive402-uploads-1")
+    mark = marked(str(tmp_path / "alive402-call-abcdefg2"))
+    try:
+        assert sweep(tmp_path, 2_000_000) == 2
+    finally:
+        os.close(mark)
+    left = {each.name for each in tmp_path.iterdir()}
+    assert left == {f"alive402-call-abcdefg{number}" for number in (2, 4, 5)} | {"alive402-uploads-1"}
+    assert sweep(tmp_path, 2_000_000) == 1
+    assert sweep(tmp_path / "none", 2_000_000) == 0
