@@ -6,6 +6,7 @@ import base64
 import binascii
 import ipaddress
 import re
+import ssl
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -83,6 +84,8 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8402, ge=0, le=65535)
     public_url: AnyHttpUrl | None = Field(default=None, description="what buyers see, when a proxy stands in front")
+    tls_certificate: Path | None = Field(default=None, description="PEM, the whole chain; none where a proxy does TLS")
+    tls_key: Path | None = Field(default=None, description="its private key, PEM, without a password")
     database_url: str = "sqlite+aiosqlite:///var/alive402.db"
     lease_seconds: float = Field(default=30.0, gt=0, description="a payment held by a dead process is free after this")
     reconcile_seconds: float = Field(default=30.0, gt=0, description="how often unfinished payments are looked up")
@@ -106,14 +109,14 @@ class Settings(BaseSettings):
     accepts: tuple[Accepted, ...] = Field(default=(), description="several networks and tokens, the default first")
     accepts_file: Path | None = Field(default=None, description="the same as TOML: one [[accepts]] each")
 
-    pending_seconds: float = Field(default=900, gt=0, description="a payment made ahead is to be paid within this")
-    token_days: float = Field(default=90, gt=0, description="how long a prepaid token is good")
-    max_calls: int = Field(default=1000, gt=0, description="the most calls that one payment may buy")
     services: tuple[str, ...] = Field(
         default=("video-face-liveness-detection", "face-liveness-detection"),
         min_length=1,
         description="ids of what is sold, as a JSON array, what the site is known for first",
     )
+    pending_seconds: float = Field(default=900, gt=0, description="a payment made ahead is to be paid within this")
+    token_days: float = Field(default=90, gt=0, description="how long a prepaid token is good")
+    max_calls: int = Field(default=1000, gt=0, description="the most calls that one payment may buy")
     free_failures_per_payer: Rate = "30/hour"
     free_failures_per_address: Rate = "120/hour"
     new_payments_per_address: Rate = "60/hour"
@@ -140,6 +143,11 @@ class Settings(BaseSettings):
     stop_seconds: float = Field(default=25.0, gt=0, description="how long calls may still take when told to stop")
     uploads_max_bytes: int = Field(default=1_000_000_000, gt=0, description="of all uploads that wait to be judged")
     uploads_per_payer: int = Field(default=3, gt=0, description="uploads of one payer that wait at once")
+    upload_host: str | None = Field(
+        default=None,
+        pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?(:[0-9]{1,5})?$",
+        description="files of Alibaba's SDK come to alive402.<this> by HTTPS",
+    )
     upload_seconds: float = Field(default=600.0, gt=0, description="how long an upload waits, then it is deleted")
     upload_receive_seconds: float = Field(default=120.0, gt=0, description="how long its bytes may take to come")
     jobs_waiting: int = Field(default=100, gt=0, description="calls whose callers do not wait, in one process")
@@ -164,6 +172,27 @@ class Settings(BaseSettings):
             raise ValueError(
                 "ALIVE402_WEBHOOK_URLS needs ALIVE402_WEBHOOK_SECRET: whsec_ and base64 of 24 bytes or more."
             )
+        return self
+
+    @model_validator(mode="after")
+    def _tls_can_be_used(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("ALIVE402_TLS_CERTIFICATE and ALIVE402_TLS_KEY go together: set both, or neither.")
+        if self.tls is not None:
+            try:
+                # A key with a password would be asked for at the terminal.
+                ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(*self.tls, password="")
+            except (OSError, ValueError) as error:
+                raise ValueError(
+                    "ALIVE402_TLS_CERTIFICATE and ALIVE402_TLS_KEY cannot be used: they have to be readable PEM files, "
+                    f"a certificate and its own key without a password. {type(error).__name__}: {error}"
+                ) from error
+        return self
+
+    @model_validator(mode="after")
+    def _the_cloud_judges_no_uploads(self) -> Self:
+        if self.provider == "alibaba" and self.upload_host:
+            raise ValueError("ALIVE402_PROVIDER=alibaba judges no uploads: unset ALIVE402_UPLOAD_HOST.")
         return self
 
     @model_validator(mode="after")
@@ -234,6 +263,11 @@ class Settings(BaseSettings):
     def secrets_file(self) -> Path:
         """Where the key is kept that AccessKeySecrets are encrypted with; beside the database like `keys_file`."""
         return self.secrets_key_file or self._beside_the_database(".secrets.key")
+
+    @property
+    def tls(self) -> tuple[Path, Path] | None:
+        """Certificate and key, when we do TLS ourselves."""
+        return (self.tls_certificate, self.tls_key) if self.tls_certificate and self.tls_key else None
 
     @property
     def given_secrets_key(self) -> str | None:

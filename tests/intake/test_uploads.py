@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alive402.intake.errors import TooManyUploads, UploadEmpty, UploadGone, UploadsFull, UploadTooSlow
@@ -60,6 +60,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "uploads"
 
 
+@settings(deadline=None)
 @given(parts=st.lists(st.binary(min_size=1, max_size=400), max_size=5))
 def test_what_comes_is_what_lies_there(parts: list[bytes], tmp_path_factory: pytest.TempPathFactory) -> None:
     whole, folder = b"".join(parts), tmp_path_factory.mktemp("uploads") / "ours"

@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Scope as AsgiScope
 
+from alive402.api import alibaba_objects as files
 from alive402.api.alibaba_errors import (
     FAULT,
     INVALID,
@@ -35,6 +36,7 @@ from alive402.api.payment_object import PaymentObjects
 from alive402.api.tools import resource_of
 from alive402.calls import Outcome, PaidCalls, Sold
 from alive402.coded import CodedError
+from alive402.intake.uploads import Uploads
 from alive402.payments.access_keys import GOOD_FOR
 from alive402.payments.errors import PaymentsMisconfigured
 from alive402.payments.keys import Scope
@@ -47,10 +49,14 @@ VERSION = "2019-12-30"
 _MAX_INDEX = 100
 
 
-def routes(sold: Sold, payments: PaymentObjects) -> Sequence[BaseRoute]:
-    """`POST /`, and `GET /` where it is signed; they stand before the home page."""
-    door = _Door(sold, payments)
+def routes(
+    sold: Sold, payments: PaymentObjects, uploads: Uploads, upload_host: str | None = None
+) -> Sequence[BaseRoute]:
+    """`POST /`, and `GET /` where it is signed; they stand before the home page. Files come to `upload_host`."""
+    objects = files.Objects(sold, payments, uploads, upload_host)
+    door = _Door(sold, payments, objects)
     return (
+        objects.route(),
         Route("/", door.answer, methods=["POST"], include_in_schema=False),
         _SignedGet("/", door.answer, methods=["GET"], include_in_schema=False),
     )
@@ -66,15 +72,16 @@ class _SignedGet(Route):
 
 
 class _Door:
-    def __init__(self, sold: Sold, payments: PaymentObjects) -> None:
+    def __init__(self, sold: Sold, payments: PaymentObjects, objects: files.Objects) -> None:
         self._sold = sold
+        self._objects = objects
         self._payments = payments
         self._large = LargeBodies(max(calls.service.max_body_bytes for calls in sold.services))
 
     async def answer(self, request: Request) -> Response:
         """The answer or the refusal, both in Alibaba's shape; nothing else leaves."""
         try:
-            outcome = await self._answer(request)
+            return await self._answer(request)
         except RpcRefused as error:
             return self._refused(request, error.told, error.message)
         except PaymentsMisconfigured as error:
@@ -89,11 +96,8 @@ class _Door:
         except Exception:
             log.exception("unexpected", request_id=request_id(request))
             return self._refused(request, FAULT, "The service failed. Report the request id.")
-        headers = {"x-acs-request-id": outcome.request_id, "Cache-Control": "no-store", **_extensions(outcome)}
-        data = {"Elements": outcome.data["Elements"]}
-        return JSONResponse({"RequestId": outcome.request_id, "Data": data}, headers=headers)
 
-    async def _answer(self, request: Request) -> Outcome:
+    async def _answer(self, request: Request) -> Response:
         query, headers = request.scope["query_string"], list(request.scope["headers"])
         calls = self._called(action_of(query, headers))
         large = calls.service.max_body_bytes if calls else MAX_BODY_BYTES
@@ -106,16 +110,20 @@ class _Door:
                 signed = await asyncio.to_thread(read, request.method, query, headers, body)
             return await self._called_as(signed, request)
 
-    async def _called_as(self, signed: SignedRequest, request: Request) -> Outcome:
+    async def _called_as(self, signed: SignedRequest, request: Request) -> Response:
         account = await self._account(signed)
         if signed.parameters.get("Format", "json").lower() != "json":
             raise RpcRefused(INVALID, "Format is not JSON. No other is answered.")
+        if (signed.action, signed.version) == (files.ACTION, files.VERSION):
+            leave = await self._objects.authorize(account, signed.access_key_id, request)
+            return _answered(request_id(request), leave)
         calls = self._calls(signed)
         given = input_of(signed.parameters, calls.service.input_schema)
         calls.check_input(given)
         resource = resource_of(calls.service, f"{self._payments.base(request)}/")
         address = request.client.host if request.client else None
-        return await calls.call(given, Offer(account=account, address=address), resource, request_id(request))
+        outcome = await calls.call(given, Offer(account=account, address=address), resource, request_id(request))
+        return _answered(outcome.request_id, {"Data": {"Elements": outcome.data["Elements"]}}, _extensions(outcome))
 
     async def _account(self, signed: SignedRequest) -> KeyAccount:
         """Whose request it is, once its date, its signature and its nonce are good and it is not one too many."""
@@ -188,6 +196,11 @@ def _listed(value: Any) -> Any:
     if {*numbers} != {*value}:
         raise RpcRefused(INVALID, "The numbers of a list do not go from 1 up without a gap.")
     return [_listed(value[number]) for number in numbers]
+
+
+def _answered(request_id: str, said: dict[str, Any], extensions: dict[str, str] | None = None) -> Response:
+    headers = {"x-acs-request-id": request_id, "Cache-Control": "no-store", **(extensions or {})}
+    return JSONResponse({"RequestId": request_id, **said}, headers=headers)
 
 
 def _extensions(outcome: Outcome) -> dict[str, str]:

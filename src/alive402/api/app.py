@@ -72,7 +72,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.add_middleware(SecurityHeaders)
     errors.install(app)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.router.routes.extend(alibaba_rpc.routes(parts.sold, objects))
+    app.router.routes.extend(alibaba_rpc.routes(parts.sold, objects, parts.uploads, parts.upload_host))
     for calls in parts.sold.services:
         app.include_router(tools.router(calls, objects, runner))
     app.include_router(payments.router(parts.sold, objects, parts.max_calls))

@@ -51,6 +51,7 @@ class Parts:
     """A service that can be opened to the world. `devchain` is None on a real network, `courier` without webhooks.
 
     `loopback`: only callers on this machine are meant. `tracing` is None without a collector.
+    `tls` is the certificate and its key, None where a proxy does TLS.
     """
 
     sold: Sold
@@ -67,6 +68,8 @@ class Parts:
     courier: Courier | None
     callbacks: Courier
     uploads: Uploads
+    upload_host: str | None
+    tls: tuple[Path, Path] | None
     local: LocalProvider
     admission: Admission
     machine: Machine
@@ -164,6 +167,8 @@ async def assemble(settings: Settings) -> Parts:
         courier=Courier(ledger, secret.get_secret_value()) if settings.webhook_urls and secret else None,
         callbacks=Courier(ledger, "", strangers=callbacks),
         uploads=uploads,
+        upload_host=settings.upload_host,
+        tls=settings.tls,
         local=provider,
         admission=admission,
         machine=Machine(

@@ -56,7 +56,8 @@ async def run(settings: Settings, say: Callable[[str], None]) -> None:
         where = f"{settings.host}:{settings.port}"
         raise StartRefused(f"Cannot listen on {where}: {error.strerror}. Choose another --port.") from error
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    url = parts.public_url or f"http://{host}:{listening.getsockname()[1]}"
+    scheme = "https" if parts.tls else "http"
+    url = parts.public_url or f"{scheme}://{host}:{listening.getsockname()[1]}"
     await _introduce(parts, url, say)
     if swept := await asyncio.to_thread(sweep, settings.media_directory, began):
         log.info("swept what a killed service left", folders=swept)
@@ -148,6 +149,8 @@ def server(parts: Parts) -> Server:
         # Without a proxy that is trusted by name, a caller's word on where it comes from is not taken.
         proxy_headers=bool(parts.trusted_proxies),
         forwarded_allow_ips=list(parts.trusted_proxies),
+        ssl_certfile=parts.tls[0] if parts.tls else None,
+        ssl_keyfile=parts.tls[1] if parts.tls else None,
     )
     return Server(config, parts.admission, parts.settings.stop_seconds)
 

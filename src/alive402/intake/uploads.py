@@ -130,7 +130,9 @@ class Uploads:
             await asyncio.gather(task, return_exceptions=True)
             await asyncio.to_thread(self.close)
 
-    async def receive(self, chunks: AsyncIterator[bytes], payer: str, declared: int | None) -> Upload:
+    async def receive(
+        self, chunks: AsyncIterator[bytes], payer: str, declared: int | None, upload_id: str | None = None
+    ) -> Upload:
         """Take one file in. `declared` is how many bytes are said to come; `payer` whose file it is.
 
         Raises:
@@ -138,10 +140,12 @@ class Uploads:
             VideoTooLarge: it is said to be, or is, over the cap.
             UploadTooSlow: it did not come in time.
             UploadEmpty: nothing came.
+            FileExistsError: something came under `upload_id` already, and is waiting, used, or on its way.
         """
         if declared is not None and declared > self.limits.max_bytes:
             raise VideoTooLarge(max_bytes=self.limits.max_bytes)
-        upload = await asyncio.to_thread(self._admit, payer, self.limits.max_bytes if declared is None else declared)
+        size = self.limits.max_bytes if declared is None else declared
+        upload = await asyncio.to_thread(self._admit, payer, size, upload_id or self.new_id())
         try:
             try:
                 async with asyncio.timeout(self.limits.receive_seconds):
@@ -155,6 +159,15 @@ class Uploads:
             self._forget(upload.id)
             raise
         return whole
+
+    def new_id(self) -> str:
+        """An id for `receive`, to be told before the file comes. It cannot be guessed."""
+        half = secrets.token_bytes(_HALF)
+        return base64.urlsafe_b64encode(half + self._seal(half)).decode().rstrip("=")
+
+    def sign(self, text: bytes) -> bytes:
+        """An HMAC that every process of this folder makes alike, and nobody else."""
+        return hmac.digest(self._key, b"signed here: " + text, "sha256")
 
     def find(self, upload_id: str) -> Upload:
         """What is known of an upload.
@@ -230,10 +243,12 @@ class Uploads:
         (self._folder / f"process-{self._process}").unlink(missing_ok=True)
         os.close(self._alive)
 
-    def _admit(self, payer: str, size: int) -> Upload:
+    def _admit(self, payer: str, size: int, upload_id: str) -> Upload:
         """A place for `size` bytes, taken."""
         whose, now = hashlib.sha256(payer.encode()).hexdigest(), time.time()
         with locked(self._folder):
+            if self._read(upload_id) is not None:
+                raise FileExistsError
             waiting = [each for each in self._all() if each.expires_at > now and self._takes_room(each)]
             theirs = sorted(each.expires_at for each in waiting if each.payer == whose)
             if len(theirs) >= self.limits.per_payer:
@@ -241,7 +256,7 @@ class Uploads:
             if len(waiting) >= self.limits.most or sum(each.size for each in waiting) + size > self.limits.total_bytes:
                 raise UploadsFull
             expires_at = now + self.limits.receive_seconds + 2 * self.limits.patience
-            upload = Upload(self._new_id(), size, None, expires_at, whose, self._process)
+            upload = Upload(upload_id, size, None, expires_at, whose, self._process)
             self._note(upload)
             return upload
 
@@ -267,10 +282,6 @@ class Uploads:
         if not size:
             raise UploadEmpty
         return size, digest.hexdigest()
-
-    def _new_id(self) -> str:
-        half = secrets.token_bytes(_HALF)
-        return base64.urlsafe_b64encode(half + self._seal(half)).decode().rstrip("=")
 
     def _made_here(self, upload_id: str) -> bool:
         whole = base64.urlsafe_b64decode(upload_id + "=")

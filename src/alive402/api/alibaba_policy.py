@@ -1,0 +1,47 @@
+"""Leave to post one object, as OSS writes it: a policy, made and signed here, and read again when the form comes."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+BUCKET = "alive402"
+_MOMENT = "%Y-%m-%dT%H:%M:%S.000Z"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Who may post what, and until when.
+
+    Attributes:
+        access_key_id: of the key under which it is kept.
+        key: the object's name in the bucket.
+        max_bytes: of the file.
+        expires_at: in unix seconds.
+    """
+
+    access_key_id: str
+    key: str
+    max_bytes: int
+    expires_at: int
+
+    def encoded(self) -> str:
+        """OSS's JSON in base64: what a form brings as `policy`, and what is signed."""
+        conditions = [
+            {"bucket": BUCKET},
+            ["eq", "$OSSAccessKeyId", self.access_key_id],
+            ["eq", "$key", self.key],
+            ["content-length-range", 1, self.max_bytes],
+        ]
+        expiration = datetime.fromtimestamp(self.expires_at, UTC).strftime(_MOMENT)
+        return base64.b64encode(json.dumps({"expiration": expiration, "conditions": conditions}).encode()).decode()
+
+    @classmethod
+    def read(cls, encoded: str) -> Policy:
+        """What `encoded` made; whoever calls this has checked that we signed it."""
+        said = json.loads(base64.b64decode(encoded))
+        _, owner, name, size = said["conditions"]
+        expires_at = datetime.strptime(said["expiration"], _MOMENT).replace(tzinfo=UTC)
+        return cls(owner[2], name[2], size[2], int(expires_at.timestamp()))
