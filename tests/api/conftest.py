@@ -48,9 +48,22 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
-    """Start a service with the given settings; it is stopped when the tests end."""
+    """Start a service with the given settings; it is stopped when the tests of the file end."""
+    with _starting(tmp_path_factory) as begin:
+        yield begin
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The service that many files share."""
+    with _starting(tmp_path_factory) as begin:
+        yield begin()
+
+
+@contextmanager
+def _starting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
     models.ensure()
     with ExitStack() as running:
 
@@ -62,11 +75,6 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
             return running.enter_context(_running(Settings(**given), database))  # type: ignore[arg-type]
 
         yield begin
-
-
-@pytest.fixture(scope="session")
-def service(start: Start) -> Service:
-    return start()
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import hashlib
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -124,7 +125,10 @@ class VideoFile:
         self._container = self._open()
         try:
             self._stream = self._choose_stream()
-            self.rotation = self._peek_rotation()
+            # The first frame tells size and rotation; it is kept, for decoding it again would cost a frame's time.
+            self._frames = self._decoded()
+            self._first = next(self._frames, None)
+            self.rotation = self._look_at(self._first)
         except BaseException:
             self._container.close()
             raise
@@ -162,7 +166,7 @@ class VideoFile:
     def __iter__(self) -> Iterator[Frame]:
         first: float | None = None
         last = -1.0
-        for source in self._decoded():
+        for source in () if self._first is None else chain((self._first,), self._frames):
             clock = float(source.time) if source.time is not None else None
             if first is None:
                 first = clock if clock is not None else 0.0
@@ -247,22 +251,12 @@ class VideoFile:
         context.thread_count = 2
         return stream
 
-    def _peek_rotation(self) -> int:
-        """Degrees as the first decodable frame carries them, a multiple of 90; the file is rewound after."""
-        rotation = 0
-        for source in self._decoded():
-            self._stored_size = (source.width, source.height)
-            rotation = round(source.rotation / 90) * 90 % 360
-            break
-        try:
-            # A stream whose clock ran over begins before nought.
-            self._container.seek(min(0, self._container.start_time or 0))
-        except av.FFmpegError:
-            self._container.close()
-            self._container = self._open()
-            self._stream = self._choose_stream()
-        self.skipped = 0
-        return rotation
+    def _look_at(self, first: av.VideoFrame | None) -> int:
+        """Degrees as the first decodable frame carries them, a multiple of 90; its size counts, not the head's."""
+        if first is None:
+            return 0
+        self._stored_size = (first.width, first.height)
+        return round(first.rotation / 90) * 90 % 360
 
     def _stated_seconds(self, stream: Any = None) -> float | None:
         stream = stream if stream is not None else self._stream

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Integer, String, Text, select, update
+from sqlalchemy import ColumnElement, Integer, String, Text, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -134,6 +134,11 @@ class Outbox:
             )
         )
 
+    async def any_due(self, now: datetime, *, strangers: bool = False) -> bool:
+        """Whether `take_due` would find a message; a reading, which hinders no writer."""
+        due = _due(now, strangers=strangers)
+        return await self._session.scalar(select(WebhookDelivery.id).where(*due).limit(1)) is not None
+
     async def take_due(
         self, now: datetime, again_after: timedelta, limit: int, *, strangers: bool = False
     ) -> list[WebhookDelivery]:
@@ -141,10 +146,9 @@ class Outbox:
 
         Those for the operator, or those for `strangers`.
         """
-        whose = WebhookDelivery.secret.is_not(None) if strangers else WebhookDelivery.secret.is_(None)
         query = (
             select(WebhookDelivery)
-            .where(WebhookDelivery.state == str(DeliveryState.PENDING), WebhookDelivery.due_at <= now, whose)
+            .where(*_due(now, strangers=strangers))
             .order_by(WebhookDelivery.due_at)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -196,3 +200,8 @@ def _paid(payment: Payment) -> dict[str, Any]:
         "payTo": payment.pay_to,
         "transaction": payment.transaction,
     }
+
+
+def _due(now: datetime, *, strangers: bool) -> tuple[ColumnElement[bool], ...]:
+    whose = WebhookDelivery.secret.is_not(None) if strangers else WebhookDelivery.secret.is_(None)
+    return WebhookDelivery.state == str(DeliveryState.PENDING), WebhookDelivery.due_at <= now, whose

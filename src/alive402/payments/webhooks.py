@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -62,18 +62,25 @@ class Courier:
             sqlalchemy.exc.SQLAlchemyError: the ledger cannot be read or written now.
         """
         sent = 0
-        async with httpx.AsyncClient(timeout=ANSWER_SECONDS, follow_redirects=False, trust_env=False) as http:
-            while True:
-                async with self.ledger.session() as session:
-                    # A process that dies while it sends leaves the message to be sent again.
-                    again_after = timedelta(seconds=2 * ANSWER_SECONDS)
-                    due = await Outbox(session).take_due(
-                        self.now(), again_after, AT_ONCE, strangers=self.strangers is not None
-                    )
-                if not due:
-                    return sent
+        async with AsyncExitStack() as stack:
+            http: httpx.AsyncClient | None = None
+            while due := await self._take_due():
+                # Not before it is needed: a client reads every certificate authority, and most looks find nothing.
+                if http is None:
+                    http = httpx.AsyncClient(timeout=ANSWER_SECONDS, follow_redirects=False, trust_env=False)
+                    await stack.enter_async_context(http)
                 await asyncio.gather(*[self._send(http, each) for each in due])
                 sent += len(due)
+        return sent
+
+    async def _take_due(self) -> list[WebhookDelivery]:
+        # A process that dies while it sends leaves the message to be sent again.
+        again_after, strangers = timedelta(seconds=2 * ANSWER_SECONDS), self.strangers is not None
+        async with self.ledger.reading() as session:
+            if not await Outbox(session).any_due(self.now(), strangers=strangers):
+                return []
+        async with self.ledger.session() as session:
+            return await Outbox(session).take_due(self.now(), again_after, AT_ONCE, strangers=strangers)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
