@@ -24,8 +24,8 @@ demo: $(READY) ## two clips judged and paid for on this machine, start to end
 serve: $(READY) ## run the service with test money; prints its address and a funded test wallet
 	@$(BIN)/alive402 serve
 
-test: $(READY) ## every test
-	@$(BIN)/python -m pytest
+test: $(READY) ## every test, a file at a time on each core
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 fuzz: $(READY) ## 2,000 generated requests held against our OpenAPI
 	@FUZZ_REQUESTS=2000 $(BIN)/python -m pytest tests/api/test_openapi.py -s --timeout=3600

@@ -16,6 +16,12 @@ from alive402.liveness import Analyzer, models
 Image = npt.NDArray[np.uint8]
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Make the clips before several workers would all want to make them."""
+    if not hasattr(session.config, "workerinput"):
+        prepare(models.cache_folder().parent / "demo")
+
+
 @pytest.fixture(scope="session")
 def clips() -> Clips:
     """A person filmed from life, and that clip re-filmed from a phone; kept beside the models between runs."""
