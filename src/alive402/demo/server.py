@@ -12,6 +12,7 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 START_SECONDS = 60.0
 _SERVE = "from alive402.cli.main import main; main()"
@@ -25,6 +26,11 @@ class DemoFailed(Exception):
 class _Files(http.server.SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         """Nothing: the terminal belongs to the walk."""
+
+    def copyfile(self, source: Any, outputfile: Any) -> None:
+        """A file, to whoever may have heard enough before its end."""
+        with contextlib.suppress(ConnectionError):
+            super().copyfile(source, outputfile)
 
 
 @contextmanager

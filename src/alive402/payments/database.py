@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from alembic import command
 from alembic.config import Config
@@ -34,6 +36,7 @@ class Ledger:
         self._readers = async_sessionmaker(engine.execution_options(**{_READS: True}), expire_on_commit=False)
         self.lease_seconds = lease_seconds
         self._now = now
+        self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
         self.leases = LiveLeases()
         # Whoever is told of every step that matters: the operator's webhooks.
         self.told: tuple[str, ...] = ()
@@ -63,13 +66,13 @@ class Ledger:
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[PaymentService]:
         """One transaction: committed when the block ends, rolled back when it raises."""
-        async with self._sessions.begin() as session:
+        async with self._turn(), self._sessions.begin() as session:
             yield PaymentService(PaymentRepository(session, self.told), self.lease_seconds, self._now)
 
     @asynccontextmanager
     async def closing(self) -> AsyncIterator[Closing]:
         """One transaction on the payments that nobody works on; commits and rolls back like `begin`."""
-        async with self._sessions.begin() as session:
+        async with self._turn(), self._sessions.begin() as session:
             yield Closing(PaymentRepository(session, self.told), self.lease_seconds, self._now)
 
     @asynccontextmanager
@@ -100,7 +103,7 @@ class Ledger:
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
         """One transaction over the tables beside the payments; commits and rolls back like `begin`."""
-        async with self._sessions.begin() as session:
+        async with self._turn(), self._sessions.begin() as session:
             yield session
 
     @asynccontextmanager
@@ -108,6 +111,12 @@ class Ledger:
         """One reading over those tables that hinders no writer."""
         async with self._readers.begin() as session:
             yield session
+
+    def _turn(self) -> AbstractAsyncContextManager[None]:
+        """SQLite has one writer at a time and no queue for it: whoever polls may never have luck. Here is the queue."""
+        if self._engine.dialect.name != "sqlite":
+            return nullcontext()
+        return self._turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
 
     async def check(self) -> None:
         """Ask the database for a sign of life.

@@ -1,0 +1,15 @@
+"""A short day of a service, with calls of all kinds and processes killed: the books agree, and nothing is left."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from benchmarks.soak import soak
+
+
+def test_sixty_calls_of_all_kinds(tmp_path: Path) -> None:
+    found = asyncio.run(soak(tmp_path, calls=60, at_once=16, seed=402))
+    assert found["calls"] == 60
+    assert found["answers"] > 0
+    assert found["processes killed"] > 0
