@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from benchmarks import ledger
 from benchmarks.soak import soak
 
 
@@ -13,3 +14,8 @@ def test_sixty_calls_of_all_kinds(tmp_path: Path) -> None:
     assert found["calls"] == 60
     assert found["answers"] > 0
     assert found["processes killed"] > 0
+
+
+def test_the_ledger_is_measured(tmp_path: Path) -> None:
+    found = asyncio.run(ledger.measure(f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}", calls=40, at_once=16))
+    assert found["transactions a second"] == 4 * found["paid calls a second"] > 0
