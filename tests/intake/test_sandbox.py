@@ -106,16 +106,40 @@ def test_a_process_past_its_deadline_is_killed(clips: Clips) -> None:
     assert children() <= before
 
 
-def test_a_process_that_dies_costs_one_call_and_is_replaced(clips: Clips, text: Path) -> None:
+def test_a_process_that_dies_costs_no_call_and_is_replaced(clips: Clips, text: Path) -> None:
     async def walk() -> None:
         async with one(SandboxLimits()) as sandbox:
             await sandbox.warm_up()
-            first = worker_of(sandbox)
-            with pytest.raises(AnalysisFailed) as caught:
-                await sandbox.judge(clips.bona_fide, lambda stage, share: os.kill(first, signal.SIGSEGV))
-            assert caught.value.status == 500
+            first, shares = worker_of(sandbox), []
+
+            def crash(_stage: str, share: float) -> None:
+                shares.append(share)
+                if len(shares) == 3:
+                    os.kill(first, signal.SIGSEGV)
+
+            judged = await sandbox.judge(clips.bona_fide, crash)
+            assert judged.liveness["verdict"] == "live"
+            assert shares == sorted(shares)
             await sandbox.warm_up()
             assert worker_of(sandbox) != first
+            with pytest.raises(UnsupportedVideo):
+                await sandbox.judge(text)
+
+    run(walk)
+
+
+def test_a_file_that_crashes_two_processes_costs_one_call(clips: Clips, text: Path) -> None:
+    async def walk() -> None:
+        before = children()
+        async with one(SandboxLimits()) as sandbox:
+
+            def crash(_stage: str, _share: float) -> None:
+                for process in children() - before:
+                    os.kill(int(process), signal.SIGSEGV)
+
+            with pytest.raises(AnalysisFailed) as caught:
+                await sandbox.judge(clips.bona_fide, crash)
+            assert caught.value.status == 500
             with pytest.raises(UnsupportedVideo):
                 await sandbox.judge(text)
 

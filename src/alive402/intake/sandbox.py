@@ -64,14 +64,37 @@ class Sandbox:
     async def judge(self, path: Path, progress: Progress | None = None, kind: Kind = "video") -> Judged:
         """Judge the file at `path`; when the caller is cancelled, the process that judges it is killed.
 
+        A process that is killed or crashes costs its caller time alone: another one tries once more, in what is left
+        of the limit. A file that crashes both is at fault.
+
         Raises:
             UnusableVideo, ModelsMissing: as the analyzer raised it in the child, the same class.
             AnalysisTimeout: killed at its deadline, or by its limit of processor time.
-            AnalysisFailed: the child crashed, or the file cannot be read; the cause is in the log.
+            AnalysisFailed: the file crashed two children, or cannot be read; the cause is in the log.
         """
+        until, heard = asyncio.get_running_loop().time() + self.limits.seconds, 0.0
+
+        def hear(stage: str, share: float) -> None:
+            # Shares never fall for who listens, though the second process begins anew.
+            nonlocal heard
+            heard = max(heard, share)
+            if progress is not None:
+                progress(stage, heard)
+
+        try:
+            return await self._judge(path, hear, kind, until)
+        except WorkerDied:
+            log.warning("judged once more in another process")
+        try:
+            return await self._judge(path, hear, kind, until)
+        except WorkerDied:
+            raise AnalysisFailed from None
+
+    async def _judge(self, path: Path, progress: Progress, kind: Kind, until: float) -> Judged:
+        """As `judge`; raises WorkerDied where the child crashed."""
         worker, sound = None, False
         try:
-            async with asyncio.timeout(self.limits.seconds):
+            async with asyncio.timeout_at(until):
                 worker = self._take() or await self._start()
                 judged = understood(await worker.judge(path, self.limits, progress, kind))
             sound = True
@@ -88,7 +111,7 @@ class Sandbox:
             if error.status == -signal.SIGXCPU:
                 raise AnalysisTimeout(cpu_seconds=self.limits.cpu_seconds) from None
             log.error("analysis crashed", status=error.status, said=error.said or await _last_words(worker))
-            raise AnalysisFailed from None
+            raise
         except OSError as error:
             log.error("analysis not possible", cause=error.strerror)
             raise AnalysisFailed from None
