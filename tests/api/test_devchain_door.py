@@ -76,4 +76,4 @@ def test_a_bad_address_gets_nothing(service: Service) -> None:
 def test_it_is_up_and_ready(service: Service) -> None:
     assert httpx.get(f"{service.url}/healthz").json()["status"] == "ok"
     ready = httpx.get(f"{service.url}/readyz")
-    assert (ready.status_code, ready.json()["checks"]) == (200, {"ledger": True, "models": True})
+    assert (ready.status_code, set(ready.json()["checks"].values())) == (200, {True})

@@ -26,7 +26,6 @@ from alive402.catalog import IMAGE_LIVENESS, LIVENESS
 from alive402.demo.buyer import Buyer, receipt
 from alive402.demo.clips import Clips
 from alive402.demo.server import serve_files
-from alive402.payments.errors import PaymentsMisconfigured
 from alive402.payments.verdicts import verified
 from tests.api.access_keys import V1, V3, made, sdk
 from tests.api.conftest import Service, Start
@@ -296,16 +295,6 @@ async def test_an_operator_chooses_what_is_sold(start: Start, pictures: str) -> 
     assert [each for each in audit["surfaces"] if not each["ok"]] == []
     other_way = start(services=(IMAGE_LIVENESS.id, LIVENESS.id))
     assert [calls.service.id for calls in other_way.parts.sold.services] == [IMAGE_LIVENESS.id, LIVENESS.id]
-
-
-async def test_a_service_that_nobody_knows_is_not_sold(tmp_path: Path) -> None:
-    from alive402.api.assembly import assemble
-    from alive402.settings import Settings
-
-    with pytest.raises(PaymentsMisconfigured, match="face-liveness-detection"):
-        await assemble(
-            Settings(database_url=f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}", services=("weather-forecast",))
-        )
 
 
 @pytest.mark.parametrize("version", [V3, V1], ids=["V3", "V1"])

@@ -145,3 +145,13 @@ def test_what_cannot_be_meant_is_refused(
 ) -> None:
     with pytest.raises(ValidationError, match=sentence):
         Settings(accepts=[{**accepted(sepolia, "base-sepolia"), **change}], **settings)
+
+
+async def test_a_service_that_nobody_knows_is_not_sold(tmp_path: Path) -> None:
+    from alive402.api.assembly import assemble
+    from alive402.settings import Settings
+
+    with pytest.raises(PaymentsMisconfigured, match="face-liveness-detection"):
+        await assemble(
+            Settings(database_url=f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}", services=("weather-forecast",))
+        )

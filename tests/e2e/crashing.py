@@ -91,7 +91,7 @@ def install() -> None:
         (HTTPFacilitatorClient, "verify", verified),
         (HTTPFacilitatorClient, "settle", settled),
         (Sandbox, "judge", judged),
-        (database, "BUSY_MILLISECONDS", 200),
+        (database, "BUSY_MILLISECONDS", 1_000),
     ):
         assert hasattr(owner, name)
         setattr(owner, name, wrapped)

@@ -95,7 +95,7 @@ def place(clips: Clips, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pl
 
 def test_make_demo_is_the_demo(place: Place) -> None:
     """What `alive402 demo` shows is in test_walk.py."""
-    command = block("README.md", "make demo").replace("make ", "make -n -o .venv/.ready ")
+    command = block("README.md", "make demo").replace("make ", "make -n --no-print-directory -o .venv/.ready ")
     assert place.type(command).stdout == ".venv/bin/alive402 demo\n"
 
 

@@ -106,7 +106,7 @@ def test_a_process_past_its_deadline_is_killed(clips: Clips) -> None:
     assert children() <= before
 
 
-def test_a_process_that_dies_costs_no_call_and_is_replaced(clips: Clips, text: Path) -> None:
+def test_a_process_that_dies_costs_no_call_and_is_replaced(clips: Clips) -> None:
     async def walk() -> None:
         async with one(SandboxLimits()) as sandbox:
             await sandbox.warm_up()
@@ -122,8 +122,6 @@ def test_a_process_that_dies_costs_no_call_and_is_replaced(clips: Clips, text: P
             assert shares == sorted(shares)
             await sandbox.warm_up()
             assert worker_of(sandbox) != first
-            with pytest.raises(UnsupportedVideo):
-                await sandbox.judge(text)
 
     run(walk)
 
@@ -137,9 +135,8 @@ def test_a_file_that_crashes_two_processes_costs_one_call(clips: Clips, text: Pa
                 for process in children() - before:
                     os.kill(int(process), signal.SIGSEGV)
 
-            with pytest.raises(AnalysisFailed) as caught:
+            with pytest.raises(AnalysisFailed):
                 await sandbox.judge(clips.bona_fide, crash)
-            assert caught.value.status == 500
             with pytest.raises(UnsupportedVideo):
                 await sandbox.judge(text)
 
