@@ -2,8 +2,8 @@
 
     python -m benchmarks.soak [--calls N] [--at-once N] [--seed N] [--json]
 
-`alive402 serve` runs as a child on the dev chain. It fails unless: no 5xx but 503, but for the 504 of a host that is
-too slow and one 500 for each process that was killed at work; wallets, chain, ledger and answers agree, each answer
+`alive402 serve` runs as a child on the dev chain. It fails unless: no 5xx but 503, and the 504 of a host that is too
+slow; wallets, chain, ledger and answers agree, each answer
 charged once and nothing else; the memory of the service stays flat; and no process and no video is left.
 """
 
@@ -127,8 +127,6 @@ async def soak(folder: Path, calls: int, at_once: int, seed: int, *, loud: bool 
         raise Wrong(f"{len(left_over)} processes are left")
     if videos_left := [each.name for each in (folder / "media").glob("alive402-*")]:
         raise Wrong(f"left in the folder of videos: {videos_left}")
-    if tally.codes["500 analysis_failed"] > service.killed:
-        raise Wrong(f"{tally.codes['500 analysis_failed']} analyses failed, {service.killed} processes were killed")
     return {
         "calls": tally.done,
         "seconds": round(seconds),

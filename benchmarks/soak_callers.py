@@ -112,11 +112,11 @@ class Caller:
         return encode_payment_signature_header(payload)
 
     async def _again(self, ask: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
-        """The answer; asked once more for as long as the house is full, the payment in use, or a process was killed."""
+        """The answer; asked once more for as long as the house is full, or the payment in use."""
         for _ in range(TRIES):
             answer = await ask()
             self._note(answer.status_code, answer.json())
-            if answer.status_code not in (500, 503) and answer.json().get("code") != "payment_in_use":
+            if answer.status_code != 503 and answer.json().get("code") != "payment_in_use":
                 return answer
             await asyncio.sleep(min(5.0, float(answer.headers.get("Retry-After", "1"))) * self._chance.uniform(0.3, 1))
         raise Wrong(f"not served after {TRIES} tries")
@@ -124,7 +124,7 @@ class Caller:
     def _note(self, status: int, body: dict[str, Any]) -> None:
         code = str(body.get("code", ""))
         self._tally.codes[f"{status} {code}"] += 1
-        if status >= 500 and status != 503 and code not in ("fetch_timeout", "analysis_failed"):
+        if status >= 500 and status != 503 and code != "fetch_timeout":
             raise Wrong(f"{status} {code}")
         # Whoever is told that the ledger is away sends the same again, and is not charged twice.
         if status >= 400 and body.get("charged") is not False and code not in ("ledger_unavailable", "payment_in_use"):
@@ -228,7 +228,7 @@ class Caller:
             if not result.is_error:
                 self._answered(body)
                 return
-            if body["status"] not in (500, 503) and body["code"] != "payment_in_use":
+            if body["status"] != 503 and body["code"] != "payment_in_use":
                 raise Wrong(f"over MCP a good call got {body['status']} {body['code']}")
             await asyncio.sleep(min(5.0, body.get("retryAfter", 1)) * self._chance.uniform(0.3, 1))
         raise Wrong(f"not served over MCP after {TRIES} tries")

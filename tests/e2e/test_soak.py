@@ -8,6 +8,13 @@ from pathlib import Path
 from benchmarks import ledger
 from benchmarks.soak import soak
 
+PAGE = (Path(__file__).parents[2] / "docs" / "performance.md").read_text()
+
+
+def test_the_page_names_both_commands() -> None:
+    for module in (soak, ledger.measure):
+        assert f"python -m {module.__module__}" in PAGE
+
 
 def test_sixty_calls_of_all_kinds(tmp_path: Path) -> None:
     found = asyncio.run(soak(tmp_path, calls=60, at_once=16, seed=402))
