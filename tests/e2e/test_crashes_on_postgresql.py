@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
 
-from alive402.demo.clips import Clips
-from alive402.demo.server import serve_files
-from alive402.liveness import models
 from tests import postgresql
-from tests.api.facilitators import running_facilitator
 from tests.e2e.crash_town import PRICE, Town, buy_again, die, sight
 
 pytestmark = pytest.mark.anyio
@@ -26,29 +22,12 @@ KILLS = {
 
 
 @pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
 def database_url() -> Iterator[str]:
     programs = postgresql.binaries()
     if programs is None:
         pytest.skip(postgresql.NOT_INSTALLED)
     with postgresql.running(programs) as server:
         yield server.database()
-
-
-@pytest.fixture(scope="module")
-async def town(clips: Clips, database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
-    models.ensure()
-    folder = tmp_path_factory.mktemp("videos")
-    (folder / "face.mp4").symlink_to(clips.bona_fide)
-    with serve_files(folder) as base, running_facilitator() as facilitator:
-        made = Town(tmp_path_factory.mktemp("town"), facilitator, f"{base}/face.mp4", database_url)
-        await made.open()
-        yield made
-        await made.close()
 
 
 @pytest.mark.parametrize("moment", KILLS)

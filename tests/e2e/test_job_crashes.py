@@ -4,57 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
 
-import av
 import httpx
 import pytest
 
 from alive402.demo.buyer import PATH, Buyer
-from alive402.demo.clips import Clips
-from alive402.demo.server import serve_files
-from alive402.liveness import models
 from alive402.payments.database import Ledger
 from alive402.payments.keys import Keys, Scope
-from tests.api.facilitators import running_facilitator
-from tests.conftest import write_video
 from tests.e2e.crash_town import PATIENCE_SECONDS, Town
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
-def video(clips: Clips, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    models.ensure()
-    folder = tmp_path_factory.mktemp("videos")
-    with av.open(str(clips.bona_fide)) as container:
-        frames = [frame.to_ndarray(format="bgr24") for frame in itertools.islice(container.decode(video=0), 60)]
-    write_video(folder / "face.mp4", frames, rate=30)
-    with serve_files(folder) as base:
-        yield f"{base}/face.mp4"
-
-
-@pytest.fixture(scope="module")
-async def town(video: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
-    with running_facilitator() as facilitator:
-        made = Town(tmp_path_factory.mktemp("town"), facilitator, video)
-        await made.open()
-        yield made
-        await made.close()
-
-
-@pytest.fixture(autouse=True)
-async def _calm(town: Town) -> AsyncIterator[None]:
-    yield
-    town.facilitator.fault = ""
-    town.arm("")
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("calm")]
 
 
 async def die(town: Town, moment: str, headers: dict[str, str]) -> str:

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-
 import httpx
 import pytest
 from x402.http.clients.httpx import PaymentError
 
 from alive402.demo.buyer import Buyer
-from alive402.demo.clips import Clips
-from alive402.demo.server import serve_files
-from alive402.liveness import models
-from tests.api.facilitators import running_facilitator
 from tests.e2e.crash_town import PRICE, Town
 
 pytestmark = pytest.mark.anyio
@@ -23,29 +17,6 @@ MOMENTS = [
     "after the facilitator settled",
     "after `consumed` is committed",
 ]
-
-
-@pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
-def video(clips: Clips, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    models.ensure()
-    folder = tmp_path_factory.mktemp("videos")
-    (folder / "face.mp4").symlink_to(clips.bona_fide)
-    with serve_files(folder) as base:
-        yield f"{base}/face.mp4"
-
-
-@pytest.fixture(scope="module")
-async def town(video: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
-    with running_facilitator() as facilitator:
-        made = Town(tmp_path_factory.mktemp("town"), facilitator, video)
-        await made.open()
-        yield made
-        await made.close()
 
 
 async def ask(town: Town, calls: int) -> str:

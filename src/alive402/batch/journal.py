@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
+from alive402.batch.columns import COLUMNS
 from alive402.batch.rows import BatchRefused
 
 CHUNK = 2_000
@@ -133,11 +134,10 @@ class Journal:
             raise BatchRefused(f"{self.out} is there and is no result of a batch. Choose another --out.") from error
         if engines:
             raise BatchRefused(self._others(engines[0]))
-        names = set(_schema((), reports=True).names)
         return [
             {
-                **{name: value for name, value in row.items() if name in names},
-                "notes": {name: value for name, value in row.items() if name not in names and value is not None},
+                **{name: value for name, value in row.items() if name in COLUMNS},
+                "notes": {name: value for name, value in row.items() if name not in COLUMNS and value is not None},
             }
             for row in rows
         ]
@@ -179,24 +179,14 @@ class Journal:
 def _schema(notes: Sequence[str], *, reports: bool) -> Any:
     import pyarrow as pa
 
-    fields = {
-        "location": pa.string(),
-        "verdict": pa.string(),
-        "live_confidence": pa.float64(),
-        "threshold": pa.float64(),
-        "attack_type": pa.string(),
-        "reasons": pa.list_(pa.string()),
-        "face_confidence": pa.float64(),
-        "rect": pa.list_(pa.int32()),
-        "media_sha256": pa.string(),
-        "seconds": pa.float64(),
-        "code": pa.string(),
-        "message": pa.string(),
-        "engine": pa.string(),
-        **({"report": pa.string()} if reports else {}),
-        **dict.fromkeys(notes, pa.string()),
+    kinds = {
+        "string": pa.string(),
+        "double": pa.float64(),
+        "strings": pa.list_(pa.string()),
+        "integers": pa.list_(pa.int32()),
     }
-    return pa.schema(list(fields.items()))
+    fields = {name: kinds[kind] for name, kind in COLUMNS.items() if reports or name != "report"}
+    return pa.schema([*fields.items(), *((name, pa.string()) for name in notes)])
 
 
 def _cell(name: str, row: dict[str, Any]) -> Any:

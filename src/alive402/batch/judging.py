@@ -10,6 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from alive402.batch.columns import COLUMNS
 from alive402.batch.rows import Row, file_system
 from alive402.coded import CodedError
 from alive402.intake.fetch import FetchLimits, check_url, fetch
@@ -82,10 +83,7 @@ class Judging:
         }
 
 
-_EMPTY: dict[str, Any] = dict.fromkeys(
-    ("verdict", "live_confidence", "threshold", "attack_type", "face_confidence", "rect", "media_sha256", "code",
-     "message", "report")
-) | {"reasons": []}  # fmt: skip
+_EMPTY: dict[str, Any] = dict.fromkeys(COLUMNS) | {"reasons": []}
 
 
 def _is_picture(path: Path) -> bool:

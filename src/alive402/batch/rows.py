@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from alive402.batch.columns import COLUMNS
 from alive402.coded import CodedError
 
 LOCATION = ("path", "file", "url", "uri", "location")
@@ -18,23 +19,6 @@ SUFFIXES = frozenset(
     | {".ogv", ".jpg", ".jpeg", ".png", ".webp", ".bmp"}
 )
 """What is taken for a video or a picture in a folder; a manifest may name anything."""
-RESULTS = (
-    "location",
-    "verdict",
-    "live_confidence",
-    "threshold",
-    "attack_type",
-    "reasons",
-    "face_confidence",
-    "rect",
-    "media_sha256",
-    "seconds",
-    "code",
-    "message",
-    "engine",
-    "report",
-)
-"""The columns of the results; the manifest's own stand behind them."""
 
 
 class BatchRefused(CodedError):
@@ -131,7 +115,7 @@ def _manifest(text: str, name: str, resolve: Callable[[str], str]) -> list[Row]:
     column = next((each for each in LOCATION if each in columns), None)
     if column is None:
         raise BatchRefused(f"{name}, line 1: none of the columns {', '.join(LOCATION)} is there.")
-    clash = sorted(set(RESULTS) & set(columns) - {column})
+    clash = sorted(COLUMNS.keys() & set(columns) - {column})
     if clash:
         raise BatchRefused(f"{name}, line 1: the results have a column {clash[0]} of their own. Rename it.")
     rows: dict[str, Row] = {}

@@ -4,25 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from alive402.catalog.answers import NUMBER, REASONS, VERDICTS, body_of, data_of, example
 from alive402.catalog.service import ServiceDefinition
 
 MAX_TASKS = 10
 # 10 MB as base64, and what stands around it.
 MAX_BODY_BYTES = 13_500_000
 
-_NUMBER = {"type": "number", "minimum": 0, "maximum": 1}
 _WHOLE = {"type": "integer", "minimum": 0}
-_VERDICT = {"type": "string", "enum": ["live", "spoof", "inconclusive"]}
+_VERDICT = {"type": "string", "enum": list(VERDICTS)}
 _ATTACK = {"type": ["string", "null"], "enum": ["screen_replay", "print_or_still", "unknown", None]}
-_REASONS = {
-    "type": "array",
-    "items": {
-        "type": "object",
-        "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
-        "required": ["code", "message"],
-    },
-}
-
 _ELEMENT: dict[str, Any] = {
     "type": "object",
     "properties": {
@@ -61,46 +52,39 @@ _ELEMENT: dict[str, Any] = {
     "required": ["TaskId", "FaceNumber", "Results"],
 }
 
-_DATA: dict[str, Any] = {
+_ELEMENTS: dict[str, Any] = {
+    "type": "array",
+    "description": "As Alibaba Cloud's DetectLivingFace answers: an element a task, in their order.",
+    "items": _ELEMENT,
+}
+
+_LIVENESS: dict[str, Any] = {
     "type": "object",
+    "description": "Our report: the verdict of the least live picture, and each picture by itself.",
     "properties": {
-        "Action": {"type": "string", "description": "The action that was answered."},
-        "Elements": {
+        "verdict": _VERDICT,
+        "live_confidence": {**NUMBER, "description": "Calibrated probability, of the least live picture."},
+        "threshold": {**NUMBER, "description": "Where verdicts were taken."},
+        "attack_type": _ATTACK,
+        "reasons": REASONS,
+        "images": {
             "type": "array",
-            "description": "As Alibaba Cloud's DetectLivingFace answers: an element a task, in their order.",
-            "items": _ELEMENT,
-        },
-        "Liveness": {
-            "type": "object",
-            "description": "Our report: the verdict of the least live picture, and each picture by itself.",
-            "properties": {
-                "verdict": _VERDICT,
-                "live_confidence": {**_NUMBER, "description": "Calibrated probability, of the least live picture."},
-                "threshold": {**_NUMBER, "description": "Where verdicts were taken."},
-                "attack_type": _ATTACK,
-                "reasons": _REASONS,
-                "images": {
-                    "type": "array",
-                    "description": "In the order of the tasks; verdict and confidence are null without a face.",
-                    "items": {
-                        "type": "object",
-                        "properties": {
-                            "sha256": {"type": "string"},
-                            "verdict": {"type": ["string", "null"], "enum": ["live", "spoof", "inconclusive", None]},
-                            "live_confidence": {"type": ["number", "null"], "minimum": 0, "maximum": 1},
-                            "attack_type": _ATTACK,
-                            "reasons": _REASONS,
-                        },
-                        "required": ["sha256", "verdict", "live_confidence", "reasons"],
-                    },
+            "description": "In the order of the tasks; verdict and confidence are null without a face.",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "sha256": {"type": "string"},
+                    "verdict": {"type": ["string", "null"], "enum": [*VERDICTS, None]},
+                    "live_confidence": {"type": ["number", "null"], "minimum": 0, "maximum": 1},
+                    "attack_type": _ATTACK,
+                    "reasons": REASONS,
                 },
-                "engine": {"type": "object"},
+                "required": ["sha256", "verdict", "live_confidence", "reasons"],
             },
-            "required": ["verdict", "live_confidence", "threshold", "images", "engine"],
         },
-        "Receipt": {"type": "string", "description": "The signed verdict: a compact JWS, checked with our jwks.json."},
+        "engine": {"type": "object"},
     },
-    "required": ["Action", "Elements", "Liveness"],
+    "required": ["verdict", "live_confidence", "threshold", "images", "engine"],
 }
 
 _TASK: dict[str, Any] = {
@@ -194,29 +178,11 @@ IMAGE_LIVENESS = ServiceDefinition(
         "required": ["Tasks"],
         "additionalProperties": False,
     },
-    output_schema={
-        "type": "object",
-        "properties": {
-            "requestId": {"type": "string"},
-            "code": {"type": "string"},
-            "message": {"type": "string"},
-            "content": {"type": "string"},
-            "data": _DATA,
-            "reportUrl": {
-                "type": "string",
-                "format": "uri",
-                "description": "The answer as a page, at an address that only you know. No picture is in it.",
-            },
-        },
-        "required": ["requestId", "data"],
-    },
+    output_schema=body_of(data_of(_ELEMENTS, _LIVENESS), "No picture is in it."),
     example_input={"Tasks": [{"ImageURL": "https://example.com/selfie.jpg"}]},
-    example_output={
-        "requestId": "0d9c2b6e4f1a4c57a1e38b7f6c5d4e3f",
-        "code": "200",
-        "message": "success",
-        "content": "",
-        "data": {
+    example_output=example(
+        "0d9c2b6e4f1a4c57a1e38b7f6c5d4e3f",
+        {
             "Action": "DetectLivingFace",
             "Elements": [
                 {
@@ -252,6 +218,6 @@ IMAGE_LIVENESS = ServiceDefinition(
                 "engine": {"version": "0.1.0", "weights_sha256": _SHA256},
             },
         },
-    },
+    ),
     max_body_bytes=MAX_BODY_BYTES,
 )

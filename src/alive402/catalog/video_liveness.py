@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from alive402.catalog.answers import NUMBER, REASONS, VERDICTS, body_of, data_of, example
 from alive402.catalog.service import ServiceDefinition
 
-_NUMBER = {"type": "number", "minimum": 0, "maximum": 1}
 _RECT = {"type": "array", "items": {"type": "integer"}, "minItems": 4, "maxItems": 4}
 
 _REPORT_EXAMPLE: dict[str, Any] = {
@@ -15,48 +15,34 @@ _REPORT_EXAMPLE: dict[str, Any] = {
     "Liveness": {"verdict": "live", "live_confidence": 0.97, "threshold": 0.5, "attack_type": None},
 }
 
-_DATA: dict[str, Any] = {
-    "type": "object",
-    "properties": {
-        "Action": {"type": "string", "description": "The action that was answered."},
-        "Elements": {
-            "type": "array",
-            "description": "As Alibaba Cloud's DetectVideoLivingFace answers: the judged face.",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "LiveConfidence": _NUMBER,
-                    "FaceConfidence": _NUMBER,
-                    "Rect": {**_RECT, "description": "x1, y1, x2, y2 in pixels of the upright frame."},
-                },
-                "required": ["LiveConfidence", "FaceConfidence", "Rect"],
-            },
+_ELEMENTS: dict[str, Any] = {
+    "type": "array",
+    "description": "As Alibaba Cloud's DetectVideoLivingFace answers: the judged face.",
+    "items": {
+        "type": "object",
+        "properties": {
+            "LiveConfidence": NUMBER,
+            "FaceConfidence": NUMBER,
+            "Rect": {**_RECT, "description": "x1, y1, x2, y2 in pixels of the upright frame."},
         },
-        "Liveness": {
-            "type": "object",
-            "description": "The whole report: verdict, reasons, faces, frames, cues, quality, video, engine.",
-            "properties": {
-                "verdict": {"type": "string", "enum": ["live", "spoof", "inconclusive"]},
-                "live_confidence": {**_NUMBER, "description": "Calibrated probability that it was filmed from life."},
-                "threshold": {**_NUMBER, "description": "Where the verdict was taken."},
-                "attack_type": {
-                    "type": ["string", "null"],
-                    "enum": ["screen_replay", "print_or_still", "mask", "injected_or_edited", "unknown", None],
-                },
-                "reasons": {
-                    "type": "array",
-                    "items": {
-                        "type": "object",
-                        "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
-                        "required": ["code", "message"],
-                    },
-                },
-            },
-            "required": ["verdict", "live_confidence", "threshold", "attack_type"],
-        },
-        "Receipt": {"type": "string", "description": "The signed verdict: a compact JWS, checked with our jwks.json."},
+        "required": ["LiveConfidence", "FaceConfidence", "Rect"],
     },
-    "required": ["Action", "Elements", "Liveness"],
+}
+
+_LIVENESS: dict[str, Any] = {
+    "type": "object",
+    "description": "The whole report: verdict, reasons, faces, frames, cues, quality, video, engine.",
+    "properties": {
+        "verdict": {"type": "string", "enum": list(VERDICTS)},
+        "live_confidence": {**NUMBER, "description": "Calibrated probability that it was filmed from life."},
+        "threshold": {**NUMBER, "description": "Where the verdict was taken."},
+        "attack_type": {
+            "type": ["string", "null"],
+            "enum": ["screen_replay", "print_or_still", "mask", "injected_or_edited", "unknown", None],
+        },
+        "reasons": REASONS,
+    },
+    "required": ["verdict", "live_confidence", "threshold", "attack_type"],
 }
 
 LIVENESS = ServiceDefinition(
@@ -85,7 +71,7 @@ LIVENESS = ServiceDefinition(
     limitations=(
         "It does not tell who a person is, and compares no faces.",
         "One face, seen from the front, is judged: the largest one.",
-        "The video is a public http or https URL of at most 30 MB.",
+        "The video has at most 30 MB, and is a public http or https URL or an upload.",
         "It does not see good three-dimensional masks, generated faces or streams injected with fresh noise.",
         "Prints and televisions are its weak side; its errors are told in the model card.",
     ),
@@ -123,28 +109,7 @@ LIVENESS = ServiceDefinition(
         "required": ["VideoUrl"],
         "additionalProperties": False,
     },
-    output_schema={
-        "type": "object",
-        "properties": {
-            "requestId": {"type": "string"},
-            "code": {"type": "string"},
-            "message": {"type": "string"},
-            "content": {"type": "string"},
-            "data": _DATA,
-            "reportUrl": {
-                "type": "string",
-                "format": "uri",
-                "description": "The answer as a page, at an address that only you know. Nothing of the video is in it.",
-            },
-        },
-        "required": ["requestId", "data"],
-    },
+    output_schema=body_of(data_of(_ELEMENTS, _LIVENESS), "Nothing of the video is in it."),
     example_input={"VideoUrl": "https://example.com/selfie.mp4"},
-    example_output={
-        "requestId": "4f1c0e6d9a7b4b0c8f57a1a7d1f0c2ab",
-        "code": "200",
-        "message": "success",
-        "content": "",
-        "data": _REPORT_EXAMPLE,
-    },
+    example_output=example("4f1c0e6d9a7b4b0c8f57a1a7d1f0c2ab", _REPORT_EXAMPLE),
 )

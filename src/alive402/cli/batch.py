@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from alive402.cli.bars import bar
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
 EXIT_NOTHING = 3
 EXIT_USAGE = 64
-
-Told = Callable[[int, int, Counter[str]], None]
-"""Told how many rows have a result, how many there are, and how many failed by code."""
 
 
 def batch(
@@ -108,13 +106,13 @@ def _run(
         if before:
             aloud.print(f"{before} of {len(rows)} rows have a result already.", style="dim")
         missing = [row for row in rows if row.location not in journal.codes]
-        with _bar(aloud) as tell:
+        with bar(aloud) as tell:
             failed = Counter(code for location, code in journal.codes.items() if code and location in wanted)
-            tell(before, len(rows), failed)
+            tell(before, len(rows), _without(failed))
             for done, result in enumerate(_results(missing, engine, fetching, reports, cluster, at_once), before + 1):
                 journal.add(result)
                 failed.update(filter(None, [result["code"]]))
-                tell(done, len(rows), failed)
+                tell(done, len(rows), _without(failed))
         journal.finish([row.location for row in rows], what.columns_of(rows), reports=reports)
     return {"rows": len(rows), "judgedNow": len(missing), "failed": dict(failed), **_verdicts(out), "out": str(out)}
 
@@ -130,6 +128,10 @@ def _results(
     if cluster is None:
         return local.judged(rows, engine, fetching, reports=reports, at_once=at_once)
     return on_cluster.judged(rows, engine, fetching, reports=reports, address=cluster, at_once=at_once)
+
+
+def _without(failed: Counter[str]) -> str:
+    return f"{failed.total()} without an answer" if failed else ""
 
 
 def _verdicts(out: Path) -> dict[str, Any]:
@@ -151,27 +153,3 @@ def _tell(summary: dict[str, Any], console: Console) -> None:
     for code, count in sorted(summary["failed"].items()):
         console.print(f"  no answer: {code:<24}{count:>8}", style="dim", highlight=False)
     console.print(f"Results: {summary['out']}", soft_wrap=True)
-
-
-@contextmanager
-def _bar(console: Console) -> Iterator[Told]:
-    """A progress bar with the time that is left; nothing where nobody watches."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    if not console.is_terminal:
-        yield lambda done, total, failed: None
-        return
-    columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(elapsed_when_finished=True),
-        TextColumn("{task.description}", style="dim", markup=False),
-    )
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=None)
-
-        def update(done: int, total: int, failed: Counter[str]) -> None:
-            without = f"{failed.total()} without an answer" if failed else ""
-            bar.update(task, completed=done, total=total, description=without)
-
-        yield update

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from alive402.cli.bars import bar
+
 if TYPE_CHECKING:
     from rich.console import Console
 
     from alive402.lab.datasets import Presentation
-    from alive402.lab.evaluate import Progress
     from alive402.lab.rates import Rate
     from alive402.lab.scores import Score
     from alive402.lab.summary import Summary
@@ -68,8 +67,8 @@ def evaluate(
         dev = scores.read(threshold_from) if threshold_from else []
         out.mkdir(parents=True, exist_ok=True)
         models.ensure(lambda sentence: aloud.print(sentence, style="dim"))
-        with _bar(aloud) as progress:
-            lines = judge_all(wanted, out / "scores.csv", progress)
+        with bar(aloud) as tell:
+            lines = judge_all(wanted, out / "scores.csv", lambda done, total, one: tell(done, total, one.name[-40:]))
     except datasets.DatasetError as error:
         _stop(aloud, str(error), EXIT_USAGE)
     except OSError as error:
@@ -115,29 +114,6 @@ def _why_nothing(lines: list[Score]) -> str:
 
     codes = ", ".join(f"{code} ({count})" for code, count in Counter(line.code for line in lines).most_common())
     return f"nothing could be judged: {codes}."
-
-
-@contextmanager
-def _bar(console: Console) -> Iterator[Progress]:
-    """A progress bar with the time that is left; nothing where nobody watches."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    if not console.is_terminal:
-        yield lambda done, total, presentation: None
-        return
-    columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(elapsed_when_finished=True),
-        TextColumn("{task.description}", style="dim", markup=False),
-    )
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=None)
-
-        def update(done: int, total: int, presentation: Presentation) -> None:
-            bar.update(task, completed=done, total=total, description=presentation.name[-40:])
-
-        yield update
 
 
 def _say(found: Summary, console: Console) -> None:

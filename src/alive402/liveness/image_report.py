@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from alive402.liveness.report import AttackType, Engine, Reason, Rect, Verdict
+from alive402.liveness.report import AttackType, Engine, Reason, Rect, Verdict, rounded, told
 
 SUGGESTIONS: dict[Verdict, str] = {"live": "pass", "inconclusive": "review", "spoof": "block"}
 """What Alibaba Cloud's DetectLivingFace advises, by our verdict."""
@@ -68,18 +68,18 @@ class ImageReport:
         """The report as JSON-ready data; the field names are stable."""
         return {
             "verdict": self.verdict,
-            "live_confidence": _round(self.live_confidence),
-            "threshold": _round(self.threshold),
+            "live_confidence": rounded(self.live_confidence),
+            "threshold": rounded(self.threshold),
             "attack_type": self.attack_type,
-            "reasons": [_reason(reason) for reason in self.reasons],
+            "reasons": [told(reason) for reason in self.reasons],
             "faces": [
-                {"rect": list(face.rect), "face_confidence": _round(face.face_confidence)} for face in self.faces
+                {"rect": list(face.rect), "face_confidence": rounded(face.face_confidence)} for face in self.faces
             ],
             "quality": {
-                "face_width": _round(self.quality.face_width),
-                "luminance": _round(self.quality.luminance),
-                "sharpness": _round(self.quality.sharpness),
-                "warnings": [_reason(reason) for reason in self.quality.warnings],
+                "face_width": rounded(self.quality.face_width),
+                "luminance": rounded(self.quality.luminance),
+                "sharpness": rounded(self.quality.sharpness),
+                "warnings": [told(reason) for reason in self.quality.warnings],
             },
             "image": {
                 "sha256": self.image.sha256,
@@ -88,7 +88,7 @@ class ImageReport:
                 "format": self.image.format,
             },
             "engine": {"version": self.engine.version, "weights_sha256": self.engine.weights_sha256},
-            "timing": {stage: _round(seconds) for stage, seconds in self.timing.items()},
+            "timing": {stage: rounded(seconds) for stage, seconds in self.timing.items()},
         }
 
     def to_alibaba(self) -> dict[str, Any]:
@@ -107,12 +107,3 @@ class ImageReport:
             "Rect": {"Left": left, "Top": top, "Width": right - left, "Height": bottom - top},
         }
         return {"FaceNumber": len(self.faces), "Results": [result]}
-
-
-def _round(value: float) -> float:
-    """Six decimals, as in the report of a video."""
-    return round(float(value), 6)
-
-
-def _reason(reason: Reason) -> dict[str, str]:
-    return {"code": reason.code, "message": reason.message}

@@ -72,11 +72,11 @@ class Cue:
     def to_dict(self) -> dict[str, Any]:
         """The cue as it stands under `cues[name]` in the report."""
         return {
-            "score": _round(self.score),
-            "weight": _round(self.weight),
-            "value": _round(self.value),
+            "score": rounded(self.score),
+            "weight": rounded(self.weight),
+            "value": rounded(self.value),
             "unit": self.unit,
-            "normal": [_round(bound) for bound in self.normal],
+            "normal": [rounded(bound) for bound in self.normal],
             "message": self.message,
         }
 
@@ -147,43 +147,43 @@ class Report:
         """The report as JSON-ready data; the field names are stable."""
         return {
             "verdict": self.verdict,
-            "live_confidence": _round(self.live_confidence),
-            "threshold": _round(self.threshold),
+            "live_confidence": rounded(self.live_confidence),
+            "threshold": rounded(self.threshold),
             "attack_type": self.attack_type,
-            "reasons": [_reason(reason) for reason in self.reasons],
+            "reasons": [told(reason) for reason in self.reasons],
             "faces": [
-                {"rect": list(face.rect), "face_confidence": _round(face.face_confidence), "frames": face.frames}
+                {"rect": list(face.rect), "face_confidence": rounded(face.face_confidence), "frames": face.frames}
                 for face in self.faces
             ],
             "frames": [
                 {
-                    "time": _round(frame.time),
+                    "time": rounded(frame.time),
                     "rect": list(frame.rect),
-                    "face_confidence": _round(frame.face_confidence),
-                    "live_confidence": _round(frame.live_confidence),
+                    "face_confidence": rounded(frame.face_confidence),
+                    "live_confidence": rounded(frame.live_confidence),
                 }
                 for frame in self.frames
             ],
             "cues": {name: cue.to_dict() for name, cue in self.cues.items()},
             "quality": {
                 "usable_frames": self.quality.usable_frames,
-                "face_width": _round(self.quality.face_width),
-                "luminance": _round(self.quality.luminance),
-                "sharpness": _round(self.quality.sharpness),
-                "face_ratio": _round(self.quality.face_ratio),
-                "warnings": [_reason(reason) for reason in self.quality.warnings],
+                "face_width": rounded(self.quality.face_width),
+                "luminance": rounded(self.quality.luminance),
+                "sharpness": rounded(self.quality.sharpness),
+                "face_ratio": rounded(self.quality.face_ratio),
+                "warnings": [told(reason) for reason in self.quality.warnings],
             },
             "video": {
                 "sha256": self.video.sha256,
-                "seconds": _round(self.video.seconds),
-                "fps": _round(self.video.fps),
+                "seconds": rounded(self.video.seconds),
+                "fps": rounded(self.video.fps),
                 "width": self.video.width,
                 "height": self.video.height,
                 "codec": self.video.codec,
                 "rotation": self.video.rotation,
             },
             "engine": {"version": self.engine.version, "weights_sha256": self.engine.weights_sha256},
-            "timing": {stage: _round(seconds) for stage, seconds in self.timing.items()},
+            "timing": {stage: rounded(seconds) for stage, seconds in self.timing.items()},
         }
 
     def to_alibaba(self) -> dict[str, Any]:
@@ -195,18 +195,19 @@ class Report:
         return {
             "Elements": [
                 {
-                    "LiveConfidence": _round(self.live_confidence),
-                    "FaceConfidence": _round(face.face_confidence),
+                    "LiveConfidence": rounded(self.live_confidence),
+                    "FaceConfidence": rounded(face.face_confidence),
                     "Rect": list(face.rect),
                 }
             ]
         }
 
 
-def _round(value: float | None) -> float | None:
+def rounded(value: float | None) -> float | None:
     """Six decimals: more is noise, and a JSON reader sees the same figure on every platform."""
     return None if value is None else round(float(value), 6)
 
 
-def _reason(reason: Reason) -> dict[str, str]:
+def told(reason: Reason) -> dict[str, str]:
+    """A reason, JSON-ready."""
     return {"code": reason.code, "message": reason.message}

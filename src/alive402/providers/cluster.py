@@ -17,7 +17,7 @@ from typing import Any
 
 import ray
 import structlog
-from ray.exceptions import ObjectLostError, RayActorError, RayError, TaskCancelledError
+from ray.exceptions import ObjectLostError, RayActorError, RayError
 
 from alive402.intake.errors import AnalysisTimeout
 from alive402.intake.sandbox import Judged, Kind, Progress, Sandbox, SandboxLimits, understood
@@ -158,7 +158,7 @@ class Cluster:
                 if progress is not None:
                     progress(*told["progress"])
         except asyncio.CancelledError:
-            with contextlib.suppress(RayError, TaskCancelledError):
+            with contextlib.suppress(RayError):
                 ray.cancel(words)
             raise
         raise AnalysisFailed

@@ -1,0 +1,21 @@
+"""The columns of a batch's results, in their order; a manifest's own stand behind them."""
+
+from __future__ import annotations
+
+COLUMNS = {
+    "location": "string",
+    "verdict": "string",
+    "live_confidence": "double",
+    "threshold": "double",
+    "attack_type": "string",
+    "reasons": "strings",
+    "face_confidence": "double",
+    "rect": "integers",
+    "media_sha256": "string",
+    "seconds": "double",
+    "code": "string",
+    "message": "string",
+    "engine": "string",
+    "report": "string",
+}
+"""What each holds; `report` is there only when it is asked for."""

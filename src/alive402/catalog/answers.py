@@ -1,0 +1,49 @@
+"""JSON Schema of what every answer of ours has in common, whatever was judged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+NUMBER: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": 1}
+VERDICTS = ("live", "spoof", "inconclusive")
+ACTION = {"type": "string", "description": "The action that was answered."}
+RECEIPT = {"type": "string", "description": "The signed verdict: a compact JWS, checked with our jwks.json."}
+REASONS: dict[str, Any] = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
+        "required": ["code", "message"],
+    },
+}
+
+
+def data_of(elements: dict[str, Any], liveness: dict[str, Any]) -> dict[str, Any]:
+    """The schema of `data`: the vendor's `Elements`, our own `Liveness`, and the signed verdict."""
+    return {
+        "type": "object",
+        "properties": {"Action": ACTION, "Elements": elements, "Liveness": liveness, "Receipt": RECEIPT},
+        "required": ["Action", "Elements", "Liveness"],
+    }
+
+
+def body_of(data: dict[str, Any], report: str) -> dict[str, Any]:
+    """The schema of a 200 body around `data`; `report` says what the page at `reportUrl` does not show."""
+    told = f"The answer as a page, at an address that only you know. {report}"
+    return {
+        "type": "object",
+        "properties": {
+            "requestId": {"type": "string"},
+            "code": {"type": "string"},
+            "message": {"type": "string"},
+            "content": {"type": "string"},
+            "data": data,
+            "reportUrl": {"type": "string", "format": "uri", "description": told},
+        },
+        "required": ["requestId", "data"],
+    }
+
+
+def example(request_id: str, data: dict[str, Any]) -> dict[str, Any]:
+    """A 200 body around an example of `data`."""
+    return {"requestId": request_id, "code": "200", "message": "success", "content": "", "data": data}

@@ -1,0 +1,57 @@
+"""What the crash tests stand on: a short video, and a town with a service that may be killed."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator, Iterator
+
+import av
+import pytest
+
+from alive402.demo.clips import Clips
+from alive402.demo.server import serve_files
+from alive402.liveness import models
+from tests.api.facilitators import running_facilitator
+from tests.conftest import write_video
+from tests.e2e.crash_town import Town
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+def video(clips: Clips, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of two seconds of a person: each kill judges them anew."""
+    models.ensure()
+    folder = tmp_path_factory.mktemp("videos")
+    with av.open(str(clips.bona_fide)) as container:
+        frames = [frame.to_ndarray(format="bgr24") for frame in itertools.islice(container.decode(video=0), 60)]
+    write_video(folder / "face.mp4", frames, rate=30)
+    with serve_files(folder) as base:
+        yield f"{base}/face.mp4"
+
+
+@pytest.fixture(scope="module")
+def database_url() -> str | None:
+    """Where the town's ledger is; None: in a file of its own."""
+    return None
+
+
+@pytest.fixture(scope="module")
+async def town(video: str, database_url: str | None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
+    with running_facilitator() as facilitator:
+        made = Town(tmp_path_factory.mktemp("town"), facilitator, video, database_url)
+        await made.open()
+        yield made
+        await made.close()
+
+
+@pytest.fixture
+async def calm(town: Town) -> AsyncIterator[None]:
+    """After a test nothing is armed, and the facilitator works."""
+    yield
+    town.facilitator.fault = ""
+    town.facilitator.after_settling = lambda: None
+    town.arm("")
