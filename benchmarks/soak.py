@@ -2,9 +2,9 @@
 
     python -m benchmarks.soak [--calls N] [--at-once N] [--seed N] [--json]
 
-`alive402 serve` runs as a child on the dev chain. It fails unless: no 5xx but 503, and the 504 of a host that is too
-slow; wallets, chain, ledger and answers agree, each answer
-charged once and nothing else; the memory of the service stays flat; and no process and no video is left.
+`alive402 serve` runs as a child on the dev chain. It fails unless: no 5xx but 503; wallets, chain, ledger and answers
+agree, each answer charged once and nothing else; the memory of the service stays flat; and no process and no video is
+left.
 """
 
 from __future__ import annotations

@@ -124,7 +124,7 @@ class Caller:
     def _note(self, status: int, body: dict[str, Any]) -> None:
         code = str(body.get("code", ""))
         self._tally.codes[f"{status} {code}"] += 1
-        if status >= 500 and status != 503 and code != "fetch_timeout":
+        if status >= 500 and status != 503:
             raise Wrong(f"{status} {code}")
         # Whoever is told that the ledger is away sends the same again, and is not charged twice.
         if status >= 400 and body.get("charged") is not False and code not in ("ledger_unavailable", "payment_in_use"):

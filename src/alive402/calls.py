@@ -18,7 +18,7 @@ from alive402.catalog import ServiceDefinition
 from alive402.catalog.inputs import InvalidInput as InvalidInput
 from alive402.catalog.inputs import problems_in as problems_in
 from alive402.coded import CodedError
-from alive402.intake.errors import FetchTimeout, IntakeError
+from alive402.intake.errors import IntakeError
 from alive402.intake.sandbox import Progress
 from alive402.liveness.errors import AnalysisError, AnalysisFailed
 from alive402.payments.access_keys import AccessKeys
@@ -285,7 +285,7 @@ def _kind(error: Exception) -> CallKind:
     """Who is at fault, as the catalog counts it: the video and its host, the payment, or we."""
     if isinstance(error, PaymentError):
         return CallKind.UNPAID if type(error) is PaymentRequired else CallKind.REFUSED
-    theirs = isinstance(error, CodedError) and (error.status < 500 or isinstance(error, FetchTimeout))
+    theirs = isinstance(error, CodedError) and error.status < 500
     return CallKind.UNUSABLE if theirs else CallKind.FAULT
 
 

@@ -22,10 +22,10 @@ ERRORS = {
     "413": "The video, a picture or the request is too large.",
     "415": "It is not a video, or not a picture, that can be read.",
     "422": "It cannot be judged: `message` says what another video or picture needs.",
-    "424": "The host of the video or picture did not hand it over.",
+    "424": "The host of the video or picture did not hand it over, or too slowly.",
     "429": "Too many free failures or unpaid payments: wait for Retry-After.",
     "503": "Try again after Retry-After, with the same payment: do not sign again.",
-    "504": "Too slow, stopped, not charged.",
+    "504": "Judging took too long: stopped, not charged.",
 }
 
 

@@ -7,10 +7,10 @@ IntakeError                              code, sentence, HTTP status, what to do
  │    ├── HostNotFound    424   host_not_found          the name does not resolve
  │    ├── Unreachable     424   upstream_unreachable    no connection, broken TLS, or it broke off
  │    ├── UpstreamStatus  424   upstream_status         it answered with something else than the video
- │    └── TooManyHops     424   too_many_redirects      more redirects than are followed
+ │    ├── TooManyHops     424   too_many_redirects      more redirects than are followed
+ │    └── FetchTimeout    424   fetch_timeout           the video came too slowly
  ├── InvalidImageData     400   invalid_image_data      a picture in the request is not base64
  ├── UploadGone           410   upload_gone             it was uploaded here, and is no more
- ├── FetchTimeout         504   fetch_timeout           the video came too slowly
  ├── AnalysisTimeout      504   analysis_timeout        judging took too long, and was stopped
  └── Busy                 503   busy                    every place is taken; try again soon
 
@@ -89,6 +89,13 @@ class TooManyHops(UpstreamFailed):
     default = "VideoUrl redirects too often. Send the URL at which it ends."
 
 
+class FetchTimeout(UpstreamFailed):
+    """The video came too slowly."""
+
+    code = "fetch_timeout"
+    default = "The video came too slowly. Put it on a faster host."
+
+
 class InvalidImageData(IntakeError):
     """A picture in the request is not base64."""
 
@@ -103,14 +110,6 @@ class UploadGone(IntakeError):
     code = "upload_gone"
     status = 410
     default = "There is no such upload: it was judged, deleted, or its time is over. Upload the video again."
-
-
-class FetchTimeout(IntakeError):
-    """The video came too slowly."""
-
-    code = "fetch_timeout"
-    status = 504
-    default = "The video came too slowly. Put it on a faster host."
 
 
 class AnalysisTimeout(IntakeError):
