@@ -46,7 +46,7 @@ log = structlog.get_logger(__name__)
 
 VERSION = "2019-12-30"
 """Of the actions that are sold here; facebody's."""
-_MAX_INDEX = 100
+_MAX_INDEX, _MAX_DEPTH = 100, 8
 
 
 def routes(
@@ -165,13 +165,15 @@ def input_of(parameters: dict[str, str], schema: dict[str, Any]) -> dict[str, An
     What the schema does not know is left out: gateways send parameters of their own.
 
     Raises:
-        RpcRefused: one that is required is missing, or the numbers of a list have gaps.
+        RpcRefused: one that is required is missing, a name has too many dots, or the numbers of a list have gaps.
     """
     tree: dict[str, Any] = {}
     for name, value in parameters.items():
         *above, last = name.split(".")
         if (above or [last])[0] not in schema["properties"]:
             continue
+        if len(above) > _MAX_DEPTH:
+            raise RpcRefused(INVALID, "The name of a parameter has more dots than any has.")
         branch = tree
         for part in above:
             branch = branch.setdefault(part, {})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import os
+import sys
 import tempfile
 from dataclasses import dataclass
 from fractions import Fraction
@@ -44,6 +45,9 @@ from alive402.settings import Settings
 
 # A payment stays valid for so many times the longest call: a second try with the same signature has to fit in.
 VALID_CALLS = 4
+# Calls within calls. Libraries of cryptography ask for 100,000, and a stack of 8 MB ends before: a text of lists in
+# lists would end the process. The dev chain needs 12,288.
+DEEPEST = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,7 @@ async def assemble(settings: Settings) -> Parts:
     terms = next(iter(ways)).terms
     gate = PaymentGate(ways)
     await gate.check()
+    sys.setrecursionlimit(DEEPEST)
     ledger = await Ledger.open(settings.database_url, lease_seconds=settings.lease_seconds)
     ledger.told = tuple(map(str, settings.webhook_urls))
     try:

@@ -17,6 +17,9 @@ MAX_BODY_BYTES = 16 * 1024
 # Requests that bring files along lie in memory while they are answered; so many at once, and each in so many seconds.
 LARGE_BODIES = 4
 LARGE_BODY_SECONDS = 60.0
+# What fills a large body are a few long texts: so many values may be in it, and so many lists and objects, which may
+# stand in one another. Parsed, a value takes a hundred times its bytes, and a list in a list takes of the stack.
+MOST_VALUES, MOST_LISTS = 50_000, 1_000
 
 
 class LargeBodies:
@@ -45,7 +48,7 @@ async def json_object(request: Request, most: int = MAX_BODY_BYTES) -> dict[str,
     """The body as an object of at most `most` bytes, or None for an empty one.
 
     Raises:
-        BodyTooLarge: more, read no further.
+        BodyTooLarge: more, read no further; or large and of more values than any request has.
         BodyTooSlow: it did not come in time; only where a body may be large.
         InvalidJson: not a JSON object.
     """
@@ -63,6 +66,10 @@ async def json_object(request: Request, most: int = MAX_BODY_BYTES) -> dict[str,
         raise InvalidJson from None
     if not received.strip():
         return None
+    if len(received) > MAX_BODY_BYTES and (
+        received.count(b",") > MOST_VALUES or received.count(b"[") + received.count(b"{") > MOST_LISTS
+    ):
+        raise BodyTooLarge
     try:
         given = json.loads(received)
     except (ValueError, RecursionError):
