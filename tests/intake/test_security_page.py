@@ -11,11 +11,12 @@ import pytest
 from alive402.intake.fetch import FetchLimits
 from alive402.intake.sandbox import SandboxLimits
 from alive402.liveness.container import Limits
+from alive402.liveness.images import ImageLimits
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "security.md").read_text()
 TESTS = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", PAGE)))
-KINDS = {"FetchLimits": FetchLimits, "SandboxLimits": SandboxLimits, "Limits": Limits}
+KINDS = {"FetchLimits": FetchLimits, "SandboxLimits": SandboxLimits, "Limits": Limits, "ImageLimits": ImageLimits}
 
 
 @pytest.mark.parametrize(("path", "name"), TESTS)
