@@ -13,8 +13,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-NAMES = ("url", "address", "first_bytes", "video", "worker", "payment")
-LONGEST = {"video": 20_000}
+NAMES = (
+    *("url", "address", "first_bytes", "video", "image", "worker", "payment"),
+    *("image_data", "upload", "posted_object", "rpc"),
+)
+LONGEST = {"video": 20_000, "image": 20_000}
 
 
 def main() -> int:
@@ -43,7 +46,7 @@ def fuzz(name: str, corpus: Path, seconds: int) -> None:
     """Never returns: libFuzzer ends the process."""
     import atheris
 
-    with atheris.instrument_imports(include=["alive402", "httpx", "ipaddress", "urllib"]):
+    with atheris.instrument_imports(include=["alive402", "httpx", "ipaddress", "python_multipart", "urllib"]):
         from fuzz.targets import FOUND, TARGETS, seeds
 
     found = FOUND / name

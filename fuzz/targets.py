@@ -11,7 +11,9 @@ from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
 
-from tests.intake import hostile_files, hostile_urls
+import av
+import numpy as np
+from tests.intake import hostile_files, hostile_images, hostile_urls
 from tests.intake.test_addresses import PUBLIC, TRAPS
 
 from alive402.coded import CodedError
@@ -19,18 +21,25 @@ from alive402.demo.clips import prepare
 from alive402.intake import fetch, sandbox, warm
 from alive402.intake.addresses import is_link_local, is_public
 from alive402.intake.sniff import sniff
-from alive402.liveness import models
+from alive402.intake.uploads import PATH, UploadLimits, Uploads
+from alive402.liveness import images, models
 from alive402.liveness.container import Limits, VideoFile
 from alive402.payments import signed
+from fuzz import doors
 
 FOUND = Path(__file__).with_name("found")
 LIMITS = fetch.FetchLimits()
 FEW_FRAMES = Limits(max_frames=40)
+LONGEST_SEED = 20_000
+FEW_PIXELS = images.ImageLimits(max_pixels=1_000_000)
 
 
 def url(data: bytes) -> None:
-    """A caller's URL, and the same text as a host's redirect."""
+    """A caller's URL, and the same text as a host's redirect, and as the name of an upload."""
     text = data.decode("utf-8", "replace")
+    if named := _uploads().named_in(text):
+        with contextlib.suppress(CodedError):
+            _uploads().find(named)
     for asked in (lambda: text, lambda: fetch._following("http://public.example/a", text)):
         with contextlib.suppress(CodedError):
             parsed = fetch.check_url(asked(), LIMITS)
@@ -51,7 +60,8 @@ def address(data: bytes) -> None:
 
 
 def first_bytes(data: bytes) -> None:
-    """The beginning of a file."""
+    """The beginning of a file, held for a video or a picture."""
+    images.is_image(_file(data))
     with contextlib.suppress(CodedError):
         sniff(_file(data))
 
@@ -61,6 +71,14 @@ def video(data: bytes) -> None:
     with contextlib.suppress(CodedError), VideoFile(_file(data), FEW_FRAMES) as file:
         times = [frame.time for frame in file]
         assert times == sorted(set(times))
+
+
+def image(data: bytes) -> None:
+    """A whole picture, likewise: no larger than it says."""
+    with contextlib.suppress(CodedError):
+        pixels = images.read(_file(data), FEW_PIXELS).pixels
+        assert min(pixels.shape[:2]) >= FEW_PIXELS.min_side
+        assert pixels.size <= 3 * FEW_PIXELS.max_pixels
 
 
 def worker(data: bytes) -> None:
@@ -89,8 +107,10 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "address": address,
     "first_bytes": first_bytes,
     "video": video,
+    "image": image,
     "worker": worker,
     "payment": payment,
+    **doors.TARGETS,
 }
 
 
@@ -101,6 +121,7 @@ def seeds(name: str) -> Iterable[bytes]:
         case "url":
             yield from (each.encode("utf-8", "replace") for each, _ in hostile_urls.TABLE)
             yield from (where.encode("latin-1") for where in hostile_urls.REDIRECTS.values())
+            yield f"https://example.com{PATH}/{_uploads().new_id()}".encode()
         case "address":
             yield from (each.encode() for each in (*TRAPS, *PUBLIC))
         case "first_bytes" | "video":
@@ -115,6 +136,10 @@ def seeds(name: str) -> Iterable[bytes]:
                 yield json.dumps(told).encode()
         case "payment":
             yield from _payments()
+        case "image":
+            yield from _pictures()
+        case _:
+            yield from doors.seeds(name)
 
 
 def _payments() -> Iterable[bytes]:
@@ -147,6 +172,22 @@ def _films() -> tuple[bytes, ...]:
     person = prepare(models.cache_folder().parent / "demo").bona_fide
     made = hostile_files.seeds(person)
     return made.mp4, made.mkv, made.avi, made.flv, made.ts
+
+
+@cache
+def _pictures() -> tuple[bytes, ...]:
+    """Those of the table that mutation can go through."""
+    person = prepare(models.cache_folder().parent / "demo").bona_fide
+    with av.open(str(person)) as file:
+        frame = np.asarray(next(file.decode(video=0)).to_ndarray(format="bgr24"), np.uint8)
+    faces = hostile_images.faces(frame[:96, 40:136], b"")
+    made = (make(faces) for make, code in hostile_images.FILES.values() if code != hostile_images.NONE)
+    return tuple(each for each in made if len(each) <= LONGEST_SEED)
+
+
+@cache
+def _uploads() -> Uploads:
+    return Uploads.open(Path(_folder().name, "uploads"), UploadLimits())
 
 
 @cache

@@ -42,6 +42,7 @@ class _Part:
 
     def __init__(self) -> None:
         self.parts, self.ended, self.misnamed = 0, False, False
+        self._named = False
         self._name, self._value, self._data = bytearray(), bytearray(), bytearray()
 
     def taken(self) -> bytes:
@@ -55,6 +56,7 @@ class _Part:
             "on_header_field": lambda data, start, end: self._name.extend(data[start:end]),
             "on_header_value": lambda data, start, end: self._value.extend(data[start:end]),
             "on_header_end": self._header,
+            "on_headers_finished": self._headed,
             "on_part_data": lambda data, start, end: self._data.extend(data[start:end]),
             "on_end": self._over,
         }
@@ -65,9 +67,14 @@ class _Part:
     def _header(self) -> None:
         if bytes(self._name).lower() == b"content-disposition":
             _, options = parse_options_header(bytes(self._value))
-            self.misnamed = options.get(b"name") != FIELD.encode()
+            self._named = True
+            # Named twice, the worse name counts, wherever the network cuts the form.
+            self.misnamed |= options.get(b"name") != FIELD.encode()
         self._name.clear()
         self._value.clear()
+
+    def _headed(self) -> None:
+        self.misnamed |= not self._named
 
     def _over(self) -> None:
         self.ended = True
