@@ -19,7 +19,7 @@ from benchmarks.silent_face import SIDE, SilentFace
 ROUNDS = 15
 FRAMES = (
     "the frames that ours judges (at most 16)",
-    "the frames that ours searches for a face (12 a second)",
+    "the frames that ours searches for a face (8 a second)",
     "every frame, as ours looks at every frame for repeats and flicker",
 )
 
@@ -81,7 +81,7 @@ def _every(time: float) -> bool:
 
 
 class _Clock:
-    """Says yes 12 times a second, as our engine does when it chooses the frames to search for faces."""
+    """Says yes 8 times a second, as our engine does when it chooses the frames to search for faces."""
 
     def __init__(self) -> None:
         self._due = 0.0

@@ -75,8 +75,8 @@ def shifted(box: Box, x: float, y: float) -> Box:
 def film(frames: Sequence[Image], boxes: Sequence[Box], fps: float = FPS, noise: float = 1.5) -> tuple[Clip, FaceTrack]:
     """What the engine would keep of the frames, with sensor noise on them and landmarks that were not found."""
     rng = np.random.default_rng(7)
-    grain = rng.normal(0, noise, (8, *frames[0].shape))
-    noisy = [np.clip(one + grain[place % 8] + 0.5, 0, 255).astype(np.uint8) for place, one in enumerate(frames)]
+    grain = rng.normal(0, noise, (7, *frames[0].shape))  # 7: no stride of frames meets one grain again and again
+    noisy = [np.clip(one + grain[place % 7] + 0.5, 0, 255).astype(np.uint8) for place, one in enumerate(frames)]
     times = np.arange(len(noisy)) / fps
     height, width = noisy[0].shape[:2]
     scale = THUMB_SIDE / max(height, width)

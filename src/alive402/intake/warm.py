@@ -23,6 +23,8 @@ MAX_ANSWER_BYTES = 8 * 1024 * 1024
 MAX_LOG_LINES, MAX_LOG_LINE_BYTES = 40, 400
 # What the child needs to start Python and to find the model files; no secrets, no proxies, no preloads.
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "XDG_CACHE_HOME", "ALIVE402_CACHE")
+_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "1000000"}
+"""The C library gives what a frame took back at once; by default it keeps it once it has seen large ones."""
 
 # What the child may say of its progress: words of the engine, not of whoever took the child over.
 _STAGES = frozenset({"looking", "judging", "done"})
@@ -116,7 +118,7 @@ class WarmWorker:
                 stderr=asyncio.subprocess.PIPE,
                 # A group of its own: whatever it starts dies with it.
                 start_new_session=True,
-                env={name: os.environ[name] for name in _KEPT if name in os.environ},
+                env=_MEMORY | {name: os.environ[name] for name in _KEPT if name in os.environ},
                 cwd=folder.name,
                 limit=MAX_ANSWER_BYTES,
             )

@@ -9,17 +9,15 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 
-DEPTH = 4
-"""Steps ahead. A 1080p frame takes 3 MB, so a few are cheap; more would not be faster."""
 PATIENCE_SECONDS = 0.1
 
 
-def ahead(items: Iterable[Item], prepare: Callable[[Item], object]) -> Generator[Item, None, None]:
+def ahead(items: Iterable[Item], prepare: Callable[[Item], object], depth: int) -> Generator[Item, None, None]:
     """Yield `items` in order, each after `prepare(item)` ran in the thread; what the thread raises is raised here.
 
-    Closing the generator (`contextlib.closing`) stops the thread and waits for it.
+    At most `depth` (> 0) of them wait. Closing the generator (`contextlib.closing`) stops the thread and waits for it.
     """
-    waiting: queue.Queue[tuple[Item | None, BaseException | None]] = queue.Queue(DEPTH)
+    waiting: queue.Queue[tuple[Item | None, BaseException | None]] = queue.Queue(depth)
     left = threading.Event()
 
     def hand_over(item: Item | None, error: BaseException | None) -> None:

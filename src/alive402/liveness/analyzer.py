@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
@@ -23,12 +24,15 @@ from alive402.liveness.image_report import ImageReport
 from alive402.liveness.images import ImageLimits
 from alive402.liveness.report import Engine, Face, FrameScore, Quality, Rect, Report
 from alive402.liveness.samples import Sample
+from alive402.liveness.threads import one_thread_each
 from alive402.version import VERSION
 
 Progress = Callable[[str, float], None]
 """Called with the stage (`looking`, `judging`, `done`) and the share of the whole that is done, 0..1."""
 
 LOOKING_SHARE = 0.8
+AHEAD_BYTES, MOST_AHEAD = 8_000_000, 12
+"""Decoded frames that may wait to be looked at: more are faster up to a dozen; one of 1080p takes 3 MB, of 4K 12."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class Analyzer:
     """The engine with its models loaded; one analysis at a time.
 
     Args:
-        threads: for the networks.
+        threads: for each network. One is enough: decoding and the cues keep the other cores busy.
         limits: what a video may ask of the machine.
         image_limits: what a picture may.
         expert: name of an optional expert that was added (`models.experts()`), to look at the same samples.
@@ -64,7 +68,7 @@ class Analyzer:
 
     def __init__(
         self,
-        threads: int = 2,
+        threads: int = 1,
         limits: Limits = Limits(),  # noqa: B008
         expert: str | None = None,
         image_limits: ImageLimits = ImageLimits(),  # noqa: B008
@@ -87,7 +91,8 @@ class Analyzer:
         """
         with self._lock:
             try:
-                return self._analyze(Path(path), progress or (lambda stage, share: None))
+                with one_thread_each():
+                    return self._analyze(Path(path), progress or (lambda stage, share: None))
             except (AnalysisError, OSError):
                 raise
             except Exception as error:
@@ -115,18 +120,19 @@ class Analyzer:
         looked = perf_counter()
         checked = quality.assess(clip, tracks)
         track = tracks[0]
-        looks = self._network.look(track.samples)
-        expert = self._expert.look(track.samples) if self._expert else None
-        scored = perf_counter()
         progress("judging", LOOKING_SHARE)
-        evidence = cues.measure(clip, track)
+        with ThreadPoolExecutor(1) as beside:
+            scoring = beside.submit(self._score, track.samples)
+            evidence = cues.measure(clip, track)
+            measured = perf_counter()
+            looks, expert, scored = scoring.result()
         decision = fusion.fuse(looks, evidence, expert=expert)
         done = perf_counter()
         progress("done", 1.0)
         timing = {
             "look": looked - began,
             "appearance": scored - looked,
-            "cues": done - scored,
+            "cues": measured - looked,
             "total": done - began,
         }
         return Analysis(self._report(clip, tracks, checked, decision, timing), track.samples, looks, expert)
@@ -138,12 +144,18 @@ class Analyzer:
             follower = FaceFollower(self._finder, file.expected_seconds)
             expected = max(file.expected_seconds or 0.0, 1.0)
             # closed before the file is: the thread that reads ahead must not outlive it
-            with closing(ahead(file, lambda frame: frame.small(THUMB_SIDE))) as frames:
+            depth = min(max(AHEAD_BYTES // file.frame_bytes, 1), MOST_AHEAD)
+            with closing(ahead(file, lambda frame: frame.small(THUMB_SIDE), depth)) as frames:
                 for frame in frames:
                     if recorder.add(frame):
                         follower.follow(frame)
                         progress("looking", min(frame.time / expected, 1.0) * LOOKING_SHARE)
             return recorder.finish(file.video()), follower.tracks()
+
+    def _score(self, samples: tuple[Sample, ...]) -> tuple[Looks, Looks | None, float]:
+        """What the network and the optional expert make of the samples, and when that was known."""
+        looks = self._network.look(samples)
+        return looks, self._expert.look(samples) if self._expert else None, perf_counter()
 
     def _report(
         self,

@@ -22,6 +22,8 @@ Floats = npt.NDArray[np.float32]
 
 THREADS = 2
 LOGIT_CLIP = 8.0
+AT_ONCE = 4
+"""Samples that are computed together: 16 are no faster a face and take 25 MB more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +74,20 @@ class AppearanceNetwork:
         if not samples:
             nothing: Floats = np.zeros(0, np.float32)
             return Looks(nothing, nothing, nothing)
+        told = [self._run(samples[start : start + AT_ONCE]) for start in range(0, len(samples), AT_ONCE)]
+        live, mid, wide = (np.concatenate(parts) for parts in zip(*told, strict=True))
+        kinds: Floats = np.mean([mid, wide], axis=0, dtype=np.float32)
+        views: Floats = np.stack([mid[:, 1], wide[:, 1]], axis=1, dtype=np.float32)
+        return Looks(np.asarray(live, np.float32), kinds[:, 0], kinds[:, 2], views)
+
+    def _run(self, samples: Sequence[Sample]) -> Sequence[Floats]:
+        """Live (n,), and (n, 3) of each view."""
         feeds = {
             "mid_2p7": _batch([sample.mid for sample in samples], self._side),
             "wide_4p0": _batch([sample.wide for sample in samples], self._side),
         }
-        live, mid, wide = self._session.run(["p_live", "p3_mid", "p3_wide"], feeds)
-        kinds: Floats = np.mean([mid, wide], axis=0, dtype=np.float32)
-        views: Floats = np.stack([mid[:, 1], wide[:, 1]], axis=1, dtype=np.float32)
-        return Looks(np.asarray(live, np.float32), kinds[:, 0], kinds[:, 2], views)
+        found: Sequence[Floats] = self._session.run(["p_live", "p3_mid", "p3_wide"], feeds)
+        return found
 
 
 def logits(scores: Floats) -> npt.NDArray[np.float64]:

@@ -13,7 +13,7 @@ from alive402.liveness.report import Video
 
 THUMB_SIDE = 96
 MOTION_SIDE = 640
-MOTION_FPS = 12.0
+MOTION_FPS = 8.0
 MOTION_FRAMES = 180
 
 
@@ -25,7 +25,7 @@ class Clip:
         video: what was read.
         times: (n,) float64, seconds of every frame.
         thumbs: (n, th, tw, 3) uint8 BGR, every frame with its longest side at 96 px.
-        motion_times: (m,) float64, seconds of the motion frames, at most 12 a second.
+        motion_times: (m,) float64, seconds of the motion frames, at most 8 a second.
         motion: (m, mh, mw) uint8 gray, longest side at most 640 px.
         motion_scale: px of the motion frame per px of the upright frame.
     """

@@ -146,6 +146,12 @@ class VideoFile:
         """Length as the container states it, or None; a hint for spreading samples, never trusted."""
         return self._stated_seconds()
 
+    @property
+    def frame_bytes(self) -> int:
+        """What a decoded frame takes, about."""
+        width, height = self._stored_size
+        return max(width * height * 3 // 2, 1)
+
     def video(self) -> Video:
         """What was read, after iterating."""
         width, height = self._stored_size

@@ -20,6 +20,8 @@ Floats = npt.NDArray[np.float32]
 
 SCORE_CLIP = 80.0
 INTERPOLATION = (cv2.INTER_LINEAR, cv2.INTER_AREA)
+SIGNED = (np.arange(256) / 127.5 - 1.0).astype(np.float32)
+"""What the network is given for each gray level, -1..1. Looked up: dividing each pixel takes half as long as it."""
 OVERLAP = 0.3
 
 
@@ -89,7 +91,8 @@ class FaceDetector:
         small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=INTERPOLATION[scale < 1])
         canvas = np.full((1, self._size, self._size, 3), -1.0, np.float32)
         top, left = (self._size - small.shape[0]) // 2, (self._size - small.shape[1]) // 2
-        canvas[0, top : top + small.shape[0], left : left + small.shape[1]] = small[..., ::-1] / 127.5 - 1.0
+        signed = cv2.LUT(cv2.cvtColor(small, cv2.COLOR_BGR2RGB), SIGNED)
+        canvas[0, top : top + small.shape[0], left : left + small.shape[1]] = signed
         self._net.set_tensor(self._input, canvas)
         self._net.invoke()
         raw = np.clip(self._net.get_tensor(self._scores)[0, :, 0], -SCORE_CLIP, SCORE_CLIP)

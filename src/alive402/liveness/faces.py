@@ -24,7 +24,9 @@ SAME_FACE_SIZE = 1.6
 STEP_FACES = 0.5
 STEP_FACES_PER_SECOND = 1.5
 SEARCH_MARGIN = 2.6
-SEARCH_EVERY_SECONDS = 1.0
+SEARCH_EVERY_SECONDS = 2.0
+MESH_EVERY = 2
+"""Motion frames from one mesh to the next; it is compared over a sixth of the clip."""
 MAX_TRACKS = 5
 LOST_SECONDS = 2.0
 GLIMPSE, DOUBTFUL_SCORE = 0.4, 0.65
@@ -40,7 +42,8 @@ class FaceTrack:
         times: (k,) float64, seconds.
         boxes: (k, 4) float32, x1 y1 x2 y2 in px of the upright frame, the whole face.
         scores: (k,) float32, the detector's confidence, 0..1.
-        landmarks: (k, 468, 2) float32, px of the upright frame; NaN where another face was larger.
+        landmarks: (k, 468, 2) float32, px of the upright frame, at every second motion frame; else, and where another
+            face was larger, NaN.
         turn: degrees, counter-clockwise, by which the frame has to be turned for the face to stand upright.
         samples: the sharpest looks at the face, spread through the clip, in time order.
     """
@@ -134,7 +137,7 @@ class FaceFollower:
             track.times.append(frame.time)
             track.boxes.append((face.box / scale).astype(np.float32))
             track.scores.append(face.score)
-            upright = place == 0 and track.turn == 0
+            upright = place == 0 and track.turn == 0 and index % MESH_EVERY == 0
             marks = self._finder.mesh.fit(image, face) / scale if upright else np.full((POINTS, 2), np.nan)
             track.landmarks.append(marks.astype(np.float32))
             track.keeper.offer(frame, image, face, scale)

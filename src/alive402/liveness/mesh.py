@@ -20,6 +20,8 @@ Floats = npt.NDArray[np.float32]
 
 POINTS = 468
 MARGIN = 1.5
+SHARES = (np.arange(256, dtype=np.float32) / np.float32(255)).astype(np.float32)
+"""What the network is given for each gray level: 0..1."""
 
 
 class FaceMesh:
@@ -46,7 +48,7 @@ class FaceMesh:
         crop = cv2.warpAffine(
             image, np.column_stack([turn, shift]), (self._size, self._size), borderMode=cv2.BORDER_REPLICATE
         )
-        self._net.set_tensor(self._input, (crop[None, ..., ::-1] / np.float32(255)).astype(np.float32))
+        self._net.set_tensor(self._input, cv2.LUT(cv2.cvtColor(crop, cv2.COLOR_BGR2RGB), SHARES)[None])
         self._net.invoke()
         points = self._net.get_tensor(self._output).reshape(POINTS, 3)[:, :2]
         result: Floats = ((points - shift) @ np.linalg.inv(turn).T).astype(np.float32)

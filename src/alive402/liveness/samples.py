@@ -52,6 +52,19 @@ class Sample:
     frame_size: tuple[int, int]
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """The sharpest look of a stretch so far: `face` in `small`, which is `scale` px per px of `frame`."""
+
+    slot: int
+    frame: Frame
+    small: Image
+    face: Detection
+    scale: float
+    sharpness: float
+    luminance: float
+
+
 class SampleKeeper:
     """Keeps the sharpest sample of each of 16 stretches of the clip while the frames stream by.
 
@@ -64,12 +77,14 @@ class SampleKeeper:
     def __init__(self, expected_seconds: float | None, turn: int) -> None:
         self._slot_seconds = max((expected_seconds or 0.4 * SLOTS) / SLOTS, LEAST_SLOT_SECONDS)
         self._turn = turn
-        self._best: dict[int, Sample] = {}
+        self._sharpest: _Look | None = None
+        self._kept: list[Sample] = []
 
     def offer(self, frame: Frame, small: Image, face: Detection, scale: float) -> None:
-        """Keep this look if it is the sharpest of its stretch; the full frame is converted only then.
+        """Keep this look if it is the sharpest of its stretch; the full frame is converted when the stretch is over.
 
         Args:
+            frame: not earlier than the one before.
             small: (h, w, 3) uint8, the frame in which `face` was found.
             scale: px of `small` per px of the frame.
         """
@@ -79,31 +94,38 @@ class SampleKeeper:
         gray = cv2.resize(cv2.cvtColor(look, cv2.COLOR_BGR2GRAY), (VIEW_SIDE, VIEW_SIDE))
         # smoothed first: without it the codec's blocks and 8-bit steps pass for detail
         sharpness = float(cv2.Laplacian(cv2.GaussianBlur(gray, (0, 0), SMOOTHING), cv2.CV_32F).var())
-        slot = int(frame.time / self._slot_seconds)
-        kept = self._best.get(slot)
-        if kept is not None and kept.sharpness >= sharpness:
+        slot, kept = int(frame.time / self._slot_seconds), self._sharpest
+        if kept is not None and kept.slot == slot and kept.sharpness >= sharpness:
             return
-        whole, box = frame.bgr(), (face.box / scale).astype(np.float32)
-        size = PICTURE_SIDE / max(small.shape[:2])
-        self._best[slot] = Sample(
-            time=frame.time,
-            box=box,
-            score=face.score,
-            sharpness=sharpness,
-            luminance=float(gray.mean()),
-            mid=self._view(whole, box, MID_VIEW),
-            wide=self._view(whole, box, WIDE_VIEW),
-            texture=_middle(cv2.cvtColor(_cut(whole, box), cv2.COLOR_BGR2GRAY)),
-            picture=cv2.resize(small, None, fx=size, fy=size, interpolation=cv2.INTER_AREA),
-            frame_size=frame.size,
-        )
+        if kept is not None and kept.slot != slot:
+            self._kept.append(self._sample(kept))
+        self._sharpest = _Look(slot, frame, small, face, scale, sharpness, float(gray.mean()))
 
     def samples(self) -> tuple[Sample, ...]:
-        """At most 16 samples in time order."""
-        kept = [self._best[slot] for slot in sorted(self._best)]
+        """At most 16 samples in time order; nothing more may be offered then."""
+        if self._sharpest is not None:
+            self._kept.append(self._sample(self._sharpest))
+            self._sharpest = None
+        kept = self._kept
         if len(kept) > SLOTS:
             kept = [kept[place] for place in np.linspace(0, len(kept) - 1, SLOTS).round().astype(int)]
         return tuple(kept)
+
+    def _sample(self, look: _Look) -> Sample:
+        whole, box = look.frame.bgr(), (look.face.box / look.scale).astype(np.float32)
+        size = PICTURE_SIDE / max(look.small.shape[:2])
+        return Sample(
+            time=look.frame.time,
+            box=box,
+            score=look.face.score,
+            sharpness=look.sharpness,
+            luminance=look.luminance,
+            mid=self._view(whole, box, MID_VIEW),
+            wide=self._view(whole, box, WIDE_VIEW),
+            texture=_middle(cv2.cvtColor(_cut(whole, box), cv2.COLOR_BGR2GRAY)),
+            picture=cv2.resize(look.small, None, fx=size, fy=size, interpolation=cv2.INTER_AREA),
+            frame_size=look.frame.size,
+        )
 
     def _view(self, image: Image, box: Floats, times: float) -> Image:
         view = crop_around(image, box, times)

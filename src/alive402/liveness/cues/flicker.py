@@ -31,10 +31,13 @@ LEAST_NEAR, LEAST_FAR, LEAST_ROWS = 3, 6, 4
 """Columns and rows of a small frame, for a median of them to mean something."""
 EVERY = 2
 """Every second row and column: medians hardly change, their time is a quarter."""
+GRAY = np.array([0.114, 0.587, 0.299], np.float32)
+"""Weights of blue, green and red."""
 DARK = 8.0
 """Gray levels added before the logarithm: noise in the dark is no flicker."""
 GRID = 32
 """Points to which the rows looked at are stretched, so that bands count as cycles over the same height."""
+WINDOW = np.hanning(GRID)
 FEWEST_BANDS, MOST_BANDS = 3, 9
 """Cycles over that height: fewer is shading by motion, more is finer than the small frames."""
 BANDED = 6.0
@@ -61,7 +64,7 @@ def flicker(clip: Clip, track: FaceTrack) -> Cue:
     if float(np.median(boxes[:, 2] - boxes[:, 0])) < LEAST_FACE:
         return silent(NAME, UNIT, NORMAL, "The face is too small to compare its light with the room's.", ATTACK)
     thumbs = clip.thumbs[:MOST_FRAMES, ::EVERY, ::EVERY]
-    gray = np.log(thumbs @ np.array([0.114, 0.587, 0.299], np.float32) + np.float32(DARK))
+    gray = np.log(thumbs @ GRAY + np.float32(DARK))
     tremble = gray[1:-1] - (gray[:-2] + gray[2:]) / 2
     levels: list[float] = []
     rhythms: list[Doubles] = []
@@ -93,14 +96,23 @@ def _apart_from_room(frame: Floats, box: Doubles) -> Doubles | None:
         return None
     strip = frame[rows]
     # A face that fills the picture leaves no room beside it: its rows stand against the whole row.
-    room = np.median(strip[:, far] if far.sum() >= LEAST_FAR else strip, axis=1)
-    return np.asarray(np.median(strip[:, near], axis=1) - room, np.float64)
+    room = _medians(strip[:, far] if far.sum() >= LEAST_FAR else strip)
+    return np.asarray(_medians(strip[:, near]) - room, np.float64)
+
+
+def _medians(rows: Floats) -> Floats:
+    """(r,) median of each row; `np.median` says the same and takes several times as long on rows this short."""
+    middle, odd = divmod(rows.shape[1], 2)
+    if odd:
+        return np.partition(rows, middle, axis=1)[:, middle]
+    ordered = np.partition(rows, (middle - 1, middle), axis=1)
+    return np.asarray((ordered[:, middle - 1] + ordered[:, middle]) / 2, np.float32)
 
 
 def _rhythm(rows: Doubles) -> Doubles:
     """(17,) power of the rows by number of bands over the height looked at."""
     stretched = np.interp(np.linspace(0, len(rows) - 1, GRID), np.arange(len(rows)), rows)
-    return np.asarray(np.square(np.abs(np.fft.rfft((stretched - stretched.mean()) * np.hanning(GRID)))), np.float64)
+    return np.asarray(np.square(np.abs(np.fft.rfft((stretched - stretched.mean()) * WINDOW))), np.float64)
 
 
 def _bands(rhythms: Doubles) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import cv2
 import numpy as np
@@ -94,6 +95,12 @@ def _looked_at() -> npt.NDArray[np.bool_]:
 _LOOKED_AT = _looked_at()
 
 
+@cache
+def _window(shape: tuple[int, int]) -> Floats:
+    """A Hann window of at most 128 px a side."""
+    return np.outer(np.hanning(shape[0]), np.hanning(shape[1])).astype(np.float32)
+
+
 def _log_spectrum(texture: npt.NDArray[np.uint8]) -> Floats | None:
     """(128, 65) natural log of the power, averaged over patches of the inner face; None when it is too small."""
     if texture.ndim != 2:
@@ -112,8 +119,7 @@ def _log_spectrum(texture: npt.NDArray[np.uint8]) -> Floats | None:
     corners.add((max(0, (height - PATCH) // 2), max(0, (width - PATCH) // 2)))
     for y, x in sorted(corners):
         patch = detail[y : y + PATCH, x : x + PATCH]
-        window = np.outer(np.hanning(patch.shape[0]), np.hanning(patch.shape[1]))
-        power += np.square(np.abs(np.fft.rfft2(patch * window, (PATCH, PATCH)))).astype(np.float32)
+        power += np.square(np.abs(np.fft.rfft2(patch * _window(patch.shape), (PATCH, PATCH))))
     log_power: Floats = np.log(power / len(corners) + np.float32(1e-3))
     return log_power
 

@@ -28,13 +28,15 @@ NORMAL = (0.16, 1.0)
 
 SPAN_SECONDS = 0.7
 STEP_SECONDS = 0.5
-CORNERS = 80
+CORNERS = 50
 LEAST_CORNERS = 12
 LEAST_PAIRS = 2
 LEAST_MOTION = 0.012  # face widths; below it, noise decides
 BACK_PX = 1.0
 WINDOW = (15, 15)
 LEVELS = 3
+FOLLOWING = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 10, 0.03)
+"""When a corner is found: after 10 steps, or when it moves by less than 0.03 px."""
 
 # Bona fide clips mostly measure .15 and more, shaken ones down to .065, but then their mesh is at .008 and above;
 # stills held by hand measure .017 to .10 with a mesh of .002 to .006. Both must hold.
@@ -111,7 +113,9 @@ def _lucas_kanade(views: list[Gray], corners: Floats) -> tuple[Floats, Floats]:
     """Where corners of the first view are in the first and in the last, those that come back to their start: (n, 2)."""
     current, alive = corners, np.ones(len(corners), bool)
     for before, after in pairwise(views):
-        current, found, _ = cv2.calcOpticalFlowPyrLK(before, after, current, None, winSize=WINDOW, maxLevel=LEVELS)
+        current, found, _ = cv2.calcOpticalFlowPyrLK(
+            before, after, current, None, winSize=WINDOW, maxLevel=LEVELS, criteria=FOLLOWING
+        )
         alive &= found[:, 0] > 0
     back, found, _ = cv2.calcOpticalFlowPyrLK(
         views[-1],
@@ -120,6 +124,7 @@ def _lucas_kanade(views: list[Gray], corners: Floats) -> tuple[Floats, Floats]:
         corners.copy(),
         winSize=WINDOW,
         maxLevel=LEVELS,
+        criteria=FOLLOWING,
         flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
     )
     alive &= (found[:, 0] > 0) & (np.linalg.norm((back - corners)[:, 0], axis=1) < BACK_PX)
