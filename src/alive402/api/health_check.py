@@ -61,9 +61,11 @@ class HealthCheck:
         # The service did not start without them.
         self.payments_work = True
         self.answering: list[Answering] = []
+        self._models = _Models()
 
     async def look(self) -> None:
-        """Ask everything that a call needs."""
+        """Ask everything that a call needs, and read the models to their last byte."""
+        self._models.forget()
         found, gate = await self._checks(), self._sold.first.gate
         try:
             await gate.check()
@@ -87,7 +89,7 @@ class HealthCheck:
     async def _checks(self) -> dict[str, bool]:
         return {
             "ledger": await _ledger(self._sold.books),
-            "models": await asyncio.to_thread(_models),
+            "models": await asyncio.to_thread(self._models.are_whole),
             "disk": self.machine.free_bytes() >= self.machine.videos_bytes,
         }
 
@@ -118,5 +120,28 @@ async def _ledger(books: Books) -> bool:
     return True
 
 
-def _models() -> bool:
-    return all(is_installed(model) for model in required())
+class _Models:
+    """Hashes the model files, megabytes, when one of them has changed; who asks every second does not make us read."""
+
+    def __init__(self) -> None:
+        self._found: tuple[object, bool] | None = None
+
+    def forget(self) -> None:
+        """Hash them at the next question, changed or not."""
+        self._found = None
+
+    def are_whole(self) -> bool:
+        """Whether each is there, byte for byte."""
+        known, now = self._found, [_stamp(model.path) for model in required()]
+        if known is None or known[0] != now:
+            # Looked at before they are read: what changes in between is read once more.
+            known = self._found = now, all(is_installed(model) for model in required())
+        return known[1]
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    try:
+        status = path.stat()
+    except OSError:
+        return ()
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns

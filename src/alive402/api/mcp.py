@@ -71,7 +71,7 @@ def door(sold: Sold, payments: PaymentObjects, *, loopback: bool) -> tuple[Route
         problems = problems_in({name: call.arguments[name] for name in call.arguments.keys() - given}, paying)
         if problems:
             raise InvalidInput(problems=problems)
-        payment = _brought(call, request)
+        payment = await _brought(call, request)
         # As over HTTP: nothing said yet asks for the price, something wrong is told before anyone pays for it.
         if given or payment.anything:
             calls.check_input(given)
@@ -106,11 +106,11 @@ def door(sold: Sold, payments: PaymentObjects, *, loopback: bool) -> tuple[Route
     return Route(PATH, endpoint=StreamableHTTPASGIApp(manager), include_in_schema=False), manager
 
 
-def _brought(call: ToolCall, request: Request) -> Brought:
+async def _brought(call: ToolCall, request: Request) -> Brought:
     """What the call offers in payment: its own arguments and `_meta` first, then the headers of its connection."""
     signed, headers = call.meta.get(PAYMENT_KEY), request.headers
     text = json.dumps(signed) if signed is not None and not isinstance(signed, str) else signed
-    return brought(
+    return await brought(
         request,
         payment_signature=base64.b64encode(text.encode()).decode() if text else None,
         token=call.arguments.get("paymentToken") or headers.get(TOKEN_HEADER),

@@ -35,7 +35,7 @@ class Brought:
         return bool(self.offer.signature or self.offer.token or self.offer.api_key)
 
 
-def brought(
+async def brought(
     request: Request,
     payment_signature: Annotated[str | None, Header(alias=SIGNATURE_HEADER)] = None,
     x_payment: Annotated[str | None, Header(alias=V1_SIGNATURE_HEADER)] = None,
@@ -45,7 +45,7 @@ def brought(
     api_key: Annotated[str | None, Header(alias=KEY_HEADER)] = None,
     authorization: Annotated[str | None, Header()] = None,
 ) -> Brought:
-    """The headers as an offer.
+    """The headers as an offer. Nothing is waited for: the framework would send what is not `async` to a thread.
 
     Raises:
         HeaderTooLarge: one of them is longer than any has to be.

@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.responses import JSONResponse
 
 from alive402.api.errors import InvalidJson, told
 from alive402.api.offers import KEY_HEADER, TOKEN_HEADER
@@ -53,12 +54,20 @@ class OpenApi:
         self._payments = payments
         self._routes: dict[str, Any] | None = None
         self._last: tuple[Shop, dict[str, Any]] | None = None
+        self._written: tuple[dict[str, Any], bytes] | None = None
 
     def document(self, shop: Shop) -> dict[str, Any]:
         """OpenAPI for callers who see the site at `shop.base`; not to be changed."""
         if self._last is None or self._last[0] != shop:
             self._last = shop, self._make(shop)
         return self._last[1]
+
+    def written(self, shop: Shop) -> bytes:
+        """The same as JSON."""
+        document = self.document(shop)
+        if self._written is None or self._written[0] is not document:
+            self._written = document, bytes(JSONResponse(document).body)
+        return self._written[1]
 
     def _make(self, shop: Shop) -> dict[str, Any]:
         if self._routes is None:

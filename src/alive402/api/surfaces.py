@@ -143,7 +143,8 @@ class Surfaces:
         return JSONResponse(catalog(shop, await self.qualities(shop)), headers=HEADERS)
 
     async def _openapi_document(self, request: Request) -> Response:
-        return JSONResponse(self._openapi.document(self.shop(request)), headers=HEADERS)
+        written = self._openapi.written(self.shop(request))
+        return Response(written, media_type=JSONResponse.media_type, headers=HEADERS)
 
     def _add_search(self, routes: APIRouter, surface: Surface) -> None:
         async def find(

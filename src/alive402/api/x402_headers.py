@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 
 from alive402.api.errors import body_of
 from alive402.payments.errors import PaymentRequired
@@ -26,11 +27,13 @@ def payment_required(
 
     In version 1 there is no header: a buyer's library that finds one speaks version 2.
     """
-    body = required_body(error, request, gate, resource, payment, version)
     if version == 1:
+        body = required_body(error, request, gate, resource, payment, version)
         return JSONResponse(body, status_code=402, headers={"Cache-Control": "no-store"})
+    asked = gate.required(resource, _said(error))
+    body = _body(asked, error, request, payment)
     headers = {
-        REQUIRED_HEADER: required_header(gate.required(resource, body["error"])),
+        REQUIRED_HEADER: required_header(asked),
         "Access-Control-Expose-Headers": REQUIRED_HEADER,
         "Cache-Control": "no-store",
     }
@@ -46,10 +49,18 @@ def required_body(
     version: int = 2,
 ) -> dict[str, Any]:
     """The body of such an answer."""
-    said = f"{error.code}: {error.message}"
+    said = _said(error)
     asked = gate.required_v1(resource, said) if version == 1 else gate.required(resource, said)
+    return _body(asked, error, request, payment)
+
+
+def _body(asked: BaseModel, error: PaymentRequired, request: Request, payment: dict[str, Any]) -> dict[str, Any]:
     body: dict[str, Any] = asked.model_dump(mode="json", by_alias=True, exclude_none=True)
     return {**body, **body_of(error, request), "payment": payment}
+
+
+def _said(error: PaymentRequired) -> str:
+    return f"{error.code}: {error.message}"
 
 
 def receipt_headers(receipt: dict[str, Any], version: int) -> dict[str, str]:
