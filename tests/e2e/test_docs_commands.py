@@ -63,6 +63,7 @@ PLACES: dict[tuple[str, str], str | NotRun] = {
     ("operate.md", ".backup"): "tests/e2e/test_docs_operate.py::test_the_commands_of_both_pages_work",
     ("performance.md", "benchmarks.soak"): "tests/e2e/test_soak.py::test_sixty_calls_of_all_kinds",
     ("performance.md", "benchmarks.ledger"): "tests/e2e/test_soak.py::test_the_ledger_is_measured",
+    ("performance.md", "benchmarks.doors"): "tests/e2e/test_doors.py::test_every_door_is_measured",
     ("privacy.md", "-X DELETE"): "tests/e2e/test_docs_operate.py::test_the_commands_of_both_pages_work",
     ("security.md", "FetchLimits("): "tests/intake/test_security_page.py::test_the_limits_are_those_in_force",
     ("uploads-and-jobs.md", "upload.json"): "tests/e2e/test_docs_uploads_and_jobs.py::"

@@ -1,0 +1,251 @@
+"""What one process of the service carries beside the judging: answers a second at each door, and what each costs it.
+
+    python -m benchmarks.doors [--seconds N] [--at-once N] [--json]
+
+`alive402 serve` runs as a child on the dev chain; its callers keep their connections. On a machine of few cores the
+callers take the rest of it, so the figure to plan with is the service's processor time for each request: over all of
+its threads, without the processes that judge, and without what it takes while nobody asks. A call paid on the dev chain
+costs it the chain too, which works in threads of its own: there the event loop's thread is what counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import re
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from dataclasses import dataclass
+from itertools import count
+from math import ceil
+from pathlib import Path
+from time import monotonic
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import httpx
+
+from alive402.demo.buyer import PATH, Buyer
+from benchmarks.soak import AT_WORK, _service, _town
+from benchmarks.soak_callers import FAUCET, PRICE, Wrong
+
+TOKEN, PAID = "judged, paid by a token", "judged, paid by x402: 402 and 200"
+JUDGED_AT_ONCE = 2 * AT_WORK
+"""Enough that no process that judges has to wait; more would only stand in the queue."""
+ROOM = 8 * AT_WORK
+"""Calls that the service lets in at once."""
+CALLS_A_SECOND = (116, 350)
+"""10 million a day, and a peak of three times that."""
+TOKEN_CALLS = 5
+"""What a payment of at most one dollar buys, which is as much as the official client pays at once."""
+JUDGED_A_SECOND = 20
+"""More than any machine does by as few processes."""
+TICKS = os.sysconf("SC_CLK_TCK")
+"""A second, as the kernel counts processor time."""
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+
+Ask = Callable[[], Awaitable[int]]
+"""One request, answered to its end: the status."""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What is asked again and again, and how it is answered; `caller` opens one more of `at_once` callers."""
+
+    status: int
+    at_once: int
+    caller: Callable[[], AbstractAsyncContextManager[Ask]]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One door: `answers` within `seconds`; the service's processor seconds for them, `whole` and of its `loop`."""
+
+    answers: int
+    seconds: float
+    whole: float
+    loop: float
+
+    def told(self) -> dict[str, float]:
+        """Figures by name."""
+        return {
+            "a second": self.answers / self.seconds,
+            "processor ms each": 1000 * self.whole / self.answers,
+            "of them the loop's": 1000 * self.loop / self.answers,
+            "a second of one core": self.answers / self.whole,
+        }
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=5.0, help="at each door")
+    parser.add_argument("--at-once", type=int, default=16, help="callers side by side, where nothing is judged")
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="alive402-doors-") as folder:
+        found = asyncio.run(measure(Path(folder), options.seconds, options.at_once))
+    if options.json:
+        print(json.dumps({"doors": found, "cores": cores(found)}))
+        return
+    columns = list(next(iter(found.values())))
+    print(" " * 40 + "".join(f"{column:>22}" for column in columns))
+    for name, figures in found.items():
+        print(f"  {name:<38}" + "".join(f"{figures[column]:22.2f}" for column in columns))
+    print("cores that the service's own processes keep busy, the judging left out:")
+    for name, value in cores(found).items():
+        print(f"  {name:<38}{value:22.2f}")
+
+
+def cores(found: dict[str, dict[str, float]]) -> dict[str, float]:
+    """Arithmetic: what so many paid calls a second take.
+
+    A call paid by x402 takes its loop's time, for both requests; and beside the loop, in threads that fetch and write,
+    what a call paid by a token takes there.
+    """
+    token, paid = found[TOKEN], found[PAID]
+    beside = token["processor ms each"] - token["of them the loop's"]
+    each = {"by a token": token["processor ms each"], "by x402": paid["of them the loop's"] + beside}
+    return {f"{calls} calls a second, {by}": calls * ms / 1000 for calls in CALLS_A_SECOND for by, ms in each.items()}
+
+
+async def measure(folder: Path, seconds: float, at_once: int) -> dict[str, dict[str, float]]:
+    """Figures by door.
+
+    Raises:
+        Wrong: an answer was not the one that is measured.
+    """
+    async with _town(folder) as videos, _service(folder) as service, Buyer(service.url) as buyer:
+        await buyer.fund()
+        _demand(await buyer.pay(videos.good), 200)
+        signature = buyer.signature
+        calls = ceil(JUDGED_A_SECOND * seconds) + JUDGED_AT_ONCE + 1
+        uses = [token for token in await _tokens(buyer, ceil(calls / TOKEN_CALLS)) for _ in range(TOKEN_CALLS)]
+        returned = await _tokens(buyer, min(at_once, ROOM))
+        job = _demand(await buyer.spend(videos.good, uses.pop(), Prefer="respond-async"), 202).json()["jobId"]
+        async with httpx.AsyncClient(base_url=service.url, timeout=60, trust_env=False) as http:
+            # The stream ends with the job.
+            _demand(await http.get(f"/api/jobs/{job}/events"), 200)
+        again, bought = {"VideoUrl": videos.good}, count()
+
+        async def by_token() -> int:
+            return (await buyer.spend(videos.good, uses.pop(), Idempotency_Key=uuid4().hex)).status_code
+
+        async def by_x402() -> int:
+            if next(bought) % (FAUCET // PRICE // 2) == 0:
+                await buyer.fund()
+            return (await buyer.pay(videos.good)).status_code
+
+        def kept(status: int, path: str, body: object = None, **headers: str) -> Door:
+            return Door(status, at_once, lambda: _kept(service.url, path, body, headers))
+
+        def given_back() -> AbstractAsyncContextManager[Ask]:
+            return _kept(service.url, PATH, {"VideoUrl": videos.bad[0]}, {"X-Payment-Token": returned.pop()})
+
+        doors = {
+            "unpaid: 402": kept(402, PATH, again),
+            "a URL that is refused: 400": kept(400, PATH, {"VideoUrl": "ftp://videos.example/face.mp4"}),
+            "bought before: the stored answer": kept(200, PATH, again, **{"PAYMENT-SIGNATURE": signature}),
+            "a job that is done": kept(200, f"/api/jobs/{job}"),
+            "/healthz": kept(200, "/healthz"),
+            "/readyz": kept(200, "/readyz"),
+            "/metrics": kept(200, "/metrics"),
+            "/openapi.json": kept(200, "/openapi.json"),
+            "by a token, and no video there: 424": Door(424, len(returned), given_back),
+            TOKEN: Door(200, min(at_once, JUDGED_AT_ONCE), lambda: nullcontext(by_token)),
+            PAID: Door(200, min(at_once, JUDGED_AT_ONCE), lambda: nullcontext(by_x402)),
+        }
+        idle = await _idle(service.pid, max(seconds, 1.0))
+        return {name: (await _measured(service.pid, door, name, seconds, idle)).told() for name, door in doors.items()}
+
+
+async def _tokens(buyer: Buyer, many: int) -> list[str]:
+    """So many tokens, each good for `TOKEN_CALLS` calls."""
+    tokens = []
+    for each in range(many):
+        if each % (FAUCET // PRICE // TOKEN_CALLS) == 0:
+            await buyer.fund()
+        tokens.append(_demand(await buyer.prepay(TOKEN_CALLS), 200).json()["token"])
+    return tokens
+
+
+async def _idle(pid: int, seconds: float) -> tuple[float, float]:
+    """Processor seconds that a second takes while nobody asks: of the whole process, and of its loop."""
+    before = _used(pid)
+    await asyncio.sleep(seconds)
+    whole, loop = _used(pid)
+    return (whole - before[0]) / seconds, (loop - before[1]) / seconds
+
+
+async def _measured(pid: int, door: Door, name: str, seconds: float, idle: tuple[float, float]) -> Found:
+    async with AsyncExitStack() as callers:
+        asks = [await callers.enter_async_context(door.caller()) for _ in range(door.at_once)]
+
+        async def work(ask: Ask, until: float) -> int:
+            answers = 0
+            while not answers or monotonic() < until:
+                if (status := await ask()) != door.status:
+                    raise Wrong(f"{name}: got {status}")
+                answers += 1
+            return answers
+
+        began, before = monotonic(), _used(pid)
+        answers = sum(await asyncio.gather(*[work(ask, began + seconds) for ask in asks]))
+        lasted, after = monotonic() - began, _used(pid)
+    used = zip(after, before, idle, strict=True)
+    # No less than what the kernel can tell.
+    whole, loop = (max(now - then - lasted * each, 1 / TICKS) for now, then, each in used)
+    return Found(answers, lasted, whole, loop)
+
+
+@asynccontextmanager
+async def _kept(url: str, path: str, body: object, headers: dict[str, str]) -> AsyncIterator[Ask]:
+    """A connection that is kept, and the same bytes on it again and again: as little work as a caller can have."""
+    place = urlsplit(url)
+    said = json.dumps(body).encode() if body is not None else b""
+    lines = {"Host": place.netloc, **headers}
+    if body is not None:
+        lines |= {"Content-Type": "application/json", "Content-Length": str(len(said))}
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    wire = f"{'GET' if body is None else 'POST'} {path} HTTP/1.1\r\n{head}\r\n".encode() + said
+    reader, writer = await asyncio.open_connection(place.hostname, place.port)
+
+    async def ask() -> int:
+        writer.write(wire)
+        answer = await reader.readuntil(b"\r\n\r\n")
+        length = _LENGTH.search(answer)
+        if length is None:
+            raise Wrong(f"{path}: an answer of no told length")
+        await reader.readexactly(int(length[1]))
+        return int(answer[9:12])
+
+    try:
+        # What is made at a first request belongs to none of those that are counted.
+        await ask()
+        yield ask
+    finally:
+        writer.close()
+        await writer.wait_closed()
+
+
+def _used(pid: int) -> tuple[float, float]:
+    """Processor seconds of a process until now: of all its threads, and of its first, which runs the event loop."""
+    return _ticks(Path(f"/proc/{pid}/stat")), _ticks(Path(f"/proc/{pid}/task/{pid}/stat"))
+
+
+def _ticks(stat: Path) -> float:
+    user, system = stat.read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / TICKS
+
+
+def _demand(answer: httpx.Response, status: int) -> httpx.Response:
+    if answer.status_code != status:
+        raise Wrong(f"{answer.request.url.path}: got {answer.status_code} {answer.text[:200]}")
+    return answer
+
+
+if __name__ == "__main__":
+    main()
