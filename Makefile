@@ -42,7 +42,7 @@ check: $(READY) ## style, types, floors
 	@$(BIN)/lint-imports
 
 bench: $(READY) ## speed and memory of one analysis; what the till adds to a paid call
-	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks $(if $(PEERS),--peers "$(PEERS)")
 	@$(BIN)/python -m benchmarks.overhead
 	@$(BIN)/python -m benchmarks.sandbox
 

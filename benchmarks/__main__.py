@@ -1,6 +1,8 @@
 """One analysis of a 6 s 720p clip, as a whole process and by stage, beside the floor: decoding the clip alone.
 
-    python -m benchmarks [--runs N] [--json]
+    python -m benchmarks [--runs N] [--peers FOLDER] [--json]
+
+`--peers` adds Silent-Face with its detector on the same clip (docs/accuracy.md says what the folder holds).
 
 Machines are noisy: medians are printed, and the ratio to the floor is taken in the same run.
 """
@@ -17,7 +19,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
 import av
 import cv2
@@ -26,6 +28,7 @@ import numpy.typing as npt
 
 from alive402.demo.clips import prepare
 from alive402.liveness import Analyzer, models
+from benchmarks import pace
 
 SECONDS, RATE, SIZE = 6, 30, (1280, 720)
 
@@ -34,11 +37,14 @@ def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=5, help="of each figure; the median counts")
+    parser.add_argument("--peers", type=Path, help="folder of silent-face/, to be measured in the same run")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         clip = make_clip(Path(folder))
         figures = measure(clip, options.runs)
+        if options.peers:
+            figures |= pace.measure([clip], options.peers, 1)
     if options.json:
         print(json.dumps(figures))
         return
@@ -74,6 +80,7 @@ def measure(clip: Path, runs: int) -> dict[str, float]:
     analyzer = Analyzer()
     analyzer.analyze(clip)
     timings = [analyzer.analyze(clip).report.timing for _ in range(runs)]
+    cores = _processor_seconds(lambda: analyzer.analyze(clip), runs)
     floor = _median(lambda: _decode(clip), runs)
     total = statistics.median(timing["total"] for timing in timings)
     stages = {stage: statistics.median(timing[stage] for timing in timings) for stage in timings[0]}
@@ -83,6 +90,8 @@ def measure(clip: Path, runs: int) -> dict[str, float]:
         "floor: decoding the clip alone (s)": floor,
         **{f"warm engine, {stage} (s)": seconds for stage, seconds in stages.items()},
         "warm engine, total over floor (ratio)": total / floor,
+        "warm engine, processor seconds": cores,
+        "floor, processor seconds": _processor_seconds(lambda: _decode(clip), runs),
     }
 
 
@@ -101,6 +110,14 @@ def _decode(clip: Path) -> None:
         stream.thread_type = "AUTO"
         for _ in file.decode(stream):
             pass
+
+
+def _processor_seconds(work: Callable[[], object], runs: int) -> float:
+    """Of all threads, a run."""
+    began = process_time()
+    for _ in range(runs):
+        work()
+    return (process_time() - began) / runs
 
 
 def _median(work: Callable[[], None], runs: int) -> float:

@@ -29,7 +29,7 @@ from uuid import uuid4
 import httpx
 
 from alive402.demo.buyer import PATH, Buyer
-from benchmarks.soak import AT_WORK, _service, _town
+from benchmarks.soak import AT_WORK, service_with, town
 from benchmarks.soak_callers import FAUCET, PRICE, Wrong
 
 TOKEN, PAID = "judged, paid by a token", "judged, paid by x402: 402 and 200"
@@ -118,7 +118,7 @@ async def measure(folder: Path, seconds: float, at_once: int) -> dict[str, dict[
     Raises:
         Wrong: an answer was not the one that is measured.
     """
-    async with _town(folder) as videos, _service(folder) as service, Buyer(service.url) as buyer:
+    async with town(folder) as videos, service_with(folder) as service, Buyer(service.url) as buyer:
         await buyer.fund()
         _demand(await buyer.pay(videos.good), 200)
         signature = buyer.signature

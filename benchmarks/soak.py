@@ -99,7 +99,7 @@ async def soak(folder: Path, calls: int, at_once: int, seed: int, *, loud: bool 
         Wrong: the service did what it never may.
     """
     began, tally = time.monotonic(), Tally()
-    async with _town(folder) as videos, _service(folder) as service:
+    async with town(folder) as videos, service_with(folder) as service:
         callers = [Caller(service.url, videos, tally, random.Random(seed + each)) for each in range(at_once)]
         left = iter(range(calls))
 
@@ -202,7 +202,7 @@ async def _tell(tally: Tally, calls: int, service: Watched) -> None:
 
 
 @asynccontextmanager
-async def _town(folder: Path) -> AsyncIterator[Videos]:
+async def town(folder: Path) -> AsyncIterator[Videos]:
     """Hosts on loopback, with good videos and bad, and one that is too slow."""
     files = folder / "videos"
     files.mkdir()
@@ -252,7 +252,7 @@ def _cut(source: Path, target: Path) -> None:
 
 
 @asynccontextmanager
-async def _service(folder: Path) -> AsyncIterator[Watched]:
+async def service_with(folder: Path) -> AsyncIterator[Watched]:
     """`alive402 serve` with the limits of what is free out of the way; told to stop at the end, and waited for."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ALIVE402_")}
     if "ALIVE402_CACHE" in os.environ:
