@@ -22,6 +22,9 @@ from alive402.liveness.report import Video
 FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,avi,flv,asf,matroska,webm,mpegts,mpeg,rm,ogg"
 """Demuxers that read one file and nothing else. A playlist (ffconcat, m3u8, dash) would open other files."""
 
+THREADS, THREADS_LARGE, LARGE_PIXELS = 3, 2, 1920 * 1088
+"""Frames decoded at once: a third goes on while others are converted. Those of 4K take more memory than it is worth."""
+
 Image = npt.NDArray[np.uint8]
 
 
@@ -254,7 +257,7 @@ class VideoFile:
             raise self._too_long(stated)
         context.options = {**context.options, "max_pixels": str(self.limits.max_pixels)}
         context.thread_type = "AUTO"
-        context.thread_count = 2
+        context.thread_count = THREADS if width * height <= LARGE_PIXELS else THREADS_LARGE
         return stream
 
     def _look_at(self, first: av.VideoFrame | None) -> int:
