@@ -37,14 +37,14 @@ def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=5, help="of each figure; the median counts")
-    parser.add_argument("--peers", type=Path, help="folder of silent-face/, to be measured in the same run")
+    parser.add_argument("--peers", type=Path, help="folder that holds silent-face/, for the same run")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         clip = make_clip(Path(folder))
         figures = measure(clip, options.runs)
         if options.peers:
-            figures |= pace.measure([clip], options.peers, 1)
+            figures |= pace.measure([clip], options.peers / "silent-face", 1)
     if options.json:
         print(json.dumps(figures))
         return
