@@ -61,6 +61,7 @@ PLACES: dict[tuple[str, str], str | NotRun] = {
     ("operate.md", "/api/ops/summary"): "tests/e2e/test_docs_operate.py::test_the_commands_of_both_pages_work",
     ("operate.md", "$SERVICE/metrics"): "tests/e2e/test_docs_operate.py::test_the_commands_of_both_pages_work",
     ("operate.md", ".backup"): "tests/e2e/test_docs_operate.py::test_the_commands_of_both_pages_work",
+    ("performance.md", "make bench"): "tests/e2e/test_soak.py::test_one_analysis_is_measured",
     ("performance.md", "benchmarks.soak"): "tests/e2e/test_soak.py::test_sixty_calls_of_all_kinds",
     ("performance.md", "benchmarks.ledger"): "tests/e2e/test_soak.py::test_the_ledger_is_measured",
     ("performance.md", "benchmarks.doors"): "tests/e2e/test_doors.py::test_every_door_is_measured",

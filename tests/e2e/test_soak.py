@@ -1,10 +1,11 @@
-"""A short day of a service, with calls of all kinds and processes killed: the books agree, and nothing is left."""
+"""What docs/performance.md tells of, in small: a day of a service with processes killed, the ledger, one analysis."""
 
 from __future__ import annotations
 
 import asyncio
 from pathlib import Path
 
+import benchmarks.__main__ as analysis
 from benchmarks import ledger
 from benchmarks.soak import soak
 
@@ -26,3 +27,10 @@ def test_sixty_calls_of_all_kinds(tmp_path: Path) -> None:
 def test_the_ledger_is_measured(tmp_path: Path) -> None:
     found = asyncio.run(ledger.measure(f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}", calls=40, at_once=16))
     assert found["transactions a second"] == 4 * found["paid calls a second"] > 0
+
+
+def test_one_analysis_is_measured(tmp_path: Path) -> None:
+    assert "make bench\n" in PAGE
+    found = analysis.measure(analysis.make_clip(tmp_path), runs=1)
+    assert found["warm engine, total over floor (ratio)"] > 1
+    assert all(value > 0 for value in found.values())

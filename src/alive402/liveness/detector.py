@@ -21,7 +21,7 @@ Floats = npt.NDArray[np.float32]
 SCORE_CLIP = 80.0
 INTERPOLATION = (cv2.INTER_LINEAR, cv2.INTER_AREA)
 SIGNED = (np.arange(256) / 127.5 - 1.0).astype(np.float32)
-"""What the network is given for each gray level, -1..1. Looked up: dividing each pixel takes half as long as it."""
+"""What the network is given for each gray level, -1..1. Looked up: dividing each pixel takes twice as long."""
 OVERLAP = 0.3
 
 
