@@ -23,6 +23,7 @@ from starlette.types import Scope as AsgiScope
 from alive402.api.alibaba_errors import UNKNOWN_ACTION, RpcRefused, Told
 from alive402.api.alibaba_form import MAX_FIELD_BYTES, ObjectForm
 from alive402.api.alibaba_policy import BUCKET, Policy
+from alive402.api.bodies import stated_length
 from alive402.api.errors import LEDGER_RETRY_SECONDS, LOST_DATABASE, request_id
 from alive402.api.payment_object import PaymentObjects
 from alive402.api.tools import resource_of
@@ -137,8 +138,7 @@ class Objects:
 
     async def _post(self, request: Request) -> Response:
         assert self._calls is not None
-        length = request.headers.get("content-length", "")
-        stated = int(length) if length.isascii() and length.isdecimal() else None
+        stated = stated_length(request)
         limits = self._uploads.limits
         if stated is not None and stated > limits.max_bytes + 2 * MAX_FIELD_BYTES:
             raise VideoTooLarge(max_bytes=limits.max_bytes)

@@ -30,8 +30,15 @@ from alive402.api.alibaba_errors import (
     told,
 )
 from alive402.api.alibaba_signatures import SignedRequest, action_of, is_signed, read
-from alive402.api.bodies import LARGE_BODY_SECONDS, MAX_BODY_BYTES, LargeBodies
-from alive402.api.errors import LEDGER_RETRY_SECONDS, LOST_DATABASE, request_id
+from alive402.api.bodies import MAX_BODY_BYTES, LargeBodies, received_from
+from alive402.api.errors import (
+    LEDGER_RETRY_SECONDS,
+    LOST_DATABASE,
+    BodyTooLarge,
+    BodyTooSlow,
+    InvalidJson,
+    request_id,
+)
 from alive402.api.payment_object import PaymentObjects
 from alive402.api.tools import resource_of
 from alive402.calls import Outcome, PaidCalls, Sold
@@ -218,13 +225,7 @@ async def _bounded(request: Request, most: int) -> bytes:
     """The body, read no further than any call needs; `most` is what the same takes as JSON, in bytes."""
     # What base64 has beside letters and digits takes three bytes each in a form.
     most += most // 8
-    received = bytearray()
     try:
-        async with asyncio.timeout(LARGE_BODY_SECONDS):
-            async for chunk in request.stream():
-                received += chunk
-                if len(received) > most:
-                    raise RpcRefused(INVALID, "body_too_large: The body is larger than any request has to be.")
-    except TimeoutError:
-        raise RpcRefused(INVALID, "body_too_slow: The body did not come in time.") from None
-    return bytes(received)
+        return await received_from(request, most)
+    except (BodyTooLarge, BodyTooSlow, InvalidJson) as error:
+        raise RpcRefused(INVALID, f"{error.code}: {error.message}") from None

@@ -11,8 +11,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 
 from alive402 import __version__
-from alive402.api.bodies import MAX_BODY_BYTES
-from alive402.api.errors import BodyTooLarge
+from alive402.api.bodies import received_from
 from alive402.api.health_check import HealthCheck
 from alive402.api.ops_access import COOKIE, OpsAccess, OpsKeyMissing, header_key, refuse_other_sites
 from alive402.api.security_headers import POLICY_WITH_SEARCH
@@ -177,11 +176,7 @@ class Ops:
 
 
 async def _key_in_form(request: Request) -> str:
-    received = b""
-    async for chunk in request.stream():
-        received += chunk
-        if len(received) > MAX_BODY_BYTES:
-            raise BodyTooLarge
+    received = await received_from(request)
     return parse_qs(received.decode("utf-8", "replace")).get("key", [""])[0].strip()
 
 

@@ -44,12 +44,11 @@ def _of_a_call(root: type[CodedError]) -> Iterator[type[CodedError]]:
         yield from _of_a_call(kind)
 
 
-BODY = (InvalidJson, InvalidInput, BodyTooLarge, HeaderTooLarge)
+BODY = (InvalidJson, InvalidInput, BodyTooSlow, BodyTooLarge, HeaderTooLarge)
 PAID_CALL: tuple[type[CodedError], ...] = (
     *BODY,
     *_of_a_call(payments.PaymentError),
     *_of_a_call(IntakeError),
-    BodyTooSlow,
     *_of_a_call(AnalysisError),
 )
 UPLOADING: tuple[type[CodedError], ...] = (

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.requests import ClientDisconnect
 
+from alive402.api.bodies import stated_length
 from alive402.api.errors import HeaderTooLarge, refusal, request_id
 from alive402.api.forms import FIELD, file_in_form
 from alive402.api.offers import Payment
@@ -110,8 +111,7 @@ def router(sold: Sold, payments: PaymentObjects, uploads: Uploads) -> APIRouter:
         if kind == _FORM:
             chunks = file_in_form(chunks, given)
         elif kind.startswith(_RAW):
-            length = request.headers.get("content-length", "")
-            declared = int(length) if length.isdigit() else None
+            declared = stated_length(request)
         else:
             raise UploadTypeRefused
         try:
