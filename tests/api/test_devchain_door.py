@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import httpx
 import pytest
 from eth_account import Account
@@ -50,13 +52,27 @@ def test_nobody_writes_to_it(service: Service, method: str) -> None:
         ("eth_call", [{"to": "x"}, "latest"]),
         ("eth_getBlockByNumber", ["0xffff", False]),
         ("eth_getLogs", [7]),
+        ("eth_getBalance", ["\ud800", "latest"]),
+        ("eth_call", [{"to": "\ud800"}, "latest"]),
+        ("eth_call", [{"to": "0x" + "11" * 20, "gas": None}, "latest"]),
     ],
 )
 def test_strange_parameters_are_answered(service: Service, method: str, params: list[object]) -> None:
     body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
-    answer = httpx.post(f"{service.url}/devchain/rpc", json=body)
+    # Half a letter is JSON all the same.
+    headers = {"Content-Type": "application/json"}
+    answer = httpx.post(f"{service.url}/devchain/rpc", content=json.dumps(body), headers=headers)
     assert answer.status_code == 200
     assert ("error" in answer.json()) != ("result" in answer.json())
+
+
+@pytest.mark.parametrize("method", ["eth_call", "eth_estimateGas"])
+@pytest.mark.parametrize("to", [None, "", "0x" + "00" * 19 + "08"])
+def test_nobody_runs_code_of_their_own_in_it(service: Service, method: str, to: str | None) -> None:
+    endless = {"data": "0x5b600056", "gas": hex(2**60), **({} if to is None else {"to": to})}
+    body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": [endless, "latest"]}
+    answer = httpx.post(f"{service.url}/devchain/rpc", json=body, timeout=5)
+    assert answer.json()["error"]["code"] == -32602
 
 
 @pytest.mark.anyio

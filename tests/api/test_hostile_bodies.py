@@ -50,12 +50,16 @@ async def test_a_hostile_body_gets_its_code_soon(service: Service, name: str) ->
     assert 400 <= answer.status_code < 500
 
 
-async def test_lists_in_lists_end_no_process_at_a_door_without_a_bound(service: Service) -> None:
+@pytest.mark.parametrize("door", ["/devchain/rpc", "/devchain/faucet", "/devchain/wallets/x/sign"])
+@pytest.mark.parametrize(("lists", "code"), [(90_000, "body_too_large"), (16_000, "invalid_input")])
+async def test_lists_in_lists_end_no_process_where_the_framework_reads(
+    service: Service, door: str, lists: int, code: str
+) -> None:
     async with httpx.AsyncClient(timeout=PATIENCE) as http:
         headers = {"Content-Type": "application/json"}
-        deep = await http.post(f"{service.url}/devchain/rpc", content=b'{"a":' + b"[" * 90_000 + b"}", headers=headers)
+        deep = await http.post(service.url + door, content=b'{"a":' + b"[" * lists + b"}", headers=headers)
         alive = await http.get(f"{service.url}/api/catalog")
-    assert (deep.status_code, alive.status_code) == (400, 200)
+    assert (deep.json()["code"], alive.status_code) == (code, 200)
 
 
 @pytest.mark.parametrize("dots", [9, 100_000])

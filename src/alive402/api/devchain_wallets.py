@@ -13,7 +13,8 @@ from eth_account.signers.local import LocalAccount
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, StringConstraints
 
-from alive402.api.errors import InvalidJson, RequestRefused
+from alive402.api.bodies import BoundedRoute
+from alive402.api.errors import BodyTooLarge, BodyTooSlow, InvalidJson, RequestRefused
 from alive402.api.refusals import refusals
 from alive402.calls import InvalidInput
 from alive402.payments.devchain import NETWORK, TOKEN_ADDRESS, DevChain
@@ -38,6 +39,7 @@ TYPES = {
         {"name": "nonce", "type": "bytes32"},
     ],
 }
+_BODIES = (InvalidInput, InvalidJson, BodyTooLarge, BodyTooSlow)
 _Address = Annotated[str, StringConstraints(pattern="^0x[0-9a-fA-F]{40}$")]
 _Uint = Annotated[str, StringConstraints(pattern="^[0-9]{1,38}$")]
 
@@ -126,7 +128,7 @@ class Wallets:
 
 def router(chain: DevChain, new_payments: NewPayments, note: str) -> APIRouter:
     """`POST /devchain/wallets` and `POST /devchain/wallets/{handle}/sign`; an address may make as many as payments."""
-    routes = APIRouter(prefix="/devchain/wallets", tags=["test money"])
+    routes = APIRouter(prefix="/devchain/wallets", tags=["test money"], route_class=BoundedRoute)
     wallets = Wallets(chain)
 
     @routes.post("", operation_id="make_test_wallet", summary="Get a funded test wallet; its money has no worth",
@@ -144,7 +146,7 @@ def router(chain: DevChain, new_payments: NewPayments, note: str) -> APIRouter:
         )
 
     @routes.post("/{handle}/sign", operation_id="sign_with_test_wallet", summary="Sign with a test wallet",
-                 responses=refusals(UnknownWallet, InvalidInput, InvalidJson, ledger=False))  # fmt: skip
+                 responses=refusals(UnknownWallet, *_BODIES, ledger=False))  # fmt: skip
     async def sign(handle: str, typed: TypedData) -> Signature:
         account = wallets.find(handle)
         message = {
