@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from alive402.api.app import CUT_OFF_SECONDS, create_app
 from alive402.api.assembly import Parts, assemble
+from alive402.api.connections import connections
 from alive402.intake.folders import sweep
 from alive402.liveness import models
 from alive402.liveness.errors import ModelsMissing
@@ -134,14 +135,14 @@ class Server(uvicorn.Server):
 
 
 def server(parts: Parts) -> Server:
-    """The HTTP server over `parts`: headers bounded, no access log (ours names no query string), no banner."""
+    """The HTTP server over `parts`: headers and patience bounded, no banner, no access log: ours names no query."""
     config = uvicorn.Config(
         create_app(parts),
         log_config=None,
         access_log=False,
         server_header=False,
         h11_max_incomplete_event_size=32 * 1024,
-        http="h11",
+        http=connections(parts.settings.upload_receive_seconds),
         ws="none",
         timeout_keep_alive=30,
         # Of connections; calls have ended before.
