@@ -149,6 +149,7 @@ async def test_a_wrong_key_is_told_in_the_form(house: Service) -> None:
         {"Sec-Fetch-Site": "none"},
         {"Origin": "https://elsewhere.example"},
         {"Origin": "null"},
+        {"Origin": "http://["},
     ],
 )
 async def test_no_other_site_can_send_the_forms(house: Service, headers: dict[str, str]) -> None:

@@ -39,6 +39,8 @@ _UNPAID = (
     'Payment is required. Sign one of `accepts` and call again with the payload in `_meta["x402/payment"]`, '
     "or call with a `paymentToken`."
 )
+# JSON may hold half a letter, which no database takes.
+_LETTERS = r"^[^\x00-\x1f\ud800-\udfff]+$"
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -47,7 +49,8 @@ def door(sold: Sold, payments: PaymentObjects, *, loopback: bool) -> tuple[Route
 
     `loopback`: only this machine is served, so a name that leads a browser here from elsewhere is refused.
     """
-    paying = Draft202012Validator({"type": "object", "properties": PAYING})
+    shapes = {name: {**shape, "pattern": _LETTERS} for name, shape in PAYING.items()}
+    paying = Draft202012Validator({"type": "object", "properties": shapes})
     by_tool = {calls.service.tool_name: calls for calls in sold.services}
 
     async def work(call: ToolCall, progress: Progress) -> CallToolResult:
@@ -112,7 +115,7 @@ async def _brought(call: ToolCall, request: Request) -> Brought:
     text = json.dumps(signed) if signed is not None and not isinstance(signed, str) else signed
     return await brought(
         request,
-        payment_signature=base64.b64encode(text.encode()).decode() if text else None,
+        payment_signature=base64.b64encode(text.encode(errors="replace")).decode() if text else None,
         token=call.arguments.get("paymentToken") or headers.get(TOKEN_HEADER),
         client_secret=headers.get(SECRET_HEADER),
         idempotency_key=call.arguments.get("idempotencyKey"),

@@ -112,6 +112,9 @@ def refuse_other_sites(request: Request, base: str) -> None:
     """
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     # `null` is what a browser says of our own page too, since it tells no address on: then it must say its site.
-    near = origin is None or urlsplit(origin)[:2] == urlsplit(base)[:2]
+    try:
+        near = origin is None or urlsplit(origin)[:2] == urlsplit(base)[:2]
+    except ValueError:
+        near = False
     if not (near if site is None else site == "same-origin"):
         raise CrossSite

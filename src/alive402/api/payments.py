@@ -54,6 +54,7 @@ def router(sold: Sold, payments: PaymentObjects, max_calls: int) -> APIRouter:
                 "type": "string",
                 "minLength": 1,
                 "maxLength": 64,
+                "pattern": "^[!-~]+$",
                 "description": "Fill this prepaid API key with the calls, in place of a token.",
             },
         },
@@ -74,7 +75,8 @@ def router(sold: Sold, payments: PaymentObjects, max_calls: int) -> APIRouter:
         if calls is None:
             raise UnknownService
         await sold.books.new_payments.admit(payment.offer.address)
-        prepaid = await calls.prepayments.create(given.get("maxCalls", 1), given.get("clientSecret"))
+        # JSON Schema counts 2.0 as an integer; money does not.
+        prepaid = await calls.prepayments.create(int(given.get("maxCalls", 1)), given.get("clientSecret"))
         return JSONResponse(_pending(prepaid, request), status_code=201, headers=_NO_STORE)
 
     @routes.get(
