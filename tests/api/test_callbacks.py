@@ -84,6 +84,9 @@ async def test_an_address_that_is_not_told_is_refused_before_anything_is_held(
     refused = await ask(closed, http, "http://example.com/v.mp4", **headers, **{"X-Callback-Url": url})
     assert (refused.status_code, refused.json()["code"]) == (400, "invalid_callback")
     assert refused.json()["details"] == {"reason": reason}
+    # Who does not pay learns nothing of a name: it is looked up for payers.
+    unpaid = await ask(closed, http, "http://example.com/v.mp4", **{"X-Callback-Url": url})
+    assert unpaid.status_code == (400 if reason == "invalid_url" else 402)
     # Who waits for the answer needs no callback, so none is read.
     plain = await http.post(closed.url + PATH, headers={"X-Callback-Url": url})
     assert plain.status_code == 402

@@ -26,7 +26,7 @@ from alive402.calls import Begun, Outcome, PaidCalls, Sold
 from alive402.coded import CodedError
 from alive402.intake import callbacks
 from alive402.intake.errors import IntakeError
-from alive402.intake.fetch import FetchLimits
+from alive402.intake.fetch import FetchLimits, check_url
 from alive402.payments.errors import SettlementUnknown
 from alive402.payments.jobs import Job, JobBooks, JobState, Step
 from alive402.payments.purse import Offer
@@ -108,7 +108,7 @@ class JobRunner:
         """Hold the price of a call and go on without its caller: the job object, with the secret of its callback.
 
         Raises:
-            InvalidCallback: it cannot be told when it is done; nothing is held.
+            InvalidCallback: it cannot be told when it is done; nothing is held any more.
             TooManyJobs: nothing is held.
             PaymentError, TooManyFailures, Busy: as `PaidCalls.begin` does.
         """
@@ -116,7 +116,7 @@ class JobRunner:
             raise TooManyJobs
         if asked.callback_url is not None:
             try:
-                await callbacks.check(asked.callback_url, self._limits.callbacks)
+                check_url(asked.callback_url, self._limits.callbacks)
             except IntakeError as error:
                 raise InvalidCallback(reason=error.code) from None
         begun: asyncio.Future[Job] = asyncio.get_running_loop().create_future()
@@ -242,6 +242,7 @@ class JobRunner:
         """The price held, and the job written down: both or neither."""
         held = await asked.calls.begin(asked.given, asked.offer, asked.resource, asked.request_id)
         try:
+            await self._check_callback(asked, held)
             job = await self._books.add(
                 asked.calls.service.id, asked.request_id, asked.base, asked.version, asked.callback_url
             )
@@ -252,6 +253,17 @@ class JobRunner:
         assert task is not None
         live = self._live[job.id] = _Live(job, task)
         return held, live
+
+    async def _check_callback(self, asked: Asked, held: Begun) -> None:
+        """Names are looked up for payers only, and counted: a stranger would learn which names there are inside."""
+        if asked.callback_url is None:
+            return
+        try:
+            await callbacks.check(asked.callback_url, self._limits.callbacks)
+        except IntakeError as error:
+            if held.purse.payer is not None:
+                await asked.calls.books.failures.count(held.purse.payer, held.address)
+            raise InvalidCallback(reason=error.code) from None
 
     async def _answer(self, asked: Asked, held: Begun, live: _Live) -> Outcome:
         return await asked.calls.finish(
