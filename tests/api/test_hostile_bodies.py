@@ -62,6 +62,15 @@ async def test_lists_in_lists_end_no_process_where_the_framework_reads(
     assert (deep.json()["code"], alive.status_code) == (code, 200)
 
 
+@pytest.mark.parametrize("escape", [b"%41", b"%zz"])
+async def test_a_form_of_millions_of_escapes_is_not_read(service: Service, escape: bytes) -> None:
+    async with httpx.AsyncClient(timeout=PATIENCE) as http:
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        door = f"{service.url}/?Action={IMAGE_LIVENESS.action}"
+        answer = await http.post(door, content=b"a=" + escape * 4_700_000, headers=headers)
+    assert (answer.status_code, answer.json()["Message"].partition(":")[0]) == (400, "body_too_large")
+
+
 @pytest.mark.parametrize("dots", [9, 100_000])
 def test_a_parameter_of_many_dots_is_refused(dots: int) -> None:
     with pytest.raises(RpcRefused):

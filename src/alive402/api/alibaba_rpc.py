@@ -54,6 +54,8 @@ log = structlog.get_logger(__name__)
 VERSION = "2019-12-30"
 """Of the actions that are sold here; facebody's."""
 _MAX_INDEX, _MAX_DEPTH = 100, 8
+# Read, each costs a hundred times its bytes; 10 MB of pictures as base64 have half as many.
+MOST_ESCAPES = 1_000_000
 
 
 def routes(
@@ -226,6 +228,9 @@ async def _bounded(request: Request, most: int) -> bytes:
     # What base64 has beside letters and digits takes three bytes each in a form.
     most += most // 8
     try:
-        return await received_from(request, most)
+        body = await received_from(request, most)
+        if body.count(b"%") > MOST_ESCAPES:
+            raise BodyTooLarge
+        return body
     except (BodyTooLarge, BodyTooSlow, InvalidJson) as error:
         raise RpcRefused(INVALID, f"{error.code}: {error.message}") from None
