@@ -62,7 +62,7 @@ async def test_lists_in_lists_end_no_process_where_the_framework_reads(
     assert (deep.json()["code"], alive.status_code) == (code, 200)
 
 
-@pytest.mark.parametrize("escape", [b"%41", b"%zz"])
+@pytest.mark.parametrize("escape", [b"%41", b"%zz", b"+++", b"!!!"])
 async def test_a_form_of_millions_of_escapes_is_not_read(service: Service, escape: bytes) -> None:
     async with httpx.AsyncClient(timeout=PATIENCE) as http:
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
