@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from eth_account import Account
 
@@ -93,3 +94,14 @@ async def test_a_database_that_goes_away_costs_nobody_anything(
         bought = await buyer.send(f"{videos}/face.mp4", buyer.signature)
         assert bought.status_code == 200, bought.text
         assert facilitator.chain.balance(buyer.account.address) == 9 * PRICE
+
+
+@pytest.mark.parametrize("path", ["/api/jobs/a%00b", "/api/jobs/%00/events", "/api/calls/%00", "/reports/%00"])
+async def test_a_name_that_no_text_of_the_database_can_hold_is_refused(
+    pair: tuple[Service, Service], path: str
+) -> None:
+    service, _ = pair
+    async with httpx.AsyncClient(base_url=service.url, headers={"Authorization": "Bearer no-token"}) as http:
+        for method in ("GET", "DELETE"):
+            refused = await http.request(method, path)
+            assert (refused.status_code, refused.json()["code"]) == (400, "bad_request")
