@@ -9,7 +9,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from alive402.api.errors import RequestRefused, new_request_id, refusal, unexpected
+from alive402.api.errors import new_request_id, unexpected
 
 log = structlog.get_logger(__name__)
 
@@ -37,11 +37,7 @@ class Requests:
             await send(message)
 
         try:
-            if "\0" in scope["path"]:  # nothing is named so, and PostgreSQL fails at it
-                no_name = RequestRefused("The path holds a NUL character.")
-                await refusal(no_name, Request(scope))(scope, receive, send_with_id)
-            else:
-                await self._app(scope, receive, send_with_id)
+            await self._app(scope, receive, send_with_id)
         except Exception:
             log.exception("unexpected", request_id=request_id)
             if status == 0:

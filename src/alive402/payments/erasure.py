@@ -65,6 +65,8 @@ class Erasure:
                 everything = True
             except ApiKeyForbidden:
                 key = await self.keys.account(offer.api_key, Scope.CALL)
+        if "\0" in request_id:  # no text of PostgreSQL holds one
+            raise CallUnknown
         async with self.ledger.session() as session:
             payment = await _payment(session, request_id)
             use = await _use(session, request_id)

@@ -143,6 +143,8 @@ class JobBooks:
 
     async def find(self, job_id: str) -> Job | None:
         """The job as it was written down last."""
+        if "\0" in job_id:  # no text of PostgreSQL holds one
+            return None
         async with self._ledger.reading() as session:
             return await session.get(Job, job_id)
 
