@@ -13,9 +13,8 @@ from pydantic import BaseModel, Field
 
 from alive402.api import devchain_wallets
 from alive402.api.bodies import BoundedRoute
-from alive402.api.errors import BodyTooLarge, BodyTooSlow, InvalidJson, RequestRefused
-from alive402.api.refusals import refusals
-from alive402.calls import InvalidInput
+from alive402.api.errors import RequestRefused
+from alive402.api.refusals import POSTED, refusals
 from alive402.payments.devchain import NETWORK, TOKEN_ADDRESS, DevChain
 from alive402.payments.devchain.chain import GAS_LIMIT
 from alive402.payments.limits import NewPayments
@@ -26,7 +25,6 @@ _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 # Below are the EVM's own contracts, which take longer than their gas says; without an address, the caller brings code.
 _RUNS_CODE = ("eth_call", "eth_estimateGas")
 _LEAST_ADDRESS = 0x10000
-_BODIES = (InvalidInput, InvalidJson, BodyTooLarge, BodyTooSlow)
 READ_ONLY = frozenset(
     {
         "eth_blockNumber",
@@ -97,7 +95,7 @@ def _window(chain: DevChain) -> APIRouter:
         "/faucet",
         operation_id="faucet",
         summary="Get test money; it has no worth",
-        responses=refusals(InvalidAddress, *_BODIES, ledger=False),
+        responses=refusals(InvalidAddress, *POSTED, ledger=False),
     )
     async def faucet(ask: Ask) -> Given:
         if not _ADDRESS.fullmatch(ask.address):
@@ -117,7 +115,7 @@ def _window(chain: DevChain) -> APIRouter:
         "/rpc",
         operation_id="read_chain",
         summary="Look at the dev chain: JSON-RPC, read only",
-        responses=refusals(*_BODIES, ledger=False),
+        responses=refusals(*POSTED, ledger=False),
     )
     async def rpc(call: Call) -> JSONResponse:
         said: dict[str, Any] = {"jsonrpc": "2.0", "id": call.id}

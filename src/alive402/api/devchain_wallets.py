@@ -14,9 +14,8 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, StringConstraints
 
 from alive402.api.bodies import BoundedRoute
-from alive402.api.errors import BodyTooLarge, BodyTooSlow, InvalidJson, RequestRefused
-from alive402.api.refusals import refusals
-from alive402.calls import InvalidInput
+from alive402.api.errors import RequestRefused
+from alive402.api.refusals import POSTED, refusals
 from alive402.payments.devchain import NETWORK, TOKEN_ADDRESS, DevChain
 from alive402.payments.errors import TooManyPayments
 from alive402.payments.limits import NewPayments
@@ -39,7 +38,6 @@ TYPES = {
         {"name": "nonce", "type": "bytes32"},
     ],
 }
-_BODIES = (InvalidInput, InvalidJson, BodyTooLarge, BodyTooSlow)
 _Address = Annotated[str, StringConstraints(pattern="^0x[0-9a-fA-F]{40}$")]
 _Uint = Annotated[str, StringConstraints(pattern="^[0-9]{1,38}$")]
 
@@ -146,7 +144,7 @@ def router(chain: DevChain, new_payments: NewPayments, note: str) -> APIRouter:
         )
 
     @routes.post("/{handle}/sign", operation_id="sign_with_test_wallet", summary="Sign with a test wallet",
-                 responses=refusals(UnknownWallet, *_BODIES, ledger=False))  # fmt: skip
+                 responses=refusals(UnknownWallet, *POSTED, ledger=False))  # fmt: skip
     async def sign(handle: str, typed: TypedData) -> Signature:
         account = wallets.find(handle)
         message = {

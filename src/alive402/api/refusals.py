@@ -44,7 +44,8 @@ def _of_a_call(root: type[CodedError]) -> Iterator[type[CodedError]]:
         yield from _of_a_call(kind)
 
 
-BODY = (InvalidJson, InvalidInput, BodyTooSlow, BodyTooLarge, HeaderTooLarge)
+POSTED = (InvalidJson, InvalidInput, BodyTooSlow, BodyTooLarge)
+BODY = (*POSTED, HeaderTooLarge)
 PAID_CALL: tuple[type[CodedError], ...] = (
     *BODY,
     *_of_a_call(payments.PaymentError),
