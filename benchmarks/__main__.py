@@ -53,15 +53,15 @@ def main() -> None:
         print(f"  {name:<44} {value:9.3f}")
 
 
-def make_clip(folder: Path) -> Path:
-    """The bona fide clip, enlarged and played round again until it lasts 6 s."""
+def make_clip(folder: Path, size: tuple[int, int] = SIZE) -> Path:
+    """The bona fide clip, enlarged to `size` and played round again until it lasts 6 s."""
     source = prepare(models.cache_folder().parent / "demo").bona_fide
-    path = folder / "clip.mp4"
+    path = folder / f"{size[0]}x{size[1]}.mp4"
     with av.open(str(path), "w") as file:
         stream = file.add_stream("libx264", rate=RATE, options={"crf": "20", "preset": "veryfast"})
-        stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
         for picture in islice(_round_and_round(source), SECONDS * RATE):
-            file.mux(stream.encode(av.VideoFrame.from_ndarray(cv2.resize(picture, SIZE), format="bgr24")))
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(cv2.resize(picture, size), format="bgr24")))
         file.mux(stream.encode(None))
     return path
 
@@ -81,7 +81,7 @@ def measure(clip: Path, runs: int) -> dict[str, float]:
     analyzer.analyze(clip)
     timings = [analyzer.analyze(clip).report.timing for _ in range(runs)]
     cores = _processor_seconds(lambda: analyzer.analyze(clip), runs)
-    floor = _median(lambda: _decode(clip), runs)
+    floor = _median(lambda: decode(clip), runs)
     total = statistics.median(timing["total"] for timing in timings)
     stages = {stage: statistics.median(timing[stage] for timing in timings) for stage in timings[0]}
     return {
@@ -91,7 +91,7 @@ def measure(clip: Path, runs: int) -> dict[str, float]:
         **{f"warm engine, {stage} (s)": seconds for stage, seconds in stages.items()},
         "warm engine, total over floor (ratio)": total / floor,
         "warm engine, processor seconds": cores,
-        "floor, processor seconds": _processor_seconds(lambda: _decode(clip), runs),
+        "floor, processor seconds": _processor_seconds(lambda: decode(clip), runs),
     }
 
 
@@ -104,7 +104,8 @@ def _process(clip: Path) -> tuple[float, float]:
     return perf_counter() - began, used.ru_maxrss / 1024
 
 
-def _decode(clip: Path) -> None:
+def decode(clip: Path) -> None:
+    """Every frame, and nothing done with it."""
     with av.open(str(clip)) as file:
         stream = file.streams.video[0]
         stream.thread_type = "AUTO"

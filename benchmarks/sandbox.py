@@ -19,8 +19,9 @@ from time import perf_counter
 from alive402.demo.clips import prepare
 from alive402.intake.sandbox import Sandbox, SandboxLimits, judge
 from alive402.liveness import models
-from benchmarks.__main__ import make_clip
+from benchmarks.__main__ import SIZE, make_clip
 
+LARGER = (1920, 1080), (3840, 2160)
 # The memory of one process over all of its files is measured, so none is replaced.
 LIMITS = SandboxLimits(jobs=1_000_000, peak_bytes=1 << 40)
 
@@ -35,7 +36,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         clips = {
             "4 s of 176 x 144": prepare(models.cache_folder().parent / "demo").bona_fide,
-            "6 s of 1280 x 720": make_clip(Path(folder)),
+            **{f"6 s of {size[0]} x {size[1]}": make_clip(Path(folder), size) for size in (SIZE, *LARGER)},
         }
         figures: dict[str, float] = {}
         for name, clip in clips.items():
