@@ -27,7 +27,8 @@ import numpy as np
 import numpy.typing as npt
 
 from alive402.demo.clips import prepare
-from alive402.liveness import Analyzer, models
+from alive402.liveness import Analyzer
+from alive402.liveness.networks import model_files
 from benchmarks import pace
 
 SECONDS, RATE, SIZE = 6, 30, (1280, 720)
@@ -55,7 +56,7 @@ def main() -> None:
 
 def make_clip(folder: Path, size: tuple[int, int] = SIZE) -> Path:
     """The bona fide clip, enlarged to `size` and played round again until it lasts 6 s."""
-    source = prepare(models.cache_folder().parent / "demo").bona_fide
+    source = prepare(model_files.cache_folder().parent / "demo").bona_fide
     path = folder / f"{size[0]}x{size[1]}.mp4"
     with av.open(str(path), "w") as file:
         stream = file.add_stream("libx264", rate=RATE, options={"crf": "20", "preset": "veryfast"})

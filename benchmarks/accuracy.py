@@ -25,9 +25,9 @@ from alive402.lab.datasets import DatasetError, Presentation, read
 from alive402.lab.metrics import Auc, ErrorRates, Scored
 from alive402.lab.rates import Rate
 from alive402.liveness import Analysis, Analyzer, UnusableVideo
-from alive402.liveness.appearance import pool
-from alive402.liveness.container import VideoFile
-from alive402.liveness.samples import MID_VIEW, crop_around
+from alive402.liveness.faces.samples import MID_VIEW, crop_around
+from alive402.liveness.media.container import VideoFile
+from alive402.liveness.networks.appearance import pool
 from benchmarks import pace, told
 from benchmarks.silent_face import SilentFace
 

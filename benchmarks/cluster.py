@@ -17,7 +17,7 @@ from time import perf_counter
 
 from alive402.demo.clips import prepare
 from alive402.intake.sandbox import Sandbox, SandboxLimits
-from alive402.liveness import models
+from alive402.liveness.networks import model_files
 from alive402.providers.base import Judges
 
 STORE = 100_000_000
@@ -29,8 +29,8 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=24, help="judged by each")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     options = parser.parse_args()
-    models.ensure()
-    clip = prepare(models.cache_folder().parent / "demo").bona_fide
+    model_files.ensure()
+    clip = prepare(model_files.cache_folder().parent / "demo").bona_fide
     figures = asyncio.run(measure(clip, options.files))
     if options.json:
         print(json.dumps(figures))

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alive402.lab.datasets import read
-from alive402.liveness.container import VideoFile
+from alive402.liveness.media.container import VideoFile
 from benchmarks.evidence import HEAD, look, row
 
 Image = npt.NDArray[np.uint8]

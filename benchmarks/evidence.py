@@ -15,7 +15,7 @@ from alive402.lab.datasets import Presentation
 from alive402.lab.metrics import Auc, Scored
 from alive402.lab.rates import shown
 from alive402.liveness import Analysis, Analyzer, UnusableVideo
-from alive402.liveness.appearance import Floats, pool
+from alive402.liveness.networks.appearance import Floats, pool
 
 Scores = npt.NDArray[np.float64]
 APPEARANCE = ("mean", "percentile")

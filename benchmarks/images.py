@@ -21,7 +21,7 @@ from training.calibrate_images import Looks, left_out, read
 
 from alive402.lab.metrics import Auc, ErrorRates, Scored
 from alive402.lab.rates import Rate, shown
-from alive402.liveness.image_analyzer import packaged
+from alive402.liveness.image.analyzer import packaged
 
 Floats = npt.NDArray[np.float64]
 

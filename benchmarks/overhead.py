@@ -38,7 +38,8 @@ from alive402.api.assembly import Parts, assemble
 from alive402.api.running import listen, server
 from alive402.demo.buyer import PATH, Buyer
 from alive402.demo.clips import prepare
-from alive402.liveness import Analyzer, models
+from alive402.liveness import Analyzer
+from alive402.liveness.networks import model_files
 from alive402.log import configure_log
 from alive402.payments.devchain import NETWORK, DevFacilitator
 from alive402.providers.base import Answer, Progress
@@ -105,8 +106,8 @@ def main() -> None:
 
 async def measure(folder: Path, calls: int) -> dict[str, float]:
     """Seconds and their ratio by name."""
-    models.ensure()
-    report = Analyzer().analyze(prepare(models.cache_folder().parent / "demo").bona_fide).report
+    model_files.ensure()
+    report = Analyzer().analyze(prepare(model_files.cache_folder().parent / "demo").bona_fide).report
     answer = Answer(elements=report.to_alibaba()["Elements"], liveness=report.to_dict())
     parts = await assemble(Settings(network="dev", database_url=f"sqlite+aiosqlite:///{folder / 'ledger.db'}"))
     sold = dataclasses.replace(parts.sold.first, provider=Ready(answer))

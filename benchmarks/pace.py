@@ -11,9 +11,9 @@ from time import perf_counter
 import cv2
 
 from alive402.liveness import Analyzer
-from alive402.liveness.appearance import AppearanceNetwork
-from alive402.liveness.clip import MOTION_FPS
-from alive402.liveness.container import VideoFile
+from alive402.liveness.media.clip import MOTION_FPS
+from alive402.liveness.media.container import VideoFile
+from alive402.liveness.networks.appearance import AppearanceNetwork
 from benchmarks.silent_face import SIDE, SilentFace
 
 ROUNDS = 15

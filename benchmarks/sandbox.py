@@ -18,7 +18,7 @@ from time import perf_counter
 
 from alive402.demo.clips import prepare
 from alive402.intake.sandbox import Sandbox, SandboxLimits, judge
-from alive402.liveness import models
+from alive402.liveness.networks import model_files
 from benchmarks.__main__ import SIZE, make_clip
 
 LARGER = (1920, 1080), (3840, 2160)
@@ -32,10 +32,10 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=7, help="of each file each way; the median counts")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     options = parser.parse_args()
-    models.ensure()
+    model_files.ensure()
     with tempfile.TemporaryDirectory() as folder:
         clips = {
-            "4 s of 176 x 144": prepare(models.cache_folder().parent / "demo").bona_fide,
+            "4 s of 176 x 144": prepare(model_files.cache_folder().parent / "demo").bona_fide,
             **{f"6 s of {size[0]} x {size[1]}": make_clip(Path(folder), size) for size in (SIZE, *LARGER)},
         }
         figures: dict[str, float] = {}

@@ -21,8 +21,8 @@ from training.originals import Original, gather
 from training.simulate import Picture, present
 
 from alive402.liveness import Analyzer, UnusableVideo
-from alive402.liveness.container import VideoFile
-from alive402.liveness.faces import FaceFinder
+from alive402.liveness.faces.tracks import FaceFinder
+from alive402.liveness.media.container import VideoFile
 from benchmarks.degraded import write
 
 Image = npt.NDArray[np.uint8]

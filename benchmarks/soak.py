@@ -34,7 +34,7 @@ import av
 from alive402.demo.buyer import Buyer
 from alive402.demo.clips import prepare
 from alive402.demo.server import serve_files
-from alive402.liveness import models
+from alive402.liveness.networks import model_files
 from benchmarks.soak_callers import Caller, Tally, Videos, Wrong
 
 CLIP_SECONDS = 3.2
@@ -206,7 +206,7 @@ async def town(folder: Path) -> AsyncIterator[Videos]:
     """Hosts on loopback, with good videos and bad, and one that is too slow."""
     files = folder / "videos"
     files.mkdir()
-    _cut(prepare(models.cache_folder().parent / "demo").bona_fide, files / "face.mp4")
+    _cut(prepare(model_files.cache_folder().parent / "demo").bona_fide, files / "face.mp4")
     (files / "text.mp4").write_text("ffconcat version 1.0\nfile /etc/hostname\n")
     (files / "cut.mp4").write_bytes((files / "face.mp4").read_bytes()[:2000])
     (files / "noise.mp4").write_bytes(random.Random(1).randbytes(100_000))

@@ -22,8 +22,9 @@ from alive402.intake import fetch, sandbox, warm
 from alive402.intake.addresses import is_link_local, is_public
 from alive402.intake.sniff import sniff
 from alive402.intake.uploads import PATH, UploadLimits, Uploads
-from alive402.liveness import images, models
-from alive402.liveness.container import Limits, VideoFile
+from alive402.liveness.media import images
+from alive402.liveness.media.container import Limits, VideoFile
+from alive402.liveness.networks import model_files
 from alive402.payments import signed
 from fuzz import doors
 
@@ -169,7 +170,7 @@ def _payments() -> Iterable[bytes]:
 
 @cache
 def _films() -> tuple[bytes, ...]:
-    person = prepare(models.cache_folder().parent / "demo").bona_fide
+    person = prepare(model_files.cache_folder().parent / "demo").bona_fide
     made = hostile_files.seeds(person)
     return made.mp4, made.mkv, made.avi, made.flv, made.ts
 
@@ -177,7 +178,7 @@ def _films() -> tuple[bytes, ...]:
 @cache
 def _pictures() -> tuple[bytes, ...]:
     """Those of the table that mutation can go through."""
-    person = prepare(models.cache_folder().parent / "demo").bona_fide
+    person = prepare(model_files.cache_folder().parent / "demo").bona_fide
     with av.open(str(person)) as file:
         frame = np.asarray(next(file.decode(video=0)).to_ndarray(format="bgr24"), np.uint8)
     faces = hostile_images.faces(frame[:96, 40:136], b"")

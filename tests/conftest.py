@@ -11,7 +11,8 @@ import numpy.typing as npt
 import pytest
 
 from alive402.demo.clips import Clips, prepare
-from alive402.liveness import Analyzer, models
+from alive402.liveness import Analyzer
+from alive402.liveness.networks import model_files
 
 Image = npt.NDArray[np.uint8]
 
@@ -19,13 +20,13 @@ Image = npt.NDArray[np.uint8]
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Make the clips before several workers would all want to make them."""
     if not hasattr(session.config, "workerinput"):
-        prepare(models.cache_folder().parent / "demo")
+        prepare(model_files.cache_folder().parent / "demo")
 
 
 @pytest.fixture(scope="session")
 def clips() -> Clips:
     """A person filmed from life, and that clip re-filmed from a phone; kept beside the models between runs."""
-    return prepare(models.cache_folder().parent / "demo")
+    return prepare(model_files.cache_folder().parent / "demo")
 
 
 @pytest.fixture(scope="session")

@@ -19,9 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from alive402.liveness import Analyzer, UnusableVideo
-from alive402.liveness.appearance import pool
-from alive402.liveness.fusion import APPEARANCE, EXPERT
-from alive402.liveness.models import WEIGHTS, registry
+from alive402.liveness.decision.fusion import APPEARANCE, EXPERT
+from alive402.liveness.networks.appearance import pool
+from alive402.liveness.networks.model_files import WEIGHTS, registry
 
 Floats = npt.NDArray[np.float64]
 

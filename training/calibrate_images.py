@@ -26,9 +26,9 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 
 from alive402.liveness import Analyzer, ImageAnalysis, UnusableVideo
-from alive402.liveness.appearance import logits
-from alive402.liveness.container import VideoFile
-from alive402.liveness.models import WEIGHTS, registry
+from alive402.liveness.media.container import VideoFile
+from alive402.liveness.networks.appearance import logits
+from alive402.liveness.networks.model_files import WEIGHTS, registry
 
 Floats = npt.NDArray[np.float64]
 

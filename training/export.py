@@ -11,7 +11,7 @@ import onnx
 import onnxruntime
 import torch
 
-from alive402.liveness.models import WEIGHTS
+from alive402.liveness.networks.model_files import WEIGHTS
 from training.distill import views
 from training.model import TwoView
 from training.pool import Chunk

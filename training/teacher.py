@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from alive402.liveness.samples import MID_VIEW, WIDE_VIEW, crop_around
+from alive402.liveness.faces.samples import MID_VIEW, WIDE_VIEW, crop_around
 from training.simulate import Picture
 
 FILES = {"v2_27.onnx": MID_VIEW, "v1se_40.onnx": WIDE_VIEW}

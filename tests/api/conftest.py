@@ -17,7 +17,7 @@ from alive402.api.assembly import Parts, assemble
 from alive402.api.running import listen, server
 from alive402.demo.clips import Clips
 from alive402.demo.server import serve_files
-from alive402.liveness import models
+from alive402.liveness.networks import model_files
 from alive402.settings import Settings
 from tests.conftest import write_video
 
@@ -64,7 +64,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 @contextmanager
 def _starting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
-    models.ensure()
+    model_files.ensure()
     with ExitStack() as running:
 
         def begin(**chosen: object) -> Service:

@@ -23,7 +23,7 @@ from x402.mechanisms.evm.exact import register_exact_evm_client
 from x402.mechanisms.evm.signers import EthAccountSigner
 
 from alive402.demo.buyer import PATH, SECONDS, Buyer, receipt
-from alive402.liveness import models
+from alive402.liveness.networks import model_files
 from tests.api.conftest import Service
 
 pytestmark = pytest.mark.anyio
@@ -208,7 +208,7 @@ async def run(*command: str, env: dict[str, str] | None = None) -> dict[str, dic
 
 
 def cached(name: str) -> Path:
-    return models.cache_folder().parent / "buyers" / name
+    return model_files.cache_folder().parent / "buyers" / name
 
 
 def node(program: str = "node") -> str:

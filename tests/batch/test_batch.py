@@ -16,7 +16,7 @@ from pyarrow import parquet
 
 from alive402.demo.clips import Clips
 from alive402.demo.server import serve_files
-from alive402.liveness.identity import identity
+from alive402.liveness.decision.identity import identity
 
 COMMAND = Path(sys.executable).with_name("alive402")
 

@@ -10,7 +10,7 @@ import pytest
 
 from alive402.demo.clips import Clips
 from alive402.demo.server import serve_files
-from alive402.liveness import models
+from alive402.liveness.networks import model_files
 from tests.api.facilitators import running_facilitator
 from tests.conftest import write_video
 from tests.e2e.crash_town import Town
@@ -24,7 +24,7 @@ def anyio_backend() -> str:
 @pytest.fixture(scope="module")
 def video(clips: Clips, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of two seconds of a person: each kill judges them anew."""
-    models.ensure()
+    model_files.ensure()
     folder = tmp_path_factory.mktemp("videos")
     with av.open(str(clips.bona_fide)) as container:
         frames = [frame.to_ndarray(format="bgr24") for frame in itertools.islice(container.decode(video=0), 60)]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from alive402.demo.clips import Clips
-from alive402.liveness import models
+from alive402.liveness.networks import model_files
 
 ROOT = Path(__file__).parents[2]
 
@@ -36,7 +36,7 @@ def manifest(clips: Clips, tmp_path: Path) -> Path:
 
 
 def test_what_each_part_is_worth(manifest: Path) -> None:
-    told = run("ablation", manifest, "--network", f"again={models.locate('two_view')}")
+    told = run("ablation", manifest, "--network", f"again={model_files.locate('two_view')}")
     rows = {line.split("|")[1].strip(): line for line in told.splitlines() if line.startswith("| ")}
     assert "1.000" in rows["as shipped: both views, all cues"]
     assert rows["as shipped, both"].split("|")[2:] == rows["again, both"].split("|")[2:]

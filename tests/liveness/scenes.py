@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from alive402.liveness.clip import MOTION_FPS, THUMB_SIDE, Clip
-from alive402.liveness.faces import FaceTrack
+from alive402.liveness.faces.samples import Sample
+from alive402.liveness.faces.tracks import FaceTrack
+from alive402.liveness.media.clip import MOTION_FPS, THUMB_SIDE, Clip
 from alive402.liveness.report import Video
-from alive402.liveness.samples import Sample
 
 Image = npt.NDArray[np.uint8]
 Box = tuple[float, float, float, float]

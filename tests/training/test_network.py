@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from alive402.liveness import models
+from alive402.liveness.networks import model_files
 
 torch = pytest.importorskip("torch", reason="torch is not installed (training/requirements.txt)")
 pytest.importorskip("onnx", reason="onnx is not installed (training/requirements.txt)")
@@ -23,7 +23,7 @@ def test_unfolded_and_exported_again_it_answers_the_same(tmp_path: Path) -> None
     rng = np.random.default_rng(402)
     views = rng.integers(0, 255, (64, 128, 128, 3), np.uint8)
     batch = shrunk(torch.from_numpy(views.transpose(0, 3, 1, 2).astype(np.float32)))
-    path = models.locate("two_view")
+    path = model_files.locate("two_view")
     student = TwoView()
     warm_start(student, path, batch / 127.5 - 1, batch / 127.5 - 1)
     feeds = {"mid_2p7": batch.numpy(), "wide_4p0": batch.numpy()}

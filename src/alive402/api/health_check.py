@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from alive402.calls import Books, Sold
 from alive402.catalog.quality import Health
-from alive402.liveness.models import is_installed, required
+from alive402.liveness.networks.model_files import is_installed, required
 from alive402.payments.errors import PaymentsMisconfigured
 from alive402.payments.tills import Answering
 from alive402.providers.admission import Admission

@@ -19,8 +19,8 @@ from alive402.api.app import CUT_OFF_SECONDS, create_app
 from alive402.api.assembly import Parts, assemble
 from alive402.api.connections import connections
 from alive402.intake.folders import sweep
-from alive402.liveness import models
 from alive402.liveness.errors import ModelsMissing
+from alive402.liveness.networks import model_files
 from alive402.log import configure_log
 from alive402.payments.errors import PaymentsMisconfigured
 from alive402.providers.admission import Admission
@@ -43,7 +43,7 @@ async def run(settings: Settings, say: Callable[[str], None]) -> None:
     began = time.time()
     configure_log()
     try:
-        await asyncio.to_thread(models.ensure, say)
+        await asyncio.to_thread(model_files.ensure, say)
         parts = await assemble(settings)
     except (ModelsMissing, PaymentsMisconfigured) as error:
         raise StartRefused(error.message) from error

@@ -16,7 +16,7 @@ from alive402.coded import CodedError
 from alive402.intake.fetch import FetchLimits, check_url, fetch
 from alive402.intake.sandbox import Judged, Sandbox
 from alive402.liveness.errors import VideoTooLarge
-from alive402.liveness.images import is_image
+from alive402.liveness.media.images import is_image
 
 UNREADABLE = "file_unreadable"
 TRIES = 3

@@ -88,14 +88,15 @@ def analyze(
 @contextmanager
 def _engine(console: Console, expert: str | None) -> Iterator[Analyzer]:
     """The engine, its models installed first when they are not; without them no input can be judged."""
-    from alive402.liveness import AnalysisError, Analyzer, models
+    from alive402.liveness import AnalysisError, Analyzer
+    from alive402.liveness.networks import model_files
 
-    if expert is not None and expert not in models.experts():
-        known = ", ".join(models.experts())
+    if expert is not None and expert not in model_files.experts():
+        known = ", ".join(model_files.experts())
         console.print(f"alive402 analyze: there is no expert {expert}; known: {known}.", style="red", soft_wrap=True)
         raise typer.Exit(EXIT_USAGE)
     try:
-        models.ensure(lambda sentence: console.print(sentence, style="dim"))
+        model_files.ensure(lambda sentence: console.print(sentence, style="dim"))
         analyzer = Analyzer(expert=expert)
     except AnalysisError as error:
         console.print(f"alive402 analyze: {error.message}", style="red", soft_wrap=True)
@@ -126,7 +127,7 @@ def _judge(analyzer: Analyzer, name: str, console: Console, private: bool) -> An
 
 
 def _by_kind(analyzer: Analyzer, path: Path, progress: Progress) -> Analysis | ImageAnalysis:
-    from alive402.liveness.images import is_image
+    from alive402.liveness.media.images import is_image
 
     return analyzer.analyze_image(path) if is_image(path) else analyzer.analyze(path, progress)
 

@@ -90,13 +90,13 @@ def _run(
     from alive402.batch import rows as what
     from alive402.batch.journal import Journal
     from alive402.intake.fetch import FetchLimits
-    from alive402.liveness import models
-    from alive402.liveness.identity import identity
+    from alive402.liveness.decision.identity import identity
+    from alive402.liveness.networks import model_files
     from alive402.log import configure_log
 
     configure_log()
     rows = what.read(source)
-    models.ensure(lambda sentence: aloud.print(sentence, style="dim"))
+    model_files.ensure(lambda sentence: aloud.print(sentence, style="dim"))
     engine, fetching = identity(), FetchLimits(allow_private=allow_private_hosts)
     with Journal(out, engine) as journal:
         if retry_failed:

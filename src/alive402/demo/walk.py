@@ -13,7 +13,7 @@ from rich.console import Console
 from alive402.demo.buyer import Buyer, receipt
 from alive402.demo.clips import prepare
 from alive402.demo.server import DemoFailed, run_service, serve_files
-from alive402.liveness import models
+from alive402.liveness.networks import model_files
 
 CENT = 10_000
 
@@ -25,7 +25,7 @@ async def walk(console: Console) -> None:
         DemoFailed: a payment or a refusal did not behave. A verdict never raises: it is shown as it is.
     """
     console.rule("[bold]alive402: a video goes in, a judged answer comes out, money moves once")
-    clips = prepare(models.cache_folder().parent / "demo", _progress(console))
+    clips = prepare(model_files.cache_folder().parent / "demo", _progress(console))
     with tempfile.TemporaryDirectory(prefix="alive402-demo-") as scratch:
         folder = Path(scratch)
         (folder / "clips").mkdir()

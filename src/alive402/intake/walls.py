@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from alive402.intake import landlock, seccomp
-from alive402.liveness import models
+from alive402.liveness.networks import model_files
 
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS, _SIGKILL = 1, 38, 9
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
@@ -65,7 +65,7 @@ def bound_processor_time(seconds: int) -> None:
 def _readable(video_folder: Path) -> list[Path]:
     package = Path(__file__).resolve().parents[1]
     python = (sys.prefix, sys.base_prefix, *filter(None, sys.path))
-    return [*map(Path, (*python, *_SYSTEM, *_MACHINE)), package, models.cache_folder(), video_folder]
+    return [*map(Path, (*python, *_SYSTEM, *_MACHINE)), package, model_files.cache_folder(), video_folder]
 
 
 def _stands(build: Callable[[], bool]) -> bool:

@@ -11,8 +11,8 @@ from time import perf_counter
 from alive402.lab.datasets import Presentation
 from alive402.lab.scores import Score, ScoreFile
 from alive402.liveness import AnalysisError, Analyzer, ImageReport, ModelsMissing, Report
-from alive402.liveness.identity import identity
-from alive402.liveness.images import is_image
+from alive402.liveness.decision.identity import identity
+from alive402.liveness.media.images import is_image
 
 UNREADABLE = "file_unreadable"
 THREADS = 2

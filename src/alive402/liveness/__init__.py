@@ -9,21 +9,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from alive402.liveness.errors import AnalysisError, AnalysisFailed, ModelsMissing, UnusableVideo
-from alive402.liveness.image_report import ImageReport
+from alive402.liveness.image.report import ImageReport
 from alive402.liveness.report import Cue, Face, FrameScore, Quality, Reason, Report
 
 if TYPE_CHECKING:
     from alive402.liveness.analyzer import Analysis, Analyzer, analyze, analyze_image
-    from alive402.liveness.container import Limits
-    from alive402.liveness.image_analyzer import ImageAnalysis
+    from alive402.liveness.image.analyzer import ImageAnalysis
+    from alive402.liveness.media.container import Limits
 
 _ENGINE = {
     "Analysis": "alive402.liveness.analyzer",
     "Analyzer": "alive402.liveness.analyzer",
     "analyze": "alive402.liveness.analyzer",
     "analyze_image": "alive402.liveness.analyzer",
-    "ImageAnalysis": "alive402.liveness.image_analyzer",
-    "Limits": "alive402.liveness.container",
+    "ImageAnalysis": "alive402.liveness.image.analyzer",
+    "Limits": "alive402.liveness.media.container",
 }
 
 

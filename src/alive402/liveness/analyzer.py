@@ -11,20 +11,22 @@ from functools import cache
 from pathlib import Path
 from time import perf_counter
 
-from alive402.liveness import cues, fusion, models, quality
-from alive402.liveness.ahead import ahead
-from alive402.liveness.appearance import AppearanceNetwork, Looks
-from alive402.liveness.clip import THUMB_SIDE, Clip, ClipRecorder
-from alive402.liveness.container import Limits, VideoFile
+from alive402.liveness import cues
+from alive402.liveness.decision import fusion, quality
 from alive402.liveness.errors import AnalysisError, AnalysisFailed
-from alive402.liveness.experts import EXPERTS
-from alive402.liveness.faces import FaceFinder, FaceFollower, FaceTrack
-from alive402.liveness.image_analyzer import ImageAnalysis, ImageJudge
-from alive402.liveness.image_report import ImageReport
-from alive402.liveness.images import ImageLimits
+from alive402.liveness.faces.samples import Sample
+from alive402.liveness.faces.tracks import FaceFinder, FaceFollower, FaceTrack
+from alive402.liveness.image.analyzer import ImageAnalysis, ImageJudge
+from alive402.liveness.image.report import ImageReport
+from alive402.liveness.media.clip import THUMB_SIDE, Clip, ClipRecorder
+from alive402.liveness.media.container import Limits, VideoFile
+from alive402.liveness.media.images import ImageLimits
+from alive402.liveness.media.prefetch import prefetch
+from alive402.liveness.networks import model_files
+from alive402.liveness.networks.appearance import AppearanceNetwork, Looks
+from alive402.liveness.networks.experts import EXPERTS
+from alive402.liveness.networks.threads import one_thread_each
 from alive402.liveness.report import Engine, Face, FrameScore, Quality, Rect, Report
-from alive402.liveness.samples import Sample
-from alive402.liveness.threads import one_thread_each
 from alive402.version import VERSION
 
 Progress = Callable[[str, float], None]
@@ -59,7 +61,7 @@ class Analyzer:
         threads: for each network. One is enough: decoding and the cues keep the other cores busy.
         limits: what a video may ask of the machine.
         image_limits: what a picture may.
-        expert: name of an optional expert that was added (`models.experts()`), to look at the same samples.
+        expert: name of an optional expert that was added (`model_files.experts()`), to look at the same samples.
 
     Raises:
         ModelsMissing: a model file could not be installed, or the expert was not added.
@@ -73,7 +75,7 @@ class Analyzer:
         expert: str | None = None,
         image_limits: ImageLimits = ImageLimits(),  # noqa: B008
     ) -> None:
-        models.ensure()
+        model_files.ensure()
         self._limits = limits
         self._finder = FaceFinder(threads)
         self._network = AppearanceNetwork(threads)
@@ -145,7 +147,7 @@ class Analyzer:
             expected = max(file.expected_seconds or 0.0, 1.0)
             # closed before the file is: the thread that reads ahead must not outlive it
             depth = min(max(AHEAD_BYTES // file.frame_bytes, 1), MOST_AHEAD)
-            with closing(ahead(file, lambda frame: frame.small(THUMB_SIDE), depth)) as frames:
+            with closing(prefetch(file, lambda frame: frame.small(THUMB_SIDE), depth)) as frames:
                 for frame in frames:
                     if recorder.add(frame):
                         follower.follow(frame)

@@ -22,7 +22,7 @@ from alive402.coded import CodedError
 from alive402.intake.fetch import FetchLimits
 from alive402.intake.sandbox import Progress, SandboxLimits
 from alive402.intake.sniff import sniff
-from alive402.liveness import models
+from alive402.liveness.networks import model_files
 from alive402.mcp.server import ToolCall, agent_server
 from alive402.mcp.tool import answered, free_tool, progress_words, refused
 from alive402.providers.base import Answer
@@ -57,7 +57,7 @@ def local_server(services: Sequence[ServiceDefinition], *, allow_private_hosts: 
             problems = problems_in(call.arguments, validators[call.name])
             if problems:
                 raise InvalidInput(problems=problems)
-            await asyncio.to_thread(models.ensure)
+            await asyncio.to_thread(model_files.ensure)
             if "Tasks" in call.arguments:
                 answer = await _judged_images(call.arguments["Tasks"], images, progress)
             else:

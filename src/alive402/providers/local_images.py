@@ -18,7 +18,7 @@ from alive402.intake.fetch import FetchLimits, check_url, fetch
 from alive402.intake.folders import media_folder
 from alive402.intake.sandbox import Judged, Progress
 from alive402.liveness.errors import AnalysisError, ImageTooLarge, NoFace, UnsupportedImage, VideoTooLarge
-from alive402.liveness.images import HEAD_BYTES, format_of
+from alive402.liveness.media.images import HEAD_BYTES, format_of
 from alive402.providers.base import Answer
 from alive402.providers.local import FETCHING_SHARE, LocalProvider
 from alive402.stages import CallStage, stage

@@ -15,7 +15,7 @@ from alive402.web.drawings import CUE_TRACK, CURVE, bar, curve
 
 if TYPE_CHECKING:
     from alive402.liveness import Analysis
-    from alive402.liveness.samples import Sample
+    from alive402.liveness.faces.samples import Sample
 
 JPEG_QUALITY = 82
 

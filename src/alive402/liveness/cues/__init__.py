@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from alive402.liveness.clip import Clip
 from alive402.liveness.cues.bezel import bezel
 from alive402.liveness.cues.flicker import flicker
 from alive402.liveness.cues.moire import moire
 from alive402.liveness.cues.planar import planar
 from alive402.liveness.cues.pulse import pulse
 from alive402.liveness.cues.repeats import repeats
-from alive402.liveness.faces import FaceTrack
+from alive402.liveness.faces.tracks import FaceTrack
+from alive402.liveness.media.clip import Clip
 from alive402.liveness.report import Cue
 
 SIDE_BY_SIDE = 2

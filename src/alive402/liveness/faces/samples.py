@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from alive402.liveness.container import Frame
-from alive402.liveness.detector import Detection
+from alive402.liveness.faces.detector import Detection
+from alive402.liveness.media.container import Frame
 
 Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]

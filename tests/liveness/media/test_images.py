@@ -29,8 +29,8 @@ from alive402.liveness.errors import (
     UndecodableImage,
     UnsupportedImage,
 )
-from alive402.liveness.image_report import SUGGESTIONS, ImageReport
-from alive402.liveness.images import ImageLimits, is_image, read
+from alive402.liveness.image.report import SUGGESTIONS, ImageReport
+from alive402.liveness.media.images import ImageLimits, is_image, read
 from tests.conftest import Image
 
 WRITERS = {

@@ -10,17 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alive402.liveness.ahead import ahead
+from alive402.liveness.media.prefetch import prefetch
 
 
 def threads() -> int:
-    return sum(thread.name == "ahead" for thread in threading.enumerate())
+    return sum(thread.name == "prefetch" for thread in threading.enumerate())
 
 
 @given(st.lists(st.integers(), max_size=40), st.integers(0, 40))
 def test_items_come_in_order_however_many_are_taken(items: list[int], taken: int) -> None:
     prepared: list[int] = []
-    with closing(ahead(items, prepared.append, 4)) as stream:
+    with closing(prefetch(items, prepared.append, 4)) as stream:
         seen = [item for item, _ in zip(stream, range(taken), strict=False)]
     assert seen == items[: len(seen)]
     assert len(seen) == min(taken, len(items))
@@ -37,7 +37,7 @@ def test_an_error_arrives_where_it_happened(count: int) -> None:
     seen: list[int] = []
 
     def take_all() -> None:
-        with closing(ahead(failing(), lambda _: None, 4)) as stream:
+        with closing(prefetch(failing(), lambda _: None, 4)) as stream:
             for item in stream:
                 seen.append(item)
 
@@ -55,7 +55,7 @@ def test_an_error_of_the_caller_stops_the_thread() -> None:
             number += 1
 
     def stumble() -> None:
-        with closing(ahead(endless(), lambda _: None, 4)) as stream:
+        with closing(prefetch(endless(), lambda _: None, 4)) as stream:
             for item in stream:
                 if item == 7:
                     raise KeyError(item)

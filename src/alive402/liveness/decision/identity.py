@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 
-from alive402.liveness import models
+from alive402.liveness.networks import model_files
 from alive402.version import VERSION
 
 
 def identity() -> str:
     """Version, weights and calibrations, e.g. `0.1.0+2a66c9ba1f03.5d41402a`."""
-    weights = models.registry()[0]["two_view"].sha256[:12]
-    numbers = b"".join(path.read_bytes() for path in sorted(models.WEIGHTS.glob("*calibration.json")))
+    weights = model_files.registry()[0]["two_view"].sha256[:12]
+    numbers = b"".join(path.read_bytes() for path in sorted(model_files.WEIGHTS.glob("*calibration.json")))
     return f"{VERSION}+{weights}.{hashlib.sha256(numbers).hexdigest()[:8]}"

@@ -11,18 +11,20 @@ import av
 import cv2
 import numpy as np
 
-from alive402.liveness import fusion, image_quality, images
-from alive402.liveness.appearance import AppearanceNetwork, Looks
-from alive402.liveness.clip import MOTION_SIDE
-from alive402.liveness.container import Frame
-from alive402.liveness.detector import Detection
-from alive402.liveness.faces import DOUBTFUL_SCORE, FaceFinder
-from alive402.liveness.image_report import ImageFace, ImageFile, ImageReport
-from alive402.liveness.images import ImageLimits, Picture
-from alive402.liveness.models import WEIGHTS
-from alive402.liveness.quality import LEAST_FACE_SCORE
+from alive402.liveness.decision import fusion
+from alive402.liveness.decision.quality import LEAST_FACE_SCORE
+from alive402.liveness.faces.detector import Detection
+from alive402.liveness.faces.samples import Sample, SampleKeeper
+from alive402.liveness.faces.tracks import DOUBTFUL_SCORE, FaceFinder
+from alive402.liveness.image import quality as image_quality
+from alive402.liveness.image.report import ImageFace, ImageFile, ImageReport
+from alive402.liveness.media import images
+from alive402.liveness.media.clip import MOTION_SIDE
+from alive402.liveness.media.container import Frame
+from alive402.liveness.media.images import ImageLimits, Picture
+from alive402.liveness.networks.appearance import AppearanceNetwork, Looks
+from alive402.liveness.networks.model_files import WEIGHTS
 from alive402.liveness.report import Engine, Reason, Rect
-from alive402.liveness.samples import Sample, SampleKeeper
 from alive402.version import VERSION
 
 TURNS = (0, 90, 270, 180)

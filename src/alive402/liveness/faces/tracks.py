@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from alive402.liveness import models
-from alive402.liveness.clip import MOTION_SIDE
-from alive402.liveness.container import Frame
-from alive402.liveness.detector import FULL_RANGE, SHORT_RANGE, Detection, FaceDetector, iou
-from alive402.liveness.mesh import POINTS, FaceMesh
-from alive402.liveness.samples import Sample, SampleKeeper
+from alive402.liveness.faces.detector import FULL_RANGE, SHORT_RANGE, Detection, FaceDetector, iou
+from alive402.liveness.faces.mesh import POINTS, FaceMesh
+from alive402.liveness.faces.samples import Sample, SampleKeeper
+from alive402.liveness.media.clip import MOTION_SIDE
+from alive402.liveness.media.container import Frame
+from alive402.liveness.networks import model_files
 
 Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -83,9 +83,9 @@ class FaceFinder:
     """
 
     def __init__(self, threads: int = 2) -> None:
-        self.short = FaceDetector(models.locate("face_short"), SHORT_RANGE, threads)
-        self.full = FaceDetector(models.locate("face_full"), FULL_RANGE, threads)
-        self.mesh = FaceMesh(models.locate("face_mesh"), threads)
+        self.short = FaceDetector(model_files.locate("face_short"), SHORT_RANGE, threads)
+        self.full = FaceDetector(model_files.locate("face_full"), FULL_RANGE, threads)
+        self.mesh = FaceMesh(model_files.locate("face_mesh"), threads)
 
     def search(self, image: Image, turns: tuple[int, ...]) -> tuple[list[Detection], int]:
         """Faces anywhere in `image`, tried at each turn (degrees) until one is sure; with the turn they stand at."""

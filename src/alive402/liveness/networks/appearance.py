@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from alive402.liveness import models
-from alive402.liveness.samples import Sample
+from alive402.liveness.faces.samples import Sample
+from alive402.liveness.networks import model_files
 
 Floats = npt.NDArray[np.float32]
 
@@ -58,9 +58,9 @@ class AppearanceNetwork:
     """
 
     def __init__(self, threads: int = THREADS, path: Path | None = None) -> None:
-        known = models.registry()[0]["two_view"].sha256
+        known = model_files.registry()[0]["two_view"].sha256
         self.sha256 = known if path is None else hashlib.sha256(path.read_bytes()).hexdigest()
-        path = path or models.locate("two_view")
+        path = path or model_files.locate("two_view")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1

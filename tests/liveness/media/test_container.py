@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from alive402.liveness.container import Limits, VideoFile
 from alive402.liveness.errors import UndecodableVideo, UnsupportedVideo, VideoTooLarge
+from alive402.liveness.media.container import Limits, VideoFile
 from tests.conftest import Image, write_video
 
 # rows of the ISO/IEC 14496-12 track matrix (16.16, 16.16, 2.30) that turn the picture clockwise

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from alive402.liveness.detector import Detection
-from alive402.liveness.tflite import open_network
+from alive402.liveness.faces.detector import Detection
+from alive402.liveness.networks.tflite import open_network
 
 Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]

@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alive402.liveness.appearance import Looks
-from alive402.liveness.fusion import Line, fuse, packaged
+from alive402.liveness.decision.fusion import Line, fuse, packaged
+from alive402.liveness.networks.appearance import Looks
 from alive402.liveness.report import Cue
 
 NAMES = sorted(packaged().cues)

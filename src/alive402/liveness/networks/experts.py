@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from alive402.liveness import models
-from alive402.liveness.appearance import Looks
-from alive402.liveness.samples import Sample
+from alive402.liveness.faces.samples import Sample
+from alive402.liveness.networks import model_files
+from alive402.liveness.networks.appearance import Looks
 
 Floats = npt.NDArray[np.float32]
 
@@ -38,7 +38,7 @@ class SilentFace:
         options.enable_cpu_mem_arena = False
         options.log_severity_level = 3
         self._mid, self._wide = (
-            onnxruntime.InferenceSession(str(models.locate(name)), options, providers=["CPUExecutionProvider"])
+            onnxruntime.InferenceSession(str(model_files.locate(name)), options, providers=["CPUExecutionProvider"])
             for name in ("silent_face_mid", "silent_face_wide")
         )
 

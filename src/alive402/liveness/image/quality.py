@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from alive402.liveness.errors import Blurred, FaceTooSmall, NoFace, Occluded, TooBright, TooDark
-from alive402.liveness.image_report import ImageQuality
-from alive402.liveness.quality import (
+from alive402.liveness.decision.quality import (
     BLURREST,
     BRIGHTEST,
     DARKEST,
@@ -20,8 +18,10 @@ from alive402.liveness.quality import (
     LEAST_INSIDE,
     LEAST_WIDTH,
 )
+from alive402.liveness.errors import Blurred, FaceTooSmall, NoFace, Occluded, TooBright, TooDark
+from alive402.liveness.faces.samples import Sample
+from alive402.liveness.image.report import ImageQuality
 from alive402.liveness.report import Reason
-from alive402.liveness.samples import Sample
 
 NOBODY = "No face was found in the picture. Send one in which a face is seen from the front."
 

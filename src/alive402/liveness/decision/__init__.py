@@ -1,0 +1,1 @@
+"""From evidence to an answer: quality, fusion, and which engine decided."""

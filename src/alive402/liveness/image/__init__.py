@@ -1,0 +1,1 @@
+"""The single picture: its analyzer, quality checks and report."""

@@ -1,0 +1,1 @@
+"""Strangers' files as frames: containers, clips, pictures, and decoding ahead."""

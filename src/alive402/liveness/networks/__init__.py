@@ -1,0 +1,1 @@
+"""Networks and their files: our appearance network, optional experts, runtimes, the model registry."""
