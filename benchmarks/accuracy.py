@@ -19,7 +19,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from training.calibrate import Table, left_out
+from training.compare import altered_views, numbers, together
+from training.folds import About, collect
+from training.fusion_fit import left_out
 
 from alive402.lab.datasets import DatasetError, Presentation, read
 from alive402.lab.metrics import Auc, ErrorRates, Scored
@@ -27,7 +29,7 @@ from alive402.lab.rates import Rate
 from alive402.liveness import Analysis, Analyzer, UnusableVideo
 from alive402.liveness.faces.samples import MID_VIEW, crop_around
 from alive402.liveness.media.container import VideoFile
-from alive402.liveness.networks.appearance import pool
+from alive402.liveness.networks.model_files import locate
 from benchmarks import pace, told
 from benchmarks.silent_face import SilentFace
 
@@ -42,12 +44,11 @@ BY_SOURCE = (HELD_OUT, f"our network, {MEAN}", f"Silent-Face, {MEAN}", f"Silent-
 
 @dataclass(frozen=True)
 class Judged:
-    """One clip: what it is, its score by each method, and what the fusion is fitted on."""
+    """One clip: what it is, what the engine made of it, and its score by each method."""
 
     clip: Presentation
+    analysis: Analysis
     scores: dict[str, float]
-    features: list[float]
-    cues: list[str]
 
 
 def main() -> int:
@@ -98,8 +99,7 @@ def judge(clips: list[Presentation], peer: SilentFace | None) -> tuple[list[Judg
         scores = {WHOLE: analysis.report.live_confidence} | _pooled("our network", analysis.looks.live)
         if peer is not None:
             scores |= _pooled("Silent-Face", _same_frames(clip.path, analysis, peer))
-        cues = {name: cue.score or 0.0 for name, cue in analysis.report.cues.items() if name != "appearance"}
-        judged.append(Judged(clip, scores, [*pool(analysis.looks.live), *cues.values()], ["mean", "percentile", *cues]))
+        judged.append(Judged(clip, analysis, scores))
     if sys.stderr.isatty():
         print(file=sys.stderr)
     return _with_held_out(judged), unusable
@@ -132,16 +132,13 @@ def _with_held_out(judged: list[Judged]) -> list[Judged]:
     labels = np.array([float(one.clip.bona_fide) for one in judged])
     if any(len(set(labels[sources != source])) < 2 for source in set(sources)):
         return judged
-    table = Table(
-        features=np.array([one.features for one in judged]),
-        labels=labels,
-        sources=sources,
-        species=np.array([one.clip.attack_type for one in judged]),
-        names=judged[0].cues,
-    )
-    scores = left_out(table)
+    about = [About(one.clip.bona_fide, one.clip.source, one.clip.attack_type or "") for one in judged]
+    looked = collect(zip(about, (one.analysis for one in judged), strict=True))
+    features, _ = numbers(locate("two_view"), looked, dict(altered_views(looked)))
+    # as the shipped numbers are fitted: on clean and altered looks together; the clean ones come first
+    scores = left_out(together(looked, features))[: len(judged)]
     return [
-        Judged(one.clip, {WHOLE: one.scores[WHOLE], HELD_OUT: float(score)} | one.scores, one.features, one.cues)
+        Judged(one.clip, one.analysis, {WHOLE: one.scores[WHOLE], HELD_OUT: float(score)} | one.scores)
         for one, score in zip(judged, scores, strict=True)
     ]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from training.calibrate import Table, left_out
+from training.fusion_fit import Table, left_out
 
 from alive402.lab.datasets import Presentation
 from alive402.lab.metrics import Auc, Scored

@@ -1,11 +1,18 @@
-"""Train the network that ships: `python -m training all` gathers, renders, distils and exports; each step alone too.
+"""Train the network that ships: `python -m training all` gathers, renders, learns and exports; each step alone too.
 
     pip install -r training/requirements.txt
-    python -m training all --data FOLDER --data FOLDER --teacher FOLDER --work var/training
+    python -m training all --data FOLDER --data FOLDER --teacher FOLDER --work var/training --install
 
-Each data folder has a manifest.csv (file, kind, source, subject, licence). Every step is resumable: run the same line
-again after a stop, and it goes on. `--install` puts the result in the package; then fit the fusion anew with
-`python -m training.calibrate`.
+Each data folder has a manifest.csv (file, kind, source, subject, licence). The network starts from the teacher's own
+weights (Silent-Face, Apache-2.0: the folder that --teacher names) and is trained on for a few hundred steps. Every step
+is resumable: run the same line again after a stop, and it goes on. `--install` puts the result in the package; then fit
+the fusion anew with `python -m training.calibrate`.
+
+examples:
+  python -m training all --data data/train --teacher silent-face --install
+  python -m training learn --data data/train --teacher silent-face --labels 0      ablation: the teacher alone
+  python -m training learn --data data/train --teacher silent-face --altered 0     ablation: no invariance
+  python -m training learn --data data/train --teacher silent-face --from-scratch  ablation: fresh weights
 """
 
 from __future__ import annotations
@@ -16,25 +23,14 @@ from pathlib import Path
 from training.originals import gather
 from training.pool import load, render
 
-STEPS = ("gather", "render", "all")
+STEPS = ("gather", "render", "learn", "all")
+SHARE = 0.7
+"""Of the trained weights in what is exported; the rest is the start. Chosen by `python -m training.compare`."""
 
 
 def main() -> None:
     """Run the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("step", choices=STEPS, help="where to stop; all steps before it are done first")
-    parser.add_argument("--data", type=Path, action="append", required=True, help="folder with a manifest.csv")
-    parser.add_argument("--teacher", type=Path, required=True, help="folder with v2_27.onnx and v1se_40.onnx")
-    parser.add_argument("--work", type=Path, default=Path("var/training"), help="kept between runs")
-    parser.add_argument("--samples", type=int, default=36_000, help="how many to render")
-    parser.add_argument("--steps", type=int, default=8_000, help="of 64 samples: how long to learn")
-    parser.add_argument("--rate", type=float, default=2e-3, help="peak learning rate; 5e-4 with --start")
-    parser.add_argument("--start", type=Path, help="learn on from this exported network")
-    parser.add_argument("--no-labels", action="store_true", help="ablation: the teacher alone")
-    parser.add_argument("--no-teacher", action="store_true", help="ablation: the known labels alone")
-    parser.add_argument("--seed", type=int, default=402)
-    parser.add_argument("--install", action="store_true", help="put the result in the package")
-    options = parser.parse_args()
+    options = _options()
     options.work.mkdir(parents=True, exist_ok=True)
     print("gathering originals", flush=True)
     originals = gather(options.data, options.work)
@@ -46,9 +42,9 @@ def main() -> None:
     paths = render(originals, options.teacher, options.work, options.samples, options.seed)
     if options.step == "render":
         return
-    from training.distill import Plan, agree, distill
     from training.export import export, install
-    from training.fast_teacher import FastTeacher
+    from training.learn import Plan, learn
+    from training.two_view import averaged, student_pair, teacher_pair
 
     print("learning", flush=True)
     pool = load(paths)
@@ -56,18 +52,44 @@ def main() -> None:
         steps=options.steps,
         rate=options.rate,
         seed=options.seed,
-        start=options.start,
-        labels=not options.no_labels,
+        labels=options.labels,
+        altered=options.altered,
         teacher=not options.no_teacher,
     )
-    student = distill(pool, plan, FastTeacher(options.teacher), options.work)
-    verdict = agree(student, pool)
-    target = options.work / "two_view.onnx"
-    about = {"samples": str(options.samples), "seed": str(options.seed), "licence": "Apache-2.0", "held_out": verdict}
+    start = student_pair(options.teacher, options.balance, options.from_scratch, options.seed)
+    student = learn(start, teacher_pair(options.teacher), pool, plan, options.work)
+    if not options.from_scratch:
+        again = student_pair(options.teacher, options.balance)
+        student = averaged([again, student], [1 - options.share, options.share])
+    target = options.work / options.name
+    about = {"descends_from": "minivision-ai/Silent-Face-Anti-Spoofing", "licence": "Apache-2.0", "plan": repr(plan)}
     apart = export(student, target, pool, about)
-    print(f"{target}: {verdict}; differs from torch by at most {apart:.1e}")
+    print(f"{target}: differs from torch by at most {apart:.1e}")
     if options.install:
         print(f"installed, sha256 {install(target)}")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m training", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("step", choices=STEPS, help="where to stop; all steps before it are done first")
+    parser.add_argument("--data", type=Path, action="append", required=True, help="folder with a manifest.csv")
+    parser.add_argument("--teacher", type=Path, required=True, help="folder with v2_27.onnx and v1se_40.onnx")
+    parser.add_argument("--work", type=Path, default=Path("var/training"), help="kept between runs")
+    parser.add_argument("--samples", type=int, default=6_000, help="how many to render")
+    parser.add_argument("--steps", type=int, default=160, help="of 48 samples: how long to learn")
+    parser.add_argument("--rate", type=float, default=3e-4, help="peak learning rate")
+    parser.add_argument("--balance", type=float, default=1.0, help="white balance before the network: 0 none, 1 full")
+    parser.add_argument("--share", type=float, default=SHARE, help="of the trained weights in the exported mean")
+    parser.add_argument("--labels", type=float, default=1.0, help="factor on the weights of known labels")
+    parser.add_argument("--altered", type=float, default=0.5, help="share of samples altered for the student alone")
+    parser.add_argument("--no-teacher", action="store_true", help="ablation: the known labels alone")
+    parser.add_argument("--from-scratch", action="store_true", help="ablation: fresh weights instead of the teacher's")
+    parser.add_argument("--name", default="two_view.onnx", help="of the exported file in --work")
+    parser.add_argument("--seed", type=int, default=402)
+    parser.add_argument("--install", action="store_true", help="put the result in the package")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -12,11 +12,10 @@ import onnxruntime
 import torch
 
 from alive402.liveness.networks.model_files import WEIGHTS
-from training.distill import views
-from training.model import TwoView
 from training.pool import Chunk
+from training.two_view import TwoView, to_onnx
+from training.views import tensor
 
-OPSET = 17
 TOLERANCE = 1e-4
 
 
@@ -27,41 +26,30 @@ def export(student: TwoView, path: Path, pool: Chunk, about: dict[str, str]) -> 
         ValueError: the file does not answer as the network does.
     """
     student.eval()
-    some = slice(0, 64)
-    mid, wide = ((views(images[some]) + 1) * 127.5 for images in (pool.mid, pool.wide))
-    torch.onnx.export(
-        student,
-        (mid[:2], wide[:2]),
-        str(path),
-        input_names=["mid_2p7", "wide_4p0"],
-        output_names=["p_live", "p3_mid", "p3_wide"],
-        dynamic_axes={name: {0: "n"} for name in ("mid_2p7", "wide_4p0", "p_live", "p3_mid", "p3_wide")},
-        opset_version=OPSET,
-        dynamo=False,
-    )
-    model = onnx.load(str(path))
-    del model.metadata_props[:]
-    for key in sorted(about):
-        model.metadata_props.append(onnx.StringStringEntryProto(key=key, value=about[key]))
-    onnx.save(model, str(path))
+    onnx.save(to_onnx(student, about), str(path))
+    mid, wide = (tensor(images[:64]) for images in (pool.mid, pool.wide))
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     (said,) = session.run(["p_live"], {"mid_2p7": mid.numpy(), "wide_4p0": wide.numpy()})
     with torch.no_grad():
-        apart = float(np.abs(said - student(mid, wide)[0].numpy()).max())
+        apart = float(np.abs(said - student.live(mid, wide).numpy()).max())
     if apart > TOLERANCE:
         raise ValueError(f"the exported network differs from torch by {apart:.2g}")
     return apart
 
 
 def install(path: Path) -> str:
-    """Put the network in the package's place and its sha256 in the registry; returns the sha256."""
+    """Put the network in the package's place and its sha256 in the registry; returns the sha256.
+
+    Raises:
+        ValueError: the registry does not list the network.
+    """
     content = path.read_bytes()
     digest = hashlib.sha256(content).hexdigest()
-    (WEIGHTS / "two_view.onnx").write_bytes(content)
     registry = WEIGHTS / "registry.toml"
     pattern = r'(\[two_view\][^\[]*?sha256 = ")[0-9a-f]{64}(")'
     changed, count = re.subn(pattern, rf"\g<1>{digest}\g<2>", registry.read_text(), count=1, flags=re.S)
     if count != 1:
         raise ValueError("registry.toml has no [two_view] with a sha256")
+    (WEIGHTS / "two_view.onnx").write_bytes(content)
     registry.write_text(changed)
     return digest

@@ -17,13 +17,11 @@ import numpy.typing as npt
 
 from alive402.liveness.faces.samples import MID_VIEW, WIDE_VIEW, crop_around
 from training.originals import BONA_FIDE, CONTENT_ONLY, Original
-from training.simulate import PAPERS, SCREENS, Picture, film, present
-from training.teacher import Teacher
+from training.simulate import SCREENS, Picture, film, present
+from training.simulate.picture import resized
+from training.teacher import LIVE, PRINT, REPLAY, UNKNOWN, Teacher
 
 CHUNK = 250
-PRINT, LIVE, REPLAY, UNKNOWN = 0, 1, 2, -1
-"""Known labels, in the teacher's order; UNKNOWN is for what only the teacher may label."""
-
 # Shares of each kind of sample.
 MIX = {
     "bona_fide": 0.36,
@@ -36,12 +34,17 @@ MIX = {
     "full_print": 0.06,
     "cutout": 0.02,
     "paper_mask": 0.02,
-    "anything": 0.08,
-    "mixture": 0.04,
+    "anything": 0.04,
+    "crop_live": 0.03,
+    "crop_replay": 0.05,
 }
+KINDS = tuple(MIX)
 MILD_SHARE, MILD = 0.55, 0.3
 HOLDER_SHARE = 0.45
 BOX_SHIFT, BOX_SCALE = 0.05, 0.10
+CROPS = {"crop_live": ("bonafide_crop", LIVE), "crop_replay": ("replay_phone_crop", REPLAY)}
+"""Real crops of faces without surroundings: kind of the original, and label."""
+CROP_HEIGHT, CROP_LUMINANCE = (90.0, 190.0), (80.0, 150.0)
 
 Image = npt.NDArray[np.uint8]
 
@@ -52,7 +55,10 @@ class Chunk:
 
     Attributes:
         mid, wide: (n, 128, 128, 3) uint8 BGR.
+        faces: (n, 2, 4) float32, x1 y1 x2 y2 of the face in each view, 0..1 of its side.
         labels: (n,) int8.
+        kinds: (n,) int8, the sample's place in KINDS.
+        severities: (n,) float32, 0 a good camera .. 1 a bad one.
         logits: (n, 2, 3) float16 of the teacher, mid and wide.
         embeddings: (n, 2, 128) float16 of the teacher.
         held_out: (n,) bool.
@@ -60,7 +66,10 @@ class Chunk:
 
     mid: Image
     wide: Image
+    faces: npt.NDArray[np.float32]
     labels: npt.NDArray[np.int8]
+    kinds: npt.NDArray[np.int8]
+    severities: npt.NDArray[np.float32]
     logits: npt.NDArray[np.float16]
     embeddings: npt.NDArray[np.float16]
     held_out: npt.NDArray[np.bool_]
@@ -111,12 +120,15 @@ def _render_chunk(job: Job) -> None:
     rng = np.random.default_rng([job.seed, job.number])
     maker = _Maker(job.originals)
     kinds, shares = list(MIX), np.array(list(MIX.values()))
-    pictures, labels, held_out = [], [], []
+    pictures, labels, places, severities, held_out = [], [], [], [], []
     for _ in range(CHUNK):
         kind = str(rng.choice(kinds, p=shares / shares.sum()))
-        picture, label, held = maker.make(rng, kind)
+        severity = float(rng.uniform(0, MILD) if rng.random() < MILD_SHARE else rng.uniform(MILD, 1))
+        picture, label, held = maker.make(rng, kind, severity)
         pictures.append(_jittered(rng, picture))
         labels.append(label)
+        places.append(kinds.index(kind))
+        severities.append(severity)
         held_out.append(held)
     answers = _teacher(job.teacher).answer(pictures)
     views = {
@@ -127,7 +139,10 @@ def _render_chunk(job: Job) -> None:
     np.savez(
         aside,
         **views,
+        faces=np.stack([[face_in_view(one, times) for times in (MID_VIEW, WIDE_VIEW)] for one in pictures]),
         labels=np.array(labels, np.int8),
+        kinds=np.array(places, np.int8),
+        severities=np.array(severities, np.float32),
         logits=answers.logits.astype(np.float16),
         embeddings=answers.embeddings.astype(np.float16),
         held_out=np.array(held_out),
@@ -152,24 +167,21 @@ class _Maker:
         faces = [one for one in originals if one.box is not None]
         self._live = _weighed([one for one in faces if one.kind in BONA_FIDE])
         self._shown = _weighed([one for one in faces if one.kind in BONA_FIDE | CONTENT_ONLY])
-        self._anything = _weighed(list(originals))
+        self._crops = {name: _weighed([one for one in faces if one.kind == kind]) for name, (kind, _) in CROPS.items()}
+        self._anything = _weighed([one for one in originals if one.kind not in BONA_FIDE])
         self._backgrounds = [one for one in originals if one.box is None] or list(originals)
 
-    def make(self, rng: np.random.Generator, kind: str) -> tuple[Picture, int, bool]:
-        """(picture, label, held out)."""
-        severity = float(rng.uniform(0, MILD) if rng.random() < MILD_SHARE else rng.uniform(MILD, 1))
-        if kind == "bona_fide":
-            one = _choose(rng, self._live)
-            return film(rng, _picture(one), severity), LIVE, one.held_out
+    def make(self, rng: np.random.Generator, kind: str, severity: float) -> tuple[Picture, int, bool]:
+        """(picture, label, held out); kinds without originals become `bona_fide`."""
         if kind == "anything":
             one = _choose(rng, self._anything)
             return film(rng, _somewhere(rng, _read(one)), severity * 0.6), UNKNOWN, one.held_out
-        if kind == "mixture":
-            one, other = _choose(rng, self._live), _choose(rng, self._shown)
-            shape = str(rng.choice([*SCREENS, *PAPERS]))
-            attack = present(rng, _picture(other), shape, self._rooms(rng), self._holder(rng, other.held_out))
-            mixed = _mixed(rng, film(rng, _picture(one), severity), film(rng, attack, severity))
-            return mixed, UNKNOWN, one.held_out or other.held_out
+        if kind in self._crops and self._crops[kind][0]:
+            one = _choose(rng, self._crops[kind])
+            return film(rng, _resampled(rng, _picture(one)), severity * 0.5), CROPS[kind][1], one.held_out
+        if kind == "bona_fide" or kind in self._crops:
+            one = _choose(rng, self._live)
+            return film(rng, _picture(one), severity), LIVE, one.held_out
         one = _choose(rng, self._shown)
         attack = present(rng, _picture(one), kind, self._rooms(rng), self._holder(rng, one.held_out))
         return film(rng, attack, severity), REPLAY if kind in SCREENS else PRINT, one.held_out
@@ -213,20 +225,27 @@ def _somewhere(rng: np.random.Generator, image: Image) -> Picture:
     return Picture(image, np.array([x, y, x + side, y + 1.2 * side], np.float32))
 
 
-def _mixed(rng: np.random.Generator, one: Picture, other: Picture) -> Picture:
-    """Two pictures with their faces laid over each other, one seen through or cut into the other."""
-    height, width = one.image.shape[:2]
-    scale = (one.box[2:] - one.box[:2]) / np.maximum(other.box[2:] - other.box[:2], 1)
-    shift = one.box[:2] - other.box[:2] * scale
-    move = np.array([[scale[0], 0, shift[0]], [0, scale[1], shift[1]]], np.float32)
-    laid = cv2.warpAffine(other.image, move, (width, height), borderMode=cv2.BORDER_REFLECT)
-    if rng.random() < 0.5:
-        share = float(rng.uniform(0.2, 0.8))
-        return Picture(np.asarray(cv2.addWeighted(one.image, share, laid, 1 - share, 0), np.uint8), one.box)
-    image = one.image.copy()
-    edge = int(rng.uniform(0.2, 0.8) * width)
-    image[:, edge:] = laid[:, edge:]
-    return Picture(image, one.box)
+def _resampled(rng: np.random.Generator, picture: Picture) -> Picture:
+    """A crop at a random size and mean luminance, so that neither tells a real replay from a real face.
+
+    The replay crops at hand are smaller and brighter than the bona fide ones of the same person.
+    """
+    height, width = picture.image.shape[:2]
+    scale = float(rng.uniform(*CROP_HEIGHT)) / height
+    small = resized(picture, max(8, round(width * scale)), max(8, round(height * scale)))
+    gain = float(np.clip(rng.uniform(*CROP_LUMINANCE) / max(float(small.image.mean()), 8.0), 0.4, 2.0))
+    return Picture(np.asarray(cv2.convertScaleAbs(small.image, alpha=gain), np.uint8), small.box)
+
+
+def face_in_view(picture: Picture, times: float) -> npt.NDArray[np.float32]:
+    """(4,) float32: where `crop_around` puts the box in a view of `times` the box, 0..1 of the view's side."""
+    height, width = picture.image.shape[:2]
+    x1, y1, x2, y2 = (float(side) for side in picture.box)
+    times = min(times, (height - 1) / (y2 - y1), (width - 1) / (x2 - x1))
+    wide, high = (x2 - x1) * times, (y2 - y1) * times
+    left = min(max((x1 + x2) / 2 - wide / 2, 0.0), width - wide)
+    top = min(max((y1 + y2) / 2 - high / 2, 0.0), height - high)
+    return np.array([(x1 - left) / wide, (y1 - top) / high, (x2 - left) / wide, (y2 - top) / high], np.float32)
 
 
 def _jittered(rng: np.random.Generator, picture: Picture) -> Picture:

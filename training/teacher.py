@@ -17,6 +17,8 @@ import onnxruntime
 from alive402.liveness.faces.samples import MID_VIEW, WIDE_VIEW, crop_around
 from training.simulate import Picture
 
+PRINT, LIVE, REPLAY, UNKNOWN = 0, 1, 2, -1
+"""Known labels, in the teacher's order; UNKNOWN is for what only the teacher may label."""
 FILES = {"v2_27.onnx": MID_VIEW, "v1se_40.onnx": WIDE_VIEW}
 SIDE = 80
 

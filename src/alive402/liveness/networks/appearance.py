@@ -21,6 +21,8 @@ from alive402.liveness.networks import model_files
 Floats = npt.NDArray[np.float32]
 
 THREADS = 2
+SIDE = 80
+"""Side of a view as the network sees it, px."""
 LOGIT_CLIP = 8.0
 AT_ONCE = 4
 """Samples that are computed together: 16 are no faster a face and take 9 MB more."""
@@ -83,8 +85,8 @@ class AppearanceNetwork:
     def _run(self, samples: Sequence[Sample]) -> Sequence[Floats]:
         """Live (n,), and (n, 3) of each view."""
         feeds = {
-            "mid_2p7": _batch([sample.mid for sample in samples], self._side),
-            "wide_4p0": _batch([sample.wide for sample in samples], self._side),
+            "mid_2p7": network_input([sample.mid for sample in samples], self._side),
+            "wide_4p0": network_input([sample.wide for sample in samples], self._side),
         }
         found: Sequence[Floats] = self._session.run(["p_live", "p3_mid", "p3_wide"], feeds)
         return found
@@ -103,7 +105,7 @@ def pool(scores: Floats) -> tuple[float, float]:
     return float(odds.mean()), float(np.percentile(odds, 20))
 
 
-def _batch(views: list[npt.NDArray[np.uint8]], side: int) -> Floats:
+def network_input(views: Sequence[npt.NDArray[np.uint8]], side: int = SIDE) -> Floats:
     """(n, 3, side, side) float32, BGR, 0..255; shrunk by areas, as in training."""
     shrunk = [cv2.resize(view, (side, side), interpolation=cv2.INTER_AREA) for view in views]
     return np.ascontiguousarray(np.stack(shrunk).transpose(0, 3, 1, 2), dtype=np.float32)

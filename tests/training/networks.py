@@ -1,16 +1,19 @@
-"""The teacher run by torch answers as its ONNX files do, and views are shrunk as the product shrinks them."""
+"""Small networks of the teacher's operators, with random weights, for the tests of training."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
 import numpy as np
-import onnxruntime
-import pytest
+import onnx
+from training.teacher import FILES
 
-torch = pytest.importorskip("torch", reason="torch is not installed (training/requirements.txt)")
-onnx = pytest.importorskip("onnx", reason="onnx is not installed (training/requirements.txt)")
+
+def small_teacher(folder: Path) -> Path:
+    """A folder with both files of a teacher."""
+    for seed, name in enumerate(FILES):
+        small_network(folder / name, seed)
+    return folder
 
 
 def small_network(path: Path, seed: int) -> None:
@@ -58,41 +61,3 @@ def small_network(path: Path, seed: int) -> None:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     onnx.checker.check_model(model)
     path.write_bytes(model.SerializeToString())
-
-
-def test_torch_answers_as_the_files_do(tmp_path: Path) -> None:
-    from training.fast_teacher import FastTeacher
-    from training.teacher import FILES
-
-    for seed, name in enumerate(FILES):
-        small_network(tmp_path / name, seed)
-    views = np.random.default_rng(402).uniform(0, 255, (6, 3, 80, 80)).astype(np.float32)
-    logits, embeddings = FastTeacher(tmp_path)(torch.from_numpy(views), torch.from_numpy(views))
-    for place, name in enumerate(FILES):
-        said, felt = onnxruntime.InferenceSession(str(tmp_path / name)).run(["logit", "emb"], {"x": views})
-        assert np.abs(logits[:, place].numpy() - said).max() < 0.05 * np.abs(said).max()
-        assert np.abs(embeddings[:, place].numpy() - felt).max() < 0.05 * np.abs(felt).max()
-
-
-def test_an_operator_that_is_not_known_is_named(tmp_path: Path) -> None:
-    from onnx import helper
-    from training.fast_teacher import FastTeacher
-    from training.teacher import FILES
-
-    for seed, name in enumerate(FILES):
-        small_network(tmp_path / name, seed)
-        model = onnx.load(str(tmp_path / name))
-        model.graph.node.append(helper.make_node("Tanh", ["logit"], ["more"]))
-        onnx.save(model, str(tmp_path / name))
-    views = torch.zeros(1, 3, 80, 80)
-    with pytest.raises(ValueError, match="Tanh"):
-        FastTeacher(tmp_path)(views, views)
-
-
-def test_views_are_shrunk_as_the_product_shrinks_them() -> None:
-    from training.augment import shrunk
-
-    view = np.random.default_rng(402).integers(0, 256, (128, 128, 3), np.uint8)
-    ours = shrunk(torch.from_numpy(view.transpose(2, 0, 1)[None].copy()).float())[0].numpy().transpose(1, 2, 0)
-    theirs = cv2.resize(view, (80, 80), interpolation=cv2.INTER_AREA)
-    assert np.abs(ours - theirs).max() <= 0.51
