@@ -16,7 +16,6 @@ import av
 
 from alive402.liveness.errors import UndecodableVideo, UnsupportedVideo, VideoTooLarge
 from alive402.liveness.media.frame import WHOLE, Converters, Display, Frame
-from alive402.liveness.media.orientation import orientation_of
 from alive402.liveness.media.streams import choose_video, measured_seconds, stated_seconds
 from alive402.liveness.media.track_headers import track_headers
 from alive402.liveness.report import Video
@@ -206,8 +205,8 @@ class VideoFile:
             return
         self._stored_size = (first.width, first.height)
         self._check_pixels(first.width, first.height)
-        self.rotation = orientation_of(first).degrees
-        self._shown_size = self._display.shown(first, self._aspect()).canvas
+        shown = self._display.shown(first, self._aspect())
+        self.rotation, self._shown_size = shown.orientation.degrees, shown.canvas
         self._check_sides(*self._shown_size)
 
     def _aspect(self) -> Fraction | None:

@@ -74,6 +74,7 @@ class Display:
         self._max_pixels = max_pixels
         self._canvas: tuple[int, int] | None = None
         self._known: tuple[object, Shown] | None = None
+        self._orientation = UPRIGHT
 
     def shown(self, source: av.VideoFrame, aspect: Fraction | None) -> Shown:
         """How `source` is shown, its pixels being `aspect` as wide as high.
@@ -81,10 +82,14 @@ class Display:
         Raises:
             UndecodableVideo: the pixels' stated shape makes a sliver of the first frame.
         """
-        orientation = orientation_of(source)
-        key = source.width, source.height, aspect, orientation
+        said = orientation_of(source)
+        # FFmpeg gives a turn that the codec states to the frame that carries it; it holds until the next key frame
+        # (ITU-T H.264, D.2.27). The container's own is with every frame.
+        if said is not None or source.key_frame:
+            self._orientation = said or UPRIGHT
+        key = source.width, source.height, aspect, self._orientation
         if self._known is None or self._known[0] != key:
-            self._known = key, self._shown(source.width, source.height, aspect, orientation)
+            self._known = key, self._shown(source.width, source.height, aspect, self._orientation)
         return self._known[1]
 
     def _shown(self, width: int, height: int, aspect: Fraction | None, orientation: Orientation) -> Shown:

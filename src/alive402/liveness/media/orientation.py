@@ -76,8 +76,8 @@ UPRIGHT = Orientation()
 _TURNED = (UPRIGHT, Orientation(True, False, True), Orientation(False, True, True), Orientation(True, True, False))
 
 
-def orientation_of(frame: av.VideoFrame) -> Orientation:
-    """How a player shows this frame.
+def orientation_of(frame: av.VideoFrame) -> Orientation | None:
+    """What this frame says of how it is shown; None where it says nothing.
 
     FFmpeg hands on with each frame the track's matrix (MP4 `tkhd`, Matroska projection) or the codec's own (H.264 and
     HEVC display orientation, EXIF); the first one counts, as in ffmpeg. A name or a title tells nothing.
@@ -89,5 +89,5 @@ def orientation_of(frame: av.VideoFrame) -> Orientation:
                 return Orientation.of_matrix(np.frombuffer(bytes(data), np.int32, 9))
     except ValueError:  # beside it lies a kind of data that PyAV has no name for; it still tells the angle
         degrees = frame.rotation
-        return Orientation.of_turns(round(degrees / 90)) if abs(degrees) <= 360 else UPRIGHT
-    return UPRIGHT
+        return Orientation.of_turns(round(degrees / 90)) if 45 <= abs(degrees) <= 360 else None
+    return None

@@ -31,8 +31,8 @@ def choose_video(container: Any, headers: tuple[TrackHeader, ...]) -> tuple[Any,
     """The video stream that is judged, and its header where the container has one.
 
     ffmpeg's choice is judged: most pixels, the default flag counting as five million. Where ffplay (libavformat's
-    "best" stream) or the browsers' rule (the first track that is on) would show another substantial track, the file is
-    refused: a person who looks at it may see what was not judged.
+    "best" stream) or browsers (the first track that is on) would show another one, which is no thumbnail, the file is
+    refused: who looks at it may see what was not judged.
 
     Raises:
         UnsupportedVideo: no video stream, or more than one that players show.
@@ -42,11 +42,12 @@ def choose_video(container: Any, headers: tuple[TrackHeader, ...]) -> tuple[Any,
         raise UnsupportedVideo("The file has no video in it, only other streams.")
     known = _by_stream(container, headers)
     chosen = max(videos, key=_weight)
-    enabled = [stream for stream in videos if stream.index not in known or known[stream.index].enabled] or videos
-    first = next((stream for stream in enabled if stream.disposition & Disposition.default), enabled[0])
+    off = {index for index, header in known.items() if not header.enabled}
+    first = max(videos, key=lambda stream: (stream.index not in off, _default(stream)))
     best = container.streams.best("video")
     rivals = [stream for stream in videos if stream in (first, best) and stream is not chosen]
-    if any(_substantial(stream, chosen) for stream in rivals):
+    chosen_is_off = chosen.index in off or (_default(first) and not _default(chosen))
+    if any(chosen_is_off or _substantial(stream, chosen) for stream in rivals):
         raise UnsupportedVideo(
             f"The file has {len(videos)} video tracks, and players differ on which one they show. "
             "Send a file with one video track.",
@@ -98,7 +99,12 @@ def measured_seconds(container: Any, index: int, max_seconds: float) -> float | 
 def _weight(stream: Any) -> int:
     context = stream.codec_context
     pixels = int(context.width or 0) * int(context.height or 0) if context is not None else 0
-    return pixels + DEFAULT_WEIGHT * bool(stream.disposition & Disposition.default)
+    return pixels + DEFAULT_WEIGHT * _default(stream)
+
+
+def _default(stream: Any) -> bool:
+    """MP4's "track enabled", Matroska's FlagDefault."""
+    return bool(stream.disposition & Disposition.default)
 
 
 def _substantial(stream: Any, chosen: Any) -> bool:
