@@ -84,7 +84,7 @@ def measured_seconds(container: Any, index: int, max_seconds: float) -> float | 
         for count, packet in enumerate(container.demux()):
             if count >= MAX_PACKETS:
                 return None
-            if packet.stream.index != index or packet.pts is None:
+            if packet.stream.index != index or packet.pts is None or packet.time_base is None:
                 continue
             time = float(packet.pts * packet.time_base)
             first = time if first is None else min(first, time)
