@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alive402.liveness.faces.detector import Detection
-from alive402.liveness.media.container import Frame
+from alive402.liveness.media.frame import Frame
 
 Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]

@@ -11,7 +11,7 @@ from alive402.liveness.faces.detector import FULL_RANGE, SHORT_RANGE, Detection,
 from alive402.liveness.faces.mesh import POINTS, FaceMesh
 from alive402.liveness.faces.samples import Sample, SampleKeeper
 from alive402.liveness.media.clip import MOTION_SIDE
-from alive402.liveness.media.container import Frame
+from alive402.liveness.media.frame import Frame
 from alive402.liveness.networks import model_files
 
 Image = npt.NDArray[np.uint8]

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from alive402.liveness.media.container import Frame
+from alive402.liveness.media.frame import Frame
 from alive402.liveness.report import Video
 
 THUMB_SIDE = 96
