@@ -17,6 +17,8 @@ import numpy.typing as npt
 from av.video.reformatter import VideoReformatter
 
 from alive402.liveness.errors import UndecodableVideo, UnsupportedVideo, VideoTooLarge
+from alive402.liveness.media import heif
+from alive402.liveness.media.image_headers import HEAD_BYTES
 from alive402.liveness.report import Video
 
 FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,avi,flv,asf,matroska,webm,mpegts,mpeg,rm,ogg"
@@ -219,6 +221,10 @@ class VideoFile:
                 self.skipped += 1
 
     def _open(self) -> Any:
+        # FFmpeg reads a HEIF picture as an MP4 of one frame.
+        with self.path.open("rb") as file:
+            if heif.is_still(file.read(HEAD_BYTES)):
+                raise UnsupportedVideo(heif.NOT_A_VIDEO)
         try:
             return av.open(
                 str(self.path),
