@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ import av
 import numpy as np
 
 from tests.conftest import Image
+
+os.environ.setdefault("SVT_LOG", "1")  # the encoder of AV1 says errors alone
 
 BRANDS = {"hevc": b"heic", "av1": b"avif"}
 AV1_CONFIGURATION = b"\x81\0\x0c\0"

@@ -132,6 +132,8 @@ FILES: dict[str, tuple[Callable[[Faces], bytes], str]] = {
     "heic of tiles": (lambda f: grid([still()] * 4, 2, 2, (200, 200)), FACELESS),
     "heic of 1,024 tiles that are one": (lambda f: grid([still(width=64, height=64)], 32, 32, (2048, 2048),
                                                         sources=[2] * 1024), FACELESS),
+    "heic of a phone's 24 million pixels": (lambda f: grid([still(width=512, height=512)], 12, 9, (5712, 4284), irot(3),
+                                                           sources=[2] * 108), FACELESS),
     "heic of 1,025 tiles": (lambda f: grid([still(width=64, height=64)], 41, 25, (2600, 1600), sources=[2] * 1025),
                             BROKEN),
     "heic of 65,535 tiles": (lambda f: grid([still()], 256, 256, (128 * 256, 128 * 256), sources=[2] * 65_535), BROKEN),

@@ -70,6 +70,13 @@ def test_pixels_of_either_codec_and_depth(show: Show, scene: Image, codec: str, 
     assert differs(picture, scene) < CLOSE
 
 
+@pytest.mark.parametrize("pix_fmt", ["yuv422p10le", "yuv444p", "yuv444p10le", "gray", "gray10le"])
+def test_pixels_of_other_samplings(show: Show, scene: Image, pix_fmt: str) -> None:
+    """Cameras write 4:2:2 of ten bits; grey comes without any colour."""
+    grey = np.repeat(cv2.cvtColor(scene, cv2.COLOR_BGR2GRAY)[..., None], 3, axis=2)
+    assert differs(show(whole(scene, "hevc", pix_fmt=pix_fmt)), grey if "gray" in pix_fmt else scene) < CLOSE
+
+
 def test_an_avif_of_another_writer(show: Show, scene: Image) -> None:
     written, data = cv2.imencode(".avif", scene)
     if not written:

@@ -123,6 +123,11 @@ class Layout:
         return width, height
 
     @property
+    def is_deep(self) -> bool:
+        """Whether a tile is, by its configuration, 4:4:4 of more than 8 bits."""
+        return any(tile.is_deep for tile in self.tiles)
+
+    @property
     def coded_pixels(self) -> int:
         """Pixels that the decoder makes, with those of the last row and column that the canvas cuts off."""
         return sum(tile.width * tile.height for tile in self.tiles)

@@ -124,7 +124,7 @@ class _Decoder:
         # Another size or depth than the container says was never weighed.
         if (frame.width, frame.height) != (coded.width, coded.height) or frame.is_corrupt:
             raise UndecodableImage
-        if not coded.is_deep and frame.format.chroma_width(8) == 8 and frame.format.components[0].bits > 8:
+        if _is_deep(frame) and not coded.is_deep:
             raise UndecodableImage
         return self._converted(frame, coded)
 
@@ -140,6 +140,11 @@ class _Decoder:
             dst_color_range=ColorRange.JPEG,
             threads=1,
         )
+
+
+def _is_deep(frame: VideoFrame) -> bool:
+    parts = frame.format.components
+    return len(parts) > 2 and parts[0].bits > 8 and frame.format.chroma_width(8) == 8
 
 
 def _pixels(frame: VideoFrame) -> Pixels:

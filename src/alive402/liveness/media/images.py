@@ -116,7 +116,7 @@ def _heif(data: bytes, limits: ImageLimits) -> tuple[Pixels, str]:
             "Save it again.",
             coded_pixels=layout.coded_pixels,
         )
-    if layout.tiles[0].is_deep and layout.width * layout.height > limits.max_deep_share * limits.max_pixels:
+    if layout.is_deep and layout.width * layout.height > limits.max_deep_share * limits.max_pixels:
         raise ImageTooLarge(
             f"The picture has {layout.width} x {layout.height} pixels of full colour and more than 8 bits; at most "
             f"{limits.max_deep_share * limits.max_pixels / 1e6:.2g} million of these are accepted.",
