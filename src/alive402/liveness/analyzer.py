@@ -216,7 +216,7 @@ def analyze_image(path: str | Path) -> ImageReport:
     """Was the face in this picture taken from life? A video tells far more.
 
     Args:
-        path: a picture file (JPEG, PNG, WebP or BMP), at most 10 MB and 25 million pixels.
+        path: a picture file (JPEG, PNG, WebP, BMP, HEIC or AVIF), at most 10 MB and 25 million pixels.
 
     Returns:
         The judged answer; `report.to_dict()` is JSON-ready.
