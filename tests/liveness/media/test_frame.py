@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from alive402.liveness.errors import UndecodableVideo
 from alive402.liveness.media.container import VideoFile
 from alive402.liveness.media.frame import MAX_RATIO, fitted, square
-from tests.conftest import Image
+from tests.conftest import Image, write_video
 from tests.liveness.media.films import alike, moving, quarters, shown, write_matrix
 
 ASPECTS = [Fraction(4, 3), Fraction(2), Fraction(1, 2), Fraction(16, 15)]
@@ -39,6 +39,20 @@ def test_pixels_become_square_before_the_picture_is_turned(tmp_path: Path) -> No
     path = moving(tmp_path / "clip.mp4", [quarters(160, 96)] * 6, Fraction(2))
     pictures = shown(write_matrix(path, (0, 1, 0, -1, 0, 0, 0, 0, 1)))
     assert alike(pictures[0], np.rot90(quarters(320, 96), 3), 16)
+
+
+@pytest.mark.parametrize("by_matrix", [True, False])
+def test_a_track_that_is_stretched_by_its_header_is_shown_stretched(tmp_path: Path, by_matrix: bool) -> None:
+    path = write_video(tmp_path / "clip.mp4", [quarters(128, 96)] * 4)
+    if by_matrix:
+        write_matrix(path, (2, 0, 0, 0, 1, 0, 0, 0, 1))
+    else:  # the track is 256 px wide, says its header; the pictures have 128
+        content = bytearray(path.read_bytes())
+        at = content.find(b"tkhd") + 80
+        assert content[at : at + 4] == (128 << 16).to_bytes(4, "big")
+        content[at : at + 4] = (256 << 16).to_bytes(4, "big")
+        path.write_bytes(bytes(content))
+    assert alike(shown(path)[0], quarters(256, 96), 16)
 
 
 def test_pixels_of_other_shape_in_mid_stream_count_from_there_on(tmp_path: Path) -> None:
