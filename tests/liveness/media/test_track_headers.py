@@ -90,6 +90,7 @@ def test_each_track_has_its_own_crop(tmp_path: Path, nth: int) -> None:
         ((100, 0, 100, 1, 0, 1, 0, 1), WHOLE),
         ((-100, 1, 100, 1, 0, 1, 0, 1), WHOLE),
         ((0, 1, 0, 1, 0, 1, 0, 1), WHOLE),
+        ((1, 1, 1, 2, 0, 1, 1, 1), WHOLE),
     ],
 )
 def test_a_clean_aperture_that_does_not_fit_cuts_nothing(values: tuple[int, ...], crop: Crop) -> None:

@@ -173,7 +173,7 @@ def clean_aperture(values: tuple[int, ...], width: int, height: int) -> Crop:
     centre_x, centre_y = Fraction(width - 1, 2) + off_x, Fraction(height - 1, 2) + off_y
     left, right = centre_x - (wide - 1) / 2, centre_x + (wide - 1) / 2
     top, bottom = centre_y - (high - 1) / 2, centre_y + (high - 1) / 2
-    if min(left, top) < 0 or wide <= 0 or high <= 0 or right > width - 1 or bottom > height - 1:
+    if min(left, top) < 0 or min(wide, high) < 1 or right > width - 1 or bottom > height - 1:
         return WHOLE
     return Crop(int(left), int(top), width - 1 - int(right), height - 1 - int(bottom))
 
