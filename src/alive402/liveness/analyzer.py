@@ -152,7 +152,8 @@ class Analyzer:
                     if recorder.add(frame):
                         follower.follow(frame)
                         progress("looking", min(frame.time / expected, 1.0) * LOOKING_SHARE)
-            return recorder.finish(file.video()), follower.tracks()
+            tracks = follower.tracks()
+            return recorder.finish(file.video(), follower.inner()), tracks
 
     def _score(self, samples: tuple[Sample, ...]) -> tuple[Looks, Looks | None, float]:
         """What the network and the optional expert make of the samples, and when that was known."""

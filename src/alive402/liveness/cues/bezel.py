@@ -83,17 +83,16 @@ def bezel(clip: Clip, track: FaceTrack) -> Cue:
     if len(sound) < LEAST_FRAMES:
         return silent(NAME, UNIT, NORMAL, "The face was seen too rarely to compare its motion with edges.", ATTACK)
     boxes = np.asarray(track.boxes, np.float64)[sound] * clip.motion_scale
-    middles = _steady((boxes[:, :2] + boxes[:, 2:]) / 2)
+    motion, corner = _inside(clip)
+    middles = _steady((boxes[:, :2] + boxes[:, 2:]) / 2) - corner
     widths = _steady(np.sqrt((boxes[:, 2:] - boxes[:, :2]).prod(axis=1))[:, None])[:, 0]
     chosen = np.unique(np.linspace(0, len(sound) - 1, FRAMES).round().astype(int))
-    height, width = clip.motion.shape[1:]
+    height, width = motion.shape[1:]
     shrink = min(1.0, FACE_WIDTH / float(np.median(widths)), LONGEST / max(height, width))
     if float(np.median(widths)) * shrink < LEAST_FACE or min(height, width) * shrink < 2 * LEAST_FACE:
         return silent(NAME, UNIT, NORMAL, "The face is too small to look for edges around it.", ATTACK)
     size = (round(width * shrink), round(height * shrink))
-    frames = [
-        cv2.resize(clip.motion[place], size, interpolation=cv2.INTER_AREA) for place in track.indices[sound[chosen]]
-    ]
+    frames = [cv2.resize(motion[place], size, interpolation=cv2.INTER_AREA) for place in track.indices[sound[chosen]]]
     middles, widths = middles[chosen] * shrink, widths[chosen] * shrink
     detector = cv2.createLineSegmentDetector()
     looks = [
@@ -105,6 +104,20 @@ def bezel(clip: Clip, track: FaceTrack) -> Cue:
     value = float(evidence.sum())
     strength = ramp(value, SOME, MANY)
     return Cue(NAME, 0.0 - strength, 0.0, value, UNIT, NORMAL, _message(strength, evidence, told), ATTACK)
+
+
+def _inside(clip: Clip) -> tuple[Image, Doubles]:
+    """The motion frames within the inner picture, and where its corner lies in them, px.
+
+    Bars that an editor drew never move: taken for the background, they would make the room a device of a camera that
+    pans.
+    """
+    if clip.inner is None:
+        return clip.motion, np.zeros(2)
+    height, width = clip.motion.shape[1:]
+    inner = clip.inner.enlarged((clip.video.width, clip.video.height), (width, height))
+    left, top = max(inner.left, 0), max(inner.top, 0)
+    return clip.motion[:, top : inner.bottom, left : inner.right], np.array([left, top], np.float64)
 
 
 def _message(strength: float, evidence: Doubles, told: bool) -> str:
