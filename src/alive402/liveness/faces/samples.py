@@ -22,6 +22,9 @@ MID_VIEW = 2.7
 WIDE_VIEW = 4.0
 TEXTURE_SIDE = 384
 PICTURE_SIDE = 240
+FIRST_LOOKS, MOST_EXTRA = 2, 9
+EXTRA_SECONDS = 0.18
+"""Seconds between two extra looks: three within the half second after the picture has changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +82,22 @@ class SampleKeeper:
         self._turn = turn
         self._sharpest: _Look | None = None
         self._kept: list[Sample] = []
+        self._first: list[_Look] | None = []
+        self._extra: list[Sample] = []
 
-    def offer(self, frame: Frame, small: Image, face: Detection, scale: float) -> None:
+    def scene_changes(self) -> None:
+        """The picture has changed at once: the first looks at the face may be all there is of its scene. Keep them."""
+        first, self._first = self._first or [], None
+        self._extra += [self._sample(look) for look in first]
+
+    def offer(self, frame: Frame, small: Image, face: Detection, scale: float, new_scene: bool = False) -> None:
         """Keep this look if it is the sharpest of its stretch; the full frame is converted when the stretch is over.
 
         Args:
             frame: not earlier than the one before.
             small: (h, w, 3) uint8, the frame in which `face` was found.
             scale: px of `small` per px of the frame.
+            new_scene: the picture has changed within the last half second; some looks are kept whether sharp or not.
         """
         look = _cut(small, face.box)
         if min(look.shape[:2]) < 8:
@@ -95,6 +106,7 @@ class SampleKeeper:
         # smoothed first: without it the codec's blocks and 8-bit steps pass for detail
         sharpness = float(cv2.Laplacian(cv2.GaussianBlur(gray, (0, 0), SMOOTHING), cv2.CV_32F).var())
         slot, kept = int(frame.time / self._slot_seconds), self._sharpest
+        self._keep_extra(_Look(slot, frame, small, face, scale, sharpness, float(gray.mean())), new_scene)
         if kept is not None and kept.slot == slot and kept.sharpness >= sharpness:
             return
         if kept is not None and kept.slot != slot:
@@ -110,6 +122,24 @@ class SampleKeeper:
         if len(kept) > SLOTS:
             kept = [kept[place] for place in np.linspace(0, len(kept) - 1, SLOTS).round().astype(int)]
         return tuple(kept)
+
+    def extra_samples(self) -> tuple[Sample, ...]:
+        """At most 9 samples in time order from just after the picture has changed, and then from the start too."""
+        return tuple(self._extra)
+
+    def _keep_extra(self, look: _Look, new_scene: bool) -> None:
+        """The first looks wait, unconverted, until the picture changes; those in a new scene are kept at once."""
+        if new_scene:
+            self.scene_changes()
+            due = not self._extra or look.frame.time >= self._extra[-1].time + EXTRA_SECONDS
+            if due and len(self._extra) < MOST_EXTRA:
+                self._extra.append(self._sample(look))
+            return
+        first = self._first
+        if first is None or len(first) == FIRST_LOOKS:
+            return
+        if not first or look.frame.time >= first[-1].frame.time + EXTRA_SECONDS:
+            first.append(look)
 
     def _sample(self, look: _Look) -> Sample:
         whole, box = look.frame.bgr(), (look.face.box / look.scale).astype(np.float32)

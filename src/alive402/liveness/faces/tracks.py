@@ -10,6 +10,7 @@ import numpy.typing as npt
 from alive402.liveness.faces.detector import FULL_RANGE, SHORT_RANGE, Detection, FaceDetector, iou
 from alive402.liveness.faces.mesh import POINTS, FaceMesh
 from alive402.liveness.faces.samples import Sample, SampleKeeper
+from alive402.liveness.faces.scene_changes import SceneChanges
 from alive402.liveness.media.clip import MOTION_SIDE
 from alive402.liveness.media.container import Frame
 from alive402.liveness.networks import model_files
@@ -46,6 +47,7 @@ class FaceTrack:
             face was larger, NaN.
         turn: degrees, counter-clockwise, by which the frame has to be turned for the face to stand upright.
         samples: the sharpest looks at the face, spread through the clip, in time order.
+        extra_samples: looks from just after the picture changed at once, for judging each scene of a cut clip.
     """
 
     indices: npt.NDArray[np.int64]
@@ -55,6 +57,7 @@ class FaceTrack:
     landmarks: Floats
     turn: int
     samples: tuple[Sample, ...]
+    extra_samples: tuple[Sample, ...] = ()
 
     @property
     def area(self) -> float:
@@ -114,6 +117,7 @@ class FaceFollower:
         self._tracks: list[_Following] = []
         self._next_search = 0.0
         self._rescues = RESCUES
+        self._changes = SceneChanges()
         self.looked_at = 0
 
     def follow(self, frame: Frame) -> None:
@@ -122,6 +126,9 @@ class FaceFollower:
         image = frame.small(MOTION_SIDE)
         width, height = frame.size
         scale = max(image.shape[:2]) / max(width, height)
+        if self._changes.at(frame):
+            for track in self._tracks:
+                track.keeper.scene_changes()
         active = [track for track in self._tracks if frame.time - track.times[-1] <= LOST_SECONDS]
         seen: list[tuple[_Following, Detection]] = []
         for track in active:
@@ -140,7 +147,7 @@ class FaceFollower:
             upright = place == 0 and track.turn == 0 and index % MESH_EVERY == 0
             marks = self._finder.mesh.fit(image, face) / scale if upright else np.full((POINTS, 2), np.nan)
             track.landmarks.append(marks.astype(np.float32))
-            track.keeper.offer(frame, image, face, scale)
+            track.keeper.offer(frame, image, face, scale, self._changes.lately(frame.time))
 
     def tracks(self) -> list[FaceTrack]:
         """Every face that was followed, the largest (median area) first, doubtful ones last.
@@ -217,6 +224,7 @@ def _finish(track: _Following) -> FaceTrack:
         landmarks=np.stack(track.landmarks),
         turn=track.turn,
         samples=track.keeper.samples(),
+        extra_samples=track.keeper.extra_samples(),
     )
 
 
