@@ -51,8 +51,8 @@ PAUSE, LONG_PAUSE, LONG_PAUSE_COLOUR = 0.15, 0.5, 0.15
 """Seconds without a new picture, after which anything may have moved: colours have to differ more."""
 LIGHT, LIGHT_EDGES = 2.5, 0.7
 """A step by this factor in brightness can be a lamp that is switched; edges have to differ by this much then."""
-RETURN_SECONDS, RETURN_STRUCTURE = 1.5, 0.2
-"""Two steps, of which the second leads back to the picture before the first, are an insert or a hand that passes."""
+BACK_SECONDS, BACK_STRUCTURE = 1.5, 0.2
+"""A picture that is back so soon and so much alike was hidden by something, or something was inserted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,12 @@ class Cut:
 
     Attributes:
         begins, ends: seconds, last of the picture before and first of the picture after; further apart in a fade.
-        returns: index of the cut that leads back to the picture before this one, or None.
+        back: seconds when the picture before the cut is seen again, if that is soon; else None.
     """
 
     begins: float
     ends: float
-    returns: int | None = None
+    back: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,20 +94,17 @@ def find(clip: Clip) -> tuple[Cut, ...]:
     soft = fades(seen.gray, seen.times, hard, structure)
     ends = sorted([(place - 1, place) for place in hard] + soft)
     return tuple(
-        Cut(float(seen.last[before]), float(seen.times[after]), _return(seen, ends, number))
-        for number, (before, after) in enumerate(ends)
+        Cut(float(seen.last[before]), float(seen.times[after]), _back(seen, before, after)) for before, after in ends
     )
 
 
-def _return(seen: Pictures, ends: list[tuple[int, int]], number: int) -> int | None:
-    """The index of the cut that leads back to the picture before cut `number`."""
-    before, after = ends[number]
-    for later in range(number + 1, len(ends)):
-        back = ends[later][1]
-        if seen.times[ends[later][0]] - seen.times[after] > RETURN_SECONDS:
+def _back(seen: Pictures, before: int, after: int) -> float | None:
+    """Seconds when the picture before a cut is seen again; None when it is not."""
+    for later in range(after + 1, len(seen.times)):
+        if seen.times[later] - seen.times[after] > BACK_SECONDS:
             break
-        if structure(seen.gray[before], seen.gray[back]) < RETURN_STRUCTURE:
-            return later
+        if structure(seen.gray[before], seen.gray[later]) < BACK_STRUCTURE:
+            return float(seen.times[later])
     return None
 
 

@@ -18,6 +18,8 @@ MOST_PLACES = 120
 APART = 0.3
 """Structure distance of the two pictures from which they can be two scenes."""
 LEAST_BETWEEN = 3
+ENDS = 0.06
+"""Share of one picture in the other at which a fade has ended or not begun."""
 UNEXPLAINED = 0.12
 """Share of the squared difference of the two pictures that a mixture of them may leave unexplained."""
 
@@ -36,7 +38,7 @@ def fades(
         hard: indices of pictures before which there is a hard cut; no fade is looked for across one.
         distance: structure distance of two pictures.
     """
-    found: list[tuple[float, int, int]] = []
+    found: list[tuple[float, float, int, int]] = []
     flat = gray.reshape(len(gray), -1)
     flat = flat - flat.mean(axis=1, keepdims=True)
     norms = np.maximum(np.linalg.norm(flat, axis=1), 1e-6)
@@ -48,29 +50,31 @@ def fades(
                 continue
             if 1.0 - float(flat[start] @ flat[end]) / float(norms[start] * norms[end]) < APART:
                 continue
-            left = _unexplained(flat[start : end + 1])
+            left, first, last = _mixture(flat[start : end + 1])
             if left < UNEXPLAINED and distance(gray[start], gray[end]) >= APART:
-                found.append((left, start, end))
+                found.append((-length, left, start + first, start + last))
     chosen: list[tuple[int, int]] = []
-    for _, start, end in sorted(found):
+    for _, _, start, end in sorted(found):  # the longest first: its middle looks like a shorter one
         if all(end <= other[0] or start >= other[1] for other in chosen):
             chosen.append((start, end))
     return sorted(chosen)
 
 
-def _unexplained(flat: Floats) -> float:
-    """0..1, share of the difference of the first and last picture that mixing them does not explain in between.
+def _mixture(flat: Floats) -> tuple[float, int, int]:
+    """Share of the difference of the first and last picture that mixing them does not explain, 0..1; start, end.
 
-    1 when the share of the last one does not rise, or when nothing lies truly between.
+    It is 1 when the share of the last one does not rise, or when nothing lies truly between. The fade starts and ends
+    where the share leaves 0 and reaches 1.
     """
     first, last = flat[0], flat[-1]
     across = last - first
-    size = float(across @ across)
-    away = flat[1:-1] - first
-    shares = away @ across / max(size, 1e-6)
-    left = ((away - shares[:, None] * across) ** 2).sum(axis=1) / max(size, 1e-6)
+    size = max(float(across @ across), 1e-6)
+    away = flat - first
+    shares = away @ across / size
+    left = ((away - shares[:, None] * across) ** 2).sum(axis=1) / size
     between = (shares > 0.2) & (shares < 0.8)
-    rises = bool((np.diff(shares) > -0.1).all())
-    if between.sum() < LEAST_BETWEEN or not rises:
-        return 1.0
-    return float(left[between].mean())
+    if between.sum() < LEAST_BETWEEN or bool((np.diff(shares[1:-1]) < -0.1).any()):
+        return 1.0, 0, len(flat) - 1
+    start = int(np.flatnonzero(shares < ENDS)[-1])
+    end = int(np.flatnonzero(shares > 1 - ENDS)[0])
+    return float(left[between].mean()), min(start, end - 1), end

@@ -78,14 +78,17 @@ def divide(clip: Clip, tracks: list[FaceTrack]) -> Division:
 
 def _shown(found: tuple[cuts.Cut, ...], tracks: list[FaceTrack]) -> list[cuts.Cut]:
     """Cuts, but not two between which a hand or a flash hid the picture: no face is seen there and it comes back."""
-    hidden: set[int] = set()
-    for number, cut in enumerate(found):
-        if cut.returns is None or number in hidden:
+    shown: list[cuts.Cut] = []
+    hidden_until = -1.0
+    for cut in found:
+        if cut.begins < hidden_until:
             continue
-        back = found[cut.returns]
-        if not any(bool(((track.times >= cut.ends) & (track.times <= back.begins)).any()) for track in tracks):
-            hidden |= set(range(number, cut.returns + 1))
-    return [cut for number, cut in enumerate(found) if number not in hidden]
+        back = cut.back
+        if back is None or any(bool(((one.times >= cut.ends) & (one.times < back - 1e-6)).any()) for one in tracks):
+            shown.append(cut)
+        else:
+            hidden_until = back
+    return shown
 
 
 def _others(clip: Clip, tracks: list[FaceTrack]) -> list[Stretch]:
