@@ -30,7 +30,7 @@ BLANK = 6.0
 """Standard deviation in gray levels below which a picture shows nothing, e.g. a black frame between two scenes."""
 SUSPECT = 0.2
 """Structure distance without a shift from which a step is looked at closely."""
-MOST_SUSPECTS = 48
+MOST_SUSPECTS = 32
 """Steps looked at closely, the largest first: bounds the time that a hostile clip can take."""
 STRUCTURE, COLOUR, EDGES = 0.16, 0.04, 0.57
 """Least distances across a cut. Someone who moves fast leaves the edges of the room where they are."""
@@ -174,7 +174,11 @@ def _hard(seen: Pictures) -> list[int]:
 def _is_cut(seen: Pictures, place: int, plain: Floats, known: list[int]) -> bool:
     """Whether the step from picture `place` to the next is a cut, given the cuts known so far."""
     here, there = seen.gray[place], seen.gray[place + 1]
-    if structure(here, there) < STRUCTURE:
+    direct = structure(here, there)
+    if direct < STRUCTURE:
+        return False
+    moved, tinted = (max(of, least) for of, least in zip(_around(seen, place, plain), STILL, strict=True))
+    if direct < TIMES * moved:
         return False
     edges = structure(_edges(here), _edges(there))
     levels = sorted([float(here.mean()) + 1, float(there.mean()) + 1])
@@ -187,7 +191,6 @@ def _is_cut(seen: Pictures, place: int, plain: Floats, known: list[int]) -> bool
     apart = min(structure(seen.gray[one], seen.gray[other]) for one in before for other in after)
     tint = min(colours(seen.colour[one], seen.colour[other]) for one in before for other in after)
     pause = float(seen.times[place + 1] - seen.times[place])
-    moved, tinted = (max(of, least) for of, least in zip(_around(seen, place, plain), STILL, strict=True))
     if apart < max(STRUCTURE, TIMES * moved):
         return False
     if apart >= max(JUMP_STRUCTURE, JUMP_TIMES * moved) and edges >= JUMP_EDGES and pause <= PAUSE:
