@@ -12,7 +12,8 @@ import numpy.typing as npt
 import pytest
 
 from alive402.liveness.faces.tracks import FaceFinder, FaceFollower
-from alive402.liveness.media.container import Frame, VideoFile
+from alive402.liveness.media.container import VideoFile
+from alive402.liveness.media.frame import Frame, Shown
 
 ROOT = Path(__file__).resolve().parents[3]
 FOLDER = Path(os.environ.get("ALIVE402_REAL_CLIPS") or ROOT.parent / "shared" / "data" / "dev")
@@ -44,7 +45,7 @@ def follow(finder: FaceFinder, frames: list[Image]) -> FaceFollower:
     for place, pixels in enumerate(frames):
         height, width = pixels.shape[:2]
         source = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="bgr24")
-        follower.follow(Frame(source, place, place / 8, (width, height), 0, {}))
+        follower.follow(Frame(source, place, place / 8, Shown((width, height), (width, height)), {}))
     return follower
 
 

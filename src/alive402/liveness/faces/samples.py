@@ -26,6 +26,9 @@ TEXTURE_SIDE = 384
 PICTURE_SIDE = 240
 LEANS = 3
 """Looks whose median lean is taken: one misplaced eye must not turn a view."""
+FIRST_LOOKS, MOST_EXTRA = 2, 9
+EXTRA_SECONDS = 0.18
+"""Seconds between two extra looks: three within the half second after the picture has changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +94,23 @@ class SampleKeeper:
         self._sharpest: _Look | None = None
         self._waiting: list[_Look] = []
         self._kept: list[Sample] = []
+        self._first: list[_Look] | None = []
+        self._extra_waiting: list[_Look] = []
+        self._extra: list[Sample] = []
 
-    def offer(self, frame: Frame, small: Image, face: Detection, scale: float) -> None:
+    def scene_changes(self) -> None:
+        """The picture has changed at once: the first looks at the face may be all there is of its scene. Keep them."""
+        self._extra_waiting += self._first or []
+        self._first = None
+
+    def offer(self, frame: Frame, small: Image, face: Detection, scale: float, new_scene: bool = False) -> None:
         """Keep this look if it is the sharpest of its stretch; the views are cut later, by `cut`.
 
         Args:
             frame: not earlier than the one before.
             small: (h, w, 3) uint8, the frame in which `face` was found.
             scale: px of `small` per px of the frame.
+            new_scene: the picture has changed within the last half second; some looks are kept whether sharp or not.
         """
         look = _cut(small, face.box)
         if min(look.shape[:2]) < 8:
@@ -108,22 +120,28 @@ class SampleKeeper:
         sharpness = float(cv2.Laplacian(cv2.GaussianBlur(gray, (0, 0), SMOOTHING), cv2.CV_32F).var())
         leans = self._lean(face)
         slot, kept = int(frame.time / self._slot_seconds), self._sharpest
+        offered = _Look(slot, frame, small, face, scale, sharpness, float(gray.mean()), leans)
+        self._keep_extra(offered, new_scene)
         if kept is not None and kept.slot == slot and kept.sharpness >= sharpness:
             return
         if kept is not None and kept.slot != slot:
             self._waiting.append(kept)
-        self._sharpest = _Look(slot, frame, small, face, scale, sharpness, float(gray.mean()), leans)
+        self._sharpest = offered
 
     def turn_to(self, turn: int) -> None:
         """The face stands at another turn than was thought, and did so in every look that is not cut yet."""
         self._turn, self._leans = turn, []
         self._waiting = [replace(look, leans=float(turn)) for look in self._waiting]
+        self._extra_waiting = [replace(look, leans=float(turn)) for look in self._extra_waiting]
+        self._first = self._first and [replace(look, leans=float(turn)) for look in self._first]
         self._sharpest = self._sharpest and replace(self._sharpest, leans=float(turn))
 
     def cut(self, inner: InnerPicture | None) -> None:
         """Cut the views of every look that is final, inside `inner`; the full frames are converted and let go."""
         self._kept += [self._sample(look, inner) for look in self._waiting]
         self._waiting.clear()
+        self._extra += [self._sample(look, inner) for look in self._extra_waiting]
+        self._extra_waiting.clear()
 
     def samples(self, inner: InnerPicture | None = None) -> tuple[Sample, ...]:
         """At most 16 samples in time order; nothing more may be offered then."""
@@ -135,6 +153,27 @@ class SampleKeeper:
         if len(kept) > SLOTS:
             kept = [kept[place] for place in np.linspace(0, len(kept) - 1, SLOTS).round().astype(int)]
         return tuple(kept)
+
+    def extra_samples(self) -> tuple[Sample, ...]:
+        """At most 9 samples in time order from just after the picture has changed, and then from the start too.
+
+        Call `samples` first: it cuts the last of them.
+        """
+        return tuple(self._extra)
+
+    def _keep_extra(self, look: _Look, new_scene: bool) -> None:
+        """The first looks wait until the picture changes; those in a new scene are kept at once."""
+        if new_scene:
+            self.scene_changes()
+            times = [one.time for one in self._extra] + [one.frame.time for one in self._extra_waiting]
+            if len(times) < MOST_EXTRA and (not times or look.frame.time >= times[-1] + EXTRA_SECONDS):
+                self._extra_waiting.append(look)
+            return
+        first = self._first
+        if first is None or len(first) == FIRST_LOOKS:
+            return
+        if not first or look.frame.time >= first[-1].frame.time + EXTRA_SECONDS:
+            first.append(look)
 
     def _lean(self, face: Detection) -> float:
         """Degrees by which the face leans in the frame, steadied over the last looks."""

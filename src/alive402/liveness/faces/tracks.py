@@ -11,6 +11,7 @@ from alive402.liveness.faces import upright
 from alive402.liveness.faces.detector import FULL_RANGE, SHORT_RANGE, Detection, FaceDetector, iou
 from alive402.liveness.faces.mesh import POINTS, FaceMesh
 from alive402.liveness.faces.samples import Sample, SampleKeeper
+from alive402.liveness.faces.scene_changes import SceneChanges
 from alive402.liveness.media.clip import MOTION_SIDE
 from alive402.liveness.media.frame import Frame
 from alive402.liveness.media.inner_picture import InnerPicture, InnerPictureWatch
@@ -53,6 +54,7 @@ class FaceTrack:
             face was larger, NaN.
         turn: degrees, counter-clockwise, by which the frame has to be turned for the face to stand upright.
         samples: the sharpest looks at the face, spread through the clip, in time order.
+        extra_samples: looks from just after the picture changed at once, for judging each scene of a cut clip.
     """
 
     indices: npt.NDArray[np.int64]
@@ -62,6 +64,7 @@ class FaceTrack:
     landmarks: Floats
     turn: int
     samples: tuple[Sample, ...]
+    extra_samples: tuple[Sample, ...] = ()
 
     @property
     def area(self) -> float:
@@ -125,6 +128,7 @@ class FaceFollower:
         self._rescues = RESCUES
         self._next_rescue = 0.0
         self._watch = InnerPictureWatch()
+        self._changes = SceneChanges()
         self.looked_at = 0
 
     def follow(self, frame: Frame) -> None:
@@ -133,6 +137,9 @@ class FaceFollower:
         image = frame.small(MOTION_SIDE)
         width, height = frame.size
         scale = max(image.shape[:2]) / max(width, height)
+        if self._changes.at(frame):
+            for track in self._tracks:
+                track.keeper.scene_changes()
         active = [track for track in self._tracks if frame.time - track.times[-1] <= LOST_SECONDS]
         seen: list[tuple[_Following, Detection]] = []
         for track in active:
@@ -151,7 +158,7 @@ class FaceFollower:
             fitted = place == 0 and index % MESH_EVERY == 0
             marks = self._finder.mesh.fit(image, face) / scale if fitted else np.full((POINTS, 2), np.nan)
             track.landmarks.append(marks.astype(np.float32))
-            track.keeper.offer(frame, image, face, scale)
+            track.keeper.offer(frame, image, face, scale, self._changes.lately(frame.time))
         largest = max((face for _, face in seen), key=lambda face: face.area, default=None)
         self._watch.look(image, frame.size, frame.time, None if largest is None else largest.box)
         if self._watch.settled:
@@ -253,6 +260,7 @@ def _finish(track: _Following, inner: InnerPicture | None) -> FaceTrack:
         landmarks=np.stack(track.landmarks),
         turn=track.turn,
         samples=track.keeper.samples(inner),
+        extra_samples=track.keeper.extra_samples(),
     )
 
 
