@@ -1,0 +1,1 @@
+"""Tests of the physical evidence, one file a cue."""
