@@ -28,7 +28,7 @@ ENOUGH, LOST = 3, 0.5
 """Frames after which a face is given up of which less than half was found again."""
 CORNERS, QUALITY = 70, 0.01
 LEAST_CORNERS = 14
-LEAST_FACE, LEAST_SIDE = 40.0, 64
+LEAST_FACE, LEAST_SIDE = 54.0, 64
 """px of the motion frame: narrower faces and smaller frames show too little."""
 OVAL = (0.62, 0.68, 0.08)
 """Half axes of the head in face widths and heights, and how far its middle lies above that of the face's box."""

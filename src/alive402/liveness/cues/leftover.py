@@ -31,6 +31,9 @@ ROUNDS = 4
 SLOPE, FLOOR = 0.25, 0.3
 """px by which a point may be misplaced, and gray levels of rounding: both excuse a difference."""
 
+EDGE, LEAST_SEEN = 4, 0.6
+"""px from a frame's edge that are not compared, and the share of the face that must be in both frames."""
+
 _X, _Y = (np.asarray(one, np.float64) for one in np.meshgrid(np.arange(COLUMNS), np.arange(ROWS)))
 _ACROSS, _DOWN = (_X + 0.5) / COLUMNS, (_Y + 0.5) / ROWS
 FACE = ((_ACROSS - 0.5) / 0.5) ** 2 + ((_DOWN - 0.5) / 0.5) ** 2 < 1
@@ -81,6 +84,7 @@ class _Face:
         places = (_ACROSS - 0.5) * width, (_DOWN - 0.5) * height
         self._places = np.stack([place.ravel() for place in places], axis=1) + followed.middle
         self._gray = self._sampled(followed.picture, self._places)
+        self._inside = self._within(self._places)
         slope = (cv2.Sobel(self._gray, cv2.CV_32F, x, 1 - x, scale=1 / 8) for x in (1, 0))
         self._slope = np.hypot(*slope)
         cells = (followed.points - followed.middle) / followed.sides * CELLS + CELLS / 2
@@ -97,9 +101,13 @@ class _Face:
         chosen, off = _quadratic((start - followed.middle) / width, end, weights)
         bend = _root([*self._squares(off / width, weights, self._cell[head]).values()])
         motion = float(np.sqrt(((end - start) ** 2).sum(axis=1).mean())) / width
-        change, grain = self._change(pair, chosen)
-        most = float(np.percentile(change[FACE], 95)), float(np.percentile(change[FACE], 99))
-        return Leftover(*apart, motion, bend, most, float(np.percentile(change[REST], 95)), grain)
+        compared = self._change(pair, chosen)
+        if compared is None:
+            return None
+        change, seen, grain = compared
+        most = np.percentile(change[FACE & seen], [95, 99]).tolist()
+        rest = float(np.percentile(change[REST & seen], 95))
+        return Leftover(*apart, motion, bend, (most[0], most[1]), rest, grain)
 
     def _apart(self, pair: Pair) -> tuple[float, float] | None:
         """How far the head's cells, all and upper, are off the homography of everything, in face widths."""
@@ -128,18 +136,30 @@ class _Face:
             if mine.sum() >= LEAST_IN_CELL
         }
 
-    def _change(self, pair: Pair, chosen: Doubles) -> tuple[Singles, float]:
-        """(56, 48) float32 change at each place of the face in multiples of noise, and noise / contrast."""
+    def _change(self, pair: Pair, chosen: Doubles) -> tuple[Singles, npt.NDArray[np.bool_], float] | None:
+        """(56, 48) change of the face in multiples of noise, (56, 48) which places both frames show, noise / contrast.
+
+        None when much of the face lies outside of a frame.
+        """
         followed = self._followed
         targets = _terms((self._places - followed.middle) / float(followed.sides[0])) @ chosen
         gray = self._sampled(pair.picture, targets)
-        here, there = self._gray[FACE], gray[FACE]
-        spread = float(there.std())
-        gain = float(((here - here.mean()) * (there - there.mean())).mean()) / max(spread**2, 1e-6)
+        seen = self._inside & self._within(targets)
+        both = FACE & seen
+        if both.sum() < LEAST_SEEN * FACE.sum() or (REST & seen).sum() < LEAST_SEEN * REST.sum():
+            return None
+        here, there = self._gray[both], gray[both]
+        gain = float(((here - here.mean()) * (there - there.mean())).mean()) / max(float(there.var()), 1e-6)
         differs = abs(self._gray - (here.mean() + gain * (gray - there.mean())))
-        noise = float(np.median(differs[FACE]))
+        noise = float(np.median(differs[both]))
         change = differs / (noise + SLOPE * self._slope + FLOOR)
-        return change.astype(np.float32), noise / max(float(here.std()), 1e-6)
+        return change.astype(np.float32), seen, noise / max(float(here.std()), 1e-6)
+
+    def _within(self, places: Doubles) -> npt.NDArray[np.bool_]:
+        """(56, 48) bool, which of the places lie in the frame, a little away from its edge."""
+        height, width = self._followed.picture.shape
+        inside = ((places >= EDGE) & (places <= [width - 1 - EDGE, height - 1 - EDGE])).all(axis=1)
+        return np.asarray(inside.reshape(ROWS, COLUMNS), np.bool_)
 
     def _sampled(self, picture: npt.NDArray[np.uint8], places: Doubles) -> Singles:
         """(56, 48) float32, smoothed gray levels at (56 * 48, 2) places."""

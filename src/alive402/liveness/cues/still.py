@@ -38,12 +38,17 @@ TOP_SHARE = 0.62
 """The 99th percentile of noise is about 1 / 0.62 of the 95th: the larger one counts."""
 APART_NOTHING, APART_CERTAIN = 0.0065, 0.005
 BEND_NOTHING, BEND_CERTAIN = 0.04, 0.03
+NO_CHANGE_NOTHING, NO_CHANGE_CERTAIN = 1.55, 1.4
+NEAR_NOTHING, NEAR_CERTAIN = 0.012, 0.009
+"""So little change that noise may hide the head's place: it may seem farther off, or a smooth motion be shorter."""
 MOTION_NOTHING, MOTION_CERTAIN = 0.012, 0.018
 """rms way of the face in face widths from which a bend can be told from noise."""
 
 # A face bent at mouth and eyes only leaves the rest at 1.5 of noise and less, and the head in place to .002 face widths
 # (or moves it as a whole, by .02 and more). People who speak and hold still are apart by .0023 and more, all but one.
 REST_NOTHING, REST_CERTAIN = 1.9, 1.6
+NO_REST_NOTHING, NO_REST_CERTAIN = 1.3, 1.15
+"""So little outside of eyes and mouth that a smooth motion is enough beside it; bona fide clips: 1.3 and more."""
 GLUED_NOTHING, GLUED_CERTAIN = 0.0023, 0.0018
 SWAYS_NOTHING, SWAYS_CERTAIN = 0.012, 0.02
 
@@ -67,7 +72,10 @@ def _frozen(followed: Following, found: list[Leftover]) -> Cue:
         return _lively(FROZEN)
     change = max(max(one.most[0], TOP_SHARE * one.most[1]) for one in found)
     still_face = ramp(change, CHANGE_NOTHING, CHANGE_CERTAIN)
-    score = min(still_face, max(_glued(found, APART_NOTHING, APART_CERTAIN), min(_smooth(found), _moves(found))))
+    smooth = _smooth(found)
+    score = min(still_face, max(_glued(found, APART_NOTHING, APART_CERTAIN), min(smooth, _moves(found))))
+    no_change = ramp(change, NO_CHANGE_NOTHING, NO_CHANGE_CERTAIN)
+    score = max(score, min(no_change, max(_glued(found, NEAR_NOTHING, NEAR_CERTAIN), smooth)))
     message = (
         "Over the whole clip the face changes by no more than noise does: one still picture, moved or bent."
         if score >= 0.5
@@ -82,8 +90,10 @@ def _puppet(followed: Following, found: list[Leftover]) -> Cue:
     if not _steady(followed, found):
         return _lively(PUPPET)
     rest = max(one.rest for one in found)
-    sways = min(_smooth(found), ramp(float(np.median([one.upper for one in found])), SWAYS_NOTHING, SWAYS_CERTAIN))
+    smooth = _smooth(found)
+    sways = min(smooth, ramp(float(np.median([one.upper for one in found])), SWAYS_NOTHING, SWAYS_CERTAIN))
     score = min(ramp(rest, REST_NOTHING, REST_CERTAIN), max(_glued(found, GLUED_NOTHING, GLUED_CERTAIN), sways))
+    score = max(score, min(ramp(rest, NO_REST_NOTHING, NO_REST_CERTAIN), smooth, _moves(found)))
     message = (
         "Only the eyes and the mouth move; the rest of the face does not change at all: a photo made to talk."
         if score >= 0.5
