@@ -1,0 +1,112 @@
+"""Makes and judges tasks in several processes; every answer is in the journal as soon as it is known."""
+
+from __future__ import annotations
+
+import multiprocessing
+import queue
+import tempfile
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from alive402.liveness import AnalysisError, Analyzer
+from benchmarks.judging.journal import Answer, Journal, Key, engine
+from benchmarks.judging.tasks import Task, make
+
+UNREADABLE = "file_unreadable"
+PATIENCE = 2.0
+"""Seconds between two looks at whether the workers still live."""
+
+_answers: Any = None
+
+
+def judge(
+    tasks: Sequence[Task], journal: Journal, processes: int, progress: Callable[[int, int], None]
+) -> dict[Key, Answer]:
+    """Answers to all tasks by key; those that the journal holds are not made again.
+
+    Args:
+        tasks: those of one clip should follow each other: a worker decodes a clip once.
+        journal: answers of earlier runs, and of this one.
+        processes: how many judge at once.
+        progress: told how many tasks are done, and how many there are.
+
+    Raises:
+        RuntimeError: a worker died.
+    """
+    known = journal.read()
+    missing = [task for task in tasks if key(task) not in known]
+    done = len(tasks) - len(missing)
+    progress(done, len(tasks))
+    if not missing:
+        return known
+    batches = [tuple(group) for _, group in groupby(missing, key=lambda task: task.paths[0])]
+    context = multiprocessing.get_context("spawn")
+    answers = context.Queue()
+    with ProcessPoolExecutor(processes, context, _begin, (answers,)) as pool:
+        working = [pool.submit(_work, batch) for batch in batches]
+        try:
+            while done < len(tasks):
+                answer = _next(answers, working)
+                journal.add(answer)
+                known[answer.key] = answer
+                done += 1
+                progress(done, len(tasks))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return known
+
+
+def key(task: Task) -> Key:
+    """What the journal knows the task by."""
+    return task.name, task.clip, task.made, engine(), task.seed
+
+
+def answer_to(task: Task, analyzer: Analyzer) -> Answer:
+    """Make one clip and judge it. A clip that cannot be judged is an answer too: its `code` says why."""
+    began = perf_counter()
+    name, clip, made, judge, seed = key(task)
+    try:
+        with tempfile.TemporaryDirectory(prefix="conditions") as folder:
+            path = make(task, Path(folder))
+            began = perf_counter()
+            report = analyzer.analyze(path).report
+    except AnalysisError as error:
+        return Answer(name, clip, made, judge, seed, "", None, (), error.code, perf_counter() - began)
+    except OSError:
+        return Answer(name, clip, made, judge, seed, "", None, (), UNREADABLE)
+    reasons = tuple(reason.code for reason in report.reasons)
+    confidence = round(report.live_confidence, 4)
+    return Answer(name, clip, made, judge, seed, report.verdict, confidence, reasons, "", perf_counter() - began)
+
+
+def _next(answers: Any, working: Sequence[Future[None]]) -> Answer:
+    """The next answer; raises what a worker raised."""
+    while True:
+        try:
+            answer: Answer = answers.get(timeout=PATIENCE)
+            return answer
+        except queue.Empty:
+            for one in working:
+                if one.done() and (error := one.exception()) is not None:
+                    raise RuntimeError(f"A worker failed: {error!r}") from error
+
+
+def _begin(answers: Any) -> None:
+    global _answers
+    _answers = answers
+
+
+def _work(batch: Sequence[Task]) -> None:
+    for task in batch:
+        _answers.put(answer_to(task, _analyzer()))
+
+
+@cache
+def _analyzer() -> Analyzer:
+    return Analyzer()

@@ -1,0 +1,1 @@
+"""Makes what the benchmarks judge: attacks, from clips and stills of people."""
