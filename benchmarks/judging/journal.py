@@ -54,11 +54,13 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
+        # a run that was killed may have left half a line: the next one must not be glued to it
+        self._torn = path.exists() and path.read_bytes()[-1:] not in (b"", b"\n")
 
     def read(self) -> dict[Key, Answer]:
         """All answers by key, the last one where there are several; a line that was cut short is passed over."""
         answers = {}
-        for line in self.path.read_text().splitlines() if self.path.exists() else ():
+        for line in self.path.read_text(errors="replace").splitlines() if self.path.exists() else ():
             try:
                 fields = json.loads(line)
                 answer = Answer(**(fields | {"reasons": tuple(fields["reasons"])}))
@@ -68,10 +70,10 @@ class Journal:
         return answers
 
     def add(self, answer: Answer) -> None:
-        """Write one more line, on disk before this returns to the caller's next answer."""
-        torn = self.path.exists() and not self.path.read_bytes()[-1:] in (b"", b"\n")
+        """Write one more line; it is in the file when this returns."""
         with self.path.open("a") as file:
-            file.write(("\n" if torn else "") + json.dumps(asdict(answer)) + "\n")
+            file.write(("\n" if self._torn else "") + json.dumps(asdict(answer)) + "\n")
+        self._torn = False
 
 
 @cache

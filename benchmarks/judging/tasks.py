@@ -54,9 +54,7 @@ class Task:
 def conditions(clips: Sequence[Presentation], names: Sequence[str], seed: int) -> list[Task]:
     """Every clip under every condition of these names, the control first: clip by clip."""
     wanted = [CONTROL.name, *(name for name in names if name != CONTROL.name)]
-    return [
-        Task("condition", name, clip.path.name, (clip.path,), clip.bona_fide, seed) for clip in clips for name in wanted
-    ]
+    return [Task("condition", name, clip.name, (clip.path,), clip.bona_fide, seed) for clip in clips for name in wanted]
 
 
 def attacks(clips: Sequence[Presentation], names: Sequence[str], seed: int) -> list[Task]:
@@ -66,8 +64,8 @@ def attacks(clips: Sequence[Presentation], names: Sequence[str], seed: int) -> l
     for place, clip in enumerate(people):
         other = next((one for one in people[place + 1 :] + people[:place] if one.subject != clip.subject), clip)
         for name in names:
-            paths = (clip.path, other.path) if name in CLIP_ATTACKS else (clip.path,)
-            tasks.append(Task("attack", name, " + ".join(path.name for path in paths), paths, False, seed))
+            used = (clip, other) if name in CLIP_ATTACKS else (clip,)
+            tasks.append(_attacking("attack", name, used, seed))
     return tasks
 
 
@@ -79,10 +77,8 @@ def splices(clips: Sequence[Presentation], names: Sequence[str], seed: int) -> l
     chosen = zip(rng.permutation(len(people))[:pairs], rng.permutation(len(fakes))[:pairs], strict=True)
     tasks = []
     for one, other in chosen:
-        paths = people[one].path, fakes[other].path
-        for name in names:
-            ordered = paths if name == ORDERS[0] else paths[::-1]
-            tasks.append(Task("splice", name, " + ".join(path.name for path in ordered), ordered, False, seed))
+        pair = people[one], fakes[other]
+        tasks += [_attacking("splice", name, pair if name == ORDERS[0] else pair[::-1], seed) for name in names]
     return tasks
 
 
@@ -121,6 +117,10 @@ def make(task: Task, folder: Path) -> Path:
         seconds = rng.uniform(LEAST_PART, LONGEST_PART, 2)
         splice([Part(one, 0.0, float(length)) for one, length in zip(task.paths, seconds, strict=True)], path)
     return path
+
+
+def _attacking(kind: str, name: str, clips: Sequence[Presentation], seed: int) -> Task:
+    return Task(kind, name, " + ".join(clip.name for clip in clips), tuple(clip.path for clip in clips), False, seed)
 
 
 def _attack(task: Task, rng: np.random.Generator) -> Iterator[tuple[float, making.footage.Image]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import queue
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -17,11 +18,13 @@ from alive402.liveness import AnalysisError, Analyzer
 from benchmarks.judging.journal import Answer, Journal, Key, engine
 from benchmarks.judging.tasks import Task, make
 
-UNREADABLE = "file_unreadable"
+UNREADABLE, NOT_MADE = "file_unreadable", "not_made"
+"""Codes beside those of the engine: a clip that cannot be opened, one that its maker failed at."""
 PATIENCE = 2.0
 """Seconds between two looks at whether the workers still live."""
 
 _answers: Any = None
+_stopped: Any = None
 
 
 def judge(
@@ -44,10 +47,10 @@ def judge(
     progress(done, len(tasks))
     if not missing:
         return known
-    batches = [tuple(group) for _, group in groupby(missing, key=lambda task: task.paths[0])]
+    batches = [[(task, key(task)) for task in group] for _, group in groupby(missing, key=lambda task: task.paths[0])]
     context = multiprocessing.get_context("spawn")
-    answers = context.Queue()
-    with ProcessPoolExecutor(processes, context, _begin, (answers,)) as pool:
+    answers, stopped = context.Queue(), context.Event()
+    with ProcessPoolExecutor(processes, context, _begin, (answers, stopped)) as pool:
         working = [pool.submit(_work, batch) for batch in batches]
         try:
             while done < len(tasks):
@@ -57,6 +60,7 @@ def judge(
                 done += 1
                 progress(done, len(tasks))
         except BaseException:
+            stopped.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return known
@@ -67,22 +71,26 @@ def key(task: Task) -> Key:
     return task.name, task.clip, task.made, engine(), task.seed
 
 
-def answer_to(task: Task, analyzer: Analyzer) -> Answer:
+def answer_to(task: Task, known_by: Key, analyzer: Analyzer) -> Answer:
     """Make one clip and judge it. A clip that cannot be judged is an answer too: its `code` says why."""
-    began = perf_counter()
-    name, clip, made, judge, seed = key(task)
-    try:
-        with tempfile.TemporaryDirectory(prefix="conditions") as folder:
+    with tempfile.TemporaryDirectory(prefix="conditions") as folder:
+        try:
             path = make(task, Path(folder))
-            began = perf_counter()
+        except AnalysisError as error:
+            return Answer(*known_by, "", None, (), error.code)
+        except OSError:
+            return Answer(*known_by, "", None, (), UNREADABLE)
+        except Exception as error:  # one clip must not end a run of hours; the table says that it was not made
+            print(f"{task.name}: {error!r}", file=sys.stderr, flush=True)
+            return Answer(*known_by, "", None, (), NOT_MADE)
+        began = perf_counter()
+        try:
             report = analyzer.analyze(path).report
-    except AnalysisError as error:
-        return Answer(name, clip, made, judge, seed, "", None, (), error.code, perf_counter() - began)
-    except OSError:
-        return Answer(name, clip, made, judge, seed, "", None, (), UNREADABLE)
+        except AnalysisError as error:
+            return Answer(*known_by, "", None, (), error.code, round(perf_counter() - began, 3))
     reasons = tuple(reason.code for reason in report.reasons)
-    confidence = round(report.live_confidence, 4)
-    return Answer(name, clip, made, judge, seed, report.verdict, confidence, reasons, "", perf_counter() - began)
+    seconds = round(perf_counter() - began, 3)
+    return Answer(*known_by, report.verdict, round(report.live_confidence, 4), reasons, "", seconds)
 
 
 def _next(answers: Any, working: Sequence[Future[None]]) -> Answer:
@@ -97,14 +105,16 @@ def _next(answers: Any, working: Sequence[Future[None]]) -> Answer:
                     raise RuntimeError(f"A worker failed: {error!r}") from error
 
 
-def _begin(answers: Any) -> None:
-    global _answers
-    _answers = answers
+def _begin(answers: Any, stopped: Any) -> None:
+    global _answers, _stopped
+    _answers, _stopped = answers, stopped
 
 
-def _work(batch: Sequence[Task]) -> None:
-    for task in batch:
-        _answers.put(answer_to(task, _analyzer()))
+def _work(batch: Sequence[tuple[Task, Key]]) -> None:
+    for task, known_by in batch:
+        if _stopped.is_set():
+            return
+        _answers.put(answer_to(task, known_by, _analyzer()))
 
 
 @cache

@@ -81,7 +81,7 @@ class Footage:
         x1, y1, x2, y2 = self.box if np.isnan(self.boxes[place]).any() else self.boxes[place]
         wide, high, middle = float(x2 - x1), float(y2 - y1), float(x1 + x2) / 2
         mask = np.zeros((height, width), np.uint8)
-        head = (round(middle), round(y1 + 0.42 * high)), (round(0.66 * wide), round(0.78 * high))
+        head = (round(middle), round(y1 + 0.42 * high)), (round(0.6 * wide), round(0.74 * high))
         cv2.ellipse(mask, *head, 0, 0, 360, 255, -1)
         body, reach = (round(middle), round(y2 + 1.75 * high)), (round(1.55 * wide), round(1.65 * high))
         cv2.ellipse(mask, body, reach, 0, 0, 360, 255, -1)
@@ -106,7 +106,7 @@ class Encoding:
     """
 
     codec: str = "libx264"
-    options: dict[str, str] = field(default_factory=lambda: {"preset": "veryfast", "crf": "20"})
+    options: dict[str, str] = field(default_factory=lambda: {"preset": "superfast", "crf": "20"})
     suffix: str = ".mp4"
     pixels: str = "yuv420p"
     rotation: int = 0
@@ -193,6 +193,15 @@ def shrunk(image: Image, longest: int = LONGEST) -> Image:
     if scale >= 1:
         return image
     return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def far_out_of_focus(image: Image, sigma: float) -> Image:
+    """A wide Gaussian of `sigma` px, made on a smaller picture: many times as fast, and no eye sees it."""
+    scale = max(1.0, sigma / 3)
+    height, width = image.shape[:2]
+    size = max(round(width / scale), 1), max(round(height / scale), 1)
+    small = cv2.GaussianBlur(cv2.resize(image, size, interpolation=cv2.INTER_AREA), (0, 0), sigma / scale)
+    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
 def _stream(

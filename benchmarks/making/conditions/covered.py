@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from benchmarks.making.conditions.condition import Condition
 from benchmarks.making.conditions.geometry import FONT
-from benchmarks.making.footage import Footage, Image
+from benchmarks.making.footage import Footage, Image, far_out_of_focus
 
 Points = npt.NDArray[np.float32]
 
@@ -107,7 +107,7 @@ def background_blurred(footage: Footage, rng: np.random.Generator) -> Footage:
 
     def change(frame: Image, place: int) -> Image:
         person = footage.person(place)[..., None]
-        blurred = cv2.GaussianBlur(frame, (0, 0), max(footage.size) / 45)
+        blurred = far_out_of_focus(frame, max(footage.size) / 45)
         return (frame * person + blurred * (1 - person) + 0.5).astype(np.uint8)
 
     return footage.each(change)

@@ -8,6 +8,7 @@ import numpy as np
 from benchmarks.making.conditions.condition import Alter, Condition
 from benchmarks.making.footage import Footage, Image
 
+ROSY = (1.04, 1.03, 1.08)
 READ_NOISE, SHOT_NOISE = 2.0, 0.35
 """Gray levels of noise, and what light adds to it (variance per level), where a sensor has too little of it."""
 
@@ -82,11 +83,19 @@ def beautified(footage: Footage, rng: np.random.Generator) -> Footage:
         if np.isnan(footage.boxes[place]).any():
             return frame
         x1, y1, x2, y2 = footage.boxes[place]
+        width, height = footage.size
+        left, right = max(round(x1 - 0.2 * (x2 - x1)), 0), min(round(x2 + 0.2 * (x2 - x1)), width)
+        top, bottom = max(round(y1 - 0.2 * (y2 - y1)), 0), min(round(y2 + 0.2 * (y2 - y1)), height)
         centre, axes = (round((x1 + x2) / 2), round((y1 + y2) / 2)), (round(0.55 * (x2 - x1)), round(0.6 * (y2 - y1)))
         mask = cv2.ellipse(np.zeros(frame.shape[:2], np.uint8), centre, axes, 0, 0, 360, 255, -1)
         soft = cv2.GaussianBlur(mask, (0, 0), 0.06 * float(x2 - x1) + 1).astype(np.float32)[..., None] / 255
-        smooth = cv2.bilateralFilter(frame, 9, 38, 9).astype(np.float32) * np.array([1.04, 1.03, 1.08], np.float32)
-        return np.clip(frame * (1 - 0.85 * soft) + smooth * 0.85 * soft, 0, 255).astype(np.uint8)
+        if right <= left or bottom <= top:
+            return frame
+        seen, near = frame.copy(), (slice(top, bottom), slice(left, right))
+        smooth = cv2.bilateralFilter(frame[near], 9, 38, 9).astype(np.float32) * np.array(ROSY, np.float32)
+        share = 0.85 * soft[near]
+        seen[near] = np.clip(frame[near] * (1 - share) + smooth * share, 0, 255).astype(np.uint8)
+        return seen
 
     return footage.each(change)
 

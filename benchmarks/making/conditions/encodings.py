@@ -10,8 +10,6 @@ import numpy as np
 from benchmarks.making.conditions.condition import Alter, Condition, unchanged
 from benchmarks.making.footage import Encoding, Footage, Image
 
-VERY_FAST = {"preset": "veryfast"}
-
 
 def resized(scale: float = 1.0, wide: float = 1.0, high: float = 1.0) -> Alter:
     """Both sides times `scale`, and each times its own factor."""
@@ -83,7 +81,7 @@ def _resized(frame: Image, wide: float, high: float) -> Image:
 
 
 def _h264(crf: int) -> Encoding:
-    return Encoding(options=VERY_FAST | {"crf": str(crf)})
+    return Encoding(options={"preset": "veryfast", "crf": str(crf)})
 
 
 MJPEG = Encoding("mjpeg", {"qmin": "8", "qmax": "8"}, ".mov", "yuvj420p")
@@ -92,10 +90,10 @@ MPEG4 = Encoding("mpeg4", {"qmin": "9", "qmax": "9"})
 HEVC = Encoding("libx265", {"preset": "ultrafast", "crf": "32", "x265-params": "log-level=error:pools=1"})
 
 ENCODINGS = (
-    Condition("H.264, CRF 35", "Strongly compressed.", "encoding", unchanged, _h264(35)),
-    Condition("H.264, CRF 40", "Compressed to blocks.", "encoding", unchanged, _h264(40)),
-    Condition("HEVC, CRF 32", "H.265, as new phones write it, strongly compressed.", "encoding", unchanged, HEVC),
-    Condition("VP8, 500 kbit/s", "As a browser records.", "encoding", unchanged, VP8),
+    Condition("H.264 at CRF 35", "Strongly compressed.", "encoding", unchanged, _h264(35)),
+    Condition("H.264 at CRF 40", "Compressed to blocks.", "encoding", unchanged, _h264(40)),
+    Condition("HEVC at CRF 32", "H.265, as new phones write it, strongly compressed.", "encoding", unchanged, HEVC),
+    Condition("VP8 at 500 kbit/s", "As a browser records.", "encoding", unchanged, VP8),
     Condition("MPEG-4", "An old phone's codec, quantizer 9.", "encoding", unchanged, MPEG4),
     Condition("Motion JPEG", "A webcam's codec, quantizer 8.", "encoding", unchanged, MJPEG),
     Condition("JPEG twice", "Each frame through JPEG of quality 40 first.", "encoding", jpeg(40)),

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from benchmarks.making.conditions.condition import Alter, Condition
 from benchmarks.making.conditions.geometry import FONT
-from benchmarks.making.footage import Footage, Image
+from benchmarks.making.footage import Footage, Image, far_out_of_focus
 
 APP, CALL, TILE = (60, 44, 30), (36, 33, 32), (92, 72, 60)
 
@@ -122,7 +122,7 @@ def far_away(footage: Footage, rng: np.random.Generator) -> Footage:
         inner = cv2.resize(frame, small, interpolation=cv2.INTER_AREA)
         sides = top, height - small[1] - top, left, width - small[0] - left
         around = cv2.copyMakeBorder(inner, *sides, cv2.BORDER_REFLECT_101)
-        blurred = cv2.GaussianBlur(around, (0, 0), max(width, height) / 25)
+        blurred = far_out_of_focus(np.asarray(around, np.uint8), max(width, height) / 25)
         return np.asarray(around * mask + blurred * (1 - mask), np.uint8)
 
     return footage.each(change)

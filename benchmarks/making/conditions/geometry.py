@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from benchmarks.making.conditions.condition import Alter, Condition
-from benchmarks.making.footage import Encoding, Footage, Image
+from benchmarks.making.footage import Encoding, Footage, Image, far_out_of_focus
 
 BLACK, WHITE = (16, 16, 16), (250, 250, 250)
 FONT = cv2.FONT_HERSHEY_SIMPLEX
@@ -44,11 +44,12 @@ def blurred_bars(footage: Footage, rng: np.random.Generator) -> Footage:
 
     def change(frame: Image, _: int) -> Image:
         whole, scale = width + 2 * bar, (width + 2 * bar) / width
-        large = cv2.resize(frame, (whole, round(height * scale)))
-        top = (large.shape[0] - height) // 2
-        canvas = cv2.GaussianBlur(large[top : top + height], (0, 0), max(width, height) / 40)
+        part = round(height / scale)
+        top = (height - part) // 2
+        large = cv2.resize(frame[top : top + part], (whole, height))
+        canvas = far_out_of_focus(large, max(width, height) / 40)
         canvas[:, bar : bar + width] = frame
-        return np.asarray(canvas, np.uint8)
+        return canvas
 
     return footage.each(change)
 
@@ -94,7 +95,7 @@ PLAIN = Encoding()
 
 GEOMETRY = (
     Condition("sideways", "A quarter turn.", "geometry", turned(1)),
-    Condition("sideways, other way", "A quarter turn clockwise.", "geometry", turned(3)),
+    Condition("sideways clockwise", "A quarter turn clockwise.", "geometry", turned(3)),
     Condition("upside down", "Half a turn.", "geometry", turned(2)),
     Condition("mirrored", "Left becomes right.", "geometry", mirrored),
     Condition("black side bars", "Bars of 30 % of the width on each side.", "geometry", bordered(0.3, 0, BLACK)),

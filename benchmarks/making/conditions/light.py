@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.making.conditions.condition import Alter, Condition
-from benchmarks.making.footage import Footage, Image
+from benchmarks.making.footage import Footage, Image, far_out_of_focus
 
 LEVELS = np.arange(256, dtype=np.float64)
 SCREEN_SECONDS = 0.8
@@ -52,7 +52,7 @@ def hazy(footage: Footage, rng: np.random.Generator) -> Footage:
     """A dirty lens or fog: light from everywhere lies over the picture."""
 
     def change(frame: Image, _: int) -> Image:
-        veil = cv2.GaussianBlur(frame, (0, 0), max(footage.size) / 25)
+        veil = far_out_of_focus(frame, max(footage.size) / 25)
         return np.asarray(cv2.addWeighted(frame, 0.5, veil, 0.2, 70), np.uint8)
 
     return footage.each(change)
