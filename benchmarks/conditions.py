@@ -42,9 +42,9 @@ TELL_EVERY = 100
 MADE_ATTACKS = (*ATTACKS, *CLIP_ATTACKS)
 
 
-def main() -> int:
-    """Run the command line."""
-    options = _parser().parse_args()
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line, or these arguments of one."""
+    options = _parser().parse_args(arguments)
     if options.list:
         print("\n".join(_list()))
         return 0

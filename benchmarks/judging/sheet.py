@@ -15,11 +15,11 @@ from benchmarks.making.footage import Image, read, save
 TILE = 240
 COLUMNS = 8
 LABEL = 18
-SECONDS = 1.0
+SECONDS = 0.5
 
 
 def draw(clip: Path, out: Path, seed: int) -> None:
-    """Write the sheet as PNG: the frame in the middle of the clip's first second, as a decoder gives it back.
+    """Write the sheet as PNG: the frame in the middle of the clip's first half second, as a decoder gives it back.
 
     Raises:
         UnusableVideo: no frame of the clip can be decoded.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import queue
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -108,13 +109,20 @@ def _next(answers: Any, working: Sequence[Future[None]]) -> Answer:
 def _begin(answers: Any, stopped: Any) -> None:
     global _answers, _stopped
     _answers, _stopped = answers, stopped
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process; the parent says when to stop
 
 
 def _work(batch: Sequence[tuple[Task, Key]]) -> None:
     for task, known_by in batch:
-        if _stopped.is_set():
+        if _stopped.is_set() or _orphaned():
             return
         _answers.put(answer_to(task, known_by, _analyzer()))
+
+
+def _orphaned() -> bool:
+    """Whether the parent was killed: nobody would read the answers."""
+    parent = multiprocessing.parent_process()
+    return parent is not None and not parent.is_alive()
 
 
 @cache

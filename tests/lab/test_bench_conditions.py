@@ -33,7 +33,9 @@ def manifest(clips: Clips, tmp_path: Path) -> Path:
     return path
 
 
-def test_tables_of_two_conditions_and_a_second_run_that_judges_nothing(manifest: Path, tmp_path: Path) -> None:
+def test_tables_of_two_conditions_and_a_second_run_that_judges_nothing(
+    manifest: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     wish = ("--conditions", "mirrored,10 frames a second", "--work", tmp_path / "work", "--jobs", "1")
     first = run(manifest, *wish, "--picture", tmp_path / "picture.png")
     assert first.returncode == 0, first.stderr
@@ -42,9 +44,9 @@ def test_tables_of_two_conditions_and_a_second_run_that_judges_nothing(manifest:
     assert rows["as they are"].startswith("| as they are | 0 of 1 (.000 to .975) |")
     assert (tmp_path / "picture.png").stat().st_size > 10_000
     journal = (tmp_path / "work" / "journal.jsonl").read_text()
-    again = run(manifest, *wish, "--json")
+    assert conditions.main([str(one) for one in (manifest, *wish, "--json")]) == 0
     assert (tmp_path / "work" / "journal.jsonl").read_text() == journal
-    figures = json.loads(again.stdout)
+    figures = json.loads(capsys.readouterr().out)
     assert [one["name"] for one in figures["conditions"]] == ["as they are", "10 frames a second", "mirrored"]
     assert "person" not in json.dumps(figures).replace("person, then", "").replace("then person", "")
 
@@ -108,17 +110,17 @@ def test_an_attack_and_a_splice_are_made_and_judged(manifest: Path, tmp_path: Pa
     assert "not_made" not in figures.codes
 
 
-def test_names_and_wrong_paths_are_said(manifest: Path, tmp_path: Path) -> None:
+def test_names_and_wrong_paths_are_said(manifest: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert conditions.chosen("still fresh noise,spliced") == ["still, fresh noise", *tasks.ORDERS]
-    listed = run("--list").stdout
-    assert "geometry\n  sideways" in listed
-    wrong = run(manifest, "--conditions", "sidewise")
-    assert (wrong.returncode, "--list" in wrong.stderr) == (64, True)
-    nowhere = run(tmp_path / "nowhere.csv")
-    assert (nowhere.returncode, "nowhere.csv" in nowhere.stderr) == (64, True)
+    assert conditions.main(["--list"]) == 0
+    assert "geometry\n  sideways" in capsys.readouterr().out
+    assert conditions.main([str(manifest), "--conditions", "sidewise"]) == 64
+    assert "--list" in capsys.readouterr().err
+    assert conditions.main([str(tmp_path / "nowhere.csv")]) == 64
+    assert "nowhere.csv" in capsys.readouterr().err
+    assert conditions.main([]) == 64
 
 
 def test_a_sheet_shows_every_condition(clips: Clips, tmp_path: Path) -> None:
-    done = run("--sheet", tmp_path / "sheet.png", clips.bona_fide)
-    assert done.returncode == 0, done.stderr
+    assert conditions.main(["--sheet", str(tmp_path / "sheet.png"), str(clips.bona_fide)]) == 0
     assert (tmp_path / "sheet.png").stat().st_size > 100_000
