@@ -62,7 +62,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 64
     if options.clips:
         clips = tasks.subset(clips, options.clips, options.seed)
-    figures = run(clips, names, options.work, options.seed, options.jobs)
+    try:
+        figures = run(clips, names, options.work, options.seed, options.jobs)
+    except KeyboardInterrupt:
+        print("Stopped. The same command goes on from here.", file=sys.stderr)
+        return 130
     if options.picture is not None:
         chart.draw(figures, options.picture)
     print(json.dumps(tables.as_json(figures)) if options.json else "\n".join(tables.markdown(figures)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import queue
 import signal
 import sys
@@ -12,6 +13,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from functools import cache
 from itertools import groupby
 from pathlib import Path
+from threading import Thread
 from time import perf_counter
 from typing import Any
 
@@ -109,20 +111,23 @@ def _next(answers: Any, working: Sequence[Future[None]]) -> Answer:
 def _begin(answers: Any, stopped: Any) -> None:
     global _answers, _stopped
     _answers, _stopped = answers, stopped
+    Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process; the parent says when to stop
 
 
 def _work(batch: Sequence[tuple[Task, Key]]) -> None:
     for task, known_by in batch:
-        if _stopped.is_set() or _orphaned():
+        if _stopped.is_set():
             return
         _answers.put(answer_to(task, known_by, _analyzer()))
 
 
-def _orphaned() -> bool:
-    """Whether the parent was killed: nobody would read the answers."""
+def _end_with_parent() -> None:
+    """Ends this process when its parent was killed: nobody would read the answers."""
     parent = multiprocessing.parent_process()
-    return parent is not None and not parent.is_alive()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -129,6 +130,10 @@ def test_headers_say_what_a_player_has_to_do(footage: Footage, tmp_path: Path) -
     turned = read(tmp_path / "turned by its header.mp4", None).frames[0]
     assert turned.shape == footage.frames[0].shape
     assert np.abs(turned.astype(float) - footage.frames[0]).mean() < 6
+    mirrored = (tmp_path / "mirrored by its header.mp4").read_bytes()
+    at = mirrored.index(b"tkhd") + 44  # ISO/IEC 14496-12, 8.3.2: the matrix of a version 0 box, 16.16 fixed point
+    across, _, _, _, down = struct.unpack(">5i", mirrored[at : at + 20])
+    assert (across, down) == (-65536, 65536)
     with av.open(str(tmp_path / "wide pixels.mp4")) as file:
         stream = file.streams.video[0]
         assert (stream.width, stream.sample_aspect_ratio) == (240, Fraction(4, 3))
