@@ -43,7 +43,7 @@ def splice(
     Returns:
         Seconds at which each part but the first begins to show.
     """
-    films = [_frames(part) for part in parts]
+    films = [frames_of(part) for part in parts]
     height, width = films[0][0].shape[:2]
     shrink = min(1.0, LARGEST_SIDE / max(height, width))
     size = round(width * shrink / 2) * 2, round(height * shrink / 2) * 2
@@ -76,7 +76,7 @@ def write(frames: Sequence[Image], out: Path, options: dict[str, str] | None = N
         file.mux(stream.encode(None))
 
 
-def _frames(part: Part) -> list[Image]:
+def frames_of(part: Part) -> list[Image]:
     """The part at 25 frames a second: each instant shows the newest frame, as a player does."""
     taken: list[Image] = []
     with VideoFile(part.path) as file:
