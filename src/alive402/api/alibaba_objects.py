@@ -11,6 +11,7 @@ import contextlib
 import hmac
 import time
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 from xml.etree import ElementTree
 
@@ -95,7 +96,8 @@ class Objects:
         """
         if self._host is None or self._calls is None:
             raise RpcRefused(UNKNOWN_ACTION, _NOT_HERE)
-        await self._afford(self._calls, account, request)
+        async with self._affording(self._calls, account, request):
+            pass
         limits = self._uploads.limits
         # No longer than a used one is remembered: a key is good once.
         expires_at = int(time.time() + limits.seconds)
@@ -150,11 +152,11 @@ class Objects:
             raise UploadTooSlow(seconds=limits.patience) from None
         policy = self._policy(fields)
         key = await self._books.access_keys.find(policy.access_key_id)
-        payer = await self._afford(self._calls, key.allow(Scope.CALL), request)
         declared = None if stated is None else min(stated, limits.max_bytes)
         upload_id = policy.key.removeprefix(f"{PATH[1:]}/")
         try:
-            upload = await self._uploads.receive(form.file(), payer, declared, upload_id)
+            async with self._affording(self._calls, key.allow(Scope.CALL), request) as payer:
+                upload = await self._uploads.receive(form.file(), payer, declared, upload_id)
         except FileExistsError:
             raise _Refused(EXISTS, "This key is used. Call AuthorizeFileUpload for another one.") from None
         return self._posted(request, policy, upload, fields.get("success_action_status", ""))
@@ -173,10 +175,10 @@ class Objects:
             raise _Refused(DENIED, "Invalid according to Policy: send its own key and OSSAccessKeyId.")
         return policy
 
-    async def _afford(self, calls: PaidCalls, account: KeyAccount, request: Request) -> str:
+    def _affording(self, calls: PaidCalls, account: KeyAccount, request: Request) -> AbstractAsyncContextManager[str]:
         resource = resource_of(calls.service, f"{self._payments.base(request)}/")
         offer = Offer(account=account, address=request.client.host if request.client else None)
-        return await calls.afford(offer, resource, request_id(request), self._uploads.limits.receive_seconds)
+        return calls.affording(offer, resource, request_id(request), self._uploads.limits.receive_seconds)
 
     def _signed(self, encoded: str) -> str:
         return base64.b64encode(self._uploads.sign(encoded.encode())).decode()
