@@ -29,6 +29,8 @@ ALL: tuple[Callable[[Clip, FaceTrack], Cue | tuple[Cue, ...]], ...] = (
     pulse,
 )
 """Each gives one cue, or several that are measured on the same ground."""
+NAMES = ("planar", "frozen", "puppet", "drawn", "bezel", "moire", "repeats", "flicker", "pulse")
+"""The names of all cues that `ALL` gives, in this order. A calibration has a weight for each."""
 
 
 def measure(clip: Clip, track: FaceTrack) -> dict[str, Cue]:
@@ -39,4 +41,4 @@ def measure(clip: Clip, track: FaceTrack) -> dict[str, Cue]:
     return {cue.name: cue for cue in cues}
 
 
-__all__ = ["ALL", "bezel", "drawn", "flicker", "measure", "moire", "planar", "pulse", "repeats", "still"]
+__all__ = ["ALL", "NAMES", "bezel", "drawn", "flicker", "measure", "moire", "planar", "pulse", "repeats", "still"]
