@@ -139,4 +139,3 @@ def test_over_the_bucket(house: Service, error: Exception, code: str, monkeypatc
     status, retry = STATUS[code]
     assert (answer.status_code, said["Code"], said["Message"]) == (status, RPC[code][1], message)
     assert answer.headers.get("Retry-After") == (str(retry) if retry else None)
-

@@ -21,11 +21,11 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Match, Route
 from starlette.types import Scope as AsgiScope
 
-from alive402.api.alibaba_errors import UNKNOWN_ACTION, RpcRefused, Told
+from alive402.api.alibaba_errors import UNKNOWN_ACTION, RpcRefused, Told, classify, sentence
 from alive402.api.alibaba_form import MAX_FIELD_BYTES, ObjectForm
 from alive402.api.alibaba_policy import BUCKET, Policy
 from alive402.api.bodies import stated_length
-from alive402.api.errors import LEDGER_RETRY_SECONDS, LOST_DATABASE, request_id
+from alive402.api.errors import LedgerUnavailable, request_id
 from alive402.api.payment_object import PaymentObjects
 from alive402.api.tools import resource_of
 from alive402.api.uploads import DRAIN_SECONDS
@@ -34,7 +34,6 @@ from alive402.coded import CodedError
 from alive402.intake.errors import UploadMalformed, UploadTooSlow
 from alive402.intake.uploads import PATH, Upload, Uploads
 from alive402.liveness.errors import VideoTooLarge
-from alive402.payments.errors import PaymentsMisconfigured
 from alive402.payments.keys import Scope
 from alive402.payments.purse import KeyAccount, Offer
 
@@ -119,18 +118,9 @@ class Objects:
             return await self._post(request)
         except _Refused as error:
             refused = error.told, error.message, None
-        except PaymentsMisconfigured as error:
-            log.error("access keys cannot be read", request_id=request_id(request), why=error.message)
-            refused = FAULT, "The service failed. Report the request id.", None
-        except CodedError as error:
-            told = TABLE.get(error.code) or (Told("InvalidArgument") if error.status < 500 else FAULT)
-            refused = told, f"{error.code}: {error.message}", error.retry_after
-        except LOST_DATABASE as error:
-            log.error("database unavailable", request_id=request_id(request), error=type(error).__name__)
-            refused = UNAVAILABLE, "ledger_unavailable: The ledger cannot be reached.", LEDGER_RETRY_SECONDS
-        except Exception:
-            log.exception("unexpected", request_id=request_id(request))
-            refused = FAULT, "The service failed. Report the request id.", None
+        except Exception as error:
+            known = classify(error, request_id(request))
+            refused = _told(known), sentence(known), known.retry_after
         with contextlib.suppress(ClientDisconnect, RuntimeError, TimeoutError):
             # Whoever still sends would not read the refusal.
             async with asyncio.timeout(DRAIN_SECONDS if "expect" not in request.headers else 0):
@@ -223,6 +213,13 @@ class _BucketRoute(Route):
             and headers.get(b"content-type", b"").lower().startswith(_FORM.encode())
         )
         return (found, child) if mine else (Match.NONE, {})
+
+
+def _told(error: CodedError) -> Told:
+    """What OSS would call it; a code that is not in the table is the sender's fault or ours, by its status."""
+    if isinstance(error, LedgerUnavailable):
+        return UNAVAILABLE
+    return TABLE.get(error.code) or (Told("InvalidArgument") if error.status < 500 else FAULT)
 
 
 def _name(host: str) -> str:

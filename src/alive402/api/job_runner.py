@@ -222,19 +222,16 @@ class JobRunner:
             await self._books.finish(job, result=body, receipt=outcome.receipt, owner=self._books.owner)
         except SettlementUnknown:
             await self._books.leave(job.id)
-        except CodedError as error:
-            body = await asked.refused(error)
-            log.info("refused", request_id=asked.request_id, code=error.code, status=error.status)
-            await self._fail(job, {**body, "status": error.status})
-        except errors.LOST_DATABASE as error:
-            # It could not be written down either; once its lease is over it is closed.
-            log.error("database unavailable", request_id=asked.request_id, error=type(error).__name__)
         except asyncio.CancelledError:
             await asyncio.shield(asked.calls.drop(held, "cancelled"))
             await self._close(job, JobCancelled() if live.cancelled else Interrupted())
-        except Exception:
-            log.exception("unexpected", request_id=asked.request_id)
-            await self._fail(job, {**errors.internal_error(asked.request_id), "status": 500})
+        except Exception as error:
+            known = errors.classify(error, asked.request_id)
+            # That the ledger is lost could not be written down either; once its lease is over the job is closed.
+            if not isinstance(known, errors.LedgerUnavailable):
+                body = await asked.refused(known)
+                log.info("refused", request_id=asked.request_id, code=known.code, status=known.status)
+                await self._fail(job, {**body, "status": known.status})
         finally:
             self._live.pop(job.id, None)
             live.wake()
