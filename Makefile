@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo serve test fuzz fuzz-parsers check bench bench-accuracy bench-tables docs lock clean
+.PHONY: help demo serve test fuzz fuzz-parsers check bench bench-accuracy bench-tables bench-conditions docs lock clean
 help: ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
@@ -57,8 +57,11 @@ DATA ?= $(wildcard ../shared/data/train ../shared/data/recapture)
 bench-tables: $(READY) ## the tables of docs/accuracy.md, an hour or so: MANIFEST=clips.csv [DATA=folders of training]
 	@test -n "$(MANIFEST)" || { echo "Set MANIFEST=FILE.csv: path, label, attack_type, subject, source (docs/accuracy.md)"; exit 64; }
 	@$(BIN)/python -m benchmarks.ablation "$(MANIFEST)"
-	@$(BIN)/python -m benchmarks.degraded "$(MANIFEST)"
 	@$(if $(DATA),$(BIN)/python -m benchmarks.simulated $(foreach folder,$(DATA),--data "$(folder)"),true)
+
+bench-conditions: $(READY) ## do verdicts hold in bad light, bars, codecs; made attacks; hours, goes on where it was stopped: MANIFEST=clips.csv [CLIPS=N]
+	@test -n "$(MANIFEST)" || { echo "Set MANIFEST=FILE.csv: path, label, attack_type, subject, source (docs/accuracy.md)"; exit 64; }
+	@$(BIN)/python -m benchmarks.conditions "$(MANIFEST)" --work var/conditions --picture var/conditions/conditions.png $(if $(CLIPS),--clips $(CLIPS))
 
 docs: $(READY) ## the documentation as a site, in site/
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict

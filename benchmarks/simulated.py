@@ -23,13 +23,13 @@ from training.simulate import Picture, present
 from alive402.liveness import Analyzer, UnusableVideo
 from alive402.liveness.faces.tracks import FaceFinder
 from alive402.liveness.media.container import VideoFile
-from benchmarks.degraded import write
+from benchmarks.making.footage import Encoding, write
 
 Image = npt.NDArray[np.uint8]
 
 RATE, SECONDS, LEAST_SECONDS = 20, 4, 2
 LONGEST = 640
-CRF = 23
+ENCODING = Encoding(options={"preset": "veryfast", "crf": "23"})
 SWAY, BREATH = 6.0, 0.01
 """px and share of its size by which a held thing, and the camera, move."""
 NOISE = 2.5
@@ -64,7 +64,7 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / "clip.mp4"
                 frames = make(np.random.default_rng([402, seed]), clip, rooms)
-                write(((place / RATE, frame) for place, frame in enumerate(frames)), path, CRF)
+                write(((place / RATE, frame) for place, frame in enumerate(frames)), path, ENCODING)
                 try:
                     report = analyzer.analyze(path).report
                 except UnusableVideo as error:

@@ -16,6 +16,7 @@ import pytest
 from alive402 import __version__
 from alive402.demo.clips import Clips
 from tests.conftest import Image
+from tests.intake import heif_files
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -47,7 +48,8 @@ def test_a_script_reads_one_object_a_line(clips: Clips, tmp_path: Path) -> None:
 
 def test_a_single_picture_is_judged_and_called_one(person: list[Image], tmp_path: Path) -> None:
     # A picture is known by its bytes, whatever it is named.
-    picture, nobody = tmp_path / "face.mp4", tmp_path / "wall.png"
+    picture, nobody, phone = tmp_path / "face.mp4", tmp_path / "wall.png", tmp_path / "phone.heic"
+    phone.write_bytes(heif_files.whole(person[60]))
     picture.write_bytes(cv2.imencode(".jpg", person[60])[1].tobytes())
     cv2.imwrite(str(nobody), person[60] * 0 + 128)
     aloud = run("analyze", picture, "--report", tmp_path / "report.html")
@@ -55,10 +57,11 @@ def test_a_single_picture_is_judged_and_called_one(person: list[Image], tmp_path
     assert "LIVE" in aloud.stdout
     assert "a single picture, 176 x 144 jpeg" in aloud.stdout
     assert "No report was written" in aloud.stderr
-    told = run("analyze", "--json", picture, nobody)
-    first, second = (json.loads(line) for line in told.stdout.splitlines())
+    told = run("analyze", "--json", picture, nobody, phone)
+    first, second, third = (json.loads(line) for line in told.stdout.splitlines())
     assert (first["verdict"], first["image"]["format"], "cues" in first) == ("live", "jpeg", False)
     assert (told.returncode, second["error"]["code"]) == (3, "no_face")
+    assert (third["verdict"], third["image"]["format"]) == ("live", "heic")
 
 
 def test_a_spoof_exits_with_1(clips: Clips) -> None:
@@ -97,7 +100,8 @@ def test_the_report_page_stands_alone(clips: Clips, tmp_path: Path) -> None:
     assert html.count("<article") == 2
     assert html.count("data:image/jpeg;base64,") >= 24
     assert "polyline" in html
-    assert all(cue in html for cue in ("appearance", "planar", "bezel", "moire", "repeats", "flicker", "pulse"))
+    names = ("appearance", "planar", "frozen", "puppet", "drawn", "bezel", "moire", "repeats", "flicker", "pulse")
+    assert all(name in html for name in names)
     without_pictures = html.replace("data:image/jpeg;base64,", "")
     assert not any(outside in without_pictures for outside in ("http://", "https://", "<script", "@import", "url("))
 

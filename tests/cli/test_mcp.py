@@ -16,6 +16,7 @@ from alive402.catalog import IMAGE_LIVENESS, LIVENESS, SERVICES
 from alive402.demo.clips import Clips
 from alive402.demo.server import serve_files
 from tests.conftest import Image
+from tests.intake import heif_files
 
 pytestmark = pytest.mark.anyio
 TOOL = LIVENESS.tool_name
@@ -81,6 +82,7 @@ async def test_a_url_is_fetched_from_ones_own_network_when_allowed(folder: Path,
 def pictures(person: list[Image], folder: Path) -> Path:
     """The folder, with a picture in it."""
     cv2.imwrite(str(folder / "my face.jpg"), person[60])
+    (folder / "phone.heic").write_bytes(heif_files.whole(person[60]))
     return folder
 
 
@@ -95,12 +97,15 @@ async def test_images_are_judged_by_their_paths_and_urls(pictures: Path, videos:
         (["my face.jpg", "nothing.jpg"], "file_unreadable", None),
         (["my face.jpg", "notes.mp4"], "unsupported_image", 1),
         (["my face.jpg", "http://"], "invalid_url", 1),
+        (["phone.heic", "nothing.heic"], "file_unreadable", None),
         ([], "invalid_input", None),
     ]
     async with hosted(pictures, "auto", "--allow-private-hosts") as client:
         tasks = [{"ImageURL": each} for each in named]
         judged: Any = await client.call_tool(IMAGE_LIVENESS.tool_name, {"Tasks": tasks}, progress_callback=hear)
         assert not judged.is_error, judged
+        heic: Any = await client.call_tool(IMAGE_LIVENESS.tool_name, {"Tasks": [{"ImageURL": "phone.heic"}]})
+        assert heic.structured_content["data"]["Liveness"]["verdict"] == "live"
         for images, code, task in cases:
             asked = {"Tasks": [{"ImageURL": each} for each in images]}
             refused: Any = await client.call_tool(IMAGE_LIVENESS.tool_name, asked)

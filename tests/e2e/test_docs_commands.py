@@ -42,6 +42,7 @@ PLACES: dict[tuple[str, str], str | NotRun] = {
     ("accuracy.md", "evaluate clips.csv"): WALK + "test_data_sets_are_judged",
     ("accuracy.md", "OULU-NPU"): NotRun.DATA,
     ("accuracy.md", "make bench-accuracy"): NotRun.DATA,
+    ("accuracy.md", "make bench-conditions"): NotRun.DATA,
     ("training.md", "training all"): NotRun.DATA,
     ("pay.md", 'json={"VideoUrl": os.environ["VIDEO_URL"]},\n        )'): "tests/e2e/test_docs.py::"
     "test_the_buyers_on_the_page_buy",

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 
 from tests.intake.films import film, sound
+from tests.intake.heif_files import whole
 
 JUDGED = "judged"
 FACELESS = "no_face"
@@ -199,6 +200,8 @@ FILES: dict[str, tuple[Maker, str]] = {
     "jpeg": (lambda s: picture(".jpg"), "unsupported_video"),
     "webp": (lambda s: picture(".webp"), "unsupported_video"),
     "gif": (lambda s: gif(), "unsupported_video"),
+    "heic": (lambda s: whole(np.zeros((96, 96, 3), np.uint8)), "unsupported_video"),
+    "avif": (lambda s: picture(".avif"), "unsupported_video"),
     "wav": (lambda s: b"RIFF\x24\0\0\0WAVEfmt " + bytes(100), "unsupported_video"),
     "raw h264": (lambda s: film("h264"), "unsupported_video"),
     "yuv4mpeg": (lambda s: film("yuv4mpegpipe", "wrapped_avframe"), "unsupported_video"),

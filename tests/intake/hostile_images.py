@@ -10,8 +10,11 @@ import cv2
 import numpy as np
 
 from tests.conftest import Image
+from tests.intake import hostile_heif
 from tests.intake.films import film
+from tests.intake.heif_files import whole
 from tests.intake.hostile_files import FACELESS, JUDGED, noise, zipped
+from tests.intake.hostile_heif import BROKEN, LARGE, MOST, NONE
 from tests.intake.pictures import (
     PNG,
     bmp,
@@ -35,10 +38,6 @@ from tests.intake.pictures import (
     webp,
 )
 
-NONE, BROKEN, LARGE = "unsupported_image", "undecodable_image", "image_too_large"
-MOST = 5000
-"""Pixels a side of the largest square that is taken."""
-
 
 @dataclass(frozen=True)
 class Faces:
@@ -48,6 +47,8 @@ class Faces:
     png: bytes
     webp: bytes
     bmp: bytes
+    heic: bytes
+    avif: bytes
     film: bytes
 
 
@@ -57,7 +58,7 @@ Maker = Callable[[Faces], bytes]
 def faces(person: Image, film: bytes) -> Faces:
     """Made once for all traps."""
     jpeg, png, webp, bmp = (bytes(cv2.imencode(suffix, person)[1]) for suffix in (".jpg", ".png", ".webp", ".bmp"))
-    return Faces(jpeg, png, webp, bmp, film)
+    return Faces(jpeg, png, webp, bmp, whole(person), whole(person, "av1"), film)
 
 
 def wall(suffix: str, width: int = 128, height: int = 128, *options: int) -> bytes:
@@ -105,6 +106,8 @@ FILES: dict[str, tuple[Maker, str]] = {
     "a person, png": (lambda f: f.png, JUDGED),
     "a person, webp": (lambda f: f.webp, JUDGED),
     "a person, bmp": (lambda f: f.bmp, JUDGED),
+    "a person, heic": (lambda f: f.heic, JUDGED),
+    "a person, avif": (lambda f: f.avif, JUDGED),
     "a wall": (lambda f: wall(".jpg"), FACELESS),
     # No picture that is taken.
     "empty": (lambda f: b"", NONE),
@@ -124,8 +127,6 @@ FILES: dict[str, tuple[Maker, str]] = {
     "tiff": (lambda f: wall(".tiff"), NONE),
     "tiff of giant size": (lambda f: tiff(b"\x02\0" + b"\0\1\4\0\1\0\0\0\xff\xff\xff\x7f" * 2), NONE),
     "icon with a png": (lambda f: b"\0\0\1\0\1\0\0\0\0\0\1\0\x20\0" + struct.pack("<II", len(f.png), 22) + f.png, NONE),
-    "heic": (lambda f: b"\0\0\0\x18ftypheic\0\0\0\0heicmif1" + bytes(1000), NONE),
-    "avif": (lambda f: wall(".avif"), NONE),
     "jpeg 2000": (lambda f: wall(".jp2"), NONE),
     "pixmap": (lambda f: wall(".ppm"), NONE),
     "radiance": (lambda f: wall(".hdr"), NONE),
@@ -230,4 +231,4 @@ FILES: dict[str, tuple[Maker, str]] = {
     "ten megabytes and more": (lambda f: f.jpeg + bytes(10_000_001), LARGE),
     "a thread": (lambda f: plain_png(390_625, 64), BROKEN),
     "a ribbon": (lambda f: plain_png(1920, 64), FACELESS),
-}  # fmt: skip
+} | hostile_heif.FILES  # fmt: skip

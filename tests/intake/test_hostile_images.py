@@ -81,7 +81,10 @@ def test_a_hostile_picture_gets_its_code(outcome: Outcome, name: str, code: str)
 
 
 def test_what_is_no_picture_reaches_no_decoder(made: dict[str, bytes]) -> None:
-    refused = {name for name, (_, code) in hostile_images.FILES.items() if code == NONE and "moves" not in name}
+    inside = ("moves", "foreign")  # told apart by what is behind the first bytes
+    refused = {
+        name for name, (_, code) in hostile_images.FILES.items() if code == NONE and not any(map(name.count, inside))
+    }
     assert refused == {name for name, data in made.items() if format_of(data[:HEAD_BYTES]) is None}
 
 

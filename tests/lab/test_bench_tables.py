@@ -43,12 +43,6 @@ def test_what_each_part_is_worth(manifest: Path) -> None:
     assert {"without planar", "no cue", "again, wide view"} <= set(rows)
 
 
-def test_a_clip_that_was_shrunk_is_judged_still(manifest: Path) -> None:
-    told = run("degraded", manifest, "--only", "10 frames a second")
-    assert "| as they are | 1.000" in told
-    assert "| 10 frames a second |" in told
-
-
 def test_a_frozen_stream_is_told(clips: Clips, tmp_path: Path) -> None:
     shutil.copy(clips.bona_fide, tmp_path / "person.mp4")
     # somebody whom training sets aside: it does so by the name's hash

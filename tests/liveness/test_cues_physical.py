@@ -79,6 +79,20 @@ def test_bezel_sees_a_phone_held_into_the_picture() -> None:
     assert cue.attack_type == "screen_replay"
 
 
+def test_bezel_that_shows_for_a_second_of_six_counts() -> None:
+    """Then the camera has come so close that the picture of the phone fills the frame."""
+    path = scenes.sway(150, 40)
+    boxes = [scenes.shifted((215, 100, 265, 165), *step) for step in path]
+    frames = []
+    for place, (step, box) in enumerate(zip(path, boxes, strict=True)):
+        screen = scenes.shifted((170, 50, 310, 260), *step)
+        held = scenes.device(scenes.room(), screen) if place < 36 else scenes.room()
+        frames.append(scenes.face(held, box))
+    cue = bezel(*scenes.film(frames, boxes))
+    assert cue.score is not None
+    assert cue.score < -0.5
+
+
 def test_bezel_says_nothing_of_a_phone_that_keeps_still() -> None:
     assert bezel(*held_device(0)).score == 0
 

@@ -16,7 +16,7 @@ LOCATION = ("path", "file", "url", "uri", "location")
 """Columns of a manifest that may name what is judged; the first one found counts."""
 SUFFIXES = frozenset(
     {".mp4", ".m4v", ".mov", ".3gp", ".avi", ".webm", ".mkv", ".flv", ".mpg", ".mpeg", ".ts", ".wmv", ".asf", ".rm"}
-    | {".ogv", ".jpg", ".jpeg", ".png", ".webp", ".bmp"}
+    | {".ogv", ".jpg", ".jpeg", ".png", ".webp", ".bmp", ".heic", ".heif", ".hif", ".avif"}
 )
 """What is taken for a video or a picture in a folder; a manifest may name anything."""
 

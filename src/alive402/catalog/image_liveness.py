@@ -96,7 +96,7 @@ _TASK: dict[str, Any] = {
             "format": "uri",
             "minLength": 1,
             "maxLength": 2048,
-            "description": "Public http(s) URL of a JPEG, PNG, WebP or BMP: up to 10 MB and 25 million pixels.",
+            "description": "Public http(s) URL of a JPEG, PNG, WebP, BMP, HEIC or AVIF: up to 10 MB and 25 megapixels.",
         },
         "ImageData": {
             "type": "string",
@@ -141,7 +141,7 @@ IMAGE_LIVENESS = ServiceDefinition(
         "One look at pixels: nothing that needs time, such as movement or flicker, is measured.",
         "Prints are its weak side: 4 of the 10 that it was measured on pass. Use a video where an error does harm.",
         "One face a picture is judged: the largest one. It does not tell who a person is.",
-        "JPEG, PNG, WebP or BMP, at most 10 MB and 25 million pixels; a picture that moves is refused.",
+        "JPEG, PNG, WebP, BMP, HEIC or AVIF, at most 10 MB and 25 million pixels; a picture that moves is refused.",
         "All pictures of a call are judged or none; a picture without a face is an answer when another one has a face.",
     ),
     category="face-body",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from alive402.liveness.errors import UnsupportedVideo
+from alive402.liveness.media import heif
 
 _HEAD_BYTES = 4096
 _ISO_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp"})
@@ -26,10 +27,12 @@ def sniff(path: Path) -> str:
     Playlists and concatenation scripts are text, whatever they are named: they would make a decoder open other files.
 
     Raises:
-        UnsupportedVideo: none of these.
+        UnsupportedVideo: none of these, or a HEIC or AVIF picture, which lies in the same boxes as an MP4.
     """
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
+    if heif.is_still(head):
+        raise UnsupportedVideo(heif.NOT_A_VIDEO)
     if head[4:8] in _ISO_BOXES:
         return "mp4"
     if head[:4] == b"RIFF" and head[8:12] == b"AVI ":

@@ -6,13 +6,13 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from time import perf_counter
 
 from alive402.liveness import cues
-from alive402.liveness.decision import fusion, quality
+from alive402.liveness.decision import continuity, fusion, quality, segments
 from alive402.liveness.errors import AnalysisError, AnalysisFailed
 from alive402.liveness.faces.samples import Sample
 from alive402.liveness.faces.tracks import FaceFinder, FaceFollower, FaceTrack
@@ -23,7 +23,7 @@ from alive402.liveness.media.container import Limits, VideoFile
 from alive402.liveness.media.images import ImageLimits
 from alive402.liveness.media.prefetch import prefetch
 from alive402.liveness.networks import model_files
-from alive402.liveness.networks.appearance import AppearanceNetwork, Looks
+from alive402.liveness.networks.appearance import AppearanceNetwork, Looks, joined
 from alive402.liveness.networks.experts import EXPERTS
 from alive402.liveness.networks.threads import one_thread_each
 from alive402.liveness.report import Engine, Face, FrameScore, Quality, Rect, Report
@@ -43,7 +43,7 @@ class Analysis:
 
     Attributes:
         report: the answer.
-        samples: the looks at the judged face, with their pictures.
+        samples: the looks at the judged face, in a cut clip at that of each scene, with their pictures.
         looks: what the network made of each sample, before calibration.
         expert: what the optional expert made of them.
     """
@@ -52,6 +52,25 @@ class Analysis:
     samples: tuple[Sample, ...]
     looks: Looks
     expert: Looks | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Looks at a face and what the networks make of them."""
+
+    samples: tuple[Sample, ...]
+    looks: Looks
+    expert: Looks | None
+
+    @classmethod
+    def of(cls, parts: list[_Seen]) -> _Seen:
+        """Those of all parts, one after another."""
+        experts = [one.expert for one in parts if one.expert is not None]
+        return cls(
+            tuple(sample for one in parts for sample in one.samples),
+            joined([one.looks for one in parts]),
+            joined(experts) if experts else None,
+        )
 
 
 class Analyzer:
@@ -127,8 +146,12 @@ class Analyzer:
             scoring = beside.submit(self._score, track.samples)
             evidence = cues.measure(clip, track)
             measured = perf_counter()
+            division = segments.divide(clip, tracks)
             looks, expert, scored = scoring.result()
+        seen = _Seen(track.samples, looks, expert)
         decision = fusion.fuse(looks, evidence, expert=expert)
+        if division.cut_times or division.others:
+            seen, decision = self._judge_stretches(division, seen, decision)
         done = perf_counter()
         progress("done", 1.0)
         timing = {
@@ -137,7 +160,26 @@ class Analyzer:
             "cues": measured - looked,
             "total": done - began,
         }
-        return Analysis(self._report(clip, tracks, checked, decision, timing), track.samples, looks, expert)
+        report = self._report(clip, tracks, seen.samples, checked, decision, timing)
+        return Analysis(report, seen.samples, seen.looks, seen.expert)
+
+    def _judge_stretches(
+        self, division: segments.Division, seen: _Seen, whole: fusion.Decision
+    ) -> tuple[_Seen, fusion.Decision]:
+        """The decision about a clip of several stretches, and the looks that stand in the report."""
+        judged: dict[bool, list[tuple[_Seen, continuity.Judged]]] = {True: [], False: []}
+        for cut, stretches in ((True, division.scenes), (False, division.others)):
+            for stretch in stretches:
+                if stretch.track is not None and stretch.samples:
+                    looks, expert, _ = self._score(stretch.samples)
+                    decision = fusion.fuse(looks, cues.measure(stretch.clip, stretch.track), expert=expert)
+                    judged[cut].append((_Seen(stretch.samples, looks, expert), continuity.Judged(stretch, decision)))
+        scenes, others = ([one for _, one in judged[cut]] for cut in (True, False))
+        decision = continuity.decide(division, scenes, others, whole)
+        if not scenes:  # the report shows the face that was followed; another one's stretch only moved the decision
+            return seen, replace(decision, frames=whole.frames)
+        frames = tuple(frame for one in scenes for frame in one.decision.frames)
+        return _Seen.of([one for one, _ in judged[True]]), replace(decision, frames=frames)
 
     def _look(self, path: Path, progress: Progress) -> tuple[Clip, list[FaceTrack]]:
         """One pass over the frames: what the cues need is gathered, faces are followed."""
@@ -152,7 +194,8 @@ class Analyzer:
                     if recorder.add(frame):
                         follower.follow(frame)
                         progress("looking", min(frame.time / expected, 1.0) * LOOKING_SHARE)
-            return recorder.finish(file.video()), follower.tracks()
+            tracks = follower.tracks()
+            return recorder.finish(file.video(), follower.inner()), tracks
 
     def _score(self, samples: tuple[Sample, ...]) -> tuple[Looks, Looks | None, float]:
         """What the network and the optional expert make of the samples, and when that was known."""
@@ -163,12 +206,12 @@ class Analyzer:
         self,
         clip: Clip,
         tracks: list[FaceTrack],
+        samples: tuple[Sample, ...],
         checked: Quality,
         decision: fusion.Decision,
         timing: dict[str, float],
     ) -> Report:
         size = clip.video.width, clip.video.height
-        samples = tracks[0].samples
         return Report(
             verdict=decision.verdict,
             live_confidence=decision.live_confidence,
@@ -216,7 +259,7 @@ def analyze_image(path: str | Path) -> ImageReport:
     """Was the face in this picture taken from life? A video tells far more.
 
     Args:
-        path: a picture file (JPEG, PNG, WebP or BMP), at most 10 MB and 25 million pixels.
+        path: a picture file (JPEG, PNG, WebP, BMP, HEIC or AVIF), at most 10 MB and 25 million pixels.
 
     Returns:
         The judged answer; `report.to_dict()` is JSON-ready.

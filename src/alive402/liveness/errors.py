@@ -119,7 +119,7 @@ class UnsupportedImage(UnusableVideo):
 
     code = "unsupported_image"
     status = 415
-    default = "This is not a picture that can be read. Send JPEG, PNG, WebP or BMP."
+    default = "This is not a picture that can be read. Send JPEG, PNG, WebP, BMP, HEIC or AVIF."
 
 
 class UndecodableImage(UnusableVideo):

@@ -17,8 +17,8 @@ from alive402.intake.errors import AnalysisTimeout, IntakeError, InvalidImageDat
 from alive402.intake.fetch import FetchLimits, check_url, fetch
 from alive402.intake.folders import media_folder
 from alive402.intake.sandbox import Judged, Progress
-from alive402.liveness.errors import AnalysisError, ImageTooLarge, NoFace, UnsupportedImage, VideoTooLarge
-from alive402.liveness.media.images import HEAD_BYTES, format_of
+from alive402.liveness.errors import AnalysisError, ImageTooLarge, NoFace, VideoTooLarge
+from alive402.liveness.media.images import HEAD_BYTES, recognised
 from alive402.providers.base import Answer
 from alive402.providers.local import FETCHING_SHARE, LocalProvider
 from alive402.stages import CallStage, stage
@@ -66,7 +66,7 @@ class LocalImages:
                 check_url(task["ImageURL"], self.fetching)
                 return 0
             data = _unpacked(task)
-            _recognised(data[:HEAD_BYTES])
+            recognised(data[:HEAD_BYTES])
             return len(data)
 
     async def answer(self, given: Mapping[str, Any], progress: Progress | None = None) -> Answer:
@@ -96,7 +96,7 @@ class LocalImages:
             else:
                 await asyncio.to_thread(lambda: path.write_bytes(_unpacked(task)))
             with path.open("rb") as file:
-                _recognised(file.read(HEAD_BYTES))
+                recognised(file.read(HEAD_BYTES))
 
     async def _judge_all(self, files: list[Path], tell: Progress) -> list[Judged | None]:
         """One after another; None for a picture without a face."""
@@ -138,11 +138,6 @@ def _unpacked(task: Task) -> bytes:
         return base64.b64decode(task["ImageData"], validate=True)
     except (binascii.Error, ValueError):
         raise InvalidImageData from None
-
-
-def _recognised(head: bytes) -> None:
-    if format_of(head) is None:
-        raise UnsupportedImage
 
 
 def _element(task: Task, judged: Judged | None) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from alive402.liveness.errors import (
 from alive402.liveness.image.report import SUGGESTIONS, ImageReport
 from alive402.liveness.media.images import ImageLimits, is_image, read
 from tests.conftest import Image
+from tests.intake import heif_files
 
 WRITERS = {
     "jpeg": (".jpg", [cv2.IMWRITE_JPEG_QUALITY, 95]),
@@ -39,9 +40,13 @@ WRITERS = {
     "webp": (".webp", [cv2.IMWRITE_WEBP_QUALITY, 95]),
     "bmp": (".bmp", []),
 }
+CODECS = {"heic": "hevc", "avif": "av1"}
+KINDS = (*WRITERS, *CODECS)
 
 
 def encoded(picture: Image, kind: str = "jpeg") -> bytes:
+    if kind in CODECS:
+        return heif_files.whole(picture, CODECS[kind])
     suffix, options = WRITERS[kind]
     return bytes(cv2.imencode(suffix, picture, options)[1])
 
@@ -62,7 +67,7 @@ def judge(analyzer: Analyzer, folder: Path, data: bytes) -> ImageReport:
     return analyzer.analyze_image(path).report
 
 
-@pytest.mark.parametrize("kind", WRITERS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_person_is_live_in_each_format(analyzer: Analyzer, face: Image, tmp_path: Path, kind: str) -> None:
     report = judge(analyzer, tmp_path, encoded(face, kind))
     assert (report.verdict, report.attack_type, report.image.format) == ("live", None, kind)
@@ -128,9 +133,26 @@ def test_exif_turns_a_picture_upright(
     assert np.abs(np.subtract(report.faces[0].rect, upright.faces[0].rect)).max() <= 6
 
 
-def test_a_face_that_lies_on_its_side_is_found(analyzer: Analyzer, face: Image, tmp_path: Path) -> None:
-    lying = np.asarray(cv2.rotate(face, cv2.ROTATE_90_CLOCKWISE), np.uint8)
-    assert judge(analyzer, tmp_path, encoded(lying)).verdict == "live"
+@pytest.mark.parametrize("quarters", range(4))
+@pytest.mark.parametrize("kind", ["jpeg", "heic"])
+def test_a_face_is_judged_whichever_way_it_stands(
+    analyzer: Analyzer, face: Image, tmp_path: Path, kind: str, quarters: int
+) -> None:
+    """The look that is judged is turned upright, and the box is where the face is in the picture as it was sent."""
+    path = tmp_path / "picture"
+    path.write_bytes(encoded(face, "png"))
+    upright = analyzer.analyze_image(path)
+    path.write_bytes(encoded(np.ascontiguousarray(np.rot90(face, quarters)), kind))
+    turned = analyzer.analyze_image(path)
+    assert turned.report.verdict == "live"
+    assert abs(turned.report.live_confidence - upright.report.live_confidence) < 0.15
+    assert np.corrcoef(turned.sample.mid.ravel(), upright.sample.mid.ravel())[0, 1] > 0.9
+    where = np.zeros(face.shape[:2])
+    left, top, right, bottom = upright.report.faces[0].rect
+    where[top:bottom, left:right] = 1
+    rows, columns = np.nonzero(np.rot90(where, quarters))
+    expected = columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
+    assert np.abs(np.subtract(turned.report.faces[0].rect, expected)).max() <= 6
 
 
 def test_boxes_of_a_large_photograph_are_in_its_own_pixels(analyzer: Analyzer, face: Image, tmp_path: Path) -> None:
@@ -176,7 +198,8 @@ FACE = np.full((128, 128, 3), 90, np.uint8)
         (b"GIF89a" + bytes(100), UnsupportedImage),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", UnsupportedImage),
         (b"ffconcat version 1.0\nfile /etc/hostname\n", UnsupportedImage),
-        (b"\0\0\0\x18ftypheic" + bytes(100), UnsupportedImage),
+        (b"\0\0\0\x18ftypheic" + bytes(100), UndecodableImage),
+        (b"\0\0\0\x18ftypmsf1" + bytes(100), UnsupportedImage),
         (b"II\x2a\0" + bytes(100), UnsupportedImage),
         (WEBP + b"\x02\0\0\0\x7f\0\0\x7f\0\0", UnsupportedImage),
         (WEBP + b"\0\0\0\0\xff\xff\xff\xff\xff\xff", ImageTooLarge),
@@ -231,7 +254,7 @@ def test_a_face_that_cannot_be_judged_says_why(
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data(), kind=st.sampled_from(sorted(WRITERS)))
+@given(data=st.data(), kind=st.sampled_from(sorted(KINDS)))
 def test_a_damaged_picture_is_judged_or_refused(
     analyzer: Analyzer, face: Image, tmp_path: Path, data: st.DataObject, kind: str
 ) -> None:

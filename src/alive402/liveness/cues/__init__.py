@@ -1,4 +1,4 @@
-"""Physical evidence, one file a cue; each is one pure function of a clip and a face."""
+"""Physical evidence, one file a cue or a family of them; each is a pure function of a clip and a face."""
 
 from __future__ import annotations
 
@@ -6,23 +6,37 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from alive402.liveness.cues.bezel import bezel
+from alive402.liveness.cues.drawn import drawn
 from alive402.liveness.cues.flicker import flicker
 from alive402.liveness.cues.moire import moire
 from alive402.liveness.cues.planar import planar
 from alive402.liveness.cues.pulse import pulse
 from alive402.liveness.cues.repeats import repeats
+from alive402.liveness.cues.still import still
 from alive402.liveness.faces.tracks import FaceTrack
 from alive402.liveness.media.clip import Clip
 from alive402.liveness.report import Cue
 
 SIDE_BY_SIDE = 2
-ALL: tuple[Callable[[Clip, FaceTrack], Cue], ...] = (planar, bezel, moire, repeats, flicker, pulse)
+ALL: tuple[Callable[[Clip, FaceTrack], Cue | tuple[Cue, ...]], ...] = (
+    planar,
+    still,
+    drawn,
+    bezel,
+    moire,
+    repeats,
+    flicker,
+    pulse,
+)
+"""Each gives one cue, or several that are measured on the same ground."""
 
 
 def measure(clip: Clip, track: FaceTrack) -> dict[str, Cue]:
     """Every cue by name; two are measured side by side, as most of their time goes by outside of Python."""
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        return {cue.name: cue for cue in pool.map(lambda one: one(clip, track), ALL)}
+        measured = list(pool.map(lambda one: one(clip, track), ALL))
+    cues = [cue for one in measured for cue in (one if isinstance(one, tuple) else (one,))]
+    return {cue.name: cue for cue in cues}
 
 
-__all__ = ["ALL", "bezel", "flicker", "measure", "moire", "planar", "pulse", "repeats"]
+__all__ = ["ALL", "bezel", "drawn", "flicker", "measure", "moire", "planar", "pulse", "repeats", "still"]

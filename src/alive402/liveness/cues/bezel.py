@@ -58,6 +58,11 @@ UNCHANGED, BARE = 4.0, 0.5
 SOME, MANY = 0.3, 1.2
 """Sides. Bona fide clips end at 0.22; a device moved in the hand shows one to three."""
 SIDES = ("left", "right", "top", "bottom")
+ONCE_SHARE = 0.6
+"""Share of the looks with an edge on a side up to which that side is looked at once more, around those looks."""
+MOMENTS, MOMENT_SECONDS, MOMENT_FRAMES = 2, 1.2, 5
+SOME_ONCE = 0.45
+"""Sides, within such a moment: fewer frames err more. Bona fide clips end at 0.37."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,28 +88,82 @@ def bezel(clip: Clip, track: FaceTrack) -> Cue:
     if len(sound) < LEAST_FRAMES:
         return silent(NAME, UNIT, NORMAL, "The face was seen too rarely to compare its motion with edges.", ATTACK)
     boxes = np.asarray(track.boxes, np.float64)[sound] * clip.motion_scale
-    middles = _steady((boxes[:, :2] + boxes[:, 2:]) / 2)
+    motion, corner = _inside(clip)
+    middles = _steady((boxes[:, :2] + boxes[:, 2:]) / 2) - corner
     widths = _steady(np.sqrt((boxes[:, 2:] - boxes[:, :2]).prod(axis=1))[:, None])[:, 0]
-    chosen = np.unique(np.linspace(0, len(sound) - 1, FRAMES).round().astype(int))
-    height, width = clip.motion.shape[1:]
+    height, width = motion.shape[1:]
     shrink = min(1.0, FACE_WIDTH / float(np.median(widths)), LONGEST / max(height, width))
     if float(np.median(widths)) * shrink < LEAST_FACE or min(height, width) * shrink < 2 * LEAST_FACE:
         return silent(NAME, UNIT, NORMAL, "The face is too small to look for edges around it.", ATTACK)
-    size = (round(width * shrink), round(height * shrink))
-    frames = [
-        cv2.resize(clip.motion[place], size, interpolation=cv2.INTER_AREA) for place in track.indices[sound[chosen]]
-    ]
-    middles, widths = middles[chosen] * shrink, widths[chosen] * shrink
+    seen = _Seen(motion[track.indices[sound]], track.times[sound], middles * shrink, widths * shrink, shrink)
+    spread = np.unique(np.linspace(0, len(sound) - 1, FRAMES).round().astype(int))
+    looks, evidence, told = _measured(seen, spread)
+    value = float(evidence.sum())
+    strength = ramp(value, SOME, MANY)
+    for close in _moments(seen, looks, spread) if value < MANY else ():
+        _, once, told_once = _measured(seen, close)
+        if ramp(float(once.sum()), SOME_ONCE, MANY) > strength:
+            evidence, value, strength = once, float(once.sum()), ramp(float(once.sum()), SOME_ONCE, MANY)
+        told = told or told_once
+    return Cue(NAME, 0.0 - strength, 0.0, value, UNIT, NORMAL, _message(strength, evidence, told), ATTACK)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The k frames with a face: pictures, seconds, (k, 2) middles and (k,) widths of the face in px after shrinking."""
+
+    pictures: Image
+    times: Doubles
+    middles: Doubles
+    widths: Doubles
+    shrink: float
+
+
+def _measured(seen: _Seen, chosen: npt.NDArray[np.int64]) -> tuple[list[_Look], Doubles, bool]:
+    """The chosen frames as looks, (4,) evidence of the sides, and whether any edge told."""
+    height, width = seen.pictures.shape[1:]
+    size = (round(width * seen.shrink), round(height * seen.shrink))
+    frames = [cv2.resize(seen.pictures[place], size, interpolation=cv2.INTER_AREA) for place in chosen]
     detector = cv2.createLineSegmentDetector()
     looks = [
-        _look(frame, middle, float(wide), detector) for frame, middle, wide in zip(frames, middles, widths, strict=True)
+        _look(frame, seen.middles[place], float(seen.widths[place]), detector)
+        for frame, place in zip(frames, chosen, strict=True)
     ]
     evidence, told = _carried_along(looks, *_background_motion(frames, looks))
     # Belts, shoulders and tables lie below every face: alone, an edge there says nothing.
     evidence[3] = min(evidence[3], evidence[:3].max())
-    value = float(evidence.sum())
-    strength = ramp(value, SOME, MANY)
-    return Cue(NAME, 0.0 - strength, 0.0, value, UNIT, NORMAL, _message(strength, evidence, told), ATTACK)
+    return looks, evidence, told
+
+
+def _moments(seen: _Seen, looks: list[_Look], spread: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
+    """Frames close together around looks with edges on sides where most other looks have none: a device shows once."""
+    there = np.array([[bool((look.sides == side).any()) for side in range(len(SIDES))] for look in looks])
+    rare = there & (there.mean(axis=0) <= ONCE_SHARE)
+    found: list[npt.NDArray[np.int64]] = []
+    taken: list[float] = []
+    for look in np.argsort(-rare.sum(axis=1), kind="stable"):
+        time = float(seen.times[spread[look]])
+        if not rare[look].any() or len(found) == MOMENTS:
+            break
+        near = np.flatnonzero(np.abs(seen.times - time) <= MOMENT_SECONDS / 2)
+        if len(near) >= LEAST_FRAMES and all(abs(time - other) > MOMENT_SECONDS / 2 for other in taken):
+            found.append(near[np.unique(np.linspace(0, len(near) - 1, MOMENT_FRAMES).round().astype(int))])
+            taken.append(time)
+    return found
+
+
+def _inside(clip: Clip) -> tuple[Image, Doubles]:
+    """The motion frames within the inner picture, and where its corner lies in them, px.
+
+    Bars that an editor drew never move: taken for the background, they would make the room a device of a camera that
+    pans.
+    """
+    if clip.inner is None:
+        return clip.motion, np.zeros(2)
+    height, width = clip.motion.shape[1:]
+    inner = clip.inner.enlarged((clip.video.width, clip.video.height), (width, height))
+    left, top = max(inner.left, 0), max(inner.top, 0)
+    return clip.motion[:, top : inner.bottom, left : inner.right], np.array([left, top], np.float64)
 
 
 def _message(strength: float, evidence: Doubles, told: bool) -> str:

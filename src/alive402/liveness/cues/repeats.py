@@ -30,10 +30,13 @@ NOTHING, CERTAIN = 0.4, 0.7
 STILL = 2.0
 
 # A loop whose codec adds noise of its own: at the loop's length frames are far more alike than two frames before or
-# after it. What moves by itself, however regularly, passes its like slowly.
+# after it. What moves by itself, however regularly, passes its like slowly. A stream that is played forth and back is
+# alike at equal times before and after its turn: of 119 bona fide clips the deepest such dip is .76, of made ones .1 to
+# .4 mostly (benchmarks/making, "loop, ping-pong").
 BESIDE = 2
 LEAST_PAIRS = 8
 SHALLOW, DEEP = 0.7, 0.5
+TURN_SHALLOW, TURN_DEEP = 0.55, 0.4
 
 
 def repeats(clip: Clip, track: FaceTrack) -> Cue:
@@ -50,7 +53,7 @@ def repeats(clip: Clip, track: FaceTrack) -> Cue:
     usual = float(np.median(distance[apart]))
     same = max(SAME, SAME_SHARE * float(np.median(np.diagonal(distance, 1))))
     nearest = np.where(apart, distance, np.inf).min(axis=1)
-    looped = ramp(_dip(distance, apart), SHALLOW, DEEP)
+    looped = max(ramp(_dip(distance, apart), SHALLOW, DEEP), ramp(_turn(distance, apart), TURN_SHALLOW, TURN_DEEP))
     value = max(float((nearest < same).mean()), looped)
     score = 0.0 - max(ramp(value, NOTHING, CERTAIN), looped)
     message = "No picture comes twice."
@@ -67,11 +70,26 @@ def _dip(distance: npt.NDArray[np.float32], apart: npt.NDArray[np.bool_]) -> flo
     """Least ratio of the mean distance at one lag to that two frames before and after it, 1 where none is less."""
     count = len(distance)
     lags = [lag for lag in range(1, count - LEAST_PAIRS) if np.diagonal(apart, lag).all()]
-    mean = {lag: float(np.diagonal(distance, lag).mean()) for lag in lags}
+    return _deepest({lag: float(np.diagonal(distance, lag).mean()) for lag in lags})
+
+
+def _turn(distance: npt.NDArray[np.float32], apart: npt.NDArray[np.bool_]) -> float:
+    """The same for frames at equal times before and after one moment, whichever it is."""
+    mirrored, counted = distance[:, ::-1], apart[:, ::-1]
+    mean: dict[int, float] = {}
+    for moment in range(1 - len(distance), len(distance)):
+        chosen = np.diagonal(counted, moment)
+        if chosen.sum() >= 2 * LEAST_PAIRS:  # each pair stands there twice
+            mean[moment] = float(np.diagonal(mirrored, moment)[chosen].mean())
+    return _deepest(mean)
+
+
+def _deepest(mean: dict[int, float]) -> float:
+    """Least ratio of a mean distance to those two places before and after it, 1 where none is less."""
     ratios = [
-        2 * mean[lag] / max(mean[lag - BESIDE] + mean[lag + BESIDE], 2 * SAME)
-        for lag in lags
-        if lag - BESIDE in mean and lag + BESIDE in mean
+        2 * mean[place] / max(mean[place - BESIDE] + mean[place + BESIDE], 2 * SAME)
+        for place in mean
+        if place - BESIDE in mean and place + BESIDE in mean
     ]
     return min(ratios, default=1.0)
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from alive402.liveness.faces import upright
 from alive402.liveness.faces.detector import Detection
-from alive402.liveness.media.container import Frame
+from alive402.liveness.media.frame import Frame
+from alive402.liveness.media.inner_picture import InnerPicture
 
 Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -22,6 +24,11 @@ MID_VIEW = 2.7
 WIDE_VIEW = 4.0
 TEXTURE_SIDE = 384
 PICTURE_SIDE = 240
+LEANS = 3
+"""Looks whose median lean is taken: one misplaced eye must not turn a view."""
+FIRST_LOOKS, MOST_EXTRA = 2, 9
+EXTRA_SECONDS = 0.18
+"""Seconds between two extra looks: three within the half second after the picture has changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +41,8 @@ class Sample:
         score: the detector's confidence, 0..1.
         sharpness: variance of the Laplacian of the smoothed face at 128 px.
         luminance: mean gray of the face, 0..255.
-        mid, wide: (128, 128, 3) uint8 BGR, 2.7 and 4.0 times the face box.
+        mid, wide: (128, 128, 3) uint8 BGR, 2.7 and 4.0 times the face box, turned until the face stands upright, from
+            inside the inner picture where there is one.
         texture: (h, w) uint8 gray, the face at native resolution, at most 384 px a side.
         picture: (h, w, 3) uint8 BGR, the whole frame, longest side 240 px, for a person to look at.
         frame_size: width and height of the upright frame, px.
@@ -54,7 +62,10 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """The sharpest look of a stretch so far: `face` in `small`, which is `scale` px per px of `frame`."""
+    """The sharpest look of a stretch so far: `face` in `small`, which is `scale` px per px of `frame`.
+
+    `leans` is by how many degrees the face leans clockwise in the frame.
+    """
 
     slot: int
     frame: Frame
@@ -63,6 +74,7 @@ class _Look:
     scale: float
     sharpness: float
     luminance: float
+    leans: float
 
 
 class SampleKeeper:
@@ -71,22 +83,34 @@ class SampleKeeper:
     Args:
         expected_seconds: length as the container states it; when it is not known, stretches of 0.4 s are thinned
             at the end.
-        turn: degrees by which crops are turned for the face to stand upright.
+        turn: degrees, counter-clockwise, a multiple of 90, by which the frame is turned for the face to stand upright
+            but for a small lean.
     """
 
     def __init__(self, expected_seconds: float | None, turn: int) -> None:
         self._slot_seconds = max((expected_seconds or 0.4 * SLOTS) / SLOTS, LEAST_SLOT_SECONDS)
         self._turn = turn
+        self._leans: list[float] = []
         self._sharpest: _Look | None = None
+        self._waiting: list[_Look] = []
         self._kept: list[Sample] = []
+        self._first: list[_Look] | None = []
+        self._extra_waiting: list[_Look] = []
+        self._extra: list[Sample] = []
 
-    def offer(self, frame: Frame, small: Image, face: Detection, scale: float) -> None:
-        """Keep this look if it is the sharpest of its stretch; the full frame is converted when the stretch is over.
+    def scene_changes(self) -> None:
+        """The picture has changed at once: the first looks at the face may be all there is of its scene. Keep them."""
+        self._extra_waiting += self._first or []
+        self._first = None
+
+    def offer(self, frame: Frame, small: Image, face: Detection, scale: float, new_scene: bool = False) -> None:
+        """Keep this look if it is the sharpest of its stretch; the views are cut later, by `cut`.
 
         Args:
             frame: not earlier than the one before.
             small: (h, w, 3) uint8, the frame in which `face` was found.
             scale: px of `small` per px of the frame.
+            new_scene: the picture has changed within the last half second; some looks are kept whether sharp or not.
         """
         look = _cut(small, face.box)
         if min(look.shape[:2]) < 8:
@@ -94,42 +118,97 @@ class SampleKeeper:
         gray = cv2.resize(cv2.cvtColor(look, cv2.COLOR_BGR2GRAY), (VIEW_SIDE, VIEW_SIDE))
         # smoothed first: without it the codec's blocks and 8-bit steps pass for detail
         sharpness = float(cv2.Laplacian(cv2.GaussianBlur(gray, (0, 0), SMOOTHING), cv2.CV_32F).var())
+        leans = self._lean(face)
         slot, kept = int(frame.time / self._slot_seconds), self._sharpest
+        offered = _Look(slot, frame, small, face, scale, sharpness, float(gray.mean()), leans)
+        self._keep_extra(offered, new_scene)
         if kept is not None and kept.slot == slot and kept.sharpness >= sharpness:
             return
         if kept is not None and kept.slot != slot:
-            self._kept.append(self._sample(kept))
-        self._sharpest = _Look(slot, frame, small, face, scale, sharpness, float(gray.mean()))
+            self._waiting.append(kept)
+        self._sharpest = offered
 
-    def samples(self) -> tuple[Sample, ...]:
+    def turn_to(self, turn: int) -> None:
+        """The face stands at another turn than was thought, and did so in every look that is not cut yet."""
+        self._turn, self._leans = turn, []
+        self._waiting = [replace(look, leans=float(turn)) for look in self._waiting]
+        self._extra_waiting = [replace(look, leans=float(turn)) for look in self._extra_waiting]
+        self._first = self._first and [replace(look, leans=float(turn)) for look in self._first]
+        self._sharpest = self._sharpest and replace(self._sharpest, leans=float(turn))
+
+    def cut(self, inner: InnerPicture | None) -> None:
+        """Cut the views of every look that is final, inside `inner`; the full frames are converted and let go."""
+        self._kept += [self._sample(look, inner) for look in self._waiting]
+        self._waiting.clear()
+        self._extra += [self._sample(look, inner) for look in self._extra_waiting]
+        self._extra_waiting.clear()
+
+    def samples(self, inner: InnerPicture | None = None) -> tuple[Sample, ...]:
         """At most 16 samples in time order; nothing more may be offered then."""
         if self._sharpest is not None:
-            self._kept.append(self._sample(self._sharpest))
+            self._waiting.append(self._sharpest)
             self._sharpest = None
+        self.cut(inner)
         kept = self._kept
         if len(kept) > SLOTS:
             kept = [kept[place] for place in np.linspace(0, len(kept) - 1, SLOTS).round().astype(int)]
         return tuple(kept)
 
-    def _sample(self, look: _Look) -> Sample:
+    def extra_samples(self) -> tuple[Sample, ...]:
+        """At most 9 samples in time order from just after the picture has changed, and then from the start too.
+
+        Call `samples` first: it cuts the last of them.
+        """
+        return tuple(self._extra)
+
+    def _keep_extra(self, look: _Look, new_scene: bool) -> None:
+        """The first looks wait until the picture changes; those in a new scene are kept at once."""
+        if new_scene:
+            self.scene_changes()
+            times = [one.time for one in self._extra] + [one.frame.time for one in self._extra_waiting]
+            if len(times) < MOST_EXTRA and (not times or look.frame.time >= times[-1] + EXTRA_SECONDS):
+                self._extra_waiting.append(look)
+            return
+        first = self._first
+        if first is None or len(first) == FIRST_LOOKS:
+            return
+        if not first or look.frame.time >= first[-1].frame.time + EXTRA_SECONDS:
+            first.append(look)
+
+    def _lean(self, face: Detection) -> float:
+        """Degrees by which the face leans in the frame, steadied over the last looks."""
+        leans = upright.lean(face.points)
+        if leans is not None:
+            beyond = upright.between(leans, self._turn)
+            if abs(beyond) <= upright.MOST_LEAN:
+                self._leans = [*self._leans[1 - LEANS :], beyond]
+        return self._turn + float(np.median(self._leans)) if self._leans else float(self._turn)
+
+    def _sample(self, look: _Look, inner: InnerPicture | None) -> Sample:
         whole, box = look.frame.bgr(), (look.face.box / look.scale).astype(np.float32)
         size = PICTURE_SIDE / max(look.small.shape[:2])
+        inside, within = (whole, box) if inner is None else (inner.cut(whole), inner.shift(box))
+        mid, wide = (_view(inside, within, times, look.leans) for times in (MID_VIEW, WIDE_VIEW))
         return Sample(
             time=look.frame.time,
             box=box,
             score=look.face.score,
             sharpness=look.sharpness,
             luminance=look.luminance,
-            mid=self._view(whole, box, MID_VIEW),
-            wide=self._view(whole, box, WIDE_VIEW),
+            mid=mid,
+            wide=wide,
             texture=_middle(cv2.cvtColor(_cut(whole, box), cv2.COLOR_BGR2GRAY)),
             picture=cv2.resize(look.small, None, fx=size, fy=size, interpolation=cv2.INTER_AREA),
             frame_size=look.frame.size,
         )
 
-    def _view(self, image: Image, box: Floats, times: float) -> Image:
-        view = crop_around(image, box, times)
-        return np.ascontiguousarray(np.rot90(view, self._turn // 90)) if self._turn else view
+
+def _view(image: Image, box: Floats, times: float, leans: float) -> Image:
+    """The view around a face that leans: whole quarter turns keep every pixel, what is beyond them is resampled."""
+    quarter = round(leans / 90) * 90
+    if abs(leans - quarter) >= upright.SMALLEST_LEAN:
+        return upright.crop_upright(image, box, times, leans, VIEW_SIDE)
+    return np.ascontiguousarray(np.rot90(crop_around(image, box, times), quarter // 90))
 
 
 def crop_around(image: Image, box: Floats, times: float, side: int = VIEW_SIDE) -> Image:

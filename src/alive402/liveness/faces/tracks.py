@@ -7,18 +7,20 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
+from alive402.liveness.faces import upright
 from alive402.liveness.faces.detector import FULL_RANGE, SHORT_RANGE, Detection, FaceDetector, iou
 from alive402.liveness.faces.mesh import POINTS, FaceMesh
 from alive402.liveness.faces.samples import Sample, SampleKeeper
+from alive402.liveness.faces.scene_changes import SceneChanges
 from alive402.liveness.media.clip import MOTION_SIDE
-from alive402.liveness.media.container import Frame
+from alive402.liveness.media.frame import Frame
+from alive402.liveness.media.inner_picture import InnerPicture, InnerPictureWatch
 from alive402.liveness.networks import model_files
 
 Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
 LEAST_SCORE = 0.5
-SURE_SCORE = 0.75
 SAME_FACE_IOU = 0.25
 SAME_FACE_SIZE = 1.6
 STEP_FACES = 0.5
@@ -30,7 +32,13 @@ MESH_EVERY = 2
 MAX_TRACKS = 5
 LOST_SECONDS = 2.0
 GLIMPSE, DOUBTFUL_SCORE = 0.4, 0.65
+TURNS = (0, 90, 270, 180)
 RESCUES = 12
+"""Searches at all four turns in a clip, at most: without a face each costs four times as much."""
+RESCUE_SECONDS = 0.1
+"""From the first of them to the second; then half as long again each time, so that they reach over half a minute."""
+TURN_GAIN = 0.08
+"""Score by which another turn has to be better than the first: upright faces of the dev clips gain .11 and more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,7 @@ class FaceTrack:
             face was larger, NaN.
         turn: degrees, counter-clockwise, by which the frame has to be turned for the face to stand upright.
         samples: the sharpest looks at the face, spread through the clip, in time order.
+        extra_samples: looks from just after the picture changed at once, for judging each scene of a cut clip.
     """
 
     indices: npt.NDArray[np.int64]
@@ -55,6 +64,7 @@ class FaceTrack:
     landmarks: Floats
     turn: int
     samples: tuple[Sample, ...]
+    extra_samples: tuple[Sample, ...] = ()
 
     @property
     def area(self) -> float:
@@ -90,12 +100,14 @@ class FaceFinder:
     def search(self, image: Image, turns: tuple[int, ...]) -> tuple[list[Detection], int]:
         """Faces anywhere in `image`, tried at each turn (degrees) until one is sure; with the turn they stand at."""
         best: tuple[list[Detection], int] = ([], 0)
+        most = (False, 0.0)
         for turn in turns:
             turned = _turn_image(image, turn)
             found = _merge(self.short.find(turned, LEAST_SCORE), self.full.find(turned, LEAST_SCORE))
-            if _top(found) > _top(best[0]):
-                best = ([_turn_back(face, turn, image.shape) for face in found], turn)
-            if _top(best[0]) >= SURE_SCORE:
+            score = max(((upright.stands(face), face.score) for face in found), default=most)
+            if score > (most[0], most[1] + TURN_GAIN * bool(best[0])):
+                best, most = ([_turn_back(face, turn, image.shape) for face in found], turn), score
+            if any(upright.sure(face) for face in found):
                 break
         return best
 
@@ -114,6 +126,9 @@ class FaceFollower:
         self._tracks: list[_Following] = []
         self._next_search = 0.0
         self._rescues = RESCUES
+        self._next_rescue = 0.0
+        self._watch = InnerPictureWatch()
+        self._changes = SceneChanges()
         self.looked_at = 0
 
     def follow(self, frame: Frame) -> None:
@@ -122,6 +137,9 @@ class FaceFollower:
         image = frame.small(MOTION_SIDE)
         width, height = frame.size
         scale = max(image.shape[:2]) / max(width, height)
+        if self._changes.at(frame):
+            for track in self._tracks:
+                track.keeper.scene_changes()
         active = [track for track in self._tracks if frame.time - track.times[-1] <= LOST_SECONDS]
         seen: list[tuple[_Following, Detection]] = []
         for track in active:
@@ -137,10 +155,19 @@ class FaceFollower:
             track.times.append(frame.time)
             track.boxes.append((face.box / scale).astype(np.float32))
             track.scores.append(face.score)
-            upright = place == 0 and track.turn == 0 and index % MESH_EVERY == 0
-            marks = self._finder.mesh.fit(image, face) / scale if upright else np.full((POINTS, 2), np.nan)
+            fitted = place == 0 and index % MESH_EVERY == 0
+            marks = self._finder.mesh.fit(image, face) / scale if fitted else np.full((POINTS, 2), np.nan)
             track.landmarks.append(marks.astype(np.float32))
-            track.keeper.offer(frame, image, face, scale)
+            track.keeper.offer(frame, image, face, scale, self._changes.lately(frame.time))
+        largest = max((face for _, face in seen), key=lambda face: face.area, default=None)
+        self._watch.look(image, frame.size, frame.time, None if largest is None else largest.box)
+        if self._watch.settled:
+            for track in self._tracks:
+                track.keeper.cut(self._watch.found)
+
+    def inner(self) -> InnerPicture | None:
+        """The picture inside the picture, px of the upright frame, once every frame was followed."""
+        return self._watch.finish()
 
     def tracks(self) -> list[FaceTrack]:
         """Every face that was followed, the largest (median area) first, doubtful ones last.
@@ -149,7 +176,8 @@ class FaceFollower:
         false alarm, so it is not judged while there is a better one.
         """
         longest = max((len(track.indices) for track in self._tracks), default=0)
-        finished = [_finish(track) for track in self._tracks]
+        self._watch.finish()
+        finished = [_finish(track, self._watch.found) for track in self._tracks]
         return sorted(finished, key=lambda track: (_doubtful(track, longest), -track.area))
 
     def _near(self, image: Image, track: _Following, time: float) -> Detection | None:
@@ -173,10 +201,14 @@ class FaceFollower:
         self, image: Image, active: list[_Following], seen: list[tuple[_Following, Detection]], time: float
     ) -> list[tuple[_Following, Detection]]:
         turns: tuple[int, ...] = (self._tracks[0].turn,) if self._tracks else (0,)
-        if not self._tracks and self._rescues > 0:
-            turns = (0, 90, 270, 180)
+        unsure = not any(upright.sure(face, track.turn) for track, face in seen)
+        if unsure and self._rescues > 0 and time >= self._next_rescue:
+            turns = (*turns, *(turn for turn in TURNS if turn not in turns))
+            self._next_rescue = time + RESCUE_SECONDS * 1.5 ** (RESCUES - self._rescues)
             self._rescues -= 1
         found, turn = self._finder.search(image, turns)
+        if unsure:
+            _turn_over(seen, found, turn)
         taken = [face for _, face in seen]
         lost = [track for track in active if all(track is not other for other, _ in seen)]
         new: list[tuple[_Following, Detection]] = []
@@ -196,6 +228,17 @@ class FaceFollower:
         return new
 
 
+def _turn_over(seen: list[tuple[_Following, Detection]], found: list[Detection], turn: int) -> None:
+    """Tracks whose face was now found better at another turn go on at that one."""
+    for place, (track, face) in enumerate(seen):
+        same = [other for other in found if float(iou(face.box, other.box[None])[0]) >= SAME_FACE_IOU]
+        better = max(same, key=lambda other: other.score, default=face)
+        if turn != track.turn and better.score > face.score:
+            track.turn = turn
+            track.keeper.turn_to(turn)
+            seen[place] = (track, better)
+
+
 def _same_face(track: _Following, face: Detection, time: float) -> bool:
     """Whether `face` can be where the track's face has moved to since it was last seen, and is of about its size."""
     last = track.last.box
@@ -208,7 +251,7 @@ def _same_face(track: _Following, face: Detection, time: float) -> bool:
     return step <= float(sides[0]) * (STEP_FACES + STEP_FACES_PER_SECOND * (time - track.times[-1]))
 
 
-def _finish(track: _Following) -> FaceTrack:
+def _finish(track: _Following, inner: InnerPicture | None) -> FaceTrack:
     return FaceTrack(
         indices=np.asarray(track.indices),
         times=np.asarray(track.times),
@@ -216,16 +259,13 @@ def _finish(track: _Following) -> FaceTrack:
         scores=np.asarray(track.scores, np.float32),
         landmarks=np.stack(track.landmarks),
         turn=track.turn,
-        samples=track.keeper.samples(),
+        samples=track.keeper.samples(inner),
+        extra_samples=track.keeper.extra_samples(),
     )
 
 
 def _doubtful(track: FaceTrack, longest: int) -> bool:
     return len(track.indices) < GLIMPSE * longest or float(np.median(track.scores)) < DOUBTFUL_SCORE
-
-
-def _top(faces: list[Detection]) -> float:
-    return max((face.score for face in faces), default=0.0)
 
 
 def _merge(near: list[Detection], far: list[Detection]) -> list[Detection]:

@@ -20,7 +20,7 @@ from alive402.liveness.image import quality as image_quality
 from alive402.liveness.image.report import ImageFace, ImageFile, ImageReport
 from alive402.liveness.media import images
 from alive402.liveness.media.clip import MOTION_SIDE
-from alive402.liveness.media.container import Frame
+from alive402.liveness.media.frame import Frame, Shown
 from alive402.liveness.media.images import ImageLimits, Picture
 from alive402.liveness.networks.appearance import AppearanceNetwork, Looks
 from alive402.liveness.networks.model_files import WEIGHTS
@@ -90,7 +90,8 @@ class ImageJudge:
             pixels = cv2.resize(pixels, None, fx=shrunk, fy=shrunk, interpolation=cv2.INTER_AREA)
         height, width = pixels.shape[:2]
         # A frame of video that lasts no time: from here on a picture goes the way of all frames.
-        frame = Frame(av.VideoFrame.from_ndarray(pixels, format="bgr24"), 0, 0.0, (width, height), 0, {})
+        shown = Shown((width, height), (width, height))
+        frame = Frame(av.VideoFrame.from_ndarray(pixels, format="bgr24"), 0, 0.0, shown, {})
         small = frame.small(MOTION_SIDE)
         scale = max(small.shape[:2]) / max(width, height)
         # A clip looks again a moment later; here a face that is merely found must not pass for one that stands upright.

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from alive402.liveness.media.container import Frame
+from alive402.liveness.media.frame import Frame
+from alive402.liveness.media.inner_picture import InnerPicture
 from alive402.liveness.report import Video
 
 THUMB_SIDE = 96
@@ -28,6 +29,7 @@ class Clip:
         motion_times: (m,) float64, seconds of the motion frames, at most 8 a second.
         motion: (m, mh, mw) uint8 gray, longest side at most 640 px.
         motion_scale: px of the motion frame per px of the upright frame.
+        inner: the picture inside the picture, px of the upright frame; None where the picture fills the frame.
     """
 
     video: Video
@@ -36,6 +38,7 @@ class Clip:
     motion_times: npt.NDArray[np.float64]
     motion: npt.NDArray[np.uint8]
     motion_scale: float
+    inner: InnerPicture | None = None
 
 
 class ClipRecorder:
@@ -69,7 +72,7 @@ class ClipRecorder:
             self._step *= 2
         return True
 
-    def finish(self, video: Video) -> Clip:
+    def finish(self, video: Video, inner: InnerPicture | None = None) -> Clip:
         """The Clip, once every frame was added."""
         motion = self._motion.filled()
         return Clip(
@@ -79,6 +82,7 @@ class ClipRecorder:
             motion_times=np.asarray(self._motion_times),
             motion=motion,
             motion_scale=max(motion.shape[1:]) / max(video.width, video.height),
+            inner=inner,
         )
 
 

@@ -1,4 +1,4 @@
-"""A stranger's file becomes upright frames on their own clock: whitelisted, capped first, recovered per packet."""
+"""Opens a stranger's video, bounded, and yields the frames that a player shows, on their own clock."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ import hashlib
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import av
-import numpy as np
-import numpy.typing as npt
-from av.video.reformatter import VideoReformatter
 
 from alive402.liveness.errors import UndecodableVideo, UnsupportedVideo, VideoTooLarge
+from alive402.liveness.media import heif
+from alive402.liveness.media.frame import WHOLE, Converters, Display, Frame
+from alive402.liveness.media.image_headers import HEAD_BYTES
+from alive402.liveness.media.streams import choose_video, measured_seconds, stated_seconds
+from alive402.liveness.media.track_headers import track_headers
 from alive402.liveness.report import Video
 
 FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,avi,flv,asf,matroska,webm,mpegts,mpeg,rm,ogg"
@@ -24,8 +27,6 @@ FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,avi,flv,asf,matroska,webm,mpegts,mpeg,rm,ogg"
 
 THREADS, THREADS_LARGE, LARGE_PIXELS = 3, 2, 1920 * 1088
 """Frames decoded at once: a third goes on while others are converted. Those of 4K take more memory than it is worth."""
-
-Image = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,62 +41,6 @@ class Limits:
     min_side: int = 64
 
 
-class Frame:
-    """One decoded frame; pixels are converted only when asked for.
-
-    Attributes:
-        index: place in the clip, from 0.
-        time: seconds from the first frame.
-    """
-
-    __slots__ = ("_bgr", "_converters", "_rotation", "_size", "_small", "_source", "index", "time")
-
-    def __init__(
-        self,
-        source: av.VideoFrame,
-        index: int,
-        time: float,
-        stored_size: tuple[int, int],
-        rotation: int,
-        converters: dict[int, VideoReformatter],
-    ) -> None:
-        self.index = index
-        self.time = time
-        self._source = source
-        self._converters = converters
-        self._size = stored_size
-        self._rotation = rotation
-        self._bgr: Image | None = None
-        self._small: dict[int, Image] = {}
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height in px, upright."""
-        return self._size[::-1] if self._rotation in (90, 270) else self._size
-
-    def bgr(self) -> Image:
-        """The whole frame, `(height, width, 3) uint8`, upright."""
-        if self._bgr is None:
-            self._bgr = self._convert(0, *self._size)
-        return self._bgr
-
-    def small(self, longest: int) -> Image:
-        """The frame with its longest side at most `longest` px, `(h, w, 3) uint8` BGR, upright."""
-        if longest not in self._small:
-            width, height = self._size
-            scale = min(1.0, longest / max(width, height))
-            size = max(2, round(width * scale)), max(2, round(height * scale))
-            self._small[longest] = self._convert(longest, *size)
-        return self._small[longest]
-
-    def _convert(self, purpose: int, width: int, height: int) -> Image:
-        # one converter a purpose, not a size: two threads must never share one
-        convert = self._converters.setdefault(purpose, VideoReformatter())
-        plain = convert.reformat(self._source, width=width, height=height, format="bgr24", interpolation="AREA")
-        pixels = np.asarray(plain.to_ndarray(), np.uint8)
-        return np.ascontiguousarray(np.rot90(pixels, self._rotation // 90)) if self._rotation else pixels
-
-
 class VideoFile:
     """An open video, to be iterated once: `with VideoFile(path) as file: for frame in file: ...`.
 
@@ -103,7 +48,7 @@ class VideoFile:
     whole in it.
 
     Raises:
-        UnsupportedVideo: not one of `FORMATS`, or no video stream.
+        UnsupportedVideo: not one of `FORMATS`, no video stream, or several of which players show different ones.
         UndecodableVideo: no decoder, or no frame.
         VideoTooLarge: over `limits`, before or while decoding.
     """
@@ -115,7 +60,7 @@ class VideoFile:
         self._seconds = 0.0
         self._count = 0
         self._codec = ""
-        self._converters: dict[int, VideoReformatter] = {}
+        self._converters: Converters = {}
         status = self.path.stat()
         if not stat.S_ISREG(status.st_mode):  # a pipe would wait for ever, a device never end
             raise UnsupportedVideo("This is not a file. Give a video file.")
@@ -131,7 +76,7 @@ class VideoFile:
             # The first frame tells size and rotation; it is kept, for decoding it again would cost a frame's time.
             self._frames = self._decoded()
             self._first = next(self._frames, None)
-            self.rotation = self._look_at(self._first)
+            self._look_at(self._first)
         except BaseException:
             self._container.close()
             raise
@@ -146,8 +91,8 @@ class VideoFile:
 
     @property
     def expected_seconds(self) -> float | None:
-        """Length as the container states it, or None; a hint for spreading samples, never trusted."""
-        return self._stated_seconds()
+        """Length of the picture as the header or the packets' times tell it, or None; never trusted."""
+        return self._expected
 
     @property
     def frame_bytes(self) -> int:
@@ -157,9 +102,7 @@ class VideoFile:
 
     def video(self) -> Video:
         """What was read, after iterating."""
-        width, height = self._stored_size
-        if self.rotation in (90, 270):
-            width, height = height, width
+        width, height = self._shown_size
         span = self._seconds
         fps = (self._count - 1) / span if span > 0 and self._count > 1 else 0.0
         return Video(
@@ -191,7 +134,8 @@ class VideoFile:
                 )
             self._check_pixels(source.width, source.height)
             last = self._seconds = time
-            frame = Frame(source, self._count, time, self._stored_size, self.rotation, self._converters)
+            shown = self._display.shown(source, self._aspect())
+            frame = Frame(source, self._count, time, shown, self._converters)
             self._count += 1
             yield frame
         if self._count == 0:
@@ -219,6 +163,10 @@ class VideoFile:
                 self.skipped += 1
 
     def _open(self) -> Any:
+        # FFmpeg reads a HEIF picture as an MP4 of one frame.
+        with self.path.open("rb") as file:
+            if heif.is_still(file.read(HEAD_BYTES)):
+                raise UnsupportedVideo(heif.NOT_A_VIDEO)
         try:
             return av.open(
                 str(self.path),
@@ -235,9 +183,8 @@ class VideoFile:
                 f"The file has {len(streams)} streams; at most {self.limits.max_streams} are accepted.",
                 streams=len(streams),
             )
-        if not streams.video:
-            raise UnsupportedVideo("The file has no video in it, only other streams.")
-        stream = streams.video[0]
+        headers = track_headers(self.path, self._container.format.name)
+        stream, header = choose_video(self._container, headers)
         context = stream.codec_context
         if context is None:
             raise UndecodableVideo("The video's codec is not known here. Re-encode it, for instance as H.264 MP4.")
@@ -245,35 +192,43 @@ class VideoFile:
         width, height = int(context.width or 0), int(context.height or 0)
         if width and height:
             self._check_pixels(width, height)
-            if min(width, height) < self.limits.min_side:
-                raise UndecodableVideo(
-                    f"The video has {width} x {height} pixels; at least {self.limits.min_side} a side are needed.",
-                    width=width,
-                    height=height,
-                )
-        self._stored_size = (width, height)
-        stated = self._stated_seconds(stream)
-        if stated is not None and stated > self.limits.max_seconds:
-            raise self._too_long(stated)
+            self._check_sides(width, height)
+        self._stored_size = self._shown_size = (width, height)
+        self.rotation = 0
+        self._display = Display(header.crop if header else WHOLE, self.limits.max_pixels)
+        self._stated_aspect, self._coded_aspect = stream.sample_aspect_ratio, context.sample_aspect_ratio
+        self._expected = self._length(stream)
+        if self._expected is not None and self._expected > self.limits.max_seconds:
+            raise self._too_long(self._expected)
         context.options = {**context.options, "max_pixels": str(self.limits.max_pixels)}
         context.thread_type = "AUTO"
         context.thread_count = THREADS if width * height <= LARGE_PIXELS else THREADS_LARGE
         return stream
 
-    def _look_at(self, first: av.VideoFrame | None) -> int:
-        """Degrees as the first decodable frame carries them, a multiple of 90; its size counts, not the head's."""
+    def _look_at(self, first: av.VideoFrame | None) -> None:
+        """Size and turn as the first decodable frame has them; they count, not the header's."""
         if first is None:
-            return 0
+            return
         self._stored_size = (first.width, first.height)
-        return round(first.rotation / 90) * 90 % 360
+        self._check_pixels(first.width, first.height)
+        shown = self._display.shown(first, self._aspect())
+        self.rotation, self._shown_size = shown.orientation.degrees, shown.canvas
+        self._check_sides(*self._shown_size)
 
-    def _stated_seconds(self, stream: Any = None) -> float | None:
-        stream = stream if stream is not None else self._stream
-        if self._container.duration:
-            return float(self._container.duration) / av.time_base
-        if stream.duration and stream.time_base:
-            return float(stream.duration * stream.time_base)
-        return None
+    def _aspect(self) -> Fraction | None:
+        """Width over height of a pixel of the frame decoded last: the container's word, else the codec's own."""
+        stated: Fraction | None = self._stated_aspect
+        coded: Fraction | None = self._stream.codec_context.sample_aspect_ratio
+        # A container that repeats what the codec said at first says nothing of later changes.
+        return coded if coded and (not stated or stated == self._coded_aspect) else stated
+
+    def _length(self, stream: Any) -> float | None:
+        """Seconds that the picture lasts, before decoding; sound may last longer."""
+        stated = stated_seconds(self._container, stream)
+        if stated is not None:
+            return stated
+        with self._open() as beside:
+            return measured_seconds(beside, stream.index, self.limits.max_seconds)
 
     def _frame_seconds(self) -> float:
         rate = self._stream.average_rate
@@ -284,6 +239,14 @@ class VideoFile:
             raise VideoTooLarge(
                 f"The video has {width} x {height} pixels; at most {self.limits.max_pixels / 1e6:.1f} million "
                 "are accepted.",
+                width=width,
+                height=height,
+            )
+
+    def _check_sides(self, width: int, height: int) -> None:
+        if min(width, height) < self.limits.min_side:
+            raise UndecodableVideo(
+                f"The video has {width} x {height} pixels; at least {self.limits.min_side} a side are needed.",
                 width=width,
                 height=height,
             )

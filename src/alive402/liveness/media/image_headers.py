@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from alive402.liveness.errors import UndecodableImage, UnsupportedImage
+from alive402.liveness.media import heif
 
 HEAD_BYTES = 32
 _JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
-_MOVES = "The picture moves. Send a single one."
+MOVES = "The picture moves. Send a single one."
 # Segments or chunks; a picture of the most bytes that are taken has a few thousand where its writer was careful.
 _MOST_PIECES = 20_000
 
@@ -54,7 +55,7 @@ class Header:
 
 
 def format_of(head: bytes) -> str | None:
-    """`jpeg`, `png`, `webp` or `bmp` by a file's first `HEAD_BYTES`; None for anything else."""
+    """`jpeg`, `png`, `webp`, `bmp` or `heif` by a file's first `HEAD_BYTES`; None for anything else."""
     if head.startswith(_JPEG):
         return "jpeg"
     if head.startswith(_PNG):
@@ -64,11 +65,13 @@ def format_of(head: bytes) -> str | None:
     # Two letters alone would make a bitmap of many a text; the size of the next header is one of six.
     if head[:2] == b"BM" and head[14:18] in {struct.pack("<I", size) for size in (12, 40, 52, 56, 108, 124)}:
         return "bmp"
+    if heif.is_still(head):
+        return "heif"
     return None
 
 
 def header_of(kind: str, data: bytes) -> Header:
-    """The header of a picture of the format `kind`; nothing is decoded.
+    """The header of a picture of the format `kind`, which is not `heif`; nothing is decoded.
 
     Raises:
         UnsupportedImage: it moves.
@@ -126,7 +129,7 @@ def _png(data: bytes) -> Header:
         if end > len(data) or (kind == b"IHDR") != (start == len(_PNG)):
             raise UndecodableImage
         if kind == b"acTL":
-            raise UnsupportedImage(_MOVES)
+            raise UnsupportedImage(MOVES)
         if kind in _PNG_PIXELS:
             kept.append(view[start:end])
         if kind == b"IDAT":
@@ -173,7 +176,7 @@ def _webp(data: bytes) -> Header:
             return Header((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1, data)
         case b"VP8X":
             if data[20] & _WEBP_ANIMATED:
-                raise UnsupportedImage(_MOVES)
+                raise UnsupportedImage(MOVES)
             width, height = (int.from_bytes(data[place : place + 3], "little") + 1 for place in (24, 27))
             return Header(width, height, data)
     raise UndecodableImage

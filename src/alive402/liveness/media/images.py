@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from alive402.liveness.errors import ImageTooLarge, UndecodableImage, UnsupportedImage
+from alive402.liveness.media import heif, heif_decoder
 from alive402.liveness.media.image_headers import HEAD_BYTES as HEAD_BYTES
-from alive402.liveness.media.image_headers import Header, header_of
+from alive402.liveness.media.image_headers import MOVES, Header, header_of
 from alive402.liveness.media.image_headers import format_of as format_of
 
 Pixels = npt.NDArray[np.uint8]
@@ -27,7 +28,9 @@ class ImageLimits:
     Attributes:
         max_bytes: of the file.
         max_pixels: of three colours each; of more colours, fewer.
-        max_passes: of a JPEG; each is as much work as the whole picture.
+        max_passes: of a JPEG, and slices of HEVC; each is as much work as the whole picture.
+        max_tile_waste: px decoded of a grid's tiles, to `max_pixels`; its canvas cuts some off.
+        max_deep_share: of `max_pixels`, in HEIC or AVIF of 4:4:4 colour and more than 8 bits.
         min_side: px.
         max_ratio: of the long side to the short one.
     """
@@ -35,6 +38,8 @@ class ImageLimits:
     max_bytes: int = 10_000_000
     max_pixels: int = 25_000_000
     max_passes: int = 64
+    max_tile_waste: float = 1.5
+    max_deep_share: float = 0.6
     min_side: int = 64
     max_ratio: int = 30
 
@@ -44,9 +49,9 @@ class Picture:
     """A decoded picture.
 
     Attributes:
-        pixels: (height, width, 3) uint8 BGR, turned as its EXIF orientation asks.
+        pixels: (height, width, 3) uint8 BGR, turned upright by its EXIF orientation; in HEIF by its `irot` and `imir`.
         sha256: of the file.
-        format: `jpeg`, `png`, `webp` or `bmp`.
+        format: `jpeg`, `png`, `webp`, `bmp`, `heic` (HEVC) or `avif`.
     """
 
     pixels: Pixels
@@ -66,11 +71,23 @@ def is_image(path: str | Path) -> bool:
         return False
 
 
+def recognised(head: bytes) -> str:
+    """The format of a picture by its first `HEAD_BYTES`, as `format_of` names it.
+
+    Raises:
+        UnsupportedImage: it is no picture, or it moves.
+    """
+    kind = format_of(head)
+    if kind is None:
+        raise UnsupportedImage(MOVES if heif.is_sequence(head) else None)
+    return kind
+
+
 def read(path: Path, limits: ImageLimits = ImageLimits()) -> Picture:
     """The picture in a file.
 
     Raises:
-        UnsupportedImage: not JPEG, PNG, WebP or BMP, or it moves.
+        UnsupportedImage: not JPEG, PNG, WebP, BMP, HEIC or AVIF, or it moves.
         ImageTooLarge: over `limits`; nothing was decoded.
         UndecodableImage: too small, too narrow, or its pixels cannot be read.
         OSError: the file cannot be opened.
@@ -79,12 +96,35 @@ def read(path: Path, limits: ImageLimits = ImageLimits()) -> Picture:
         raise UnsupportedImage("This is not a file. Give a picture file.")
     with path.open("rb") as file:
         data = _all(file, limits)
-    kind = format_of(data[:HEAD_BYTES])
-    if kind is None:
-        raise UnsupportedImage
+    kind = recognised(data[:HEAD_BYTES])
+    digest = hashlib.sha256(data).hexdigest()
+    if kind == "heif":
+        pixels, kind = _heif(data, limits)
+        return Picture(pixels, digest, kind)
     header = header_of(kind, data)
     _weigh(header, limits)
-    return Picture(_decoded(header), hashlib.sha256(data).hexdigest(), kind)
+    _check_shape(header.width, header.height, limits)
+    return Picture(_decoded(header), digest, kind)
+
+
+def _heif(data: bytes, limits: ImageLimits) -> tuple[Pixels, str]:
+    layout, passes = heif_decoder.weighed(heif.layout_of(data))
+    _weigh(Header(layout.width, layout.height, b"", passes=passes), limits)
+    if layout.coded_pixels > limits.max_tile_waste * limits.max_pixels:
+        raise ImageTooLarge(
+            f"The picture is made of tiles of {layout.coded_pixels / 1e6:.0f} million pixels; it shows fewer. "
+            "Save it again.",
+            coded_pixels=layout.coded_pixels,
+        )
+    if layout.is_deep and layout.width * layout.height > limits.max_deep_share * limits.max_pixels:
+        raise ImageTooLarge(
+            f"The picture has {layout.width} x {layout.height} pixels of full colour and more than 8 bits; at most "
+            f"{limits.max_deep_share * limits.max_pixels / 1e6:.2g} million of these are accepted.",
+            width=layout.width,
+            height=layout.height,
+        )
+    _check_shape(*layout.shown, limits)
+    return heif_decoder.decoded(layout), {"hevc": "heic", "av1": "avif"}[layout.tiles[0].codec]
 
 
 def _weigh(header: Header, limits: ImageLimits) -> None:
@@ -102,6 +142,10 @@ def _weigh(header: Header, limits: ImageLimits) -> None:
             f"The picture is stored in {header.passes} passes; at most {limits.max_passes} are taken. Save it again.",
             passes=header.passes,
         )
+
+
+def _check_shape(width: int, height: int, limits: ImageLimits) -> None:
+    size = {"width": width, "height": height}
     if min(width, height) < limits.min_side:
         raise UndecodableImage(
             f"The picture has {width} x {height} pixels; at least {limits.min_side} a side are needed.", **size

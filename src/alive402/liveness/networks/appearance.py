@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import cv2
@@ -43,6 +43,11 @@ class Looks:
     paper: Floats
     screen: Floats
     views: Floats = field(default_factory=lambda: np.zeros((0, 2), np.float32))
+
+
+def joined(parts: Sequence[Looks]) -> Looks:
+    """The looks of several stretches (at least one), one after another."""
+    return Looks(*(np.concatenate([getattr(one, name.name) for one in parts]) for name in fields(Looks)))
 
 
 class AppearanceNetwork:

@@ -1,0 +1,84 @@
+"""A journal of answers, one JSON line each: a run that was stopped goes on where it was."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+import alive402.liveness
+from alive402.liveness.decision.identity import identity
+
+Key = tuple[str, str, str, str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the engine said of one made clip.
+
+    Attributes:
+        name: the condition, the attack or the splice.
+        clip: name of the clip, or of the two, that it was made from.
+        made: hash of the code that made it.
+        engine: which engine judged, `engine()`.
+        seed: of its generator.
+        verdict: `live`, `spoof`, `inconclusive`; empty where `code` says why there is none.
+        confidence: 0..1, None without a verdict.
+        reasons: codes of the verdict's reasons.
+        code: of the error, else empty.
+        seconds: of the analysis.
+    """
+
+    name: str
+    clip: str
+    made: str
+    engine: str
+    seed: int
+    verdict: str
+    confidence: float | None
+    reasons: tuple[str, ...] = ()
+    code: str = ""
+    seconds: float = 0.0
+
+    @property
+    def key(self) -> Key:
+        """What one journal holds once."""
+        return self.name, self.clip, self.made, self.engine, self.seed
+
+
+class Journal:
+    """A file of answers that is only ever added to."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # a run that was killed may have left half a line: the next one must not be glued to it
+        self._torn = path.exists() and path.read_bytes()[-1:] not in (b"", b"\n")
+
+    def read(self) -> dict[Key, Answer]:
+        """All answers by key, the last one where there are several; a line that was cut short is passed over."""
+        answers = {}
+        for line in self.path.read_text(errors="replace").splitlines() if self.path.exists() else ():
+            try:
+                fields = json.loads(line)
+                answer = Answer(**(fields | {"reasons": tuple(fields["reasons"])}))
+            except (ValueError, TypeError, KeyError):
+                continue
+            answers[answer.key] = answer
+        return answers
+
+    def add(self, answer: Answer) -> None:
+        """Write one more line; it is in the file when this returns."""
+        with self.path.open("a") as file:
+            file.write(("\n" if self._torn else "") + json.dumps(asdict(answer)) + "\n")
+        self._torn = False
+
+
+@cache
+def engine() -> str:
+    """Version, weights, calibrations and a hash of the engine's code: answers of another engine do not compare."""
+    folder = Path(alive402.liveness.__file__).parent
+    code = b"".join(path.read_bytes() for path in sorted(folder.rglob("*.py")))
+    return f"{identity()}.{sha256(code).hexdigest()[:8]}"

@@ -1,0 +1,1 @@
+"""Makers of altered and attacking clips to measure with."""

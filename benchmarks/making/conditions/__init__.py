@@ -1,0 +1,22 @@
+"""Every condition by its name, the control first."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from benchmarks.making.conditions.condition import CONTROL, Condition
+from benchmarks.making.conditions.covered import COVERED
+from benchmarks.making.conditions.detail import DETAIL
+from benchmarks.making.conditions.encodings import ENCODINGS
+from benchmarks.making.conditions.framing import FRAMING
+from benchmarks.making.conditions.geometry import GEOMETRY
+from benchmarks.making.conditions.light import LIGHT
+from benchmarks.making.footage import Footage
+
+CONDITIONS = {one.name: one for one in (CONTROL, *LIGHT, *DETAIL, *ENCODINGS, *GEOMETRY, *FRAMING, *COVERED)}
+
+
+def altered(condition: Condition, footage: Footage, seed: int = 402) -> Footage:
+    """The footage under a condition; the same for the same seed, condition and footage."""
+    # the name is the second half of the seed, so that conditions do not share their chance
+    return condition.alter(footage, np.random.default_rng([seed, *condition.name.encode()]))

@@ -1,0 +1,176 @@
+"""Corner points of a face and its surroundings followed from one frame to far-apart others: the ground of `still`.
+
+Corners (Shi and Tomasi 1994) are followed by pyramidal Lucas-Kanade (Bouguet 2001) twice: once to find the homography
+that explains most of the picture, then from the frame that it was undone in, so that zoom and turn do not blur the
+match. A forward-backward check (Kalal et al. 2010) drops what was lost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from alive402.liveness.cues.regions import sound_boxes
+from alive402.liveness.faces.tracks import FaceTrack
+from alive402.liveness.media.clip import Clip
+
+Doubles = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.float32]
+Gray = npt.NDArray[np.uint8]
+
+FRAMES = 7
+"""Frames compared, spread over the track; the middle one is the reference."""
+LEAST_FRAMES, LEAST_SECONDS = 4, 1.0
+ENOUGH, LOST = 3, 0.5
+"""Frames after which a face is given up of which less than half was found again."""
+CORNERS, QUALITY = 70, 0.01
+LEAST_CORNERS = 14
+LEAST_FACE, LEAST_SIDE = 54.0, 64
+"""px of the motion frame: narrower faces and smaller frames show too little."""
+OVAL = (0.62, 0.68, 0.08)
+"""Half axes of the head in face widths and heights, and how far its middle lies above that of the face's box."""
+GRAIN = 1.3
+"""px by which frames are blurred, so that corners are things and not noise."""
+WINDOW, LEVELS, BACK_PX = (19, 19), 3, 0.8
+FOLLOWING = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 12, 0.01)
+RANSAC_PX, RANSAC_STEPS = 2.0, 300
+LEAST_DETERMINANT = 0.05
+"""Area to which a homography may shrink the picture; beyond it, it is a false match."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One frame against the reference.
+
+    Attributes:
+        kept: (n,) bool, which points were found again.
+        aligned: (n, 2) float64, where they are once the picture's homography is undone, px of the motion frame.
+        seen: (n, 2) float64, where they are in the frame itself.
+        picture: (h, w) uint8, the frame, blurred by `GRAIN`.
+    """
+
+    kept: npt.NDArray[np.bool_]
+    aligned: Doubles
+    seen: Doubles
+    picture: Gray
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """Points of the reference frame and where they went.
+
+    Attributes:
+        points: (n, 2) float32, px of the motion frame.
+        weights: (n,) float64, how well each can be placed: the smaller eigenvalue of its gradients, median 1 on faces.
+        on_face: (n,) bool.
+        middle: (2,) float64, centre of the face's box, px.
+        sides: (2,) float64, width and height of the face's box, px.
+        picture: (h, w) uint8, the reference, blurred by `GRAIN`.
+        pairs: frames compared; those in which too little was found again are left out.
+        compared: how many were tried.
+        survival: 0..1, share of the face's points that were found again, mean over all frames tried.
+    """
+
+    points: Floats
+    weights: Doubles
+    on_face: npt.NDArray[np.bool_]
+    middle: Doubles
+    sides: Doubles
+    picture: Gray
+    pairs: tuple[Pair, ...]
+    compared: int
+    survival: float
+
+
+def follow(clip: Clip, track: FaceTrack) -> Following | None:
+    """Follow the track's face; None when it is too small, too short, or has too few corners."""
+    places = np.flatnonzero(sound_boxes(track))
+    if len(places) < LEAST_FRAMES or min(clip.motion.shape[1:]) < LEAST_SIDE:
+        return None
+    if track.times[places[-1]] - track.times[places[0]] < LEAST_SECONDS:
+        return None
+    chosen = places[np.unique(np.linspace(0, len(places) - 1, FRAMES).round().astype(int))]
+    reference = chosen[len(chosen) // 2]
+    box = track.boxes[reference].astype(np.float64) * clip.motion_scale
+    middle, sides = (box[:2] + box[2:]) / 2, box[2:] - box[:2]
+    height, width = clip.motion.shape[1:]
+    if sides[0] < LEAST_FACE or (middle < 0).any() or (middle >= [width, height]).any():
+        return None
+    picture = _blurred(clip.motion[track.indices[reference]])
+    points, on_face, weights = _corners(picture, middle, sides)
+    if on_face.sum() < LEAST_CORNERS:
+        return None
+    pairs, found = [], []
+    for place in chosen[chosen != reference]:
+        pair = _pair(picture, _blurred(clip.motion[track.indices[place]]), points)
+        found.append(float((pair.kept & on_face).sum() / on_face.sum()) if pair else 0.0)
+        if len(found) >= ENOUGH and np.mean(found) < LOST:
+            break  # a face that turns so much is no still, and the rest would take time
+        if pair is not None and (pair.kept & on_face).sum() >= LEAST_CORNERS:
+            pairs.append(pair)
+    return Following(points, weights, on_face, middle, sides, picture, tuple(pairs), len(found), float(np.mean(found)))
+
+
+def _blurred(frame: Gray) -> Gray:
+    return np.asarray(cv2.GaussianBlur(frame, (0, 0), GRAIN), np.uint8)
+
+
+def _corners(picture: Gray, middle: Doubles, sides: Doubles) -> tuple[Floats, npt.NDArray[np.bool_], Doubles]:
+    """Corners on the head, then around it; which are on the head; how well each can be placed."""
+    head = np.zeros_like(picture)
+    axes = np.maximum(1, np.array(OVAL[:2]) * sides).astype(int)
+    centre = int(middle[0]), int(middle[1] - OVAL[2] * sides[1])
+    cv2.ellipse(head, centre, (int(axes[0]), int(axes[1])), 0, 0, 360, 255, -1)
+    around = cv2.bitwise_not(cv2.dilate(head, np.ones((5, 5), np.uint8)))
+    gaps = max(2.0, sides[0] / 16), max(4.0, picture.shape[1] / 50)
+    groups = []
+    for mask, gap in zip((head, around), gaps, strict=True):
+        corners = cv2.goodFeaturesToTrack(picture, CORNERS, QUALITY, gap, mask=mask)
+        groups.append(np.zeros((0, 2), np.float32) if corners is None else np.asarray(corners[:, 0], np.float32))
+    points, on_face = np.concatenate(groups), np.arange(sum(map(len, groups))) < len(groups[0])
+    strength = cv2.cornerMinEigenVal(picture, WINDOW[0])
+    last = np.array([picture.shape[1] - 1, picture.shape[0] - 1])
+    x, y = np.clip(points.round().astype(int), 0, last).T
+    weights = np.asarray(strength[y, x], np.float64)
+    usual = float(np.median(weights[on_face])) if on_face.any() else 1.0
+    return points, on_face, np.clip(weights / max(usual, 1e-12), 1e-3, 4.0)
+
+
+def _pair(reference: Gray, frame: Gray, points: Floats) -> Pair | None:
+    """The points in another frame; None when no homography explains where they went."""
+    first, found = _lucas_kanade(reference, frame, points)
+    if found.sum() < LEAST_CORNERS:
+        return None
+    plane, _ = cv2.findHomography(points[found], first[found], cv2.RANSAC, RANSAC_PX, maxIters=RANSAC_STEPS)
+    if plane is None or not np.isfinite(plane).all() or abs(np.linalg.det(plane)) < LEAST_DETERMINANT:
+        return None
+    size = reference.shape[::-1]
+    undone = cv2.warpPerspective(
+        frame, plane, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
+    )
+    aligned, kept = _lucas_kanade(reference, undone, points)
+    back, returned = _lucas_kanade(undone, reference, aligned, points)
+    kept &= returned & (np.linalg.norm(back - points, axis=1) < BACK_PX)
+    seen = cv2.perspectiveTransform(aligned[:, None].astype(np.float64), plane)[:, 0]
+    kept &= np.isfinite(seen).all(axis=1)
+    return Pair(kept, aligned.astype(np.float64), np.asarray(seen, np.float64), frame)
+
+
+def _lucas_kanade(
+    before: Gray, after: Gray, points: Floats, guess: Floats | None = None
+) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Where points are in the next picture, and which were found; with a guess, looked for near to it only."""
+    moved, found, _ = cv2.calcOpticalFlowPyrLK(
+        before,
+        after,
+        points[:, None],
+        None if guess is None else guess[:, None].copy(),
+        winSize=WINDOW,
+        maxLevel=LEVELS if guess is None else 0,
+        criteria=FOLLOWING,
+        flags=0 if guess is None else cv2.OPTFLOW_USE_INITIAL_FLOW,
+    )
+    return np.asarray(moved[:, 0], np.float32), found[:, 0] > 0

@@ -1,0 +1,128 @@
+"""Stills that pretend to live: one picture shown all along, or bent so that it seems to talk.
+
+`frozen`: between far-apart frames the whole face changes by nothing but noise once a smooth motion is undone, although
+people blink, speak and turn within seconds (Pan et al. 2007, "Eyeblink-based anti-spoofing"; planarity and rigidity of
+photo attacks: De Marsico et al. 2012, Tronci et al. 2011). The motion must be that of a picture too: the head keeps its
+place in the surroundings, or moves far while it obeys one smooth map.
+
+`puppet`: eyes and mouth move, and the rest of the face and the head's place do not change at all; in people the jaw,
+the cheeks and the head move with speech (Yehia et al. 2002, "Linking facial animation, head motion and speech
+acoustics").
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from alive402.liveness.cues.evidence import ramp, silent
+from alive402.liveness.cues.following import Following, follow
+from alive402.liveness.cues.leftover import Leftover, leftovers
+from alive402.liveness.faces.tracks import FaceTrack
+from alive402.liveness.media.clip import Clip
+from alive402.liveness.report import Cue
+
+FROZEN, PUPPET = "frozen", "puppet"
+UNIT = "change of the face / what noise explains"
+FROZEN_NORMAL, PUPPET_NORMAL = (1.0, 12.0), (0.8, 12.0)
+
+LEAST_PAIRS = 5
+LEAST_SURVIVAL = 0.75
+"""Of six frames compared, and of the face's points: what turns so far that less is found again is no still."""
+
+# Stills of every kind, made from clips (benchmarks/making) at 360 to 720 px, 15 to 25 frames a second, noise of 0 to 8
+# levels, CRF 23 to 32, change by at most 2.0 of what noise explains. Of 119 bona fide clips, five change by less than
+# 2.2. They are apart from their surroundings by .006 face widths and more, and bend by more than .04 of their motion;
+# stills are apart by .005 or less, or bend by less than .03.
+CHANGE_NOTHING, CHANGE_CERTAIN = 2.2, 1.9
+TOP_SHARE = 0.62
+"""The 99th percentile of noise is about 1 / 0.62 of the 95th: the larger one counts."""
+APART_NOTHING, APART_CERTAIN = 0.0065, 0.005
+BEND_NOTHING, BEND_CERTAIN = 0.04, 0.03
+NO_CHANGE_NOTHING, NO_CHANGE_CERTAIN = 1.55, 1.4
+NEAR_NOTHING, NEAR_CERTAIN = 0.012, 0.009
+"""So little change that noise may hide the head's place: it may seem farther off, or a smooth motion be shorter."""
+MOTION_NOTHING, MOTION_CERTAIN = 0.012, 0.018
+"""rms way of the face in face widths from which a bend can be told from noise."""
+
+# A face bent at mouth and eyes only leaves the rest at 1.5 of noise and less, and the head in place to .002 face widths
+# (or moves it as a whole, by .02 and more). People who speak and hold still are apart by .0023 and more, all but one.
+REST_NOTHING, REST_CERTAIN = 1.9, 1.6
+NO_REST_NOTHING, NO_REST_CERTAIN = 1.3, 1.15
+"""So little outside of eyes and mouth that a smooth motion is enough beside it; bona fide clips: 1.3 and more."""
+GLUED_NOTHING, GLUED_CERTAIN = 0.0023, 0.0018
+SWAYS_NOTHING, SWAYS_CERTAIN = 0.012, 0.02
+
+
+def still(clip: Clip, track: FaceTrack) -> tuple[Cue, Cue]:
+    """`frozen` and `puppet`, measured on the same followed points. Negative scores: a still. Never positive."""
+    followed = follow(clip, track)
+    if followed is None:
+        why = "The face is too small or the clip too short to tell a still from life."
+        return _silent(FROZEN, why), _silent(PUPPET, why)
+    found = leftovers(followed)
+    return _frozen(followed, found), _puppet(followed, found)
+
+
+def _silent(name: str, why: str) -> Cue:
+    return silent(name, UNIT, FROZEN_NORMAL if name == FROZEN else PUPPET_NORMAL, why, "print_or_still")
+
+
+def _frozen(followed: Following, found: list[Leftover]) -> Cue:
+    if not _steady(followed, found):
+        return _lively(FROZEN)
+    change = max(max(one.most[0], TOP_SHARE * one.most[1]) for one in found)
+    still_face = ramp(change, CHANGE_NOTHING, CHANGE_CERTAIN)
+    smooth = _smooth(found)
+    score = min(still_face, max(_glued(found, APART_NOTHING, APART_CERTAIN), min(smooth, _moves(found))))
+    no_change = ramp(change, NO_CHANGE_NOTHING, NO_CHANGE_CERTAIN)
+    score = max(score, min(no_change, max(_glued(found, NEAR_NOTHING, NEAR_CERTAIN), smooth)))
+    message = (
+        "Over the whole clip the face changes by no more than noise does: one still picture, moved or bent."
+        if score >= 0.5
+        else "The face hardly changes over the clip, nearly as a still picture."
+        if score > 0
+        else "The face changes as a living one does."
+    )
+    return Cue(FROZEN, 0.0 - score, 0.0, change, UNIT, FROZEN_NORMAL, message, "print_or_still")
+
+
+def _puppet(followed: Following, found: list[Leftover]) -> Cue:
+    if not _steady(followed, found):
+        return _lively(PUPPET)
+    rest = max(one.rest for one in found)
+    smooth = _smooth(found)
+    sways = min(smooth, ramp(float(np.median([one.upper for one in found])), SWAYS_NOTHING, SWAYS_CERTAIN))
+    score = min(ramp(rest, REST_NOTHING, REST_CERTAIN), max(_glued(found, GLUED_NOTHING, GLUED_CERTAIN), sways))
+    score = max(score, min(ramp(rest, NO_REST_NOTHING, NO_REST_CERTAIN), smooth, _moves(found)))
+    message = (
+        "Only the eyes and the mouth move; the rest of the face does not change at all: a photo made to talk."
+        if score >= 0.5
+        else "Hardly anything but the eyes and the mouth moves."
+        if score > 0
+        else "The whole face moves with the eyes and the mouth."
+    )
+    return Cue(PUPPET, 0.0 - score, 0.0, rest, UNIT, PUPPET_NORMAL, message, "injected_or_edited")
+
+
+def _lively(name: str) -> Cue:
+    normal = FROZEN_NORMAL if name == FROZEN else PUPPET_NORMAL
+    return Cue(name, 0.0, 0.0, None, UNIT, normal, "The face turns and changes too much to be a still.", None)
+
+
+def _steady(followed: Following, found: list[Leftover]) -> bool:
+    """Whether nearly all of the face was found again in nearly all frames, as it is of a still."""
+    return len(found) >= min(LEAST_PAIRS, followed.compared) and followed.survival >= LEAST_SURVIVAL
+
+
+def _glued(found: list[Leftover], nothing: float, certain: float) -> float:
+    """1 where the head never leaves its place among the things around it."""
+    return ramp(max(one.upper for one in found), nothing, certain)
+
+
+def _smooth(found: list[Leftover]) -> float:
+    """1 where one smooth map explains the face's motion."""
+    return ramp(float(np.median([one.bend / max(one.motion, 1e-6) for one in found])), BEND_NOTHING, BEND_CERTAIN)
+
+
+def _moves(found: list[Leftover]) -> float:
+    return ramp(float(np.sqrt(np.mean([one.motion**2 for one in found]))), MOTION_NOTHING, MOTION_CERTAIN)

@@ -1,0 +1,96 @@
+"""Which way up a face stands, from the six points of the detector, and views that are turned until it is upright.
+
+Angles are degrees by which a face leans clockwise in the picture, as a person sees it.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from alive402.liveness.faces.detector import Detection
+
+Image = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+
+SURE_SCORE = 0.85
+"""BlazeFace scores .89 to .97 on most upright faces of the dev clips, and up to .88 on the same faces turned."""
+SURE_LEAN = 45.0
+LEAST_EYES = 0.2
+"""Distance of the eyes in box widths; frontal faces measure .40 to .47. Below it is a profile: two points too near."""
+AGREED = 25.0
+"""Degrees between the line of the eyes and the line from the mouth to the eyes; more, and a point is misplaced."""
+MOST_LEAN = 60.0
+"""Degrees beyond the turn at which the face was found; more, and the points are not believed."""
+SMALLEST_LEAN = 5.0
+"""Degrees below which a view is cut as it is: turning it would only resample it."""
+
+
+def lean(points: Floats) -> float | None:
+    """Degrees, -180 to 180, by which the face with these (6, 2) points leans; None when the points cannot tell.
+
+    The line of the eyes and the line from the mouth to the middle of the eyes have to agree; their mean is taken.
+    """
+    eyes, up = points[1] - points[0], (points[0] + points[1]) / 2 - points[3]
+    ears = float(np.hypot(*(points[5] - points[4])))
+    if float(np.hypot(*eyes)) < LEAST_EYES * max(ears, float(np.hypot(*up))) or not np.isfinite(points).all():
+        return None
+    by_eyes = float(np.degrees(np.arctan2(eyes[1], eyes[0])))
+    by_axis = float(np.degrees(np.arctan2(up[0], -up[1])))
+    apart = between(by_axis, by_eyes)
+    return None if abs(apart) > AGREED else between(by_eyes + apart / 2, 0.0)
+
+
+def between(angle: float, other: float) -> float:
+    """Degrees from `other` to `angle`, -180 to 180."""
+    return (angle - other + 180.0) % 360.0 - 180.0
+
+
+def stands(face: Detection, turn: int = 0) -> bool:
+    """Whether the points of a face allow that it stands upright once its picture is turned by `turn`.
+
+    A face that lies on its side shows it in its points. One that is upside down does not: BlazeFace places upright
+    points on it, with a low score, so `sure` asks for a high score as well.
+    """
+    leans = lean(face.points)
+    return leans is None or abs(between(leans, turn)) <= SURE_LEAN
+
+
+def sure(face: Detection, turn: int = 0) -> bool:
+    """Whether a face was found so surely at this turn (degrees, counter-clockwise) that no other has to be tried."""
+    return face.score >= SURE_SCORE and stands(face, turn)
+
+
+def crop_upright(image: Image, box: Floats, times: float, leans: float, side: int) -> Image:
+    """(side, side, 3) uint8: `times` the box about its centre, turned by `leans` so that the face stands upright.
+
+    As wide as the view that is not turned: limited to fit the image. The turned square is then shifted towards the
+    inside as far as it has room; corners that still leave the image repeat its border.
+    """
+    height, width = image.shape[:2]
+    box_width, box_height = float(box[2] - box[0]), float(box[3] - box[1])
+    times = min(times, (height - 1) / box_height, (width - 1) / box_width)
+    size = np.array([box_width, box_height]) * times
+    cos, sin = np.cos(np.radians(leans)), np.sin(np.radians(leans))
+    reach = np.abs([[cos, sin], [sin, cos]]) @ size / 2
+    whole = np.array([width, height], np.float64)
+    middle = np.array([box[0] + box[2], box[1] + box[3]], np.float64) / 2
+    shift = np.clip(middle, np.minimum(reach, whole / 2), np.maximum(whole - reach, whole / 2)) - middle
+    turn, room = np.array([[cos, -sin], [sin, cos]]), (size - [box_width, box_height]) / 2
+    centre = middle + turn @ np.clip(turn.T @ shift, -room, room)  # the face stays in view
+    return _turned(image, centre, size, (cos, sin), side)
+
+
+def _turned(
+    image: Image, centre: npt.NDArray[np.float64], size: npt.NDArray[np.float64], turn: tuple[float, float], side: int
+) -> Image:
+    cos, sin = turn
+    scale = size / side
+    matrix = np.array([[cos * scale[0], -sin * scale[1]], [sin * scale[0], cos * scale[1]]])
+    start = centre - matrix @ np.full(2, (side - 1) / 2)
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    view = cv2.warpAffine(
+        image, np.column_stack([matrix, start]), (side, side), flags=flags, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(view, np.uint8)

@@ -1,0 +1,93 @@
+"""The display matrix of a frame, as one of the eight ways to turn and mirror a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+from av.sidedata.sidedata import Type
+
+Image = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Orientation:
+    """One of the eight ways in which a stored picture becomes the upright one: transpose first, flip after.
+
+    Attributes:
+        transposed: rows become columns.
+        flipped_x: left and right change places, after transposing.
+        flipped_y: top and bottom change places, after transposing.
+    """
+
+    transposed: bool = False
+    flipped_x: bool = False
+    flipped_y: bool = False
+
+    @staticmethod
+    def of_matrix(matrix: npt.NDArray[np.int32]) -> Orientation:
+        """The nearest of the eight forms to a display matrix.
+
+        ISO/IEC 14496-12, 8.3.2: a point (p, q) is shown at (a p + c q + x, b p + d q + y), q growing downwards. For
+        the eight right-angled forms this is what ffmpeg's autorotation does; it turns by other angles as they are,
+        where the nearest right angle is taken here.
+
+        Args:
+            matrix: (9,) int32, rows a b u, c d v, x y w.
+        """
+        a, b, _, c, d = (int(value) for value in matrix[:5])
+        if abs(a) + abs(d) >= abs(b) + abs(c):
+            return Orientation(False, a < 0, d < 0)
+        return Orientation(True, c < 0, b < 0)
+
+    @staticmethod
+    def of_turns(turns: int) -> Orientation:
+        """Quarter turns counter-clockwise, not mirrored."""
+        return _TURNED[turns % 4]
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether writing in the stored picture would read backwards in the upright one."""
+        return (self.transposed + self.flipped_x + self.flipped_y) % 2 == 1
+
+    @property
+    def degrees(self) -> int:
+        """Counter-clockwise turn, 0, 90, 180 or 270; where it is mirrored, the left-right flip comes after the turn."""
+        unmirrored = Orientation(self.transposed, self.flipped_x != self.mirrored, self.flipped_y)
+        return 90 * _TURNED.index(unmirrored)
+
+    def size(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height after turning; turning back needs the same."""
+        return (height, width) if self.transposed else (width, height)
+
+    def apply(self, pixels: Image) -> Image:
+        """The upright picture, `(h, w, 3) uint8`, contiguous."""
+        if self == UPRIGHT:
+            return pixels
+        turned = pixels.swapaxes(0, 1) if self.transposed else pixels
+        step_x, step_y = -1 if self.flipped_x else 1, -1 if self.flipped_y else 1
+        return np.ascontiguousarray(turned[::step_y, ::step_x])
+
+
+UPRIGHT = Orientation()
+_TURNED = (UPRIGHT, Orientation(True, False, True), Orientation(False, True, True), Orientation(True, True, False))
+
+
+def orientation_of(frame: av.VideoFrame) -> Orientation | None:
+    """What this frame says of how it is shown; None where it says nothing.
+
+    FFmpeg hands on with each frame the track's matrix (MP4 `tkhd`, Matroska projection) or the codec's own (H.264 and
+    HEVC display orientation, EXIF); the first one counts, as in ffmpeg. A name or a title tells nothing.
+    """
+    try:
+        beside: Any = frame.side_data
+        for data in beside:
+            if data.type is Type.DISPLAYMATRIX and data.buffer_size >= 36:
+                return Orientation.of_matrix(np.frombuffer(bytes(data), np.int32, 9))
+    except ValueError:  # beside it lies a kind of data that PyAV has no name for; it still tells the angle
+        degrees = frame.rotation
+        return Orientation.of_turns(round(degrees / 90)) if 45 <= abs(degrees) <= 360 else None
+    return None

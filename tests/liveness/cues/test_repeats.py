@@ -1,0 +1,46 @@
+"""`repeats` tells streams that are played again, or forth and back, from people who move to and fro."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from alive402.liveness.cues.repeats import repeats
+from alive402.liveness.report import Cue
+from tests.liveness import scenes
+
+BOX: scenes.Box = (190, 110, 290, 230)
+
+
+def judged(places: Sequence[tuple[float, float]], noise: float = 2.0) -> Cue:
+    boxes = [scenes.shifted(BOX, x, y) for x, y in places]
+    return repeats(*scenes.film([scenes.face(scenes.room(), box) for box in boxes], boxes, noise=noise))
+
+
+def wandering(frames: int) -> list[tuple[float, float]]:
+    """A head that moves on a path which never comes back to itself."""
+    steps = np.arange(frames)
+    along = 22 * np.sin(steps / 5.3) + 14 * np.sin(steps / 3.1) + 0.25 * steps
+    return list(zip(along.tolist(), (12 * np.sin(steps / 4.1) + 8 * np.cos(steps / 2.3)).tolist(), strict=True))
+
+
+@pytest.mark.parametrize("length", [22, 31, 40])
+def test_stream_played_forth_and_back_is_a_loop(length: int) -> None:
+    path = wandering(length)
+    cue = judged((path + path[-2:0:-1]) * 3)
+    assert cue.score == -1
+    assert cue.attack_type == "injected_or_edited"
+
+
+@pytest.mark.parametrize("period", [60, 90])
+def test_head_that_swings_evenly_is_no_loop(period: int) -> None:
+    rng = np.random.default_rng(4)
+    phase = 2 * np.pi * np.cumsum(1 + 0.1 * rng.standard_normal(120)) / period
+    drift = np.cumsum(rng.standard_normal((120, 2)) * 0.9, axis=0)
+    assert judged([(25 * np.sin(turn) + x, y) for turn, (x, y) in zip(phase, drift, strict=True)]).score == 0
+
+
+def test_path_that_never_returns_is_no_loop() -> None:
+    assert judged(wandering(120)).score == 0

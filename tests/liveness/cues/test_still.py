@@ -1,0 +1,159 @@
+"""`frozen` and `puppet` speak of stills that are moved, bent or made to talk, are silent on people, and never fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cache
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alive402.liveness.cues.following import follow
+from alive402.liveness.cues.still import still
+from alive402.liveness.report import Cue
+from tests.liveness import scenes
+
+Image = npt.NDArray[np.uint8]
+
+FRAMES = 105
+BOX: scenes.Box = (150, 60, 330, 290)
+
+
+@cache
+def pores() -> npt.NDArray[np.float32]:
+    """Fixed soft texture of 3 gray levels: what skin and hair show, so that there is something to follow."""
+    grain = np.random.default_rng(3).normal(0, 1, (scenes.HEIGHT + 200, scenes.WIDTH + 200)).astype(np.float32)
+    soft = np.asarray(cv2.GaussianBlur(grain, (0, 0), 1.8), np.float32)
+    return soft * np.float32(9 / soft.std())
+
+
+def portrait(mouth: float = 0.2, lids: float = 0.0, x: float = 0.0, y: float = 0.0, shade: float = 0.0) -> Image:
+    """A head before a wall: mouth open 0..1, lids closed 0..1, head moved by (x, y) px, shaded to one side."""
+    wall = scenes.room()
+    head = scenes.face(wall, scenes.shifted(BOX, x, y))
+    inside = (head != wall).any(axis=2)
+    texture = cv2.warpAffine(pores(), np.float32([[1, 0, x - 100], [0, 1, y - 100]]), (scenes.WIDTH, scenes.HEIGHT))
+    slope = shade * (np.arange(scenes.WIDTH) - 240 - x) / 90
+    seen = head + np.where(inside, texture + slope, 0)[..., None]
+    middle = round(240 + x), round(244 + y)
+    cv2.ellipse(seen, middle, (26, max(1, round(20 * mouth))), 0, 0, 360, (50, 35, 70), -1, cv2.LINE_AA)
+    for side in (-36, 36):
+        if lids > 0.5:
+            cv2.ellipse(seen, (round(240 + side + x), round(147 + y)), (17, 12), 0, 0, 360, scenes.SKIN, -1)
+    return np.asarray(np.clip(seen, 0, 255), np.uint8)
+
+
+def measured(frames: Sequence[Image], boxes: Sequence[scenes.Box] | None = None, noise: float = 2.0) -> dict[str, Cue]:
+    clip, track = scenes.film(frames, boxes or [BOX] * len(frames), noise=noise)
+    return {cue.name: cue for cue in still(clip, track)}
+
+
+def moved(picture: Image, place: Callable[[float], npt.NDArray[np.float32]]) -> list[Image]:
+    """The picture under a map that depends on the share of the clip that has gone by."""
+    size = picture.shape[1::-1]
+    shares = np.linspace(0, 1, FRAMES)
+    return [
+        np.asarray(cv2.warpPerspective(picture, place(share), size, borderMode=cv2.BORDER_REFLECT), np.uint8)
+        for share in shares
+    ]
+
+
+def zoom(share: float) -> npt.NDArray[np.float32]:
+    by = 1 + 0.12 * share
+    return np.array([[by, 0, -20 * share], [0, by, -15 * share], [0, 0, 1]], np.float32)
+
+
+def shake(share: float) -> npt.NDArray[np.float32]:
+    x, y, turn = 9 * np.sin(17 * share), 6 * np.sin(29 * share), 0.02 * np.sin(13 * share)
+    return np.array([[1, -turn, x], [turn, 1, y], [0, 0, 1]], np.float32)
+
+
+def tilt(share: float) -> npt.NDArray[np.float32]:
+    lean = 1e-4 * np.sin(9 * share)
+    return np.array([[1, 0, 5 * np.sin(7 * share)], [0, 1, 0], [lean, 0.5 * lean, 1]], np.float32)
+
+
+@pytest.mark.parametrize("noise", [1.0, 3.0, 6.0])
+def test_still_under_fresh_noise_is_frozen(noise: float) -> None:
+    assert measured([portrait()] * FRAMES, noise=noise)["frozen"].score == -1
+
+
+@pytest.mark.parametrize("place", [zoom, shake, tilt])
+def test_still_that_is_moved_as_one_picture_is_frozen(place: Callable[[float], npt.NDArray[np.float32]]) -> None:
+    cue = measured(moved(portrait(), place))["frozen"]
+    assert cue.score == -1
+    assert cue.attack_type == "print_or_still"
+
+
+def test_photo_that_talks_is_a_puppet_and_not_frozen() -> None:
+    mouths = 0.5 + 0.5 * np.sin(np.arange(FRAMES) / 4)
+    cues = measured([portrait(mouth) for mouth in mouths])
+    assert cues["puppet"].score == -1
+    assert cues["frozen"].score == 0
+
+
+def test_person_who_talks_turns_and_blinks_is_neither() -> None:
+    steps = np.arange(FRAMES)
+    boxes, frames = [], []
+    for step in steps:
+        x, y = 8 * np.sin(step / 11), 5 * np.sin(step / 17)
+        boxes.append(scenes.shifted(BOX, x, y))
+        shade = 18 * np.sin(step / 11)
+        frames.append(portrait(0.5 + 0.5 * np.sin(step / 4), float(step % 40 < 6), x, y, shade))
+    cues = measured(frames, boxes)
+    assert cues["frozen"].score == 0
+    assert cues["puppet"].score == 0
+
+
+def test_person_who_holds_still_and_blinks_is_not_frozen() -> None:
+    frames = [portrait(lids=float(step % 30 < 15)) for step in range(FRAMES)]
+    assert measured(frames)["frozen"].score == 0
+
+
+@pytest.mark.parametrize("seconds", [0.3, 0.9])
+def test_short_clip_says_nothing(seconds: float) -> None:
+    cues = measured([portrait()] * round(30 * seconds))
+    assert all(cue.score is None for cue in cues.values())
+
+
+def test_face_too_small_says_nothing() -> None:
+    cues = measured([portrait()] * FRAMES, [(200, 100, 225, 130)] * FRAMES)
+    assert all(cue.score is None for cue in cues.values())
+
+
+def test_frame_without_any_corner_says_nothing() -> None:
+    cues = measured([np.full((scenes.HEIGHT, scenes.WIDTH, 3), 90, np.uint8)] * FRAMES, noise=0.0)
+    assert all(cue.score is None for cue in cues.values())
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(st.sampled_from([float("nan"), float("inf"), -1e9, 0.0, 150.0, 1e9]), min_size=4, max_size=4),
+    st.integers(0, 27),
+)
+def test_any_box_gives_scores_in_range(box: list[float], place: int) -> None:
+    clip, track = still_clip()
+    boxes = track.boxes.copy()
+    boxes[place:] = box
+    for cue in still(clip, replace(track, boxes=boxes)):
+        assert cue.score is None or -1 <= cue.score <= 0
+
+
+@cache
+def still_clip() -> tuple[scenes.Clip, scenes.FaceTrack]:
+    return scenes.film([portrait()] * FRAMES, [BOX] * FRAMES)
+
+
+def test_followed_points_come_back_where_they_were() -> None:
+    followed = follow(*still_clip())
+    assert followed is not None
+    assert followed.survival > 0.9
+    assert followed.compared == len(followed.pairs) == 6
+    for pair in followed.pairs:
+        off = np.linalg.norm(pair.aligned[pair.kept] - followed.points[pair.kept], axis=1)
+        assert np.median(off) < 0.3
