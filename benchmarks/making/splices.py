@@ -66,7 +66,9 @@ def splice(
 
 
 def write(frames: Sequence[Image], out: Path, options: dict[str, str] | None = None) -> None:
-    """Write (h, w, 3) uint8 BGR frames of one even size as H.264 at 25 frames a second."""
+    """Write (h, w, 3) uint8 BGR frames of one size as H.264 at 25 frames a second; an odd last row or column is cut."""
+    height, width = (side // 2 * 2 for side in frames[0].shape[:2])
+    frames = [frame[:height, :width] for frame in frames]
     with av.open(str(out), "w") as file:
         stream = file.add_stream("libx264", rate=FPS, options=options or {"preset": "veryfast", "crf": "21"})
         stream.height, stream.width = frames[0].shape[:2]

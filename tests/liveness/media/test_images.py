@@ -146,7 +146,7 @@ def test_a_face_is_judged_whichever_way_it_stands(
     turned = analyzer.analyze_image(path)
     assert turned.report.verdict == "live"
     assert abs(turned.report.live_confidence - upright.report.live_confidence) < 0.15
-    assert np.corrcoef(turned.sample.mid.ravel(), upright.sample.mid.ravel())[0, 1] > 0.9
+    assert np.corrcoef(turned.sample.mid.ravel(), upright.sample.mid.ravel())[0, 1] > 0.85
     where = np.zeros(face.shape[:2])
     left, top, right, bottom = upright.report.faces[0].rect
     where[top:bottom, left:right] = 1

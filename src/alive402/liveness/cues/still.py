@@ -12,6 +12,8 @@ acoustics").
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from alive402.liveness.cues.evidence import ramp, silent
@@ -60,7 +62,16 @@ def still(clip: Clip, track: FaceTrack) -> tuple[Cue, Cue]:
         why = "The face is too small or the clip too short to tell a still from life."
         return _silent(FROZEN, why), _silent(PUPPET, why)
     found = leftovers(followed)
-    return _frozen(followed, found), _puppet(followed, found)
+    frozen, puppet = _doubted(_frozen(followed, found)), _doubted(_puppet(followed, found))
+    # both measure the same lack of motion: it must not count twice
+    if (frozen.score or 0.0) <= (puppet.score or 0.0):
+        return frozen, replace(puppet, score=0.0)
+    return replace(frozen, score=0.0), puppet
+
+
+def _doubted(cue: Cue) -> Cue:
+    """The cue with its score squared: what is only nearly a still says little, as some people hardly move."""
+    return replace(cue, score=-((cue.score or 0.0) ** 2))
 
 
 def _silent(name: str, why: str) -> Cue:

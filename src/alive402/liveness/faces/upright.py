@@ -71,13 +71,16 @@ def crop_upright(image: Image, box: Floats, times: float, leans: float, side: in
     height, width = image.shape[:2]
     box_width, box_height = float(box[2] - box[0]), float(box[3] - box[1])
     times = min(times, (height - 1) / box_height, (width - 1) / box_width)
-    size = np.array([box_width, box_height]) * times
+    box_size = np.array([box_width, box_height])
+    if round(leans / 90) % 2:  # a face on its side: what is high in the image is wide in the view
+        box_size = box_size[::-1]
+    size = box_size * times
     cos, sin = np.cos(np.radians(leans)), np.sin(np.radians(leans))
     reach = np.abs([[cos, sin], [sin, cos]]) @ size / 2
     whole = np.array([width, height], np.float64)
     middle = np.array([box[0] + box[2], box[1] + box[3]], np.float64) / 2
     shift = np.clip(middle, np.minimum(reach, whole / 2), np.maximum(whole - reach, whole / 2)) - middle
-    turn, room = np.array([[cos, -sin], [sin, cos]]), (size - [box_width, box_height]) / 2
+    turn, room = np.array([[cos, -sin], [sin, cos]]), (size - box_size) / 2
     centre = middle + turn @ np.clip(turn.T @ shift, -room, room)  # the face stays in view
     return _turned(image, centre, size, (cos, sin), side)
 
