@@ -25,7 +25,7 @@ from training.originals import gather
 from training.pool import load, render
 
 STEPS = ("gather", "render", "learn", "all")
-RUNS, SHARE = 3, 0.6
+RUNS, SHARE = 2, 0.6
 """Networks trained, each with a seed of its own, and their share in the mean that is exported; the rest is the start.
 
 A mean of runs is nearer to what all of them learned than to the chances of one (`averaged` in two_view.py), and
@@ -44,7 +44,7 @@ def main() -> None:
     if options.step == "gather":
         return
     print("rendering samples", flush=True)
-    paths = render(originals, options.teacher, options.work, options.samples, options.seed)
+    paths = render(originals, options.teacher, options.work, options.samples, options.pool_seed)
     if options.step == "render":
         return
     from training.export import export, install
@@ -97,7 +97,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--no-teacher", action="store_true", help="ablation: the known labels alone")
     parser.add_argument("--from-scratch", action="store_true", help="ablation: fresh weights instead of the teacher's")
     parser.add_argument("--name", default="two_view.onnx", help="of the exported file in --work")
-    parser.add_argument("--seed", type=int, default=402)
+    parser.add_argument("--pool-seed", type=int, default=402, help="of the rendered samples")
+    parser.add_argument("--seed", type=int, default=403, help="of the first run; the next ones count on")
     parser.add_argument("--install", action="store_true", help="put the result in the package")
     return parser.parse_args()
 
