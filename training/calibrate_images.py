@@ -5,8 +5,8 @@
 Manifests are those of `training.calibrate`; they may list photographs too. Five frames of each clip, evenly spread, are
 written as JPEG and judged by `alive402.analyze_image`, each alone; a photograph is judged as it is. The network's log
 odds become a probability by Platt's method (1999, with his targets that are never quite 0 or 1); clips count alike
-within a label, and so do both labels. `--write` replaces `weights/image_calibration.json`; `python -m benchmarks.images`
-says how good it is on sources it has not seen.
+within a label, and so do both labels. `--write` replaces `weights/image_calibration.json`;
+`python -m benchmarks.images` says how good it is on sources it has not seen.
 """
 
 from __future__ import annotations
