@@ -21,9 +21,11 @@ Bools = npt.NDArray[np.bool_]
 Box = tuple[int, int, int, int]
 
 LEVELS = (80, 130, 190)
+"""Gray levels at which contours are taken: mark and plate have one of them between."""
 MOST_CONTOURS, MOST_BLOBS = 400, 24
 """Of one level: a picture with more contours is noise; blobs beyond are not looked at."""
 LEAST_AREA, LEAST_SIDE, MOST_SIDE = 12.0, 5, 90
+"""px of a mark; a face is searched at about 112 px."""
 
 # Searched at each of their 3634 motion frames, 119 bona fide clips have no mark at all that passes these.
 CONTRAST, EVENNESS = 60.0, 0.25

@@ -29,7 +29,7 @@ UNIT = "frames with a player's button at one place"
 NORMAL = (0.0, 0.0)
 
 LOOKS, DENSE_SECONDS = 12, 0.8
-"""Frames searched in a clip; as dense at its begin and end, where players show buttons, as a button may be short."""
+"""Frames searched in a clip; denser at both ends, where players show buttons."""
 AROUND, LEAST_FRAMES = 3, 3
 """Motion frames before and after a found button that are searched too; and how many must have it, of seven."""
 MOST_FOLLOWED = 5
@@ -62,8 +62,8 @@ def overlay(clip: Clip, track: FaceTrack) -> Cue:
     for place, mark in _apart([(one, mark) for one in places for mark in search(one)]):
         near = range(max(0, place - AROUND), min(len(clip.motion), place + AROUND + 1))
         same = [[one for one in search(other) if _same(mark, one)] for other in near]
-        if any(one.plate for marks in same for one in marks):
-            most = max(most, sum(bool(marks) for marks in same))
+        if any(one.plate for ones in same for one in ones):
+            most = max(most, sum(bool(ones) for ones in same))
     there = most >= LEAST_FRAMES
     message = (
         "A video player's button is drawn over the picture: a video was replayed."
@@ -74,7 +74,7 @@ def overlay(clip: Clip, track: FaceTrack) -> Cue:
 
 
 def _looks(times: Floats) -> list[int]:
-    """Motion frames to search: every third near both ends, the rest evenly, `LOOKS` at most."""
+    """Motion frames to search: every second one near both ends, the rest evenly, `LOOKS` at most."""
     count = len(times)
     if count <= LOOKS:
         return list(range(count))
