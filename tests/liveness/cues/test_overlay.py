@@ -165,3 +165,14 @@ def test_time_is_bounded_on_a_long_clip_of_noise(side: int) -> None:
 def test_times_that_stand_still_are_borne() -> None:
     clip, track = scenes.film(drawn(button, 90), [BOX] * 90)
     assert overlay(replace(clip, motion_times=clip.motion_times * 0), track).score == -1
+
+
+def test_same_clip_gives_the_same_answer() -> None:
+    # the button's plate is cut by the end of what is searched: nothing beyond it may count
+    edge = (int(BOX[2]) + 2, 150)
+    clip, track = scenes.film(drawn(lambda picture: button(picture, edge, 40)), [BOX] * 60)
+    first = overlay(clip, track)
+    for filling in (0, 255, 90):
+        rubbish = [np.full((32, 48), filling, np.uint8) for _ in range(200)]
+        del rubbish
+        assert overlay(clip, track) == first

@@ -47,6 +47,8 @@ _ANGLES = np.arange(DIRECTIONS) * 2 * np.pi / DIRECTIONS
 _RING = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1) * np.tile([1.25, 1.45], DIRECTIONS // 2)[:, None]
 _CIRCLE = np.stack([np.ones(DIRECTIONS), np.cos(_ANGLES), np.sin(_ANGLES)], axis=1)
 
+_RAYS = (_CIRCLE[:, 1:].T[:, :, None] * (np.arange(STEPS) / STEPS)).astype(np.float32)
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -196,7 +198,9 @@ def _triangle(picture: Image, mark: Mark, between: float) -> tuple[float, float]
 def _on_plate(picture: Image, mark: Mark, level: float, step: float, tilt: float) -> bool:
     """Whether the even ground ends, by a step in gray levels, on a circle or on the sides of an equally tilted box."""
     farthest = FARTHEST * mark.reach
-    rays = cv2.warpPolar(picture, (STEPS, DIRECTIONS), (mark.x, mark.y), farthest, cv2.INTER_LINEAR)
+    across, down = (at + farthest * rays for at, rays in zip((mark.x, mark.y), _RAYS, strict=True))
+    # not warpPolar: beyond the picture's end that leaves whatever was in memory
+    rays = cv2.remap(picture, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     far = np.arange(STEPS) * farthest / STEPS
     ended = (abs(rays.astype(np.float64) - level) > step) & (far > 1.2 * mark.reach)
     ends, ending = far[ended.argmax(axis=1)], ended.any(axis=1)
