@@ -13,6 +13,7 @@ import pytest
 from benchmarks.making.footage import Footage
 from benchmarks.making.overlays import STYLES, play_button
 
+from alive402.liveness.cues.buttons import DIRECTIONS, STEPS, marks
 from alive402.liveness.cues.overlay import overlay
 from alive402.liveness.media.inner_picture import InnerPicture
 from alive402.liveness.report import Cue
@@ -167,12 +168,14 @@ def test_times_that_stand_still_are_borne() -> None:
     assert overlay(replace(clip, motion_times=clip.motion_times * 0), track).score == -1
 
 
-def test_same_clip_gives_the_same_answer() -> None:
-    # the button's plate is cut by the end of what is searched: nothing beyond it may count
-    edge = (int(BOX[2]) + 2, 150)
-    clip, track = scenes.film(drawn(lambda picture: button(picture, edge, 40)), [BOX] * 60)
-    first = overlay(clip, track)
-    for filling in (0, 255, 90):
-        rubbish = [np.full((32, 48), filling, np.uint8) for _ in range(200)]
-        del rubbish
-        assert overlay(clip, track) == first
+def test_memory_beyond_the_picture_is_not_read() -> None:
+    picture = cv2.cvtColor(drawn(button)[0], cv2.COLOR_BGR2GRAY)
+    cut = np.ascontiguousarray(picture[MIDDLE[1] - 26 : MIDDLE[1] + 26, MIDDLE[0] - 26 : MIDDLE[0] + 26])
+    found = []
+    for level in (0, 255, 40, 90):  # what stood in memory of the size that holds the plate's rays
+        left = [np.full((DIRECTIONS, STEPS), level, np.uint8) for _ in range(300)]
+        del left
+        found.append(marks(cut))
+    assert found[0]
+    assert all(one == found[0] for one in found)
+    assert not any(mark.plate for mark in found[0])
