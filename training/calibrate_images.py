@@ -1,11 +1,12 @@
 """Fit how sure a single look may be: one frame of a clip, judged as a picture, is far less than the clip.
 
-    python -m training.calibrate_images MANIFEST.csv [--write]
+    python -m training.calibrate_images MANIFEST.csv [MANIFEST.csv ...] [--write]
 
-The manifest is that of `training.calibrate`. Five frames of each clip, evenly spread, are written as JPEG and judged by
-`alive402.analyze_image`, each alone. The network's log odds become a probability by Platt's method (1999, with his
-targets that are never quite 0 or 1); clips count alike within a label, and so do both labels. `--write` replaces
-`weights/image_calibration.json`; `python -m benchmarks.images` says how good it is on sources it has not seen.
+Manifests are those of `training.calibrate`; they may list photographs too. Five frames of each clip, evenly spread, are
+written as JPEG and judged by `alive402.analyze_image`, each alone; a photograph is judged as it is. The network's log
+odds become a probability by Platt's method (1999, with his targets that are never quite 0 or 1); clips count alike
+within a label, and so do both labels. `--write` replaces `weights/image_calibration.json`;
+`python -m benchmarks.images` says how good it is on sources it has not seen.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import json
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from alive402.liveness import Analyzer, ImageAnalysis, UnusableVideo
 from alive402.liveness.media.container import VideoFile
 from alive402.liveness.networks.appearance import logits
 from alive402.liveness.networks.model_files import WEIGHTS, registry
+from training.originals import PICTURES
 
 Floats = npt.NDArray[np.float64]
 
@@ -61,11 +63,11 @@ class Looks:
         return Looks(*(part[chosen] for part in parts), unusable=self.unusable)
 
 
-def read(manifest: Path) -> Looks:
-    """Five frames of every clip of the manifest, each judged as a picture."""
+def read(*manifests: Path) -> Looks:
+    """Five frames of every clip of the manifests and every photograph, each judged as a picture."""
     analyzer, rows, unusable = Analyzer(), [], Counter[str]()
-    for entry in csv.DictReader(manifest.open()):
-        for share, judged in _judged(analyzer, manifest.parent / entry["file"]):
+    for entry, path in _entries(manifests):
+        for share, judged in _judged(analyzer, path):
             if isinstance(judged, UnusableVideo):
                 unusable[judged.code] += 1
                 continue
@@ -78,7 +80,20 @@ def read(manifest: Path) -> Looks:
     return Looks(odds, labels.astype(float), sources, species, clips, middle, live, dict(unusable))
 
 
+def _entries(manifests: Sequence[Path]) -> Iterator[tuple[dict[str, str], Path]]:
+    for manifest in manifests:
+        with manifest.open() as file:
+            for entry in csv.DictReader(file):
+                yield entry, manifest.parent / entry["file"]
+
+
 def _judged(analyzer: Analyzer, clip: Path) -> Iterator[tuple[float, ImageAnalysis | UnusableVideo]]:
+    if clip.suffix.lower() in PICTURES:
+        try:
+            yield MIDDLE, analyzer.analyze_image(clip)
+        except UnusableVideo as error:
+            yield MIDDLE, error
+        return
     with VideoFile(clip) as file:
         count = sum(1 for _ in file)
     wanted = {round(share * (count - 1)): share for share in SHARES}
@@ -123,10 +138,10 @@ def left_out(looks: Looks) -> Floats:
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("manifest", type=Path)
+    parser.add_argument("manifests", type=Path, nargs="+")
     parser.add_argument("--write", action="store_true", help="replace weights/image_calibration.json")
     options = parser.parse_args()
-    looks = read(options.manifest)
+    looks = read(*options.manifests)
     intercept, slope = (round(value, 3) for value in fit(looks))
     print(f"{len(looks.odds)} looks, not judged {looks.unusable}: intercept {intercept}, slope {slope}")
     if options.write:

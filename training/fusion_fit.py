@@ -20,6 +20,7 @@ SET_BY_HAND = {
     "frozen": 13.5,
     "puppet": 13.5,
     "drawn": 13.5,
+    "overlay": 13.5,
     "moire": 10.0,
     "flicker": 1.0,
     "pulse": 1.0,

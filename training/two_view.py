@@ -15,6 +15,7 @@ from onnx import TensorProto, compose, helper, numpy_helper
 from torch import Tensor, nn
 
 from training.graph import INPUT, LOGITS, GraphNetwork
+from training.padding import padded
 from training.teacher import FILES, LIVE
 
 OPSET = 17
@@ -100,13 +101,16 @@ def cut_over(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
-def to_onnx(pair: TwoView, about: dict[str, str]) -> onnx.ModelProto:
+def to_onnx(pair: TwoView, about: dict[str, str], pad: bool = True) -> onnx.ModelProto:
     """The file that ships: both views in, `p_live` (n,), `p3_mid` and `p3_wide` (n, 3) out.
 
     Args:
         about: metadata.
+        pad: pad channels for onnxruntime's blocked kernels (`training/padding.py`).
     """
-    parts = [compose.add_prefix(network.to_onnx(), f"{view}/") for network, view in zip(pair.views, VIEWS, strict=True)]  # type: ignore[operator]
+    graphs = [network.to_onnx() for network in pair.views]  # type: ignore[operator]
+    graphs = [padded(graph) for graph in graphs] if pad else graphs
+    parts = [compose.add_prefix(graph, f"{view}/") for graph, view in zip(graphs, VIEWS, strict=True)]
     nodes, stored = _white_nodes(pair.balance)
     for part, view in zip(parts, VIEWS, strict=True):
         nodes += [

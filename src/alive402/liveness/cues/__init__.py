@@ -9,6 +9,7 @@ from alive402.liveness.cues.bezel import bezel
 from alive402.liveness.cues.drawn import drawn
 from alive402.liveness.cues.flicker import flicker
 from alive402.liveness.cues.moire import moire
+from alive402.liveness.cues.overlay import overlay
 from alive402.liveness.cues.planar import planar
 from alive402.liveness.cues.pulse import pulse
 from alive402.liveness.cues.repeats import repeats
@@ -22,6 +23,7 @@ ALL: tuple[Callable[[Clip, FaceTrack], Cue | tuple[Cue, ...]], ...] = (
     planar,
     still,
     drawn,
+    overlay,
     bezel,
     moire,
     repeats,
@@ -29,7 +31,7 @@ ALL: tuple[Callable[[Clip, FaceTrack], Cue | tuple[Cue, ...]], ...] = (
     pulse,
 )
 """Each gives one cue, or several that are measured on the same ground."""
-NAMES = ("planar", "frozen", "puppet", "drawn", "bezel", "moire", "repeats", "flicker", "pulse")
+NAMES = ("planar", "frozen", "puppet", "drawn", "overlay", "bezel", "moire", "repeats", "flicker", "pulse")
 """The names of all cues that `ALL` gives, in this order. A calibration has a weight for each."""
 
 
@@ -41,4 +43,17 @@ def measure(clip: Clip, track: FaceTrack) -> dict[str, Cue]:
     return {cue.name: cue for cue in cues}
 
 
-__all__ = ["ALL", "NAMES", "bezel", "drawn", "flicker", "measure", "moire", "planar", "pulse", "repeats", "still"]
+__all__ = [
+    "ALL",
+    "NAMES",
+    "bezel",
+    "drawn",
+    "flicker",
+    "measure",
+    "moire",
+    "overlay",
+    "planar",
+    "pulse",
+    "repeats",
+    "still",
+]

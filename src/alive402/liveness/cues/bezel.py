@@ -60,7 +60,7 @@ SOME, MANY = 0.3, 1.2
 SIDES = ("left", "right", "top", "bottom")
 ONCE_SHARE = 0.6
 """Share of the looks with an edge on a side up to which that side is looked at once more, around those looks."""
-MOMENTS, MOMENT_SECONDS, MOMENT_FRAMES = 2, 1.2, 5
+MOMENTS, MOMENT_SECONDS, MOMENT_FRAMES = 1, 1.2, 5
 SOME_ONCE = 0.45
 """Sides, within such a moment: fewer frames err more. Bona fide clips end at 0.37."""
 

@@ -1,0 +1,239 @@
+"""Marks of a player's button in one gray picture: a triangle or two bars on an even plate.
+
+The mark is a triangle that points to the right, or two equal upright bars; what is around it is even; a disc or a plate
+with straight sides bounds that. Shapes are found as contours (Suzuki and Abe 1985) at a few gray levels and told by the
+smallest triangle around them (O'Rourke et al. 1986).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Image = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Box = tuple[int, int, int, int]
+
+LEVELS = (80, 130, 190)
+"""Gray levels at which contours are taken: mark and plate have one of them between."""
+MOST_CONTOURS, MOST_BLOBS = 400, 24
+"""Of one level: a picture with more contours is noise; blobs beyond are not looked at."""
+LEAST_AREA, LEAST_SIDE, MOST_SIDE = 12.0, 5, 90
+"""px of a mark; a face is searched at about 112 px."""
+
+# Searched at each of their 3634 motion frames, 119 bona fide clips have no mark at all that passes these.
+CONTRAST, EVENNESS = 60.0, 0.25
+"""Gray levels between mark and plate; spread of the plate next to the mark, as a share of that."""
+TRIANGLE = 0.8
+"""Area of the mark through that of the smallest triangle around it: a disc has .60, a square .50."""
+MOST_TILT, MOST_SKEW = 25.0, 14.0
+"""Degrees by which the triangle's left side may lean, and its height differ from a right angle to it."""
+PLATE, BARS_PLATE = 0.45, 0.65
+"""Share of directions in which the plate ends on one circle or on the sides of one box: bars are a commoner shape."""
+LEAST_STEP, LEAST_LEVELS = 0.12, 12.0
+"""By which gray levels change there: as a share of the contrast, and in levels; or thrice the plate's own spread."""
+FINE_REACH = 16.0
+"""px from the middle of a triangle to its corners when its shape is judged."""
+
+DIRECTIONS, STEPS, FARTHEST = 32, 48, 4.5
+"""The plate's end is searched in so many directions, in so many steps, up to 4.5 times the mark's reach."""
+_ANGLES = np.arange(DIRECTIONS) * 2 * np.pi / DIRECTIONS
+_RING = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1) * np.tile([1.25, 1.45], DIRECTIONS // 2)[:, None]
+_CIRCLE = np.stack([np.ones(DIRECTIONS), np.cos(_ANGLES), np.sin(_ANGLES)], axis=1)
+
+_RAYS = (_CIRCLE[:, 1:].T[:, :, None] * (np.arange(STEPS) / STEPS)).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A triangle or two bars on an even ground; px of the picture it is in.
+
+    Attributes:
+        x, y: its centre of mass.
+        reach: from there to its corners.
+        ink: gray level.
+        bars: two bars, not a triangle.
+        plate: a disc or a box bounds the even ground.
+    """
+
+    x: float
+    y: float
+    reach: float
+    ink: float
+    bars: bool
+    plate: bool = False
+
+
+def marks(picture: Image) -> list[Mark]:
+    """Triangles and pairs of bars on even ground in a gray picture, each as often as gray levels show it."""
+    found = []
+    for level in LEVELS:
+        _, above = cv2.threshold(picture, level, 255, cv2.THRESH_BINARY)
+        contours, _ = cv2.findContours(above, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+        if len(contours) > MOST_CONTOURS:
+            continue
+        blobs, bars = _blobs(contours, picture)
+        for mark in (*blobs[:MOST_BLOBS], *_pairs(bars[:MOST_BLOBS], picture)):
+            judged = _judged(picture, mark)
+            if judged is not None:
+                found.append(judged)
+    return found
+
+
+def _blobs(contours: Sequence[cv2.typing.MatLike], picture: Image) -> tuple[list[Mark], list[Box]]:
+    """Contours that may be triangles, and the boxes of those that may be bars."""
+    height, width = picture.shape
+    blobs, bars = [], []
+    for contour in contours:
+        if len(contour) < 4:
+            continue
+        x, y, wide, high = cv2.boundingRect(contour)
+        if not (LEAST_SIDE <= high <= MOST_SIDE and 3 <= wide <= MOST_SIDE):
+            continue
+        if x <= 0 or y <= 0 or x + wide >= width or y + high >= height:
+            continue
+        area = cv2.contourArea(contour)
+        full = area / ((wide - 1) * (high - 1))
+        if full > 0.5 and 1.6 < high / wide < 6 and area > 0.7 * math.prod(cv2.minAreaRect(contour)[1]):
+            bars.append((x, y, wide, high))
+        if area < LEAST_AREA or not (0.36 < full < 0.82 and 0.5 < wide / high < 1.7):
+            continue
+        moments = cv2.moments(contour)
+        middle = moments["m10"] / moments["m00"], moments["m01"] / moments["m00"]
+        # of an even-sided triangle: its area is 1.3 times the square of its reach
+        reach = math.sqrt(area / 1.3) + 0.5
+        blobs.append(Mark(*middle, reach, float(picture[round(middle[1]), round(middle[0])]), bars=False))
+    return blobs, bars
+
+
+def _pairs(bars: list[Box], picture: Image) -> list[Mark]:
+    """Two upright bars of one size beside each other, with a gap about as wide."""
+    found = []
+    for one in bars:
+        for other in bars:
+            (x, y, wide, high), (right, lower, other_wide, other_high) = one, other
+            alike = max(abs(high - other_high), abs(y - lower)) <= max(1.5, 0.2 * high)
+            if not alike or abs(wide - other_wide) > max(1.5, 0.3 * wide):
+                continue
+            if not 0.15 * wide < right - x - wide < 2.5 * wide:
+                continue
+            middle = (x + right + other_wide - 1) / 2, (y + lower + (high + other_high) / 2 - 1) / 2
+            row = round(y + high / 2)
+            inks = [float(picture[row, column + part // 2]) for column, part in ((x, wide), (right, other_wide))]
+            between = float(picture[row, round(middle[0])])
+            ink = min(inks, key=lambda level: abs(level - between))
+            reach = math.hypot(right + other_wide - x, high) / 2
+            found.append(Mark(*middle, reach, ink, bars=True))
+    return found
+
+
+def _judged(picture: Image, mark: Mark) -> Mark | None:
+    """The mark with its plate, or None: its ground is not even or its shape not that of a button's."""
+    height, width = picture.shape
+    far = 1.45 * mark.reach + 1
+    if not (far <= mark.x < width - far and far <= mark.y < height - far):
+        return None
+    columns, rows = ((mark.x, mark.y) + mark.reach * _RING + 0.5).astype(int).T
+    ground = sorted(picture[rows, columns].tolist())  # of 32 numbers: many times as fast as numpy's median
+    level = float(ground[len(ground) // 2])
+    ink = mark.ink if mark.bars else _ink(picture, mark, level)
+    contrast = abs(ink - level)
+    spread = sorted(abs(one - level) for one in ground)[-7]
+    if contrast < CONTRAST or spread > EVENNESS * contrast:
+        return None
+    tilt = 0.0
+    if mark.bars:
+        if abs(float(picture[round(mark.y), round(mark.x)]) - level) > 0.35 * contrast:
+            return None
+    else:
+        shape = _triangle(picture, mark, (ink + level) / 2)
+        if shape is None:
+            return None
+        mark, tilt = replace(mark, reach=shape[0]), shape[1]
+    step = max(3 * spread, LEAST_STEP * contrast, LEAST_LEVELS)
+    return replace(mark, plate=_on_plate(picture, mark, level, step, tilt))
+
+
+def _ink(picture: Image, mark: Mark, level: float) -> float:
+    """The gray level in the middle of a blob that is farthest from its ground's: small marks are blurred."""
+    x, y = round(mark.x), round(mark.y)
+    middle = picture[max(0, y - 1) : y + 2, max(0, x - 1) : x + 2].ravel().tolist()
+    return float(max(middle, key=lambda one: abs(one - level)))
+
+
+def _triangle(picture: Image, mark: Mark, between: float) -> tuple[float, float] | None:
+    """(reach, degrees it leans) of a triangle that points to the right, else None. `between`: ink and ground."""
+    zoom = FINE_REACH / mark.reach
+    size = round(3 * FINE_REACH)
+    shift = size / 2 - np.array([mark.x, mark.y]) * zoom
+    where = np.array([[zoom, 0, shift[0]], [0, zoom, shift[1]]])
+    seen = cv2.warpAffine(picture, where, (size, size), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    above = (seen > between) == (seen[size // 2, size // 2] > between)
+    contours, _ = cv2.findContours(above.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    holding = [one for one in contours if cv2.pointPolygonTest(one, (size / 2, size / 2), False) >= 0]
+    if not holding:
+        return None
+    hull = cv2.convexHull(holding[0])
+    area, corners = cv2.minEnclosingTriangle(hull.astype(np.float32))
+    own, around = cv2.contourArea(holding[0]), cv2.contourArea(hull)
+    if corners is None or area <= 0 or own < 0.9 * around or own < TRIANGLE * area:
+        return None
+    corners = corners.reshape(3, 2).astype(np.float64)
+    tip = int(corners[:, 0].argmax())
+    upper, lower = sorted((corners[one] for one in range(3) if one != tip), key=lambda corner: float(corner[1]))
+    left, along = lower - upper, corners[tip] - (upper + lower) / 2
+    tilt, turned = (math.degrees(math.atan2(*one)) for one in ((left[0], left[1]), (along[1], along[0])))
+    long = float(np.hypot(*left))
+    if abs(tilt) > MOST_TILT or abs(tilt + turned) > MOST_SKEW or not 0.6 < float(np.hypot(*along)) / long < 1.25:
+        return None
+    return math.sqrt(own / 1.3) / zoom, turned
+
+
+def _on_plate(picture: Image, mark: Mark, level: float, step: float, tilt: float) -> bool:
+    """Whether the even ground ends, by a step in gray levels, on a circle or on the sides of an equally tilted box."""
+    farthest = FARTHEST * mark.reach
+    across, down = (at + farthest * rays for at, rays in zip((mark.x, mark.y), _RAYS, strict=True))
+    # not warpPolar: beyond the picture's end that leaves whatever was in memory
+    rays = cv2.remap(picture, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    far = np.arange(STEPS) * farthest / STEPS
+    ended = (abs(rays.astype(np.float64) - level) > step) & (far > 1.2 * mark.reach)
+    ends, ending = far[ended.argmax(axis=1)], ended.any(axis=1)
+    least = BARS_PLATE if mark.bars else PLATE
+    if ending.mean() < least:
+        return False
+    near = 0.6 * farthest / STEPS
+    return max(_circle(ends, ending, near), _box(ends, ending, near, math.radians(tilt))) >= least
+
+
+def _circle(ends: Floats, ending: Bools, near: float) -> float:
+    """Share of directions in which the ground ends on one circle about the mark."""
+    usual = float(np.median(ends[ending]))
+    on = ending & (abs(ends - usual) < 0.3 * usual)
+    fitted = np.array([usual, 0.0, 0.0])
+    for _ in range(3):
+        if on.sum() < 8:
+            return 0.0
+        fitted = np.linalg.lstsq(_CIRCLE[on], ends[on], rcond=None)[0]
+        on = ending & (abs(_CIRCLE @ fitted - ends) < 0.06 * fitted[0] + near)
+    return float(on.mean()) if math.hypot(fitted[1], fitted[2]) < 0.22 * fitted[0] else 0.0
+
+
+def _box(ends: Floats, ending: Bools, near: float, tilt: float) -> float:
+    """Share of directions in which the ground ends on the sides of a box about the mark."""
+    along = np.stack([np.cos(_ANGLES - tilt), np.sin(_ANGLES - tilt)])
+    sides = []
+    for way in (along[0], -along[0], along[1], -along[1]):
+        facing = ending & (way > 0.8)
+        if facing.sum() < 3:
+            return 0.0
+        sides.append(float(np.median((ends * way)[facing])))
+    wide = np.where(along[0] > 0, sides[0], sides[1]) / np.maximum(abs(along[0]), 1e-6)
+    high = np.where(along[1] > 0, sides[2], sides[3]) / np.maximum(abs(along[1]), 1e-6)
+    expected = np.minimum(wide, high)
+    return float((ending & (abs(expected - ends) < 0.06 * expected + near)).mean())
