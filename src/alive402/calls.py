@@ -6,8 +6,8 @@ import asyncio
 import hashlib
 import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,7 +25,7 @@ from alive402.payments.access_keys import AccessKeys
 from alive402.payments.balances import Balances
 from alive402.payments.call_log import CallKind, CallLog
 from alive402.payments.database import Ledger
-from alive402.payments.errors import PaymentError, PaymentRequired, SettlementRefused
+from alive402.payments.errors import PaymentError, PaymentMalformed, PaymentRequired, SettlementRefused
 from alive402.payments.keys import KeyPurse, Keys
 from alive402.payments.limits import CallRate, FreeFailures, NewPayments
 from alive402.payments.prepayments import Prepayments
@@ -41,6 +41,9 @@ from alive402.providers.admission import Admission, Ticket
 from alive402.providers.base import Provider
 
 log = structlog.get_logger(__name__)
+
+# Statuses of an upload that failed by its sender's fault: malformed, too slow, too large, no video.
+FAILED_UPLOAD = frozenset({400, 408, 413, 415})
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,14 +146,29 @@ class PaidCalls:
         """
         return await self.finish(await self.begin(given, offer, resource, request_id), progress)
 
-    async def afford(self, offer: Offer, resource: Resource, request_id: str, seconds: float) -> str:
-        """Whose an offer is that could pay for a call some `seconds` from now; nothing is held, nothing is charged.
+    @asynccontextmanager
+    async def affording(self, offer: Offer, resource: Resource, request_id: str, seconds: float) -> AsyncIterator[str]:
+        """Check that an offer could pay for a call some `seconds` from now, and name its payer; nothing is charged.
+
+        The block receives the payer's upload. An upload that fails by its sender's fault counts as a failed call of the
+        address, except by the operator's own keys.
 
         Raises:
             PaymentError, TooManyFailures: as `call` does.
         """
-        purse = self._purse(offer, resource, seconds)
-        return await self.books.failures.afford(purse, Use(self.service.id, "", request_id), offer.address)
+        try:
+            purse = self._purse(offer, resource, seconds)
+            payer = await self.books.failures.afford(purse, Use(self.service.id, "", request_id), offer.address)
+        except PaymentMalformed:
+            await self.books.failures.count(None, offer.address)
+            raise
+        try:
+            yield payer
+        except CodedError as error:
+            # What is too large or too slow costs us, and its sender nothing.
+            if purse.payer is not None and error.status in FAILED_UPLOAD:
+                await self.books.failures.count(None, offer.address)
+            raise
 
     async def begin(self, given: dict[str, Any], offer: Offer, resource: Resource, request_id: str) -> Begun:
         """Hold the price of a call, so that its caller need not wait for more; whoever calls this calls `finish` too,

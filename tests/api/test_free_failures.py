@@ -12,7 +12,10 @@ from pydantic import ValidationError
 from alive402.demo.buyer import PATH, Buyer
 from alive402.payments.errors import PaymentsMisconfigured
 from alive402.settings import Settings
+from tests.api.access_keys import credited, made
 from tests.api.conftest import Start
+from tests.api.test_alibaba_objects import HOST, fields_of, leave, refusal
+from tests.api.test_alibaba_objects import post as post_object
 
 pytestmark = pytest.mark.anyio
 
@@ -54,6 +57,54 @@ async def test_a_token_that_failed_too_often_waits(start: Start, videos: str) ->
         assert (refused.status_code, refused.json()["code"]) == (429, "too_many_failures")
         again = await buyer.spend(f"{videos}/face.mp4", token, Idempotency_Key="one")
         assert (again.status_code, again.text) == (200, bought.text)
+
+
+async def test_a_prepaid_key_whose_calls_failed_too_often_uploads_nothing(start: Start, videos: str) -> None:
+    strict = start(free_failures_per_payer="2/hour", free_failures_per_address="100/hour", upload_host=HOST)
+    failing, other, own = made(strict, "--prepaid"), made(strict, "--prepaid"), made(strict)
+    credited(strict, failing, 1)
+    credited(strict, other, 1)
+    async with httpx.AsyncClient(timeout=180) as http:
+
+        async def call(key: dict[str, str], name: str) -> int:
+            asked = {"VideoUrl": f"{videos}/{name}"}
+            return (await http.post(strict.url + PATH, json=asked, headers={"X-Api-Key": key["key"]})).status_code
+
+        async def upload(key: dict[str, str]) -> httpx.Response:
+            headers = {"X-Api-Key": key["key"], "Content-Type": "video/mp4"}
+            return await http.post(f"{strict.url}/api/uploads", content=b"x", headers=headers)
+
+        assert (await upload(failing)).status_code == 201
+        given = leave(strict, failing)
+        assert [await call(failing, "none.mp4") for _ in range(2)] == [424, 424]
+        assert [await call(own, "none.mp4") for _ in range(3)] == [424, 424, 424]
+        refused = await upload(failing)
+        assert (refused.status_code, refused.json()["code"]) == (429, "too_many_failures")
+        assert 0 < int(refused.headers["Retry-After"]) <= 3600
+        assert refusal(post_object(strict, fields_of(given))) == (429, "TooManyRequests")
+        assert [(await upload(key)).status_code for key in (other, own)] == [201, 201]
+
+
+@pytest.mark.parametrize("door", ["uploads", "bucket"])
+async def test_uploads_by_a_prepaid_key_that_failed_count(start: Start, door: str) -> None:
+    strict = start(free_failures_per_address="2/hour", upload_host=HOST, max_video_bytes=1_000)
+    prepaid, own = made(strict, "--prepaid"), made(strict)
+    credited(strict, prepaid, 1)
+    async with httpx.AsyncClient(timeout=60) as http:
+
+        async def upload(key: dict[str, str], size: int = 2_000) -> int:
+            if door == "bucket":
+                return post_object(strict, fields_of(given[key["id"]]), b"x" * size).status_code
+            headers = {"X-Api-Key": key["key"], "Content-Type": "video/mp4"}
+            sent = await http.post(f"{strict.url}/api/uploads", content=b"x" * size, headers=headers)
+            return sent.status_code
+
+        given = {key["id"]: leave(strict, key) for key in (prepaid, own)}
+        too_large = 400 if door == "bucket" else 413
+        assert [await upload(own) for _ in range(3)] == [too_large] * 3
+        assert [await upload(prepaid) for _ in range(3)] == [too_large, too_large, 429]
+        # The operator's own systems are not limited.
+        assert await upload(own, 10) in (201, 204)
 
 
 async def test_an_address_that_failed_too_often_waits_with_any_wallet(start: Start, videos: str) -> None:

@@ -8,6 +8,7 @@ import json
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alive402.intake import uploads as uploads_module
 from alive402.intake.errors import TooManyUploads, UploadEmpty, UploadGone, UploadsFull, UploadTooSlow
 from alive402.intake.uploads import PATH, Upload, UploadLimits, Uploads
 from alive402.liveness.errors import VideoTooLarge
@@ -209,3 +211,30 @@ async def test_a_damaged_note_is_no_upload(folder: Path) -> None:
         uploads.find(upload.id)
     uploads.sweep()
     assert not videos(folder)
+
+
+@pytest.mark.parametrize("damage", [{"expires_at": None}, {"payer": 1}, {"size": "10"}, {"used": 1}, {"id": ["a"]}])
+async def test_a_note_with_values_of_other_types_is_no_upload(folder: Path, damage: dict[str, object]) -> None:
+    uploads = Uploads.open(folder, LIMITS)
+    upload = await put(uploads)
+    note = folder / f"{upload.id}.json"
+    note.write_text(json.dumps({**json.loads(note.read_text()), **damage}))
+    with pytest.raises(UploadGone):
+        uploads.find(upload.id)
+    uploads.sweep()
+    assert not videos(folder)
+    await put(uploads)
+
+
+async def test_sweeping_goes_on_after_any_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    uploads, errors, swept = Uploads.open(folder, LIMITS), [RuntimeError("once"), OSError("twice")], threading.Event()
+
+    def sweep() -> None:
+        if errors:
+            raise errors.pop(0)
+        swept.set()
+
+    monkeypatch.setattr(uploads, "sweep", sweep)
+    monkeypatch.setattr(uploads_module, "SWEEP_SECONDS", 0.01)
+    async with uploads.running():
+        await until(swept.is_set)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
+from alive402.payments import call_log
 from alive402.payments.call_log import CallKind, CallLog
 from alive402.payments.database import Ledger
 
@@ -56,6 +59,44 @@ def test_what_waits_is_written_when_the_service_ends(database_url: str) -> None:
             pass
         assert (await CallLog(ledger).tally(SERVICE)).calls == 1
         await closed.close()
+        await ledger.close()
+
+    asyncio.run(one())
+
+
+def test_calls_are_written_again_after_any_error(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    errors = [RuntimeError("once"), OSError("twice")]
+    written = asyncio.Event()
+
+    def now() -> datetime:
+        if errors:
+            raise errors.pop(0)
+        written.set()
+        return datetime.now(UTC)
+
+    async def one() -> None:
+        ledger = await Ledger.open(database_url, lease_seconds=30)
+        log = CallLog(ledger, now)
+        monkeypatch.setattr(call_log, "WRITE_SECONDS", 0.01)
+        log.note(SERVICE, CallKind.UNPAID, "payment_required", 0.01)
+        async with asyncio.timeout(10), log.running():
+            await written.wait()
+        assert (await CallLog(ledger).tally(SERVICE)).calls == 1
+        await ledger.close()
+
+    asyncio.run(one())
+
+
+def test_an_error_of_the_last_write_does_not_stop_the_end(database_url: str) -> None:
+    def never() -> datetime:
+        raise RuntimeError
+
+    async def one() -> None:
+        ledger = await Ledger.open(database_url, lease_seconds=30)
+        log = CallLog(ledger, never)
+        log.note(SERVICE, CallKind.UNPAID, "payment_required", 0.01)
+        async with log.running():
+            pass
         await ledger.close()
 
     asyncio.run(one())

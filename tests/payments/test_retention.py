@@ -117,3 +117,21 @@ def test_however_much_is_over_all_of_it_goes(database_url: str) -> None:
     first, second = swept(database_url, list(rows), [verdict(each.request_id, OLD) for each in rows])
     assert (first.answers, first.verdicts) == (AT_ONCE + 7, AT_ONCE + 7)
     assert second == Erased()
+
+
+def test_erasing_goes_on_after_any_error(database_url: str) -> None:
+    errors, erased = [RuntimeError("once"), OSError("twice")], asyncio.Event()
+
+    def now() -> datetime:
+        if errors:
+            raise errors.pop(0)
+        erased.set()
+        return NOW
+
+    async def one() -> None:
+        ledger = await Ledger.open(database_url, lease_seconds=30)
+        async with asyncio.timeout(10), Retention(ledger, KEEPING, now).running(0.01):
+            await erased.wait()
+        await ledger.close()
+
+    asyncio.run(one())

@@ -9,9 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from fastapi.responses import JSONResponse
 
+from alive402.api import errors
+from alive402.api.errors import InternalError, LedgerUnavailable
 from alive402.coded import CodedError
+from alive402.payments.errors import PaymentsMisconfigured
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,26 @@ TABLE: dict[str, Told] = {
 
 def told(error: CodedError) -> Told:
     """What Alibaba would call it; a code that is not in the table is the caller's fault or ours, by its status."""
+    if isinstance(error, LedgerUnavailable):
+        return UNAVAILABLE
     return TABLE.get(error.code) or (_WRONG_INPUT if error.status < 500 else FAULT)
+
+
+def classify(error: Exception, request_id: str) -> CodedError:
+    """Like `errors.classify`. Access keys that cannot be read are a fault of ours: this door does not work without."""
+    if isinstance(error, PaymentsMisconfigured):
+        log.error("access keys cannot be read", request_id=request_id, why=error.message)
+        return InternalError()
+    return errors.classify(error, request_id)
+
+
+def sentence(error: CodedError, sending: str = "") -> str:
+    """Our own code and sentence; of a lost ledger, `sending` says how this door's callers send again."""
+    if isinstance(error, InternalError):
+        return "The service failed. Report the request id."
+    if isinstance(error, LedgerUnavailable):
+        return f"{error.code}: The ledger cannot be reached. {sending}".rstrip()
+    return f"{error.code}: {error.message}"
 
 
 def refusal(

@@ -11,6 +11,7 @@ import contextlib
 import hmac
 import time
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 from xml.etree import ElementTree
 
@@ -20,11 +21,11 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Match, Route
 from starlette.types import Scope as AsgiScope
 
-from alive402.api.alibaba_errors import UNKNOWN_ACTION, RpcRefused, Told
+from alive402.api.alibaba_errors import UNKNOWN_ACTION, RpcRefused, Told, classify, sentence
 from alive402.api.alibaba_form import MAX_FIELD_BYTES, ObjectForm
 from alive402.api.alibaba_policy import BUCKET, Policy
 from alive402.api.bodies import stated_length
-from alive402.api.errors import LEDGER_RETRY_SECONDS, LOST_DATABASE, request_id
+from alive402.api.errors import LedgerUnavailable, request_id
 from alive402.api.payment_object import PaymentObjects
 from alive402.api.tools import resource_of
 from alive402.api.uploads import DRAIN_SECONDS
@@ -33,7 +34,6 @@ from alive402.coded import CodedError
 from alive402.intake.errors import UploadMalformed, UploadTooSlow
 from alive402.intake.uploads import PATH, Upload, Uploads
 from alive402.liveness.errors import VideoTooLarge
-from alive402.payments.errors import PaymentsMisconfigured
 from alive402.payments.keys import Scope
 from alive402.payments.purse import KeyAccount, Offer
 
@@ -95,7 +95,8 @@ class Objects:
         """
         if self._host is None or self._calls is None:
             raise RpcRefused(UNKNOWN_ACTION, _NOT_HERE)
-        await self._afford(self._calls, account, request)
+        async with self._affording(self._calls, account, request):
+            pass
         limits = self._uploads.limits
         # No longer than a used one is remembered: a key is good once.
         expires_at = int(time.time() + limits.seconds)
@@ -117,18 +118,9 @@ class Objects:
             return await self._post(request)
         except _Refused as error:
             refused = error.told, error.message, None
-        except PaymentsMisconfigured as error:
-            log.error("access keys cannot be read", request_id=request_id(request), why=error.message)
-            refused = FAULT, "The service failed. Report the request id.", None
-        except CodedError as error:
-            told = TABLE.get(error.code) or (Told("InvalidArgument") if error.status < 500 else FAULT)
-            refused = told, f"{error.code}: {error.message}", error.retry_after
-        except LOST_DATABASE as error:
-            log.error("database unavailable", request_id=request_id(request), error=type(error).__name__)
-            refused = UNAVAILABLE, "ledger_unavailable: The ledger cannot be reached.", LEDGER_RETRY_SECONDS
-        except Exception:
-            log.exception("unexpected", request_id=request_id(request))
-            refused = FAULT, "The service failed. Report the request id.", None
+        except Exception as error:
+            known = classify(error, request_id(request))
+            refused = _told(known), sentence(known), known.retry_after
         with contextlib.suppress(ClientDisconnect, RuntimeError, TimeoutError):
             # Whoever still sends would not read the refusal.
             async with asyncio.timeout(DRAIN_SECONDS if "expect" not in request.headers else 0):
@@ -150,11 +142,11 @@ class Objects:
             raise UploadTooSlow(seconds=limits.patience) from None
         policy = self._policy(fields)
         key = await self._books.access_keys.find(policy.access_key_id)
-        payer = await self._afford(self._calls, key.allow(Scope.CALL), request)
         declared = None if stated is None else min(stated, limits.max_bytes)
         upload_id = policy.key.removeprefix(f"{PATH[1:]}/")
         try:
-            upload = await self._uploads.receive(form.file(), payer, declared, upload_id)
+            async with self._affording(self._calls, key.allow(Scope.CALL), request) as payer:
+                upload = await self._uploads.receive(form.file(), payer, declared, upload_id)
         except FileExistsError:
             raise _Refused(EXISTS, "This key is used. Call AuthorizeFileUpload for another one.") from None
         return self._posted(request, policy, upload, fields.get("success_action_status", ""))
@@ -173,10 +165,10 @@ class Objects:
             raise _Refused(DENIED, "Invalid according to Policy: send its own key and OSSAccessKeyId.")
         return policy
 
-    async def _afford(self, calls: PaidCalls, account: KeyAccount, request: Request) -> str:
+    def _affording(self, calls: PaidCalls, account: KeyAccount, request: Request) -> AbstractAsyncContextManager[str]:
         resource = resource_of(calls.service, f"{self._payments.base(request)}/")
         offer = Offer(account=account, address=request.client.host if request.client else None)
-        return await calls.afford(offer, resource, request_id(request), self._uploads.limits.receive_seconds)
+        return calls.affording(offer, resource, request_id(request), self._uploads.limits.receive_seconds)
 
     def _signed(self, encoded: str) -> str:
         return base64.b64encode(self._uploads.sign(encoded.encode())).decode()
@@ -221,6 +213,13 @@ class _BucketRoute(Route):
             and headers.get(b"content-type", b"").lower().startswith(_FORM.encode())
         )
         return (found, child) if mine else (Match.NONE, {})
+
+
+def _told(error: CodedError) -> Told:
+    """What OSS would call it; a code that is not in the table is the sender's fault or ours, by its status."""
+    if isinstance(error, LedgerUnavailable):
+        return UNAVAILABLE
+    return TABLE.get(error.code) or (Told("InvalidArgument") if error.status < 500 else FAULT)
 
 
 def _name(host: str) -> str:

@@ -17,24 +17,22 @@ from starlette.types import Scope as AsgiScope
 
 from alive402.api import alibaba_objects as files
 from alive402.api.alibaba_errors import (
-    FAULT,
     INVALID,
     MISSING,
     REPLAYED,
     STALE,
-    UNAVAILABLE,
     UNKNOWN_ACTION,
     WRONG_SECRET,
     RpcRefused,
     Told,
+    classify,
     refusal,
+    sentence,
     told,
 )
 from alive402.api.alibaba_signatures import SignedRequest, action_of, is_signed, read
 from alive402.api.bodies import MAX_BODY_BYTES, LargeBodies, received_from
 from alive402.api.errors import (
-    LEDGER_RETRY_SECONDS,
-    LOST_DATABASE,
     BodyTooLarge,
     BodyTooSlow,
     InvalidJson,
@@ -43,10 +41,8 @@ from alive402.api.errors import (
 from alive402.api.payment_object import PaymentObjects
 from alive402.api.tools import resource_of
 from alive402.calls import Outcome, PaidCalls, Sold
-from alive402.coded import CodedError
 from alive402.intake.uploads import Uploads
 from alive402.payments.access_keys import GOOD_FOR
-from alive402.payments.errors import PaymentsMisconfigured
 from alive402.payments.keys import Scope
 from alive402.payments.purse import KeyAccount, Offer
 
@@ -95,18 +91,10 @@ class _Door:
             return await self._answer(request)
         except RpcRefused as error:
             return self._refused(request, error.told, error.message)
-        except PaymentsMisconfigured as error:
-            log.error("access keys cannot be read", request_id=request_id(request), why=error.message)
-            return self._refused(request, FAULT, "The service failed. Report the request id.")
-        except CodedError as error:
-            return self._refused(request, told(error), f"{error.code}: {error.message}", error.retry_after)
-        except LOST_DATABASE as error:
-            log.error("database unavailable", request_id=request_id(request), error=type(error).__name__)
-            message = "ledger_unavailable: The ledger cannot be reached. Sign and send the request again."
-            return self._refused(request, UNAVAILABLE, message, LEDGER_RETRY_SECONDS)
-        except Exception:
-            log.exception("unexpected", request_id=request_id(request))
-            return self._refused(request, FAULT, "The service failed. Report the request id.")
+        except Exception as error:
+            known = classify(error, request_id(request))
+            message = sentence(known, "Sign and send the request again.")
+            return self._refused(request, told(known), message, known.retry_after)
 
     async def _answer(self, request: Request) -> Response:
         query, headers = request.scope["query_string"], list(request.scope["headers"])

@@ -18,7 +18,6 @@ log = structlog.get_logger(__name__)
 
 # Out of reach, cut off, or more callers than connections: for a buyer all the same.
 LOST_DATABASE = (OperationalError, InterfaceError, PoolTimeout)
-LEDGER_RETRY_SECONDS = 5
 _HTTP_CODES = {400: "invalid_json", 404: "not_found", 405: "method_not_allowed"}
 
 
@@ -68,6 +67,39 @@ class HeaderTooLarge(RequestRefused):
     default = "The header that `details.header` names is longer than any has to be."
 
 
+class LedgerUnavailable(CodedError):
+    """The database is out of reach, so that nobody knows whether money moved."""
+
+    code = "ledger_unavailable"
+    status = 503
+    charged = None
+    retry_after = 5
+    default = "The ledger cannot be reached. Send the same request again; do not sign again."
+
+
+class InternalError(CodedError):
+    """A fault of ours; the caller is told its request id only, under which the operator finds it."""
+
+    code = "internal_error"
+    status = 500
+    charged = None
+    default = "The service failed. Send the same request again, without signing again, or report the id."
+
+
+def classify(error: Exception, request_id: str) -> CodedError:
+    """What a caller is told of any error, whichever door it came by: code, status, sentence, and what it costs.
+
+    An error that is not one of ours becomes `LedgerUnavailable` or `InternalError`, and is logged for the operator.
+    """
+    if isinstance(error, CodedError):
+        return error
+    if isinstance(error, LOST_DATABASE):
+        log.error("database unavailable", request_id=request_id, error=type(error).__name__)
+        return LedgerUnavailable()
+    log.error("unexpected", request_id=request_id, exc_info=error)
+    return InternalError()
+
+
 def new_request_id() -> str:
     """32 hex digits."""
     return uuid4().hex
@@ -96,8 +128,9 @@ def told(error: CodedError, request_id: str) -> dict[str, Any]:
     return body
 
 
-def refusal(error: CodedError, request: Request) -> JSONResponse:
-    """The response for any error of our trees."""
+def refusal(error: Exception, request: Request) -> JSONResponse:
+    """The response for any error."""
+    error = classify(error, request_id(request))
     headers = {"Retry-After": str(error.retry_after)} if error.retry_after else {}
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
@@ -106,10 +139,9 @@ def refusal(error: CodedError, request: Request) -> JSONResponse:
 
 
 def install(app: FastAPI) -> None:
-    """Make every error leave `app` in our shape; what is not one of ours says nothing but its request id."""
+    """Make every error leave `app` in our shape; `requests.Requests` does so for what is none of these."""
 
-    async def ours(request: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, CodedError)
+    async def refuse(request: Request, error: Exception) -> JSONResponse:
         return refusal(error, request)
 
     async def http(request: Request, error: Exception) -> JSONResponse:
@@ -118,37 +150,6 @@ def install(app: FastAPI) -> None:
         body = {"requestId": request_id(request), "code": code, "message": str(error.detail), "charged": False}
         return JSONResponse(body, status_code=error.status_code, headers=error.headers)
 
-    async def database(request: Request, error: Exception) -> JSONResponse:
-        log.error("database unavailable", request_id=request_id(request), error=type(error).__name__)
-        body = ledger_unavailable(request_id(request))
-        return JSONResponse(body, status_code=503, headers={"Retry-After": str(LEDGER_RETRY_SECONDS)})
-
-    app.add_exception_handler(CodedError, ours)
     app.add_exception_handler(HTTPException, http)
-    for lost in LOST_DATABASE:
-        app.add_exception_handler(lost, database)
-
-
-def unexpected(request: Request) -> JSONResponse:
-    """What a buyer is told of a fault of ours: the id under which the operator finds it."""
-    return JSONResponse(internal_error(request_id(request)), status_code=500)
-
-
-def internal_error(request_id: str) -> dict[str, Any]:
-    """The JSON of a fault of ours."""
-    return {
-        "requestId": request_id,
-        "code": "internal_error",
-        "message": "The service failed. Send the same request again, without signing again, or report the id.",
-        "charged": None,
-    }
-
-
-def ledger_unavailable(request_id: str) -> dict[str, Any]:
-    """The JSON of a refusal while the database cannot be reached."""
-    return {
-        "requestId": request_id,
-        "code": "ledger_unavailable",
-        "message": "The ledger cannot be reached. Send the same request again; do not sign again.",
-        "charged": None,
-    }
+    for kind in (CodedError, *LOST_DATABASE):
+        app.add_exception_handler(kind, refuse)

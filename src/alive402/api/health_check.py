@@ -21,6 +21,7 @@ from alive402.payments.errors import PaymentsMisconfigured
 from alive402.payments.tills import Answering
 from alive402.providers.admission import Admission
 from alive402.providers.places import Places
+from alive402.upkeep import Upkeep
 
 log = structlog.get_logger(__name__)
 
@@ -96,20 +97,8 @@ class HealthCheck:
     @asynccontextmanager
     async def running(self, every_seconds: float) -> AsyncIterator[None]:
         """Look at once and then `every_seconds`, until the block ends."""
-
-        async def again_and_again() -> None:
-            while True:
-                try:
-                    await self.look()
-                except Exception:
-                    log.exception("the health check failed")
-                await asyncio.sleep(every_seconds)
-
-        task = asyncio.create_task(again_and_again())
-        try:
+        async with Upkeep("health check", self.look).running(every_seconds):
             yield
-        finally:
-            task.cancel()
 
 
 async def _ledger(books: Books) -> bool:

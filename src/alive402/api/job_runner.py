@@ -32,11 +32,12 @@ from alive402.payments.jobs import Job, JobBooks, JobState, Step
 from alive402.payments.purse import Offer
 from alive402.payments.service import Answered
 from alive402.payments.signed import Resource
+from alive402.upkeep import Upkeep
 
 log = structlog.get_logger(__name__)
 
 BEAT_SECONDS = 1.0
-PRUNE_BEATS = 600
+PRUNE_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,19 +188,19 @@ class JobRunner:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Keep what is held, close what is left, until the block ends; then the last jobs end, or are given up."""
-        task = asyncio.create_task(self._beat_for_ever())
-        try:
-            yield
-        finally:
-            self._stopping = True
-            if self._tasks:
-                await asyncio.wait(self._tasks, timeout=self._limits.grace_seconds)
-            for each in list(self._tasks):
-                each.cancel()
-            if self._tasks:
-                await asyncio.wait(list(self._tasks))
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        beats = Upkeep("jobs", self._beat_and_close, expected=SQLAlchemyError)
+        prunes = Upkeep("old jobs", self._prune, expected=SQLAlchemyError)
+        async with beats.running(BEAT_SECONDS), prunes.running(PRUNE_SECONDS):
+            try:
+                yield
+            finally:
+                self._stopping = True
+                if self._tasks:
+                    await asyncio.wait(self._tasks, timeout=self._limits.grace_seconds)
+                for each in list(self._tasks):
+                    each.cancel()
+                if self._tasks:
+                    await asyncio.wait(list(self._tasks))
 
     async def close_orphans(self) -> None:
         """Close the jobs that nobody works on, as far as their payments are closed."""
@@ -221,19 +222,16 @@ class JobRunner:
             await self._books.finish(job, result=body, receipt=outcome.receipt, owner=self._books.owner)
         except SettlementUnknown:
             await self._books.leave(job.id)
-        except CodedError as error:
-            body = await asked.refused(error)
-            log.info("refused", request_id=asked.request_id, code=error.code, status=error.status)
-            await self._fail(job, {**body, "status": error.status})
-        except errors.LOST_DATABASE as error:
-            # It could not be written down either; once its lease is over it is closed.
-            log.error("database unavailable", request_id=asked.request_id, error=type(error).__name__)
         except asyncio.CancelledError:
             await asyncio.shield(asked.calls.drop(held, "cancelled"))
             await self._close(job, JobCancelled() if live.cancelled else Interrupted())
-        except Exception:
-            log.exception("unexpected", request_id=asked.request_id)
-            await self._fail(job, {**errors.internal_error(asked.request_id), "status": 500})
+        except Exception as error:
+            known = errors.classify(error, asked.request_id)
+            # That the ledger is lost could not be written down either; once its lease is over the job is closed.
+            if not isinstance(known, errors.LedgerUnavailable):
+                body = await asked.refused(known)
+                log.info("refused", request_id=asked.request_id, code=known.code, status=known.status)
+                await self._fail(job, {**body, "status": known.status})
         finally:
             self._live.pop(job.id, None)
             live.wake()
@@ -290,20 +288,13 @@ class JobRunner:
         live.cancelled = True
         live.task.cancel()
 
-    async def _beat_for_ever(self) -> None:
-        beats = 0
-        while True:
-            try:
-                await self._beat()
-                await self.close_orphans()
-                if beats % PRUNE_BEATS == 0:
-                    await self._books.prune(timedelta(seconds=self._limits.keep_seconds))
-            except SQLAlchemyError as error:
-                log.warning("ledger unavailable", work="jobs", error=type(error).__name__)
-            except Exception:
-                log.exception("jobs failed")
-            beats += 1
-            await asyncio.sleep(BEAT_SECONDS)
+    async def _beat_and_close(self) -> None:
+        # In this order: after a pause of the whole process our own jobs look like those of a dead one.
+        await self._beat()
+        await self.close_orphans()
+
+    async def _prune(self) -> None:
+        await self._books.prune(timedelta(seconds=self._limits.keep_seconds))
 
     async def _beat(self) -> None:
         if not self._live:

@@ -21,7 +21,6 @@ from alive402.api.payment_object import PaymentObjects
 from alive402.api.tools import resource_of
 from alive402.calls import Sold
 from alive402.catalog.inputs import InvalidInput, problems_in
-from alive402.coded import CodedError
 from alive402.intake.sandbox import Progress
 from alive402.mcp.guide import guide
 from alive402.mcp.server import ToolCall, agent_server
@@ -57,15 +56,10 @@ def door(sold: Sold, payments: PaymentObjects, *, loopback: bool) -> tuple[Route
         request_id = errors.new_request_id()
         try:
             return await answer(call, progress, request_id)
-        except CodedError as error:
-            log.info("refused", request_id=request_id, code=error.code, status=error.status)
-            return _refused(errors.told(error, request_id), error.status, error.retry_after)
-        except errors.LOST_DATABASE as error:
-            log.error("database unavailable", request_id=request_id, error=type(error).__name__)
-            return _refused(errors.ledger_unavailable(request_id), 503, errors.LEDGER_RETRY_SECONDS)
-        except Exception:
-            log.exception("unexpected", request_id=request_id)
-            return _refused(errors.internal_error(request_id), 500)
+        except Exception as error:
+            known = errors.classify(error, request_id)
+            log.info("refused", request_id=request_id, code=known.code, status=known.status)
+            return _refused(errors.told(known, request_id), known.status, known.retry_after)
 
     async def answer(call: ToolCall, progress: Progress, request_id: str) -> CallToolResult:
         request: Request = call.request

@@ -9,7 +9,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from alive402.api.errors import new_request_id, unexpected
+from alive402.api.errors import classify, new_request_id, refusal
 
 log = structlog.get_logger(__name__)
 
@@ -38,10 +38,10 @@ class Requests:
 
         try:
             await self._app(scope, receive, send_with_id)
-        except Exception:
-            log.exception("unexpected", request_id=request_id)
+        except Exception as error:
+            told = classify(error, request_id)
             if status == 0:
-                await unexpected(Request(scope))(scope, receive, send_with_id)
+                await refusal(told, Request(scope))(scope, receive, send_with_id)
         finally:
             log.info(
                 "request",

@@ -22,7 +22,7 @@ from alive402.api.refusals import UPLOADING, refusals
 from alive402.api.schemas import ref
 from alive402.api.tools import resource_of
 from alive402.api.x402_headers import payment_required
-from alive402.calls import PaidCalls, Sold
+from alive402.calls import Sold
 from alive402.coded import CodedError
 from alive402.intake.errors import UploadGone, UploadMalformed, UploadTypeRefused
 from alive402.intake.uploads import PATH, Upload, Uploads
@@ -62,11 +62,10 @@ def router(sold: Sold, payments: PaymentObjects, uploads: Uploads) -> APIRouter:
         resource = resource_of(calls.service, payments.base(request) + calls.service.paths[0])
         try:
             waits = uploads.limits.receive_seconds
-            payer = await calls.afford(payment.offer, resource, request_id(request), waits)
-            upload = await _received(request, payer)
+            async with calls.affording(payment.offer, resource, request_id(request), waits) as payer:
+                upload = await _received(request, payer)
         except CodedError as error:
             await _drain(request)
-            await _count(calls, payment, error)
             if isinstance(error, PaymentRequired):
                 named = await payments.named(error.details.get("paymentId"), calls, request)
                 refused = payment_required(error, request, calls.gate, resource, named, payment.version)
@@ -136,12 +135,6 @@ async def _drain(request: Request) -> None:
         async with asyncio.timeout(DRAIN_SECONDS):
             async for _ in request.stream():
                 pass
-
-
-async def _count(calls: PaidCalls, payment: Payment, error: CodedError) -> None:
-    """What is too large or too slow costs us, and its sender nothing."""
-    if error.status in (400, 408, 413, 415) and (payment.offer.signature or payment.offer.token):
-        await calls.books.failures.count(None, payment.offer.address)
 
 
 def _told(upload: Upload, base: str) -> dict[str, Any]:

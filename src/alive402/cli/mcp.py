@@ -19,15 +19,14 @@ def mcp(
     import asyncio
 
     try:
-        from alive402.mcp.local import local_server, serve_over_stdio
+        from alive402.mcp.local import local_server, on_this_machine, serve_over_stdio
     except ImportError as error:
         typer.echo(f"alive402 mcp: {error.name} is missing. Install alive402[server].", err=True)
         raise typer.Exit(64) from None
-    from alive402.catalog import SERVICES
     from alive402.log import configure_log
 
     configure_log()
     try:
-        asyncio.run(serve_over_stdio(local_server(SERVICES, allow_private_hosts=allow_private_hosts)))
+        asyncio.run(serve_over_stdio(local_server(on_this_machine(allow_private_hosts=allow_private_hosts))))
     except KeyboardInterrupt:
         raise typer.Exit(0) from None

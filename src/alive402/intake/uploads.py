@@ -27,13 +27,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import structlog
-
 from alive402.intake.claims import held, is_free, link, locked, new_file, write
 from alive402.intake.errors import TooManyUploads, UploadEmpty, UploadGone, UploadsFull, UploadTooSlow
 from alive402.liveness.errors import VideoTooLarge
-
-log = structlog.get_logger(__name__)
+from alive402.upkeep import Upkeep
 
 PATH = "/api/uploads"
 _ID = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -81,6 +78,17 @@ class Upload:
     process: str
     used: bool = False
 
+    @property
+    def well_typed(self) -> bool:
+        """Whether each value is of its type: a note may be damaged, or another release's."""
+        texts = (self.id, self.payer, self.process, self.sha256 or "")
+        return (
+            all(isinstance(text, str) for text in texts)
+            and type(self.size) is int
+            and type(self.expires_at) in (int, float)
+            and type(self.used) is bool
+        )
+
 
 class Uploads:
     """The files in one folder. Open it with `Uploads.open`, and let it run with `running`."""
@@ -113,21 +121,11 @@ class Uploads:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Remove what is left over, now and again and again; when the block ends, what came to this process too."""
-
-        async def again_and_again() -> None:
-            while True:
-                try:
-                    await asyncio.to_thread(self.sweep)
-                except OSError as error:
-                    log.warning("uploads cannot be swept", error=type(error).__name__)
-                await asyncio.sleep(SWEEP_SECONDS)
-
-        task = asyncio.create_task(again_and_again())
+        sweeping = Upkeep("uploads", lambda: asyncio.to_thread(self.sweep), expected=OSError)
         try:
-            yield
+            async with sweeping.running(SWEEP_SECONDS):
+                yield
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
             await asyncio.to_thread(self.close)
 
     async def receive(
@@ -300,9 +298,10 @@ class Uploads:
 
     def _read(self, upload_id: str) -> Upload | None:
         try:
-            return Upload(**json.loads((self._folder / f"{upload_id}.json").read_bytes()))
+            upload = Upload(**json.loads((self._folder / f"{upload_id}.json").read_bytes()))
         except (OSError, ValueError, TypeError):
             return None
+        return upload if upload.id == upload_id and upload.well_typed else None
 
     def _all(self) -> Iterator[Upload]:
         for path in list(self._folder.glob("*.json")):

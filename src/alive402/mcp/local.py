@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 from mcp_types import CallToolResult
 
-from alive402.catalog import ServiceDefinition
+from alive402.catalog import IMAGE_LIVENESS, LIVENESS, ServiceDefinition
 from alive402.catalog.inputs import InvalidInput, problems_in
 from alive402.coded import CodedError
 from alive402.intake.fetch import FetchLimits
@@ -33,6 +34,38 @@ _GUIDE = (
     "Judges a video, or images, on this machine or at a URL, and answers live, spoof or inconclusive, with reasons. "
     "A video tells far more than an image."
 )
+_VIDEO: dict[str, Any] = {
+    "VideoUrl": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 4096,
+        "description": "Path of a video file on this machine, or its http(s) URL. One face, seen from the front.",
+    }
+}
+_IMAGES: dict[str, Any] = {
+    "Tasks": {
+        "type": "array",
+        "minItems": 1,
+        "maxItems": 10,
+        "description": "The images, each a task.",
+        "items": {
+            "type": "object",
+            "properties": {
+                "ImageURL": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 4096,
+                    "description": "Path of an image file on this machine, or its http(s) URL.",
+                }
+            },
+            "required": ["ImageURL"],
+            "additionalProperties": False,
+        },
+    }
+}
+
+LocalAnswer = Callable[[Mapping[str, Any], Progress], Awaitable[Answer]]
+"""Answers one request of a service; raises `CodedError` like `Provider.answer`, and `FileUnreadable`."""
 
 
 class FileUnreadable(CodedError):
@@ -43,32 +76,58 @@ class FileUnreadable(CodedError):
     default = "There is no file at this path that can be read."
 
 
-def local_server(services: Sequence[ServiceDefinition], *, allow_private_hosts: bool = False) -> Server[Any]:
-    """An MCP server that answers for whoever runs it, a tool a service."""
+@dataclass(frozen=True, slots=True)
+class LocalService:
+    """A service on one's own machine.
+
+    Attributes:
+        definition: what it is.
+        answer: its provider here; the request has passed the schema of the tool.
+        inputs: JSON Schemas, by name, of the inputs that differ here from the definition's: paths instead of URLs.
+    """
+
+    definition: ServiceDefinition
+    answer: LocalAnswer
+    inputs: dict[str, Any] = field(hash=False)
+
+
+def on_this_machine(*, allow_private_hosts: bool = False) -> tuple[LocalService, ...]:
+    """Every service that this machine can answer, in the order of the catalog."""
     machine = LocalProvider(FetchLimits(allow_private=allow_private_hosts), SandboxLimits())
     images = LocalImages(machine, FetchLimits(max_bytes=MAX_BYTES, allow_private=allow_private_hosts))
-    tools = {service.tool_name: (service, free_tool(service)) for service in services}
-    validators = {name: Draft202012Validator(tool.input_schema) for name, (_, tool) in tools.items()}
+
+    async def video(given: Mapping[str, Any], progress: Progress) -> Answer:
+        await asyncio.to_thread(model_files.ensure)
+        return await _judged(given["VideoUrl"], machine, progress)
+
+    async def tasks(given: Mapping[str, Any], progress: Progress) -> Answer:
+        await asyncio.to_thread(model_files.ensure)
+        return await _judged_images(given["Tasks"], images, progress)
+
+    return (LocalService(LIVENESS, video, _VIDEO), LocalService(IMAGE_LIVENESS, tasks, _IMAGES))
+
+
+def local_server(services: Sequence[LocalService]) -> Server[Any]:
+    """An MCP server on one's own machine, with a tool for each service."""
+    found = {service.definition.tool_name: service for service in services}
+    tools = {name: free_tool(service.definition, service.inputs) for name, service in found.items()}
+    validators = {name: Draft202012Validator(tool.input_schema) for name, tool in tools.items()}
 
     async def work(call: ToolCall, progress: Progress) -> CallToolResult:
         request_id = uuid4().hex
-        service, _ = tools[call.name]
+        service = found[call.name]
         try:
             problems = problems_in(call.arguments, validators[call.name])
             if problems:
                 raise InvalidInput(problems=problems)
-            await asyncio.to_thread(model_files.ensure)
-            if "Tasks" in call.arguments:
-                answer = await _judged_images(call.arguments["Tasks"], images, progress)
-            else:
-                answer = await _judged(call.arguments["VideoUrl"], machine, progress)
+            answer = await service.answer(call.arguments, progress)
         except CodedError as error:
             return refused({"requestId": request_id, **error.to_dict(), "charged": False})
-        data = {"Action": service.action, "Elements": answer.elements, "Liveness": answer.liveness}
+        data = {"Action": service.definition.action, "Elements": answer.elements, "Liveness": answer.liveness}
         return answered(request_id, {"data": data})
 
-    words = {service.tool_name: progress_words(service) for service in services}
-    return agent_server([tool for _, tool in tools.values()], words, _GUIDE, work)
+    words = {name: progress_words(service.definition) for name, service in found.items()}
+    return agent_server(list(tools.values()), words, _GUIDE, work)
 
 
 async def serve_over_stdio(server: Server[Any]) -> None:

@@ -37,38 +37,6 @@ _PROGRESS = {
     },
     "image": {"fetching": "Fetching the images", "looking": "Looking at the images"},
 }
-# On one's own machine a file's path does as well as a URL.
-_ON_THIS_MACHINE: dict[str, dict[str, Any]] = {
-    "video": {
-        "VideoUrl": {
-            "type": "string",
-            "minLength": 1,
-            "maxLength": 4096,
-            "description": "Path of a video file on this machine, or its http(s) URL. One face, seen from the front.",
-        }
-    },
-    "image": {
-        "Tasks": {
-            "type": "array",
-            "minItems": 1,
-            "maxItems": 10,
-            "description": "The images, each a task.",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "ImageURL": {
-                        "type": "string",
-                        "minLength": 1,
-                        "maxLength": 4096,
-                        "description": "Path of an image file on this machine, or its http(s) URL.",
-                    }
-                },
-                "required": ["ImageURL"],
-                "additionalProperties": False,
-            },
-        }
-    },
-}
 
 
 def progress_words(service: ServiceDefinition) -> dict[str, str]:
@@ -97,13 +65,14 @@ def paid_tool(service: ServiceDefinition) -> Tool:
     )
 
 
-def free_tool(service: ServiceDefinition) -> Tool:
-    """The tool on one's own machine: nothing is paid, and a file's path does as well as a URL."""
+def free_tool(service: ServiceDefinition, inputs: dict[str, Any]) -> Tool:
+    """The tool on one's own machine: nothing is paid. `inputs` are the JSON Schemas of inputs that differ there."""
+    schema = service.input_schema
     return Tool(
         name=service.tool_name,
         title=service.name,
         description=f"{service.description} Here it is judged on your own machine, free.",
-        input_schema={**service.input_schema, "properties": _ON_THIS_MACHINE[service.input_types[0]]},
+        input_schema={**schema, "properties": {**schema["properties"], **inputs}},
         output_schema=_answer_or_refusal(service.output_schema),
         annotations=ToolAnnotations(
             title=service.name,

@@ -13,7 +13,6 @@ from enum import StrEnum
 from statistics import median_low
 from typing import Any
 
-import structlog
 from sqlalchemy import BigInteger, Index, Integer, String, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
@@ -21,8 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from alive402.payments.database import Ledger
 from alive402.payments.models import Base, Utc
 from alive402.payments.service import Clock, utc_now
-
-log = structlog.get_logger(__name__)
+from alive402.upkeep import Upkeep
 
 TALLIED = timedelta(days=30)
 WRITE_SECONDS = 5.0
@@ -146,11 +144,16 @@ class CallLog:
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the database cannot be written now; it is written the next time.
         """
+        # In a task of its own: whether a write that is cancelled was committed is not known, and it would be repeated.
+        await asyncio.shield(self._write())
+
+    async def _write(self) -> None:
         async with self._writing:
             if not self._worked_on and not self._others:
                 return
+            now = self._now()
             worked_on, self._worked_on = self._worked_on, []
-            others, self._others, now = self._others, Counter(), self._now()
+            others, self._others = self._others, Counter()
             rows = [*worked_on, *(_row(*what, None, count, now) for what, count in others.items())]
             try:
                 async with self._ledger.session() as session:
@@ -163,23 +166,12 @@ class CallLog:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Write every few seconds, and once more when the block ends."""
-        task = asyncio.create_task(self._write_again_and_again())
+        writing = Upkeep("call log", self.write, expected=SQLAlchemyError)
         try:
-            yield
+            async with writing.running(WRITE_SECONDS, at_once=False):
+                yield
         finally:
-            task.cancel()
-            await self._try_to_write()
-
-    async def _write_again_and_again(self) -> None:
-        while True:
-            await asyncio.sleep(WRITE_SECONDS)
-            await self._try_to_write()
-
-    async def _try_to_write(self) -> None:
-        try:
-            await self.write()
-        except SQLAlchemyError as error:
-            log.warning("calls cannot be written down", error=type(error).__name__)
+            await writing.once()
 
 
 def _row(

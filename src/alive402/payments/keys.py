@@ -171,7 +171,7 @@ class KeyHolding:
 class KeyPurse:
     """See `Purse`: an API key, as it was sent or as a door has verified it by its signature.
 
-    Whose it is is known once `recall` has asked: the operator's own costs nothing, a prepaid one has its balance.
+    `identify` and `recall` look its owner up: the operator's own key costs nothing, a prepaid one has its balance.
     """
 
     keys: Keys
@@ -180,6 +180,14 @@ class KeyPurse:
     idempotency_key: str | None = None
     settles_each_call: bool = False
     _account: KeyAccount | None = field(default=None, init=False)
+
+    async def identify(self) -> None:
+        """See `Purse.identify`.
+
+        Raises:
+            ApiKeyRefused, ApiKeyForbidden: as `Keys.account`.
+        """
+        await self._found()
 
     @property
     def payer(self) -> str | None:
@@ -198,7 +206,7 @@ class KeyPurse:
 
     async def recall(self, use: Use) -> Answered | None:
         """See `Purse.recall`; no answer is kept for a key that costs nothing."""
-        account = self._account = await self._found()
+        account = await self._found()
         return await self.balances.recall(account.id, use, self.idempotency_key) if account.prepaid else None
 
     async def afford(self, use: Use) -> str:
@@ -210,10 +218,14 @@ class KeyPurse:
 
     async def reserve(self, use: Use) -> Answered | KeyHolding | TokenHolding:
         """See `Purse.reserve`."""
-        account = self._account or await self._found()
+        account = await self._found()
         if account.prepaid:
             return await self.balances.take(account.id, use, self.idempotency_key)
         return KeyHolding(self.keys, account.id, use.service_id, use.request_id)
 
     async def _found(self) -> KeyAccount:
-        return self.key if isinstance(self.key, KeyAccount) else await self.keys.account(self.key, Scope.CALL)
+        account, key = self._account, self.key
+        if account is None:
+            account = key if isinstance(key, KeyAccount) else await self.keys.account(key, Scope.CALL)
+            self._account = account
+        return account

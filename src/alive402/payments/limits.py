@@ -93,6 +93,7 @@ class FreeFailures:
 
     async def afford(self, purse: Purse, use: Use, address: str | None) -> str:
         """Make sure that `purse` could pay for something new. Raises like `reserve`."""
+        await purse.identify()
         await self._admit(purse, address)
         async with self._forgeries_counted(address):
             return await purse.afford(use)

@@ -68,6 +68,14 @@ class Holding(Protocol):
 class Purse(Protocol):
     """One caller's means to pay."""
 
+    async def identify(self) -> None:
+        """Find out who pays: `payer`, `turn` and `keeps_answers` are right from then on. `recall` does so too.
+
+        Raises:
+            PaymentError: it cannot pay for anything.
+        """
+        ...
+
     @property
     def payer(self) -> str | None:
         """Who pays, as failures are counted; None for the operator's own, whose failures are not."""
@@ -75,7 +83,7 @@ class Purse(Protocol):
 
     @property
     def turn(self) -> str:
-        """Whose turn it is when calls wait: as `payer`, and the key for the operator's own once `recall` has asked."""
+        """Whose turn it is when calls wait: as `payer`, and the key for the operator's own."""
         ...
 
     @property

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from alive402.payments.database import Ledger
 from alive402.payments.errors import SettlementRefused, SettlementUnknown
 from alive402.payments.states import State
 from alive402.payments.x402 import PaymentGate
+from alive402.upkeep import Upkeep
 
 log = structlog.get_logger(__name__)
 
@@ -62,16 +62,13 @@ class Reconciler:
     @asynccontextmanager
     async def running(self, every_seconds: float) -> AsyncIterator[None]:
         """Sweep at once and then `every_seconds`, and keep the leases of living calls, until the block ends."""
-        tasks = [
-            asyncio.create_task(_repeat(self._sweep_and_tell, every_seconds)),
-            asyncio.create_task(_repeat(self._ledger.renew, self._ledger.lease_seconds / BEATS_A_LEASE)),
-        ]
-        try:
+        sweeps = Upkeep("reconciler", self._sweep_and_tell, expected=SQLAlchemyError)
+        renewals = Upkeep("leases", self._ledger.renew, expected=SQLAlchemyError)
+        async with (
+            sweeps.running(every_seconds),
+            renewals.running(self._ledger.lease_seconds / BEATS_A_LEASE),
+        ):
             yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _sweep_and_tell(self) -> None:
         swept = await self.sweep()
@@ -108,15 +105,3 @@ class Reconciler:
                 return "expired"
             await closing.looked(case)
         return "unknown"
-
-
-async def _repeat(work: Callable[[], Awaitable[object]], every_seconds: float) -> None:
-    """Do `work` for ever; a ledger or a node that fails now is asked again next time."""
-    while True:
-        try:
-            await work()
-        except SQLAlchemyError as error:
-            log.warning("ledger unavailable", work=work.__name__, error=type(error).__name__)
-        except Exception:
-            log.exception("upkeep failed", work=work.__name__)
-        await asyncio.sleep(every_seconds)

@@ -5,7 +5,6 @@ The money's rows and their history stay: they hold no content.
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -25,6 +24,7 @@ from alive402.payments.prepaid import PrepaidUse, Prepayment, UseState
 from alive402.payments.service import Clock, utc_now
 from alive402.payments.states import HELD, MAY_HAVE_MOVED
 from alive402.payments.verdicts import SignedVerdict
+from alive402.upkeep import Upkeep
 
 log = structlog.get_logger(__name__)
 
@@ -80,22 +80,13 @@ class Retention:
     @asynccontextmanager
     async def running(self, every_seconds: float) -> AsyncIterator[None]:
         """Sweep at once and then `every_seconds`, until the block ends."""
-        task = asyncio.create_task(self._sweep_again_and_again(every_seconds))
-        try:
+        async with Upkeep("retention", self._sweep_and_log, expected=SQLAlchemyError).running(every_seconds):
             yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
 
-    async def _sweep_again_and_again(self, every_seconds: float) -> None:
-        while True:
-            try:
-                erased = await self.sweep()
-                if erased != Erased():
-                    log.info("erased", **dataclasses.asdict(erased))
-            except SQLAlchemyError as error:
-                log.warning("ledger unavailable", work="retention", error=type(error).__name__)
-            await asyncio.sleep(every_seconds)
+    async def _sweep_and_log(self) -> None:
+        erased = await self.sweep()
+        if erased != Erased():
+            log.info("erased", **dataclasses.asdict(erased))
 
     async def _erase_some(self, session: AsyncSession) -> Erased:
         before = self._now() - self._keeping.answers

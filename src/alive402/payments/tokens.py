@@ -227,6 +227,9 @@ class TokenPurse:
     settles_each_call: bool = False
     keeps_answers: bool = True
 
+    async def identify(self) -> None:
+        """See `Purse.identify`; the token itself says it."""
+
     @property
     def payer(self) -> str:
         """See `Purse.payer`."""

@@ -18,6 +18,7 @@ from alive402.intake.errors import IntakeError
 from alive402.intake.fetch import FetchLimits
 from alive402.payments.database import Ledger
 from alive402.payments.outbox import DeliveryState, Outbox, WebhookDelivery
+from alive402.upkeep import Upkeep
 from alive402.version import VERSION
 
 log = structlog.get_logger(__name__)
@@ -85,22 +86,9 @@ class Courier:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Deliver until the block ends."""
-        task = asyncio.create_task(self._deliver_for_ever())
-        try:
+        name = "webhooks" if self.strangers is None else "callbacks"
+        async with Upkeep(name, self.deliver_due, expected=SQLAlchemyError).running(POLL_SECONDS):
             yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-    async def _deliver_for_ever(self) -> None:
-        while True:
-            try:
-                await self.deliver_due()
-            except SQLAlchemyError as error:
-                log.warning("ledger unavailable", work="webhooks", error=type(error).__name__)
-            except Exception:
-                log.exception("webhooks failed")
-            await asyncio.sleep(POLL_SECONDS)
 
     async def _send(self, http: httpx.AsyncClient, delivery: WebhookDelivery) -> None:
         at = self.now()

@@ -94,6 +94,9 @@ class X402Purse:
     settles_each_call: bool = True
     keeps_answers: bool = True
 
+    async def identify(self) -> None:
+        """See `Purse.identify`; the signed authorization itself says it."""
+
     @property
     def payer(self) -> str:
         """See `Purse.payer`: the wallet's address."""

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alive402.liveness.decision.fusion import Line, fuse, packaged
+from alive402.liveness import cues as all_cues
+from alive402.liveness.decision.fusion import Calibration, Line, fuse, packaged
 from alive402.liveness.networks.appearance import Looks
+from alive402.liveness.networks.model_files import WEIGHTS
 from alive402.liveness.report import Cue
 
 NAMES = sorted(packaged().cues)
@@ -85,3 +90,44 @@ def test_the_pixels_tell_paper_from_screen() -> None:
     flat = {"planar": cue("planar", -1.0)}
     assert fuse(looks([0.1], paper=1.0), flat).attack_type == "print_or_still"
     assert fuse(looks([0.1], paper=0.0), flat).attack_type == "screen_replay"
+
+
+@pytest.fixture
+def table() -> dict[str, dict[str, float]]:
+    content: dict[str, dict[str, float]] = json.loads((WEIGHTS / "calibration.json").read_text())
+    return content
+
+
+def test_the_packaged_calibration_weighs_every_cue() -> None:
+    assert set(all_cues.NAMES) <= set(packaged().cues)
+
+
+@pytest.mark.parametrize("name", all_cues.NAMES)
+def test_a_calibration_without_a_weight_for_a_cue_is_refused(
+    name: str, table: dict[str, dict[str, float]], tmp_path: Path
+) -> None:
+    del table["cues"][name]
+    path = tmp_path / "calibration.json"
+    path.write_text(json.dumps(table))
+    with pytest.raises(ValueError, match=f"no weight for the cue {name}\\b"):
+        Calibration.read(path, all_cues.NAMES)
+    # Where no cue is measured, as for single pictures, none needs a weight.
+    assert name not in Calibration.read(path).cues
+
+
+@pytest.mark.parametrize("weight", [-0.1, float("nan"), float("inf")])
+def test_a_weight_that_is_negative_or_no_number_is_refused(
+    weight: float, table: dict[str, dict[str, float]], tmp_path: Path
+) -> None:
+    table["cues"]["planar"] = weight
+    path = tmp_path / "calibration.json"
+    path.write_text(json.dumps(table))
+    with pytest.raises(ValueError, match="planar"):
+        Calibration.read(path, all_cues.NAMES)
+
+
+def test_evidence_without_a_weight_is_refused() -> None:
+    with pytest.raises(ValueError, match="no weight for the cue smell"):
+        fuse(looks([0.5]), {"smell": cue("smell", -1.0)})
+    rule = replace(packaged(), cues={**packaged().cues, "smell": 0.0})
+    assert fuse(looks([0.5]), {"smell": cue("smell", -1.0)}, rule).cues["smell"].weight == 0

@@ -31,6 +31,8 @@ ALL: tuple[Callable[[Clip, FaceTrack], Cue | tuple[Cue, ...]], ...] = (
     pulse,
 )
 """Each gives one cue, or several that are measured on the same ground."""
+NAMES = ("planar", "frozen", "puppet", "drawn", "overlay", "bezel", "moire", "repeats", "flicker", "pulse")
+"""The names of all cues that `ALL` gives, in this order. A calibration has a weight for each."""
 
 
 def measure(clip: Clip, track: FaceTrack) -> dict[str, Cue]:
@@ -41,4 +43,17 @@ def measure(clip: Clip, track: FaceTrack) -> dict[str, Cue]:
     return {cue.name: cue for cue in cues}
 
 
-__all__ = ["ALL", "bezel", "drawn", "flicker", "measure", "moire", "overlay", "planar", "pulse", "repeats", "still"]
+__all__ = [
+    "ALL",
+    "NAMES",
+    "bezel",
+    "drawn",
+    "flicker",
+    "measure",
+    "moire",
+    "overlay",
+    "planar",
+    "pulse",
+    "repeats",
+    "still",
+]

@@ -1,20 +1,22 @@
 """Evidence becomes a calibrated probability, a verdict, an attack type and reasons.
 
 A logistic model whose weights are all non-negative: more evidence for life never lowers the probability. A cue that
-is missing counts as 0, which says nothing. The numbers are in `weights/calibration.json`.
+is missing, or has no score, says nothing. A cue without a weight is an error. The numbers are in
+`weights/calibration.json`.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
+from alive402.liveness.cues import NAMES
 from alive402.liveness.networks.appearance import Looks, logits, pool
 from alive402.liveness.networks.model_files import WEIGHTS
 from alive402.liveness.report import AttackType, Cue, Reason, Verdict
@@ -58,18 +60,22 @@ class Calibration:
     margin: float
 
     @classmethod
-    def read(cls, path: Path) -> Calibration:
-        """From `calibration.json`; the operating point named `default` is taken.
+    def read(cls, path: Path, names: Iterable[str] = ()) -> Calibration:
+        """Read `calibration.json`, which must weigh every cue in `names`; its `default` operating point is taken.
 
         Raises:
-            ValueError: a weight is negative, so the model would not be monotone.
+            ValueError: a cue has no weight; or a weight is no number or negative, so the model would not be monotone.
         """
         table = json.loads(path.read_text())
         point = table["operating_points"][table["default"]]
         appearance, expert = Line(**table["appearance"]), table.get("expert")
-        weights = [appearance.mean, appearance.percentile, *table["cues"].values()]
-        if min(weights) < 0:
-            raise ValueError(f"{path} has a negative weight")
+        for name in names:
+            if name not in table["cues"]:
+                raise ValueError(f"{path} has no weight for the cue {name}. Write 0 until one is fitted.")
+        weights = {"mean": appearance.mean, "percentile": appearance.percentile, **table["cues"]}
+        for name, weight in weights.items():
+            if not 0 <= weight < math.inf:
+                raise ValueError(f"{path} weighs {name} by {weight}. A weight is a number from 0 up.")
         return cls(
             appearance=appearance,
             expert=Line(**expert) if expert else None,
@@ -94,19 +100,26 @@ class Decision:
 @cache
 def packaged() -> Calibration:
     """The calibration that belongs to the packaged weights."""
-    return Calibration.read(WEIGHTS / "calibration.json")
+    return Calibration.read(WEIGHTS / "calibration.json", NAMES)
 
 
 def fuse(
     looks: Looks, cues: Mapping[str, Cue], calibration: Calibration | None = None, expert: Looks | None = None
 ) -> Decision:
-    """Decide from n looks (n > 0) and the cues; with an expert's looks, the two networks count half each."""
+    """Decide from n looks (n > 0) and the cues; with an expert's looks, the two networks count half each.
+
+    Raises:
+        ValueError: the calibration has no weight for one of the cues.
+    """
     rule = calibration or packaged()
     lines = {APPEARANCE: (looks, rule.appearance)}
     if expert is not None and rule.expert is not None:
         lines[EXPERT] = (expert, rule.expert)
     moved = {name: line.odds(seen) / len(lines) for name, (seen, line) in lines.items()}
-    moved |= {name: rule.cues.get(name, 0.0) * (cue.score or 0.0) for name, cue in cues.items()}
+    for name, cue in cues.items():
+        if name not in rule.cues:
+            raise ValueError(f"The calibration has no weight for the cue {name}. Give it one, 0 until it is fitted.")
+        moved[name] = rule.cues[name] * (cue.score or 0.0)
     confidence = _sigmoid(sum(moved.values()))
     verdict = _verdict(confidence, rule)
     total = sum(abs(by) for by in moved.values()) or 1.0

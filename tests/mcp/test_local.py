@@ -1,0 +1,78 @@
+"""Each tool of `alive402 mcp` is answered by its own service, with the inputs of that service."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp import Client
+
+from alive402.catalog import LIVENESS, SERVICES
+from alive402.intake.sandbox import Progress
+from alive402.mcp.local import LocalService, local_server, on_this_machine
+from alive402.providers.base import Answer
+
+pytestmark = pytest.mark.anyio
+
+LENGTH = dataclasses.replace(
+    LIVENESS,
+    id="video-length",
+    aliases=(),
+    tool_name="video_length",
+    action="DetectLength",
+    input_schema={
+        **LIVENESS.input_schema,
+        "properties": {**LIVENESS.input_schema["properties"], "Unit": {"enum": ["s", "ms"]}},
+        "required": ["VideoUrl", "Unit"],
+    },
+    output_schema={"type": "object", "properties": {"data": {"type": "object"}}, "required": ["data"]},
+)
+"""A third service that takes a `VideoUrl` too, and one thing more."""
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+async def measure(given: Mapping[str, Any], progress: Progress) -> Answer:
+    progress("looking", 0.5)
+    return Answer([{"Length": 3}], {"seconds": 3.0, **given})
+
+
+async def test_a_service_that_takes_a_video_is_answered_by_its_own_provider(tmp_path: Path) -> None:
+    video = tmp_path / "face.mp4"
+    video.write_bytes(b"no video: the engine of liveness would refuse it")
+    ours = [*on_this_machine(), LocalService(LENGTH, measure, {"VideoUrl": {"type": "string"}})]
+    async with Client(local_server(ours)) as client:
+        tools = {tool.name: tool for tool in (await client.list_tools()).tools}
+        asked = {"VideoUrl": str(video), "Unit": "s"}
+        measured: Any = (await client.call_tool(LENGTH.tool_name, asked)).structured_content
+        refused: Any = (await client.call_tool(LENGTH.tool_name, {"VideoUrl": str(video)})).structured_content
+        judged: Any = (await client.call_tool(LIVENESS.tool_name, {"VideoUrl": str(video)})).structured_content
+    assert set(tools) == {service.tool_name for service in (*SERVICES, LENGTH)}
+    assert measured["data"] == {
+        "Action": "DetectLength",
+        "Elements": [{"Length": 3}],
+        "Liveness": {"seconds": 3.0, **asked},
+    }
+    assert refused["code"] == "invalid_input"
+    assert judged["code"] == "unsupported_video"
+
+
+async def test_a_tool_has_every_input_of_its_service() -> None:
+    tool_of = LocalService(LENGTH, measure, {"VideoUrl": {"type": "string", "description": "A path."}})
+    async with Client(local_server([tool_of])) as client:
+        (tool,) = (await client.list_tools()).tools
+    assert tool.input_schema["properties"] == {
+        "VideoUrl": {"type": "string", "description": "A path."},
+        "Unit": {"enum": ["s", "ms"]},
+    }
+    assert tool.input_schema["required"] == ["VideoUrl", "Unit"]
+
+
+def test_everything_that_is_sold_is_answered_on_this_machine() -> None:
+    assert [each.definition for each in on_this_machine()] == list(SERVICES)
