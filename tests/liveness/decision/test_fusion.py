@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alive402.liveness import cues as all_cues
@@ -20,6 +20,8 @@ from alive402.liveness.report import Cue
 NAMES = sorted(packaged().cues)
 shares = st.floats(0.01, 0.99)
 scores = st.floats(-1, 1)
+# A busy machine proves nothing about the fusion.
+patiently = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def looks(live: list[float], paper: float = 0.0) -> Looks:
@@ -38,6 +40,7 @@ def cues(values: dict[str, float | None]) -> dict[str, Cue]:
 evidence = st.fixed_dictionaries({name: st.none() | scores for name in NAMES})
 
 
+@patiently
 @given(st.lists(shares, min_size=1, max_size=16), evidence, st.sampled_from(NAMES), scores, scores)
 def test_more_evidence_for_life_never_lowers_the_confidence(
     live: list[float], given_cues: dict[str, float | None], name: str, one: float, other: float
@@ -48,6 +51,7 @@ def test_more_evidence_for_life_never_lowers_the_confidence(
     assert fuse(seen, cues(given_cues | {name: high})).live_confidence >= before
 
 
+@patiently
 @given(st.lists(shares, min_size=2, max_size=16), evidence, st.data())
 def test_a_frame_that_looks_more_alive_never_lowers_the_confidence(
     live: list[float], given_cues: dict[str, float | None], data: st.DataObject
@@ -61,6 +65,7 @@ def test_a_frame_that_looks_more_alive_never_lowers_the_confidence(
     )
 
 
+@patiently
 @given(st.lists(shares, min_size=1, max_size=16), evidence, st.sampled_from(NAMES))
 def test_a_missing_cue_is_neutral(live: list[float], given_cues: dict[str, float | None], name: str) -> None:
     with_silence = fuse(looks(live), cues(given_cues | {name: None}))
@@ -68,6 +73,7 @@ def test_a_missing_cue_is_neutral(live: list[float], given_cues: dict[str, float
     assert with_silence.live_confidence == with_nothing.live_confidence
 
 
+@patiently
 @given(st.lists(shares, min_size=1, max_size=16), evidence)
 def test_every_answer_is_whole(live: list[float], given_cues: dict[str, float | None]) -> None:
     decision = fuse(looks(live), cues(given_cues))
