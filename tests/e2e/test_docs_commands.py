@@ -44,6 +44,7 @@ PLACES: dict[tuple[str, str], str | NotRun] = {
     ("accuracy.md", "make bench-accuracy"): NotRun.DATA,
     ("accuracy.md", "make bench-conditions"): NotRun.DATA,
     ("training.md", "training all"): NotRun.DATA,
+    ("training.md", "training.realism"): NotRun.DATA,
     ("pay.md", 'json={"VideoUrl": os.environ["VIDEO_URL"]},\n        )'): "tests/e2e/test_docs.py::"
     "test_the_buyers_on_the_page_buy",
     ("pay.md", "Idempotency-Key"): "tests/e2e/test_docs.py::test_the_buyers_on_the_page_buy",

@@ -48,11 +48,11 @@ def decide(
     threshold = (calibration or packaged()).threshold
     if not division.cut_times:
         attacks = [one for one in others if one.decision.live_confidence < SHORT_BELOW * threshold]
-        return _refused(whole, attacks, None) if attacks and whole.verdict != "spoof" else whole
+        return _refused(whole, attacks, others, None) if attacks and whole.verdict != "spoof" else whole
     change = _change(division, scenes)
     attacks = [one for one in scenes if _is_attack(one, threshold)]
     if attacks:
-        return _refused(whole, attacks, change)
+        return _refused(whole, attacks, scenes, change)
     least = min((one.decision for one in scenes), key=lambda one: one.live_confidence, default=whole)
     return replace(
         least,
@@ -70,8 +70,11 @@ def _is_attack(one: Judged, threshold: float) -> bool:
     return one.decision.live_confidence < SHORT_BELOW * threshold
 
 
-def _refused(whole: Decision, attacks: list[Judged], change: Reason | None) -> Decision:
-    """The decision of the stretch that looks most like an attack; with what shows the clip as spliced, if anything."""
+def _refused(whole: Decision, attacks: list[Judged], judged: list[Judged], change: Reason | None) -> Decision:
+    """The decision of the attack that is surest; no surer of life than any stretch that was judged.
+
+    `change` is what shows the clip as spliced, if anything.
+    """
     worst = min(attacks, key=lambda one: one.decision.live_confidence)
     stretch = worst.stretch
     named = Reason(
@@ -81,7 +84,7 @@ def _refused(whole: Decision, attacks: list[Judged], change: Reason | None) -> D
     return replace(
         worst.decision,
         verdict="spoof",
-        live_confidence=min(worst.decision.live_confidence, whole.live_confidence),
+        live_confidence=min(whole.live_confidence, *(one.decision.live_confidence for one in judged)),
         reasons=(named, *([change] if change else []), *worst.decision.reasons),
     )
 
