@@ -1,9 +1,10 @@
 """How well a single picture is judged: the middle frame of each clip, alone, and how honest its confidence is.
 
-    python -m benchmarks.images MANIFEST.csv [--json]
+    python -m benchmarks.images MANIFEST.csv [MANIFEST.csv ...] [--json]
 
-The manifest is that of `training.calibrate`. Rates are told with a calibration fitted without the clip's source, and
-with the one that ships; what is inconclusive is told apart. The table of confidences uses five frames of each clip.
+Manifests are those of `training.calibrate_images`: clips and photographs. Rates are told with a calibration fitted
+without the clip's source, and with the one that ships; what is inconclusive is told apart. The table of confidences
+uses five frames of each clip.
 """
 
 from __future__ import annotations
@@ -32,13 +33,14 @@ HELD_OUT, SHIPPED = "calibration fitted on other sources", "as shipped: its cali
 def main() -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("manifest", type=Path)
+    parser.add_argument("manifests", type=Path, nargs="+")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     options = parser.parse_args()
-    if not options.manifest.is_file():
-        print(f"There is no {options.manifest}: give a manifest (docs/accuracy.md).", file=sys.stderr)
-        return 64
-    looks = read(options.manifest)
+    for manifest in options.manifests:
+        if not manifest.is_file():
+            print(f"There is no {manifest}: give a manifest (docs/accuracy.md).", file=sys.stderr)
+            return 64
+    looks = read(*options.manifests)
     held = left_out(looks)
     figures = {
         "clips": len(set(looks.clips)),

@@ -32,8 +32,10 @@ EDGE, EVEN = 98, 0.03
 # Of 119 bona fide clips the evenest has .40 without shading, its edges 15 times its usual slope (18 times at most); 44
 # when encoded as poorly as JPEG at quality 10, but then edges are below 17 levels. Drawn and rendered heads: .54 and
 # more, 35 times and more, 21 levels and more. Beauty filters, blur and less light do not raise bona fide clips.
-EVEN_NOTHING, EVEN_CERTAIN = 0.43, 0.53
-RATIO_NOTHING, RATIO_CERTAIN = 20.0, 30.0
+LEAST_LIT = 0.4
+"""Of the face, neither black nor burnt out; with less, nothing is told."""
+EVEN_NOTHING, EVEN_CERTAIN = 0.46, 0.54
+RATIO_NOTHING, RATIO_CERTAIN = 25.0, 32.0
 EDGE_NOTHING, EDGE_CERTAIN = 14.0, 19.0
 
 # A comb of colours stands out of its neighbours by .09 at most on bona fide clips, by .22 when their light or contrast
@@ -79,7 +81,7 @@ def drawn(clip: Clip, track: FaceTrack) -> Cue:
 
 
 def _evenness(texture: npt.NDArray[np.uint8]) -> tuple[float, float, float]:
-    """(share of the face without slope, edge / usual slope, edge in gray levels a px)."""
+    """(share of the less even half of the face without slope, edge / usual slope, edge in gray levels a px)."""
     height, width = texture.shape
     if width > SIDE:
         height, width = max(1, round(height * SIDE / width)), SIDE
@@ -87,8 +89,16 @@ def _evenness(texture: npt.NDArray[np.uint8]) -> tuple[float, float, float]:
     inner = texture[round(0.05 * height) : round(0.95 * height), round(0.12 * width) : round(0.88 * width)]
     across, down = (cv2.Sobel(inner, cv2.CV_32F, x, 1 - x, scale=1 / 8) for x in (1, 0))
     slope = cv2.magnitude(across, down)
-    usual, edge = (float(one) for one in np.percentile(slope, [50, EDGE]))
-    return float((slope < EVEN * edge).mean()), edge / (usual + 0.1), edge
+    lit = (inner > CLIPPED) & (inner < 255 - CLIPPED)  # burnt-out skin and black glass have no slopes in any picture
+    if lit.mean() < LEAST_LIT:
+        return 0.0, 0.0, 0.0
+    usual, edge = (float(one) for one in np.percentile(slope[lit], [50, EDGE]))
+    half = len(inner) // 2
+    # glasses or a mask are even on their half of the face, a drawing is on both
+    even = min(
+        float((slope[part] < EVEN * edge)[lit[part]].mean()) for part in (np.s_[:half], np.s_[half:]) if lit[part].any()
+    )
+    return even, edge / (usual + 0.1), edge
 
 
 def _comb(looks: list[Sample]) -> float:

@@ -26,6 +26,8 @@ MOST_FRAMES = 480  # every frame of a usual clip: a loop is seen only if the sam
 # A frame comes again if another is nearer to it than half of what neighbours differ by (their noise alone makes
 # bona fide frames differ more than that), or nearer than any sensor allows (rms gray levels of the thumbnail).
 SAME_SHARE, SAME = 0.4, 0.4
+NEIGHBOUR_SECONDS = 0.11
+"""Frames farther apart differ by motion, which tells nothing of their noise."""
 NOTHING, CERTAIN = 0.4, 0.7
 STILL = 2.0
 
@@ -51,7 +53,8 @@ def repeats(clip: Clip, track: FaceTrack) -> Cue:
         return silent(NAME, UNIT, NORMAL, "The clip is too short to tell whether it repeats.", "injected_or_edited")
     distance = _distances(clip.thumbs[chosen])
     usual = float(np.median(distance[apart]))
-    same = max(SAME, SAME_SHARE * float(np.median(np.diagonal(distance, 1))))
+    close = float(np.median(np.diff(times))) <= NEIGHBOUR_SECONDS
+    same = max(SAME, SAME_SHARE * float(np.median(np.diagonal(distance, 1)))) if close else SAME
     nearest = np.where(apart, distance, np.inf).min(axis=1)
     looped = max(ramp(_dip(distance, apart), SHALLOW, DEEP), ramp(_turn(distance, apart), TURN_SHALLOW, TURN_DEEP))
     value = max(float((nearest < same).mean()), looped)
