@@ -9,12 +9,17 @@ import av
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import settings
 
 from alive402.demo.clips import Clips, prepare
 from alive402.liveness import Analyzer
 from alive402.liveness.networks import model_files
 
 Image = npt.NDArray[np.uint8]
+
+# A busy machine is no fault of what is tested; pytest's own timeout ends what hangs.
+settings.register_profile("without_deadlines", deadline=None)
+settings.load_profile("without_deadlines")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

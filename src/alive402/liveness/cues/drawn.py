@@ -29,9 +29,9 @@ SIDE, LEAST_SIDE = 160, 40
 EDGE, EVEN = 98, 0.03
 """An edge is the 98th percentile of slopes; even is what is below 3 % of it."""
 
-# Measured on the whole face, of 119 bona fide clips the evenest had .40 without shading, its edges 15 times its usual slope
-# (18 times at most); drawn and rendered heads .54 and more, 35 times and more, 21 levels and more. The less even half
-# counts since, which lowers all of them.
+# Measured on the whole face, of 119 bona fide clips the evenest had .40 without shading, its edges 15 times its usual
+# slope (18 times at most); drawn and rendered heads .54 and more, 35 times and more, 21 levels and more. The less even
+# half counts since, which lowers all of them.
 LEAST_LIT = 0.4
 """Of the face, neither black nor burnt out; with less, nothing is told."""
 EVEN_NOTHING, EVEN_CERTAIN = 0.46, 0.54
