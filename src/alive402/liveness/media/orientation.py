@@ -8,7 +8,7 @@ from typing import Any
 import av
 import numpy as np
 import numpy.typing as npt
-from av.sidedata.sidedata import Type
+from av.sidedata.sidedata import SideDataContainer, Type
 
 Image = npt.NDArray[np.uint8]
 
@@ -76,6 +76,9 @@ UPRIGHT = Orientation()
 _TURNED = (UPRIGHT, Orientation(True, False, True), Orientation(False, True, True), Orientation(True, True, False))
 
 
+_container_of: Any = SideDataContainer  # PyAV's stubs leave out what it is made of
+
+
 def orientation_of(frame: av.VideoFrame) -> Orientation | None:
     """What this frame says of how it is shown; None where it says nothing.
 
@@ -83,7 +86,9 @@ def orientation_of(frame: av.VideoFrame) -> Orientation | None:
     HEVC display orientation, EXIF); the first one counts, as in ffmpeg. A name or a title tells nothing.
     """
     try:
-        beside: Any = frame.side_data
+        # not frame.side_data: frame and container would hold each other, and frames would pile up until Python's
+        # collector of cycles comes by
+        beside = _container_of(frame)
         for data in beside:
             if data.type is Type.DISPLAYMATRIX and data.buffer_size >= 36:
                 return Orientation.of_matrix(np.frombuffer(bytes(data), np.int32, 9))
