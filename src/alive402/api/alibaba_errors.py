@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ErrorCode:
     """A code of Alibaba's and the HTTP status that comes with it."""
 
     code: str
@@ -34,33 +34,33 @@ class RpcRefused(Exception):
     `code` and `status` are Alibaba's.
     """
 
-    def __init__(self, told: Told, message: str) -> None:
-        self.told = told
+    def __init__(self, kind: ErrorCode, message: str) -> None:
+        self.kind = kind
         self.message = message
         super().__init__(message)
 
 
-MISSING = Told("MissingParameter")
-INVALID = Told("InvalidParameter")
-INCOMPLETE = Told("IncompleteSignature")
-STALE = Told("IllegalTimestamp")
-REPLAYED = Told("SignatureNonceUsed")
-UNKNOWN_KEY = Told("InvalidAccessKeyId.NotFound", 404)
-WRONG_SECRET = Told("InvalidAccessKeySecret")
-FORBIDDEN = Told("AuthFailed", 403)
-UNKNOWN_ACTION = Told("InvalidAction.NotFound")
-THROTTLED = Told("Throttling")
-UNAVAILABLE = Told("ServiceUnavailable", 503)
-FAULT = Told("InternalError", 500)
-_NOT_BOUGHT = Told("InvalidApi.NotPurchase", 403)
-_WRONG_INPUT = Told("ParameterError")
-_URL = Told("IllegalUrlParameter")
-_DOWNLOAD = Told("InvalidFile.Download")
-_CONTENT = Told("InvalidFile.Content")
-_DECODE = Told("InvalidFile.Decode")
-_RESOLUTION = Told("InvalidFile.Resolution")
+MISSING = ErrorCode("MissingParameter")
+INVALID = ErrorCode("InvalidParameter")
+INCOMPLETE = ErrorCode("IncompleteSignature")
+STALE = ErrorCode("IllegalTimestamp")
+REPLAYED = ErrorCode("SignatureNonceUsed")
+UNKNOWN_KEY = ErrorCode("InvalidAccessKeyId.NotFound", 404)
+WRONG_SECRET = ErrorCode("InvalidAccessKeySecret")
+FORBIDDEN = ErrorCode("AuthFailed", 403)
+UNKNOWN_ACTION = ErrorCode("InvalidAction.NotFound")
+THROTTLED = ErrorCode("Throttling")
+UNAVAILABLE = ErrorCode("ServiceUnavailable", 503)
+FAULT = ErrorCode("InternalError", 500)
+_NOT_BOUGHT = ErrorCode("InvalidApi.NotPurchase", 403)
+_WRONG_INPUT = ErrorCode("ParameterError")
+_URL = ErrorCode("IllegalUrlParameter")
+_DOWNLOAD = ErrorCode("InvalidFile.Download")
+_CONTENT = ErrorCode("InvalidFile.Content")
+_DECODE = ErrorCode("InvalidFile.Decode")
+_RESOLUTION = ErrorCode("InvalidFile.Resolution")
 
-TABLE: dict[str, Told] = {
+TABLE: dict[str, ErrorCode] = {
     "invalid_input": _WRONG_INPUT,
     "invalid_image_data": _WRONG_INPUT,
     "body_too_large": INVALID,
@@ -92,15 +92,15 @@ TABLE: dict[str, Told] = {
     "too_bright": _CONTENT,
     "blurred": _CONTENT,
     "face_occluded": _CONTENT,
-    "analysis_timeout": Told("InternalError.Timeout", 500),
-    "analysis_failed": Told("InternalError.Algo", 500),
+    "analysis_timeout": ErrorCode("InternalError.Timeout", 500),
+    "analysis_failed": ErrorCode("InternalError.Algo", 500),
     "models_missing": FAULT,
     "busy": UNAVAILABLE,
 }
 
 
-def told(error: CodedError) -> Told:
-    """What Alibaba would call it; a code that is not in the table is the caller's fault or ours, by its status."""
+def error_code(error: CodedError) -> ErrorCode:
+    """Alibaba's code for an error; one that is not in the table is the caller's fault or ours, by its status."""
     if isinstance(error, LedgerUnavailable):
         return UNAVAILABLE
     return TABLE.get(error.code) or (_WRONG_INPUT if error.status < 500 else FAULT)
@@ -124,17 +124,17 @@ def sentence(error: CodedError, sending: str = "") -> str:
 
 
 def refusal(
-    request_id: str, host: str, recommend: str, told: Told, message: str, retry_after: int | None
+    request_id: str, host: str, recommend: str, kind: ErrorCode, message: str, retry_after: int | None
 ) -> JSONResponse:
     """The response to a call that is not answered; `recommend` is a page that helps."""
     body: dict[str, Any] = {
         "RequestId": request_id,
         "HostId": host,
-        "Code": told.code,
+        "Code": kind.code,
         "Message": message,
         "Recommend": recommend,
     }
     headers = {"x-acs-request-id": request_id, "Cache-Control": "no-store"}
     if retry_after:
         headers["Retry-After"] = str(retry_after)
-    return JSONResponse(body, status_code=told.status, headers=headers)
+    return JSONResponse(body, status_code=kind.status, headers=headers)

@@ -21,7 +21,7 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Match, Route
 from starlette.types import Scope as AsgiScope
 
-from alive402.api.alibaba_errors import UNKNOWN_ACTION, RpcRefused, Told, classify, sentence
+from alive402.api.alibaba_errors import UNKNOWN_ACTION, ErrorCode, RpcRefused, classify, sentence
 from alive402.api.alibaba_form import MAX_FIELD_BYTES, ObjectForm
 from alive402.api.alibaba_policy import BUCKET, Policy
 from alive402.api.bodies import stated_length
@@ -46,30 +46,30 @@ _NOT_HERE = (
     f"Send the file to {PATH}, and its URL as VideoUrl."
 )
 
-EXISTS = Told("FileAlreadyExists", 409)
-DENIED = Told("AccessDenied", 403)
-UNSIGNED = Told("SignatureDoesNotMatch", 403)
-FAULT = Told("InternalError", 500)
-UNAVAILABLE = Told("ServiceUnavailable", 503)
-TABLE: dict[str, Told] = {
-    "api_key_refused": Told("InvalidAccessKeyId", 403),
-    "api_key_forbidden": Told("AccessDenied", 403),
-    "token_exhausted": Told("AccessDenied", 403),
-    "too_many_failures": Told("TooManyRequests", 429),
-    "too_many_uploads": Told("TooManyRequests", 429),
+EXISTS = ErrorCode("FileAlreadyExists", 409)
+DENIED = ErrorCode("AccessDenied", 403)
+UNSIGNED = ErrorCode("SignatureDoesNotMatch", 403)
+FAULT = ErrorCode("InternalError", 500)
+UNAVAILABLE = ErrorCode("ServiceUnavailable", 503)
+TABLE: dict[str, ErrorCode] = {
+    "api_key_refused": ErrorCode("InvalidAccessKeyId", 403),
+    "api_key_forbidden": ErrorCode("AccessDenied", 403),
+    "token_exhausted": ErrorCode("AccessDenied", 403),
+    "too_many_failures": ErrorCode("TooManyRequests", 429),
+    "too_many_uploads": ErrorCode("TooManyRequests", 429),
     "uploads_full": UNAVAILABLE,
-    "upload_empty": Told("EntityTooSmall"),
-    "upload_malformed": Told("MalformedPOSTRequest"),
-    "upload_too_slow": Told("RequestTimeout"),
-    "video_too_large": Told("EntityTooLarge"),
+    "upload_empty": ErrorCode("EntityTooSmall"),
+    "upload_malformed": ErrorCode("MalformedPOSTRequest"),
+    "upload_too_slow": ErrorCode("RequestTimeout"),
+    "video_too_large": ErrorCode("EntityTooLarge"),
 }
 
 
 class _Refused(Exception):
     """The object is not taken; only this door meets it."""
 
-    def __init__(self, told: Told, message: str) -> None:
-        self.told, self.message = told, message
+    def __init__(self, kind: ErrorCode, message: str) -> None:
+        self.kind, self.message = kind, message
         super().__init__(message)
 
 
@@ -113,14 +113,14 @@ class Objects:
         }
 
     async def _answer(self, request: Request) -> Response:
-        refused: tuple[Told, str, int | None]
+        refused: tuple[ErrorCode, str, int | None]
         try:
             return await self._post(request)
         except _Refused as error:
-            refused = error.told, error.message, None
+            refused = error.kind, error.message, None
         except Exception as error:
             known = classify(error, request_id(request))
-            refused = _told(known), sentence(known), known.retry_after
+            refused = _error_code(known), sentence(known), known.retry_after
         with contextlib.suppress(ClientDisconnect, RuntimeError, TimeoutError):
             # Whoever still sends would not read the refusal.
             async with asyncio.timeout(DRAIN_SECONDS if "expect" not in request.headers else 0):
@@ -155,7 +155,7 @@ class Objects:
         """What the form may do, by what we signed ourselves."""
         names = ("OSSAccessKeyId", "policy", "Signature", "key")
         if missing := [name for name in names if not fields.get(name.lower())]:
-            raise _Refused(Told("InvalidArgument"), f"The form lacks {missing[0]} before the file.")
+            raise _Refused(ErrorCode("InvalidArgument"), f"The form lacks {missing[0]} before the file.")
         if not hmac.compare_digest(self._signed(fields["policy"]).encode(), fields["signature"].encode()):
             raise _Refused(UNSIGNED, "The policy is not one that AuthorizeFileUpload signed here.")
         policy = Policy.read(fields["policy"])
@@ -182,10 +182,10 @@ class Objects:
         said = {"Bucket": BUCKET, "ETag": etag, "Key": policy.key, "Location": location}
         return _xml("PostResponse", said, 201, headers)
 
-    def _refusal(self, request: Request, told: Told, message: str, retry_after: int | None) -> Response:
-        log.info("refused", request_id=request_id(request), code=told.code, status=told.status)
+    def _refusal(self, request: Request, kind: ErrorCode, message: str, retry_after: int | None) -> Response:
+        log.info("refused", request_id=request_id(request), code=kind.code, status=kind.status)
         said = {
-            "Code": told.code,
+            "Code": kind.code,
             "Message": message,
             "RequestId": request_id(request),
             "HostId": f"{BUCKET}.{self._host}",
@@ -193,7 +193,7 @@ class Objects:
         headers = {"x-oss-request-id": said["RequestId"], "Cache-Control": "no-store", "Connection": "close"}
         if retry_after:
             headers["Retry-After"] = str(retry_after)
-        return _xml("Error", said, told.status, headers)
+        return _xml("Error", said, kind.status, headers)
 
 
 class _BucketRoute(Route):
@@ -215,11 +215,11 @@ class _BucketRoute(Route):
         return (found, child) if mine else (Match.NONE, {})
 
 
-def _told(error: CodedError) -> Told:
+def _error_code(error: CodedError) -> ErrorCode:
     """What OSS would call it; a code that is not in the table is the sender's fault or ours, by its status."""
     if isinstance(error, LedgerUnavailable):
         return UNAVAILABLE
-    return TABLE.get(error.code) or (Told("InvalidArgument") if error.status < 500 else FAULT)
+    return TABLE.get(error.code) or (ErrorCode("InvalidArgument") if error.status < 500 else FAULT)
 
 
 def _name(host: str) -> str:

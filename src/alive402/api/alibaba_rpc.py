@@ -23,12 +23,12 @@ from alive402.api.alibaba_errors import (
     STALE,
     UNKNOWN_ACTION,
     WRONG_SECRET,
+    ErrorCode,
     RpcRefused,
-    Told,
     classify,
+    error_code,
     refusal,
     sentence,
-    told,
 )
 from alive402.api.alibaba_signatures import SignedRequest, action_of, is_signed, read
 from alive402.api.bodies import MAX_BODY_BYTES, LargeBodies, received_from
@@ -90,11 +90,11 @@ class _Door:
         try:
             return await self._answer(request)
         except RpcRefused as error:
-            return self._refused(request, error.told, error.message)
+            return self._refused(request, error.kind, error.message)
         except Exception as error:
             known = classify(error, request_id(request))
             message = sentence(known, "Sign and send the request again.")
-            return self._refused(request, told(known), message, known.retry_after)
+            return self._refused(request, error_code(known), message, known.retry_after)
 
     async def _answer(self, request: Request) -> Response:
         query, headers = request.scope["query_string"], list(request.scope["headers"])
@@ -151,11 +151,11 @@ class _Door:
         """A place for a request that may bring files along; others need none."""
         return asynccontextmanager(self._large.place)(request) if most > MAX_BODY_BYTES else nullcontext()
 
-    def _refused(self, request: Request, told: Told, message: str, retry_after: int | None = None) -> Response:
-        log.info("refused", request_id=request_id(request), code=told.code, status=told.status)
+    def _refused(self, request: Request, kind: ErrorCode, message: str, retry_after: int | None = None) -> Response:
+        log.info("refused", request_id=request_id(request), code=kind.code, status=kind.status)
         host = request.headers.get("host", "")
         recommend = f"{self._payments.base(request)}{self._sold.first.service.page}"
-        return refusal(request_id(request), host, recommend, told, message, retry_after)
+        return refusal(request_id(request), host, recommend, kind, message, retry_after)
 
 
 def input_of(parameters: dict[str, str], schema: dict[str, Any]) -> dict[str, Any]:
@@ -207,10 +207,10 @@ def _answered(request_id: str, said: dict[str, Any], extensions: dict[str, str] 
 def _extensions(outcome: Outcome) -> dict[str, str]:
     """What Alibaba does not tell, in headers: its bodies stay as they are."""
     report = outcome.data["Liveness"]
-    told = {"x-alive402-verdict": report["verdict"], "x-alive402-receipt": outcome.data.get("Receipt")}
+    headers = {"x-alive402-verdict": report["verdict"], "x-alive402-receipt": outcome.data.get("Receipt")}
     if report.get("threshold") is not None:
-        told["x-alive402-threshold"] = str(report["threshold"])
-    return {name: value for name, value in told.items() if value}
+        headers["x-alive402-threshold"] = str(report["threshold"])
+    return {name: value for name, value in headers.items() if value}
 
 
 async def _bounded(request: Request, most: int) -> bytes:

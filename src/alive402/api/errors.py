@@ -78,7 +78,7 @@ class LedgerUnavailable(CodedError):
 
 
 class InternalError(CodedError):
-    """A fault of ours; the caller is told its request id only, under which the operator finds it."""
+    """A fault of the service. The answer gives a request id, under which the operator finds the error in the log."""
 
     code = "internal_error"
     status = 500
@@ -87,7 +87,7 @@ class InternalError(CodedError):
 
 
 def classify(error: Exception, request_id: str) -> CodedError:
-    """What a caller is told of any error, whichever door it came by: code, status, sentence, and what it costs.
+    """The refusal for any error, the same at every door: code, status, sentence, and what it costs.
 
     An error that is not one of ours becomes `LedgerUnavailable` or `InternalError`, and is logged for the operator.
     """

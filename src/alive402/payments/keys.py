@@ -182,7 +182,7 @@ class KeyPurse:
     _account: KeyAccount | None = field(default=None, init=False)
 
     async def identify(self) -> None:
-        """See `Purse.identify`.
+        """Look up whose key it is.
 
         Raises:
             ApiKeyRefused, ApiKeyForbidden: as `Keys.account`.

@@ -228,7 +228,7 @@ class TokenPurse:
     keeps_answers: bool = True
 
     async def identify(self) -> None:
-        """See `Purse.identify`; the token itself says it."""
+        """Nothing to look up: the token names its payment."""
 
     @property
     def payer(self) -> str:

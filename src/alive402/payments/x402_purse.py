@@ -95,7 +95,7 @@ class X402Purse:
     keeps_answers: bool = True
 
     async def identify(self) -> None:
-        """See `Purse.identify`; the signed authorization itself says it."""
+        """Nothing to look up: the signed authorization names its payer."""
 
     @property
     def payer(self) -> str:

@@ -11,7 +11,7 @@ import pytest
 from alive402.liveness.cues.bezel import bezel
 from alive402.liveness.faces.tracks import FaceTrack
 from alive402.liveness.media.clip import Clip
-from alive402.liveness.media.inner_picture import InnerPicture
+from alive402.liveness.media.inner import InnerPicture
 from tests.liveness import scenes
 from tests.liveness.test_cues_physical import held_device, person_at_door
 

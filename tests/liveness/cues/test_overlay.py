@@ -15,7 +15,7 @@ from benchmarks.making.overlays import STYLES, play_button
 
 from alive402.liveness.cues.buttons import DIRECTIONS, STEPS, marks
 from alive402.liveness.cues.overlay import overlay
-from alive402.liveness.media.inner_picture import InnerPicture
+from alive402.liveness.media.inner import InnerPicture
 from alive402.liveness.report import Cue
 from tests.liveness import scenes
 

@@ -50,22 +50,18 @@ class Leftover:
     """What is left of one pair of frames. Lengths are in face widths, changes in multiples of what noise explains.
 
     Attributes:
-        apart: how far the head is off the homography of the whole picture, noise taken out.
-        upper: the same of its upper two thirds.
+        upper: how far the head's upper two thirds are off the homography of the whole picture, noise taken out.
         motion: rms way of the face's points.
         bend: how far the face's cells are off the best quadratic map, noise taken out.
         most: 95th and 99th percentile of the face's change.
         rest: 95th percentile of the change outside of eyes and mouth.
-        grain: noise as a share of the face's contrast.
     """
 
-    apart: float
     upper: float
     motion: float
     bend: float
     most: tuple[float, float]
     rest: float
-    grain: float
 
 
 def leftovers(followed: Following) -> list[Leftover]:
@@ -94,8 +90,8 @@ class _Face:
     def compare(self, pair: Pair) -> Leftover | None:
         followed, width = self._followed, float(self._followed.sides[0])
         head = pair.kept & followed.on_face
-        apart = self._apart(pair)
-        if apart is None:
+        upper = self._upper(pair)
+        if upper is None:
             return None
         start, end, weights = followed.points[head].astype(np.float64), pair.seen[head], followed.weights[head]
         chosen, off = _quadratic((start - followed.middle) / width, end, weights)
@@ -104,13 +100,13 @@ class _Face:
         compared = self._change(pair, chosen)
         if compared is None:
             return None
-        change, seen, grain = compared
+        change, seen = compared
         most = np.percentile(change[FACE & seen], [95, 99]).tolist()
         rest = float(np.percentile(change[REST & seen], 95))
-        return Leftover(*apart, motion, bend, (most[0], most[1]), rest, grain)
+        return Leftover(upper, motion, bend, (most[0], most[1]), rest)
 
-    def _apart(self, pair: Pair) -> tuple[float, float] | None:
-        """How far the head's cells, all and upper, are off the homography of everything, in face widths."""
+    def _upper(self, pair: Pair) -> float | None:
+        """How far the head's upper cells are off the homography of everything, in face widths."""
         followed, width = self._followed, float(self._followed.sides[0])
         points = followed.points.astype(np.float64)
         plane, _ = cv2.findHomography(
@@ -122,9 +118,7 @@ class _Face:
         off *= np.minimum(1.0, FARTHEST / np.maximum(np.linalg.norm(off, axis=1), 1e-9))[:, None]
         squares = self._squares(off[pair.kept], followed.weights[pair.kept], self._cell[pair.kept])
         upper = [square for cell, square in squares.items() if cell < UPPER_CELLS]
-        if not upper:
-            return None
-        return _root(list(squares.values())), _root(upper)
+        return _root(upper) if upper else None
 
     @staticmethod
     def _squares(off: Doubles, weights: Doubles, cells: npt.NDArray[np.int64]) -> dict[int, float]:
@@ -136,8 +130,8 @@ class _Face:
             if mine.sum() >= LEAST_IN_CELL
         }
 
-    def _change(self, pair: Pair, chosen: Doubles) -> tuple[Singles, npt.NDArray[np.bool_], float] | None:
-        """(56, 48) change of the face in multiples of noise, (56, 48) which places both frames show, noise / contrast.
+    def _change(self, pair: Pair, chosen: Doubles) -> tuple[Singles, npt.NDArray[np.bool_]] | None:
+        """(56, 48) change of the face in multiples of noise, and (56, 48) which places both frames show.
 
         None when much of the face lies outside of a frame.
         """
@@ -153,7 +147,7 @@ class _Face:
         differs = abs(self._gray - (here.mean() + gain * (gray - there.mean())))
         noise = float(np.median(differs[both]))
         change = differs / (noise + SLOPE * self._slope + FLOOR)
-        return change.astype(np.float32), seen, noise / max(float(here.std()), 1e-6)
+        return change.astype(np.float32), seen
 
     def _within(self, places: Doubles) -> npt.NDArray[np.bool_]:
         """(56, 48) bool, which of the places lie in the frame, a little away from its edge."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from alive402.liveness.faces import upright
 from alive402.liveness.faces.detector import Detection
 from alive402.liveness.media.frame import Frame
-from alive402.liveness.media.inner_picture import InnerPicture
+from alive402.liveness.media.inner import InnerPicture
 
 Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]

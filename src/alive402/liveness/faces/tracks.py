@@ -14,7 +14,7 @@ from alive402.liveness.faces.samples import Sample, SampleKeeper
 from alive402.liveness.faces.scene_changes import SceneChanges
 from alive402.liveness.media.clip import MOTION_SIDE
 from alive402.liveness.media.frame import Frame
-from alive402.liveness.media.inner_picture import InnerPicture, InnerPictureWatch
+from alive402.liveness.media.inner import InnerPicture, InnerPictureWatch
 from alive402.liveness.networks import model_files
 
 Image = npt.NDArray[np.uint8]

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alive402.liveness.media.frame import Frame
-from alive402.liveness.media.inner_picture import InnerPicture
+from alive402.liveness.media.inner import InnerPicture
 from alive402.liveness.report import Video
 
 THUMB_SIDE = 96

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from alive402.liveness.errors import ImageTooLarge, UndecodableImage, UnsupportedImage
-from alive402.liveness.media import heif, heif_decoder
+from alive402.liveness.media import heif
+from alive402.liveness.media.heif import decoder
 from alive402.liveness.media.image_headers import HEAD_BYTES as HEAD_BYTES
 from alive402.liveness.media.image_headers import MOVES, Header, header_of
 from alive402.liveness.media.image_headers import format_of as format_of
@@ -108,7 +109,7 @@ def read(path: Path, limits: ImageLimits = ImageLimits()) -> Picture:
 
 
 def _heif(data: bytes, limits: ImageLimits) -> tuple[Pixels, str]:
-    layout, passes = heif_decoder.weighed(heif.layout_of(data))
+    layout, passes = decoder.weighed(heif.layout_of(data))
     _weigh(Header(layout.width, layout.height, b"", passes=passes), limits)
     if layout.coded_pixels > limits.max_tile_waste * limits.max_pixels:
         raise ImageTooLarge(
@@ -124,7 +125,7 @@ def _heif(data: bytes, limits: ImageLimits) -> tuple[Pixels, str]:
             height=layout.height,
         )
     _check_shape(*layout.shown, limits)
-    return heif_decoder.decoded(layout), {"hevc": "heic", "av1": "avif"}[layout.tiles[0].codec]
+    return decoder.decoded(layout), {"hevc": "heic", "av1": "avif"}[layout.tiles[0].codec]
 
 
 def _weigh(header: Header, limits: ImageLimits) -> None:

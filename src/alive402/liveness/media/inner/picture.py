@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from alive402.liveness.media.drawn_edges import SIDES, Frames, blurred_pair, candidates, is_drawn
-from alive402.liveness.media.drawn_oval import LEAST_OVAL, oval
+from alive402.liveness.media.inner.edges import SIDES, Frames, blurred_pair, candidates, is_drawn
+from alive402.liveness.media.inner.ovals import LEAST_OVAL, oval
 
 Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -57,8 +57,8 @@ class InnerPicture:
     def cut(self, image: Image) -> Image:
         """(h, w, 3) uint8, the part of the whole upright frame (height, width, 3) that is the picture.
 
-        Beyond an oval its rim is repeated outwards from the middle: of five ways to fill it, this kept the scores of
-        people and of attacks nearest to those of the whole picture.
+        Beyond an oval its rim is repeated outwards from the middle. What was there is lost: an attack in an oval looks
+        more like life than its whole picture does.
         """
         part = image[max(self.top, 0) : self.bottom, max(self.left, 0) : self.right]
         if not self.oval:
@@ -166,10 +166,10 @@ def _find(looks: list[Image], box: Floats) -> InnerPicture | None:
 
 
 def _sensible(found: InnerPicture, box: Floats, width: int, height: int) -> bool:
+    """Whether it is large enough, and holds the face."""
     share = LEAST_OVAL if found.oval else LEAST_SHARE
     if (found.right - found.left) * (found.bottom - found.top) < share * width * height:
         return False
-    """Whether it is large enough, and holds the face."""
     corner, far = np.maximum(box[:2], [found.left, found.top]), np.minimum(box[2:], [found.right, found.bottom])
     return bool(np.clip(far - corner, 0, None).prod() >= INSIDE * (box[2:] - box[:2]).prod())
 

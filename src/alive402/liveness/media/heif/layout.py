@@ -8,7 +8,7 @@ from fractions import Fraction
 from math import floor
 
 from alive402.liveness.errors import UndecodableImage, UnsupportedImage
-from alive402.liveness.media.heif_boxes import (
+from alive402.liveness.media.heif.boxes import (
     Reader,
     read_associations,
     read_boxes,

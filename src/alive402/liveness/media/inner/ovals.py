@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from alive402.liveness.media.drawn_edges import FLAT, SMOOTH, Frames, flat, middle_levels
+from alive402.liveness.media.inner.edges import FLAT, SMOOTH, Frames, flat, middle_levels
 
 LEAST_OVAL, LIKE_OVAL = 0.03, 0.95
 """Share of the frame, and intersection over union with the ellipse of the same moments."""

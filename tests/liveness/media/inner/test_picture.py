@@ -9,7 +9,8 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from alive402.liveness.media.inner_picture import LOOKS, InnerPicture, InnerPictureWatch, find
+from alive402.liveness.media.inner import InnerPicture, InnerPictureWatch, find
+from alive402.liveness.media.inner.picture import LOOKS
 
 Image = npt.NDArray[np.uint8]
 

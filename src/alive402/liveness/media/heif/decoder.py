@@ -14,7 +14,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
 from alive402.liveness.errors import UndecodableImage
-from alive402.liveness.media.heif import Coded, Crop, Layout, Mirror, Turn
+from alive402.liveness.media.heif.layout import Coded, Crop, Layout, Mirror, Turn
 
 Pixels = npt.NDArray[np.uint8]
 
