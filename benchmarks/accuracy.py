@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from training.compare import altered_views, numbers, together
+from training.compare import numbers, together
 from training.folds import About, collect
 from training.fusion_fit import left_out
 
@@ -29,7 +29,7 @@ from alive402.lab.rates import Rate
 from alive402.liveness import Analysis, Analyzer, UnusableVideo
 from alive402.liveness.faces.samples import MID_VIEW, crop_around
 from alive402.liveness.media.container import VideoFile
-from alive402.liveness.networks.model_files import locate
+from alive402.liveness.networks.appearance import AppearanceNetwork
 from benchmarks import pace, told
 from benchmarks.silent_face import SilentFace
 
@@ -134,9 +134,9 @@ def _with_held_out(judged: list[Judged]) -> list[Judged]:
         return judged
     about = [About(one.clip.bona_fide, one.clip.source, one.clip.attack_type or "") for one in judged]
     looked = collect(zip(about, (one.analysis for one in judged), strict=True))
-    features, _ = numbers(locate("two_view"), looked, dict(altered_views(looked)))
+    (found,) = numbers([AppearanceNetwork(1)], looked)
     # as the shipped numbers are fitted: on clean and altered looks together; the clean ones come first
-    scores = left_out(together(looked, features))[: len(judged)]
+    scores = left_out(together(looked, found.features))[: len(judged)]
     return [
         Judged(one.clip, one.analysis, {WHOLE: one.scores[WHOLE], HELD_OUT: float(score)} | one.scores)
         for one, score in zip(judged, scores, strict=True)

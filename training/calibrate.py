@@ -16,8 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from alive402.liveness.networks.model_files import WEIGHTS, locate, registry
-from training.compare import altered_views, numbers, together
+from alive402.liveness.networks.appearance import AppearanceNetwork
+from alive402.liveness.networks.model_files import WEIGHTS, registry
+from training.compare import numbers, together
 from training.folds import look, pooled
 from training.fusion_fit import SET_BY_HAND, Floats, Table, auc, fit, left_out, with_expert
 
@@ -33,10 +34,10 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="replace weights/calibration.json")
     options = parser.parse_args()
     looked = look(options.manifest, options.work, options.expert)
-    features, odds = numbers(locate("two_view"), looked, dict(altered_views(looked)))
-    table, clean = together(looked, features), together(looked, {"": features[""]})
+    (found,) = numbers([AppearanceNetwork(1)], looked)
+    table, clean = together(looked, found.features), together(looked, {"": found.features[""]})
     _say(clean, left_out(table)[: len(clean.labels)])
-    print(f"network's mean alone: AUC {auc(odds[''], clean.labels):.3f}")
+    print(f"network's mean alone: AUC {auc(found.odds[''], clean.labels):.3f}")
     for name, scores in zip(clean.names[2:], clean.features[:, 2:].T, strict=True):
         attacks, people = (int((scores[clean.labels == label] < 0).sum()) for label in (0, 1))
         print(f"{name} speaks against life on {attacks} attacks and {people} bona fide")

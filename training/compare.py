@@ -1,31 +1,36 @@
 """Compare networks on real clips: `python -m training.compare --dev MANIFEST.csv NAME=FILE.onnx ...`
 
 For each network: the ranking of clips by the network alone, the decision with the fusion fitted on other sources, and
-both again while the looks are altered (`training/alterations.py`). `--json` prints the figures for other programs.
+both again while the looks are altered (`training/alterations.py`). `--stills MANIFEST.csv` adds photographs, each
+judged by one look of the network alone. `--teacher FOLDER` adds Silent-Face's networks as published (needs
+training/requirements.txt). `--json` prints the figures for other programs.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
-import onnxruntime
 
-from alive402.liveness.networks.appearance import network_input
+from alive402.liveness.networks.appearance import AppearanceNetwork, logits
 from training.alterations import MEASURED, Look, usual_faces
-from training.folds import Floats, Looked, look, mean_odds, pooled, some_looks
+from training.folds import Floats, Image, Looked, Stills, look, look_at_stills, mean_odds, pooled, some_looks
 from training.fusion_fit import Table, auc, left_out
 
-AT_ONCE = 16
 SEED = 402
 THRESHOLD = 0.5
 ALTERED_WEIGHT = 0.5
 """Of all altered looks of a clip together, beside 1 of the clean ones, when the fusion is fitted."""
+REFUSED_SHARE = 0.1
+"""Of the people in photographs, refused where attacks are counted."""
+
+Views = tuple[Sequence[Image], Sequence[Image]]
+"""Mid and wide view of n looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,32 +49,63 @@ class Figures:
     accepted: int
 
 
+@dataclass(frozen=True, slots=True)
+class StillFigures:
+    """One network on photographs of one kind of attack: AUC, and how many of n are called live.
+
+    The threshold is where a tenth of the people is refused.
+    """
+
+    auc: float
+    live: int
+    of: int
+
+
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("networks", nargs="+", metavar="NAME=FILE")
+    parser.add_argument("networks", nargs="*", metavar="NAME=FILE")
     parser.add_argument("--dev", type=Path, required=True, help="manifest of labelled clips")
+    parser.add_argument("--stills", type=Path, help="manifest of labelled photographs")
+    parser.add_argument("--teacher", type=Path, help="folder with v2_27.onnx and v1se_40.onnx")
     parser.add_argument("--work", type=Path, default=Path("var/training"), help="looks at the clips are kept here")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    options.work.mkdir(parents=True, exist_ok=True)
+    networks = {
+        name: AppearanceNetwork(1, Path(file)) for name, file in (one.split("=", 1) for one in options.networks)
+    }
+    if options.teacher:
+        networks["teacher"] = published(options.teacher)
+    if not networks:
+        parser.error("name at least one network, NAME=FILE.onnx, or --teacher")
     looked = look(options.dev, options.work)
-    views = dict(altered_views(looked))
-    found = {}
-    for name, file in (one.split("=", 1) for one in options.networks):
-        found[name] = compare(Path(file), looked, views)
-        if not options.json:
-            print(table(name, found[name], looked), flush=True)
+    stills = look_at_stills(options.stills, options.work) if options.stills else None
+    found = dict(zip(networks, compare(list(networks.values()), looked), strict=True))
+    photographs = {name: on_stills(network, stills) for name, network in networks.items()} if stills else {}
     if options.json:
-        print(json.dumps({name: {one: asdict(two) for one, two in some.items()} for name, some in found.items()}))
+        clips = {name: {one: asdict(two) for one, two in some.items()} for name, some in found.items()}
+        kinds = {name: {one: asdict(two) for one, two in some.items()} for name, some in photographs.items()}
+        print(json.dumps({"clips": clips, "stills": kinds}))
+        return
+    for name, figures in found.items():
+        print(table(name, figures, looked))
+        for kind, figure in photographs.get(name, {}).items():
+            print(f"  photographs, {kind:<8} AUC {figure.auc:.3f}, called live {figure.live} of {figure.of}")
 
 
-Views = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
+def published(teacher: Path) -> AppearanceNetwork:
+    """Silent-Face's two networks as they are, behind the interface of ours."""
+    from training.two_view import teacher_pair, to_onnx
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "teacher.onnx")
+        path.write_bytes(to_onnx(teacher_pair(teacher), {}, pad=False).SerializeToString())
+        return AppearanceNetwork(1, path)
 
 
 def altered_views(looked: Looked) -> Iterator[tuple[str, Views]]:
-    """The network's input under each alteration: all looks as they are, then some looks altered."""
-    yield "", (network_input(looked.mid), network_input(looked.wide))
+    """The looks under each alteration: all as they are (""), then some of them altered; one set at a time."""
+    yield "", (looked.mid, looked.wide)
     some = some_looks(looked)
     faces = usual_faces(len(some))
     for name, alteration in MEASURED.items():
@@ -78,56 +114,66 @@ def altered_views(looked: Looked) -> Iterator[tuple[str, Views]]:
             alteration(rng, Look((looked.mid[one], looked.wide[one]), face)).views
             for one, face in zip(some, faces, strict=True)
         ]
-        yield (
-            name,
-            (
-                network_input([mid for mid, _ in changed]),
-                network_input([wide for _, wide in changed]),
-            ),
+        yield name, ([mid for mid, _ in changed], [wide for _, wide in changed])
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """One network, by alteration.
+
+    Attributes:
+        features: (m, 2 + k) each, what the fusion is given of each clip.
+        odds: (m,) each, mean log odds of the network alone.
+    """
+
+    features: dict[str, Floats]
+    odds: dict[str, Floats]
+
+
+def numbers(networks: Sequence[AppearanceNetwork], looked: Looked) -> list[Numbers]:
+    """What each network makes of the clips under each alteration; "" is the clips as they are."""
+    found = [Numbers({}, {}) for _ in networks]
+    some = looked.clip[some_looks(looked)]
+    for name, (mid, wide) in altered_views(looked):
+        clip = some if name else looked.clip
+        for network, one in zip(networks, found, strict=True):
+            live = network.look_at(mid, wide).live
+            one.odds[name] = mean_odds(live, clip)
+            one.features[name] = np.concatenate([pooled(live, clip), looked.cues], axis=1)
+    return found
+
+
+def compare(networks: Sequence[AppearanceNetwork], looked: Looked) -> list[dict[str, Figures]]:
+    """Figures of each network by alteration."""
+    return [_figures(one, looked) for one in numbers(networks, looked)]
+
+
+def _figures(one: Numbers, looked: Looked) -> dict[str, Figures]:
+    labels = looked.labels.astype(float)
+    decided = np.split(left_out(together(looked, one.features)), len(one.features))
+    return {
+        name: Figures(
+            auc(one.odds[name], labels),
+            auc(scores, labels),
+            int((scores[labels == 1] < THRESHOLD).sum()),
+            int((scores[labels == 0] >= THRESHOLD).sum()),
         )
+        for name, scores in zip(one.features, decided, strict=True)
+    }
 
 
-def live(network: Path, views: Views) -> npt.NDArray[np.float32]:
-    """(n,) p(live) of n looks, by the exported network."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(str(network), options, providers=["CPUExecutionProvider"])
-    mid, wide = views
-    parts = [
-        session.run(["p_live"], {"mid_2p7": mid[at : at + AT_ONCE], "wide_4p0": wide[at : at + AT_ONCE]})[0]
-        for at in range(0, len(mid), AT_ONCE)
-    ]
-    return np.concatenate(parts)
-
-
-def numbers(network: Path, looked: Looked, views: dict[str, Views]) -> tuple[dict[str, Floats], dict[str, Floats]]:
-    """By alteration: (m, 2 + k) what the fusion is given of each clip, and (m,) mean log odds of the network alone."""
-    some = some_looks(looked)
-    features, odds = {}, {}
-    for name, view in views.items():
-        clip = looked.clip if name == "" else looked.clip[some]
-        said = live(network, view)
-        odds[name] = mean_odds(said, clip)
-        features[name] = np.concatenate([pooled(said, clip), looked.cues], axis=1)
-    return features, odds
-
-
-def compare(network: Path, looked: Looked, views: dict[str, Views]) -> dict[str, Figures]:
-    """Figures by alteration; "" is the clips as they are."""
-    features, odds = numbers(network, looked, views)
-    scores_of = dict(zip(features, np.split(left_out(together(looked, features)), len(features)), strict=True))
-    figures = {}
-    for name in views:
-        scores = scores_of[name]
-        people, attacks = scores[looked.labels == 1], scores[looked.labels == 0]
-        figures[name] = Figures(
-            auc(odds[name], looked.labels.astype(float)),
-            auc(scores, looked.labels.astype(float)),
-            int((people < THRESHOLD).sum()),
-            int((attacks >= THRESHOLD).sum()),
+def on_stills(network: AppearanceNetwork, stills: Stills) -> dict[str, StillFigures]:
+    """Figures on photographs, by kind of attack."""
+    odds, people = logits(network.look_at(stills.mid, stills.wide).live), stills.attacks == ""
+    threshold = np.quantile(odds[people], REFUSED_SHARE)
+    found = {}
+    for kind in sorted(set(stills.attacks[~people].tolist())):
+        mine = stills.attacks == kind
+        chosen = people | mine
+        found[kind] = StillFigures(
+            auc(odds[chosen], people[chosen].astype(float)), int((odds[mine] >= threshold).sum()), int(mine.sum())
         )
-    return figures
+    return found
 
 
 def together(looked: Looked, features: dict[str, Floats]) -> Table:

@@ -68,6 +68,43 @@ def look(manifest: Path, work: Path, expert: str | None = None) -> Looked:
 
 
 @dataclass(frozen=True, slots=True)
+class Stills:
+    """One look at each of n photographs.
+
+    Attributes:
+        mid, wide: (n, 128, 128, 3) uint8 BGR.
+        attacks: (n,) str, empty for bona fide.
+    """
+
+    mid: Image
+    wide: Image
+    attacks: npt.NDArray[np.str_]
+
+
+def look_at_stills(manifest: Path, work: Path) -> Stills:
+    """Every photograph of the manifest (file, label, attack), looked at and kept as by `look`."""
+    kept = work / f"stills-{manifest.parent.name}-{_engine()}.npz"
+    if kept.exists():
+        return Stills(**np.load(kept))
+    analyzer, mid, wide, attacks = Analyzer(), [], [], []
+    with manifest.open() as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        try:
+            sample = analyzer.analyze_image(manifest.parent / row["file"]).sample
+        except UnusableVideo as error:
+            print(f"  left out {row['file']}: {error.code}", file=sys.stderr)
+            continue
+        mid.append(sample.mid)
+        wide.append(sample.wide)
+        attacks.append("" if row["label"] == "live" else row.get("attack") or "attack")
+    found = Stills(np.stack(mid), np.stack(wide), np.array(attacks))
+    work.mkdir(parents=True, exist_ok=True)
+    np.savez(kept, mid=found.mid, wide=found.wide, attacks=found.attacks)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
 class About:
     """What is known of a clip beside its pixels."""
 

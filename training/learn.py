@@ -23,7 +23,7 @@ from training.alterations import Look, altered
 from training.pool import KINDS, Chunk
 from training.teacher import LIVE, UNKNOWN
 from training.two_view import TwoView
-from training.views import shrunk
+from training.views import shrunk, unshrunk
 
 TEMPERATURE = 2.0
 EMBEDDING_WEIGHT = 0.5
@@ -137,7 +137,7 @@ def _batch(pool: Chunk, training: np.ndarray, teacher: TwoView, plan: Plan, rng:
     parts = []
     if len(apart):
         looks = [altered(rng, _mirrored(rng, pool, place)) for place in apart]
-        views = (shrunk(_tensor(np.stack([look.views[view] for look in looks]))) for view in (0, 1))
+        views = (shrunk(unshrunk(np.stack([look.views[view] for look in looks]))) for view in (0, 1))
         answers = (torch.from_numpy(stored[apart].astype(np.float32)) for stored in (pool.logits, pool.embeddings))
         parts.append((*views, *answers))
     if len(alike):
@@ -164,7 +164,7 @@ def _seen_alike(pool: Chunk, some: np.ndarray, rng: np.random.Generator) -> tupl
     count = len(some)
     grid = _grid(rng, count)
     views = [
-        shrunk(functional.grid_sample(_tensor(view[some]), grid, padding_mode="border", align_corners=False))
+        shrunk(functional.grid_sample(unshrunk(view[some]), grid, padding_mode="border", align_corners=False))
         for view in (pool.mid, pool.wide)
     ]
     light = torch.from_numpy(rng.normal(1, RELIT, (count, 3, 1, 1)).astype(np.float32)).clamp(0.7, 1.4)
@@ -212,11 +212,6 @@ def _grid(rng: np.random.Generator, count: int) -> Tensor:
     theta[:, 0, 0], theta[:, 1, 1] = zoom[:, 0] * np.where(rng.random(count) < 0.5, -1.0, 1.0), zoom[:, 1]
     theta[:, :, 2] = shift
     return functional.affine_grid(torch.from_numpy(theta), [count, 3, 128, 128], align_corners=False)
-
-
-def _tensor(views: np.ndarray) -> Tensor:
-    """(n, h, h, 3) uint8 to (n, 3, h, h) float32."""
-    return torch.from_numpy(np.ascontiguousarray(views.transpose(0, 3, 1, 2))).float()
 
 
 def _schedule(step: int, steps: int) -> float:

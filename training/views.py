@@ -14,7 +14,12 @@ SIDE = 80
 
 def tensor(views: np.ndarray) -> Tensor:
     """(n, h, h, 3) uint8 BGR to (n, 3, 80, 80) float32, 0..255."""
-    return shrunk(torch.from_numpy(np.ascontiguousarray(views.transpose(0, 3, 1, 2))).float())
+    return shrunk(unshrunk(views))
+
+
+def unshrunk(views: np.ndarray) -> Tensor:
+    """(n, h, h, 3) uint8 BGR to (n, 3, h, h) float32, 0..255."""
+    return torch.from_numpy(np.ascontiguousarray(views.transpose(0, 3, 1, 2))).float()
 
 
 def shrunk(views: Tensor) -> Tensor:

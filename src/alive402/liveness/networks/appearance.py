@@ -19,6 +19,7 @@ from alive402.liveness.faces.samples import Sample
 from alive402.liveness.networks import model_files
 
 Floats = npt.NDArray[np.float32]
+Image = npt.NDArray[np.uint8]
 
 THREADS = 2
 SIDE = 80
@@ -78,21 +79,24 @@ class AppearanceNetwork:
 
     def look(self, samples: Sequence[Sample]) -> Looks:
         """What the network makes of n samples."""
-        if not samples:
+        mid, wide = ([getattr(sample, view) for sample in samples] for view in ("mid", "wide"))
+        return self.look_at(mid, wide)
+
+    def look_at(self, mid: Sequence[Image], wide: Sequence[Image]) -> Looks:
+        """What the network makes of n looks, given as their tight and wide views, (h, h, 3) uint8 BGR each."""
+        if not len(mid):
             nothing: Floats = np.zeros(0, np.float32)
             return Looks(nothing, nothing, nothing)
-        told = [self._run(samples[start : start + AT_ONCE]) for start in range(0, len(samples), AT_ONCE)]
-        live, mid, wide = (np.concatenate(parts) for parts in zip(*told, strict=True))
-        kinds: Floats = np.mean([mid, wide], axis=0, dtype=np.float32)
-        views: Floats = np.stack([mid[:, 1], wide[:, 1]], axis=1, dtype=np.float32)
+        parts = [slice(start, start + AT_ONCE) for start in range(0, len(mid), AT_ONCE)]
+        found = [self._run(mid[part], wide[part]) for part in parts]
+        live, mid_kinds, wide_kinds = (np.concatenate(some) for some in zip(*found, strict=True))
+        kinds: Floats = np.mean([mid_kinds, wide_kinds], axis=0, dtype=np.float32)
+        views: Floats = np.stack([mid_kinds[:, 1], wide_kinds[:, 1]], axis=1, dtype=np.float32)
         return Looks(np.asarray(live, np.float32), kinds[:, 0], kinds[:, 2], views)
 
-    def _run(self, samples: Sequence[Sample]) -> Sequence[Floats]:
+    def _run(self, mid: Sequence[Image], wide: Sequence[Image]) -> Sequence[Floats]:
         """Live (n,), and (n, 3) of each view."""
-        feeds = {
-            "mid_2p7": network_input([sample.mid for sample in samples], self._side),
-            "wide_4p0": network_input([sample.wide for sample in samples], self._side),
-        }
+        feeds = {"mid_2p7": network_input(mid, self._side), "wide_4p0": network_input(wide, self._side)}
         found: Sequence[Floats] = self._session.run(["p_live", "p3_mid", "p3_wide"], feeds)
         return found
 
@@ -110,7 +114,7 @@ def pool(scores: Floats) -> tuple[float, float]:
     return float(odds.mean()), float(np.percentile(odds, 20))
 
 
-def network_input(views: Sequence[npt.NDArray[np.uint8]], side: int = SIDE) -> Floats:
+def network_input(views: Sequence[Image], side: int = SIDE) -> Floats:
     """(n, 3, side, side) float32, BGR, 0..255; shrunk by areas, as in training."""
     shrunk = [cv2.resize(view, (side, side), interpolation=cv2.INTER_AREA) for view in views]
     return np.ascontiguousarray(np.stack(shrunk).transpose(0, 3, 1, 2), dtype=np.float32)
