@@ -16,7 +16,7 @@ from pathlib import Path
 from time import perf_counter
 
 from alive402.demo.clips import prepare
-from alive402.intake.sandbox import Sandbox, SandboxLimits
+from alive402.intake.sandbox.pool import Sandbox, SandboxLimits
 from alive402.liveness.networks import model_files
 from alive402.providers.base import Judges
 

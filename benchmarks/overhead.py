@@ -34,10 +34,10 @@ from x402.http.types import PaymentOption, RouteConfig
 from x402.mechanisms.evm.exact import ExactEvmServerScheme, register_exact_evm_client
 from x402.mechanisms.evm.signers import EthAccountSigner
 
-from alive402.api.assembly import Parts, assemble
-from alive402.api.running import listen, server
 from alive402.demo.buyer import PATH, Buyer
 from alive402.demo.clips import prepare
+from alive402.http.server import listen, server
+from alive402.http.wiring import Parts, assemble
 from alive402.liveness import Analyzer
 from alive402.liveness.networks import model_files
 from alive402.log import configure_log

@@ -17,7 +17,7 @@ from pathlib import Path
 from time import perf_counter
 
 from alive402.demo.clips import prepare
-from alive402.intake.sandbox import Sandbox, SandboxLimits, judge
+from alive402.intake.sandbox.pool import Sandbox, SandboxLimits, judge
 from alive402.liveness.networks import model_files
 from benchmarks.__main__ import SIZE, make_clip
 

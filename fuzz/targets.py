@@ -16,16 +16,18 @@ import numpy as np
 from tests.intake import hostile_files, hostile_images, hostile_urls
 from tests.intake.test_addresses import PUBLIC, TRAPS
 
-from alive402.coded import CodedError
 from alive402.demo.clips import prepare
-from alive402.intake import fetch, sandbox, warm
+from alive402.errors import CodedError
+from alive402.intake import fetch
 from alive402.intake.addresses import is_link_local, is_public
+from alive402.intake.sandbox import pool as sandbox
+from alive402.intake.sandbox import worker_process as warm
 from alive402.intake.sniff import sniff
 from alive402.intake.uploads import PATH, UploadLimits, Uploads
 from alive402.liveness.media import images
 from alive402.liveness.media.container import Limits, VideoFile
 from alive402.liveness.networks import model_files
-from alive402.payments import signed
+from alive402.payments.x402 import signed_payment as signed
 from fuzz import doors
 
 FOUND = Path(__file__).with_name("found")

@@ -14,7 +14,7 @@ from alive402.batch import cluster as batches
 from alive402.batch.rows import Row
 from alive402.demo.clips import Clips
 from alive402.intake.fetch import FetchLimits
-from alive402.intake.sandbox import SandboxLimits
+from alive402.intake.sandbox.pool import SandboxLimits
 from alive402.liveness.errors import UnsupportedVideo
 
 ray = pytest.importorskip("ray", reason="Ray is not installed (extra `cluster`)")

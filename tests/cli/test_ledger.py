@@ -21,10 +21,10 @@ from typer.testing import CliRunner, Result
 from web3 import Web3
 
 from alive402.cli.main import app
-from alive402.payments.database import Ledger
+from alive402.payments.core.values import Claim, Money, Use
 from alive402.payments.devchain import NETWORK, TOKEN_ADDRESS
-from alive402.payments.service import Claim, Money, Use
-from tests.api.facilitators import Facilitator, running_facilitator
+from alive402.payments.ledger.ledger import Ledger
+from tests.http.facilitators import Facilitator, running_facilitator
 from tests.payments.test_token import SELLER, authorization
 
 PRICE = 200_000

@@ -11,9 +11,9 @@ import pytest
 from alive402.demo.clips import Clips
 from alive402.demo.server import serve_files
 from alive402.liveness.networks import model_files
-from tests.api.facilitators import running_facilitator
 from tests.conftest import write_video
 from tests.e2e.crash_town import Town
+from tests.http.facilitators import running_facilitator
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from sqlalchemy import NullPool, create_engine, text
 from x402.http.clients.httpx import PaymentError
 
 from alive402.demo.buyer import Buyer
-from tests.api.facilitators import Facilitator
+from tests.http.facilitators import Facilitator
 
 ROOT = Path(__file__).parents[2]
 PRICE = 200_000

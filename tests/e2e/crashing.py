@@ -23,14 +23,15 @@ from typing import Any
 from x402.http import HTTPFacilitatorClient
 
 # Imported here, so that a process that is forked from this one starts at once.
-import alive402.api.running
+import alive402.http.server
 from alive402.cli.main import main
-from alive402.intake.sandbox import Sandbox
-from alive402.payments import database
-from alive402.payments.closing import Closing
-from alive402.payments.database import Ledger
-from alive402.payments.repository import PaymentRepository
-from alive402.payments.service import PaymentService, utc_now
+from alive402.intake.sandbox.pool import Sandbox
+from alive402.payments.ledger import database
+from alive402.payments.ledger.ledger import Ledger
+from alive402.payments.ledger.recovery import Closing
+from alive402.payments.ledger.repository import PaymentRepository
+from alive402.payments.ledger.service import PaymentService
+from alive402.storage.database import utc_now
 
 armed = Path()
 
@@ -133,7 +134,7 @@ def run(wanted: Wanted) -> None:
 
 if __name__ == "__main__":
     armed = Path(sys.argv[1])
-    assert alive402.api.running
+    assert alive402.http.server
     install()
     for line in sys.stdin:
         child = os.fork()

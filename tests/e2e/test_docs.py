@@ -13,15 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from alive402.api import app as _every_door  # noqa: F401  its refusals are in the tree once it is loaded
-from alive402.api import errors as doors
-from alive402.calls import InvalidInput
+from alive402.calls.paid_call import InvalidInput
 from alive402.demo.buyer import Buyer
 from alive402.demo.clips import Clips
 from alive402.demo.server import run_service, serve_files
+from alive402.http import app as _every_door  # noqa: F401  its refusals are in the tree once it is loaded
+from alive402.http.core import errors as doors
 from alive402.intake.errors import IntakeError, UploadRefused, UpstreamFailed
 from alive402.liveness.errors import AnalysisError, UnusableVideo
-from alive402.payments.errors import (
+from alive402.payments.core.errors import (
     NoSuchApiKey,
     PaymentConflict,
     PaymentError,
@@ -57,7 +57,7 @@ def kinds(top: type[Exception]) -> Iterator[type[Exception]]:
         kind
         for top in (AnalysisError, IntakeError, UploadRefused, PaymentError, doors.RequestRefused, InvalidInput)
         for kind in kinds(top)
-        if kind not in ABSTRACT | OPERATORS and not kind.__module__.startswith("alive402.api.devchain")
+        if kind not in ABSTRACT | OPERATORS and not kind.__module__.startswith("alive402.http.devchain.faucet")
     ],
 )
 def test_every_refusal_is_in_the_table(kind: type[Exception]) -> None:

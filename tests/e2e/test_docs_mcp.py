@@ -6,9 +6,9 @@ import json
 import re
 from pathlib import Path
 
-from alive402.api import mcp as door
 from alive402.catalog import LIVENESS
 from alive402.demo.clips import Clips
+from alive402.http.routes import mcp as door
 from alive402.mcp.guide import URI
 from alive402.mcp.tool import PAYING, PAYMENT_KEY, RECEIPT_KEY
 from tests.e2e.test_docs import said_by

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from alive402.demo.buyer import PATH, Buyer
-from alive402.payments.database import Ledger
-from alive402.payments.keys import Keys, Scope
+from alive402.payments.keys.api_keys import Keys, Scope
+from alive402.payments.ledger.ledger import Ledger
 from tests.e2e.crash_town import PATIENCE_SECONDS, Town
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("calm")]

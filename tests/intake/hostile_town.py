@@ -246,7 +246,7 @@ def largest_in(folder: Path) -> int:
 
 async def code_of(url: str, target: Path, limits: FetchLimits) -> str:
     """What becomes of one URL, as the provider would go about it."""
-    from alive402.coded import CodedError
+    from alive402.errors import CodedError
     from alive402.intake.fetch import fetch
     from alive402.intake.sniff import sniff
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from alive402.coded import CodedError
 from alive402.demo.clips import Clips
-from alive402.intake.sandbox import Sandbox, SandboxLimits
+from alive402.errors import CodedError
+from alive402.intake.sandbox.pool import Sandbox, SandboxLimits
 from alive402.intake.sniff import sniff
 from tests.intake import hostile_files
 

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alive402.coded import CodedError
 from alive402.demo.clips import Clips
-from alive402.intake.sandbox import Sandbox, SandboxLimits
+from alive402.errors import CodedError
+from alive402.intake.sandbox.pool import Sandbox, SandboxLimits
 from alive402.liveness.media.images import HEAD_BYTES, format_of, read
 from tests.conftest import Image
 from tests.intake import hostile_images, pictures

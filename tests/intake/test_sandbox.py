@@ -17,7 +17,7 @@ import pytest
 
 from alive402.demo.clips import Clips
 from alive402.intake.errors import AnalysisTimeout
-from alive402.intake.sandbox import Sandbox, SandboxLimits, judge
+from alive402.intake.sandbox.pool import Sandbox, SandboxLimits, judge
 from alive402.intake.sniff import sniff
 from alive402.liveness.errors import AnalysisFailed, UndecodableVideo, UnsupportedVideo, VideoTooLarge
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from alive402.intake.fetch import FetchLimits
-from alive402.intake.sandbox import SandboxLimits
+from alive402.intake.sandbox.pool import SandboxLimits
 from alive402.liveness.media.container import Limits
 from alive402.liveness.media.images import ImageLimits
 

@@ -11,7 +11,7 @@ import pytest
 from mcp import Client
 
 from alive402.catalog import LIVENESS, SERVICES
-from alive402.intake.sandbox import Progress
+from alive402.intake.sandbox.pool import Progress
 from alive402.mcp.local import LocalService, local_server, on_this_machine
 from alive402.providers.base import Answer
 

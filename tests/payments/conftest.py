@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from alive402.payments.database import Ledger
+from alive402.payments.ledger.ledger import Ledger
 from tests import postgresql
 
 MakeDatabase = Callable[[], str]

@@ -10,20 +10,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alive402.payments.access_keys import AccessKeys
-from alive402.payments.balances import Balances
-from alive402.payments.database import Ledger
-from alive402.payments.errors import (
+from alive402.payments.core.errors import (
     AccessKeyUnknown,
     ApiKeyRefused,
     PaymentInUse,
     PaymentsMisconfigured,
     TokenExhausted,
 )
-from alive402.payments.keys import Keys, Scope
-from alive402.payments.service import Answered, Use
-from alive402.payments.tokens import TokenHolding, Tokens
-from alive402.payments.vault import Vault
+from alive402.payments.core.values import Answered, Use
+from alive402.payments.keys.access_key_auth import AccessKeys
+from alive402.payments.keys.api_keys import Keys, Scope
+from alive402.payments.keys.secret_box import Vault
+from alive402.payments.ledger.ledger import Ledger
+from alive402.payments.prepaid.balances import Balances
+from alive402.payments.prepaid.tokens import TokenHolding, Tokens
 from tests.payments.conftest import MakeDatabase
 from tests.payments.signing import judged, verdicts
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from alive402.payments import call_log
-from alive402.payments.call_log import CallKind, CallLog
-from alive402.payments.database import Ledger
+from alive402.calls import call_log
+from alive402.calls.call_log import CallKind, CallLog
+from alive402.payments.ledger.ledger import Ledger
 
 SERVICE = "video-face-liveness-detection"
 

@@ -10,11 +10,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
+from alive402.calls.jobs.store import JobBooks, erase
 from alive402.intake.fetch import FetchLimits
-from alive402.payments.database import Ledger
-from alive402.payments.jobs import JobBooks, erase
-from alive402.payments.outbox import DeliveryState, Outbox, WebhookDelivery
-from alive402.payments.webhooks import Courier
+from alive402.operations.webhooks import Courier
+from alive402.payments.ledger.ledger import Ledger
+from alive402.storage.outbox import DeliveryState, Outbox, WebhookDelivery
 from tests.receivers import Called, called_back
 
 pytestmark = pytest.mark.anyio
@@ -44,7 +44,7 @@ async def finished(ledger: Ledger, url: str) -> dict[str, object]:
     job = await books.add("service", "request", "http://here", 2, url)
     closed = await books.finish(job, error={"code": "no_face", "status": 422}, owner=books.owner)
     assert closed is not None
-    return closed.told()
+    return closed.to_dict()
 
 
 async def deliveries(ledger: Ledger) -> list[WebhookDelivery]:

@@ -7,8 +7,8 @@ import time
 import pytest
 from eth_account import Account
 
-from alive402.payments.chain import SpentElsewhere, Web3ChainReader
 from alive402.payments.devchain import NETWORK, TOKEN_ADDRESS, DevChain
+from alive402.payments.x402.chain import SpentElsewhere, Web3ChainReader
 from tests.payments.test_token import SELLER, authorization
 
 pytestmark = pytest.mark.anyio
@@ -40,7 +40,7 @@ async def test_the_last_word_is_the_chains() -> None:
 
 
 async def test_an_old_settlement_is_found_however_many_blocks_followed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("alive402.payments.chain._WINDOW_BLOCKS", 2)
+    monkeypatch.setattr("alive402.payments.x402.chain._WINDOW_BLOCKS", 2)
     chain = DevChain()
     reader, payer = Web3ChainReader(chain.web3), Account.create()
     chain.mint(payer.address, 1_000_000)

@@ -9,11 +9,11 @@ from itertools import pairwise
 
 import pytest
 
-from alive402.payments.database import Ledger
-from alive402.payments.errors import NoSuchPayment, PaymentExpiresSoon, RefundRefused
-from alive402.payments.service import Claim, Money, Use
-from alive402.payments.statements import Filter
-from alive402.payments.states import WAYS, State
+from alive402.payments.core.errors import NoSuchPayment, PaymentExpiresSoon, RefundRefused
+from alive402.payments.core.values import Claim, Money, Use
+from alive402.payments.ledger.ledger import Ledger
+from alive402.payments.ledger.statements import Filter
+from alive402.payments.ledger.states import WAYS, State
 
 pytestmark = pytest.mark.anyio
 START = datetime(2026, 3, 1, 23, 0, tzinfo=UTC)

@@ -11,11 +11,12 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect
 
 # Every module that declares a table.
-import alive402.api.app
-from alive402.payments.database import MIGRATIONS, Ledger
-from alive402.payments.models import Base
+import alive402.http.app
+from alive402.payments.ledger.ledger import Ledger
+from alive402.storage.database import MIGRATIONS
+from alive402.storage.models import Base
 
-assert alive402.api.app
+assert alive402.http.app
 
 
 def on(url: str, work) -> object:  # type: ignore[no-untyped-def]

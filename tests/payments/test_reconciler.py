@@ -12,13 +12,14 @@ import pytest
 from eth_account import Account
 from web3 import Web3
 
-from alive402.payments.chain import Web3ChainReader
-from alive402.payments.database import Ledger
+from alive402.payments.core.values import Answered, Claim, Money, Use
 from alive402.payments.devchain import NETWORK, TOKEN_ADDRESS, DevChain, DevFacilitator
-from alive402.payments.reconciler import Reconciler, Swept
-from alive402.payments.service import Answered, Claim, Money, Use, utc_now
-from alive402.payments.tills import Terms, Till, Tills
-from alive402.payments.x402 import PaymentGate
+from alive402.payments.ledger.ledger import Ledger
+from alive402.payments.x402.chain import Web3ChainReader
+from alive402.payments.x402.options import Terms, Till, Tills
+from alive402.payments.x402.protocol import PaymentGate
+from alive402.payments.x402.reconciler import Reconciler, Swept
+from alive402.storage.database import utc_now
 from tests.payments.test_token import SELLER, authorization
 
 pytestmark = pytest.mark.anyio

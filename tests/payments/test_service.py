@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from alive402.payments.database import Ledger
-from alive402.payments.errors import PaymentInUse, PaymentSpent
-from alive402.payments.service import Answered, Claim, Money, Stage, Unverified, Use
+from alive402.payments.core.errors import PaymentInUse, PaymentSpent
+from alive402.payments.core.values import Answered, Claim, Money, Stage, Unverified, Use
+from alive402.payments.ledger.ledger import Ledger
 
 pytestmark = pytest.mark.anyio
 MONEY = Money("eip155:84532", "0xaa", "0xbb", "0xcc", "0xdd", 200_000, 4_000_000_000, "proof")

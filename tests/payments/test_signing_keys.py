@@ -11,9 +11,9 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from alive402.payments.errors import PaymentsMisconfigured
-from alive402.payments.signing_keys import SigningKeys
-from alive402.payments.verdicts import TYPE, VerdictUnverified, verified
+from alive402.payments.core.errors import PaymentsMisconfigured
+from alive402.receipts.signing_keys import SigningKeys
+from alive402.receipts.verdicts import TYPE, VerdictUnverified, verified
 from alive402.settings import Settings
 
 

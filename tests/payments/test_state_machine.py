@@ -12,13 +12,13 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from alive402.payments.closing import Case
-from alive402.payments.database import Ledger
-from alive402.payments.errors import PaymentExpiresSoon, PaymentInUse, PaymentSpent, RefundRefused
-from alive402.payments.models import Payment, PaymentEvent
-from alive402.payments.service import Answered, Claim, Money, Stage, Unverified, Use
-from alive402.payments.statements import Filter
-from alive402.payments.states import HELD, PAID, WAYS, State
+from alive402.payments.core.errors import PaymentExpiresSoon, PaymentInUse, PaymentSpent, RefundRefused
+from alive402.payments.core.values import Answered, Claim, Money, Stage, Unverified, Use
+from alive402.payments.ledger.ledger import Ledger
+from alive402.payments.ledger.models import Payment, PaymentEvent
+from alive402.payments.ledger.recovery import Case
+from alive402.payments.ledger.statements import Filter
+from alive402.payments.ledger.states import HELD, PAID, WAYS, State
 from tests.payments.conftest import MakeDatabase
 
 LEASE = 30

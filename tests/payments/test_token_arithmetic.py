@@ -21,13 +21,13 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import func, select
 
-from alive402.payments.database import Ledger
-from alive402.payments.errors import KeyReused, PaymentInUse, TokenExhausted, TokenExpired, TokenUnknown
-from alive402.payments.outbox import Outbox
-from alive402.payments.prepaid import PrepaidUse, Prepayment, UseState, share
-from alive402.payments.prepaid_repository import PrepaidRepository
-from alive402.payments.service import Answered, Use
-from alive402.payments.tokens import TokenHolding, TokenOffer, Tokens, digest
+from alive402.payments.core.errors import KeyReused, PaymentInUse, TokenExhausted, TokenExpired, TokenUnknown
+from alive402.payments.core.values import Answered, TokenOffer, Use
+from alive402.payments.ledger.ledger import Ledger
+from alive402.payments.prepaid.models import PrepaidUse, Prepayment, UseState, share
+from alive402.payments.prepaid.repository import PrepaidRepository
+from alive402.payments.prepaid.tokens import TokenHolding, Tokens, digest
+from alive402.storage.outbox import Outbox
 from tests.payments.conftest import MakeDatabase
 from tests.payments.signing import judged, verdicts
 
@@ -86,7 +86,7 @@ class Uses(RuleBasedStateMachine):
         self.asked: dict[str, tuple[str, str | None]] = {}
         self.answers: dict[str, dict[str, object]] = {}
         self.ledger = self.runner.run(Ledger.open(type(self).make_database(), LEASE))
-        self.ledger.told = ("http://told.example/",)
+        self.ledger.webhook_urls = ("http://told.example/",)
         self.tokens = Tokens(self.ledger, now=lambda: self.now)
         self.runner.run(prepay(self.ledger, self.MAX_CALLS))
 

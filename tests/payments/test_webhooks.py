@@ -13,11 +13,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from alive402.payments.database import Ledger
-from alive402.payments.outbox import DeliveryState, Outbox, WebhookDelivery
-from alive402.payments.service import Claim, Money, Use
-from alive402.payments.webhooks import WAITS, Courier
+from alive402.operations.webhooks import WAITS, Courier
+from alive402.payments.core.values import Claim, Money, Use
+from alive402.payments.ledger.ledger import Ledger
 from alive402.settings import Settings
+from alive402.storage.outbox import DeliveryState, Outbox, WebhookDelivery
 from tests.receivers import SECRET, Receiver, receiving
 
 pytestmark = pytest.mark.anyio
@@ -47,7 +47,7 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture
 async def ledger(database_url: str, receiver: Receiver) -> AsyncIterator[Ledger]:
     opened = await Ledger.open(database_url, lease_seconds=60)
-    opened.told = (receiver.url,)
+    opened.webhook_urls = (receiver.url,)
     yield opened
     await opened.close()
 
@@ -172,7 +172,7 @@ async def test_gone_is_final_and_a_redirect_is_no_receipt(
 
 
 async def test_a_host_that_does_not_answer_is_tried_again(ledger: Ledger, courier: Courier, clock: Clock) -> None:
-    ledger.told = ("http://127.0.0.1:9/",)
+    ledger.webhook_urls = ("http://127.0.0.1:9/",)
     await fail(ledger)
     await courier.deliver_due()
     (delivery,) = await deliveries(ledger)

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alive402.calls.admission import Admission
 from alive402.intake.errors import Busy
-from alive402.providers.admission import Admission
-from alive402.providers.places import Places, waiting_as
+from alive402.providers.fair_queue import Places, waiting_as
 
 PAYERS = st.sampled_from("abcd")
 STEPS = st.lists(

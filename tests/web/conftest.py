@@ -15,8 +15,8 @@ import cv2
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
-from tests.api.conftest import Service, service, start, videos  # noqa: F401  the same service as other doors have
 from tests.conftest import Image
+from tests.http.conftest import Service, service, start, videos  # noqa: F401  the same service as other doors have
 
 CHROMIUM = shutil.which("chromium")
 PAGE = "/services/video-face-liveness-detection"

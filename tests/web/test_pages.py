@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 
 from alive402.catalog import LIVENESS
 from alive402.demo.clips import Clips
-from tests.api.conftest import Service
+from tests.http.conftest import Service
 from tests.web.conftest import PAGE, Open
 
 FIRST_LOAD_BYTES = 150_000

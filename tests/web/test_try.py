@@ -10,9 +10,9 @@ import httpx
 from playwright.sync_api import expect
 
 from alive402.demo.clips import Clips
-from alive402.payments.verdicts import contradiction, verified
-from tests.api.conftest import Service
+from alive402.receipts.verdicts import contradiction, verified
 from tests.conftest import Image, write_video
+from tests.http.conftest import Service
 from tests.web.conftest import PAGE, Launch, Open, line_to
 from tests.web.steps import answered, choose, payments_in, problem
 

@@ -15,8 +15,8 @@ from x402.mechanisms.evm.default_assets import DEFAULT_ASSETS
 
 from alive402.demo.clips import Clips
 from alive402.payments.devchain import DevChain
-from tests.api.conftest import Service, Start
-from tests.api.facilitators import Facilitator, running_facilitator
+from tests.http.conftest import Service, Start
+from tests.http.facilitators import Facilitator, running_facilitator
 from tests.web.conftest import PAGE, Open
 from tests.web.steps import answered, choose, problem
 

@@ -16,7 +16,7 @@ from typing import Any
 from alive402.batch.judging import Judging
 from alive402.batch.rows import BatchRefused, Row
 from alive402.intake.fetch import FetchLimits
-from alive402.intake.sandbox import Sandbox, SandboxLimits
+from alive402.intake.sandbox.pool import Sandbox, SandboxLimits
 
 BLOCK = 4
 """Rows that travel together: a row takes a third of a second, so little is lost with a node."""

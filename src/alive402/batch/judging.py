@@ -12,9 +12,9 @@ from typing import Any
 
 from alive402.batch.columns import COLUMNS
 from alive402.batch.rows import Row, file_system
-from alive402.coded import CodedError
+from alive402.errors import CodedError
 from alive402.intake.fetch import FetchLimits, check_url, fetch
-from alive402.intake.sandbox import Judged, Sandbox
+from alive402.intake.sandbox.pool import Judged, Sandbox
 from alive402.liveness.errors import VideoTooLarge
 from alive402.liveness.media.images import is_image
 

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from alive402.batch.columns import COLUMNS
-from alive402.coded import CodedError
+from alive402.errors import CodedError
 
 LOCATION = ("path", "file", "url", "uri", "location")
 """Columns of a manifest that may name what is judged; the first one found counts."""

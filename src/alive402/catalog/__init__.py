@@ -5,7 +5,7 @@ from __future__ import annotations
 from alive402.catalog.image_liveness import IMAGE_LIVENESS
 from alive402.catalog.quality import Quality
 from alive402.catalog.service import ServiceDefinition
-from alive402.catalog.shop import Shop, Way
+from alive402.catalog.site import Shop, Way
 from alive402.catalog.video_liveness import LIVENESS
 
 SERVICES = (LIVENESS, IMAGE_LIVENESS)

@@ -7,7 +7,7 @@ from typing import Any
 
 from alive402.catalog.quality import Quality, moment
 from alive402.catalog.service import ServiceDefinition
-from alive402.catalog.shop import Shop
+from alive402.catalog.site import Shop
 
 PAYMENT_FLOW = (
     "Call without payment: HTTP 402 names the price in `accepts`.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from alive402.catalog.entries import PAYMENT_FLOW, pricing
-from alive402.catalog.shop import Shop
+from alive402.catalog.site import Shop
 
 PROTOCOL = "2026-07-28"
 SIGNATURE_HEADER = "PAYMENT-SIGNATURE"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from xml.sax.saxutils import escape
 
-from alive402.catalog.shop import Shop
+from alive402.catalog.site import Shop
 
 
 def apis_json(shop: Shop) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from alive402.coded import CodedError
+from alive402.errors import CodedError
 
 
 class InvalidInput(CodedError):

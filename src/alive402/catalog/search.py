@@ -7,8 +7,8 @@ from typing import Any
 from alive402.catalog.entries import entry, now
 from alive402.catalog.quality import Quality
 from alive402.catalog.service import ServiceDefinition
-from alive402.catalog.shop import Shop
-from alive402.catalog.words import meant_by, words_of
+from alive402.catalog.site import Shop
+from alive402.catalog.synonyms import meant_by, words_of
 
 LIMIT = 10
 MOST = 50

@@ -9,7 +9,7 @@ from typing import Any
 from alive402.catalog import guides, indexes, texts
 from alive402.catalog.entries import openai_functions
 from alive402.catalog.service import ServiceDefinition
-from alive402.catalog.shop import Shop
+from alive402.catalog.site import Shop
 
 JSON = "application/json"
 TEXT = "text/plain"

@@ -6,7 +6,7 @@ import json
 
 from alive402.catalog.guides import ERRORS, notes, workflow
 from alive402.catalog.service import ServiceDefinition
-from alive402.catalog.shop import Shop
+from alive402.catalog.site import Shop
 
 
 def llms_txt(shop: Shop) -> str:

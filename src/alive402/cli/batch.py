@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from alive402.cli.bars import bar
+from alive402.cli.progress import bar
 
 if TYPE_CHECKING:
     from rich.console import Console

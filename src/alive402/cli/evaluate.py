@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from alive402.cli.bars import bar
+from alive402.cli.progress import bar
 
 if TYPE_CHECKING:
     from rich.console import Console

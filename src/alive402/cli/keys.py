@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 if TYPE_CHECKING:
-    from alive402.payments.balances import Balances, Granted
-    from alive402.payments.database import Ledger
-    from alive402.payments.keys import ApiKey
+    from alive402.payments.keys.api_keys import ApiKey
+    from alive402.payments.ledger.ledger import Ledger
+    from alive402.payments.prepaid.balances import Balances, Granted
     from alive402.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="API keys of your own systems and of customers: create, credit, revoke.")
@@ -46,8 +46,8 @@ def create(
 
       alive402 keys create --name "a customer" --scope call --access-key --prepaid
     """
-    from alive402.payments.keys import Keys, Scope
-    from alive402.payments.vault import Vault
+    from alive402.payments.keys.api_keys import Keys, Scope
+    from alive402.payments.keys.secret_box import Vault
 
     unknown = sorted({*scope} - {*Scope})
     if unknown or not 0 < len(name) <= 64:
@@ -81,7 +81,7 @@ def credit(
 ) -> None:
     """Give a prepaid key calls of a service for nothing; the ledger holds them as granted, amount 0."""
     from alive402.catalog import SERVICES
-    from alive402.payments.keys import Keys
+    from alive402.payments.keys.api_keys import Keys
 
     found = next((each for each in SERVICES if service in each.ids), None)
     if found is None:
@@ -110,7 +110,7 @@ def credit(
 @app.command("list")
 def show(database_url: Database = None, as_json: Json = False) -> None:
     """Every key, revoked ones too, with the calls that prepaid ones have left; never the keys themselves."""
-    from alive402.payments.keys import Keys
+    from alive402.payments.keys.api_keys import Keys
 
     async def all_of_them(ledger: Ledger, settings: Settings) -> tuple[list[ApiKey], dict[str, dict[str, int]]]:
         return await Keys(ledger).list(), await _balances(ledger, settings).all()
@@ -131,7 +131,7 @@ def show(database_url: Database = None, as_json: Json = False) -> None:
 @app.command()
 def revoke(key_id: KeyId, database_url: Database = None) -> None:
     """From now on the key opens nothing."""
-    from alive402.payments.keys import Keys
+    from alive402.payments.keys.api_keys import Keys
 
     _on_ledger("revoke", database_url, lambda ledger, _settings: Keys(ledger).revoke(key_id))
     typer.echo(f"{key_id} is revoked.", err=True)
@@ -153,8 +153,8 @@ def _shown(row: ApiKey, left: dict[str, int]) -> dict[str, Any]:
 
 
 def _balances(ledger: Ledger, settings: Settings) -> Balances:
-    from alive402.payments.balances import Balances
-    from alive402.payments.tokens import Tokens
+    from alive402.payments.prepaid.balances import Balances
+    from alive402.payments.prepaid.tokens import Tokens
 
     return Balances(ledger, Tokens(ledger), settings.token_days)
 
@@ -163,8 +163,8 @@ def _on_ledger(command: str, database_url: str | None, work: Callable[[Ledger, S
     """Open the ledger for one piece of work; a refusal is said in one line."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from alive402.payments.database import Ledger
-    from alive402.payments.errors import NoSuchApiKey, PaymentsMisconfigured
+    from alive402.payments.core.errors import NoSuchApiKey, PaymentsMisconfigured
+    from alive402.payments.ledger.ledger import Ledger
     from alive402.settings import Settings
 
     async def run() -> T:

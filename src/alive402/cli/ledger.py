@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from alive402.cli.books import USAGE, on_ledger, real_tills, refuse
+from alive402.cli.ledger_access import USAGE, on_ledger, real_tills, refuse
 
 if TYPE_CHECKING:
-    from alive402.payments.database import Ledger
-    from alive402.payments.models import Payment
-    from alive402.payments.statements import Filter
+    from alive402.payments.ledger.ledger import Ledger
+    from alive402.payments.ledger.models import Payment
+    from alive402.payments.ledger.statements import Filter
     from alive402.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="The books: list, show, export, income, reconcile, refund.")
@@ -166,8 +166,8 @@ def reconcile(as_json: Json = False, database_url: Database = None) -> None:
     """
     import dataclasses
 
-    from alive402.payments.reconciler import Reconciler, Swept
-    from alive402.payments.x402 import PaymentGate
+    from alive402.payments.x402.protocol import PaymentGate
+    from alive402.payments.x402.reconciler import Reconciler, Swept
 
     async def sweep(ledger: Ledger, settings: Settings) -> Swept:
         return await Reconciler(ledger, PaymentGate(real_tills(settings))).sweep()
@@ -190,7 +190,7 @@ def refund(
         refuse("refund", "--transaction is 0x and 64 hex digits.", USAGE)
 
     async def mark(ledger: Ledger, settings: Settings) -> dict[str, Any]:
-        from alive402.payments.refunds import mark_refunded
+        from alive402.payments.x402.refunds import mark_refunded
 
         await mark_refunded(ledger, real_tills(settings), key, transaction)
         async with ledger.statements() as books:
@@ -205,8 +205,8 @@ def refund(
 def _filter(
     command: str, state: str | None, payer: str | None, since: datetime | None, until: datetime | None
 ) -> Filter:
-    from alive402.payments.statements import Filter
-    from alive402.payments.states import State
+    from alive402.payments.ledger.statements import Filter
+    from alive402.payments.ledger.states import State
 
     if state is not None and state not in list(State):
         refuse(command, f"there is no state {state}; known: {', '.join(State)}.", USAGE)

@@ -27,7 +27,7 @@ def verify_receipt(
 
       alive402 verify-receipt answer.json --jwks https://example.com/.well-known/jwks.json
     """
-    from alive402.payments.verdicts import VerdictUnverified, contradiction, verified
+    from alive402.receipts.verdicts import VerdictUnverified, contradiction, verified
 
     try:
         text = sys.stdin.read() if file == "-" else Path(file).read_text()
@@ -54,8 +54,8 @@ def rotate_key() -> None:
     """Sign verdicts with a new key from the next start on; the old public key stays in the key set."""
     from pydantic import ValidationError
 
-    from alive402.payments.errors import PaymentsMisconfigured
-    from alive402.payments.signing_keys import SigningKeys
+    from alive402.payments.core.errors import PaymentsMisconfigured
+    from alive402.receipts.signing_keys import SigningKeys
     from alive402.settings import Settings
 
     try:

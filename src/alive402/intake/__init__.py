@@ -1,1 +1,1 @@
-"""Strangers' video: fetched from checked addresses, recognised by its bytes, judged in a process that can be killed."""
+"""Strangers' files: fetched from checked addresses, recognised, uploaded, judged in a sandbox."""

@@ -28,7 +28,7 @@ are, and whether they are too many, is said by `liveness.errors`: UnsupportedVid
 
 from __future__ import annotations
 
-from alive402.coded import CodedError
+from alive402.errors import CodedError
 
 
 class IntakeError(CodedError):

@@ -27,8 +27,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from alive402.intake.claims import held, is_free, link, locked, new_file, write
 from alive402.intake.errors import TooManyUploads, UploadEmpty, UploadGone, UploadsFull, UploadTooSlow
+from alive402.intake.file_locks import held, is_free, link, locked, new_file, write
 from alive402.liveness.errors import VideoTooLarge
 from alive402.upkeep import Upkeep
 

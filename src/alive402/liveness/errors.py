@@ -23,7 +23,7 @@ The code is what programs read and never changes; the sentence is for people and
 
 from __future__ import annotations
 
-from alive402.coded import CodedError
+from alive402.errors import CodedError
 
 
 class AnalysisError(CodedError):

@@ -19,9 +19,9 @@ from mcp_types import CallToolResult
 
 from alive402.catalog import IMAGE_LIVENESS, LIVENESS, ServiceDefinition
 from alive402.catalog.inputs import InvalidInput, problems_in
-from alive402.coded import CodedError
+from alive402.errors import CodedError
 from alive402.intake.fetch import FetchLimits
-from alive402.intake.sandbox import Progress, SandboxLimits
+from alive402.intake.sandbox.pool import Progress, SandboxLimits
 from alive402.intake.sniff import sniff
 from alive402.liveness.networks import model_files
 from alive402.mcp.server import ToolCall, agent_server

@@ -1,1 +1,1 @@
-"""Who paid: the ledger, its state machine, and the x402 protocol behind it."""
+"""Who paid: the ledger and its state machine, x402, prepaid tokens, API keys."""

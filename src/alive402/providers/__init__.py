@@ -1,1 +1,1 @@
-"""Who answers: whoever fulfils the one Protocol in `base`."""
+"""Who answers a call: this machine, a Ray cluster, or Alibaba Cloud."""

@@ -20,7 +20,7 @@ import structlog
 from ray.exceptions import ObjectLostError, RayActorError, RayError
 
 from alive402.intake.errors import AnalysisTimeout
-from alive402.intake.sandbox import Judged, Kind, Progress, Sandbox, SandboxLimits, understood
+from alive402.intake.sandbox.pool import Judged, Kind, Progress, Sandbox, SandboxLimits, understood
 from alive402.liveness.errors import AnalysisError, AnalysisFailed
 
 log = structlog.get_logger(__name__)

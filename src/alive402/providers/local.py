@@ -11,12 +11,12 @@ from typing import Any
 
 from alive402.intake.fetch import FetchLimits, check_url, fetch
 from alive402.intake.folders import media_folder
-from alive402.intake.sandbox import Judged, Kind, Progress, Sandbox, SandboxLimits
+from alive402.intake.sandbox.pool import Judged, Kind, Progress, Sandbox, SandboxLimits
 from alive402.intake.sniff import sniff
 from alive402.intake.uploads import Uploads
 from alive402.liveness.errors import UnusableVideo
 from alive402.providers.base import Answer, Judges
-from alive402.providers.places import Places
+from alive402.providers.fair_queue import Places
 from alive402.stages import CallStage, stage
 
 # Of all the work, as a person waits for it.

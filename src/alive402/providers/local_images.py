@@ -16,7 +16,7 @@ from uuid import uuid4
 from alive402.intake.errors import AnalysisTimeout, IntakeError, InvalidImageData
 from alive402.intake.fetch import FetchLimits, check_url, fetch
 from alive402.intake.folders import media_folder
-from alive402.intake.sandbox import Judged, Progress
+from alive402.intake.sandbox.pool import Judged, Progress
 from alive402.liveness.errors import AnalysisError, ImageTooLarge, NoFace, VideoTooLarge
 from alive402.liveness.media.images import HEAD_BYTES, recognised
 from alive402.providers.base import Answer

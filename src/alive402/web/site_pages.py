@@ -17,7 +17,7 @@ from alive402.catalog.guides import notes, workflow
 from alive402.catalog.quality import moment
 from alive402.catalog.surfaces import SITE
 from alive402.liveness.report import ATTACK_WORDS
-from alive402.payments.reports import KeptAnswer
+from alive402.receipts.reports import KeptAnswer
 from alive402.web import drawings
 from alive402.web.assets import assets
 from alive402.web.examples import examples

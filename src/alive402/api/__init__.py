@@ -1,1 +1,0 @@
-"""The doors over HTTP: thin, one file a subject, all over `calls.py`."""

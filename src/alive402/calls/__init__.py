@@ -1,0 +1,1 @@
+"""One paid call: checked, reserved, answered, stored, settled. Jobs, admission, rate limits."""

@@ -1,0 +1,309 @@
+"""Works on calls whose callers do not wait: a few at a time, told as they go, stopped on request, always closed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from alive402.calls.errors import LedgerUnavailable, classify
+from alive402.calls.jobs.errors import (
+    Interrupted,
+    InvalidCallback,
+    JobCancelled,
+    TooManyJobs,
+    TooManyListeners,
+    UnknownJob,
+)
+from alive402.calls.jobs.store import Job, JobBooks, JobState, Step
+from alive402.calls.paid_call import Begun, Outcome, PaidCalls, Sold
+from alive402.calls.rendering import answer_body, error_body
+from alive402.errors import CodedError
+from alive402.intake import callbacks
+from alive402.intake.errors import IntakeError
+from alive402.intake.fetch import FetchLimits, check_url
+from alive402.payments.core.errors import SettlementUnknown
+from alive402.payments.core.values import Answered, Offer
+from alive402.payments.x402.signed_payment import Resource
+from alive402.upkeep import Upkeep
+
+log = structlog.get_logger(__name__)
+
+BEAT_SECONDS = 1.0
+PRUNE_SECONDS = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class JobLimits:
+    """What jobs may cost one process.
+
+    Attributes:
+        waiting: jobs that wait or are worked on at once.
+        keep_seconds: how long a finished one can be asked for.
+        grace_seconds: how long jobs may still take when the process stops.
+        listeners: of all jobs together.
+        callbacks: where callers may want to be told.
+    """
+
+    waiting: int = 100
+    keep_seconds: float = 86_400.0
+    grace_seconds: float = 5.0
+    listeners: int = 200
+    callbacks: FetchLimits = field(default_factory=FetchLimits)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One call, as the door has read it; `refused` makes the body that a refusal of it would have."""
+
+    calls: PaidCalls
+    given: dict[str, Any]
+    offer: Offer
+    resource: Resource
+    request_id: str
+    base: str
+    version: int
+    refused: Callable[[CodedError], Awaitable[dict[str, Any]]]
+    callback_url: str | None = None
+
+
+@dataclass(slots=True)
+class _Live:
+    """A job of this process, as it goes."""
+
+    job: Job
+    task: asyncio.Task[None]
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    unwritten: bool = False
+    cancelled: bool = False
+
+    def tell(self, state: JobState, stage: str | None, progress: float) -> None:
+        self.job.state, self.job.stage, self.job.progress = state, stage, progress
+        self.unwritten = True
+        self.wake()
+
+    def wake(self) -> None:
+        self.changed.set()
+        self.changed = asyncio.Event()
+
+
+class JobRunner:
+    """The jobs of this process, and the closing of those that a dead one left."""
+
+    def __init__(self, sold: Sold, limits: JobLimits) -> None:
+        self._sold, self._limits = sold, limits
+        self._books = JobBooks(sold.books.ledger)
+        self._live: dict[str, _Live] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._listening = 0
+        self._stopping = False
+
+    async def start(self, asked: Asked) -> dict[str, Any]:
+        """Hold the price of a call and go on without its caller: the job object, with the secret of its callback.
+
+        Raises:
+            InvalidCallback: it cannot be told when it is done; nothing is held any more.
+            TooManyJobs: nothing is held.
+            PaymentError, TooManyFailures, Busy: as `PaidCalls.begin` does.
+        """
+        if len(self._tasks) >= self._limits.waiting or self._stopping:
+            raise TooManyJobs
+        if asked.callback_url is not None:
+            try:
+                check_url(asked.callback_url, self._limits.callbacks)
+            except IntakeError as error:
+                raise InvalidCallback(reason=error.code) from None
+        begun: asyncio.Future[Job] = asyncio.get_running_loop().create_future()
+        # A task of its own from the first moment: leases live as long as the task that took them.
+        task = asyncio.create_task(self._work(asked, begun))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        job = await asyncio.shield(begun)
+        return {**job.to_dict(), **({"callbackSecret": job.callback_secret} if job.callback_secret else {})}
+
+    async def find(self, job_id: str) -> Job:
+        """The job as it is now.
+
+        Raises:
+            UnknownJob: there is none of that id.
+        """
+        live = self._live.get(job_id)
+        job = live.job if live else await self._books.find(job_id)
+        if job is None:
+            raise UnknownJob
+        return job
+
+    async def cancel(self, job_id: str) -> Job:
+        """Stop it, if it is not finished: the work ends, and what was held is given back. Raises like `find`."""
+        live = self._live.get(job_id)
+        if live is None:
+            await self.find(job_id)
+            await self._books.cancel(job_id)
+        else:
+            self._stop(live)
+            await asyncio.wait({live.task})
+        return await self.find(job_id)
+
+    async def follow(self, job_id: str) -> AsyncIterator[Job]:
+        """The job, again each time that it has changed, until it is finished. Raises like `find`, and
+
+        Raises:
+            TooManyListeners: as many listen as may.
+        """
+        await self.find(job_id)
+        if self._listening >= self._limits.listeners:
+            raise TooManyListeners
+        return self._follow(job_id)
+
+    async def _follow(self, job_id: str) -> AsyncIterator[Job]:
+        self._listening += 1
+        last: tuple[object, ...] = ()
+        try:
+            while True:
+                live = self._live.get(job_id)
+                changed = live.changed if live else None
+                job = await self.find(job_id)
+                now = (job.state, job.stage, job.progress)
+                if now != last:
+                    last = now
+                    yield job
+                if not job.open:
+                    return
+                if changed is not None:
+                    await changed.wait()
+                else:
+                    await asyncio.sleep(BEAT_SECONDS)
+        except UnknownJob:
+            return
+        finally:
+            self._listening -= 1
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Keep what is held, close what is left, until the block ends; then the last jobs end, or are given up."""
+        beats = Upkeep("jobs", self._beat_and_close, expected=SQLAlchemyError)
+        prunes = Upkeep("old jobs", self._prune, expected=SQLAlchemyError)
+        async with beats.running(BEAT_SECONDS), prunes.running(PRUNE_SECONDS):
+            try:
+                yield
+            finally:
+                self._stopping = True
+                if self._tasks:
+                    await asyncio.wait(self._tasks, timeout=self._limits.grace_seconds)
+                for each in list(self._tasks):
+                    each.cancel()
+                if self._tasks:
+                    await asyncio.wait(list(self._tasks))
+
+    async def close_orphans(self) -> None:
+        """Close the jobs that nobody works on, as far as their payments are closed."""
+        for job in await self._books.orphans():
+            await self._close(job, JobCancelled() if job.cancelled else Interrupted())
+
+    async def _work(self, asked: Asked, begun: asyncio.Future[Job]) -> None:
+        try:
+            held, live = await self._begin(asked)
+        except BaseException as error:
+            if not begun.done():
+                begun.set_exception(error if isinstance(error, Exception) else Interrupted())
+            return
+        job = live.job
+        begun.set_result(job)
+        try:
+            outcome = await self._answer(asked, held, live)
+            body = answer_body(outcome.request_id, outcome.data, outcome.report_id, job.base)
+            await self._books.finish(job, result=body, receipt=outcome.receipt, owner=self._books.owner)
+        except SettlementUnknown:
+            await self._books.leave(job.id)
+        except asyncio.CancelledError:
+            await asyncio.shield(asked.calls.drop(held, "cancelled"))
+            await self._close(job, JobCancelled() if live.cancelled else Interrupted())
+        except Exception as error:
+            known = classify(error, asked.request_id)
+            # That the ledger is lost could not be written down either; once its lease is over the job is closed.
+            if not isinstance(known, LedgerUnavailable):
+                body = await asked.refused(known)
+                log.info("refused", request_id=asked.request_id, code=known.code, status=known.status)
+                await self._fail(job, {**body, "status": known.status})
+        finally:
+            self._live.pop(job.id, None)
+            live.wake()
+
+    async def _begin(self, asked: Asked) -> tuple[Begun, _Live]:
+        """The price held, and the job written down: both or neither."""
+        held = await asked.calls.begin(asked.given, asked.offer, asked.resource, asked.request_id)
+        try:
+            await self._check_callback(asked, held)
+            job = await self._books.add(
+                asked.calls.service.id, asked.request_id, asked.base, asked.version, asked.callback_url
+            )
+        except BaseException:
+            await asyncio.shield(asked.calls.drop(held, "no job"))
+            raise
+        task = asyncio.current_task()
+        assert task is not None
+        live = self._live[job.id] = _Live(job, task)
+        return held, live
+
+    async def _check_callback(self, asked: Asked, held: Begun) -> None:
+        """Names are looked up for payers only, and counted: a stranger would learn which names there are inside."""
+        if asked.callback_url is None:
+            return
+        try:
+            await callbacks.check(asked.callback_url, self._limits.callbacks)
+        except IntakeError as error:
+            if held.purse.payer is not None:
+                await asked.calls.books.failures.count(held.purse.payer, held.address)
+            raise InvalidCallback(reason=error.code) from None
+
+    async def _answer(self, asked: Asked, held: Begun, live: _Live) -> Outcome:
+        return await asked.calls.finish(
+            held, lambda stage, share: live.tell(JobState.WORKING, stage, max(share, live.job.progress))
+        )
+
+    async def _fail(self, job: Job, error: dict[str, Any]) -> None:
+        await self._books.finish(job, error=error, owner=self._books.owner)
+
+    async def _close(self, job: Job, why: CodedError) -> None:
+        """Finish a job by what became of its payment: its answer, or `why` there is none."""
+        fate = await self._books.fate(job.request_id)
+        if isinstance(fate, Answered):
+            answered = await self._sold.books.verdicts.recalled(fate)
+            report = self._sold.books.reports.id_of(answered.request_id)
+            body = answer_body(answered.request_id, answered.result, report, job.base)
+            await self._books.finish(job, result=body, receipt=answered.receipt)
+        elif fate:
+            await self._books.finish(job, error={**error_body(why, job.request_id), "status": why.status})
+        else:
+            await self._books.leave(job.id)
+
+    def _stop(self, live: _Live) -> None:
+        live.cancelled = True
+        live.task.cancel()
+
+    async def _beat_and_close(self) -> None:
+        # In this order: after a pause of the whole process our own jobs look like those of a dead one.
+        await self._beat()
+        await self.close_orphans()
+
+    async def _prune(self) -> None:
+        await self._books.prune(timedelta(seconds=self._limits.keep_seconds))
+
+    async def _beat(self) -> None:
+        if not self._live:
+            return
+        steps = []
+        for live in self._live.values():
+            if live.unwritten:
+                live.unwritten = False
+                job = live.job
+                steps.append(Step(job.id, JobState(job.state), job.stage, job.progress))
+        for job_id in await self._books.beat(steps):
+            if (cancelled := self._live.get(job_id)) is not None and not cancelled.cancelled:
+                self._stop(cancelled)

@@ -1,0 +1,317 @@
+"""One paid call, whatever door it came by: check the input, reserve the money, answer, store, settle, remember."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
+
+from alive402.calls.admission import Admission, Ticket
+from alive402.calls.call_log import CallKind, CallLog
+from alive402.calls.rate_limits import CallRate, FreeFailures, NewPayments
+from alive402.catalog import ServiceDefinition
+from alive402.catalog.inputs import InvalidInput as InvalidInput
+from alive402.catalog.inputs import problems_in as problems_in
+from alive402.errors import CodedError
+from alive402.intake.errors import IntakeError
+from alive402.intake.sandbox.pool import Progress
+from alive402.liveness.errors import AnalysisError, AnalysisFailed
+from alive402.payments.core.errors import PaymentError, PaymentMalformed, PaymentRequired, SettlementRefused
+from alive402.payments.core.method import Holding, Purse
+from alive402.payments.core.values import Answered, Offer, Use
+from alive402.payments.keys.access_key_auth import AccessKeys
+from alive402.payments.keys.api_keys import KeyPurse, Keys
+from alive402.payments.ledger.ledger import Ledger
+from alive402.payments.prepaid.balances import Balances
+from alive402.payments.prepaid.service import Prepayments
+from alive402.payments.prepaid.tokens import TokenPurse, Tokens
+from alive402.payments.x402.method import X402Purse
+from alive402.payments.x402.protocol import SETTLE_SECONDS, VERIFY_SECONDS, PaymentGate
+from alive402.payments.x402.signed_payment import Resource
+from alive402.providers.base import Provider
+from alive402.receipts.reports import Reports
+from alive402.receipts.verdicts import Verdicts
+
+log = structlog.get_logger(__name__)
+
+# Statuses of an upload that failed by its sender's fault: malformed, too slow, too large, no video.
+FAILED_UPLOAD = frozenset({400, 408, 413, 415})
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a paid call gives: the answer, the receipt of its settlement, and whether it was given before.
+
+    `data` holds `Action`, `Elements`, `Liveness` and `Receipt`, the signed verdict; `receipt` is the x402
+    SettleResponse, empty when no money moved for this very call. Both JSON-ready. `report_id` is where the answer is
+    shown again, None when it is not kept.
+    """
+
+    request_id: str
+    data: dict[str, Any]
+    receipt: dict[str, Any]
+    replayed: bool
+    report_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A call whose price is held, or whose answer was bought before; `PaidCalls.finish` ends it.
+
+    `ticket` is None when there is no work left to be done.
+    """
+
+    request_id: str
+    given: dict[str, Any]
+    purse: Purse
+    held: Answered | Holding
+    address: str | None
+    began: float
+    ticket: Ticket | None
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What all services share: the ledger, and the rules of who may pay how."""
+
+    ledger: Ledger
+    verdicts: Verdicts
+    tokens: Tokens
+    keys: Keys
+    failures: FreeFailures
+    new_payments: NewPayments
+    call_log: CallLog
+    reports: Reports
+    balances: Balances
+    access_keys: AccessKeys
+    call_rate: CallRate
+
+
+@dataclass(frozen=True, slots=True)
+class PaidCalls:
+    """One service with its price, whoever answers it, and the books."""
+
+    service: ServiceDefinition
+    gate: PaymentGate
+    provider: Provider
+    prepayments: Prepayments
+    books: Books
+    admission: Admission
+    _validator: Draft202012Validator = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        validator = Draft202012Validator(self.service.input_schema, format_checker=FormatChecker())
+        object.__setattr__(self, "_validator", validator)
+
+    def check_input(self, given: object) -> None:
+        """Hold a request against the input schema, and its URLs against what is fetched at all.
+
+        Raises:
+            InvalidInput: it does not fit.
+            InvalidUrl: it fits, and holds no URL that could be fetched.
+        """
+        problems = problems_in(given, self._validator)
+        if problems:
+            raise InvalidInput(problems=problems)
+        assert isinstance(given, dict)
+        self.provider.check(given)
+
+    async def call(
+        self,
+        given: dict[str, Any],
+        offer: Offer,
+        resource: Resource,
+        request_id: str,
+        progress: Progress | None = None,
+    ) -> Outcome:
+        """Answer one request that `check_input` has passed, for what is offered in payment.
+
+        Nothing is charged unless this returns; the answer is stored before the money moves, and the same payment with
+        the same request gets it again.
+
+        Raises:
+            PaymentError: no payment, not a good one, or one that is used elsewhere.
+            IntakeError, AnalysisError: the video did not arrive or cannot be judged; the payment may be used again.
+            SettlementUnknown: the answer is stored, and whether the money moved is not known yet.
+            TooManyFailures: calls of this payer or from this address failed too often; what was bought is given still.
+            Busy: too many calls are under way, or the service stops; nothing was verified or held.
+        """
+        return await self.finish(await self.begin(given, offer, resource, request_id), progress)
+
+    @asynccontextmanager
+    async def affording(self, offer: Offer, resource: Resource, request_id: str, seconds: float) -> AsyncIterator[str]:
+        """Check that an offer could pay for a call some `seconds` from now, and name its payer; nothing is charged.
+
+        The block receives the payer's upload. An upload that fails by its sender's fault counts as a failed call of the
+        address, except by the operator's own keys.
+
+        Raises:
+            PaymentError, TooManyFailures: as `call` does.
+        """
+        try:
+            purse = self._purse(offer, resource, seconds)
+            await purse.identify()
+            await self.books.failures.admit(purse.payer, offer.address)
+            async with self.books.failures.forgeries_counted(offer.address):
+                payer = await purse.afford(Use(self.service.id, "", request_id))
+        except PaymentMalformed:
+            await self.books.failures.count(None, offer.address)
+            raise
+        try:
+            yield payer
+        except CodedError as error:
+            # What is too large or too slow costs us, and its sender nothing.
+            if purse.payer is not None and error.status in FAILED_UPLOAD:
+                await self.books.failures.count(None, offer.address)
+            raise
+
+    async def begin(self, given: dict[str, Any], offer: Offer, resource: Resource, request_id: str) -> Begun:
+        """Hold the price of a call, so that its caller need not wait for more; whoever calls this calls `finish` too,
+        at once, or `drop`.
+
+        Raises:
+            PaymentError, TooManyFailures, Busy: as `call` does.
+        """
+        began = time.monotonic()
+        with self._failure_noted(began):
+            purse, use = self._purse(offer, resource), Use(self.service.id, _hash(given), request_id)
+            held, ticket = await purse.recall(use), None
+            if held is None:
+                ticket = self.admission.admit(purse.turn, offer.address)
+                try:
+                    await self.books.failures.admit(purse.payer, offer.address)
+                    async with self.books.failures.forgeries_counted(offer.address):
+                        held = await purse.reserve(use)
+                except BaseException:
+                    ticket.leave()
+                    raise
+                ticket.prove()
+        return Begun(request_id, given, purse, held, offer.address, began, ticket)
+
+    async def drop(self, begun: Begun, why: str) -> None:
+        """Give back what `begin` held; what is finished already stays so."""
+        try:
+            if not isinstance(begun.held, Answered):
+                await begun.held.give_back(why)
+        finally:
+            if begun.ticket is not None:
+                begun.ticket.leave()
+
+    async def finish(self, begun: Begun, progress: Progress | None = None) -> Outcome:
+        """Do the work, store the answer, take the money. Raises what `call` raises once the price is held."""
+        try:
+            with self._failure_noted(begun.began):
+                outcome = await self._finish(begun, progress)
+        finally:
+            if begun.ticket is not None:
+                begun.ticket.leave()
+        kind = CallKind.REPEATED if outcome.replayed else CallKind.ANSWERED
+        verdict = outcome.data["Liveness"]["verdict"]
+        self.books.call_log.note(self.service.id, kind, verdict, time.monotonic() - begun.began)
+        return outcome
+
+    async def _finish(self, begun: Begun, progress: Progress | None) -> Outcome:
+        purse, held = begun.purse, begun.held
+        if isinstance(held, Answered):
+            log.info("answered again", request_id=begun.request_id, first_request_id=held.request_id)
+            return self._hand_over(await self.books.verdicts.recalled(held), purse, replayed=True)
+        try:
+            data = held.result if held.result is not None else await self._execute(begun, held, progress)
+            # From here on the work is done and paid for or not: a caller who hangs up must not leave it half way.
+            answered = await asyncio.shield(held.settle(data, self.books.verdicts))
+        except (IntakeError, AnalysisError, SettlementRefused) as error:
+            # What we had no place for is nobody's failure but ours.
+            if purse.payer is not None and error.status != 503:
+                await self.books.failures.count(purse.payer, begun.address)
+            raise
+        return self._hand_over(answered, purse, replayed=False)
+
+    @contextmanager
+    def _failure_noted(self, began: float) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            code = error.code if isinstance(error, CodedError) else "internal_error"
+            self.books.call_log.note(self.service.id, _kind(error), code, time.monotonic() - began)
+            raise
+
+    @property
+    def seconds_needed(self) -> float:
+        """How long a payment has to stay valid from the moment it arrives."""
+        return VERIFY_SECONDS + self.provider.seconds + SETTLE_SECONDS
+
+    def _purse(self, offer: Offer, resource: Resource, waits: float = 0.0) -> Purse:
+        """What pays, of all that is offered: what was paid for already comes first. The call begins after `waits` s.
+
+        Raises:
+            PaymentRequired: nothing is.
+            PaymentMalformed: what is offered cannot be read.
+        """
+        if offer.token:
+            return TokenPurse(self.books.tokens, offer.token)
+        if offer.signature:
+            signed = self.gate.read(offer.signature)
+            return X402Purse(self.books.ledger, self.gate, signed, resource, waits + self.seconds_needed)
+        if key := offer.account or offer.api_key:
+            return KeyPurse(self.books.keys, self.books.balances, key, offer.idempotency_key)
+        raise PaymentRequired
+
+    def _hand_over(self, answered: Answered, purse: Purse, *, replayed: bool) -> Outcome:
+        """Every answer leaves here, new or given before, always after its money, and signed."""
+        receipt = answered.receipt if purse.settles_each_call else {}
+        report = self.books.reports.id_of(answered.request_id) if purse.keeps_answers else None
+        return Outcome(answered.request_id, answered.result, receipt, replayed, report)
+
+    async def _execute(self, begun: Begun, held: Holding, progress: Progress | None) -> dict[str, Any]:
+        """The answer; or the payment given back."""
+        try:
+            async with begun.ticket.at_work() if begun.ticket else nullcontext():
+                answer = await self.provider.answer(begun.given, progress)
+        except (IntakeError, AnalysisError) as error:
+            await held.give_back(error.code)
+            raise
+        except BaseException as error:
+            await asyncio.shield(held.give_back(type(error).__name__))
+            if isinstance(error, Exception):
+                log.exception("provider failed", request_id=held.request_id)
+                raise AnalysisFailed from None
+            raise
+        return {"Action": self.service.action, "Elements": answer.elements, "Liveness": answer.liveness}
+
+
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """Every service for sale, the first one first, over the same books."""
+
+    services: tuple[PaidCalls, ...]
+    books: Books
+
+    @property
+    def first(self) -> PaidCalls:
+        """What the site is known for."""
+        return self.services[0]
+
+    def find(self, service_id: str) -> PaidCalls | None:
+        """The service of an id, canonical or not."""
+        return next((calls for calls in self.services if service_id in calls.service.ids), None)
+
+
+def _kind(error: Exception) -> CallKind:
+    """Who is at fault, as the catalog counts it: the video and its host, the payment, or we."""
+    if isinstance(error, PaymentError):
+        return CallKind.UNPAID if type(error) is PaymentRequired else CallKind.REFUSED
+    theirs = isinstance(error, CodedError) and error.status < 500
+    return CallKind.UNUSABLE if theirs else CallKind.FAULT
+
+
+def _hash(given: dict[str, Any]) -> str:
+    """One request, however its JSON was spaced."""
+    return hashlib.sha256(json.dumps(given, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

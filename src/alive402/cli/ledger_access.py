@@ -1,0 +1,80 @@
+"""A ledger opened for one command of the operator's, and refusals said in one line."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from alive402.payments.ledger.ledger import Ledger
+    from alive402.payments.x402.options import Tills
+    from alive402.settings import Settings
+
+USAGE, CONFIG = 64, 78
+"""EX_USAGE and EX_CONFIG of sysexits.h."""
+T = TypeVar("T")
+
+
+def on_ledger(command: str, database_url: str | None, work: Callable[[Ledger, Settings], Awaitable[T]]) -> T:
+    """Open the ledger for one piece of work; a refusal is said in one line."""
+    from pydantic import ValidationError
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from alive402.log import configure_log
+    from alive402.payments.core.errors import PaymentError, PaymentsMisconfigured
+    from alive402.payments.ledger.ledger import Ledger
+    from alive402.settings import Settings
+
+    async def run(settings: Settings) -> T:
+        ledger = await Ledger.open(settings.database_url, lease_seconds=settings.lease_seconds)
+        ledger.webhook_urls = tuple(map(str, settings.webhook_urls))
+        try:
+            return await work(ledger, settings)
+        finally:
+            await ledger.close()
+
+    configure_log()
+    try:
+        settings = Settings(database_url=database_url) if database_url else Settings()
+        url = make_url(settings.database_url)
+        # Looking must not make an empty ledger where a path is misspelt.
+        if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+            refuse(command, f"there is no ledger at {url.database}. Check ALIVE402_DATABASE_URL.", CONFIG)
+        return asyncio.run(run(settings))
+    except BrokenPipeError:
+        # Whoever reads has read enough.
+        raise typer.Exit(0) from None
+    except PaymentError as error:
+        refuse(command, error.message, CONFIG if isinstance(error, PaymentsMisconfigured) else 1)
+    except ValidationError as error:
+        refuse(command, "; ".join(str(problem["msg"]) for problem in error.errors()), USAGE)
+    except (SQLAlchemyError, OSError):
+        refuse(command, "the ledger cannot be opened. Check ALIVE402_DATABASE_URL.", CONFIG)
+
+
+def refuse(command: str, sentence: str, code: int) -> NoReturn:
+    """Say on standard error why `command` does not do it, and exit with `code`."""
+    typer.echo(f"alive402 ledger {command}: {sentence}", err=True)
+    raise typer.Exit(code)
+
+
+def real_tills(settings: Settings) -> Tills:
+    """The real networks that the settings name.
+
+    Raises:
+        PaymentsMisconfigured: there is none.
+    """
+    from alive402.catalog import LIVENESS
+    from alive402.http.payment_options import tills
+    from alive402.payments.core.errors import PaymentsMisconfigured
+
+    if not settings.taken:
+        raise PaymentsMisconfigured(
+            "The dev chain ends with its service: there is nothing to ask. Set ALIVE402_NETWORK as the service has it."
+        )
+    return tills(settings, settings.price or LIVENESS.price_atomic, seconds=0)[0]

@@ -1,0 +1,1 @@
+"""The HTTP API: one application over the parts that the settings name."""

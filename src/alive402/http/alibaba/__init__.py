@@ -1,0 +1,1 @@
+"""The API of Alibaba Cloud's SDKs: RPC, signatures, errors, object upload."""

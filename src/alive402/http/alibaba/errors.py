@@ -1,0 +1,140 @@
+"""Our refusals in the words of Alibaba Cloud's RPC: each of our codes with the code and status that its SDKs know.
+
+The codes are those of DetectVideoLivingFace's own tables and of the gateway before it. The message begins with our own
+code, so nothing is lost on the way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from fastapi.responses import JSONResponse
+
+from alive402.calls import errors
+from alive402.calls.errors import InternalError, LedgerUnavailable
+from alive402.errors import CodedError
+from alive402.payments.core.errors import PaymentsMisconfigured
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorCode:
+    """A code of Alibaba's and the HTTP status that comes with it."""
+
+    code: str
+    status: int = 400
+
+
+class RpcRefused(Exception):
+    """The request is no RPC call that is answered; only this door meets it.
+
+    `code` and `status` are Alibaba's.
+    """
+
+    def __init__(self, kind: ErrorCode, message: str) -> None:
+        self.kind = kind
+        self.message = message
+        super().__init__(message)
+
+
+MISSING = ErrorCode("MissingParameter")
+INVALID = ErrorCode("InvalidParameter")
+INCOMPLETE = ErrorCode("IncompleteSignature")
+STALE = ErrorCode("IllegalTimestamp")
+REPLAYED = ErrorCode("SignatureNonceUsed")
+UNKNOWN_KEY = ErrorCode("InvalidAccessKeyId.NotFound", 404)
+WRONG_SECRET = ErrorCode("InvalidAccessKeySecret")
+FORBIDDEN = ErrorCode("AuthFailed", 403)
+UNKNOWN_ACTION = ErrorCode("InvalidAction.NotFound")
+THROTTLED = ErrorCode("Throttling")
+UNAVAILABLE = ErrorCode("ServiceUnavailable", 503)
+FAULT = ErrorCode("InternalError", 500)
+_NOT_BOUGHT = ErrorCode("InvalidApi.NotPurchase", 403)
+_WRONG_INPUT = ErrorCode("ParameterError")
+_URL = ErrorCode("IllegalUrlParameter")
+_DOWNLOAD = ErrorCode("InvalidFile.Download")
+_CONTENT = ErrorCode("InvalidFile.Content")
+_DECODE = ErrorCode("InvalidFile.Decode")
+_RESOLUTION = ErrorCode("InvalidFile.Resolution")
+
+TABLE: dict[str, ErrorCode] = {
+    "invalid_input": _WRONG_INPUT,
+    "invalid_image_data": _WRONG_INPUT,
+    "body_too_large": INVALID,
+    "api_key_refused": UNKNOWN_KEY,
+    "api_key_forbidden": FORBIDDEN,
+    "too_many_calls": THROTTLED,
+    "too_many_failures": THROTTLED,
+    "payment_in_use": THROTTLED,
+    "token_exhausted": _NOT_BOUGHT,
+    "answer_erased": _NOT_BOUGHT,
+    "invalid_url": _URL,
+    "forbidden_address": _URL,
+    "host_not_found": _DOWNLOAD,
+    "upstream_unreachable": _DOWNLOAD,
+    "upstream_status": _DOWNLOAD,
+    "too_many_redirects": _DOWNLOAD,
+    "fetch_timeout": _DOWNLOAD,
+    "upload_gone": _DOWNLOAD,
+    "unsupported_video": _CONTENT,
+    "undecodable_video": _DECODE,
+    "video_too_large": _RESOLUTION,
+    "video_too_short": _CONTENT,
+    "unsupported_image": _CONTENT,
+    "undecodable_image": _DECODE,
+    "image_too_large": _RESOLUTION,
+    "no_face": _CONTENT,
+    "face_too_small": _RESOLUTION,
+    "too_dark": _CONTENT,
+    "too_bright": _CONTENT,
+    "blurred": _CONTENT,
+    "face_occluded": _CONTENT,
+    "analysis_timeout": ErrorCode("InternalError.Timeout", 500),
+    "analysis_failed": ErrorCode("InternalError.Algo", 500),
+    "models_missing": FAULT,
+    "busy": UNAVAILABLE,
+}
+
+
+def error_code(error: CodedError) -> ErrorCode:
+    """Alibaba's code for an error; one that is not in the table is the caller's fault or ours, by its status."""
+    if isinstance(error, LedgerUnavailable):
+        return UNAVAILABLE
+    return TABLE.get(error.code) or (_WRONG_INPUT if error.status < 500 else FAULT)
+
+
+def classify(error: Exception, request_id: str) -> CodedError:
+    """Classifies like `calls.errors`; access keys that cannot be read are an internal error, not a misconfiguration."""
+    if isinstance(error, PaymentsMisconfigured):
+        log.error("access keys cannot be read", request_id=request_id, why=error.message)
+        return InternalError()
+    return errors.classify(error, request_id)
+
+
+def sentence(error: CodedError, sending: str = "") -> str:
+    """Our own code and sentence; of a lost ledger, `sending` says how this door's callers send again."""
+    if isinstance(error, InternalError):
+        return "The service failed. Report the request id."
+    if isinstance(error, LedgerUnavailable):
+        return f"{error.code}: The ledger cannot be reached. {sending}".rstrip()
+    return f"{error.code}: {error.message}"
+
+
+def refusal(
+    request_id: str, host: str, recommend: str, kind: ErrorCode, message: str, retry_after: int | None
+) -> JSONResponse:
+    """The response to a call that is not answered; `recommend` is a page that helps."""
+    body: dict[str, Any] = {
+        "RequestId": request_id,
+        "HostId": host,
+        "Code": kind.code,
+        "Message": message,
+        "Recommend": recommend,
+    }
+    headers = {"x-acs-request-id": request_id, "Cache-Control": "no-store"}
+    if retry_after:
+        headers["Retry-After"] = str(retry_after)
+    return JSONResponse(body, status_code=kind.status, headers=headers)

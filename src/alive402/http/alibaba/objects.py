@@ -1,0 +1,245 @@
+"""Files by the SDK's `…_advance` calls: leave to post one object is given, then it is posted to a bucket's host name.
+
+The bucket is the folder of uploads, and an object's URL is that of an upload: every door reads it where it lies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import hmac
+import time
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+from xml.etree import ElementTree
+
+import structlog
+from fastapi import Request, Response
+from starlette.requests import ClientDisconnect
+from starlette.routing import Match, Route
+from starlette.types import Scope as AsgiScope
+
+from alive402.calls.errors import LedgerUnavailable
+from alive402.calls.paid_call import PaidCalls, Sold
+from alive402.errors import CodedError
+from alive402.http.alibaba.errors import UNKNOWN_ACTION, ErrorCode, RpcRefused, classify, sentence
+from alive402.http.alibaba.form import MAX_FIELD_BYTES, ObjectForm
+from alive402.http.alibaba.upload_policy import BUCKET, Policy
+from alive402.http.core.bodies import stated_length
+from alive402.http.core.errors import request_id
+from alive402.http.payment.payment_object import PaymentObjects
+from alive402.http.payment.resources import resource_of
+from alive402.http.routes.uploads import DRAIN_SECONDS
+from alive402.intake.errors import UploadMalformed, UploadTooSlow
+from alive402.intake.uploads import PATH, Upload, Uploads
+from alive402.liveness.errors import VideoTooLarge
+from alive402.payments.core.values import KeyAccount, Offer
+from alive402.payments.keys.api_keys import Scope
+
+log = structlog.get_logger(__name__)
+
+ACTION, VERSION = "AuthorizeFileUpload", "2019-12-19"
+_FORM = "multipart/form-data"
+_NOT_HERE = (
+    "Files are not taken by the SDK here: the operator has set no ALIVE402_UPLOAD_HOST. "
+    f"Send the file to {PATH}, and its URL as VideoUrl."
+)
+
+EXISTS = ErrorCode("FileAlreadyExists", 409)
+DENIED = ErrorCode("AccessDenied", 403)
+UNSIGNED = ErrorCode("SignatureDoesNotMatch", 403)
+FAULT = ErrorCode("InternalError", 500)
+UNAVAILABLE = ErrorCode("ServiceUnavailable", 503)
+TABLE: dict[str, ErrorCode] = {
+    "api_key_refused": ErrorCode("InvalidAccessKeyId", 403),
+    "api_key_forbidden": ErrorCode("AccessDenied", 403),
+    "token_exhausted": ErrorCode("AccessDenied", 403),
+    "too_many_failures": ErrorCode("TooManyRequests", 429),
+    "too_many_uploads": ErrorCode("TooManyRequests", 429),
+    "uploads_full": UNAVAILABLE,
+    "upload_empty": ErrorCode("EntityTooSmall"),
+    "upload_malformed": ErrorCode("MalformedPOSTRequest"),
+    "upload_too_slow": ErrorCode("RequestTimeout"),
+    "video_too_large": ErrorCode("EntityTooLarge"),
+}
+
+
+class _Refused(Exception):
+    """The object is not taken; only this door meets it."""
+
+    def __init__(self, kind: ErrorCode, message: str) -> None:
+        self.kind, self.message = kind, message
+        super().__init__(message)
+
+
+class Objects:
+    """Both halves: `authorize` for the RPC door, `route` for the bucket's host name. Without `host`, neither."""
+
+    def __init__(self, sold: Sold, payments: PaymentObjects, uploads: Uploads, host: str | None) -> None:
+        self._books, self._payments, self._uploads = sold.books, payments, uploads
+        self._host = host
+        videos = (calls for calls in sold.services if "VideoUrl" in calls.service.input_schema["properties"])
+        self._calls = next(videos, None)
+
+    def route(self) -> Route:
+        """`POST /` of a form to the bucket's host name."""
+        return _BucketRoute(f"{BUCKET}.{self._host}" if self._host else None, self._answer)
+
+    async def authorize(self, account: KeyAccount, access_key_id: str, request: Request) -> dict[str, Any]:
+        """Leave to post one file, in the vendor's shape but for `RequestId`.
+
+        Raises:
+            RpcRefused: files are not taken here.
+            PaymentError, TooManyFailures: the key could not pay for a call.
+        """
+        if self._host is None or self._calls is None:
+            raise RpcRefused(UNKNOWN_ACTION, _NOT_HERE)
+        async with self._affording(self._calls, account, request):
+            pass
+        limits = self._uploads.limits
+        # No longer than a used one is remembered: a key is good once.
+        expires_at = int(time.time() + limits.seconds)
+        policy = Policy(access_key_id, f"{PATH[1:]}/{self._uploads.new_id()}", limits.max_bytes, expires_at)
+        encoded = policy.encoded()
+        return {
+            "AccessKeyId": access_key_id,
+            "Bucket": BUCKET,
+            "EncodedPolicy": encoded,
+            "Endpoint": self._host,
+            "ObjectKey": policy.key,
+            "Signature": self._signed(encoded),
+            "UseAccelerate": False,
+        }
+
+    async def _answer(self, request: Request) -> Response:
+        refused: tuple[ErrorCode, str, int | None]
+        try:
+            return await self._post(request)
+        except _Refused as error:
+            refused = error.kind, error.message, None
+        except Exception as error:
+            known = classify(error, request_id(request))
+            refused = _error_code(known), sentence(known), known.retry_after
+        with contextlib.suppress(ClientDisconnect, RuntimeError, TimeoutError):
+            # Whoever still sends would not read the refusal.
+            async with asyncio.timeout(DRAIN_SECONDS if "expect" not in request.headers else 0):
+                async for _ in request.stream():
+                    pass
+        return self._refusal(request, *refused)
+
+    async def _post(self, request: Request) -> Response:
+        assert self._calls is not None
+        stated = stated_length(request)
+        limits = self._uploads.limits
+        if stated is not None and stated > limits.max_bytes + 2 * MAX_FIELD_BYTES:
+            raise VideoTooLarge(max_bytes=limits.max_bytes)
+        form = ObjectForm(_chunks(request), request.headers.get("content-type", ""))
+        try:
+            async with asyncio.timeout(limits.patience):
+                fields = await form.fields()
+        except TimeoutError:
+            raise UploadTooSlow(seconds=limits.patience) from None
+        policy = self._policy(fields)
+        key = await self._books.access_keys.find(policy.access_key_id)
+        declared = None if stated is None else min(stated, limits.max_bytes)
+        upload_id = policy.key.removeprefix(f"{PATH[1:]}/")
+        try:
+            async with self._affording(self._calls, key.allow(Scope.CALL), request) as payer:
+                upload = await self._uploads.receive(form.file(), payer, declared, upload_id)
+        except FileExistsError:
+            raise _Refused(EXISTS, "This key is used. Call AuthorizeFileUpload for another one.") from None
+        return self._posted(request, policy, upload, fields.get("success_action_status", ""))
+
+    def _policy(self, fields: dict[str, str]) -> Policy:
+        """What the form may do, by what we signed ourselves."""
+        names = ("OSSAccessKeyId", "policy", "Signature", "key")
+        if missing := [name for name in names if not fields.get(name.lower())]:
+            raise _Refused(ErrorCode("InvalidArgument"), f"The form lacks {missing[0]} before the file.")
+        if not hmac.compare_digest(self._signed(fields["policy"]).encode(), fields["signature"].encode()):
+            raise _Refused(UNSIGNED, "The policy is not one that AuthorizeFileUpload signed here.")
+        policy = Policy.read(fields["policy"])
+        if policy.expires_at <= time.time():
+            raise _Refused(DENIED, "Invalid according to Policy: Policy expired. Call AuthorizeFileUpload again.")
+        if (policy.key, policy.access_key_id) != (fields["key"], fields["ossaccesskeyid"]):
+            raise _Refused(DENIED, "Invalid according to Policy: send its own key and OSSAccessKeyId.")
+        return policy
+
+    def _affording(self, calls: PaidCalls, account: KeyAccount, request: Request) -> AbstractAsyncContextManager[str]:
+        resource = resource_of(calls.service, f"{self._payments.base(request)}/")
+        offer = Offer(account=account, address=request.client.host if request.client else None)
+        return calls.affording(offer, resource, request_id(request), self._uploads.limits.receive_seconds)
+
+    def _signed(self, encoded: str) -> str:
+        return base64.b64encode(self._uploads.sign(encoded.encode())).decode()
+
+    def _posted(self, request: Request, policy: Policy, upload: Upload, status: str) -> Response:
+        etag = f'"{upload.sha256}"'
+        headers = {"x-oss-request-id": request_id(request), "ETag": etag, "Cache-Control": "no-store"}
+        if status != "201":
+            return Response(status_code=200 if status == "200" else 204, headers=headers)
+        location = f"{request.url.scheme}://{BUCKET}.{self._host}/{policy.key}"
+        said = {"Bucket": BUCKET, "ETag": etag, "Key": policy.key, "Location": location}
+        return _xml("PostResponse", said, 201, headers)
+
+    def _refusal(self, request: Request, kind: ErrorCode, message: str, retry_after: int | None) -> Response:
+        log.info("refused", request_id=request_id(request), code=kind.code, status=kind.status)
+        said = {
+            "Code": kind.code,
+            "Message": message,
+            "RequestId": request_id(request),
+            "HostId": f"{BUCKET}.{self._host}",
+        }
+        headers = {"x-oss-request-id": said["RequestId"], "Cache-Control": "no-store", "Connection": "close"}
+        if retry_after:
+            headers["Retry-After"] = str(retry_after)
+        return _xml("Error", said, kind.status, headers)
+
+
+class _BucketRoute(Route):
+    """A route for forms that come to one host name; none without it. The door for RPC is at the same path."""
+
+    def __init__(self, host: str | None, endpoint: Any) -> None:
+        super().__init__("/", endpoint, methods=["POST"], include_in_schema=False)
+        self._name = _name(host) if host else None
+
+    def matches(self, scope: AsgiScope) -> tuple[Match, AsgiScope]:
+        found, child = super().matches(scope)
+        headers = dict(scope["headers"])
+        mine = (
+            self._name is not None
+            and found is Match.FULL
+            and _name(headers.get(b"host", b"").decode("latin-1")) == self._name
+            and headers.get(b"content-type", b"").lower().startswith(_FORM.encode())
+        )
+        return (found, child) if mine else (Match.NONE, {})
+
+
+def _error_code(error: CodedError) -> ErrorCode:
+    """What OSS would call it; a code that is not in the table is the sender's fault or ours, by its status."""
+    if isinstance(error, LedgerUnavailable):
+        return UNAVAILABLE
+    return TABLE.get(error.code) or (ErrorCode("InvalidArgument") if error.status < 500 else FAULT)
+
+
+def _name(host: str) -> str:
+    # A proxy may listen at another port than it was told to callers.
+    return host.partition(":")[0].lower()
+
+
+def _xml(root: str, said: dict[str, str], status: int, headers: dict[str, str]) -> Response:
+    tree = ElementTree.Element(root)
+    for name, value in said.items():
+        ElementTree.SubElement(tree, name).text = value
+    body = ElementTree.tostring(tree, encoding="UTF-8", xml_declaration=True)
+    return Response(body, status, headers, media_type="application/xml")
+
+
+async def _chunks(request: Request) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in request.stream():
+            if chunk:
+                yield chunk
+    except ClientDisconnect:
+        raise UploadMalformed("The upload broke off.") from None

@@ -1,0 +1,221 @@
+"""The door for Alibaba Cloud's SDKs: `POST /` with an action, signed by an AccessKeySecret, answered in their shape."""
+
+from __future__ import annotations
+
+import asyncio
+import string
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from fastapi import Request, Response
+from fastapi.responses import JSONResponse
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import Scope as AsgiScope
+
+from alive402.calls.paid_call import Outcome, PaidCalls, Sold
+from alive402.http.alibaba import objects
+from alive402.http.alibaba.errors import (
+    INVALID,
+    MISSING,
+    REPLAYED,
+    STALE,
+    UNKNOWN_ACTION,
+    WRONG_SECRET,
+    ErrorCode,
+    RpcRefused,
+    classify,
+    error_code,
+    refusal,
+    sentence,
+)
+from alive402.http.alibaba.signatures import SignedRequest, action_of, is_signed, read
+from alive402.http.core.bodies import MAX_BODY_BYTES, LargeBodies, received_from
+from alive402.http.core.errors import BodyTooLarge, BodyTooSlow, InvalidJson, request_id
+from alive402.http.payment.payment_object import PaymentObjects
+from alive402.http.payment.resources import resource_of
+from alive402.intake.uploads import Uploads
+from alive402.payments.core.values import KeyAccount, Offer
+from alive402.payments.keys.access_key_auth import GOOD_FOR
+from alive402.payments.keys.api_keys import Scope
+
+log = structlog.get_logger(__name__)
+
+VERSION = "2019-12-30"
+"""Of the actions that are sold here; facebody's."""
+_MAX_INDEX, _MAX_DEPTH = 100, 8
+# Read, or written again to check a signature, each costs a hundred times its bytes; 10 MB as base64 have half as many.
+MOST_ESCAPES = 1_000_000
+_PLAIN = (string.ascii_letters + string.digits + "-._~").encode()
+
+
+def routes(
+    sold: Sold, payments: PaymentObjects, uploads: Uploads, upload_host: str | None = None
+) -> Sequence[BaseRoute]:
+    """`POST /`, and `GET /` where it is signed; they stand before the home page. Files come to `upload_host`."""
+    files = objects.Objects(sold, payments, uploads, upload_host)
+    door = _Door(sold, payments, files)
+    return (
+        files.route(),
+        Route("/", door.answer, methods=["POST"], include_in_schema=False),
+        _SignedGet("/", door.answer, methods=["GET"], include_in_schema=False),
+    )
+
+
+class _SignedGet(Route):
+    """A route that only signed requests take."""
+
+    def matches(self, scope: AsgiScope) -> tuple[Match, AsgiScope]:
+        found, child = super().matches(scope)
+        mine = found is Match.FULL and is_signed(scope["query_string"], list(scope["headers"]))
+        return (found, child) if mine else (Match.NONE, {})
+
+
+class _Door:
+    def __init__(self, sold: Sold, payments: PaymentObjects, objects: objects.Objects) -> None:
+        self._sold = sold
+        self._objects = objects
+        self._payments = payments
+        self._large = LargeBodies(max(calls.service.max_body_bytes for calls in sold.services))
+
+    async def answer(self, request: Request) -> Response:
+        """The answer or the refusal, both in Alibaba's shape; nothing else leaves."""
+        try:
+            return await self._answer(request)
+        except RpcRefused as error:
+            return self._refused(request, error.kind, error.message)
+        except Exception as error:
+            known = classify(error, request_id(request))
+            message = sentence(known, "Sign and send the request again.")
+            return self._refused(request, error_code(known), message, known.retry_after)
+
+    async def _answer(self, request: Request) -> Response:
+        query, headers = request.scope["query_string"], list(request.scope["headers"])
+        calls = self._called(action_of(query, headers))
+        large = calls.service.max_body_bytes if calls else MAX_BODY_BYTES
+        async with self._place(large, request):
+            body = await _bounded(request, large)
+            if len(body) <= MAX_BODY_BYTES:
+                signed = read(request.method, query, headers, body)
+            else:
+                # Megabytes of a form are no work for the loop that everyone waits for.
+                signed = await asyncio.to_thread(read, request.method, query, headers, body)
+            return await self._called_as(signed, request)
+
+    async def _called_as(self, signed: SignedRequest, request: Request) -> Response:
+        account = await self._account(signed)
+        if signed.parameters.get("Format", "json").lower() != "json":
+            raise RpcRefused(INVALID, "Format is not JSON. No other is answered.")
+        if (signed.action, signed.version) == (objects.ACTION, objects.VERSION):
+            leave = await self._objects.authorize(account, signed.access_key_id, request)
+            return _answered(request_id(request), leave)
+        calls = self._calls(signed)
+        given = input_of(signed.parameters, calls.service.input_schema)
+        calls.check_input(given)
+        resource = resource_of(calls.service, f"{self._payments.base(request)}/")
+        address = request.client.host if request.client else None
+        outcome = await calls.call(given, Offer(account=account, address=address), resource, request_id(request))
+        return _answered(outcome.request_id, {"Data": {"Elements": outcome.data["Elements"]}}, _extensions(outcome))
+
+    async def _account(self, signed: SignedRequest) -> KeyAccount:
+        """Whose request it is, once its date, its signature and its nonce are good and it is not one too many."""
+        if abs(datetime.now(UTC) - signed.at) > GOOD_FOR:
+            raise RpcRefused(STALE, "The signed date is more than 15 minutes from now. Set the clock, and sign again.")
+        books = self._sold.books
+        key = await books.access_keys.find(signed.access_key_id)
+        if not await asyncio.to_thread(signed.signed_with, key.secret):
+            raise RpcRefused(WRONG_SECRET, "The signature does not fit: another secret, or the request was altered.")
+        # Only now: a stranger may neither use up nonces nor calls of a key.
+        if not await books.access_keys.first_use(key, signed.nonce):
+            raise RpcRefused(REPLAYED, "The signature nonce was used before. Sign each request anew.")
+        await books.call_rate.admit(key.account.id)
+        return key.allow(Scope.CALL)
+
+    def _calls(self, signed: SignedRequest) -> PaidCalls:
+        calls = self._called(signed.action)
+        if calls is None or signed.version != VERSION:
+            raise RpcRefused(UNKNOWN_ACTION, "No service here has this action in this version.")
+        return calls
+
+    def _called(self, action: str | None) -> PaidCalls | None:
+        return next((calls for calls in self._sold.services if calls.service.action == action), None)
+
+    def _place(self, most: int, request: Request) -> AbstractAsyncContextManager[None]:
+        """A place for a request that may bring files along; others need none."""
+        return asynccontextmanager(self._large.place)(request) if most > MAX_BODY_BYTES else nullcontext()
+
+    def _refused(self, request: Request, kind: ErrorCode, message: str, retry_after: int | None = None) -> Response:
+        log.info("refused", request_id=request_id(request), code=kind.code, status=kind.status)
+        host = request.headers.get("host", "")
+        recommend = f"{self._payments.base(request)}{self._sold.first.service.page}"
+        return refusal(request_id(request), host, recommend, kind, message, retry_after)
+
+
+def input_of(parameters: dict[str, str], schema: dict[str, Any]) -> dict[str, Any]:
+    """The input of a service from RPC parameters: `Tasks.1.ImageURL` becomes `{"Tasks": [{"ImageURL": …}]}`.
+
+    What the schema does not know is left out: gateways send parameters of their own.
+
+    Raises:
+        RpcRefused: one that is required is missing, a name has too many dots, or the numbers of a list have gaps.
+    """
+    tree: dict[str, Any] = {}
+    for name, value in parameters.items():
+        *above, last = name.split(".")
+        if (above or [last])[0] not in schema["properties"]:
+            continue
+        if len(above) > _MAX_DEPTH:
+            raise RpcRefused(INVALID, "The name of a parameter has more dots than any has.")
+        branch = tree
+        for part in above:
+            branch = branch.setdefault(part, {})
+            if not isinstance(branch, dict):
+                raise RpcRefused(INVALID, "A parameter is given both as a value and as a list.")
+        if last in branch:
+            raise RpcRefused(INVALID, "A parameter is given both as a value and as a list.")
+        branch[last] = value
+    for name in schema.get("required", ()):
+        if name not in tree:
+            raise RpcRefused(MISSING, f"{name} is missing.")
+    return {name: _listed(inner) for name, inner in tree.items()}
+
+
+def _listed(value: Any) -> Any:
+    """Objects whose names are 1, 2, 3 … are lists."""
+    if not isinstance(value, dict):
+        return value
+    if not all(name.isdecimal() and name.isascii() for name in value):
+        return {name: _listed(inner) for name, inner in value.items()}
+    numbers = [str(number) for number in range(1, min(len(value), _MAX_INDEX) + 1)]
+    if {*numbers} != {*value}:
+        raise RpcRefused(INVALID, "The numbers of a list do not go from 1 up without a gap.")
+    return [_listed(value[number]) for number in numbers]
+
+
+def _answered(request_id: str, said: dict[str, Any], extensions: dict[str, str] | None = None) -> Response:
+    headers = {"x-acs-request-id": request_id, "Cache-Control": "no-store", **(extensions or {})}
+    return JSONResponse({"RequestId": request_id, **said}, headers=headers)
+
+
+def _extensions(outcome: Outcome) -> dict[str, str]:
+    """What Alibaba does not tell, in headers: its bodies stay as they are."""
+    report = outcome.data["Liveness"]
+    headers = {"x-alive402-verdict": report["verdict"], "x-alive402-receipt": outcome.data.get("Receipt")}
+    if report.get("threshold") is not None:
+        headers["x-alive402-threshold"] = str(report["threshold"])
+    return {name: value for name, value in headers.items() if value}
+
+
+async def _bounded(request: Request, most: int) -> bytes:
+    """The body, read no further than any call needs; `most` is what the same takes as JSON, in bytes."""
+    # What base64 has beside letters and digits takes three bytes each in a form.
+    most += most // 8
+    try:
+        body = await received_from(request, most)
+        if len(body.translate(None, _PLAIN)) > MOST_ESCAPES:
+            raise BodyTooLarge
+        return body
+    except (BodyTooLarge, BodyTooSlow, InvalidJson) as error:
+        raise RpcRefused(INVALID, f"{error.code}: {error.message}") from None

@@ -1,0 +1,111 @@
+"""The HTTP application: every door, over one set of parts."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.requests import Request
+
+from alive402 import __version__
+from alive402.calls.jobs.runner import JobRunner
+from alive402.http.alibaba import rpc as alibaba_rpc
+from alive402.http.core import errors
+from alive402.http.core.request_ids import Requests
+from alive402.http.core.security_headers import SecurityHeaders
+from alive402.http.core.traced import Watched
+from alive402.http.discovery import well_known
+from alive402.http.discovery.pages import Pages
+from alive402.http.discovery.surfaces import Surfaces
+from alive402.http.ops import health
+from alive402.http.payment.payment_object import PaymentObjects
+from alive402.http.routes import jobs, mcp, payments, tools, uploads
+from alive402.http.upkeep import Watching
+from alive402.http.wiring import Parts
+from alive402.operations.health_check import HealthCheck
+from alive402.payments.x402.reconciler import Reconciler
+
+CUT_OFF_SECONDS = 5.0
+"""That calls may take to give back what they hold, once they are cut off."""
+
+
+def create_app(parts: Parts) -> FastAPI:
+    """The application over `parts`, which it closes when it ends."""
+
+    objects = PaymentObjects(parts.sold, parts.public_url, parts.provider_id)
+    watch = HealthCheck(parts.sold, parts.machine)
+    watching = Watching(parts, watch)
+    runner = JobRunner(parts.sold, parts.jobs)
+    mcp_route, mcp_sessions = mcp.door(parts.sold, objects, loopback=parts.loopback)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        ledger = parts.sold.books.ledger
+        async with AsyncExitStack() as upkeep:
+            # First in and last out, also when what comes after them cannot start.
+            upkeep.push_async_callback(ledger.close)
+            upkeep.push_async_callback(parts.local.close)
+            upkeep.push_async_callback(parts.admission.emptied, CUT_OFF_SECONDS)
+            await upkeep.enter_async_context(parts.sold.books.call_log.running())
+            await upkeep.enter_async_context(watching.running())
+            await upkeep.enter_async_context(Reconciler(ledger, parts.sold.first.gate).running(parts.reconcile_seconds))
+            if parts.courier is not None:
+                await upkeep.enter_async_context(parts.courier.running())
+            await upkeep.enter_async_context(parts.callbacks.running())
+            await upkeep.enter_async_context(parts.uploads.running())
+            await upkeep.enter_async_context(mcp_sessions.run())
+            # Last, so that jobs end while everything that they need still works.
+            await upkeep.enter_async_context(runner.running())
+            yield
+
+    app = FastAPI(
+        title="alive402",
+        version=__version__,
+        description=parts.sold.first.service.description,
+        lifespan=lifespan,
+        # `surfaces` serves the document, put right, and pages of our own; the framework's load scripts from elsewhere.
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.add_middleware(Watched, watches=watching.watches, tracing=watching.tracing)
+    app.add_middleware(Requests)
+    app.add_middleware(SecurityHeaders)
+    errors.install(app)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.router.routes.extend(alibaba_rpc.routes(parts.sold, objects, parts.uploads, parts.upload_host))
+    for calls in parts.sold.services:
+        app.include_router(tools.router(calls, objects, runner))
+    app.include_router(payments.router(parts.sold, objects, parts.max_calls))
+    app.include_router(uploads.router(parts.sold, objects, parts.uploads))
+    surfaces = Surfaces(app, parts.sold, objects, watch, test_money=parts.devchain is not None)
+    app.include_router(Pages(surfaces, parts.sold.books.reports, parts.max_video_bytes).router())
+    app.include_router(jobs.router(runner))
+    app.include_router(surfaces.router())
+    app.include_router(health.router(watch))
+    for door in watching.routers(surfaces):
+        app.include_router(door)
+    app.include_router(well_known.router(parts.sold.books.verdicts.keys))
+    app.router.routes.append(mcp_route)
+    if parts.devchain is not None:
+        from alive402.http.devchain import faucet
+
+        app.include_router(faucet.router(parts.devchain, parts.sold.books.new_payments))
+    return app
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    """The framework's own refusal in our shape, without giving back what was sent."""
+    assert isinstance(error, RequestValidationError)
+    problems = [{"path": "/".join(map(str, each["loc"])), "message": each["msg"]} for each in error.errors()]
+    body = {
+        "requestId": errors.request_id(request),
+        "code": "invalid_input",
+        "message": "The request does not fit. `details.problems` says where.",
+        "charged": False,
+        "details": {"problems": problems[:5]},
+    }
+    return JSONResponse(body, status_code=400)

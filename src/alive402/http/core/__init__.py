@@ -1,0 +1,1 @@
+"""What every route needs: bodies, forms, errors, schemas, request ids, security headers."""

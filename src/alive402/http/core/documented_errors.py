@@ -1,0 +1,108 @@
+"""The refusals of a route as OpenAPI documents them, read from the error classes that it may raise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from alive402.calls.paid_call import InvalidInput
+from alive402.errors import CodedError
+from alive402.http.core.errors import BodyTooLarge, BodyTooSlow, HeaderTooLarge, InvalidJson
+from alive402.http.core.schemas import ref
+from alive402.intake.errors import IntakeError, UploadRefused, UpstreamFailed
+from alive402.liveness.errors import AnalysisError, UnusableVideo, VideoTooLarge
+from alive402.payments.core import errors as payments
+
+Responses = dict[int | str, dict[str, Any]]
+
+# Roots that nothing raises, and what only other routes or the operator's commands meet.
+_NOT_OF_A_CALL = {
+    AnalysisError,
+    UnusableVideo,
+    IntakeError,
+    UpstreamFailed,
+    payments.PaymentError,
+    payments.PaymentConflict,
+    payments.TokenRefused,
+    payments.AlreadyPaid,
+    payments.PaymentExpired,
+    payments.NoSuchApiKey,
+    payments.AccessKeyUnknown,
+    payments.TooManyCalls,
+    payments.NoSuchPayment,
+    payments.RefundRefused,
+    payments.PaymentsMisconfigured,
+    payments.TooManyPayments,
+}
+
+
+def _of_a_call(root: type[CodedError]) -> Iterator[type[CodedError]]:
+    """Every error of a tree that a paid call may end with."""
+    if root not in _NOT_OF_A_CALL:
+        yield root
+    for kind in root.__subclasses__():
+        yield from _of_a_call(kind)
+
+
+POSTED = (InvalidJson, InvalidInput, BodyTooSlow, BodyTooLarge)
+BODY = (*POSTED, HeaderTooLarge)
+PAID_CALL: tuple[type[CodedError], ...] = (
+    *BODY,
+    *_of_a_call(payments.PaymentError),
+    *_of_a_call(IntakeError),
+    *_of_a_call(AnalysisError),
+)
+UPLOADING: tuple[type[CodedError], ...] = (
+    InvalidInput,
+    HeaderTooLarge,
+    VideoTooLarge,
+    *_of_a_call(payments.PaymentError),
+    *UploadRefused.__subclasses__(),
+)
+NEW_PAYMENT = (*BODY, payments.TooManyPayments)
+PAYING = (
+    *BODY,
+    payments.PaymentRequired,
+    payments.PaymentInvalid,
+    payments.PaymentMismatch,
+    payments.PaymentExpiresSoon,
+    payments.SettlementRefused,
+    payments.TokenMismatch,
+    payments.PaymentMalformed,
+    payments.PaymentInUse,
+    payments.PaymentSpent,
+    payments.PaymentIdentifierTaken,
+    payments.AlreadyPaid,
+    payments.PaymentExpired,
+    payments.NoSuchPayment,
+    payments.AccessKeyUnknown,
+    payments.TooManyFailures,
+    payments.FacilitatorUnavailable,
+    payments.SettlementUnknown,
+)
+
+
+def refusals(*kinds: type[CodedError], ledger: bool = True) -> Responses:
+    """The responses of these errors, by status; `ledger`: the route needs the database."""
+    codes: dict[int, dict[str, str]] = {500: {"internal_error": "The service failed."}}
+    if ledger:
+        codes[503] = {"ledger_unavailable": "The ledger cannot be reached. Send the same request again."}
+    for kind in kinds:
+        codes.setdefault(kind.status, {})[kind.code] = kind.default
+    return {status: _response(status, codes[status]) for status in sorted(codes)}
+
+
+def _response(status: int, codes: dict[str, str]) -> dict[str, Any]:
+    base = ref("PaymentRequired" if status == 402 else "Refusal")
+    schema = {"allOf": [base, {"type": "object", "properties": {"code": {"type": "string", "enum": sorted(codes)}}}]}
+    response: dict[str, Any] = {
+        "description": "\n".join(f"- `{code}`: {sentence}" for code, sentence in codes.items()),
+        "content": {"application/json": {"schema": schema}},
+    }
+    if status in (409, 429, 503):
+        response["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "seconds"}}
+    if status == 402:
+        response["headers"] = {
+            "PAYMENT-REQUIRED": {"schema": {"type": "string"}, "description": "x402 version 2, base64 of JSON"}
+        }
+    return response

@@ -1,0 +1,1 @@
+"""Test money over HTTP: faucet, wallets, a read-only RPC of the test chain."""

@@ -1,0 +1,179 @@
+"""Test money for people: a faucet, and a read-only window on the dev chain for any web3 tool."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Any
+
+from eth_tester.exceptions import TransactionFailed
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+from alive402.calls.rate_limits import NewPayments
+from alive402.http.core.bodies import BoundedRoute
+from alive402.http.core.documented_errors import POSTED, refusals
+from alive402.http.core.errors import RequestRefused
+from alive402.http.devchain import wallets
+from alive402.payments.devchain import NETWORK, TOKEN_ADDRESS, DevChain
+from alive402.payments.devchain.chain import GAS_LIMIT
+
+FAUCET_AMOUNT = 5_000_000
+NOTE = "Test money of this one process. It has no worth and exists nowhere else."
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+# Below are the EVM's own contracts, which take longer than their gas says; without an address, the caller brings code.
+_RUNS_CODE = ("eth_call", "eth_estimateGas")
+_LEAST_ADDRESS = 0x10000
+READ_ONLY = frozenset(
+    {
+        "eth_blockNumber",
+        "eth_call",
+        "eth_chainId",
+        "eth_estimateGas",
+        "eth_gasPrice",
+        "eth_getBalance",
+        "eth_getBlockByHash",
+        "eth_getBlockByNumber",
+        "eth_getCode",
+        "eth_getLogs",
+        "eth_getTransactionByHash",
+        "eth_getTransactionCount",
+        "eth_getTransactionReceipt",
+        "net_version",
+        "web3_clientVersion",
+    }
+)
+
+
+class InvalidAddress(RequestRefused):
+    """Not an address."""
+
+    code = "invalid_address"
+    default = "`address` is 0x and 40 hex digits."
+
+
+class Ask(BaseModel):
+    """Who wants test money."""
+
+    address: str
+
+
+class Given(BaseModel):
+    """Test money that was made. `amount` and `balance` in atomic units, six decimals."""
+
+    network: str
+    asset: str
+    address: str
+    amount: str
+    balance: str
+    transaction: str
+    note: str
+
+
+class Call(BaseModel):
+    """One JSON-RPC 2.0 request."""
+
+    jsonrpc: str = "2.0"
+    id: int | str | None = None
+    method: str = Field(max_length=64)
+    params: list[Any] = Field(default_factory=list, max_length=8)
+
+
+def router(chain: DevChain, new_payments: NewPayments) -> APIRouter:
+    """`POST /devchain/faucet`, `POST /devchain/rpc`, and the test wallets."""
+    routes = APIRouter()
+    routes.include_router(_window(chain))
+    routes.include_router(wallets.router(chain, new_payments, NOTE))
+    return routes
+
+
+def _window(chain: DevChain) -> APIRouter:
+    routes = APIRouter(prefix="/devchain", tags=["test money"], route_class=BoundedRoute)
+
+    @routes.post(
+        "/faucet",
+        operation_id="faucet",
+        summary="Get test money; it has no worth",
+        responses=refusals(InvalidAddress, *POSTED, ledger=False),
+    )
+    async def faucet(ask: Ask) -> Given:
+        if not _ADDRESS.fullmatch(ask.address):
+            raise InvalidAddress
+        transaction = await asyncio.to_thread(chain.mint, ask.address, FAUCET_AMOUNT)
+        return Given(
+            network=NETWORK,
+            asset=TOKEN_ADDRESS,
+            address=ask.address,
+            amount=str(FAUCET_AMOUNT),
+            balance=str(await asyncio.to_thread(chain.balance, ask.address)),
+            transaction=transaction,
+            note=NOTE,
+        )
+
+    @routes.post(
+        "/rpc",
+        operation_id="read_chain",
+        summary="Look at the dev chain: JSON-RPC, read only",
+        responses=refusals(*POSTED, ledger=False),
+    )
+    async def rpc(call: Call) -> JSONResponse:
+        said: dict[str, Any] = {"jsonrpc": "2.0", "id": call.id}
+        if call.method not in READ_ONLY:
+            return JSONResponse({**said, "error": {"code": -32601, "message": "This window is read only."}})
+        try:
+            params = _bounded(call.params) if call.method in _RUNS_CODE else call.params
+            answer = await asyncio.to_thread(chain.rpc, call.method, params)
+        except TransactionFailed as error:
+            return JSONResponse({**said, "error": {"code": 3, "message": _words(error), "data": "0x"}})
+        # Strange parameters make the EVM raise whatever they provoke; its caller is told so in JSON-RPC's own words.
+        except Exception as error:
+            return JSONResponse({**said, "error": {"code": -32602, "message": _words(error)}})
+        if "error" in answer:
+            return JSONResponse({**said, "error": _wire(answer["error"])})
+        return JSONResponse({**said, "result": _wire(answer.get("result"))})
+
+    return routes
+
+
+def _bounded(params: list[Any]) -> list[Any]:
+    """The same call with no more gas than a transaction has: the EVM is Python, and everyone waits for it.
+
+    Raises:
+        ValueError: it would run code that no contract of this chain has.
+    """
+    if not params or not isinstance(params[0], dict):
+        return params
+    said, to = params[0], params[0].get("to")
+    if not isinstance(to, str) or not _ADDRESS.fullmatch(to) or int(to, 16) < _LEAST_ADDRESS:
+        raise ValueError("`to` has to be the address of a contract or of a wallet.")
+    asked = said.get("gas", GAS_LIMIT)
+    gas = int(asked, 16) if isinstance(asked, str) else int(asked)
+    return [{**said, "gas": hex(min(gas, GAS_LIMIT))}, *params[1:]]
+
+
+def _words(error: Exception) -> str:
+    """What an error says, shortened; half a letter that its caller sent is told as a question mark."""
+    return str(error)[:300].encode(errors="replace").decode()
+
+
+def _wire(value: Any) -> Any:
+    """Python's values as JSON-RPC writes them: quantities and bytes as 0x-hex."""
+    match value:
+        case bool() | str() | None:
+            return value
+        case int():
+            return hex(value)
+        case bytes() | bytearray():
+            return "0x" + value.hex()
+        case dict():
+            return {
+                name: "0x" + inner.to_bytes(256, "big").hex()
+                if name == "logsBloom" and isinstance(inner, int)
+                else _wire(inner)
+                for name, inner in value.items()
+            }
+        case list() | tuple():
+            return [_wire(inner) for inner in value]
+        case _:
+            return _wire(dict(value)) if hasattr(value, "items") else str(value)

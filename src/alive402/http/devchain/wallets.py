@@ -1,0 +1,159 @@
+"""Test wallets that live in this process and sign what a browser's wallet would: the page needs no cryptography."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import OrderedDict
+from typing import Annotated
+
+from eth_account import Account
+from eth_account.messages import encode_typed_data
+from eth_account.signers.local import LocalAccount
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field, StringConstraints
+
+from alive402.calls.rate_limits import NewPayments
+from alive402.http.core.bodies import BoundedRoute
+from alive402.http.core.documented_errors import POSTED, refusals
+from alive402.http.core.errors import RequestRefused
+from alive402.payments.core.errors import TooManyPayments
+from alive402.payments.devchain import NETWORK, TOKEN_ADDRESS, DevChain
+
+AMOUNT = 5_000_000
+MOST_WALLETS = 1_000
+TYPES = {
+    "EIP712Domain": [
+        {"name": "name", "type": "string"},
+        {"name": "version", "type": "string"},
+        {"name": "chainId", "type": "uint256"},
+        {"name": "verifyingContract", "type": "address"},
+    ],
+    "TransferWithAuthorization": [
+        {"name": "from", "type": "address"},
+        {"name": "to", "type": "address"},
+        {"name": "value", "type": "uint256"},
+        {"name": "validAfter", "type": "uint256"},
+        {"name": "validBefore", "type": "uint256"},
+        {"name": "nonce", "type": "bytes32"},
+    ],
+}
+_Address = Annotated[str, StringConstraints(pattern="^0x[0-9a-fA-F]{40}$")]
+_Uint = Annotated[str, StringConstraints(pattern="^[0-9]{1,38}$")]
+
+
+class UnknownWallet(RequestRefused):
+    """The wallet was of another run of the service, or is forgotten."""
+
+    code = "unknown_wallet"
+    status = 404
+    default = "There is no such test wallet any more: test money ends with its process. Make a new one."
+
+
+class Wallet(BaseModel):
+    """A test wallet. `handle` is its secret: whoever has it can spend. `balance` in atomic units, six decimals."""
+
+    address: str
+    handle: str
+    network: str
+    asset: str
+    balance: str
+    note: str
+
+
+class Domain(BaseModel):
+    """EIP-712's domain of a token."""
+
+    name: str = Field(max_length=64)
+    version: str = Field(max_length=16)
+    chainId: int = Field(ge=0, lt=2**53)  # noqa: N815
+    verifyingContract: _Address  # noqa: N815
+
+
+class Authorization(BaseModel):
+    """EIP-3009's transferWithAuthorization; numbers as decimal digits."""
+
+    sender: _Address = Field(alias="from")
+    to: _Address
+    value: _Uint
+    validAfter: _Uint  # noqa: N815
+    validBefore: _Uint  # noqa: N815
+    nonce: Annotated[str, StringConstraints(pattern="^0x[0-9a-fA-F]{64}$")]
+
+
+class TypedData(BaseModel):
+    """What `eth_signTypedData_v4` takes, for the one thing that is signed here; its `types` are known."""
+
+    domain: Domain
+    primaryType: Annotated[str, StringConstraints(pattern="^TransferWithAuthorization$")]  # noqa: N815
+    message: Authorization
+
+
+class Signature(BaseModel):
+    """65 bytes as hex: r, s, v."""
+
+    signature: str
+
+
+class Wallets:
+    """At most `MOST_WALLETS` accounts by their secret handles; the oldest is forgotten first."""
+
+    def __init__(self, chain: DevChain) -> None:
+        self._chain = chain
+        self._accounts: OrderedDict[str, LocalAccount] = OrderedDict()
+
+    async def make(self) -> tuple[str, LocalAccount]:
+        """A new account with `AMOUNT` of test money, and its handle."""
+        account: LocalAccount = Account.create()
+        await asyncio.to_thread(self._chain.mint, account.address, AMOUNT)
+        handle = secrets.token_urlsafe(24)
+        self._accounts[handle] = account
+        if len(self._accounts) > MOST_WALLETS:
+            self._accounts.popitem(last=False)
+        return handle, account
+
+    def find(self, handle: str) -> LocalAccount:
+        """The account of a handle.
+
+        Raises:
+            UnknownWallet: there is none.
+        """
+        account = self._accounts.get(handle)
+        if account is None:
+            raise UnknownWallet
+        return account
+
+
+def router(chain: DevChain, new_payments: NewPayments, note: str) -> APIRouter:
+    """`POST /devchain/wallets` and `POST /devchain/wallets/{handle}/sign`; an address may make as many as payments."""
+    routes = APIRouter(prefix="/devchain/wallets", tags=["test money"], route_class=BoundedRoute)
+    wallets = Wallets(chain)
+
+    @routes.post("", operation_id="make_test_wallet", summary="Get a funded test wallet; its money has no worth",
+                 status_code=201, responses=refusals(TooManyPayments, ledger=False))  # fmt: skip
+    async def make(request: Request) -> Wallet:
+        await new_payments.admit(request.client.host if request.client else None)
+        handle, account = await wallets.make()
+        return Wallet(
+            address=account.address,
+            handle=handle,
+            network=NETWORK,
+            asset=TOKEN_ADDRESS,
+            balance=str(AMOUNT),
+            note=note,
+        )
+
+    @routes.post("/{handle}/sign", operation_id="sign_with_test_wallet", summary="Sign with a test wallet",
+                 responses=refusals(UnknownWallet, *POSTED, ledger=False))  # fmt: skip
+    async def sign(handle: str, typed: TypedData) -> Signature:
+        account = wallets.find(handle)
+        message = {
+            "types": TYPES,
+            "primaryType": typed.primaryType,
+            "domain": typed.domain.model_dump(),
+            "message": typed.message.model_dump(by_alias=True),
+        }
+        signed = account.sign_message(encode_typed_data(full_message=message))
+        return Signature(signature="0x" + signed.signature.hex())
+
+    return routes

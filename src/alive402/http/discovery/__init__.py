@@ -1,0 +1,1 @@
+"""What describes the service: catalog, OpenAPI, llms.txt, well-known files, pages, privacy."""

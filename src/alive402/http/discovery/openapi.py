@@ -1,0 +1,150 @@
+"""OpenAPI 3.1 of the routes that really run: the framework's own document, with what it cannot know put right."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import JSONResponse
+
+from alive402.calls.paid_call import InvalidInput, PaidCalls, Sold
+from alive402.catalog import Shop
+from alive402.http.core.documented_errors import Responses, refusals
+from alive402.http.core.errors import InvalidJson
+from alive402.http.core.schemas import COMPONENTS
+from alive402.http.payment.credentials import KEY_HEADER, TOKEN_HEADER
+from alive402.http.payment.payment_object import PaymentObjects
+from alive402.http.payment.resources import resource_of
+from alive402.http.payment.x402_headers import required_body
+from alive402.payments.core.errors import PaymentRequired
+from alive402.payments.x402.protocol import SIGNATURE_HEADER
+
+SECURITY = {
+    "PaymentToken": {
+        "type": "apiKey",
+        "in": "header",
+        "name": TOKEN_HEADER,
+        "description": "The token of a payment made ahead with POST /api/payments.",
+    },
+    "X402PaymentSignature": {
+        "type": "apiKey",
+        "in": "header",
+        "name": SIGNATURE_HEADER,
+        "description": "One of the 402 answer's `accepts`, signed: an x402 payment, base64 of JSON.",
+    },
+    "ApiKey": {
+        "type": "apiKey",
+        "in": "header",
+        "name": KEY_HEADER,
+        "description": "A key that the operator gave you.",
+    },
+}
+# Without any of them a call is answered too: with the price.
+_PAYING: list[dict[str, list[str]]] = [{}] + [{name: []} for name in SECURITY]
+_FRAMEWORKS = ("HTTPValidationError", "ValidationError")
+
+
+class OpenApi:
+    """The document of one application; made once, and given the caller's address each time."""
+
+    def __init__(self, app: FastAPI, sold: Sold, payments: PaymentObjects) -> None:
+        self._app = app
+        self._sold = sold
+        self._payments = payments
+        self._routes: dict[str, Any] | None = None
+        self._last: tuple[Shop, dict[str, Any]] | None = None
+        self._written: tuple[dict[str, Any], bytes] | None = None
+
+    def document(self, shop: Shop) -> dict[str, Any]:
+        """OpenAPI for callers who see the site at `shop.base`; not to be changed."""
+        if self._last is None or self._last[0] != shop:
+            self._last = shop, self._make(shop)
+        return self._last[1]
+
+    def written(self, shop: Shop) -> bytes:
+        """The same as JSON."""
+        document = self.document(shop)
+        if self._written is None or self._written[0] is not document:
+            self._written = document, bytes(JSONResponse(document).body)
+        return self._written[1]
+
+    def _make(self, shop: Shop) -> dict[str, Any]:
+        if self._routes is None:
+            self._routes = self._of_the_routes(shop)
+        document = copy.deepcopy(self._routes)
+        document["servers"] = [{"url": shop.base}]
+        for calls in self._sold.services:
+            example = self._price(shop, calls)
+            for path in calls.service.paths:
+                asked = document["paths"][path]["post"]["responses"]["402"]["content"]["application/json"]
+                asked["example"] = example
+        return document
+
+    def _of_the_routes(self, shop: Shop) -> dict[str, Any]:
+        # The framework gives parts of the routes themselves, which stay as they are.
+        document = copy.deepcopy(
+            get_openapi(
+                title=shop.name,
+                version=self._app.version,
+                summary="Every service is paid per answer over HTTP 402.",
+                description=shop.purpose,
+                routes=self._app.routes,
+                tags=[
+                    {"name": "services", "description": "What is sold."},
+                    {"name": "payments", "description": "Paying once for several calls."},
+                    {"name": "discovery", "description": "What is sold, for machines and people."},
+                    {"name": "operation", "description": "For whoever watches the service."},
+                ],
+            )
+        )
+        tools = {path: service for service in shop.services for path in service.paths}
+        for path, methods in document["paths"].items():
+            for operation in methods.values():
+                _say_what_really_happens(operation)
+                if path in tools:
+                    operation["x-server402"] = {"serviceId": tools[path].id, "price": tools[path].price}
+                if path in tools or path.endswith("/pay"):
+                    operation["security"] = _PAYING if path in tools else [{}, {"X402PaymentSignature": []}]
+        components = document.setdefault("components", {})
+        schemas = components.setdefault("schemas", {})
+        for name in _FRAMEWORKS:
+            schemas.pop(name, None)
+        schemas.update(COMPONENTS)
+        components["securitySchemes"] = SECURITY
+        return document
+
+    def _price(self, shop: Shop, calls: PaidCalls) -> dict[str, Any]:
+        """The body of the 402 answer, as it would be given now."""
+        service = calls.service
+        resource = resource_of(service, shop.url(service.paths[0]))
+        request_id, unpaid = service.example_output["requestId"], self._payments.not_made(calls)
+        return required_body(PaymentRequired(), request_id, calls.gate, resource, unpaid)
+
+
+def _say_what_really_happens(operation: dict[str, Any]) -> None:
+    """The framework's 422 is our 400; headers that pay are security schemes; every route may fail."""
+    responses = operation["responses"]
+    if _is_frameworks(responses.get("422", {})):
+        del responses["422"]
+        unreadable = (InvalidInput, InvalidJson) if "requestBody" in operation else (InvalidInput,)
+        _add(responses, refusals(*unreadable, ledger=False))
+    _add(responses, refusals(ledger=False))
+    # The last one is no parameter in OpenAPI's eyes.
+    paying = {scheme["name"].lower() for scheme in SECURITY.values()} | {"authorization"}
+    if "parameters" in operation:
+        operation["parameters"] = [
+            each for each in operation["parameters"] if each["in"] != "header" or each["name"].lower() not in paying
+        ]
+    operation["responses"] = dict(sorted(responses.items()))
+
+
+def _is_frameworks(response: dict[str, Any]) -> bool:
+    content = response.get("content", {}).get("application/json", {})
+    return bool(content.get("schema", {}).get("$ref", "").endswith("HTTPValidationError"))
+
+
+def _add(responses: dict[str, Any], more: Responses) -> None:
+    for status, response in more.items():
+        responses.setdefault(str(status), response)

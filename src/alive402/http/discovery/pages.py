@@ -1,0 +1,110 @@
+"""The doors for people: the home page, a page for each service, a page for each finished answer, and their files."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse
+
+from alive402.calls.paid_call import InvalidInput
+from alive402.calls.rendering import stored_answer_body
+from alive402.catalog.search import MAX_QUERY, search
+from alive402.http.core.documented_errors import refusals
+from alive402.http.core.errors import UnknownService
+from alive402.http.core.security_headers import POLICY_WITH_SEARCH
+from alive402.http.discovery.surfaces import HEADERS, InvalidHost, Surfaces
+from alive402.receipts.reports import ReportGone, Reports, UnknownReport
+from alive402.web import site_pages
+from alive402.web.assets import assets
+
+_LINKS = (
+    ("/.well-known/api-catalog", "api-catalog"),
+    ("/openapi.json", "service-desc"),
+    ("/llms.txt", "service-doc"),
+    ("/.well-known/server402.json", "service-meta"),
+)
+# An answer's address is its key: it is kept by nobody on the way and found by nobody who searches.
+_PRIVATE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow"}
+_FOREVER = "public, max-age=31536000, immutable"
+
+
+class Pages:
+    """The pages over what the surfaces know; `max_bytes` is the largest video that is taken."""
+
+    def __init__(self, surfaces: Surfaces, reports: Reports, max_bytes: int) -> None:
+        self._surfaces = surfaces
+        self._reports = reports
+        self._max_bytes = max_bytes
+
+    def router(self) -> APIRouter:
+        """All of them."""
+        routes = APIRouter(tags=["discovery"])
+        self._add_site(routes)
+        self._add_reports(routes)
+
+        @routes.get("/static/{version}/{name:path}", include_in_schema=False)
+        async def file(request: Request, version: str, name: str) -> Response:
+            known = assets()
+            asset = known.files.get(name)
+            if asset is None:
+                raise HTTPException(404, "There is no such file.")
+            # A page that was open while the service was renewed still gets its files, only not for ever.
+            kept = _FOREVER if version == known.version else "no-cache"
+            headers = {"ETag": asset.etag, "Cache-Control": kept}
+            if asset.etag in request.headers.get("if-none-match", ""):
+                return Response(status_code=304, headers=headers)
+            return Response(asset.body, media_type=asset.media_type, headers=headers)
+
+        return routes
+
+    def _add_site(self, routes: APIRouter) -> None:
+        @routes.get("/", operation_id="get_home", summary="The site", response_class=HTMLResponse,
+                    responses=refusals(InvalidHost, InvalidInput))  # fmt: skip
+        async def home(
+            request: Request,
+            q: Annotated[str, Query(max_length=MAX_QUERY, description="words: only services that fit are shown")] = "",
+        ) -> HTMLResponse:
+            shop = self._surfaces.shop(request)
+            qualities = await self._surfaces.qualities(shop)
+            found = [each["id"] for each in search(shop, qualities, q)["services"]] if q.strip() else None
+            links = ", ".join(f'<{shop.url(path)}>; rel="{relation}"' for path, relation in _LINKS)
+            headers = {**HEADERS, "Link": links, "Content-Security-Policy": POLICY_WITH_SEARCH}
+            return HTMLResponse(site_pages.home(shop, qualities, q.strip(), found), headers=headers)
+
+        @routes.get("/services/{service_id}", operation_id="service_page", summary="A service, for people",
+                    response_class=HTMLResponse, responses=refusals(UnknownService, InvalidHost))  # fmt: skip
+        async def service_page(request: Request, service_id: str) -> HTMLResponse:
+            shop = self._surfaces.shop(request)
+            service = shop.find(service_id)
+            if service is None:
+                raise UnknownService
+            quality = (await self._surfaces.qualities(shop))[service.id]
+            return HTMLResponse(
+                site_pages.service_page(service, shop, quality, self._max_bytes),
+                headers=HEADERS,
+            )
+
+    def _add_reports(self, routes: APIRouter) -> None:
+        unknown = refusals(UnknownReport, ReportGone, InvalidHost)
+
+        @routes.get("/reports/{report_id}", operation_id="report_page", summary="A finished answer, for people",
+                    response_class=HTMLResponse, responses=unknown)  # fmt: skip
+        async def report(request: Request, report_id: str) -> HTMLResponse:
+            shop = self._surfaces.shop(request)
+            try:
+                kept = await self._reports.find(report_id)
+            except (UnknownReport, ReportGone) as error:
+                # A program is told as everywhere; a browser shows people a page.
+                if "text/html" not in request.headers.get("accept", ""):
+                    raise
+                return HTMLResponse(site_pages.missing(error.message, shop), error.status, headers=_PRIVATE)
+            return HTMLResponse(site_pages.report(kept, shop), headers=_PRIVATE)
+
+        @routes.get("/reports/{report_id}/answer.json", operation_id="report_answer", tags=["services"],
+                    summary="A finished answer with its payment, to keep", responses=unknown)  # fmt: skip
+        async def answer(request: Request, report_id: str) -> JSONResponse:
+            kept = await self._reports.find(report_id)
+            name = f"alive402-{kept.request_id[:8]}.json"
+            headers = {**_PRIVATE, "Content-Disposition": f'attachment; filename="{name}"'}
+            return JSONResponse(stored_answer_body(kept, self._surfaces.shop(request).base), headers=headers)

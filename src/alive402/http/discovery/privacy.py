@@ -1,0 +1,80 @@
+"""What is kept of a call and how to erase it: the page that says so, and the door that does it."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
+
+from alive402.calls.paid_call import Sold
+from alive402.http.core.documented_errors import refusals
+from alive402.http.core.errors import HeaderTooLarge
+from alive402.http.discovery.surfaces import HEADERS, InvalidHost, Surfaces
+from alive402.http.payment.credentials import Payment
+from alive402.operations.erasure import CallUnknown, Erasure, ProofMissing
+from alive402.payments.core.errors import (
+    ApiKeyForbidden,
+    ApiKeyRefused,
+    PaymentInUse,
+    PaymentMalformed,
+    PaymentMismatch,
+    SettlementUnknown,
+)
+from alive402.settings import Settings
+from alive402.web import privacy_page
+
+
+def router(sold: Sold, erasure: Erasure, surfaces: Surfaces, settings: Settings) -> APIRouter:
+    """`DELETE /api/calls/{request_id}` and `/privacy`."""
+    routes = APIRouter()
+
+    @routes.delete(
+        "/api/calls/{request_id}",
+        operation_id="erase_call",
+        tags=["services"],
+        summary="Erase a stored answer",
+        description=(
+            "Send what bought it: the same payment header, its token or prepaid API key. The answer, its signed "
+            "verdict and its report are erased; that money moved stays in the books. From then on the same payment "
+            "gets 410."
+        ),
+        status_code=204,
+        response_class=Response,
+        responses={
+            204: {"description": "It is gone, now or before."},
+            **refusals(
+                ProofMissing, CallUnknown, ApiKeyRefused, ApiKeyForbidden, PaymentMalformed, PaymentMismatch,
+                PaymentInUse, SettlementUnknown, HeaderTooLarge,
+            ),
+        },
+    )  # fmt: skip
+    async def erase(request_id: str, payment: Payment) -> Response:
+        signature = payment.offer.signature
+        # A token comes first, as it does when it pays.
+        proof = sold.first.gate.read(signature).money.proof if signature and not payment.offer.token else None
+        await erasure.erase(request_id, payment.offer, proof)
+        return Response(status_code=204)
+
+    @routes.get(
+        "/privacy",
+        operation_id="privacy_page",
+        tags=["discovery"],
+        summary="What is kept, and how to erase it",
+        response_class=HTMLResponse,
+        responses=refusals(InvalidHost, ledger=False),
+    )
+    async def page(request: Request) -> HTMLResponse:
+        facts = privacy_page.Facts(
+            answers_days=settings.keep_answers_days,
+            call_log_days=settings.keep_call_log_days,
+            erase_seconds=settings.erase_seconds,
+            upload_seconds=settings.upload_seconds,
+            job_seconds=settings.job_seconds,
+            ops_session_minutes=settings.ops_session_minutes,
+            failures_per_payer=settings.free_failures_per_payer,
+            failures_per_address=settings.free_failures_per_address,
+            webhooks=bool(settings.webhook_urls),
+            traces=settings.otlp_endpoint is not None,
+        )
+        return HTMLResponse(privacy_page.page(facts, surfaces.shop(request)), headers=HEADERS)
+
+    return routes

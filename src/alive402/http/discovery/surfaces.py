@@ -1,0 +1,197 @@
+"""Every surface on which agents and importers find what is sold, over HTTP; `pages` are for people."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import APIRouter, FastAPI, Query, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+
+from alive402.calls.call_log import CallKind
+from alive402.calls.paid_call import InvalidInput, Sold
+from alive402.catalog import Quality, ServiceDefinition, Shop, Way
+from alive402.catalog.entries import catalog
+from alive402.catalog.search import LIMIT, MAX_QUERY, MOST, search
+from alive402.catalog.surfaces import HTML, SITE, Surface
+from alive402.catalog.texts import service_llms_txt
+from alive402.http.core.documented_errors import refusals
+from alive402.http.core.errors import RequestRefused, UnknownService
+from alive402.http.discovery.audit import Audit
+from alive402.http.discovery.openapi import OpenApi
+from alive402.http.payment.payment_object import PaymentObjects
+from alive402.operations.health_check import HealthCheck
+
+HEADERS = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-cache"}
+# A name, or an IPv6 address in brackets; a port; below a proxy, a path.
+_BASE = re.compile(r"https?://([a-zA-Z0-9._-]{1,253}|\[[0-9a-fA-F:.]{2,45}\])(:[0-9]{1,5})?(/[a-zA-Z0-9._~/-]*)?")
+_Document = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class InvalidHost(RequestRefused):
+    """The Host header names no address, so none can be written into a document."""
+
+    code = "invalid_host"
+    default = "The Host header names no address."
+
+
+class LinksetResponse(JSONResponse):
+    """A linkset (RFC 9264)."""
+
+    media_type = "application/linkset+json"
+
+
+class XmlResponse(Response):
+    """An XML document."""
+
+    media_type = "application/xml"
+
+
+_RESPONSES: dict[str, type[Response]] = {
+    each.media_type: each
+    for each in (JSONResponse, PlainTextResponse, LinksetResponse, XmlResponse)
+    if each.media_type is not None
+}
+
+
+class Surfaces:
+    """The surfaces over one application: what each of them has to know, measured or configured."""
+
+    def __init__(
+        self, app: FastAPI, sold: Sold, payments: PaymentObjects, health: HealthCheck, *, test_money: bool
+    ) -> None:
+        self._test_money = test_money
+        self._sold = sold
+        self._payments = payments
+        self._health = health
+        self._openapi = OpenApi(app, sold, payments)
+        self._audit = Audit(app)
+
+    def shop(self, request: Request) -> Shop:
+        """What is sold, at the address that this caller sees.
+
+        Raises:
+            InvalidHost: the caller's Host header names no address.
+        """
+        base = self._payments.base(request)
+        if not _BASE.fullmatch(base):
+            raise InvalidHost
+        return Shop(
+            services=tuple(calls.service for calls in self._sold.services),
+            base=base,
+            provider_id=self._payments.provider_id,
+            ways=tuple(
+                Way(calls.service.id, each.network, each.asset, each.amount, each.pay_to)
+                for calls in self._sold.services
+                for each in calls.gate.accepts
+            ),
+            mcp=True,
+            test_money=self._test_money,
+        )
+
+    async def qualities(self, shop: Shop) -> dict[str, Quality]:
+        """What was measured, by service id."""
+        return {service.id: await self._quality(service) for service in shop.services}
+
+    async def _quality(self, service: ServiceDefinition) -> Quality:
+        tally = await self._sold.books.call_log.tally(service.id)
+        return Quality(
+            calls=tally.calls,
+            unpaid=tally.kinds.get(CallKind.UNPAID, 0),
+            worked_on=tally.worked_on,
+            answered=tally.kinds.get(CallKind.ANSWERED, 0),
+            faults=tally.kinds.get(CallKind.FAULT, 0),
+            latency_ms=tally.milliseconds,
+            last_call_at=tally.last_call_at,
+            health=self._health.health,
+            checked_at=self._health.checked_at,
+        )
+
+    def router(self) -> APIRouter:
+        """All of them."""
+        routes = APIRouter(tags=["discovery"])
+        own = {
+            "/api/catalog": self._catalog,
+            "/api/services": self._catalog,
+            "/openapi.json": self._openapi_document,
+            "/api/catalog/openapi.json": self._openapi_document,
+        }
+        for surface in SITE:
+            if surface.media_type == HTML:
+                continue
+            if surface.path == "/api/catalog/search":
+                self._add_search(routes, surface)
+            else:
+                _add(routes, surface, own.get(surface.path) or self._rendered(surface))
+        self._add_services(routes)
+        self._add_audit(routes)
+        return routes
+
+    def _rendered(self, surface: Surface) -> _Document:
+        assert surface.render is not None, surface.path
+
+        async def document(request: Request) -> Response:
+            assert surface.render is not None
+            return _RESPONSES[surface.media_type](surface.render(self.shop(request)), headers=HEADERS)
+
+        return document
+
+    async def _catalog(self, request: Request) -> Response:
+        shop = self.shop(request)
+        return JSONResponse(catalog(shop, await self.qualities(shop)), headers=HEADERS)
+
+    async def _openapi_document(self, request: Request) -> Response:
+        written = self._openapi.written(self.shop(request))
+        return Response(written, media_type=JSONResponse.media_type, headers=HEADERS)
+
+    def _add_search(self, routes: APIRouter, surface: Surface) -> None:
+        async def find(
+            request: Request,
+            q: Annotated[str, Query(max_length=MAX_QUERY, description="words, in English or Chinese")] = "",
+            limit: Annotated[int, Query(ge=1, le=MOST)] = LIMIT,
+        ) -> JSONResponse:
+            shop = self.shop(request)
+            return JSONResponse(search(shop, await self.qualities(shop), q, limit), headers=HEADERS)
+
+        routes.add_api_route(
+            surface.path,
+            find,
+            operation_id="search_services",
+            summary=surface.title,
+            responses=refusals(InvalidInput, InvalidHost),
+        )
+
+    def _add_services(self, routes: APIRouter) -> None:
+        unknown = refusals(UnknownService, InvalidHost)
+
+        @routes.get("/services/{service_id}/llms.txt", operation_id="service_llms_txt",
+                    summary="A service, for models", response_class=PlainTextResponse, responses=unknown)  # fmt: skip
+        async def llms(request: Request, service_id: str) -> PlainTextResponse:
+            shop = self.shop(request)
+            return PlainTextResponse(service_llms_txt(_found(shop, service_id), shop), headers=HEADERS)
+
+    def _add_audit(self, routes: APIRouter) -> None:
+        @routes.get("/api/discovery/audit", operation_id="audit", summary="Does every surface agree with the catalog?",
+                    responses=refusals(InvalidHost))  # fmt: skip
+        async def audit(request: Request) -> JSONResponse:
+            return JSONResponse(await self._audit.look(self.shop(request)), headers=HEADERS)
+
+
+def _found(shop: Shop, service_id: str) -> ServiceDefinition:
+    service = shop.find(service_id)
+    if service is None:
+        raise UnknownService
+    return service
+
+
+def _add(routes: APIRouter, surface: Surface, document: _Document) -> None:
+    routes.add_api_route(
+        surface.path,
+        document,
+        methods=["GET"],
+        operation_id="get_" + (re.sub(r"[^a-z0-9]+", "_", surface.path).strip("_") or "home"),
+        summary=surface.title,
+        response_class=_RESPONSES[surface.media_type],
+        responses=refusals(InvalidHost),
+    )

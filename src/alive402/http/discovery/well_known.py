@@ -1,0 +1,24 @@
+"""What the whole world may read at a known place: the public keys of signed verdicts."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from alive402.receipts.signing_keys import SigningKeys
+
+
+def router(keys: SigningKeys) -> APIRouter:
+    """`/.well-known/jwks.json`."""
+    routes = APIRouter()
+
+    @routes.get(
+        "/.well-known/jwks.json",
+        operation_id="get_jwks",
+        tags=["operation"],
+        summary="The keys that signed verdicts are checked with",
+    )
+    async def jwks() -> JSONResponse:
+        return JSONResponse(keys.jwks(), headers={"Cache-Control": "public, max-age=300"})
+
+    return routes

@@ -1,0 +1,1 @@
+"""The operator's routes: summary, access, health, metrics."""

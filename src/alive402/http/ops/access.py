@@ -1,0 +1,120 @@
+"""Who may watch: whoever holds an API key with the scope `ops`, by header, or by a short session in a browser."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+import jwt
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from fastapi import Request
+
+from alive402.errors import CodedError
+from alive402.http.payment.credentials import KEY_HEADER, MAX_SECRET_BYTES
+from alive402.payments.core.errors import ApiKeyForbidden, ApiKeyRefused, NoSuchApiKey
+from alive402.payments.keys.api_keys import Keys, Scope
+from alive402.receipts.signing_keys import SigningKeys
+from alive402.storage.database import Clock, utc_now
+
+COOKIE = "alive402_ops"
+_PURPOSE = b"alive402 ops sessions"
+_AUDIENCE = "alive402-ops"
+
+
+class OpsKeyMissing(CodedError):
+    """Nobody said who asks."""
+
+    code = "ops_key_missing"
+    status = 401
+    default = "Send an API key with the scope ops, as X-Api-Key or Authorization: Bearer, or sign in at /ops."
+
+
+class CrossSite(CodedError):
+    """A form was sent from another site, or over a way on which the browser does not say from where."""
+
+    code = "cross_site"
+    status = 403
+    default = "This form is sent from /ops itself, over https or from the machine on which the service runs."
+
+
+@dataclass(frozen=True, slots=True)
+class OpsAccess:
+    """Checks keys and sessions. A session names its key, never holds it, and ends with it.
+
+    Sessions are signed with a key that is derived from the one that signs verdicts, so that several processes know each
+    other's, and a new signing key ends them.
+    """
+
+    keys: Keys
+    signing: SigningKeys
+    lasts: timedelta
+    now: Clock = utc_now
+    _secret: bytes = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        private = self.signing.private.private_bytes_raw()
+        secret = HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE).derive(private)
+        object.__setattr__(self, "_secret", secret)
+
+    async def check(self, request: Request) -> None:
+        """Make sure that the request's header holds a key that may watch.
+
+        Raises:
+            OpsKeyMissing, ApiKeyRefused, ApiKeyForbidden: it does not.
+        """
+        key = header_key(request)
+        if key is None:
+            raise OpsKeyMissing
+        await self.check_key(key)
+
+    async def check_key(self, key: str) -> str:
+        """The id of a key that may watch. Raises like `check`."""
+        if len(key) > MAX_SECRET_BYTES:
+            raise ApiKeyRefused
+        return await self.keys.check(key, Scope.OPS)
+
+    def session(self, key_id: str) -> str:
+        """A session for the browser of whoever showed that key."""
+        ends: datetime = self.now() + self.lasts
+        return jwt.encode({"sub": key_id, "exp": ends, "aud": _AUDIENCE}, self._secret, algorithm="HS256")
+
+    async def check_session(self, request: Request) -> None:
+        """Make sure that the request's cookie is a session whose key may still watch.
+
+        Raises:
+            OpsKeyMissing: there is none, or it is over.
+            ApiKeyRefused, ApiKeyForbidden: its key was revoked, or lacks the scope.
+        """
+        try:
+            said = jwt.decode(request.cookies.get(COOKIE, ""), self._secret, algorithms=["HS256"], audience=_AUDIENCE)
+            row = await self.keys.find(str(said.get("sub")))
+        except (jwt.PyJWTError, NoSuchApiKey):
+            raise OpsKeyMissing from None
+        if row.revoked_at is not None:
+            raise ApiKeyRefused
+        if Scope.OPS not in row.scopes.split():
+            raise ApiKeyForbidden(scope=str(Scope.OPS))
+
+
+def header_key(request: Request) -> str | None:
+    """The API key in a request's headers, or None."""
+    kind, _, bearer = request.headers.get("authorization", "").partition(" ")
+    return request.headers.get(KEY_HEADER) or (bearer.strip() if kind.lower() == "bearer" else "") or None
+
+
+def refuse_other_sites(request: Request, base: str) -> None:
+    """Let a form through only from our own pages; who is no browser sends neither header, and has no cookie to abuse.
+
+    Raises:
+        CrossSite: it comes from elsewhere.
+    """
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    # `null` is what a browser says of our own page too, since it tells no address on: then it must say its site.
+    try:
+        near = origin is None or urlsplit(origin)[:2] == urlsplit(base)[:2]
+    except ValueError:
+        near = False
+    if not (near if site is None else site == "same-origin"):
+        raise CrossSite

@@ -1,0 +1,27 @@
+"""For whoever watches the service: is it up, and can it take a paid call?"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from alive402 import __version__
+from alive402.operations.health_check import HealthCheck
+
+
+def router(health: HealthCheck) -> APIRouter:
+    """`/healthz` and `/readyz`."""
+    routes = APIRouter(tags=["operation"])
+
+    @routes.get("/healthz", summary="Is the process up?")
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok", "version": __version__}
+
+    @routes.get("/readyz", summary="Can it take a paid call?", responses={503: {"description": "Not now."}})
+    async def readyz() -> JSONResponse:
+        found = await health.ready()
+        ready = all(found.values())
+        body = {"ready": ready, "status": health.health, "checks": found}
+        return JSONResponse(body, status_code=200 if ready else 503)
+
+    return routes

@@ -1,0 +1,76 @@
+"""What a caller pays with, read from its headers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Header, Request
+
+from alive402.http.core.errors import HeaderTooLarge
+from alive402.payments.core.values import Offer, TokenOffer
+from alive402.payments.x402.protocol import SIGNATURE_HEADER
+from alive402.payments.x402.v1 import V1_SIGNATURE_HEADER
+
+TOKEN_HEADER = "X-Payment-Token"
+SECRET_HEADER = "X-Client-Secret"
+KEY_HEADER = "X-Api-Key"
+REPEAT_HEADER = "Idempotency-Key"
+MAX_SIGNATURE_BYTES = 8 * 1024
+MAX_SECRET_BYTES = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """An offer, the version of x402 that its signature speaks, and the secret of the client that brings it."""
+
+    offer: Offer
+    version: int
+    client_secret: str | None
+
+    @property
+    def anything(self) -> bool:
+        """Whether the caller means to pay now."""
+        return bool(self.offer.signature or self.offer.token or self.offer.api_key)
+
+
+async def brought(
+    request: Request,
+    payment_signature: Annotated[str | None, Header(alias=SIGNATURE_HEADER)] = None,
+    x_payment: Annotated[str | None, Header(alias=V1_SIGNATURE_HEADER)] = None,
+    token: Annotated[str | None, Header(alias=TOKEN_HEADER)] = None,
+    client_secret: Annotated[str | None, Header(alias=SECRET_HEADER)] = None,
+    idempotency_key: Annotated[str | None, Header(alias=REPEAT_HEADER)] = None,
+    api_key: Annotated[str | None, Header(alias=KEY_HEADER)] = None,
+    authorization: Annotated[str | None, Header()] = None,
+) -> Brought:
+    """The headers as an offer. Nothing is waited for: the framework would send what is not `async` to a thread.
+
+    Raises:
+        HeaderTooLarge: one of them is longer than any has to be.
+    """
+    kind, _, bearer = (authorization or "").partition(" ")
+    if kind.lower() == "bearer" and not api_key:
+        api_key = bearer.strip()
+    _bound(MAX_SIGNATURE_BYTES, {SIGNATURE_HEADER: payment_signature, V1_SIGNATURE_HEADER: x_payment})
+    _bound(
+        MAX_SECRET_BYTES,
+        {TOKEN_HEADER: token, SECRET_HEADER: client_secret, REPEAT_HEADER: idempotency_key, KEY_HEADER: api_key},
+    )
+    offer = Offer(
+        signature=payment_signature or x_payment or None,
+        token=TokenOffer(token, client_secret or None, idempotency_key or None) if token else None,
+        api_key=api_key or None,
+        address=request.client.host if request.client else None,
+        idempotency_key=idempotency_key or None,
+    )
+    return Brought(offer, 1 if x_payment and not payment_signature else 2, client_secret or None)
+
+
+def _bound(most: int, headers: dict[str, str | None]) -> None:
+    for name, value in headers.items():
+        if value and len(value) > most:
+            raise HeaderTooLarge(header=name)
+
+
+Payment = Annotated[Brought, Depends(brought)]

@@ -1,0 +1,108 @@
+"""The gateway's `payment` object: how a payment stands, in the words that every surface uses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.requests import Request
+
+from alive402.calls.paid_call import PaidCalls, Sold
+from alive402.calls.rendering import report_link
+from alive402.payments.core.errors import NoSuchPayment
+from alive402.payments.prepaid.service import Prepaid
+
+PATH = "/api/payments"
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentObjects:
+    """Makes them. `provider_id` names where the money goes."""
+
+    sold: Sold
+    public_url: str | None
+    provider_id: str
+
+    def base(self, request: Request) -> str:
+        """The service's URL as its callers see it, without a slash at the end."""
+        return (self.public_url or str(request.base_url)).rstrip("/")
+
+    def not_made(self, calls: PaidCalls) -> dict[str, Any]:
+        """For a call that nothing was paid for yet."""
+        return {
+            **self._words(calls, calls.service.price_cents, 1),
+            "paymentId": None,
+            "remainingCalls": 0,
+            "clientId": None,
+            "status": "required",
+            "expiresAt": None,
+            "paidAt": None,
+            "token": None,
+        }
+
+    def of(self, prepaid: Prepaid, request: Request, token: str | None = None) -> dict[str, Any]:
+        """For a payment made ahead; `token` only where it is told."""
+        return {
+            **self._words(self.calls_of(prepaid), prepaid.amount // 10_000, prepaid.max_calls),
+            "paymentId": prepaid.id,
+            "remainingCalls": prepaid.remaining,
+            "clientId": prepaid.client_id,
+            "status": prepaid.status,
+            "expiresAt": _moment(prepaid.expires_at),
+            "paidAt": _moment(prepaid.paid_at),
+            "token": token,
+            "payUrl": self.pay_url(prepaid.id, request),
+        }
+
+    async def named(self, payment_id: str | None, calls: PaidCalls, request: Request) -> dict[str, Any]:
+        """For the payment that a refusal of `calls` names, or for none."""
+        if payment_id is None:
+            return self.not_made(calls)
+        try:
+            return self.of(await self.find(payment_id), request)
+        except NoSuchPayment:
+            return self.not_made(calls)
+
+    async def find(self, payment_id: str) -> Prepaid:
+        """A payment made ahead.
+
+        Raises:
+            NoSuchPayment: there is none, or what it was for is not sold any more.
+        """
+        prepaid = await self.sold.first.prepayments.find(payment_id)
+        self.calls_of(prepaid)
+        return prepaid
+
+    def calls_of(self, prepaid: Prepaid) -> PaidCalls:
+        """What was paid for. Raises like `find`."""
+        calls = self.sold.find(prepaid.service_id)
+        if calls is None:
+            raise NoSuchPayment
+        return calls
+
+    def report_url(self, report_id: str | None, request: Request) -> dict[str, str]:
+        """Where an answer is shown again, as it stands beside its data; nothing for one that is not kept."""
+        return report_link(self.base(request), report_id)
+
+    def pay_url(self, payment_id: str, request: Request) -> str:
+        """Where a payment is paid."""
+        return f"{self.base(request)}{PATH}/{payment_id}/pay"
+
+    def _words(self, calls: PaidCalls, cents: int, max_calls: int) -> dict[str, Any]:
+        service = calls.service
+        return {
+            "serviceId": service.id,
+            "internalServiceId": service.aliases[0],
+            "amountCents": cents,
+            "currency": "USD",
+            "billingMode": "per_call",
+            "maxCalls": max_calls,
+            "provider": "x402_facilitator",
+            "providerId": self.provider_id,
+            "payTo": calls.gate.accepts[0].pay_to,
+        }
+
+
+def _moment(at: datetime | None) -> str | None:
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z") if at is not None else None

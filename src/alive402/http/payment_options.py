@@ -1,0 +1,86 @@
+"""Settings become tills: for each accepted network and token its terms, its facilitator, its node."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from eth_account import Account
+from web3 import Web3
+from x402.http import AuthHeaders, FacilitatorConfig, HTTPFacilitatorClient
+from x402.mechanisms.evm.default_assets import DEFAULT_ASSETS
+
+from alive402.payments.core.errors import PaymentsMisconfigured
+from alive402.payments.x402.chain import Web3ChainReader
+from alive402.payments.x402.options import Terms, Till, Tills
+from alive402.settings import NETWORKS, Accepted, Settings
+
+
+def tills(settings: Settings, price: int, seconds: int) -> tuple[Tills, Any]:
+    """Every way to pay, and the dev chain or None.
+
+    `price` in atomic units is asked where no other is set; a payment stays valid for `seconds`.
+
+    Raises:
+        PaymentsMisconfigured: a token is not known, or the dev chain is not installed.
+    """
+    if not settings.taken:
+        return _test_money(settings, price, seconds)
+    return Tills([_till(each, price, seconds) for each in settings.taken]), None
+
+
+def provider_id(settings: Settings) -> str:
+    """The gateway's name for where the money goes by default, e.g. `x402-base-usdc`."""
+    if not settings.taken:
+        return "x402-dev-usdc"
+    names = {caip2: name for name, caip2 in NETWORKS.items()}
+    network = settings.taken[0].caip2
+    return f"x402-{names.get(network, network.replace(':', '-'))}-usdc"
+
+
+def _test_money(settings: Settings, price: int, seconds: int) -> tuple[Tills, Any]:
+    try:
+        from alive402.payments.devchain import NETWORK, TOKEN_ADDRESS, DevChain, DevFacilitator
+    except ImportError as error:
+        raise PaymentsMisconfigured(
+            "The dev chain needs the `devchain` extra. Install alive402[server,devchain], or choose a real network."
+        ) from error
+    chain = DevChain()
+    pay_to = settings.pay_to or Account.create().address
+    terms = Terms(NETWORK, TOKEN_ADDRESS, settings.price or price, pay_to, seconds)
+    return Tills([Till(terms, DevFacilitator(chain), Web3ChainReader(chain.web3))]), chain
+
+
+def _till(accepted: Accepted, price: int, seconds: int) -> Till:
+    token = accepted.facilitator_token
+    auth = _Bearer(token.get_secret_value()) if token else None
+    web3 = Web3(Web3.HTTPProvider(str(accepted.rpc_url), request_kwargs={"timeout": 10}))
+    return Till(
+        terms=Terms(
+            network=accepted.caip2,
+            asset=accepted.asset or _usdc(accepted.caip2),
+            amount=accepted.price or price,
+            pay_to=accepted.pay_to,
+            max_timeout_seconds=seconds,
+            name=accepted.asset_name,
+            version=accepted.asset_version,
+        ),
+        facilitator=HTTPFacilitatorClient(FacilitatorConfig(url=str(accepted.facilitator_url), auth_provider=auth)),
+        chain=Web3ChainReader(web3),
+    )
+
+
+def _usdc(caip2: str) -> str:
+    known = DEFAULT_ASSETS.get(caip2)
+    if not known:
+        raise PaymentsMisconfigured(f"No default token is known on {caip2}. Set ALIVE402_ASSET to its address.")
+    return known[0]["asset"]
+
+
+class _Bearer:
+    """The facilitator's token, on each of its paths."""
+
+    def __init__(self, token: str) -> None:
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    def get_auth_headers(self) -> AuthHeaders:
+        return AuthHeaders(verify=self._headers, settle=self._headers, supported=self._headers)

@@ -1,0 +1,1 @@
+"""The routes that buyers call: tools, payments, uploads, jobs, MCP."""

@@ -1,0 +1,94 @@
+"""Jobs over HTTP: how one stands, told once or as it goes, and how to stop it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from alive402.calls.jobs.errors import TooManyListeners, UnknownJob
+from alive402.calls.jobs.runner import JobRunner
+from alive402.calls.jobs.store import PATH, Job, JobState
+from alive402.http.core.documented_errors import refusals
+from alive402.http.core.schemas import ref
+from alive402.http.payment.x402_headers import receipt_headers
+
+_NO_STORE = {"Cache-Control": "no-store"}
+HEARTBEAT_SECONDS = 15
+RETRY_SECONDS = 1
+
+
+def router(runner: JobRunner) -> APIRouter:
+    """`GET /api/jobs/{id}`, its events, and `DELETE`."""
+    routes = APIRouter(prefix=PATH, tags=["services"])
+    shown = {
+        "description": "As it stands now.",
+        "content": {"application/json": {"schema": ref("Job")}},
+        "headers": {"PAYMENT-RESPONSE": {"schema": {"type": "string"}, "description": "once it is done and settled"}},
+    }
+
+    @routes.get(
+        "/{job_id}",
+        operation_id="get_job",
+        summary="How a job stands, and its answer",
+        responses={200: shown, **refusals(UnknownJob)},
+    )
+    async def show(job_id: str) -> JSONResponse:
+        return _told(await runner.find(job_id))
+
+    @routes.get(
+        "/{job_id}/events",
+        operation_id="follow_job",
+        summary="The same as it goes: server-sent events",
+        response_class=EventSourceResponse,
+        responses={
+            200: {
+                "description": "Events `progress`, then one `done` or `failed`; each one's data is the job as JSON.",
+                "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            },
+            **refusals(UnknownJob, TooManyListeners),
+        },
+    )
+    async def follow(job_id: str) -> EventSourceResponse:
+        return EventSourceResponse(_events(await runner.follow(job_id)), ping=HEARTBEAT_SECONDS, headers=_NO_STORE)
+
+    @routes.delete(
+        "/{job_id}",
+        operation_id="cancel_job",
+        summary="Stop a job that is not finished; nothing is charged for it",
+        responses={200: shown, **refusals(UnknownJob)},
+    )
+    async def cancel(job_id: str) -> JSONResponse:
+        return _told(await runner.cancel(job_id))
+
+    return routes
+
+
+def accepted(told: dict[str, Any]) -> JSONResponse:
+    """202: the job goes on without its caller."""
+    headers = {
+        **_NO_STORE,
+        "Location": f"{PATH}/{told['jobId']}",
+        "Preference-Applied": "respond-async",
+        "Retry-After": str(RETRY_SECONDS),
+    }
+    return JSONResponse(told, status_code=202, headers=headers)
+
+
+async def _events(jobs: AsyncIterator[Job]) -> AsyncIterator[ServerSentEvent]:
+    async for job in jobs:
+        kind = "progress" if job.open else str(job.state)
+        yield ServerSentEvent(data=json.dumps(job.to_dict(), ensure_ascii=False), event=kind)
+
+
+def _told(job: Job) -> JSONResponse:
+    headers = dict(_NO_STORE)
+    if job.state == JobState.DONE:
+        headers |= receipt_headers(json.loads(job.receipt or "{}"), job.x402_version)
+    if job.open:
+        headers["Retry-After"] = str(RETRY_SECONDS)
+    return JSONResponse(job.to_dict(), headers=headers)

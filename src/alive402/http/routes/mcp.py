@@ -1,0 +1,130 @@
+"""The tool for sale, over MCP: the same paid call as over HTTP, with progress, and stopped when its caller cancels."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import structlog
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from mcp.server.streamable_http_manager import StreamableHTTPASGIApp, StreamableHTTPSessionManager
+from mcp.server.transport_security import TransportSecuritySettings
+from mcp_types import CallToolResult
+from starlette.requests import Request
+from starlette.routing import Route
+
+from alive402.calls.errors import classify
+from alive402.calls.paid_call import Sold
+from alive402.calls.rendering import error_body, stored_answer_body
+from alive402.catalog.inputs import InvalidInput, problems_in
+from alive402.http.core.errors import new_request_id
+from alive402.http.payment.credentials import KEY_HEADER, SECRET_HEADER, TOKEN_HEADER, Brought, brought
+from alive402.http.payment.payment_object import PaymentObjects
+from alive402.http.payment.resources import resource_of
+from alive402.http.payment.x402_headers import required_body
+from alive402.intake.sandbox.pool import Progress
+from alive402.mcp.guide import guide
+from alive402.mcp.server import ToolCall, agent_server
+from alive402.mcp.tool import PAYING, PAYMENT_KEY, answered, paid_tool, progress_words, refused
+from alive402.payments.core.errors import PaymentRequired
+
+log = structlog.get_logger(__name__)
+
+PATH = "/mcp"
+MAX_BODY_BYTES = 64 * 1024
+# Revisions before 2026-07-28 hold a session open; whoever opens one has paid nothing yet.
+MAX_SESSIONS = 1_000
+IDLE_SECONDS = 600.0
+_UNPAID = (
+    'Payment is required. Sign one of `accepts` and call again with the payload in `_meta["x402/payment"]`, '
+    "or call with a `paymentToken`."
+)
+# JSON may hold half a letter, which no database takes.
+_LETTERS = r"^[^\x00-\x1f\ud800-\udfff]+$"
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+
+def door(sold: Sold, payments: PaymentObjects, *, loopback: bool) -> tuple[Route, StreamableHTTPSessionManager]:
+    """The route at `/mcp`, and the session manager that has to run as long as the application does.
+
+    `loopback`: only this machine is served, so a name that leads a browser here from elsewhere is refused.
+    """
+    shapes = {name: {**shape, "pattern": _LETTERS} for name, shape in PAYING.items()}
+    paying = Draft202012Validator({"type": "object", "properties": shapes})
+    by_tool = {calls.service.tool_name: calls for calls in sold.services}
+
+    async def work(call: ToolCall, progress: Progress) -> CallToolResult:
+        request_id = new_request_id()
+        try:
+            return await answer(call, progress, request_id)
+        except Exception as error:
+            known = classify(error, request_id)
+            log.info("refused", request_id=request_id, code=known.code, status=known.status)
+            return _refused(error_body(known, request_id), known.status, known.retry_after)
+
+    async def answer(call: ToolCall, progress: Progress, request_id: str) -> CallToolResult:
+        request: Request = call.request
+        calls = by_tool[call.name]
+        given = {name: value for name, value in call.arguments.items() if name not in PAYING}
+        problems = problems_in({name: call.arguments[name] for name in call.arguments.keys() - given}, paying)
+        if problems:
+            raise InvalidInput(problems=problems)
+        payment = await _brought(call, request)
+        # As over HTTP: nothing said yet asks for the price, something wrong is told before anyone pays for it.
+        if given or payment.anything:
+            calls.check_input(given)
+        # One resource by either door, so that a payment gives its answer again whichever door it comes by.
+        resource = resource_of(calls.service, payments.base(request) + calls.service.paths[0])
+        try:
+            outcome = await calls.call(given, payment.offer, resource, request_id, progress)
+        except PaymentRequired as error:
+            if type(error) is PaymentRequired:
+                error = PaymentRequired(_UNPAID)
+            named = await payments.named(error.details.get("paymentId"), calls, request)
+            return _refused(required_body(error, request_id, calls.gate, resource, named), error.status)
+        shown = payments.report_url(outcome.report_id, request)
+        return answered(outcome.request_id, {"data": outcome.data, **shown}, outcome.receipt)
+
+    services = [calls.service for calls in sold.services]
+    words = {service.tool_name: progress_words(service) for service in services}
+
+    async def report(report_id: str, request: Request) -> dict[str, Any]:
+        return stored_answer_body(await sold.books.reports.find(report_id), payments.base(request))
+
+    server = agent_server([paid_tool(service) for service in services], words, guide(services), work, report)
+    manager = StreamableHTTPSessionManager(
+        server,
+        security_settings=_only_loopback() if loopback else None,
+        session_idle_timeout=IDLE_SECONDS,
+        max_request_body_size=MAX_BODY_BYTES,
+        max_sessions=MAX_SESSIONS,
+    )
+    return Route(PATH, endpoint=StreamableHTTPASGIApp(manager), include_in_schema=False), manager
+
+
+async def _brought(call: ToolCall, request: Request) -> Brought:
+    """What the call offers in payment: its own arguments and `_meta` first, then the headers of its connection."""
+    signed, headers = call.meta.get(PAYMENT_KEY), request.headers
+    text = json.dumps(signed) if signed is not None and not isinstance(signed, str) else signed
+    return await brought(
+        request,
+        payment_signature=base64.b64encode(text.encode(errors="replace")).decode() if text else None,
+        token=call.arguments.get("paymentToken") or headers.get(TOKEN_HEADER),
+        client_secret=headers.get(SECRET_HEADER),
+        idempotency_key=call.arguments.get("idempotencyKey"),
+        api_key=headers.get(KEY_HEADER),
+        authorization=headers.get("authorization"),
+    )
+
+
+def _refused(body: dict[str, Any], status: int, retry_after: int | None = None) -> CallToolResult:
+    """What HTTP says in its status and headers stands in the body here."""
+    return refused({**body, "status": status, **({"retryAfter": retry_after} if retry_after else {})})
+
+
+def _only_loopback() -> TransportSecuritySettings:
+    return TransportSecuritySettings(
+        allowed_hosts=[name + port for name in _LOOPBACK for port in ("", ":*")],
+        allowed_origins=[f"http://{name}{port}" for name in _LOOPBACK for port in ("", ":*")],
+    )

@@ -1,0 +1,154 @@
+"""Payments made ahead, over HTTP: asked for, looked at, paid; paying answers a token for several calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+
+from alive402.calls.paid_call import InvalidInput, PaidCalls, Sold, problems_in
+from alive402.http.core.bodies import json_object
+from alive402.http.core.documented_errors import NEW_PAYMENT, PAYING, refusals
+from alive402.http.core.errors import UnknownService, request_id
+from alive402.http.core.schemas import ref
+from alive402.http.payment.credentials import Payment
+from alive402.http.payment.payment_object import PATH, PaymentObjects
+from alive402.http.payment.x402_headers import payment_required, receipt_headers
+from alive402.payments.core.errors import NoSuchPayment, PaymentRequired
+from alive402.payments.prepaid.service import Prepaid
+from alive402.payments.x402.signed_payment import Resource
+
+_SECRET = {"type": "string", "minLength": 16, "maxLength": 128, "pattern": "^[!-~]+$"}
+_NO_STORE = {"Cache-Control": "no-store"}
+
+
+def router(sold: Sold, payments: PaymentObjects, max_calls: int) -> APIRouter:
+    """`POST /api/payments`, `GET /api/payments/{id}` and `POST /api/payments/{id}/pay`."""
+    routes = APIRouter(prefix=PATH, tags=["payments"])
+    asking = {
+        "type": "object",
+        "properties": {
+            "serviceId": {"type": "string", "maxLength": 128},
+            "providerId": {"type": ["string", "null"], "enum": [payments.provider_id, None]},
+            "maxCalls": {"type": "integer", "minimum": 1, "maximum": max_calls},
+            "clientSecret": _SECRET,
+        },
+        "required": ["serviceId"],
+        "additionalProperties": False,
+    }
+    paying = {
+        "type": "object",
+        "properties": {
+            "newToken": {"type": "boolean"},
+            "accessKeyId": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": 64,
+                "pattern": "^[!-~]+$",
+                "description": "Fill this prepaid API key with the calls, in place of a token.",
+            },
+        },
+        "additionalProperties": False,
+    }
+
+    @routes.post(
+        "",
+        operation_id="create_payment",
+        summary="Ask for a payment for several calls",
+        status_code=201,
+        responses={201: _shown("It waits to be paid."), **refusals(*NEW_PAYMENT, UnknownService)},
+        openapi_extra=_body(asking, required=True),
+    )
+    async def create(request: Request, payment: Payment) -> JSONResponse:
+        given = await _given(request, asking)
+        calls = sold.find(given["serviceId"])
+        if calls is None:
+            raise UnknownService
+        await sold.books.new_payments.admit(payment.offer.address)
+        # JSON Schema counts 2.0 as an integer; money does not.
+        prepaid = await calls.prepayments.create(int(given.get("maxCalls", 1)), given.get("clientSecret"))
+        return JSONResponse(_pending(prepaid, request), status_code=201, headers=_NO_STORE)
+
+    @routes.get(
+        "/{payment_id}",
+        operation_id="get_payment",
+        summary="How a payment stands",
+        responses={200: _shown("As it stands now."), **refusals(NoSuchPayment)},
+    )
+    async def show(request: Request, payment_id: str) -> JSONResponse:
+        prepaid = await payments.find(payment_id)
+        shown = _pending(prepaid, request) if prepaid.status == "pending" else payments.of(prepaid, request)
+        return JSONResponse(shown, headers=_NO_STORE)
+
+    @routes.post(
+        "/{payment_id}/pay",
+        operation_id="pay_payment",
+        summary="Pay it, and get its token, or fill an API key",
+        responses={200: _shown("It is paid; `token` is told this once."), **refusals(*PAYING)},
+        openapi_extra=_body(paying, required=False),
+    )
+    async def pay(request: Request, payment_id: str, payment: Payment) -> JSONResponse:
+        given = await _given(request, paying)
+        prepaid = await payments.find(payment_id)
+        calls = payments.calls_of(prepaid)
+        resource = _resource(calls, payment_id, request)
+        filled = given.get("accessKeyId")
+        api_key_id = await sold.books.access_keys.prepaid(filled) if filled is not None else None
+        try:
+            paid = await calls.prepayments.pay(
+                payment_id,
+                payment.offer,
+                resource,
+                request_id(request),
+                client_secret=payment.client_secret,
+                new_token=given.get("newToken", False),
+                api_key_id=api_key_id,
+            )
+        except PaymentRequired as error:
+            prepaid = await payments.find(payment_id)
+            gate = calls.prepayments.gate(prepaid.max_calls)
+            shown = payments.of(prepaid, request)
+            return payment_required(error, request, gate, resource, shown, payment.version)
+        headers = {**receipt_headers(paid.receipt, payment.version), **_NO_STORE}
+        return JSONResponse(payments.of(paid.prepaid, request, paid.token), headers=headers)
+
+    def _pending(prepaid: Prepaid, request: Request) -> dict[str, Any]:
+        """The object with what is to be signed."""
+        calls = payments.calls_of(prepaid)
+        gate, resource = calls.prepayments.gate(prepaid.max_calls), _resource(calls, prepaid.id, request)
+        asked = gate.required(resource, "payment_required: Sign one of `accepts` and send it.")
+        x402 = asked.model_dump(mode="json", by_alias=True, exclude_none=True)
+        return {**payments.of(prepaid, request), "x402": x402}
+
+    def _resource(calls: PaidCalls, payment_id: str, request: Request) -> Resource:
+        path = f"{PATH}/{payment_id}/pay"
+        return Resource(
+            url=payments.pay_url(payment_id, request),
+            paths=(path,),
+            description=f"Several calls of: {calls.service.name}",
+            service_name=calls.service.name[:32],
+            tags=calls.service.tags[:5],
+            input_schema=paying,
+            example_input={},
+            example_output={"paymentId": payment_id, "status": "paid", "token": "pt_…"},
+        )
+
+    return routes
+
+
+async def _given(request: Request, schema: dict[str, Any]) -> dict[str, Any]:
+    given = await json_object(request) or {}
+    problems = problems_in(given, Draft202012Validator(schema))
+    if problems:
+        raise InvalidInput(problems=problems)
+    return given
+
+
+def _body(schema: dict[str, Any], *, required: bool) -> dict[str, Any]:
+    return {"requestBody": {"required": required, "content": {"application/json": {"schema": schema}}}}
+
+
+def _shown(when: str) -> dict[str, Any]:
+    return {"description": when, "content": {"application/json": {"schema": ref("Payment")}}}

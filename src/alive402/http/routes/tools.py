@@ -1,0 +1,134 @@
+"""The tool for sale: unpaid it answers 402 with all that a buyer needs, paid it answers the question."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi.responses import JSONResponse
+
+from alive402.calls.jobs.errors import InvalidCallback, TooManyJobs
+from alive402.calls.jobs.runner import Asked, JobRunner
+from alive402.calls.paid_call import PaidCalls
+from alive402.calls.rendering import answer_body
+from alive402.errors import CodedError
+from alive402.http.core.bodies import LargeBodies, json_object
+from alive402.http.core.documented_errors import PAID_CALL, refusals
+from alive402.http.core.errors import body_of, request_id
+from alive402.http.core.schemas import ref
+from alive402.http.payment.credentials import Brought, Payment
+from alive402.http.payment.payment_object import PaymentObjects
+from alive402.http.payment.resources import resource_of
+from alive402.http.payment.x402_headers import payment_required, receipt_headers, required_body
+from alive402.http.routes.jobs import accepted
+from alive402.payments.core.errors import PaymentRequired
+from alive402.payments.x402.signed_payment import Resource
+
+CALLBACK_HEADER = "X-Callback-Url"
+
+
+def router(calls: PaidCalls, payments: PaymentObjects, jobs: JobRunner) -> APIRouter:
+    """The service's own path and its aliases, over one handler; `Prefer: respond-async` makes a job of a call."""
+    routes, large = APIRouter(), LargeBodies(calls.service.max_body_bytes)
+
+    async def call(
+        request: Request,
+        payment: Payment,
+        asked: Annotated[int, Query(alias="x402Version", ge=1, le=2)] = 2,
+        prefer: Annotated[str | None, Header(description="`respond-async`: 202 with a job (RFC 7240)")] = None,
+        callback: Annotated[str | None, Header(alias=CALLBACK_HEADER, description="told when the job is done")] = None,
+    ) -> JSONResponse:
+        version = min(asked, payment.version)
+        given = await json_object(request, calls.service.max_body_bytes)
+        # Nothing said yet is how a buyer asks for the price; something wrong is told before anyone pays for it.
+        if given is not None or payment.anything:
+            calls.check_input(given or {})
+        resource = resource_of(calls.service, payments.base(request) + request.url.path)
+        try:
+            if _responds_async(prefer):
+                return accepted(await jobs.start(_asked(given or {}, payment, resource, request, version, callback)))
+            outcome = await calls.call(given or {}, payment.offer, resource, request_id(request))
+        except PaymentRequired as error:
+            named = await payments.named(error.details.get("paymentId"), calls, request)
+            return payment_required(error, request, calls.gate, resource, named, version)
+        headers = {
+            **receipt_headers(outcome.receipt, version),
+            "Cache-Control": "no-store",
+        }
+        return JSONResponse(
+            answer_body(outcome.request_id, outcome.data, outcome.report_id, payments.base(request)), headers=headers
+        )
+
+    def _asked(
+        given: dict[str, Any],
+        payment: Brought,
+        resource: Resource,
+        request: Request,
+        version: int,
+        callback: str | None,
+    ) -> Asked:
+        async def refused(error: CodedError) -> dict[str, Any]:
+            if not isinstance(error, PaymentRequired):
+                return body_of(error, request)
+            named = await payments.named(error.details.get("paymentId"), calls, request)
+            return required_body(error, request_id(request), calls.gate, resource, named, version)
+
+        base = payments.base(request)
+        return Asked(
+            calls, given, payment.offer, resource, request_id(request), base, version, refused, callback or None
+        )
+
+    for path in calls.service.paths:
+        canonical = path == calls.service.paths[0]
+        routes.add_api_route(
+            path,
+            call,
+            methods=["POST"],
+            dependencies=[Depends(large.place)],
+            operation_id=calls.service.tool_name if canonical else f"{calls.service.tool_name}_legacy",
+            summary=calls.service.name,
+            description=calls.service.description,
+            deprecated=not canonical,
+            tags=["services"],
+            responses={
+                200: {
+                    "description": "The answer; only now it is charged.",
+                    "content": {
+                        "application/json": {
+                            "schema": calls.service.output_schema,
+                            "example": calls.service.example_output,
+                        }
+                    },
+                    "headers": {
+                        "PAYMENT-RESPONSE": {"schema": {"type": "string"}, "description": "the settlement, base64"}
+                    },
+                },
+                202: {
+                    "description": "With `Prefer: respond-async`: its price is held, and the job goes on by itself.",
+                    "content": {"application/json": {"schema": ref("Job")}},
+                    "headers": {
+                        "Location": {"schema": {"type": "string"}, "description": "where to ask for it"},
+                        "Preference-Applied": {"schema": {"type": "string"}, "description": "respond-async"},
+                        "Retry-After": {"schema": {"type": "integer"}, "description": "seconds"},
+                    },
+                },
+                **refusals(*PAID_CALL, TooManyJobs, InvalidCallback),
+            },
+            openapi_extra={
+                "requestBody": {
+                    "required": True,
+                    "content": {
+                        "application/json": {
+                            "schema": calls.service.input_schema,
+                            "example": calls.service.example_input,
+                        }
+                    },
+                }
+            },
+        )
+    return routes
+
+
+def _responds_async(prefer: str | None) -> bool:
+    """Whether one of the preferences is `respond-async`, as RFC 7240 writes them."""
+    return any(each.partition(";")[0].strip().lower() == "respond-async" for each in (prefer or "").split(","))

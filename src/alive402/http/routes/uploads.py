@@ -1,0 +1,165 @@
+"""Videos that have no URL: handed over here, then named in a call by the URL that is answered."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse, Response
+from starlette.requests import ClientDisconnect
+
+from alive402.calls.paid_call import Sold
+from alive402.errors import CodedError
+from alive402.http.core.bodies import stated_length
+from alive402.http.core.documented_errors import UPLOADING, refusals
+from alive402.http.core.errors import HeaderTooLarge, UnknownService, refusal, request_id
+from alive402.http.core.forms import FIELD, file_in_form
+from alive402.http.core.schemas import ref
+from alive402.http.payment.credentials import Payment
+from alive402.http.payment.payment_object import PaymentObjects
+from alive402.http.payment.resources import resource_of
+from alive402.http.payment.x402_headers import payment_required
+from alive402.intake.errors import UploadGone, UploadMalformed, UploadTypeRefused
+from alive402.intake.uploads import PATH, Upload, Uploads
+from alive402.payments.core.errors import PaymentRequired
+
+_NO_STORE = {"Cache-Control": "no-store"}
+_FORM = "multipart/form-data"
+_RAW = ("application/octet-stream", "video/")
+# So long what is refused is still read and thrown away, so that its sender gets to read the refusal.
+DRAIN_SECONDS = 3.0
+
+
+def router(sold: Sold, payments: PaymentObjects, uploads: Uploads) -> APIRouter:
+    """`POST /api/uploads`, and `GET` and `DELETE` of one."""
+    routes = APIRouter(prefix=PATH, tags=["services"])
+
+    @routes.post(
+        "",
+        operation_id="create_upload",
+        summary="Hand over a video that has no URL",
+        description=(
+            "Free. It takes what will pay for the call: the same signature, token or API key. Send the call with "
+            "`url` as `VideoUrl`. The file is deleted once it is judged, or when its time is over."
+        ),
+        status_code=201,
+        responses={201: _shown("It waits to be judged."), **refusals(*UPLOADING, UnknownService)},
+        openapi_extra={"requestBody": _body()},
+    )
+    async def create(
+        request: Request,
+        payment: Payment,
+        service: Annotated[str | None, Query(max_length=128, description="by default the first service")] = None,
+    ) -> Response:
+        calls = sold.find(service) if service else sold.first
+        if calls is None:
+            raise UnknownService
+        resource = resource_of(calls.service, payments.base(request) + calls.service.paths[0])
+        try:
+            waits = uploads.limits.receive_seconds
+            async with calls.affording(payment.offer, resource, request_id(request), waits) as payer:
+                upload = await _received(request, payer)
+        except CodedError as error:
+            await _drain(request)
+            if isinstance(error, PaymentRequired):
+                named = await payments.named(error.details.get("paymentId"), calls, request)
+                refused = payment_required(error, request, calls.gate, resource, named, payment.version)
+            else:
+                refused = refusal(error, request)
+            # What was not read yet is not waited for.
+            refused.headers["Connection"] = "close"
+            return refused
+        shown = _told(upload, payments.base(request))
+        del shown["used"]
+        return JSONResponse(shown, status_code=201, headers={**_NO_STORE, "Location": shown["url"]})
+
+    @routes.get(
+        "/{upload_id}",
+        operation_id="get_upload",
+        summary="How an upload stands; never what is in it",
+        responses={200: _shown("It waits, or is used."), **refusals(UploadGone, ledger=False)},
+    )
+    async def show(request: Request, upload_id: str) -> JSONResponse:
+        return JSONResponse(_told(uploads.find(upload_id), payments.base(request)), headers=_NO_STORE)
+
+    @routes.delete(
+        "/{upload_id}",
+        operation_id="delete_upload",
+        summary="Delete an upload",
+        status_code=204,
+        responses={204: {"description": "It is gone."}, **refusals(UploadGone, ledger=False)},
+        response_class=Response,
+    )
+    async def delete(request: Request, upload_id: str, payment: Payment) -> Response:
+        if not uploads.remove(upload_id).used:
+            # Taken in for nothing: who does so again and again counts as one whose calls fail.
+            await sold.books.failures.count(None, payment.offer.address)
+        return Response(status_code=204)
+
+    async def _received(request: Request, payer: str) -> Upload:
+        given = request.headers.get("content-type", "")
+        kind = given.partition(";")[0].strip().lower()
+        if len(given) > 512:
+            raise HeaderTooLarge(header="Content-Type")
+        chunks, declared = _chunks(request), None
+        if kind == _FORM:
+            chunks = file_in_form(chunks, given)
+        elif kind.startswith(_RAW):
+            declared = stated_length(request)
+        else:
+            raise UploadTypeRefused
+        try:
+            return await uploads.receive(chunks, payer, declared)
+        except ClientDisconnect:
+            raise UploadMalformed("The upload broke off.") from None
+
+    return routes
+
+
+async def _chunks(request: Request) -> AsyncIterator[bytes]:
+    async for chunk in request.stream():
+        if chunk:
+            yield chunk
+
+
+async def _drain(request: Request) -> None:
+    """Read on for a moment, unless its sender asked first whether it should send at all."""
+    if "expect" in request.headers:
+        return
+    with contextlib.suppress(ClientDisconnect, RuntimeError, TimeoutError):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            async for _ in request.stream():
+                pass
+
+
+def _told(upload: Upload, base: str) -> dict[str, Any]:
+    expires_at = datetime.fromtimestamp(upload.expires_at, UTC).isoformat(timespec="seconds")
+    return {
+        "uploadId": upload.id,
+        "url": f"{base}{PATH}/{upload.id}",
+        "bytes": upload.size,
+        "sha256": upload.sha256,
+        "expiresAt": expires_at.replace("+00:00", "Z"),
+        "used": upload.used,
+    }
+
+
+def _shown(when: str) -> dict[str, Any]:
+    return {"description": when, "content": {"application/json": {"schema": ref("Upload")}}}
+
+
+def _body() -> dict[str, Any]:
+    raw: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
+    form = {
+        "type": "object",
+        "properties": {FIELD: {"type": "string", "format": "binary"}},
+        "required": [FIELD],
+        "additionalProperties": False,
+    }
+    # Any video/* does; OpenAPI's generators know only whole names.
+    kinds = ("video/mp4", "video/webm", "application/octet-stream")
+    return {"required": False, "content": {**dict.fromkeys(kinds, raw), _FORM: {"schema": form}}}

@@ -1,0 +1,180 @@
+"""The server itself: its log, its socket, its first words, its end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from types import FrameType
+
+import structlog
+import uvicorn
+from eth_account import Account
+from sqlalchemy.exc import SQLAlchemyError
+
+from alive402.calls.admission import Admission
+from alive402.http.app import CUT_OFF_SECONDS, create_app
+from alive402.http.connections import connections
+from alive402.http.wiring import Parts, assemble
+from alive402.intake.folders import sweep
+from alive402.liveness.errors import ModelsMissing
+from alive402.liveness.networks import model_files
+from alive402.log import configure_log
+from alive402.payments.core.errors import PaymentsMisconfigured
+from alive402.providers.local import LocalProvider
+from alive402.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+
+class StartRefused(Exception):
+    """The service may not start; the sentence says what to change."""
+
+
+async def run(settings: Settings, say: Callable[[str], None]) -> None:
+    """Serve until interrupted; `say` gets the lines that a person at the terminal needs.
+
+    Raises:
+        StartRefused: something is missing or cannot work.
+    """
+    began = time.time()
+    configure_log()
+    try:
+        await asyncio.to_thread(model_files.ensure, say)
+        parts = await assemble(settings)
+    except (ModelsMissing, PaymentsMisconfigured) as error:
+        raise StartRefused(error.message) from error
+    except (SQLAlchemyError, OSError) as error:
+        raise StartRefused("The ledger cannot be opened. Check ALIVE402_DATABASE_URL.") from error
+    try:
+        listening = listen(settings.host, settings.port)
+    except OSError as error:
+        await parts.local.close()
+        await parts.sold.books.ledger.close()
+        where = f"{settings.host}:{settings.port}"
+        raise StartRefused(f"Cannot listen on {where}: {error.strerror}. Choose another --port.") from error
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    scheme = "https" if parts.tls else "http"
+    url = parts.public_url or f"{scheme}://{host}:{listening.getsockname()[1]}"
+    await _introduce(parts, url, say)
+    if swept := await asyncio.to_thread(sweep, settings.media_directory, began):
+        log.info("swept what a killed service left", folders=swept)
+    async with _warming_up(parts.local):
+        await server(parts).serve(sockets=[listening])
+
+
+@asynccontextmanager
+async def _warming_up(provider: LocalProvider) -> AsyncIterator[None]:
+    """The first callers need not wait for processes to start, and nobody has to wait for that to be heard."""
+    task = asyncio.create_task(provider.warm_up(), name="warm up")
+    task.add_done_callback(_tell_of_failure)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
+def _tell_of_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        # The first call tries again, and its caller is told.
+        log.error("could not warm up", error=type(error).__name__)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening TCP socket; port 0 takes a free one.
+
+    The protocol is named, which `socket.create_server` does not do: the event loop switches Nagle's delay off only for
+    sockets that say that they are TCP, and each answer would otherwise wait 40 ms for an acknowledgement.
+
+    Raises:
+        OSError: the address cannot be listened on.
+    """
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    listening = socket.socket(family, kind, protocol)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(256)
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+class Server(uvicorn.Server):
+    """Told to stop, it takes no new calls and says so, until those that are under way have ended; then it closes.
+
+    A second signal does not wait for them.
+    """
+
+    def __init__(self, config: uvicorn.Config, admission: Admission, stop_seconds: float) -> None:
+        super().__init__(config)
+        self._admission, self._stop_seconds = admission, stop_seconds
+        self._told_at: float | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """What a signal does; what has to be done about it is done by the loop."""
+        if self._told_at is not None:
+            super().handle_exit(sig, frame)
+            return
+        self._told_at = time.monotonic()
+        self._captured_signals.append(sig)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Called ten times a second; whether to close now."""
+        if self._told_at is not None and not self.should_exit:
+            # What is cut off has to be given back, and what is done to be settled, in what is left.
+            self._admission.stop(max(self._stop_seconds / 2, self._stop_seconds - CUT_OFF_SECONDS))
+            over = time.monotonic() - self._told_at >= self._stop_seconds
+            self.should_exit = self._admission.idle or over
+        return await super().on_tick(counter)
+
+
+def server(parts: Parts) -> Server:
+    """The HTTP server over `parts`: headers and patience bounded, no banner, no access log: ours names no query."""
+    config = uvicorn.Config(
+        create_app(parts),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        h11_max_incomplete_event_size=32 * 1024,
+        http=connections(parts.settings.upload_receive_seconds),
+        ws="none",
+        timeout_keep_alive=30,
+        # Of connections; calls have ended before.
+        timeout_graceful_shutdown=round(CUT_OFF_SECONDS),
+        # Without a proxy that is trusted by name, a caller's word on where it comes from is not taken.
+        proxy_headers=bool(parts.trusted_proxies),
+        forwarded_allow_ips=list(parts.trusted_proxies),
+        ssl_certfile=parts.tls[0] if parts.tls else None,
+        ssl_keyfile=parts.tls[1] if parts.tls else None,
+    )
+    return Server(config, parts.admission, parts.settings.stop_seconds)
+
+
+async def _introduce(parts: Parts, url: str, say: Callable[[str], None]) -> None:
+    """Where it is, who is paid, and how to try it."""
+    terms, path = parts.terms, parts.sold.first.service.paths[0]
+    say(f"alive402 is at {url}")
+    say(f"  try it   {url}{parts.sold.first.service.page} (in a browser, with your own video)")
+    say(f"  network  {terms.network}" + (" (a chain inside this process: test money)" if parts.devchain else ""))
+    say(f"  token    {terms.asset}")
+    say(f"  price    {terms.amount} atomic units (USD {terms.amount / 1e6:.2f}) an answer")
+    say(f"  pays to  {terms.pay_to}")
+    if parts.devchain is not None:
+        from alive402.http.devchain.faucet import FAUCET_AMOUNT
+
+        wallet = Account.create()
+        await asyncio.to_thread(parts.devchain.mint, wallet.address, FAUCET_AMOUNT)
+        say("A test wallet; its money has no worth and exists only in this process:")
+        say(f"  address      {wallet.address}   ({FAUCET_AMOUNT / 1e6:.2f} test dollars)")
+        say(f"  private key  0x{bytes(wallet.key).hex()}")
+        ask = """-H 'Content-Type: application/json' -d '{"address": "0x…"}'"""
+        say(f"More of it: curl -s {url}/devchain/faucet {ask}")
+    say("What a call costs, unpaid (then sign, and send it again: docs/pay.md):")
+    body = json.dumps(parts.sold.first.service.example_input)
+    say(f"  curl -s -X POST {url}{path} -H 'Content-Type: application/json' -d '{body}'")

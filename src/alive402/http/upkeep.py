@@ -1,0 +1,68 @@
+"""Everything that watches a service and keeps it tidy: metrics, traces, the operator's page, retention."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from fastapi import APIRouter
+
+from alive402.http.discovery import privacy
+from alive402.http.discovery.surfaces import Surfaces
+from alive402.http.ops import metrics
+from alive402.http.ops.access import OpsAccess
+from alive402.http.ops.metrics import Metrics, Readers
+from alive402.http.ops.summary import Ops
+from alive402.http.wiring import Parts
+from alive402.operations.erasure import Erasure
+from alive402.operations.health_check import HealthCheck
+from alive402.operations.retention import Keeping, Retention
+from alive402.stages import Watch
+
+
+class Watching:
+    """Of one application. `watches` hear of every stage of a call."""
+
+    def __init__(self, parts: Parts, health: HealthCheck) -> None:
+        self._parts = parts
+        self._health = health
+        books = parts.sold.books
+        self._metrics = Metrics(books, health)
+        books.call_log.heard_by.append(self._metrics.heard)
+        self.tracing = parts.tracing
+        self.watches: tuple[Watch, ...] = (self._metrics, *((parts.tracing,) if parts.tracing else ()))
+        settings = parts.settings
+        keeping = Keeping(timedelta(days=settings.keep_answers_days), timedelta(days=settings.keep_call_log_days))
+        self._retention = Retention(books.ledger, keeping)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Look after health and erase what is over, until the block ends; then send the last traces."""
+        async with (
+            self._health.running(self._parts.health_seconds),
+            self._retention.running(self._parts.settings.erase_seconds),
+        ):
+            try:
+                yield
+            finally:
+                if self.tracing is not None:
+                    await self.tracing.close()
+
+    def routers(self, surfaces: Surfaces) -> tuple[APIRouter, ...]:
+        """The doors."""
+        settings, books = self._parts.settings, self._parts.sold.books
+        access = OpsAccess(books.keys, books.verdicts.keys, timedelta(minutes=settings.ops_session_minutes))
+        token = settings.metrics_token
+        readers = Readers(
+            access,
+            token.get_secret_value() if token else None,
+            settings.metrics_public,
+            hidden=settings.public_url is not None and not settings.trusted_proxies,
+        )
+        erasure = Erasure(books.ledger, books.keys)
+        return (
+            Ops(books, self._health, access, surfaces).router(),
+            metrics.router(self._metrics, readers),
+            privacy.router(self._parts.sold, erasure, surfaces, settings),
+        )

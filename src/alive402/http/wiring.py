@@ -1,0 +1,293 @@
+"""Settings become parts: the chain, the facilitator, the ledger, the provider, put together into paid calls."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import os
+import sys
+import tempfile
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from alive402.calls.admission import Admission
+from alive402.calls.call_log import CallLog
+from alive402.calls.jobs.runner import JobLimits
+from alive402.calls.paid_call import Books, PaidCalls, Sold
+from alive402.calls.rate_limits import CallRate, FreeFailures, NewPayments
+from alive402.catalog import IMAGE_LIVENESS, LIVENESS, SERVICES, ServiceDefinition
+from alive402.http import payment_options
+from alive402.intake.fetch import FetchLimits
+from alive402.intake.sandbox.pool import SandboxLimits
+from alive402.intake.uploads import UploadLimits, Uploads
+from alive402.operations.health_check import Machine
+from alive402.operations.tracing import Tracing
+from alive402.operations.webhooks import ANSWER_SECONDS, Courier
+from alive402.payments.core.errors import PaymentsMisconfigured
+from alive402.payments.keys.access_key_auth import AccessKeys
+from alive402.payments.keys.api_keys import Keys
+from alive402.payments.keys.secret_box import Vault
+from alive402.payments.ledger.ledger import Ledger
+from alive402.payments.prepaid.balances import Balances
+from alive402.payments.prepaid.service import PrepaidTerms, Prepayments
+from alive402.payments.prepaid.tokens import Tokens
+from alive402.payments.x402.options import Terms
+from alive402.payments.x402.protocol import SETTLE_SECONDS, VERIFY_SECONDS, PaymentGate
+from alive402.providers.base import Judges, Provider
+from alive402.providers.local import LocalProvider
+from alive402.providers.local_images import MAX_BYTES, LocalImages
+from alive402.receipts.reports import Reports
+from alive402.receipts.signing_keys import SigningKeys
+from alive402.receipts.verdicts import Verdicts
+from alive402.settings import Settings
+
+# A payment stays valid for so many times the longest call: a second try with the same signature has to fit in.
+VALID_CALLS = 4
+# Calls within calls. Libraries of cryptography ask for 100,000, and a stack of 8 MB ends before: a text of lists in
+# lists would end the process. The dev chain needs 12,288.
+DEEPEST = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A service that can be opened to the world. `devchain` is None on a real network, `courier` without webhooks.
+
+    `loopback`: only callers on this machine are meant. `tracing` is None without a collector.
+    `tls` is the certificate and its key, None where a proxy does TLS.
+    """
+
+    sold: Sold
+    terms: Terms
+    devchain: Any
+    public_url: str | None
+    provider_id: str
+    reconcile_seconds: float
+    health_seconds: float
+    max_calls: int
+    max_video_bytes: int
+    trusted_proxies: tuple[str, ...]
+    loopback: bool
+    courier: Courier | None
+    callbacks: Courier
+    uploads: Uploads
+    upload_host: str | None
+    tls: tuple[Path, Path] | None
+    local: LocalProvider
+    admission: Admission
+    machine: Machine
+    tracing: Tracing | None
+    settings: Settings
+    jobs: JobLimits
+
+
+async def assemble(settings: Settings) -> Parts:
+    """Open the ledger and ask the facilitator whether it can settle what will be asked for.
+
+    Raises:
+        PaymentsMisconfigured: the chosen network, asset or facilitator cannot work; the sentence says what to set.
+        sqlalchemy.exc.SQLAlchemyError: the database cannot be opened.
+    """
+    public_url = str(settings.public_url).rstrip("/") if settings.public_url else None
+    uploads = _uploads(settings, public_url)
+    fetching = FetchLimits(
+        max_bytes=settings.max_video_bytes,
+        seconds=settings.fetch_seconds,
+        ports=settings.fetch_ports,
+        allow_private=settings.allow_private_hosts,
+    )
+    judging = SandboxLimits(seconds=settings.analysis_seconds, memory_bytes=settings.analysis_memory_bytes)
+    clustered = settings.provider == "cluster"
+    at_once = settings.cluster_most if clustered else settings.analyses_at_once
+    queue = 8 * at_once if settings.queue is None else settings.queue
+    provider = LocalProvider(
+        fetching,
+        judging,
+        at_once=at_once,
+        queue=queue,
+        judges=_cluster(settings, judging) if clustered else None,
+        media=settings.media_directory,
+        uploads=uploads,
+    )
+    admission = Admission(provider.analyses, queue)
+    answering: dict[str, Provider] = {
+        LIVENESS.id: _of_videos(settings, provider),
+        IMAGE_LIVENESS.id: LocalImages(provider, dataclasses.replace(fetching, max_bytes=MAX_BYTES)),
+    }
+    sold = [(service, answering[service.id]) for service in _chosen(settings)]
+    longest = VERIFY_SECONDS + max(each.seconds for _, each in sold) + SETTLE_SECONDS
+    first = sold[0][0]
+    price = settings.price or first.price_atomic
+    ways, devchain = payment_options.tills(settings, price, seconds=round(VALID_CALLS * longest))
+    terms = next(iter(ways)).terms
+    gate = PaymentGate(ways)
+    await gate.check()
+    sys.setrecursionlimit(DEEPEST)
+    ledger = await Ledger.open(settings.database_url, lease_seconds=settings.lease_seconds)
+    ledger.webhook_urls = tuple(map(str, settings.webhook_urls))
+    try:
+        keys = await asyncio.to_thread(_signing_keys, settings)
+        vault = Vault(settings.secrets_file, settings.given_secrets_key)
+    except BaseException:
+        await ledger.close()
+        raise
+    tracing = Tracing(str(settings.otlp_endpoint)) if settings.otlp_endpoint else None
+    verdicts, tokens = Verdicts(ledger, keys, public_url), Tokens(ledger)
+    books = Books(
+        ledger,
+        verdicts,
+        tokens,
+        Keys(ledger),
+        FreeFailures(settings.free_failures_per_payer, settings.free_failures_per_address, settings.limits_url),
+        NewPayments(settings.new_payments_per_address, settings.limits_url),
+        CallLog(ledger),
+        await Reports.open(verdicts),
+        Balances(ledger, tokens, settings.token_days),
+        AccessKeys(ledger, vault),
+        CallRate(settings.calls_per_key, settings.limits_url),
+    )
+    secret = settings.webhook_secret
+    callbacks = FetchLimits(
+        seconds=ANSWER_SECONDS, ports=settings.fetch_ports, allow_private=settings.allow_private_hosts
+    )
+    return Parts(
+        sold=Sold(
+            tuple(
+                _priced(service, each, gate.times(_share(service, first)), books, admission, settings)
+                for service, each in sold
+            ),
+            books,
+        ),
+        terms=terms,
+        devchain=devchain,
+        public_url=public_url,
+        provider_id=payment_options.provider_id(settings),
+        reconcile_seconds=settings.reconcile_seconds,
+        health_seconds=settings.health_seconds,
+        max_calls=settings.max_calls,
+        max_video_bytes=settings.max_video_bytes,
+        trusted_proxies=tuple(map(str, settings.trusted_proxies)),
+        loopback=settings.loopback,
+        courier=Courier(ledger, secret.get_secret_value()) if settings.webhook_urls and secret else None,
+        callbacks=Courier(ledger, "", strangers=callbacks),
+        uploads=uploads,
+        upload_host=settings.upload_host,
+        tls=settings.tls,
+        local=provider,
+        admission=admission,
+        machine=Machine(
+            admission,
+            {"call": admission, "fetch": provider.fetches, "analysis": provider.analyses},
+            settings.media_directory,
+            admission.capacity * settings.max_video_bytes,
+        ),
+        tracing=tracing,
+        settings=settings,
+        jobs=JobLimits(
+            waiting=settings.jobs_waiting,
+            keep_seconds=settings.job_seconds,
+            callbacks=callbacks,
+        ),
+    )
+
+
+def _chosen(settings: Settings) -> list[ServiceDefinition]:
+    """What is sold here, in the order in which the settings name it.
+
+    Raises:
+        PaymentsMisconfigured: they name something else.
+    """
+    known = {each: service for service in SERVICES for each in service.ids}
+    if unknown := [name for name in settings.services if name not in known]:
+        raise PaymentsMisconfigured(
+            f"ALIVE402_SERVICES names {unknown[0]}. There is {', '.join(service.id for service in SERVICES)}."
+        )
+    return list(dict.fromkeys(known[name] for name in settings.services))
+
+
+def _share(service: ServiceDefinition, first: ServiceDefinition) -> Fraction:
+    """The settings say what the first one costs; the others keep their proportion."""
+    return Fraction(service.price_atomic, first.price_atomic)
+
+
+def _of_videos(settings: Settings, here: LocalProvider) -> Provider:
+    """Who judges videos: this machine with its cluster, or the cloud.
+
+    Raises:
+        PaymentsMisconfigured: the cloud's SDK is not installed.
+    """
+    if settings.provider != "alibaba":
+        return here
+    try:
+        from alive402.providers.alibaba import AlibabaProvider, CloudAccount
+    except ImportError as error:
+        raise PaymentsMisconfigured("ALIVE402_PROVIDER=alibaba needs its SDK: pip install alive402[alibaba]") from error
+    assert settings.alibaba_access_key_id is not None
+    assert settings.alibaba_access_key_secret is not None
+    account = CloudAccount(
+        settings.alibaba_access_key_id, settings.alibaba_access_key_secret.get_secret_value(), settings.alibaba_endpoint
+    )
+    return AlibabaProvider(
+        account, here.fetching, settings.alibaba_threshold, settings.analysis_seconds, uploads=here.uploads
+    )
+
+
+def _cluster(settings: Settings, judging: SandboxLimits) -> Judges:
+    try:
+        from alive402.providers.cluster import Cluster, ClusterLimits
+    except ImportError as error:
+        raise PaymentsMisconfigured("ALIVE402_PROVIDER=cluster needs Ray: pip install alive402[cluster]") from error
+    return Cluster(ClusterLimits(settings.cluster_address, settings.cluster_least, settings.cluster_most), judging)
+
+
+def _priced(
+    service: ServiceDefinition,
+    provider: Provider,
+    gate: PaymentGate,
+    books: Books,
+    admission: Admission,
+    settings: Settings,
+) -> PaidCalls:
+    """A service at what it costs here."""
+    amount = int(gate.accepts[0].amount)
+    terms = PrepaidTerms(service.id, amount, settings.pending_seconds, settings.token_days)
+    return PaidCalls(
+        dataclasses.replace(service, price_atomic=amount, price_cents=amount // 10_000),
+        gate,
+        provider,
+        Prepayments(books.ledger, gate, books.tokens, books.failures, terms),
+        books,
+        admission,
+    )
+
+
+def _uploads(settings: Settings, public_url: str | None) -> Uploads:
+    media = settings.media_directory
+    # One folder for all processes of this user: each finds what any of them took in.
+    folder = media / "uploads" if media else Path(tempfile.gettempdir(), f"alive402-uploads-{os.geteuid()}")
+    limits = UploadLimits(
+        max_bytes=settings.max_video_bytes,
+        seconds=settings.upload_seconds,
+        receive_seconds=settings.upload_receive_seconds,
+        per_payer=settings.uploads_per_payer,
+        total_bytes=settings.uploads_max_bytes,
+    )
+    try:
+        return Uploads.open(folder, limits, public_url)
+    except OSError as error:
+        raise PaymentsMisconfigured(
+            f"Uploads cannot be kept in {folder}: {error.strerror}. Set ALIVE402_MEDIA_DIRECTORY."
+        ) from error
+
+
+def _signing_keys(settings: Settings) -> SigningKeys:
+    path = settings.keys_file
+    try:
+        if settings.signing_key is not None:
+            return SigningKeys.given(settings.signing_key.get_secret_value(), path)
+        return SigningKeys.open(path)
+    except OSError as error:
+        raise PaymentsMisconfigured(
+            f"The keys of signed verdicts cannot be kept in {path}: {error.strerror}. Set ALIVE402_SIGNING_KEY_FILE."
+        ) from error

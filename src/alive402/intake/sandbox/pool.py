@@ -1,0 +1,211 @@
+"""Files are judged in warm processes of their own, which can be killed: a decoder that crashes takes nobody along."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from alive402.intake.errors import AnalysisTimeout
+from alive402.intake.sandbox.worker_process import Kind as Kind
+from alive402.intake.sandbox.worker_process import Progress as Progress
+from alive402.intake.sandbox.worker_process import SandboxLimits as SandboxLimits
+from alive402.intake.sandbox.worker_process import WarmWorker, WorkerDied
+from alive402.liveness.errors import AnalysisError, AnalysisFailed
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The answer: our report, and the same face as Alibaba's `Elements`. Both JSON-ready."""
+
+    liveness: dict[str, Any]
+    elements: list[dict[str, Any]]
+
+
+class Sandbox:
+    """Warm processes, each of which judges one file after another; at most `kept` wait for work.
+
+    A process that crashes, passes a limit or is left by its caller costs that one call: it is killed, and another is
+    started in its place. As many run as callers ask at once, so callers bound that. One event loop uses a Sandbox, and
+    closes it before it ends: `async with Sandbox(limits) as sandbox`.
+
+    Args:
+        limits: of each file and each process.
+        kept: processes that wait for work, started when first needed or by `warm_up`.
+        beside: folder in which the processes' own folders are made, on the file system of the videos; by default the
+            system's temporary one.
+    """
+
+    def __init__(self, limits: SandboxLimits, kept: int = 2, beside: Path | None = None) -> None:
+        self.limits = limits
+        self._kept, self._beside = kept, beside
+        self._idle: list[WarmWorker] = []
+        self._starting: set[asyncio.Task[None]] = set()
+        self._warned = self._closed = False
+
+    async def __aenter__(self) -> Sandbox:
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        await self.close()
+
+    async def warm_up(self) -> None:
+        """Start what is kept warm, so that the first callers need not wait; what cannot start is told to the log."""
+        for _ in range(self._kept - len(self._idle) - len(self._starting)):
+            self._start_another()
+        await asyncio.gather(*self._starting)
+
+    async def judge(self, path: Path, progress: Progress | None = None, kind: Kind = "video") -> Judged:
+        """Judge the file at `path`; when the caller is cancelled, the process that judges it is killed.
+
+        A process that is killed or crashes costs its caller time alone: another one tries once more, in what is left
+        of the limit. A file that crashes both is at fault.
+
+        Raises:
+            UnusableVideo, ModelsMissing: as the analyzer raised it in the child, the same class.
+            AnalysisTimeout: killed at its deadline, or by its limit of processor time.
+            AnalysisFailed: the file crashed two children, or cannot be read; the cause is in the log.
+        """
+        until, heard = asyncio.get_running_loop().time() + self.limits.seconds, 0.0
+
+        def hear(stage: str, share: float) -> None:
+            # Shares never fall for who listens, though the second process begins anew.
+            nonlocal heard
+            heard = max(heard, share)
+            if progress is not None:
+                progress(stage, heard)
+
+        try:
+            return await self._judge(path, hear, kind, until)
+        except WorkerDied:
+            log.warning("judged once more in another process")
+        try:
+            return await self._judge(path, hear, kind, until)
+        except WorkerDied:
+            raise AnalysisFailed from None
+
+    async def _judge(self, path: Path, progress: Progress, kind: Kind, until: float) -> Judged:
+        """As `judge`; raises WorkerDied where the child crashed."""
+        worker, sound = None, False
+        try:
+            async with asyncio.timeout_at(until):
+                worker = self._take() or await self._start()
+                judged = understood(await worker.judge(path, self.limits, progress, kind))
+            sound = True
+            return judged
+        except AnalysisError as error:
+            # The video's fault leaves the process as it was; ours may not.
+            sound = not isinstance(error, AnalysisFailed)
+            if not sound:
+                log.error("analysis failed", said=await _last_words(worker))
+            raise
+        except TimeoutError:
+            raise AnalysisTimeout(seconds=self.limits.seconds) from None
+        except WorkerDied as error:
+            if error.status == -signal.SIGXCPU:
+                raise AnalysisTimeout(cpu_seconds=self.limits.cpu_seconds) from None
+            log.error("analysis crashed", status=error.status, said=error.said or await _last_words(worker))
+            raise
+        except OSError as error:
+            log.error("analysis not possible", cause=error.strerror)
+            raise AnalysisFailed from None
+        finally:
+            if worker is not None:
+                await self._put_back(worker, sound)
+
+    async def close(self) -> None:
+        """End every process that waits for work; those at work end with their file."""
+        self._closed = True
+        for task in self._starting:
+            task.cancel()
+        await asyncio.gather(*self._starting, return_exceptions=True)
+        while self._idle:
+            await self._idle.pop().end()
+
+    def _take(self) -> WarmWorker | None:
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.alive:
+                return worker
+            log.warning("an idle worker died")
+        return None
+
+    async def _put_back(self, worker: WarmWorker, sound: bool) -> None:
+        worn = worker.jobs >= self.limits.jobs or worker.peak_bytes > self.limits.peak_bytes
+        if sound and worker.alive and not worn and not self._closed and len(self._idle) < self._kept:
+            self._idle.append(worker)
+            return
+        if not self._closed and len(self._idle) + len(self._starting) < self._kept:
+            self._start_another()
+        await worker.end()
+
+    def _start_another(self) -> None:
+        task = asyncio.create_task(self._start_one_more(), name="warm worker")
+        self._starting.add(task)
+        task.add_done_callback(self._starting.discard)
+
+    async def _start_one_more(self) -> None:
+        try:
+            async with asyncio.timeout(self.limits.seconds):
+                worker = await self._start()
+        except (WorkerDied, OSError) as error:
+            # The next caller tries again, and is told.
+            log.error("no worker could be started", cause=str(error), said=getattr(error, "said", ""))
+            return
+        if self._closed or len(self._idle) >= self._kept:
+            await worker.end()
+        else:
+            self._idle.append(worker)
+
+    async def _start(self) -> WarmWorker:
+        worker = await WarmWorker.start(self.limits, self._beside)
+        missing = sorted(name for name, stands in worker.walls.items() if not stands)
+        if missing and not self._warned:
+            self._warned = True
+            log.warning("this kernel does not grant every wall around strangers' video", missing=missing)
+        return worker
+
+
+async def judge(path: Path, limits: SandboxLimits, progress: Progress | None = None) -> Judged:
+    """Judge one file in a process started for it alone. See `Sandbox.judge`."""
+    async with Sandbox(limits, kept=0) as sandbox:
+        return await sandbox.judge(path, progress)
+
+
+async def _last_words(worker: WarmWorker | None) -> str:
+    """What a process that is given up said before its end."""
+    if worker is None:
+        return ""
+    await worker.end()
+    return worker.said
+
+
+def understood(told: dict[str, Any]) -> Judged:
+    """What a process told of one file, which may have come a long way.
+
+    Raises:
+        AnalysisError: as it raised it, the same class.
+        WorkerDied: it told what no process of ours tells.
+    """
+    try:
+        if "error" in told:
+            raise _error(told["error"])
+        return Judged(liveness=told["liveness"], elements=told["elements"])
+    except (ValueError, KeyError, TypeError):
+        raise WorkerDied(None) from None
+
+
+def _error(told: dict[str, Any]) -> AnalysisError:
+    """The error as the child raised it: the same class, sentence and figures."""
+    kinds: list[type[AnalysisError]] = [AnalysisError]
+    for kind in kinds:
+        kinds.extend(kind.__subclasses__())
+        if kind is not AnalysisError and kind.code == told["code"]:
+            return kind(told["message"], **told["details"])
+    return AnalysisFailed(told["message"], **told["details"])

@@ -1,0 +1,110 @@
+"""The child process that judges strangers' files: `python -m alive402.intake.sandbox.worker`. Confined before decoding.
+
+Told by its arguments: the folder in which the files will lie, and the limits as JSON. It loads the models and says
+`{"ready": walls}`. Then, for each line `{"job": n, "video": name, "kind": kind}` on standard input (kind `video` or
+`image`), it answers on standard output: lines `[stage, share]` while it works, and last `{"job": n, "peak_bytes": …}`
+with either `liveness` and `elements` or `error: {"code", "message", "details"}`. Nothing else can write there. It ends
+when standard input does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import resource
+import sys
+from pathlib import Path
+from typing import Any, TextIO
+
+from alive402.intake.sandbox.confinement import bound_processor_time, wall_in
+
+# The share of the work by which two words of progress are apart.
+STEP = 0.1
+
+
+def judge(path: Path, kind: str, out: TextIO) -> dict[str, Any]:
+    """The answer for one file, as JSON-ready data; a video that cannot be judged is an answer too.
+
+    Progress goes to `out` while the work goes on.
+    """
+    # Imported behind the walls: decoders and networks are what the walls are for.
+    from alive402.liveness import analyze, analyze_image
+    from alive402.liveness.errors import AnalysisError
+
+    told: tuple[str, float] = ("", 0.0)
+
+    def progress(stage: str, share: float) -> None:
+        nonlocal told
+        if stage != told[0] or share >= told[1] + STEP:
+            told = (stage, share)
+            _say(out, told)
+
+    try:
+        if kind == "image":
+            picture = analyze_image(path)
+            return {"liveness": picture.to_dict(), "elements": [picture.to_alibaba()]}
+        report = analyze(path, progress)
+    except AnalysisError as error:
+        if error.__cause__ is not None and error.status == 500:
+            print(repr(error.__cause__), file=sys.stderr, flush=True)
+        return {"error": error.to_dict()}
+    return {"liveness": report.to_dict(), "elements": report.to_alibaba()["Elements"]}
+
+
+def open_memory() -> TextIO | None:
+    """Where the kernel tells what memory this process needs; None where it tells it nowhere."""
+    try:
+        return Path("/proc/self/status").open(encoding="ascii")
+    except OSError:
+        return None
+
+
+def peak_bytes(memory: TextIO | None) -> int:
+    """The most resident memory that this process has needed.
+
+    Not as `getrusage` tells it: a process begins there with what its parent had needed.
+    """
+    if memory is None:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    memory.seek(0)
+    (line,) = (line for line in memory if line.startswith("VmHWM:"))
+    return int(line.split()[1]) * 1024
+
+
+def load() -> None:
+    """Have the engine ready; when it cannot be, each video will be told why."""
+    from alive402.liveness.analyzer import shared
+    from alive402.liveness.errors import ModelsMissing
+
+    with contextlib.suppress(ModelsMissing):
+        shared()
+
+
+def main() -> None:
+    """Answer until nobody asks, on descriptors that no library knows of."""
+    folder, limits = Path(sys.argv[1]), json.loads(sys.argv[2])
+    asked = os.fdopen(os.dup(0), "r", encoding="utf-8")
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(2, 1)
+    memory = open_memory()
+    walls = wall_in(limits["memory_bytes"], limits["files"], folder)
+    bound_processor_time(limits["cpu_seconds"])
+    load()
+    _say(out, {"ready": walls})
+    for line in asked:
+        job = json.loads(line)
+        bound_processor_time(limits["cpu_seconds"])
+        answer = judge(folder / job["video"], job["kind"], out)
+        _say(out, {"job": job["job"], "peak_bytes": peak_bytes(memory), **answer})
+    # Decoders' threads need no farewell, and must not turn an answer into a crash.
+    os._exit(0)
+
+
+def _say(out: TextIO, told: object) -> None:
+    print(json.dumps(told), file=out, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,258 @@
+"""One warm child that judges file after file, as its parent sees it: started, asked, and ended."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from alive402.intake.folders import WORKER, marked
+from alive402.liveness.errors import VideoTooLarge
+
+MAX_ANSWER_BYTES = 8 * 1024 * 1024
+MAX_LOG_LINES, MAX_LOG_LINE_BYTES = 40, 400
+# What the child needs to start Python and to find the model files; no secrets, no proxies, no preloads.
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "XDG_CACHE_HOME", "ALIVE402_CACHE")
+_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "1000000"}
+"""The C library gives what a frame took back at once; by default it keeps it once it has seen large ones."""
+
+# What the child may say of its progress: words of the engine, not of whoever took the child over.
+_STAGES = frozenset({"looking", "judging", "done"})
+
+Kind = Literal["video", "image"]
+"""Which of the engine's doors a file goes to."""
+
+Progress = Callable[[str, float], None]
+"""Told a stage of the work, one word, and the share of the whole that is done, 0..1."""
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxLimits:
+    """What judging one file may cost, and how long one process judges.
+
+    Attributes:
+        seconds: wall time, start of a process included where one has to be started; then it is killed.
+        cpu_seconds: processor time over all its threads; the kernel kills it.
+        memory_bytes: address space, libraries included.
+        files: open files.
+        file_bytes: of the video.
+        jobs: files that one process judges; then another takes its place. At 1 no file meets what another left behind.
+        peak_bytes: resident memory; a process that once needed more is replaced after that file.
+    """
+
+    seconds: float = 60.0
+    cpu_seconds: int = 180
+    memory_bytes: int = 4 * 1024**3
+    files: int = 256
+    file_bytes: int = 30_000_000
+    jobs: int = 100
+    peak_bytes: int = 400 * 1024**2
+
+
+class WorkerDied(Exception):
+    """The child ended, or said what it never says.
+
+    Attributes:
+        status: its exit status; None if it ran when it was given up.
+        said: the last lines of its standard error, for the log.
+    """
+
+    def __init__(self, status: int | None) -> None:
+        self.status = status
+        self.said = ""
+        super().__init__(f"worker ended with {status}")
+
+
+class WarmWorker:
+    """A walled-in child with its models loaded.
+
+    Attributes:
+        walls: which of them the kernel granted, by name; see `walls.wall_in`.
+        peak_bytes: the most resident memory that it has needed, as it says.
+    """
+
+    def __init__(self, child: asyncio.subprocess.Process, folder: tempfile.TemporaryDirectory[str]) -> None:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        assert child.stderr is not None
+        self._child, self._folder = child, folder
+        self._mark = marked(folder.name)
+        self._asked, self._told = child.stdin, child.stdout
+        self._jobs = 0
+        self._ended = False
+        self._said: deque[str] = deque(maxlen=MAX_LOG_LINES)
+        self._listening = asyncio.create_task(self._listen(child.stderr))
+        self.walls: dict[str, bool] = {}
+        self.peak_bytes = 0
+
+    @classmethod
+    async def start(cls, limits: SandboxLimits, beside: Path | None) -> WarmWorker:
+        """A worker that is ready; it reads videos from a folder of its own, made under `beside`.
+
+        Raises:
+            WorkerDied: it did not get ready.
+            OSError: no process, or no folder, can be had.
+        """
+        folder = _folder(beside)
+        told = {"memory_bytes": limits.memory_bytes, "cpu_seconds": limits.cpu_seconds, "files": limits.files}
+        try:
+            child = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-I",
+                "-m",
+                "alive402.intake.sandbox.worker",
+                folder.name,
+                json.dumps(told),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                # A group of its own: whatever it starts dies with it.
+                start_new_session=True,
+                env=_MEMORY | {name: os.environ[name] for name in _KEPT if name in os.environ},
+                cwd=folder.name,
+                limit=MAX_ANSWER_BYTES,
+            )
+        except BaseException:
+            folder.cleanup()
+            raise
+        worker = cls(child, folder)
+        try:
+            ready = await worker._hear()
+            if not isinstance(ready, dict) or not isinstance(ready.get("ready"), dict):
+                raise WorkerDied(None)
+            worker.walls = ready["ready"]
+        except BaseException as error:
+            await worker.end()
+            if isinstance(error, WorkerDied):
+                error.said = worker.said
+            raise
+        return worker
+
+    @property
+    def jobs(self) -> int:
+        """Files that it was asked to judge."""
+        return self._jobs
+
+    @property
+    def process_id(self) -> int:
+        """Of the child."""
+        return self._child.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether the child runs, as far as is known."""
+        return self._child.returncode is None
+
+    @property
+    def said(self) -> str:
+        """The last lines of its standard error, for the log."""
+        return "\n".join(self._said)
+
+    async def judge(
+        self, path: Path, limits: SandboxLimits, progress: Progress | None, kind: Kind = "video"
+    ) -> dict[str, Any]:
+        """What the child answers for the file at `path`: `liveness` and `elements`, or `error`.
+
+        Raises:
+            VideoTooLarge: the file has more than `limits.file_bytes`.
+            WorkerDied: it crashed, was killed, or said something else.
+            OSError: the file cannot be read.
+        """
+        self._jobs += 1
+        video = Path(self._folder.name, str(self._jobs))
+        await asyncio.to_thread(_lend, path, video, limits.file_bytes)
+        try:
+            return await self._answer(json.dumps({"job": self._jobs, "video": video.name, "kind": kind}), progress)
+        finally:
+            _take_back(video)
+
+    async def _answer(self, question: str, progress: Progress | None) -> dict[str, Any]:
+        with contextlib.suppress(ConnectionError):
+            self._asked.write(question.encode() + b"\n")
+            await self._asked.drain()
+        while isinstance(heard := await self._hear(), list):
+            if progress is not None:
+                _pass_on(heard, progress)
+        if not isinstance(heard, dict) or heard.get("job") != self._jobs:
+            raise WorkerDied(None)
+        self.peak_bytes = heard.get("peak_bytes", 0)
+        if not isinstance(self.peak_bytes, int):
+            raise WorkerDied(None)
+        return heard
+
+    async def _hear(self) -> Any:
+        try:
+            line = await self._told.readline()
+            if not line.endswith(b"\n"):
+                # Its words end a moment before the kernel tells how it died.
+                raise WorkerDied(await self._child.wait())
+            return json.loads(line)
+        except (ValueError, RecursionError):
+            raise WorkerDied(None) from None
+
+    async def _listen(self, stream: asyncio.StreamReader) -> None:
+        """Reads on to the end, so that the child never waits for us, and keeps the last lines."""
+        while True:
+            try:
+                line = await stream.readline()
+            except ValueError:
+                continue
+            if not line:
+                return
+            self._said.append(line[:MAX_LOG_LINE_BYTES].decode("utf-8", "replace").rstrip())
+
+    async def end(self) -> None:
+        """Kill it, if it still runs, and remove its folder. A second time does nothing."""
+        if self._ended:
+            return
+        self._ended = True
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._child.pid, signal.SIGKILL)
+        self._folder.cleanup()
+        os.close(self._mark)
+        self._asked.close()
+        await self._child.wait()
+        await asyncio.wait([self._listening])
+
+
+def _folder(beside: Path | None) -> tempfile.TemporaryDirectory[str]:
+    if beside is not None:
+        beside.mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryDirectory(prefix=WORKER, dir=beside, ignore_cleanup_errors=True)
+
+
+def _lend(path: Path, video: Path, most: int) -> None:
+    """Let the file at `path` be seen as `video` too, without a copy where the file system can."""
+    status = path.stat()
+    if status.st_size > most:
+        raise VideoTooLarge(
+            f"The video has {status.st_size / 1e6:.1f} MB; at most {most / 1e6:.0f} MB are accepted.",
+            bytes=status.st_size,
+        )
+    # Another's file may be ours to read by a right that the child gave up.
+    if status.st_uid == os.geteuid():
+        with contextlib.suppress(OSError):
+            return os.link(path.resolve(), video)
+    shutil.copyfile(path, video)
+
+
+def _take_back(video: Path) -> None:
+    # At once, and not in a thread: a call that is cancelled here would wait for nobody.
+    video.unlink(missing_ok=True)
+
+
+def _pass_on(heard: list[Any], progress: Progress) -> None:
+    with contextlib.suppress(ValueError, TypeError):
+        stage, share = heard
+        if stage in _STAGES and 0 <= share <= 1:
+            progress(stage, float(share))

@@ -1,0 +1,1 @@
+"""What keeps a service running: webhooks, retention, erasure, insight, health check, tracing."""

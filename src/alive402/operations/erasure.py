@@ -1,0 +1,129 @@
+"""A buyer's right to be forgotten: whoever shows what paid for an answer erases it, and the operator may too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from alive402.calls.jobs import store
+from alive402.errors import CodedError
+from alive402.payments.core.errors import ApiKeyForbidden, PaymentInUse, SettlementUnknown
+from alive402.payments.core.values import Offer
+from alive402.payments.keys.api_keys import Keys, Scope
+from alive402.payments.ledger.ledger import Ledger
+from alive402.payments.ledger.models import Payment
+from alive402.payments.ledger.states import HELD, MAY_HAVE_MOVED
+from alive402.payments.prepaid.models import PrepaidUse, Prepayment, UseState
+from alive402.payments.prepaid.tokens import digest
+from alive402.receipts.verdicts import SignedVerdict
+
+log = structlog.get_logger(__name__)
+
+
+class CallUnknown(CodedError):
+    """No call has this id, or another payment bought it: who does not hold the payment learns no more."""
+
+    code = "call_unknown"
+    status = 404
+    default = "This payment bought no call with this id. Send the one that did, and the answer's requestId."
+
+
+class ProofMissing(CodedError):
+    """Nothing was shown."""
+
+    code = "proof_missing"
+    status = 401
+    default = "Show what bought it: the same PAYMENT-SIGNATURE or X-PAYMENT header, its X-Payment-Token, or its key."
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """Erases the answer to one request: what was stored of it, its job, its signed verdict. The money's rows stay."""
+
+    ledger: Ledger
+    keys: Keys
+
+    async def erase(self, request_id: str, offer: Offer, proof: str | None) -> None:
+        """Erase, for whoever shows `offer`; a second time changes nothing. `proof` is that of its signature, if any.
+
+        Raises:
+            ProofMissing: nothing is shown.
+            CallUnknown: it bought no such answer.
+            ApiKeyRefused, ApiKeyForbidden: the key opens nothing here.
+            PaymentInUse: the call is still being worked on.
+            SettlementUnknown: whether its money moved is not known yet; until then the answer is owed.
+        """
+        key, everything = None, False
+        if offer.token is None and proof is None:
+            if not offer.api_key:
+                raise ProofMissing
+            try:
+                await self.keys.check(offer.api_key, Scope.OPS)
+                everything = True
+            except ApiKeyForbidden:
+                key = await self.keys.account(offer.api_key, Scope.CALL)
+        if "\0" in request_id:  # no text of PostgreSQL holds one
+            raise CallUnknown
+        async with self.ledger.session() as session:
+            payment = await _payment(session, request_id)
+            use = await _use(session, request_id)
+            if payment is not None and (everything or payment.proof == proof):
+                await _erase_payment(session, payment)
+            elif use is not None and (everything or _bought(offer, key.id if key else None, *use)):
+                await _erase_use(session, use[0])
+            elif payment is not None or use is not None or not (everything or (key is not None and not key.prepaid)):
+                raise CallUnknown
+            await store.erase(session, request_id)
+            verdict = delete(SignedVerdict).where(SignedVerdict.request_id == request_id)
+            gone = (await session.execute(verdict.returning(SignedVerdict.request_id))).all()
+            if payment is None and use is None and not gone:
+                raise CallUnknown
+        log.info("answer erased", request_id=request_id, by="operator" if everything else "buyer")
+
+
+async def _payment(session: AsyncSession, request_id: str) -> Payment | None:
+    """The payment of a single call; one that was made ahead has no answer of its own."""
+    query = (
+        select(Payment)
+        .outerjoin(Prepayment, Prepayment.ledger_id == Payment.id)
+        .where(Payment.request_id == request_id, Prepayment.id.is_(None))
+        .with_for_update(of=Payment)
+    )
+    return (await session.scalars(query)).first()
+
+
+async def _use(session: AsyncSession, request_id: str) -> tuple[PrepaidUse, Prepayment] | None:
+    query = (
+        select(PrepaidUse, Prepayment)
+        .join(Prepayment, Prepayment.id == PrepaidUse.prepayment_id)
+        .where(PrepaidUse.request_id == request_id)
+        .order_by(PrepaidUse.created_at.desc())
+    )
+    found = (await session.execute(query)).first()
+    return (found[0], found[1]) if found is not None else None
+
+
+def _bought(offer: Offer, key_id: str | None, use: PrepaidUse, prepayment: Prepayment) -> bool:
+    """Whether the token, with its client's secret where it has one, or the key is the one that paid."""
+    if key_id is not None:
+        return prepayment.api_key_id == key_id
+    if offer.token is None or prepayment.token_hash != digest(offer.token.token):
+        return False
+    return prepayment.client_hash in (None, digest(offer.token.client_secret or ""))
+
+
+async def _erase_payment(session: AsyncSession, payment: Payment) -> None:
+    if payment.state in HELD:
+        raise PaymentInUse
+    if payment.state in MAY_HAVE_MOVED:
+        raise SettlementUnknown(reason="not_settled_yet")
+    await session.execute(update(Payment).where(Payment.id == payment.id).values(result=None))
+
+
+async def _erase_use(session: AsyncSession, use: PrepaidUse) -> None:
+    if use.state == UseState.HELD:
+        raise PaymentInUse
+    await session.execute(update(PrepaidUse).where(PrepaidUse.id == use.id).values(result=None))

@@ -1,0 +1,136 @@
+"""Can the service take a paid call? Asked again and again, so that the catalog tells what was found and when."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from alive402.calls.admission import Admission
+from alive402.calls.paid_call import Books, Sold
+from alive402.catalog.quality import Health
+from alive402.liveness.networks.model_files import is_installed, required
+from alive402.payments.core.errors import PaymentsMisconfigured
+from alive402.payments.x402.options import Answering
+from alive402.providers.fair_queue import Places
+from alive402.upkeep import Upkeep
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What this machine lends to calls: places, and a folder in which `videos_bytes` have to fit at any time.
+
+    `queue` names who waits for what, `admission` among them: there a call comes in.
+
+    `media` is None for the system's temporary folder.
+    """
+
+    admission: Admission
+    queue: Mapping[str, Places | Admission]
+    media: Path | None
+    videos_bytes: int
+
+    def free_bytes(self) -> int:
+        """Room where videos lie while they are judged; the folder itself may not be made yet."""
+        folder = (self.media or Path(tempfile.gettempdir())).absolute()
+        while not folder.exists():
+            folder = folder.parent
+        return shutil.disk_usage(folder).free
+
+
+class HealthCheck:
+    """The last finding. `healthy`: ledger, models, disk and payments work; `degraded`: payments do not, which pass.
+
+    `answering` says of each network whether its facilitator and its node answered then.
+    """
+
+    def __init__(self, sold: Sold, machine: Machine) -> None:
+        self._sold = sold
+        self.machine = machine
+        self.health: Health = "unknown"
+        self.checked_at: datetime | None = None
+        # The service did not start without them.
+        self.payments_work = True
+        self.answering: list[Answering] = []
+        self._models = _Models()
+
+    async def look(self) -> None:
+        """Ask everything that a call needs, and read the models to their last byte."""
+        self._models.forget()
+        found, gate = await self._checks(), self._sold.first.gate
+        try:
+            await gate.check()
+            self.payments_work = True
+            self.answering = [Answering(network, True, True) for network in sorted({e.network for e in gate.accepts})]
+        except PaymentsMisconfigured as error:
+            log.warning("payments do not work now", why=error.message)
+            self.payments_work = False
+            self.answering = await gate.answering()
+        if not all(found.values()):
+            self.health = "unhealthy"
+        else:
+            self.health = "healthy" if self.payments_work else "degraded"
+        self.checked_at = datetime.now(UTC)
+
+    async def ready(self) -> dict[str, bool]:
+        """What a paid call needs, each by its name: asked now, but for the payments, which were looked at last time."""
+        room = self.machine.admission.have_room
+        return {**await self._checks(), "payments": self.payments_work, "queue": room}
+
+    async def _checks(self) -> dict[str, bool]:
+        return {
+            "ledger": await _ledger(self._sold.books),
+            "models": await asyncio.to_thread(self._models.are_whole),
+            "disk": self.machine.free_bytes() >= self.machine.videos_bytes,
+        }
+
+    @asynccontextmanager
+    async def running(self, every_seconds: float) -> AsyncIterator[None]:
+        """Look at once and then `every_seconds`, until the block ends."""
+        async with Upkeep("health check", self.look).running(every_seconds):
+            yield
+
+
+async def _ledger(books: Books) -> bool:
+    try:
+        await books.ledger.check()
+    except SQLAlchemyError:
+        return False
+    return True
+
+
+class _Models:
+    """Hashes the model files, megabytes, when one of them has changed; who asks every second does not make us read."""
+
+    def __init__(self) -> None:
+        self._found: tuple[object, bool] | None = None
+
+    def forget(self) -> None:
+        """Hash them at the next question, changed or not."""
+        self._found = None
+
+    def are_whole(self) -> bool:
+        """Whether each is there, byte for byte."""
+        known, now = self._found, [_stamp(model.path) for model in required()]
+        if known is None or known[0] != now:
+            # Looked at before they are read: what changes in between is read once more.
+            known = self._found = now, all(is_installed(model) for model in required())
+        return known[1]
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    try:
+        status = path.stat()
+    except OSError:
+        return ()
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns

@@ -1,0 +1,265 @@
+"""What the operator watches, read from the ledger and the call log by a few queries, each of them along an index."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from alive402.calls.call_log import CallKind, LoggedCall
+from alive402.payments.ledger.models import Payment, PaymentEvent
+from alive402.payments.ledger.states import HELD, State
+from alive402.payments.prepaid.models import Prepayment
+
+LATEST = 10
+CASES_SHOWN = 50
+PERCENTILES = (50, 90, 95, 99)
+
+
+class Span(StrEnum):
+    """How far back is looked; a day is shown by the hour, the others by the day."""
+
+    DAY = "24h"
+    WEEK = "7d"
+    QUARTER = "90d"
+
+    @property
+    def step(self) -> timedelta:
+        """The length of one interval."""
+        return timedelta(hours=1) if self is Span.DAY else timedelta(days=1)
+
+    def intervals(self, now: datetime) -> list[datetime]:
+        """When each interval begins, oldest first; the last one is still going on. `now` is in UTC."""
+        last = now.replace(hour=now.hour if self is Span.DAY else 0, minute=0, second=0, microsecond=0)
+        count = {Span.DAY: 24, Span.WEEK: 7, Span.QUARTER: 90}[self]
+        return [last - back * self.step for back in reversed(range(count))]
+
+
+@dataclass(slots=True)
+class Interval:
+    """The calls that ended between `begins` and the next interval, by kind, and the verdicts of those answered."""
+
+    begins: datetime
+    kinds: dict[str, int] = field(default_factory=dict)
+    verdicts: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def calls(self) -> int:
+        """All of them."""
+        return sum(self.kinds.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A code that calls ended with."""
+
+    code: str
+    kind: str
+    calls: int
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Of the calls that were answered: how many, and each percentile in milliseconds; None without any."""
+
+    answered: int
+    milliseconds: dict[int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Income:
+    """One day (UTC, `YYYY-MM-DD`) of one token in atomic units: what came in and what was given back."""
+
+    day: str
+    network: str
+    asset: str
+    payments: int
+    income: int
+    refunds: int
+    refunded: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """Money that moved, `amount` in atomic units; without its payer, whom the ledger's own command names."""
+
+    at: datetime
+    request_id: str | None
+    service_id: str
+    network: str
+    asset: str
+    amount: int
+    transaction: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCase:
+    """A payment that somebody has to look at if it stays: of unknown settlement, or held past its lease."""
+
+    payment_id: str
+    request_id: str | None
+    state: str
+    network: str
+    amount: int
+    since: datetime
+    valid_before: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outstanding:
+    """What prepaid tokens and keys of one service may still call for, and what was paid for that in atomic units."""
+
+    service_id: str
+    prepayments: int
+    calls: int
+    worth: int
+
+
+class Insight:
+    """Readings, within the caller's transaction; `now` is the moment they are made for."""
+
+    def __init__(self, session: AsyncSession, now: datetime) -> None:
+        self._session = session
+        self._now = now
+
+    async def calls(self, span: Span) -> tuple[list[Interval], list[Failure]]:
+        """Every interval of the span, empty ones too, and the codes of failures, most frequent first."""
+        intervals = [Interval(begins) for begins in span.intervals(self._now)]
+        named = {_key(each.begins, span): each for each in intervals}
+        interval = self._interval(LoggedCall.at, span).label("interval")
+        query = (
+            select(interval, LoggedCall.kind, LoggedCall.outcome, func.sum(LoggedCall.calls))
+            .where(LoggedCall.at >= intervals[0].begins)
+            .group_by(interval, LoggedCall.kind, LoggedCall.outcome)
+        )
+        failures: dict[tuple[str, str], int] = {}
+        for key, kind, outcome, counted in await self._session.execute(query):
+            calls, found = int(counted), named.get(key)
+            # What another process wrote down after this moment was read belongs to no interval yet.
+            if found is None:
+                continue
+            found.kinds[kind] = found.kinds.get(kind, 0) + calls
+            if kind == CallKind.ANSWERED:
+                found.verdicts[outcome] = found.verdicts.get(outcome, 0) + calls
+            elif kind in (CallKind.UNUSABLE, CallKind.FAULT, CallKind.REFUSED):
+                failures[kind, outcome] = failures.get((kind, outcome), 0) + calls
+        told = [Failure(code, kind, calls) for (kind, code), calls in failures.items()]
+        return intervals, sorted(told, key=lambda each: (-each.calls, each.kind, each.code))
+
+    async def latency(self, span: Span) -> Latency:
+        """How long answered calls took, the video's way included, by nearest rank."""
+        rank = func.row_number().over(order_by=LoggedCall.milliseconds).label("rank")
+        answered = (
+            select(LoggedCall.milliseconds, rank, func.count().over().label("among"))
+            .where(
+                LoggedCall.at >= span.intervals(self._now)[0],
+                LoggedCall.kind == str(CallKind.ANSWERED),
+                LoggedCall.milliseconds.is_not(None),
+            )
+            .subquery()
+        )
+        wanted = [answered.c.rank == _rank(answered.c.among, percent) for percent in PERCENTILES]
+        query = select(answered.c.rank, answered.c.milliseconds, answered.c.among).where(or_(*wanted))
+        rows = (await self._session.execute(query)).all()
+        if not rows:
+            return Latency(0, None)
+        among, at_rank = int(rows[0].among), {int(row.rank): int(row.milliseconds) for row in rows}
+        return Latency(among, {percent: at_rank[-(-among * percent // 100)] for percent in PERCENTILES})
+
+    async def income(self, span: Span) -> list[Income]:
+        """Each day's money, oldest first; the days of `24h` are today and yesterday."""
+        since = span.intervals(self._now)[0].replace(hour=0)
+        day = self._interval(PaymentEvent.at, Span.WEEK).label("day")
+        query = (
+            select(
+                day, Payment.network, Payment.asset, PaymentEvent.state, func.count().label("rows"),
+                func.sum(Payment.amount).label("amount"),
+            )
+            .join(Payment, Payment.id == PaymentEvent.payment_id)
+            .where(PaymentEvent.state.in_([str(State.SETTLED), str(State.REFUNDED)]), PaymentEvent.at >= since)
+            .group_by(day, Payment.network, Payment.asset, PaymentEvent.state)
+        )  # fmt: skip
+        days: dict[tuple[str, str, str], dict[str, tuple[int, int]]] = {}
+        for row in await self._session.execute(query):
+            moved = days.setdefault((row.day, row.network, row.asset), {})
+            moved[row.state] = (int(row.rows), int(row.amount))
+        return [
+            Income(*key, *moved.get(State.SETTLED, (0, 0)), *moved.get(State.REFUNDED, (0, 0)))
+            for key, moved in sorted(days.items())
+        ]
+
+    async def settlements(self) -> list[Settlement]:
+        """The newest ones, newest first."""
+        query = (
+            select(PaymentEvent.at, PaymentEvent.request_id, Payment)
+            .join(Payment, Payment.id == PaymentEvent.payment_id)
+            .where(PaymentEvent.state == str(State.SETTLED))
+            .order_by(PaymentEvent.at.desc())
+            .limit(LATEST)
+        )
+        return [
+            Settlement(at, request_id, paid.service_id, paid.network, paid.asset, paid.amount, paid.transaction)
+            for at, request_id, paid in await self._session.execute(query)
+        ]
+
+    async def open_cases(self) -> tuple[int, list[OpenCase]]:
+        """How many there are, and those that wait longest."""
+        held = and_(Payment.state.in_([str(state) for state in HELD]), Payment.lease_until < self._now)
+        which = or_(Payment.state == str(State.SETTLE_UNKNOWN), held)
+        count = (await self._session.scalars(select(func.count()).select_from(Payment).where(which))).one()
+        query = select(Payment).where(which).order_by(Payment.created_at, Payment.id).limit(CASES_SHOWN)
+        found = [
+            OpenCase(each.id, each.request_id, each.state, each.network, each.amount, each.created_at,
+                     each.valid_before)
+            for each in await self._session.scalars(query)
+        ]  # fmt: skip
+        return count, found
+
+    async def outstanding(self) -> list[Outstanding]:
+        """What was paid ahead and is not called for yet, by service; what was given back does not count."""
+        query = (
+            select(
+                Prepayment.service_id, func.count().label("rows"), func.sum(Prepayment.remaining).label("calls"),
+                func.sum(Prepayment.amount * Prepayment.remaining // Prepayment.max_calls).label("worth"),
+            )
+            .outerjoin(Payment, Payment.id == Prepayment.ledger_id)
+            .where(
+                Prepayment.expires_at > self._now, Prepayment.paid_at.is_not(None), Prepayment.remaining > 0,
+                or_(Payment.state.is_(None), Payment.state != str(State.REFUNDED)),
+            )
+            .group_by(Prepayment.service_id)
+            .order_by(Prepayment.service_id)
+        )  # fmt: skip
+        return [
+            Outstanding(row.service_id, int(row.rows), int(row.calls), int(row.worth))
+            for row in await self._session.execute(query)
+        ]
+
+    async def states(self) -> dict[State, int]:
+        """How many payments stand in each state; 0 where none does."""
+        counted = select(Payment.state, func.count().label("payments")).group_by(Payment.state)
+        found = {row.state: row.payments for row in (await self._session.execute(counted)).all()}
+        return {state: found.get(str(state), 0) for state in State}
+
+    def _interval(self, at: InstrumentedAttribute[datetime], span: Span) -> ColumnElement[Any]:
+        """The interval of a moment as text, the same on both databases."""
+        # Written out: what is grouped by has to be the same expression, and two parameters never are.
+        hours = span is Span.DAY
+        if self._session.get_bind().dialect.name == "postgresql":
+            form: ColumnElement[str] = literal_column("'YYYY-MM-DD HH24'" if hours else "'YYYY-MM-DD'")
+            return func.to_char(func.timezone(literal_column("'UTC'"), at), form)
+        return func.strftime(literal_column("'%Y-%m-%d %H'" if hours else "'%Y-%m-%d'"), at)
+
+
+def _key(begins: datetime, span: Span) -> str:
+    return begins.strftime("%Y-%m-%d %H" if span is Span.DAY else "%Y-%m-%d")
+
+
+def _rank(among: ColumnElement[int], percent: int) -> ColumnElement[int]:
+    """The nearest rank of a percentile, from 1: rounded up in whole numbers, as both databases count."""
+    return (among * percent + 99) // 100

@@ -1,0 +1,1 @@
+"""Values, protocols and errors of a payment. Imports none of its siblings."""

@@ -1,0 +1,1 @@
+"""API keys, signed requests, and the encrypted store of their secrets."""

@@ -1,0 +1,103 @@
+"""AccessKeyId and AccessKeySecret: a request is signed with the secret of an API key, and its nonce is good once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import String, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, mapped_column
+
+from alive402.payments.core.errors import AccessKeyUnknown, ApiKeyForbidden, ApiKeyRefused
+from alive402.payments.core.values import KeyAccount
+from alive402.payments.keys.api_keys import ApiKey, Scope
+from alive402.payments.keys.secret_box import Vault
+from alive402.payments.ledger.ledger import Ledger
+from alive402.payments.prepaid.tokens import digest
+from alive402.storage.database import Clock, utc_now
+from alive402.storage.models import Base, Utc
+
+GOOD_FOR = timedelta(minutes=15)
+"""How far a signed date may be from now, either way."""
+
+
+class UsedNonce(Base):
+    """A nonce that signed a request: `digest` is the sha256 of the key's id and the nonce."""
+
+    __tablename__ = "used_nonces"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    at: Mapped[datetime] = mapped_column(Utc, index=True)
+
+
+@dataclass(frozen=True, slots=True)
+class AccessKey:
+    """An API key with the secret that its requests are signed with."""
+
+    account: KeyAccount
+    secret: str = field(repr=False)
+    scopes: frozenset[str]
+
+    def allow(self, scope: Scope) -> KeyAccount:
+        """The account, when the key may do what `scope` says.
+
+        Raises:
+            ApiKeyForbidden: it lacks the scope.
+        """
+        if scope not in self.scopes:
+            raise ApiKeyForbidden(scope=str(scope))
+        return self.account
+
+
+class AccessKeys:
+    """Finds them, and remembers nonces for as long as a request that bears one could be believed."""
+
+    def __init__(self, ledger: Ledger, vault: Vault, now: Clock = utc_now) -> None:
+        self._ledger = ledger
+        self._vault = vault
+        self._now = now
+
+    async def find(self, access_key_id: str) -> AccessKey:
+        """The key of an AccessKeyId, not revoked.
+
+        Raises:
+            ApiKeyRefused: there is none.
+            PaymentsMisconfigured: its secret cannot be read here.
+        """
+        query = select(ApiKey).where(ApiKey.access_key_id == access_key_id, ApiKey.revoked_at.is_(None))
+        async with self._ledger.reading() as session:
+            row = (await session.scalars(query)).one_or_none()
+        if row is None or row.sealed_secret is None:
+            raise ApiKeyRefused
+        account = KeyAccount(row.id, row.prepaid)
+        return AccessKey(account, self._vault.unseal(row.sealed_secret), frozenset(row.scopes.split()))
+
+    async def first_use(self, key: AccessKey, nonce: str) -> bool:
+        """Note that a well signed request came with this nonce; False when one came before."""
+        now = self._now()
+        used = {"digest": digest(f"{key.account.id} {nonce}"), "at": now}
+        async with self._ledger.session() as session:
+            dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+            noted = dialect.insert(UsedNonce).values(used).on_conflict_do_nothing().returning(UsedNonce.digest)
+            if (await session.execute(noted)).scalar_one_or_none() is None:
+                return False
+            # A date may be early by as much as it may be late.
+            await session.execute(delete(UsedNonce).where(UsedNonce.at < now - 2 * GOOD_FOR))
+            await session.execute(update(ApiKey).where(ApiKey.id == key.account.id).values(used_at=now))
+            return True
+
+    async def prepaid(self, access_key_id: str) -> str:
+        """The id of the prepaid key that a payment may fill.
+
+        Raises:
+            AccessKeyUnknown: there is none, or it is revoked or not prepaid.
+        """
+        query = select(ApiKey.id).where(
+            ApiKey.access_key_id == access_key_id, ApiKey.revoked_at.is_(None), ApiKey.prepaid.is_(True)
+        )
+        async with self._ledger.reading() as session:
+            found = (await session.execute(query)).scalar_one_or_none()
+        if found is None:
+            raise AccessKeyUnknown
+        return str(found)

@@ -1,0 +1,1 @@
+"""The ledger: payments, their state machine, recovery, statements."""

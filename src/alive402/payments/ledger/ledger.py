@@ -1,0 +1,47 @@
+"""The ledger: the database with the payments' state machine over its transactions."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from alive402.payments.core.values import Claim
+from alive402.payments.ledger.recovery import Closing
+from alive402.payments.ledger.repository import PaymentRepository
+from alive402.payments.ledger.service import PaymentService
+from alive402.payments.ledger.statements import Statements
+from alive402.storage.database import Database
+from alive402.storage.leases import Lease
+
+
+class Ledger(Database):
+    """The payments of one database. `webhook_urls` are the operator's, which are notified of every step."""
+
+    webhook_urls: tuple[str, ...] = ()
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[PaymentService]:
+        """One transaction on the payments: committed when the block ends, rolled back when it raises."""
+        async with self.session() as session:
+            yield PaymentService(PaymentRepository(session, self.webhook_urls), self.lease_seconds, self._now)
+
+    @asynccontextmanager
+    async def closing(self) -> AsyncIterator[Closing]:
+        """One transaction on the payments that no call works on; commits and rolls back like `begin`."""
+        async with self.session() as session:
+            yield Closing(PaymentRepository(session, self.webhook_urls), self.lease_seconds, self._now)
+
+    @asynccontextmanager
+    async def statements(self) -> AsyncIterator[Statements]:
+        """One reading of the ledger, which does not block writers."""
+        async with self.reading() as session:
+            yield Statements(session)
+
+    def keep(self, claim: Claim) -> None:
+        """Renew the lease of `claim` for as long as the current task runs."""
+
+        async def renew() -> bool:
+            async with self.begin() as payments:
+                return await payments.renew(claim.payment_id, claim.owner)
+
+        self.leases.keep(Lease(claim.owner, renew))

@@ -1,0 +1,126 @@
+"""What becomes of payments that nobody works on: freed, resolved by the chain's word, or given back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from alive402.payments.core.errors import NoSuchPayment, RefundRefused
+from alive402.payments.core.values import Money
+from alive402.payments.ledger.models import Payment
+from alive402.payments.ledger.repository import PaymentRepository
+from alive402.payments.ledger.service import is_held
+from alive402.payments.ledger.states import HELD, State
+from alive402.storage.database import Clock, utc_now
+
+_COUNTS_AS = {
+    State.RESERVED: State.RELEASED,
+    State.EXECUTED: State.FAILED,
+    State.SETTLING: State.SETTLE_UNKNOWN,
+}
+_ENDED = "its process died"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A payment whose money may have moved, as it stood when it was looked at."""
+
+    payment_id: str
+    state: State
+    money: Money
+
+
+class Closing:
+    """The rules, within the caller's transaction."""
+
+    def __init__(self, repository: PaymentRepository, lease_seconds: float, now: Clock = utc_now) -> None:
+        self._payments = repository
+        self._lease = timedelta(seconds=lease_seconds)
+        self._now = now
+
+    async def let_go(self, limit: int = 100) -> int:
+        """Write down what the ended leases count as, so that the payments are free; how many there were."""
+        now, count = self._now(), 0
+        for payment in await self._payments.ended(now, now + 2 * abs(self._lease), limit):
+            state = State(payment.state)
+            if state not in HELD or is_held(payment.lease_until, now, self._lease):
+                continue
+            after = _COUNTS_AS[state]
+            unbound = {"request_hash": None, "result": None} if after is State.RELEASED else {}
+            await self._change(payment, after, {**unbound, "owner": None, "lease_until": None}, _ENDED)
+            count += 1
+        return count
+
+    async def cases(self, limit: int = 100) -> list[Case]:
+        """Payments for the chain to decide, those that were looked at longest ago first."""
+        found = await self._payments.unresolved(int(self._now().timestamp()), limit)
+        return [Case(each.id, State(each.state), _money(each)) for each in found]
+
+    async def looked(self, case: Case) -> None:
+        """The chain does not know yet: the others come first next time."""
+        await self._payments.change(case.payment_id, {"updated_at": self._now()})
+
+    async def moved(self, case: Case, transaction: str, receipt: dict[str, Any]) -> bool:
+        """The chain shows the money: the stored answer is paid. False when somebody else moved the payment on."""
+        payment = await self._unchanged(case)
+        if payment is None:
+            return False
+        values = {"transaction": transaction, "receipt": json.dumps(receipt)}
+        await self._change(payment, (State.SETTLED, State.CONSUMED), values, transaction)
+        return True
+
+    async def never_moves(self, case: Case, why: str, *, expired: bool) -> bool:
+        """The money did not move: `expired` when the authorization ran out. False as in `moved`."""
+        payment = await self._unchanged(case)
+        after = State.EXPIRED if expired else State.FAILED
+        if payment is None or payment.state == after:
+            return False
+        await self._change(payment, after, {}, why)
+        return True
+
+    async def refund(self, payment_id: str, transaction: str, transfers: int) -> Payment:
+        """Mark a payment as given back by `transaction`, which makes `transfers` such transfers to its payer.
+
+        Raises:
+            NoSuchPayment: there is none of that id.
+            RefundRefused: it was not paid, it was given back before, or the transfers are counted for others already.
+        """
+        payment = await self._payments.get(payment_id)
+        if payment is None:
+            raise NoSuchPayment(payment_id=payment_id)
+        if payment.state != State.CONSUMED:
+            raise RefundRefused(f"Payment {payment_id} is {payment.state}: only what was paid is given back.")
+        others = await self._payments.refunded_by(transaction, payment)
+        if others >= transfers:
+            found = "does not move that money to the payer" if not transfers else "is counted for another refund"
+            raise RefundRefused(f"Transaction {transaction} {found}.")
+        await self._change(payment, State.REFUNDED, {"refund": transaction}, transaction)
+        return payment
+
+    async def _unchanged(self, case: Case) -> Payment | None:
+        payment = await self._payments.get(case.payment_id)
+        if payment is None or (payment.state, payment.proof) != (case.state, case.money.proof):
+            return None
+        return payment
+
+    async def _change(
+        self, payment: Payment, after: State | tuple[State, ...], values: dict[str, Any], detail: str
+    ) -> None:
+        states, now = (after,) if isinstance(after, State) else after, self._now()
+        await self._payments.change(payment.id, {**values, "state": str(states[-1]), "updated_at": now})
+        await self._payments.note_all(payment.id, now, states, payment.request_id, detail)
+
+
+def _money(payment: Payment) -> Money:
+    return Money(
+        network=payment.network,
+        asset=payment.asset,
+        payer=payment.payer,
+        nonce=payment.nonce,
+        pay_to=payment.pay_to,
+        amount=payment.amount,
+        valid_before=payment.valid_before,
+        proof=payment.proof,
+    )

@@ -1,0 +1,190 @@
+"""Every query on the ledger; no rule and no commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, Executable, Table, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from alive402.payments.ledger.models import Payment, PaymentEvent, PaymentIdentifier
+from alive402.payments.ledger.notifications import notify_step
+from alive402.payments.ledger.states import HELD, PAID, State
+
+# Built once: to build a statement and the key of its cache costs more than to run it.
+_TABLE = cast(Table, Payment.__table__)
+_PAYMENTS = _TABLE.c
+_NOTING = insert(cast(Table, PaymentEvent.__table__))
+_FIND = (
+    select(Payment)
+    .where(
+        Payment.network == bindparam("_network"),
+        Payment.asset == bindparam("_asset"),
+        Payment.payer == bindparam("_payer"),
+        Payment.nonce == bindparam("_nonce"),
+    )
+    .with_for_update()
+)
+
+
+@cache
+def _adding(dialect: str, columns: tuple[str, ...]) -> Executable:
+    dialect_insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    row: dict[str, Any] = {name: bindparam(name) for name in columns}
+    return dialect_insert(_TABLE).values(row).on_conflict_do_nothing().returning(_PAYMENTS.id)
+
+
+@cache
+def _moving(columns: tuple[str, ...]) -> Executable:
+    return (
+        update(_TABLE)
+        .where(
+            _PAYMENTS.id == bindparam("_id"),
+            _PAYMENTS.owner == bindparam("_owner"),
+            _PAYMENTS.state.in_(bindparam("_before", expanding=True)),
+        )
+        .values({name: bindparam(name) for name in columns})
+        .returning(_PAYMENTS.id)
+    )
+
+
+class PaymentRepository:
+    """Reads and writes payments within the session's transaction. `webhook_urls` are notified of each step."""
+
+    def __init__(self, session: AsyncSession, webhook_urls: Sequence[str] = ()) -> None:
+        self.session = self._session = session
+        self._webhook_urls = webhook_urls
+
+    async def find(self, network: str, asset: str, payer: str, nonce: str) -> Payment | None:
+        """The payment that this money is, locked until the transaction ends, or None."""
+        money = {"_network": network, "_asset": asset, "_payer": payer, "_nonce": nonce}
+        return (await self._session.scalars(_FIND, money)).one_or_none()
+
+    async def get(self, payment_id: str) -> Payment | None:
+        """One payment, locked until the transaction ends, or None."""
+        return (await self._session.scalars(select(Payment).where(Payment.id == payment_id).with_for_update())).first()
+
+    async def answer_to(self, request_id: str) -> Payment | None:
+        """The payment that a request was answered for, or None; `result` is None where its answer was deleted."""
+        paid = Payment.state.in_([str(state) for state in PAID])
+        return (await self._session.scalars(select(Payment).where(Payment.request_id == request_id, paid))).first()
+
+    async def ended(self, now: datetime, furthest: datetime, limit: int) -> list[Payment]:
+        """Held payments whose lease ended before `now`, or goes on beyond `furthest`; locked, oldest lease first.
+
+        A row that another process is working on right now is left out.
+        """
+        over = or_(Payment.lease_until <= now, Payment.lease_until > furthest)
+        query = (
+            select(Payment)
+            .where(Payment.state.in_([str(state) for state in HELD]), over)
+            .order_by(Payment.lease_until)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        return list(await self._session.scalars(query))
+
+    async def unresolved(self, ran_out_before: int, limit: int) -> list[Payment]:
+        """Payments whose money may have moved: of unknown settlement, or refused and run out before that unix time."""
+        refused: ColumnElement[bool] = and_(Payment.state == State.FAILED, Payment.valid_before < ran_out_before)
+        query = (
+            select(Payment)
+            .where(or_(Payment.state == State.SETTLE_UNKNOWN, refused))
+            .order_by(Payment.updated_at)
+            .limit(limit)
+        )
+        return list(await self._session.scalars(query))
+
+    async def refunded_by(self, transaction: str, like: Payment) -> int:
+        """How many payments of the same money to the same payer are marked as given back by that transaction."""
+        query = select(func.count()).where(
+            Payment.refund == transaction,
+            Payment.network == like.network,
+            Payment.asset == like.asset,
+            Payment.payer == like.payer,
+            Payment.amount == like.amount,
+        )
+        return (await self._session.scalars(query)).one()
+
+    async def renew(self, payment_id: str, owner: str, lease_until: datetime) -> bool:
+        """Lengthen the lease of a payment that `owner` still holds; whether it does."""
+        held = Payment.state.in_([str(state) for state in HELD])
+        statement = (
+            update(Payment)
+            .where(Payment.id == payment_id, Payment.owner == owner, held)
+            .values(lease_until=lease_until)
+            .returning(Payment.id)
+        )
+        return (await self._session.execute(statement)).scalar_one_or_none() is not None
+
+    async def add(self, values: dict[str, Any]) -> bool:
+        """Insert a payment; False when the same money is there already."""
+        statement = _adding(self._session.get_bind().dialect.name, tuple(values))
+        return (await self._session.execute(statement, values)).scalar_one_or_none() is not None
+
+    async def named(self, service_id: str, identifier: str) -> Payment | None:
+        """The payment that a buyer's identifier names, locked until the transaction ends, or None."""
+        query = (
+            select(Payment)
+            .join(PaymentIdentifier, PaymentIdentifier.payment_id == Payment.id)
+            .where(PaymentIdentifier.service_id == service_id, PaymentIdentifier.identifier == identifier)
+            .with_for_update()
+        )
+        return (await self._session.scalars(query)).one_or_none()
+
+    async def name(self, service_id: str, identifier: str, payment_id: str) -> bool:
+        """Let an identifier name this payment; False when another one took it since `named` was asked."""
+        dialect = postgresql if self._session.get_bind().dialect.name == "postgresql" else sqlite
+        row = {"service_id": service_id, "identifier": identifier, "payment_id": payment_id}
+        free = select(Payment.id).where(Payment.state.in_([str(State.RELEASED), str(State.EXPIRED)]))
+        statement = (
+            dialect.insert(PaymentIdentifier)
+            .values(row)
+            .on_conflict_do_update(
+                index_elements=["service_id", "identifier"],
+                set_={"payment_id": payment_id},
+                where=or_(PaymentIdentifier.payment_id == payment_id, PaymentIdentifier.payment_id.in_(free)),
+            )
+            .returning(PaymentIdentifier.payment_id)
+        )
+        return (await self._session.execute(statement)).scalar_one_or_none() is not None
+
+    async def change(self, payment_id: str, values: dict[str, Any]) -> None:
+        """Change a payment that `find` locked in this transaction."""
+        await self._session.execute(update(Payment).where(Payment.id == payment_id).values(values))
+
+    async def move(self, payment_id: str, owner: str, before: Iterable[State], values: dict[str, Any]) -> bool:
+        """Change a payment only if `owner` holds it in one of the states `before`; whether it did."""
+        held = {"_id": payment_id, "_owner": owner, "_before": [str(state) for state in before]}
+        moved = await self._session.execute(_moving(tuple(values)), {**held, **values})
+        return moved.scalar_one_or_none() is not None
+
+    async def note(self, payment_id: str, at: datetime, state: State, request_id: str | None, detail: str) -> None:
+        """Add one event to a payment's history, and to the outbox."""
+        await self.note_all(payment_id, at, (state,), request_id, detail)
+
+    async def note_all(
+        self, payment_id: str, at: datetime, states: Sequence[State], request_id: str | None, detail: str
+    ) -> None:
+        """Add the events of one moment, in their order, like `note`."""
+        rows = [
+            {"payment_id": payment_id, "at": at, "state": str(state), "request_id": request_id, "detail": detail}
+            for state in states
+        ]
+        await self._session.execute(_NOTING, rows)
+        for state in states:
+            await notify_step(self._session, self._webhook_urls, payment_id, at, state, request_id, detail)
+
+    async def events(self, payment_id: str) -> list[PaymentEvent]:
+        """A payment's history, oldest first."""
+        query = select(PaymentEvent).where(PaymentEvent.payment_id == payment_id).order_by(PaymentEvent.id)
+        return list((await self._session.execute(query)).scalars())
+
+    async def all(self, limit: int = 1000) -> list[Payment]:
+        """The newest payments, newest first."""
+        query = select(Payment).order_by(Payment.created_at.desc(), Payment.id).limit(limit)
+        return list((await self._session.execute(query)).scalars())

@@ -1,0 +1,266 @@
+"""The state machine of a payment: money moves once, only for an answer, and an answer that was paid for is never lost.
+
+    created ─> verified ─> reserved ─> executed ─> settling ─> settled ─> consumed
+                             │  ^         ^           │  │        ^           │
+              the call failed│  │the same │  the money│  │answer  │found      │given back
+                             v  │signature│   did not v  │lost    │on chain   v
+                           released       └──────── failed  v     │        refunded
+                                                      │ settle_unknown
+                                                      v           │
+                                                   expired <──────┘   never moved, and no longer can
+
+created         a payment is asked for, nothing is signed yet
+verified        the facilitator says that the signature would settle
+reserved        one call owns it until its lease ends; nobody else may use it
+executed        the answer is stored: in one transaction with `settling`, unless the money is tried for a second time
+settling        the facilitator is told to move the money
+settled         it moved
+consumed        its uses are spent: for a single call, together with `settled`
+released        the call failed; nothing was charged, and the same signature may be used again
+failed          the money did not move; the answer is kept and not given
+settle_unknown  nobody knows yet; the next use of the same signature, or the reconciler, asks the chain
+expired         the authorization ran out by the chain's clock, and the money never moved
+refunded        the operator gave the money back
+
+A lease that ran out counts as released (reserved), as failed (executed) or as settle_unknown (settling): the process
+that held it died. Whoever comes next with the same signature takes it over; `recovery.py` has what becomes of payments
+whose buyer never comes again. Every step is an event that is never changed, along the ways in `states.py`.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from alive402.payments.core.errors import (
+    AnswerGone,
+    PaymentExpiresSoon,
+    PaymentIdentifierTaken,
+    PaymentInUse,
+    PaymentSpent,
+)
+from alive402.payments.core.values import Answered, Claim, Money, Stage, Unverified, Use
+from alive402.payments.ledger.models import Payment
+from alive402.payments.ledger.repository import PaymentRepository
+from alive402.payments.ledger.states import HELD, MAY_HAVE_MOVED, PAID, State
+from alive402.storage.database import Clock, utc_now
+
+
+class PaymentService:
+    """The rules, within the caller's transaction."""
+
+    def __init__(self, repository: PaymentRepository, lease_seconds: float, now: Clock = utc_now) -> None:
+        self._payments = repository
+        self._lease = timedelta(seconds=lease_seconds)
+        self._now = now
+
+    @property
+    def session(self) -> AsyncSession:
+        """The transaction itself, for what is to be written in the same one."""
+        return self._payments.session
+
+    async def reserve(self, money: Money, use: Use, *, verified: bool) -> Claim | Answered | Unverified:
+        """Take the payment for one use. Call it unverified first; on `Unverified` ask the facilitator, then call again.
+
+        Raises:
+            PaymentInUse: another call holds it.
+            PaymentSpent: it is bound to another request.
+            AnswerGone: it bought the answer to this request, which is kept no longer.
+            PaymentExpiresSoon: the chain has seen it run out.
+            PaymentIdentifierTaken: the buyer's identifier names another payment.
+        """
+        now = self._now()
+        if use.identifier is not None:
+            await self._bind(use.service_id, use.identifier, money)
+        payment = await self._payments.find(money.network, money.asset, money.payer, money.nonce)
+        if payment is None:
+            return await self._reserve_new(money, use, now) if verified else Unverified()
+        state = State(payment.state)
+        held = state in HELD and is_held(payment.lease_until, now, self._lease)
+        asked = (payment.service_id, payment.request_hash) == (use.service_id, use.request_hash)
+        same = asked and payment.proof == money.proof
+        if state in PAID:
+            if not same:
+                raise PaymentSpent
+            if payment.result is None:
+                raise AnswerGone
+            return Answered(payment.request_id or "", json.loads(payment.result), json.loads(payment.receipt or "{}"))
+        if held:
+            raise PaymentInUse if same else PaymentSpent
+        if state in MAY_HAVE_MOVED:
+            if not same:
+                raise PaymentSpent
+            return await self._take_over(payment, use, State.SETTLING, Stage.RESOLVE, now)
+        if same and payment.result is not None and state in (State.EXECUTED, State.FAILED):
+            return await self._take_over(payment, use, State.EXECUTED, Stage.SETTLE, now)
+        if not verified:
+            return Unverified()
+        if state is State.EXPIRED:
+            raise PaymentExpiresSoon
+        return await self._take_over(payment, use, State.RESERVED, Stage.EXECUTE, now, money)
+
+    async def is_free(self, money: Money) -> None:
+        """Make sure that a new call could reserve this payment; nothing is written.
+
+        Raises:
+            PaymentInUse: a call holds it.
+            PaymentSpent: it is spent, or may be.
+            PaymentExpiresSoon: the chain has seen it run out.
+        """
+        payment = await self._payments.find(money.network, money.asset, money.payer, money.nonce)
+        if payment is None:
+            return
+        state = State(payment.state)
+        if state in PAID or state in MAY_HAVE_MOVED:
+            raise PaymentSpent
+        if state in HELD and is_held(payment.lease_until, self._now(), self._lease):
+            raise PaymentInUse
+        if state is State.EXPIRED:
+            raise PaymentExpiresSoon
+
+    async def settling(self, claim: Claim, result: dict[str, Any]) -> None:
+        """The facilitator is about to be told: from here on money may move. `result` is what it pays for.
+
+        The answer is stored in the same step, unless the claim came with it: so no money moves for what is not stored.
+
+        Raises:
+            PaymentInUse: the lease ran out and another call took the payment over.
+        """
+        if claim.result is None:
+            values = {"result": json.dumps(result)}
+            await self._move(claim, (State.RESERVED,), State.SETTLING, values, passing=State.EXECUTED)
+        else:
+            await self._move(claim, (State.EXECUTED, State.SETTLING), State.SETTLING, {})
+
+    async def settled(self, claim: Claim, transaction: str, receipt: dict[str, Any]) -> None:
+        """The money moved, and its one use is spent. Raises `PaymentInUse` like `settling`."""
+        values = {"transaction": transaction, "receipt": json.dumps(receipt), "owner": None, "lease_until": None}
+        await self._move(claim, (State.SETTLING,), State.CONSUMED, values, passing=State.SETTLED, detail=transaction)
+
+    async def unknown(self, claim: Claim, why: str) -> None:
+        """Nobody knows whether the money moved. Raises `PaymentInUse` like `settling`."""
+        await self._move(claim, (State.SETTLING,), State.SETTLE_UNKNOWN, _FREE, detail=why)
+
+    async def refused(self, claim: Claim, why: str, *, expired: bool = False) -> None:
+        """The money did not move; `expired` when it never can. Raises `PaymentInUse` like `settling`."""
+        await self._move(claim, (State.SETTLING,), State.EXPIRED if expired else State.FAILED, _FREE, detail=why)
+
+    async def release(self, claim: Claim, why: str) -> None:
+        """The call failed: give the payment back. A claim that was lost meanwhile is somebody else's, and stays so."""
+        values = {**_FREE, "request_hash": None, "result": None}
+        if await self._payments.move(
+            claim.payment_id, claim.owner, (State.RESERVED,), self._stamped(State.RELEASED, values)
+        ):
+            await self._payments.note(claim.payment_id, self._now(), State.RELEASED, claim.request_id, why)
+
+    async def renew(self, payment_id: str, owner: str) -> bool:
+        """Lengthen the lease of a claim whose call is alive; False when it holds nothing any more."""
+        return await self._payments.renew(payment_id, owner, self._now() + self._lease)
+
+    async def history(self, limit: int = 1000) -> list[tuple[Payment, list[str]]]:
+        """The newest payments with the states that each went through."""
+        payments = await self._payments.all(limit)
+        return [(payment, [event.state for event in await self._payments.events(payment.id)]) for payment in payments]
+
+    async def _reserve_new(self, money: Money, use: Use, now: datetime) -> Claim:
+        claim = Claim(uuid4().hex, uuid4().hex, use.request_id, Stage.EXECUTE, None)
+        added = await self._payments.add(
+            {
+                "id": claim.payment_id,
+                "service_id": use.service_id,
+                "network": money.network,
+                "asset": money.asset,
+                "payer": money.payer,
+                "nonce": money.nonce,
+                "pay_to": money.pay_to,
+                "amount": money.amount,
+                "valid_before": money.valid_before,
+                "proof": money.proof,
+                "state": State.RESERVED,
+                "owner": claim.owner,
+                "lease_until": now + self._lease,
+                "request_id": use.request_id,
+                "request_hash": use.request_hash,
+                "created_at": now,
+                "updated_at": now,
+            }
+        )
+        if not added:
+            raise PaymentInUse
+        states = (State.CREATED, State.VERIFIED, State.RESERVED)
+        await self._payments.note_all(claim.payment_id, now, states, use.request_id, "")
+        await self._name(claim.payment_id, use)
+        return claim
+
+    async def _take_over(
+        self, payment: Payment, use: Use, state: State, stage: Stage, now: datetime, money: Money | None = None
+    ) -> Claim:
+        """Give a payment that nobody holds to this call; with `money`, as if it were new."""
+        # An answer that exists keeps the request id it was made under.
+        kept = payment.result if money is None else None
+        request_id = payment.request_id if kept and payment.request_id else use.request_id
+        claim = Claim(payment.id, uuid4().hex, request_id, stage, json.loads(kept) if kept else None)
+        values: dict[str, Any] = {
+            "owner": claim.owner,
+            "lease_until": now + self._lease,
+            "request_id": request_id,
+            "request_hash": use.request_hash,
+            "result": kept,
+        }
+        if money is not None:
+            values |= {
+                "proof": money.proof,
+                "amount": money.amount,
+                "pay_to": money.pay_to,
+                "valid_before": money.valid_before,
+                "service_id": use.service_id,
+            }
+        await self._payments.change(payment.id, self._stamped(state, values))
+        await self._payments.note(payment.id, now, state, request_id, f"taken over from {payment.state}")
+        await self._name(payment.id, use)
+        return claim
+
+    async def _bind(self, service_id: str, identifier: str, money: Money) -> None:
+        """An identifier names one payment, exactly as signed; one that came to nothing leaves its name free."""
+        named = await self._payments.named(service_id, identifier)
+        if named is None or State(named.state) in (State.RELEASED, State.EXPIRED):
+            return
+        if (named.payer, named.nonce, named.proof) != (money.payer, money.nonce, money.proof):
+            raise PaymentIdentifierTaken
+
+    async def _name(self, payment_id: str, use: Use) -> None:
+        if use.identifier is not None and not await self._payments.name(use.service_id, use.identifier, payment_id):
+            raise PaymentIdentifierTaken
+
+    async def _move(
+        self,
+        claim: Claim,
+        before: tuple[State, ...],
+        after: State,
+        values: dict[str, Any],
+        *,
+        passing: State | None = None,
+        detail: str = "",
+    ) -> None:
+        now = self._now()
+        if "lease_until" not in values:
+            values = {**values, "lease_until": now + self._lease}
+        if not await self._payments.move(claim.payment_id, claim.owner, before, self._stamped(after, values)):
+            raise PaymentInUse
+        states = (after,) if passing is None else (passing, after)
+        await self._payments.note_all(claim.payment_id, now, states, claim.request_id, detail)
+
+    def _stamped(self, state: State, values: dict[str, Any]) -> dict[str, Any]:
+        return {**values, "state": str(state), "updated_at": self._now()}
+
+
+_FREE: dict[str, Any] = {"owner": None, "lease_until": None}
+
+
+def is_held(lease_until: datetime | None, now: datetime, lease: timedelta) -> bool:
+    """Whether a lease lasts at `now`. One beyond any that is given was written by a clock that was wrong."""
+    return lease_until is not None and now < lease_until <= now + 2 * abs(lease)

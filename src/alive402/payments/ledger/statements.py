@@ -1,0 +1,92 @@
+"""What the books say: payments, one payment's whole story, and income by day."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from alive402.payments.ledger.models import Payment, PaymentEvent
+from alive402.payments.ledger.states import State
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which payments are wanted; None is all. `payer` is lower-case hex; `since` and `until` are days in UTC."""
+
+    state: State | None = None
+    payer: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(slots=True)
+class Day:
+    """One day of one token, in atomic units: what came in, what was given back. `payer` is None for all together."""
+
+    day: date
+    network: str
+    asset: str
+    payer: str | None
+    payments: int = 0
+    income: int = 0
+    refunds: int = 0
+    refunded: int = 0
+
+    @property
+    def net(self) -> int:
+        """What stays."""
+        return self.income - self.refunded
+
+
+class Statements:
+    """Readings, within the caller's transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def payments(self, wanted: Filter, limit: int | None = None) -> AsyncIterator[Payment]:
+        """The payments that `wanted` names, newest first."""
+        query = select(Payment).order_by(Payment.created_at.desc(), Payment.id)
+        if wanted.state is not None:
+            query = query.where(Payment.state == wanted.state)
+        if wanted.payer is not None:
+            query = query.where(Payment.payer == wanted.payer)
+        if wanted.since is not None:
+            query = query.where(Payment.created_at >= wanted.since)
+        if wanted.until is not None:
+            query = query.where(Payment.created_at < wanted.until)
+        rows = await self._session.stream_scalars(query.limit(limit))
+        async for payment in rows:
+            yield payment
+
+    async def payment(self, key: str) -> tuple[Payment, list[PaymentEvent]] | None:
+        """The payment with that id, request id or transaction, and its history, oldest first; None: there is none."""
+        query = select(Payment).where((Payment.id == key) | (Payment.request_id == key) | (Payment.transaction == key))
+        payment = (await self._session.scalars(query.limit(1))).first()
+        if payment is None:
+            return None
+        events = select(PaymentEvent).where(PaymentEvent.payment_id == payment.id).order_by(PaymentEvent.id)
+        return payment, list(await self._session.scalars(events))
+
+    async def income(self, since: datetime | None = None, *, by_payer: bool = False) -> list[Day]:
+        """Each day's income and refunds, oldest first, one entry for each token and, if wanted, for each payer."""
+        query = (
+            select(PaymentEvent.at, PaymentEvent.state, Payment.network, Payment.asset, Payment.payer, Payment.amount)
+            .join(Payment, Payment.id == PaymentEvent.payment_id)
+            .where(PaymentEvent.state.in_([State.SETTLED, State.REFUNDED]))
+        )
+        if since is not None:
+            query = query.where(PaymentEvent.at >= since)
+        days: dict[tuple[date, str, str, str], Day] = {}
+        async for at, state, network, asset, payer, amount in await self._session.stream(query):
+            whose = payer if by_payer else None
+            day = days.setdefault((at.date(), network, asset, whose or ""), Day(at.date(), network, asset, whose))
+            if state == State.SETTLED:
+                day.payments, day.income = day.payments + 1, day.income + amount
+            else:
+                day.refunds, day.refunded = day.refunds + 1, day.refunded + amount
+        return [days[key] for key in sorted(days)]

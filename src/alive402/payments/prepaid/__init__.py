@@ -1,0 +1,1 @@
+"""Payments made ahead, the tokens and balances that they fill."""

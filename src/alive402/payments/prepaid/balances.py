@@ -1,0 +1,148 @@
+"""The calls that prepaid API keys have left: payments made ahead that fill a key instead of becoming a token.
+
+A use is held, spent and returned as a token's is. It is taken off the oldest prepayment that has calls left.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from alive402.payments.core.errors import KeyReused, PaymentInUse, TokenExhausted
+from alive402.payments.core.values import Answered, Use
+from alive402.payments.ledger.ledger import Ledger
+from alive402.payments.ledger.states import State
+from alive402.payments.prepaid.balance_repository import BalanceRepository
+from alive402.payments.prepaid.models import PrepaidUse, Prepayment, UseState
+from alive402.payments.prepaid.repository import PrepaidRepository
+from alive402.payments.prepaid.service import note_payment
+from alive402.payments.prepaid.tokens import TokenHolding, Tokens, answered_by
+from alive402.storage.database import Clock, utc_now
+
+GRANTED = "granted"
+"""Stands for the client of a prepayment that the operator gave."""
+_EMPTY = "The API key has no calls of this service left. Pay a new payment with its accessKeyId, or ask the operator."
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """Calls that the operator gave to a key, until `expires_at`."""
+
+    prepayment_id: str
+    expires_at: datetime
+
+
+class Balances:
+    """The rules, each in one transaction. What fills a key is good for `days`."""
+
+    def __init__(self, ledger: Ledger, tokens: Tokens, days: float, now: Clock = utc_now) -> None:
+        self._ledger = ledger
+        self._tokens = tokens
+        self._days = timedelta(days=days)
+        self._now = now
+
+    async def recall(self, key_id: str, use: Use, idempotency_key: str | None = None) -> Answered | None:
+        """The answer that this key bought for this request before, or None when it has a call left.
+
+        Raises:
+            TokenExhausted: it has none.
+            PaymentInUse: its last call, or one with the same Idempotency-Key, is being worked on.
+            KeyReused: the Idempotency-Key belongs to another request.
+            AnswerGone: it bought the answer, which is kept no longer.
+        """
+        async with self._ledger.session() as session:
+            found = await self._find(session, key_id, use, idempotency_key)
+        return found if isinstance(found, Answered) else None
+
+    async def take(self, key_id: str, use: Use, idempotency_key: str | None = None) -> Answered | TokenHolding:
+        """Take one call off the key. Raises like `recall`."""
+        async with self._ledger.session() as session:
+            found = await self._find(session, key_id, use, idempotency_key)
+            if isinstance(found, Answered):
+                return found
+            holding = await self._tokens.hold(PrepaidRepository(session), found, use, idempotency_key)
+        self._tokens.keep(holding)
+        return holding
+
+    async def grant(self, key_id: str, service_id: str, calls: int) -> Granted:
+        """Give a key calls of a service for nothing: the ledger holds a prepayment of amount 0."""
+        now = self._now()
+        row = Prepayment(
+            id=uuid4().hex,
+            service_id=service_id,
+            client_id=GRANTED,
+            api_key_id=key_id,
+            amount=0,
+            max_calls=calls,
+            remaining=calls,
+            created_at=now,
+            expires_at=now + self._days,
+            paid_at=now,
+        )
+        async with self._ledger.session() as session:
+            await PrepaidRepository(session).add(row)
+        return Granted(row.id, row.expires_at)
+
+    async def all(self) -> dict[str, dict[str, int]]:
+        """The calls that each key has left, by key and service; keys that were never filled are not named."""
+        left: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        async with self._ledger.reading() as session:
+            keys = await BalanceRepository(session).filled()
+        for key_id in keys:
+            # One key a transaction: whoever takes a call locks its key first, and nothing of another.
+            async with self._ledger.session() as session:
+                balance = BalanceRepository(session)
+                await balance.lock(key_id)
+                for row in await balance.of(key_id):
+                    usable = await self._brought_up_to_date(session, row)
+                    left[key_id][row.service_id] += usable.remaining if usable else 0
+        return {key: dict(services) for key, services in left.items()}
+
+    async def _find(
+        self, session: AsyncSession, key_id: str, use: Use, idempotency_key: str | None
+    ) -> Answered | Prepayment:
+        """What was bought before, or the prepayment that the next call comes off; the key is locked meanwhile."""
+        balance = BalanceRepository(session)
+        await balance.lock(key_id)
+        if idempotency_key is not None:
+            before = await balance.use_of_key(key_id, use.service_id, idempotency_key)
+            if before is not None and before.request_hash != use.request_hash:
+                raise KeyReused
+            if before is not None and before.state == UseState.HELD:
+                raise PaymentInUse
+            if before is not None:
+                return await _answered(session, before)
+        held = False
+        for row in await balance.open(key_id, use.service_id):
+            usable = await self._brought_up_to_date(session, row)
+            if usable is not None and usable.remaining:
+                return usable
+            held = held or bool(await PrepaidRepository(session).held(row.id))
+        # A last answer that was lost on its way is not asked to be paid for again.
+        last = await balance.last_answer(key_id, use.service_id, use.request_hash) if not idempotency_key else None
+        if last is not None:
+            return await _answered(session, last)
+        raise PaymentInUse if held else TokenExhausted(_EMPTY)
+
+    async def _brought_up_to_date(self, session: AsyncSession, row: Prepayment) -> Prepayment | None:
+        """The prepayment with its payment noted and the uses of dead processes returned; None when it is no good."""
+        prepaid = PrepaidRepository(session)
+        payment = await prepaid.payment(row.ledger_id) if row.ledger_id else None
+        row = await note_payment(prepaid, row, payment, self._now(), self._days)
+        if row.paid_at is None or row.expires_at <= self._now():
+            return None
+        if payment is not None and payment.state == State.REFUNDED:
+            return None
+        return await self._tokens.freed(prepaid, row)
+
+
+async def _answered(session: AsyncSession, use: PrepaidUse) -> Answered:
+    prepaid = PrepaidRepository(session)
+    row = await prepaid.by_id(use.prepayment_id)
+    assert row is not None
+    payment = await prepaid.payment(row.ledger_id) if row.ledger_id else None
+    return answered_by(use, payment, row)

@@ -1,0 +1,281 @@
+"""Payments made ahead: asked for, paid by one x402 authorization, and turned into a token that is told once.
+
+    pending ──> paid ──> exhausted      its calls are used up
+       │          ├────> expired        its time is over
+       v          └────> refunded       the operator gave the money back
+    expired
+
+Whether it is paid is read from the ledger, where its authorization stands: so a payment whose process died, or whose
+settlement was found on chain by the reconciler, is paid all the same, and its buyer gets the token by sending the same
+authorization again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from alive402.payments.core.errors import (
+    AlreadyPaid,
+    NoSuchPayment,
+    PaymentExpired,
+    PaymentInUse,
+    PaymentRequired,
+    TokenMismatch,
+)
+from alive402.payments.core.method import FailureLimits, Holding
+from alive402.payments.core.values import Answered, Offer, Use, purchase
+from alive402.payments.ledger.ledger import Ledger
+from alive402.payments.ledger.models import Payment
+from alive402.payments.ledger.service import is_held
+from alive402.payments.ledger.states import HELD, MAY_HAVE_MOVED, PAID, State
+from alive402.payments.prepaid.models import Prepayment
+from alive402.payments.prepaid.repository import PrepaidRepository
+from alive402.payments.prepaid.tokens import Tokens, digest
+from alive402.payments.x402.method import X402Holding, X402Purse
+from alive402.payments.x402.protocol import SETTLE_SECONDS, VERIFY_SECONDS, PaymentGate
+from alive402.payments.x402.signed_payment import Resource
+from alive402.storage.database import Clock, utc_now
+
+_ID = re.compile("[0-9a-f]{32}")
+# Anyone may ask for a payment; one that nobody paid is still told of as expired for a day.
+FORGOTTEN_AFTER = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class PrepaidTerms:
+    """How payments ahead are sold: `price` is one call's in atomic units."""
+
+    service_id: str
+    price: int
+    pending_seconds: float
+    token_days: float
+
+
+@dataclass(frozen=True, slots=True)
+class Prepaid:
+    """A prepayment as anyone who knows its id may see it. `amount` in atomic units, for all its calls."""
+
+    id: str
+    service_id: str
+    client_id: str
+    amount: int
+    max_calls: int
+    remaining: int
+    status: str
+    expires_at: datetime
+    paid_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """What paying gives: the token only the first time, and the x402 SettleResponse as the receipt."""
+
+    prepaid: Prepaid
+    token: str | None
+    receipt: dict[str, Any]
+
+
+class Prepayments:
+    """Makes, shows and takes the money of payments ahead."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        gate: PaymentGate,
+        tokens: Tokens,
+        failures: FailureLimits,
+        terms: PrepaidTerms,
+        now: Clock = utc_now,
+    ) -> None:
+        self._ledger = ledger
+        self._gate = gate
+        self._tokens = tokens
+        self._failures = failures
+        self._terms = terms
+        self._now = now
+
+    async def create(self, max_calls: int, client_secret: str | None) -> Prepaid:
+        """A new payment for `max_calls` answers, to be paid soon.
+
+        With a `client_secret` its token is good only together with that secret; the client's id is drawn from it.
+        """
+        now = self._now()
+        client = digest(f"alive402 client {client_secret}") if client_secret else secrets.token_hex(32)
+        row = Prepayment(
+            id=uuid4().hex,
+            service_id=self._terms.service_id,
+            client_id=f"client_{client[:24]}",
+            client_hash=digest(client_secret) if client_secret else None,
+            amount=max_calls * self._terms.price,
+            max_calls=max_calls,
+            remaining=0,
+            created_at=now,
+            expires_at=now + timedelta(seconds=self._terms.pending_seconds),
+        )
+        async with self._ledger.session() as session:
+            prepaid = PrepaidRepository(session)
+            await prepaid.forget_unpaid(now - FORGOTTEN_AFTER)
+            await prepaid.add(row)
+        return _view(row, "pending")
+
+    async def find(self, prepayment_id: str) -> Prepaid:
+        """The payment as it stands now.
+
+        Raises:
+            NoSuchPayment: there is none.
+        """
+        async with self._ledger.session() as session:
+            prepaid = PrepaidRepository(session)
+            return await self._show(prepaid, await self._find(prepaid, prepayment_id))
+
+    def gate(self, max_calls: int) -> PaymentGate:
+        """The gate that asks for so many calls at once."""
+        return self._gate.times(max_calls)
+
+    async def pay(
+        self,
+        prepayment_id: str,
+        offer: Offer,
+        resource: Resource,
+        request_id: str,
+        *,
+        client_secret: str | None = None,
+        new_token: bool = False,
+        api_key_id: str | None = None,
+    ) -> Paid:
+        """Settle an authorization for the whole amount; the first time it answers the token.
+
+        The same authorization may be sent again: the money moves once. With `new_token` it gets a new token, and the
+        one before is void: for a buyer whose answer was lost. With `api_key_id` it fills that key, and there is no
+        token; one authorization fills one key.
+
+        Raises:
+            NoSuchPayment, PaymentExpired: there is nothing to pay, or no longer.
+            PaymentRequired: no payment came, or not a good one.
+            PaymentInUse, AlreadyPaid, SettlementUnknown, TooManyFailures: see there.
+        """
+        async with self._ledger.session() as session:
+            row = await self._find(PrepaidRepository(session), prepayment_id)
+            prepaid = await self._show(PrepaidRepository(session), row)
+        if row.client_hash is not None and row.client_hash != digest(client_secret or ""):
+            raise TokenMismatch(reason="client")
+        if not offer.signature:
+            if prepaid.paid_at is None:
+                self._refuse_when_over(prepaid)
+                raise PaymentRequired
+            return Paid(prepaid, None, {})
+        gate = self.gate(prepaid.max_calls)
+        purse = X402Purse(self._ledger, gate, gate.read(offer.signature), resource, VERIFY_SECONDS + SETTLE_SECONDS)
+        filling = f" for {api_key_id}" if api_key_id else ""
+        bound = hashlib.sha256(f"prepayment {prepayment_id}{filling}".encode()).hexdigest()
+        use = Use(prepaid.service_id, bound, request_id)
+        held: Answered | Holding | None = await purse.recall(use)
+        if held is None:
+            if prepaid.paid_at is not None:
+                raise AlreadyPaid
+            self._refuse_when_over(prepaid)
+            await self._failures.admit(purse.payer, offer.address)
+            async with self._failures.forgeries_counted(offer.address):
+                held = await purse.reserve(use)
+        # From here on money may move: a caller who hangs up must not leave it half way.
+        return await asyncio.shield(self._finish(prepayment_id, held, new_token, api_key_id))
+
+    def _refuse_when_over(self, prepaid: Prepaid) -> None:
+        if prepaid.status != "pending" or prepaid.amount != prepaid.max_calls * self._terms.price:
+            raise PaymentExpired
+
+    async def _finish(
+        self, prepayment_id: str, held: Answered | Holding, new_token: bool, api_key_id: str | None
+    ) -> Paid:
+        if isinstance(held, Answered):
+            receipt = held.receipt
+        else:
+            assert isinstance(held, X402Holding)
+            await self._bind(prepayment_id, held, api_key_id)
+            receipt = await held.buy(purchase(prepayment_id))
+        async with self._ledger.session() as session:
+            prepaid = PrepaidRepository(session)
+            row = await self._find(prepaid, prepayment_id)
+            shown, token = await self._show(prepaid, row), None
+            good = shown.status not in ("pending", "refunded") and row.api_key_id is None
+            if good and (row.token_hash is None or new_token):
+                token = f"pt_{secrets.token_urlsafe(32)}"
+                await prepaid.change(row.id, {"token_hash": digest(token)})
+        return Paid(shown, token, receipt)
+
+    async def _bind(self, prepayment_id: str, held: X402Holding, api_key_id: str | None) -> None:
+        """Let one authorization pay, for one key or a token, before its money moves: two of them would pay twice."""
+        mine = held.claim.payment_id
+        try:
+            async with self._ledger.session() as session:
+                prepaid = PrepaidRepository(session)
+                row = await self._find(prepaid, prepayment_id)
+                if row.ledger_id not in (None, mine):
+                    assert row.ledger_id is not None
+                    other = await prepaid.payment(row.ledger_id)
+                    assert other is not None
+                    if other.state in PAID + MAY_HAVE_MOVED:
+                        raise AlreadyPaid
+                    lease = timedelta(seconds=self._ledger.lease_seconds)
+                    if other.state in HELD and is_held(other.lease_until, self._now(), lease):
+                        raise PaymentInUse
+                await prepaid.change(prepayment_id, {"ledger_id": mine, "api_key_id": api_key_id})
+        except BaseException:
+            await held.give_back("another authorization pays")
+            raise
+
+    async def _find(self, prepaid: PrepaidRepository, prepayment_id: str) -> Prepayment:
+        row = await prepaid.by_id(prepayment_id) if _ID.fullmatch(prepayment_id) else None
+        if row is None:
+            raise NoSuchPayment
+        return row
+
+    async def _show(self, prepaid: PrepaidRepository, row: Prepayment) -> Prepaid:
+        """How it stands, after writing down that it is paid and that the uses of dead processes are returned."""
+        now = self._now()
+        payment = await prepaid.payment(row.ledger_id) if row.ledger_id else None
+        noted = row.paid_at is not None
+        row = await note_payment(prepaid, row, payment, now, timedelta(days=self._terms.token_days))
+        if noted:
+            row = await self._tokens.freed(prepaid, row)
+        if payment is not None and payment.state == State.REFUNDED:
+            return _view(row, "refunded")
+        if row.expires_at <= now:
+            return _view(row, "expired")
+        if row.paid_at is None:
+            return _view(row, "pending")
+        used_up = row.remaining == 0 and not await prepaid.held(row.id)
+        return _view(row, "exhausted" if used_up else "paid")
+
+
+async def note_payment(
+    prepaid: PrepaidRepository, row: Prepayment, payment: Payment | None, now: datetime, good_for: timedelta
+) -> Prepayment:
+    """Write down that a prepayment is paid, once the ledger says so of `payment`; the row as it stands then."""
+    if row.paid_at is not None or payment is None or payment.state not in PAID:
+        return row
+    await prepaid.change(row.id, {"paid_at": now, "expires_at": now + good_for, "remaining": row.max_calls})
+    paid = await prepaid.by_id(row.id)
+    assert paid is not None
+    return paid
+
+
+def _view(row: Prepayment, status: str) -> Prepaid:
+    return Prepaid(
+        id=row.id,
+        service_id=row.service_id,
+        client_id=row.client_id,
+        amount=row.amount,
+        max_calls=row.max_calls,
+        remaining=row.remaining,
+        status=status,
+        expires_at=row.expires_at,
+        paid_at=row.paid_at,
+    )

@@ -1,0 +1,291 @@
+"""What a prepaid token pays for: each use is held while it is worked on, then spent with its answer, or returned.
+
+    paid ──> held ──> spent      the answer is stored in the same step
+               └────> returned   the call failed, or its process died and the lease ran out
+
+`remaining + held + spent` is `max_calls` at every moment: a call is taken off what remains, and put back, in the
+transaction that makes or returns its use.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from alive402.payments.core.errors import (
+    AnswerGone,
+    KeyReused,
+    PaymentInUse,
+    TokenExhausted,
+    TokenExpired,
+    TokenMismatch,
+    TokenPending,
+    TokenRefunded,
+    TokenUnknown,
+)
+from alive402.payments.core.method import AnswerSigner, IssuedAnswer
+from alive402.payments.core.values import Answered, TokenOffer, Use
+from alive402.payments.ledger.ledger import Ledger
+from alive402.payments.ledger.models import Payment
+from alive402.payments.ledger.notifications import authorization_of
+from alive402.payments.ledger.states import State
+from alive402.payments.prepaid.models import PrepaidUse, Prepayment, UseState, share
+from alive402.payments.prepaid.repository import PrepaidRepository
+from alive402.storage.database import Clock, utc_now
+from alive402.storage.leases import Lease
+from alive402.storage.outbox import Outbox
+
+PREPAID_USED = "prepaid.used"
+"""Type of the notification of an answer that one call of a prepayment paid for."""
+
+
+class Tokens:
+    """The rules of tokens, each in one transaction; a use is its holder's as long as the ledger's leases are."""
+
+    def __init__(self, ledger: Ledger, now: Clock = utc_now) -> None:
+        self._ledger = ledger
+        self._lease = timedelta(seconds=ledger.lease_seconds)
+        self._now = now
+
+    async def recall(self, offer: TokenOffer, use: Use) -> Answered | None:
+        """The answer that this token bought for this request before, or None when the token is good for a call.
+
+        Raises:
+            TokenRefused: it is not; the kind says why.
+            PaymentInUse: its last call, or one with the same Idempotency-Key, is being worked on.
+            KeyReused: the Idempotency-Key belongs to another request.
+            AnswerGone: it bought the answer, which is kept no longer.
+        """
+        async with self._repository() as prepaid:
+            return await self._recall(prepaid, await self._find(prepaid, offer, use), offer, use)
+
+    async def take(self, offer: TokenOffer, use: Use) -> Answered | TokenHolding:
+        """Take one call off the token. Raises like `recall`."""
+        async with self._repository() as prepaid:
+            prepayment = await self._find(prepaid, offer, use)
+            answered = await self._recall(prepaid, prepayment, offer, use)
+            if answered is not None:
+                return answered
+            holding = await self.hold(prepaid, prepayment, use, offer.idempotency_key)
+        self.keep(holding)
+        return holding
+
+    async def hold(
+        self, prepaid: PrepaidRepository, prepayment: Prepayment, use: Use, idempotency_key: str | None
+    ) -> TokenHolding:
+        """Take one call off a prepayment, within the caller's transaction; `keep` the holding once it is committed.
+
+        Raises:
+            TokenExhausted: none is left.
+        """
+        now = self._now()
+        if not await prepaid.take_one(prepayment.id):
+            raise TokenExhausted(paymentId=prepayment.id)
+        held = PrepaidUse(
+            id=uuid4().hex,
+            prepayment_id=prepayment.id,
+            state=UseState.HELD,
+            lease_until=now + self._lease,
+            request_id=use.request_id,
+            request_hash=use.request_hash,
+            idempotency_key=idempotency_key,
+            detail="",
+            created_at=now,
+        )
+        await prepaid.add(held)
+        receipt = receipt_of(await _payment(prepaid, prepayment), prepayment)
+        return TokenHolding(self, prepayment.id, held.id, use.request_id, receipt)
+
+    def keep(self, holding: TokenHolding) -> None:
+        """Renew the lease of a use for as long as the current task runs."""
+
+        async def renew() -> bool:
+            async with self._repository() as prepaid:
+                return await prepaid.renew(holding.use_id, self._now() + self._lease)
+
+        self._ledger.leases.keep(Lease(holding.use_id, renew))
+
+    async def spend(self, prepayment_id: str, use_id: str, issued: IssuedAnswer) -> Answered:
+        """Keep the answer of a use and its verdict; with it the call is spent, and the operator notified.
+
+        Raises:
+            PaymentInUse: the lease ran out and the use was returned.
+        """
+        now, answered = self._now(), issued.answered
+        async with self._ledger.session() as session:
+            prepaid = PrepaidRepository(session)
+            # Always the prepayment first: two transactions that lock in another order would wait for each other.
+            prepayment = await prepaid.by_id(prepayment_id)
+            values = {"state": UseState.SPENT, "result": json.dumps(answered.result), "ended_at": now}
+            if prepayment is None or not await prepaid.end_use(use_id, values):
+                raise PaymentInUse
+            payment = await _payment(prepaid, prepayment)
+            self._notify(session, now, prepayment, payment, answered.request_id)
+            return await issued.keep(session)
+
+    def _notify(
+        self, session: AsyncSession, at: datetime, prepayment: Prepayment, payment: Payment | None, request_id: str
+    ) -> None:
+        """Queue the notification of an answer; `payment` is None when the operator gave the calls away."""
+        data: dict[str, Any] = {"requestId": request_id, "serviceId": prepayment.service_id}
+        if payment is not None:
+            amount = str(share(payment.amount, prepayment.max_calls))
+            data |= {"amount": amount, **authorization_of(payment)}
+        data |= {"prepaymentId": prepayment.id, "remainingCalls": prepayment.remaining}
+        Outbox(session).put(self._ledger.webhook_urls, PREPAID_USED, at, data)
+
+    async def give_back(self, prepayment_id: str, use_id: str, why: str) -> None:
+        """Return a use; one that was returned already stays so."""
+        async with self._repository() as prepaid:
+            await prepaid.by_id(prepayment_id)
+            values = {"state": UseState.RETURNED, "detail": why, "ended_at": self._now()}
+            if await prepaid.end_use(use_id, values):
+                await prepaid.put_back(prepayment_id, 1)
+
+    async def _find(self, prepaid: PrepaidRepository, offer: TokenOffer, use: Use) -> Prepayment:
+        """The prepayment of a token, with the uses of dead processes returned."""
+        prepayment = await prepaid.by_token(digest(offer.token))
+        if prepayment is None:
+            asked = await prepaid.by_id(offer.token)
+            # Who sends the id of a payment in place of its token is told so, and no more than the id tells anyone.
+            raise TokenUnknown if asked is None or asked.paid_at else TokenPending(paymentId=asked.id)
+        if prepayment.client_hash is not None and prepayment.client_hash != digest(offer.client_secret or ""):
+            raise TokenMismatch(reason="client")
+        if prepayment.service_id != use.service_id:
+            raise TokenMismatch(reason="service", paymentId=prepayment.id)
+        return await self.freed(prepaid, prepayment)
+
+    async def freed(self, prepaid: PrepaidRepository, prepayment: Prepayment) -> Prepayment:
+        """The prepayment, once the uses of dead processes are returned."""
+        now = self._now()
+        # A lease beyond any that is given was written by a clock that was wrong.
+        dead = await prepaid.end_dead_uses(prepayment.id, now, now + 2 * self._lease)
+        if not dead:
+            return prepayment
+        await prepaid.put_back(prepayment.id, dead)
+        renewed = await prepaid.by_id(prepayment.id)
+        assert renewed is not None
+        return renewed
+
+    async def _recall(
+        self, prepaid: PrepaidRepository, prepayment: Prepayment, offer: TokenOffer, use: Use
+    ) -> Answered | None:
+        """What was bought stays bought, whatever became of the token since."""
+        payment = await _payment(prepaid, prepayment)
+        before: PrepaidUse | None = None
+        if offer.idempotency_key is not None:
+            before = await prepaid.use_of_key(prepayment.id, offer.idempotency_key)
+            if before is not None and before.request_hash != use.request_hash:
+                raise KeyReused
+            if before is not None and before.state == UseState.HELD:
+                raise PaymentInUse
+        elif prepayment.remaining == 0:
+            # A single answer that was lost on its way is not asked to be paid for again.
+            before = await prepaid.last_answer(prepayment.id, use.request_hash)
+        if before is not None:
+            return answered_by(before, payment, prepayment)
+        if payment is not None and payment.state == State.REFUNDED:
+            raise TokenRefunded(paymentId=prepayment.id)
+        if prepayment.expires_at <= self._now():
+            raise TokenExpired(paymentId=prepayment.id)
+        if prepayment.remaining == 0:
+            raise PaymentInUse if await prepaid.held(prepayment.id) else TokenExhausted(paymentId=prepayment.id)
+        return None
+
+    @asynccontextmanager
+    async def _repository(self) -> AsyncIterator[PrepaidRepository]:
+        async with self._ledger.session() as session:
+            yield PrepaidRepository(session)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenHolding:
+    """See `Holding`: one use of a token."""
+
+    tokens: Tokens
+    prepayment_id: str
+    use_id: str
+    request_id: str
+    receipt: dict[str, Any]
+    result: dict[str, Any] | None = None
+
+    async def give_back(self, why: str) -> None:
+        """See `Holding.give_back`."""
+        await self.tokens.give_back(self.prepayment_id, self.use_id, why)
+
+    async def settle(self, result: dict[str, Any], signer: AnswerSigner) -> Answered:
+        """See `Holding.settle`; the money moved before: the receipt is one call's share of that payment."""
+        issued = signer.issue(Answered(self.request_id, result, self.receipt))
+        return await self.tokens.spend(self.prepayment_id, self.use_id, issued)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPurse:
+    """See `Purse`: one token. Its money moved before."""
+
+    tokens: Tokens
+    offer: TokenOffer
+    settles_each_call: bool = False
+    keeps_answers: bool = True
+
+    async def identify(self) -> None:
+        """Nothing to look up: the token names its payment."""
+
+    @property
+    def payer(self) -> str:
+        """See `Purse.payer`."""
+        return f"token {digest(self.offer.token)}"
+
+    @property
+    def turn(self) -> str:
+        """See `Purse.turn`."""
+        return self.payer
+
+    async def afford(self, use: Use) -> str:
+        """See `Purse.afford`; no request is meant yet, so a key that names one says nothing."""
+        await self.tokens.recall(replace(self.offer, idempotency_key=None), use)
+        return self.payer
+
+    async def recall(self, use: Use) -> Answered | None:
+        """See `Purse.recall`."""
+        return await self.tokens.recall(self.offer, use)
+
+    async def reserve(self, use: Use) -> Answered | TokenHolding:
+        """See `Purse.reserve`."""
+        return await self.tokens.take(self.offer, use)
+
+
+def digest(secret: str) -> str:
+    """What is kept of a secret: its sha256, 64 hex digits."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def answered_by(use: PrepaidUse, payment: Payment | None, prepayment: Prepayment) -> Answered:
+    """The stored answer of a use that is spent, with the receipt of what paid for it.
+
+    Raises:
+        AnswerGone: it is kept no longer.
+    """
+    if use.result is None:
+        raise AnswerGone
+    return Answered(use.request_id, json.loads(use.result), receipt_of(payment, prepayment))
+
+
+async def _payment(prepaid: PrepaidRepository, prepayment: Prepayment) -> Payment | None:
+    return await prepaid.payment(prepayment.ledger_id) if prepayment.ledger_id else None
+
+
+def receipt_of(payment: Payment | None, prepayment: Prepayment) -> dict[str, Any]:
+    """What one call cost: the settlement of the whole, with the amount of one call, and which payment it was."""
+    if payment is None:
+        return {}
+    amount = str(share(payment.amount, prepayment.max_calls))
+    return {**json.loads(payment.receipt or "{}"), "amount": amount, "paymentId": prepayment.id}

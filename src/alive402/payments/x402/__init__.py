@@ -1,0 +1,1 @@
+"""Payment by x402: protocol, options, method, chain look-ups, reconciler, refunds."""

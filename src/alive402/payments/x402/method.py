@@ -1,0 +1,141 @@
+"""A call is paid by one x402 authorization: verified before the work, settled after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+
+from alive402.payments.core.errors import SettlementRefused, SettlementUnknown
+from alive402.payments.core.method import AnswerSigner
+from alive402.payments.core.values import Answered, Claim, Stage, Unverified, Use
+from alive402.payments.ledger.ledger import Ledger
+from alive402.payments.x402.protocol import PaymentGate, Settled
+from alive402.payments.x402.signed_payment import Resource, Signed
+from alive402.stages import CallStage, stage
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class X402Holding:
+    """See `Holding`: an authorization that this call owns in the ledger."""
+
+    ledger: Ledger
+    gate: PaymentGate
+    signed: Signed
+    claim: Claim
+
+    @property
+    def request_id(self) -> str:
+        """See `Holding.request_id`."""
+        return self.claim.request_id
+
+    @property
+    def result(self) -> dict[str, Any] | None:
+        """See `Holding.result`."""
+        return self.claim.result
+
+    async def give_back(self, why: str) -> None:
+        """See `Holding.give_back`."""
+        async with self.ledger.begin() as payments:
+            await payments.release(self.claim, why)
+
+    async def settle(self, result: dict[str, Any], signer: AnswerSigner) -> Answered:
+        """See `Holding.settle`; the receipt is the x402 SettleResponse."""
+        moved = await self._move(result)
+        issued = signer.issue(Answered(self.request_id, result, moved.receipt))
+        async with self.ledger.begin() as payments:
+            await payments.settled(self.claim, moved.transaction, moved.receipt)
+            return await issued.keep(payments.session)
+
+    async def buy(self, result: dict[str, Any]) -> dict[str, Any]:
+        """Take the money for something that is no verdict; the receipt. Raises like `settle`."""
+        moved = await self._move(result)
+        async with self.ledger.begin() as payments:
+            await payments.settled(self.claim, moved.transaction, moved.receipt)
+        return moved.receipt
+
+    async def _move(self, result: dict[str, Any]) -> Settled:
+        """Have the money moved, once `result` is stored; what came of it is written down unless it moved."""
+        claim = self.claim
+        # This may be a task of its own, which outlives the caller's.
+        self.ledger.keep(claim)
+        async with self.ledger.begin() as payments:
+            await payments.settling(claim, result)
+        try:
+            resolving = claim.stage is Stage.RESOLVE
+            with stage(CallStage.SETTLE):
+                moved = await (self.gate.resolve(self.signed) if resolving else self.gate.settle(self.signed))
+        except SettlementUnknown as error:
+            log.warning("settlement unknown", request_id=claim.request_id, reason=error.details.get("reason"))
+            async with self.ledger.begin() as payments:
+                await payments.unknown(claim, str(error.details.get("reason", "")))
+            raise
+        except SettlementRefused as error:
+            reason = str(error.details.get("reason", ""))
+            async with self.ledger.begin() as payments:
+                await payments.refused(claim, reason, expired=reason == "expired")
+            raise
+        log.info("moved", request_id=claim.request_id, transaction=moved.transaction, amount=self.signed.money.amount)
+        return moved
+
+
+@dataclass(frozen=True, slots=True)
+class X402Purse:
+    """See `Purse`: one signed authorization for `resource`, which has to stay valid for `seconds_needed`."""
+
+    ledger: Ledger
+    gate: PaymentGate
+    signed: Signed
+    resource: Resource
+    seconds_needed: float
+    settles_each_call: bool = True
+    keeps_answers: bool = True
+
+    async def identify(self) -> None:
+        """Nothing to look up: the signed authorization names its payer."""
+
+    @property
+    def payer(self) -> str:
+        """See `Purse.payer`: the wallet's address."""
+        return self.signed.money.payer
+
+    @property
+    def turn(self) -> str:
+        """See `Purse.turn`."""
+        return self.payer
+
+    async def afford(self, use: Use) -> str:
+        """See `Purse.afford`."""
+        self.gate.admit(self.signed, self.resource, self.seconds_needed)
+        async with self.ledger.begin() as payments:
+            await payments.is_free(self.signed.money)
+        await self.gate.verify(self.signed)
+        return self.payer
+
+    async def recall(self, use: Use) -> Answered | X402Holding | None:
+        """See `Purse.recall`."""
+        return await self._look(use, verified=False)
+
+    async def reserve(self, use: Use) -> Answered | X402Holding:
+        """See `Purse.reserve`; the facilitator is asked outside of any transaction: it may take seconds."""
+        # Only for something new: what was bought stays bought, though the price changed or the payment ran out.
+        self.gate.admit(self.signed, self.resource, self.seconds_needed)
+        await self.gate.verify(self.signed)
+        held = await self._look(use, verified=True)
+        assert held is not None
+        return held
+
+    async def _look(self, use: Use, *, verified: bool) -> Answered | X402Holding | None:
+        async with self.ledger.begin() as payments:
+            use = replace(use, identifier=self.signed.identifier)
+            held = await payments.reserve(self.signed.money, use, verified=verified)
+        match held:
+            case Claim():
+                self.ledger.keep(held)
+                return X402Holding(self.ledger, self.gate, self.signed, held)
+            case Unverified():
+                return None
+        return held

@@ -1,0 +1,264 @@
+"""The x402 protocol by the official package: what is asked, what was signed, is it good, did it move."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import math
+import time
+from dataclasses import dataclass
+from fractions import Fraction
+from types import SimpleNamespace
+from typing import Any
+
+from web3 import Web3
+from x402 import x402ResourceServer
+from x402.extensions.bazaar import OutputConfig, bazaar_resource_server_extension, declare_discovery_extension
+from x402.extensions.payment_identifier import PAYMENT_IDENTIFIER, declare_payment_identifier_extension
+from x402.http.utils import encode_payment_required_header, encode_payment_response_header
+from x402.mechanisms.evm.constants import ERR_SETTLEMENT_PENDING
+from x402.mechanisms.evm.exact import ExactEvmServerScheme
+from x402.schemas import PaymentRequired, ResourceInfo, SettleResponse
+from x402.schemas.v1 import PaymentPayloadV1, PaymentRequiredV1
+
+from alive402.payments.core.errors import (
+    FacilitatorUnavailable,
+    PaymentExpiresSoon,
+    PaymentInvalid,
+    PaymentMismatch,
+    SettlementRefused,
+    SettlementUnknown,
+)
+from alive402.payments.core.values import Money
+from alive402.payments.x402.chain import SpentElsewhere
+from alive402.payments.x402.options import Answering, Till, Tills
+from alive402.payments.x402.signed_payment import Resource, Signed, decode, identifier_of, money_of, same_resource
+from alive402.payments.x402.v1 import required_v1, upgraded
+from alive402.stages import CallStage, stage
+
+SIGNATURE_HEADER = "PAYMENT-SIGNATURE"
+REQUIRED_HEADER = "PAYMENT-REQUIRED"
+RESPONSE_HEADER = "PAYMENT-RESPONSE"
+VERIFY_SECONDS = 15.0
+SETTLE_SECONDS = 45.0
+# A block or two: an authorization that ran out this long ago cannot be in a block that is still on its way.
+EXPIRY_MARGIN_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Money that moved. `receipt` is the x402 SettleResponse as JSON-ready data."""
+
+    transaction: str
+    receipt: dict[str, Any]
+
+
+class PaymentGate:
+    """Asks for, reads, checks and settles payments; knows nothing of rows and states."""
+
+    def __init__(self, tills: Tills) -> None:
+        self._tills = tills
+        self._server = x402ResourceServer([till.facilitator for till in tills])
+        for network in {till.terms.network for till in tills}:
+            # The package declares its own scheme a little narrower than its own protocol.
+            self._server.register(network, ExactEvmServerScheme())  # type: ignore[arg-type, no-untyped-call]
+        self.accepts = tills.accepts
+
+    def times(self, share: int | Fraction) -> PaymentGate:
+        """The same gate, every amount so many times as large, rounded up: for several calls, or for another price."""
+        gate = copy.copy(self)
+        gate.accepts = [
+            each.model_copy(update={"amount": str(math.ceil(int(each.amount) * share))}) for each in self.accepts
+        ]
+        return gate
+
+    async def check(self) -> None:
+        """Ask every facilitator and node once, at start, whether they can do what will be asked of them.
+
+        Raises:
+            PaymentsMisconfigured: one cannot, cannot be reached, or is of another network.
+        """
+        await self._tills.check()
+
+    async def answering(self) -> list[Answering]:
+        """Who of those facilitators and nodes answers now."""
+        return await self._tills.answering()
+
+    def required(self, resource: Resource, error: str) -> PaymentRequired:
+        """The 402 answer: what to sign, for which resource, and how to call it."""
+        bazaar = declare_discovery_extension(
+            input=resource.example_input,
+            input_schema=resource.input_schema,
+            body_type="json",
+            output=OutputConfig(example=resource.example_output),
+        )["bazaar"]
+        post = SimpleNamespace(method="POST")
+        return PaymentRequired(
+            error=error,
+            resource=ResourceInfo(
+                url=resource.url,
+                description=resource.description,
+                mime_type="application/json",
+                service_name=resource.service_name,
+                tags=list(resource.tags),
+            ),
+            accepts=self.accepts,
+            extensions={
+                "bazaar": bazaar_resource_server_extension.enrich_declaration(bazaar, post),
+                PAYMENT_IDENTIFIER: declare_payment_identifier_extension(),
+            },
+        )
+
+    def required_v1(self, resource: Resource, error: str) -> PaymentRequiredV1:
+        """The same for a buyer who speaks version 1."""
+        return required_v1(self.accepts, resource, error)
+
+    def read(self, header: str) -> Signed:
+        """Decode a PAYMENT-SIGNATURE or X-PAYMENT header; nobody is asked, and our terms do not matter yet.
+
+        Raises:
+            PaymentMalformed: it is not an x402 payment with an EIP-3009 authorization.
+            PaymentMismatch: it is of version 1, and for a network that is not asked for.
+        """
+        payload = decode(header)
+        if isinstance(payload, PaymentPayloadV1):
+            payload = upgraded(payload, self.accepts)
+        ours = self._server.find_matching_requirements(self.accepts, payload)
+        identifier = identifier_of(payload)
+        return Signed(
+            money_of(payload), payload, ours or payload.accepted, fits=ours is not None, identifier=identifier
+        )
+
+    def admit(self, signed: Signed, resource: Resource, seconds_needed: float) -> None:
+        """Hold a payment that is to buy something new against what is asked for it now.
+
+        Raises:
+            PaymentMismatch: it was signed for other terms or another resource.
+            PaymentExpiresSoon: it would expire within `seconds_needed`.
+        """
+        if not signed.fits:
+            raise PaymentMismatch(reason="terms")
+        said = signed.payload.resource
+        if said is not None and not same_resource(said.url, resource):
+            raise PaymentMismatch(
+                "The payment was signed for another resource. Sign the one asked here.", reason="resource"
+            )
+        if signed.money.valid_before < time.time() + seconds_needed:
+            raise PaymentExpiresSoon(seconds_needed=round(seconds_needed))
+
+    async def verify(self, signed: Signed) -> None:
+        """Ask the facilitator whether the payment would settle.
+
+        Raises:
+            PaymentInvalid: no; `details["reason"]` says why.
+            FacilitatorUnavailable: it could not be asked.
+        """
+        with stage(CallStage.VERIFY):
+            facilitator = self._till(signed.money).facilitator
+            try:
+                async with asyncio.timeout(VERIFY_SECONDS):
+                    answer = await facilitator.verify(signed.payload, signed.requirements)
+            except Exception as error:
+                raise FacilitatorUnavailable from error
+            if not answer.is_valid:
+                raise PaymentInvalid(reason=answer.invalid_reason or "invalid")
+            if answer.payer and answer.payer.lower() != signed.money.payer:
+                raise PaymentInvalid(reason="payer_mismatch")
+
+    async def settle(self, signed: Signed) -> Settled:
+        """Move the money.
+
+        Raises:
+            SettlementRefused: it did not move.
+            SettlementUnknown: the answer was lost, and the chain does not show the money, or not yet.
+        """
+        facilitator = self._till(signed.money).facilitator
+        try:
+            async with asyncio.timeout(SETTLE_SECONDS):
+                answer = await facilitator.settle(signed.payload, signed.requirements)
+        except Exception as error:
+            found = await self.find(signed.money)
+            if found is None:
+                raise SettlementUnknown(reason="facilitator_silent") from error
+            return found
+        if answer.success:
+            return Settled(answer.transaction, _receipt(answer, signed.money))
+        # A refusal is believed only after a look: a used nonce may be our own settlement, whose answer was lost.
+        found = await self.find(signed.money)
+        if found is not None:
+            return found
+        reason = answer.error_reason or "refused"
+        if reason == ERR_SETTLEMENT_PENDING:
+            raise SettlementUnknown(reason=reason)
+        raise SettlementRefused(reason=reason)
+
+    async def resolve(self, signed: Signed) -> Settled:
+        """Finish a settlement whose answer was lost: look on chain first, and send it again only if it is not there.
+
+        Sending again is safe: the token takes each nonce once. Raises like `settle`; `details["reason"]` is `expired`
+        when the money never moved and no longer can.
+        """
+        found = await self.find(signed.money)
+        if found is not None:
+            return found
+        if await self.is_over(signed.money):
+            raise SettlementRefused(reason="expired")
+        try:
+            return await self.settle(signed)
+        except SettlementRefused as error:
+            # The first sending may still be on its way: only time proves that it never arrives.
+            raise SettlementUnknown(**error.details) from error
+
+    async def find(self, money: Money) -> Settled | None:
+        """The settlement of this payment as the chain shows it, or None.
+
+        Raises:
+            SettlementRefused: the authorization was used for something else, and can never move this money.
+            SettlementUnknown: the chain cannot be asked now.
+        """
+        chain = self._till(money).chain
+        try:
+            async with asyncio.timeout(VERIFY_SECONDS):
+                seen = await chain.find_transfer(money.asset, money.payer, money.nonce, money.pay_to, money.amount)
+        except SpentElsewhere as error:
+            raise SettlementRefused(reason="spent_elsewhere") from error
+        except Exception as error:
+            raise SettlementUnknown(reason="chain_silent") from error
+        if seen is None:
+            return None
+        payer = Web3.to_checksum_address(money.payer)
+        answer = SettleResponse(success=True, transaction=seen.transaction, network=money.network, payer=payer)
+        return Settled(seen.transaction, _receipt(answer, money))
+
+    async def is_over(self, money: Money) -> bool:
+        """Whether the authorization has run out by the chain's own clock; ours may be wrong.
+
+        Raises:
+            SettlementUnknown: the chain cannot be asked now.
+        """
+        chain = self._till(money).chain
+        try:
+            async with asyncio.timeout(VERIFY_SECONDS):
+                now = await chain.now()
+        except Exception as error:
+            raise SettlementUnknown(reason="chain_silent") from error
+        return money.valid_before + EXPIRY_MARGIN_SECONDS < now
+
+    def _till(self, money: Money) -> Till:
+        return self._tills.of(money.network, money.asset)
+
+
+def required_header(required: PaymentRequired) -> str:
+    """The PAYMENT-REQUIRED header: base64 of the JSON."""
+    return encode_payment_required_header(required)
+
+
+def response_header(receipt: dict[str, Any]) -> str:
+    """The PAYMENT-RESPONSE header of a stored receipt."""
+    return encode_payment_response_header(SettleResponse.model_validate(receipt))
+
+
+def _receipt(answer: SettleResponse, money: Money) -> dict[str, Any]:
+    """The SettleResponse with the amount, which facilitators may leave out when it is the one that was asked."""
+    said = answer.model_dump(by_alias=True, exclude_none=True)
+    return {**said, "amount": answer.amount or str(money.amount)}

@@ -1,0 +1,107 @@
+"""The books are kept while nobody calls: living calls keep their leases, dead ones lose them, the chain is asked."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from alive402.payments.core.errors import SettlementRefused, SettlementUnknown
+from alive402.payments.ledger.ledger import Ledger
+from alive402.payments.ledger.recovery import Case
+from alive402.payments.ledger.states import State
+from alive402.payments.x402.protocol import PaymentGate
+from alive402.upkeep import Upkeep
+
+log = structlog.get_logger(__name__)
+
+BEATS_A_LEASE = 3
+CASES_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one look at the unfinished payments came to, in payments.
+
+    `freed` had a lease that ended; of those whose money may have moved, `settled` did, `expired` and `failed` never
+    will, and `unknown` the chain does not tell yet.
+    """
+
+    freed: int = 0
+    settled: int = 0
+    expired: int = 0
+    failed: int = 0
+    unknown: int = 0
+
+
+class Reconciler:
+    """Finishes what calls left unfinished; any number of processes may do so on one ledger."""
+
+    def __init__(self, ledger: Ledger, gate: PaymentGate) -> None:
+        self._ledger = ledger
+        self._gate = gate
+
+    async def sweep(self) -> Swept:
+        """Free what dead processes held, and ask the chain about every payment that may have moved.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: the ledger cannot be read or written now.
+        """
+        async with self._ledger.closing() as closing:
+            freed = await closing.let_go(CASES_AT_ONCE)
+        async with self._ledger.closing() as closing:
+            cases = await closing.cases(CASES_AT_ONCE)
+        silent: set[str] = set()
+        ends = [await self._decide(case, silent) for case in cases]
+        return Swept(freed, *(ends.count(end) for end in ("settled", "expired", "failed", "unknown")))
+
+    @asynccontextmanager
+    async def running(self, every_seconds: float) -> AsyncIterator[None]:
+        """Sweep at once and then `every_seconds`, and keep the leases of living calls, until the block ends."""
+        sweeps = Upkeep("reconciler", self._sweep_and_tell, expected=SQLAlchemyError)
+        renewals = Upkeep("leases", self._ledger.renew, expected=SQLAlchemyError)
+        async with (
+            sweeps.running(every_seconds),
+            renewals.running(self._ledger.lease_seconds / BEATS_A_LEASE),
+        ):
+            yield
+
+    async def _sweep_and_tell(self) -> None:
+        swept = await self.sweep()
+        if swept != Swept():
+            log.info("reconciled", **dataclasses.asdict(swept))
+
+    async def _decide(self, case: Case, silent: set[str]) -> str:
+        """How a case ends by the chain's word: settled, expired, failed, or unknown for now.
+
+        `silent` are the networks whose node does not answer: they are not waited for again in the same sweep.
+        """
+        if case.money.network in silent:
+            return "unknown"
+        try:
+            # The clock first: what has run out and is not there afterwards never comes.
+            over = await self._gate.is_over(case.money)
+            found = await self._gate.find(case.money)
+        except SettlementUnknown:
+            silent.add(case.money.network)
+            found, over = None, False
+        except SettlementRefused as error:
+            reason = str(error.details.get("reason", ""))
+            # A refused payment has nothing to wait for any more: it can only have run out.
+            over = case.state is State.FAILED
+            async with self._ledger.closing() as closing:
+                await closing.never_moves(case, reason, expired=over)
+            return "expired" if over else "failed"
+        async with self._ledger.closing() as closing:
+            if found is not None:
+                await closing.moved(case, found.transaction, found.receipt)
+                return "settled"
+            if over:
+                await closing.never_moves(case, "expired", expired=True)
+                return "expired"
+            await closing.looked(case)
+        return "unknown"

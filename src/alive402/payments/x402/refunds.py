@@ -1,0 +1,42 @@
+"""An operator gave a payment back: marked only when the chain shows the transfer to the payer."""
+
+from __future__ import annotations
+
+from alive402.payments.core.errors import NoSuchPayment, PaymentError
+from alive402.payments.ledger.ledger import Ledger
+from alive402.payments.ledger.models import Payment
+from alive402.payments.x402.options import Tills
+
+
+class ChainUnavailable(PaymentError):
+    """The node does not answer; nothing was marked."""
+
+    code = "chain_unavailable"
+    status = 503
+    default = "The node does not answer now, so nothing was marked. Check ALIVE402_RPC_URL and try again."
+
+
+async def mark_refunded(ledger: Ledger, tills: Tills, key: str, transaction: str) -> Payment:
+    """Mark the payment `key` (its id, request id or transaction) as given back by `transaction`.
+
+    The transaction has to move exactly the payment's amount of its token to its payer, whoever sends it. One transfer
+    is one refund; a transaction with several such transfers may be named for as many payments.
+
+    Raises:
+        NoSuchPayment: the ledger does not know `key`.
+        RefundRefused: the payment is not one that was paid, or the chain does not show the transfer.
+        ChainUnavailable: the node does not answer.
+        SettlementUnknown: no node of the payment's network is configured any more.
+    """
+    async with ledger.statements() as books:
+        found = await books.payment(key)
+    if found is None:
+        raise NoSuchPayment(payment=key)
+    payment, _ = found
+    chain = tills.of(payment.network, payment.asset).chain
+    try:
+        transfers = await chain.count_transfers(transaction, payment.asset, payment.payer, payment.amount)
+    except Exception as error:
+        raise ChainUnavailable from error
+    async with ledger.closing() as closing:
+        return await closing.refund(payment.id, transaction.lower(), transfers)

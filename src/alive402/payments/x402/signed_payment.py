@@ -1,0 +1,135 @@
+"""What was signed: a PAYMENT-SIGNATURE or X-PAYMENT header becomes one piece of money, bound to one resource."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from x402.extensions.payment_identifier import extract_payment_identifier
+from x402.http.utils import decode_payment_signature_header
+from x402.schemas import PaymentPayload, PaymentRequirements
+from x402.schemas.v1 import PaymentPayloadV1
+
+from alive402.payments.core.errors import PaymentMalformed
+from alive402.payments.core.values import Money
+
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+_NETWORK = re.compile(r"[a-z0-9-]{3,8}:[-_a-zA-Z0-9]{1,32}")
+_NONCE = re.compile(r"0x[0-9a-fA-F]{64}")
+_SIGNATURE = re.compile(r"0x(?:[0-9a-fA-F]{2}){1,2048}")
+_IDENTIFIER = re.compile(r"[a-zA-Z0-9_-]{16,128}")
+_UINT = re.compile(r"[0-9]{1,78}")
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """What is paid for: its URL as the buyer called it, the paths that mean the same, and its words."""
+
+    url: str
+    paths: tuple[str, ...]
+    description: str
+    service_name: str
+    tags: tuple[str, ...]
+    input_schema: dict[str, Any]
+    example_input: dict[str, Any]
+    example_output: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A decoded payment: the money it is, and what the facilitator wants to see.
+
+    `requirements` are ours when it was signed for what we ask now (`fits`); else those that it says it was signed for,
+    good only for a payment that fitted once and is in the ledger. `identifier` is the buyer's own idempotency key, by
+    x402's payment-identifier extension.
+    """
+
+    money: Money
+    payload: PaymentPayload
+    requirements: PaymentRequirements
+    fits: bool
+    identifier: str | None = None
+
+
+def decode(header: str) -> PaymentPayload | PaymentPayloadV1:
+    """The payment in a PAYMENT-SIGNATURE or X-PAYMENT header.
+
+    Raises:
+        PaymentMalformed: it is not base64 of an x402 payment payload.
+    """
+    try:
+        payload = decode_payment_signature_header(header)
+    # The decoder lets whatever the text provokes through: base64, JSON, validation, recursion.
+    except Exception as error:
+        raise PaymentMalformed from error
+    if payload.x402_version not in (1, 2):
+        raise PaymentMalformed
+    return payload
+
+
+def identifier_of(payload: PaymentPayload) -> str | None:
+    """The buyer's idempotency key, or None when it gives none.
+
+    The package's own validation is not used: it runs a JSON Schema that the buyer sends, patterns included.
+
+    Raises:
+        PaymentMalformed: there is one, and it is not 16 to 128 letters, digits, hyphens and underscores.
+    """
+    given = extract_payment_identifier(payload, validate=False)
+    if given is not None and not _IDENTIFIER.fullmatch(given):
+        raise PaymentMalformed("The payment identifier is not 16 to 128 letters, digits, hyphens and underscores.")
+    return given
+
+
+def money_of(payload: PaymentPayload) -> Money:
+    """The piece of money that a payload is, spelled in the one way that the ledger knows.
+
+    Raises:
+        PaymentMalformed: there is no EIP-3009 authorization with a signature in it.
+    """
+    authorization = payload.payload.get("authorization")
+    signature = payload.payload.get("signature")
+    if not isinstance(authorization, dict) or not _is(_SIGNATURE, signature):
+        raise PaymentMalformed
+    network, asset = payload.accepted.network, payload.accepted.asset
+    if not _is(_NETWORK, network) or not _is(_ADDRESS, asset):
+        raise PaymentMalformed
+    shapes = {
+        "from": _ADDRESS,
+        "to": _ADDRESS,
+        "nonce": _NONCE,
+        "value": _UINT,
+        "validAfter": _UINT,
+        "validBefore": _UINT,
+    }
+    if not all(_is(shape, authorization.get(name)) for name, shape in shapes.items()):
+        raise PaymentMalformed
+    # One spelling for what is one authorization: otherwise 0xAB and 0xab would be two payments.
+    said = {name: str(authorization[name]).lower() for name in shapes}
+    numbers = {name: str(int(said[name])) for name in ("value", "validAfter", "validBefore")}
+    proof = json.dumps({**said, **numbers, "signature": str(signature).lower()}, sort_keys=True)
+    return Money(
+        network=network,
+        asset=asset.lower(),
+        payer=said["from"],
+        nonce=said["nonce"],
+        # What was signed, and not what stands beside it: whoever sends it may change that.
+        pay_to=said["to"],
+        amount=int(said["value"]),
+        # Beyond the year 9999 nothing changes, and a database integer has 63 bits.
+        valid_before=min(int(said["validBefore"]), 253_402_300_799),
+        proof=hashlib.sha256(proof.encode()).hexdigest(),
+    )
+
+
+def _is(shape: re.Pattern[str], value: object) -> bool:
+    return isinstance(value, str) and shape.fullmatch(value) is not None
+
+
+def same_resource(signed: str, resource: Resource) -> bool:
+    """Aliases of one service are one resource; another host, path or query is another."""
+    bases = {resource.url.removesuffix(path) for path in resource.paths if resource.url.endswith(path)}
+    return signed == resource.url or signed in {base + path for base in bases for path in resource.paths}

@@ -1,0 +1,119 @@
+"""Answers that were bought, found again by an address that nobody can guess."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import String, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, mapped_column
+
+from alive402.errors import CodedError
+from alive402.payments.core.values import Answered
+from alive402.payments.ledger.repository import PaymentRepository
+from alive402.payments.prepaid.repository import PrepaidRepository
+from alive402.payments.prepaid.tokens import receipt_of
+from alive402.receipts.verdicts import Verdicts
+from alive402.storage.models import Base
+
+_NAME = "reports"
+_MAC_LENGTH = 32
+
+
+class UnknownReport(CodedError):
+    """There is no answer at this address."""
+
+    code = "unknown_report"
+    status = 404
+    default = "There is no report at this address. Take it whole from `reportUrl` of the answer."
+
+
+class ReportGone(CodedError):
+    """There was an answer, and it was deleted."""
+
+    code = "report_gone"
+    status = 410
+    default = "This report was deleted with its data."
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """One answer as it was given: `data` with its signed verdict; `receipt` is the x402 SettleResponse, {} if none."""
+
+    id: str
+    request_id: str
+    service_id: str
+    data: dict[str, Any]
+    receipt: dict[str, Any]
+
+
+class Secret(Base):
+    """A random secret that every process over one database shares; 64 hex digits."""
+
+    __tablename__ = "secrets"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    value: Mapped[str] = mapped_column(String(64))
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """Makes the ids of reports and finds what they name.
+
+    An id is the answer's request id with a keyed hash of it: nothing is stored for it, and a request id seen in a
+    log opens nothing. The hash's key lies where the answers themselves lie, so that it lasts as long as they do.
+    """
+
+    verdicts: Verdicts
+    secret: bytes = field(repr=False)
+
+    @classmethod
+    async def open(cls, verdicts: Verdicts) -> Reports:
+        """The reports of the verdicts' ledger; the first to open them makes the secret.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: the ledger cannot be reached.
+        """
+        async with verdicts.ledger.session() as session:
+            dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+            made = dialect.insert(Secret).values(name=_NAME, value=secrets.token_hex(32))
+            await session.execute(made.on_conflict_do_nothing())
+            found = await session.scalar(select(Secret.value).where(Secret.name == _NAME))
+        assert found is not None
+        return cls(verdicts, bytes.fromhex(found))
+
+    def id_of(self, request_id: str) -> str:
+        """The id under which the answer to `request_id` is shown."""
+        mac = hmac.new(self.secret, request_id.encode(), hashlib.sha256).hexdigest()
+        return f"{request_id}-{mac[:_MAC_LENGTH]}"
+
+    async def find(self, report_id: str) -> KeptAnswer:
+        """The answer with its signed verdict.
+
+        Raises:
+            UnknownReport: nobody was told this id, or its answer is not paid for.
+            ReportGone: the answer was deleted.
+        """
+        request_id, _, _ = report_id.rpartition("-")
+        if not hmac.compare_digest(report_id.encode(), self.id_of(request_id).encode()):
+            raise UnknownReport
+        async with self.verdicts.ledger.reading() as session:
+            payment = await PaymentRepository(session).answer_to(request_id)
+            use = None if payment else await PrepaidRepository(session).answer_to(request_id)
+        if payment is not None:
+            service_id, result, receipt = payment.service_id, payment.result, json.loads(payment.receipt or "{}")
+        elif use is not None:
+            prepayment, result, paid_by = use
+            service_id, receipt = prepayment.service_id, receipt_of(paid_by, prepayment)
+        else:
+            raise UnknownReport
+        if result is None:
+            raise ReportGone
+        answered = Answered(request_id, json.loads(result), receipt)
+        signed = await self.verdicts.recalled(answered)
+        return KeptAnswer(report_id, request_id, service_id, signed.result, answered.receipt)

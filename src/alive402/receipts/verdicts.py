@@ -1,0 +1,194 @@
+"""Signed verdicts: a compact JWS over what was answered and what paid for it, checked months later by anyone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, cast
+
+import jwt
+from sqlalchemy import Executable, String, Table, Text, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from alive402.errors import CodedError
+from alive402.payments.core.values import Answered
+from alive402.payments.ledger.ledger import Ledger
+from alive402.receipts.signing_keys import SigningKeys
+from alive402.storage.models import Base, Utc
+
+ALGORITHM = "EdDSA"
+TYPE = "alive402-verdict+jwt"
+FIELD = "Receipt"
+"""Where in an answer's `data` its signed verdict stands."""
+PAID_BY = ("network", "transaction", "payer", "amount", "paymentId")
+"""What a verdict says of its money; `paymentId` is there for a call that was paid ahead, and `amount` is its share."""
+
+
+class VerdictUnverified(CodedError):
+    """What was shown is not a verdict that the service signed."""
+
+    code = "verdict_unverified"
+    status = 422
+    default = "This is not a verdict that was signed by one of these keys."
+
+
+class SignedVerdict(Base):
+    """The signed verdict of one answer, kept so that the same answer always bears the same bytes."""
+
+    __tablename__ = "signed_verdicts"
+
+    request_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kid: Mapped[str] = mapped_column(String(64))
+    jws: Mapped[str] = mapped_column(Text)
+    issued_at: Mapped[datetime] = mapped_column(Utc)
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A verdict that is signed, and not stored yet. `row` is its row."""
+
+    answered: Answered
+    row: dict[str, Any]
+
+    async def keep(self, session: AsyncSession) -> Answered:
+        """Store it within the caller's transaction; the answer with the verdict that it bears from now on."""
+        stored = await session.scalar(_keeping(session.get_bind().dialect.name), self.row)
+        # Two replays at once may both find nothing stored; whoever was first is the one that stays.
+        return _bearing(self.answered, stored or await _stored(session, self.answered.request_id) or self.row["jws"])
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """Signs each answer once, after its money, and remembers it. `issuer` is the service's public URL."""
+
+    ledger: Ledger
+    keys: SigningKeys
+    issuer: str | None = None
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    async def recalled(self, answered: Answered) -> Answered:
+        """An answer that is given again, with the verdict that it bore; signed now if its process died before.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: the ledger cannot be reached; the same request finds the answer later.
+        """
+        async with self.ledger.session() as session:
+            stored = await _stored(session, answered.request_id)
+            return _bearing(answered, stored) if stored else await self.issue(answered).keep(session)
+
+    def issue(self, answered: Answered) -> Issued:
+        """Sign an answer; it counts once it is kept."""
+        at = self.now()
+        jws = jwt.encode(
+            claims_of(answered, self.issuer, at),
+            self.keys.private,
+            algorithm=ALGORITHM,
+            headers={"kid": self.keys.kid, "typ": TYPE},
+        )
+        return Issued(answered, {"request_id": answered.request_id, "kid": self.keys.kid, "jws": jws, "issued_at": at})
+
+
+def claims_of(answered: Answered, issuer: str | None, at: datetime) -> dict[str, Any]:
+    """What is signed: the judgement, what was judged and by what, what paid for it, and when."""
+    receipt = answered.receipt
+    paid = {name: receipt[name] for name in PAID_BY if receipt.get(name)}
+    return {
+        **({"iss": issuer} if issuer else {}),
+        "iat": int(at.timestamp()),
+        **_judged(answered.request_id, answered.result),
+        "answerSha256": _digest(answered.result),
+        "payment": paid or None,
+    }
+
+
+def contradiction(answer: dict[str, Any], claims: dict[str, Any]) -> str | None:
+    """The first claim that a whole answer, as the door gave it, says otherwise; None when there is none."""
+    try:
+        said = _judged(answer["requestId"], answer["data"])
+    except (KeyError, TypeError):
+        return "data"
+    if differs := next((name for name, value in said.items() if claims.get(name) != value), None):
+        return differs
+    return None if _digest(answer["data"]) == claims.get("answerSha256") else "data"
+
+
+def verified(jws: str, jwks: dict[str, Any]) -> dict[str, Any]:
+    """The claims of a signed verdict, once its signature is checked against the keys in `jwks`.
+
+    Raises:
+        VerdictUnverified: it is no such thing, or nobody of them signed it; the sentence says which.
+    """
+    try:
+        header = jwt.get_unverified_header(jws)
+    except jwt.PyJWTError as error:
+        raise VerdictUnverified("This is not a signed verdict: it is no compact JWS.") from error
+    if header.get("typ") != TYPE or header.get("alg") != ALGORITHM:
+        raise VerdictUnverified(f"This is not a signed verdict: it is of type {header.get('typ')}, {header['alg']}.")
+    try:
+        keys = {key.key_id: key for key in jwt.PyJWKSet.from_dict(jwks).keys}
+    except (jwt.PyJWTError, TypeError, AttributeError) as error:
+        raise VerdictUnverified("The keys are not a JSON Web Key Set.") from error
+    key = keys.get(header.get("kid"))
+    if key is None:
+        raise VerdictUnverified(f"The key set does not hold the key that it names: {header.get('kid')}.")
+    try:
+        # No `exp`, no `aud`: what was answered stays answered, for everyone.
+        claims: dict[str, Any] = jwt.decode(jws, key.key, algorithms=[ALGORITHM], leeway=300)
+    except jwt.PyJWTError as error:
+        raise VerdictUnverified("The signature does not fit: it was altered, or signed by somebody else.") from error
+    return claims
+
+
+def _judged(request_id: str, data: dict[str, Any]) -> dict[str, Any]:
+    report = data["Liveness"]
+    if "images" in report:
+        judged = {"imagesSha256": [image["sha256"] for image in report["images"]]}
+    else:
+        judged = {"videoSha256": report["video"]["sha256"]}
+    return {
+        "requestId": request_id,
+        "verdict": report["verdict"],
+        "confidence": report["live_confidence"],
+        **judged,
+        "engine": report["engine"]["version"],
+        "weightsSha256": report["engine"]["weights_sha256"],
+    }
+
+
+def _digest(data: dict[str, Any]) -> str:
+    """The sha256 of all that was answered, however its JSON was spaced, ordered, or its whole numbers were written."""
+    plain = _whole({name: value for name, value in data.items() if name != FIELD})
+    return hashlib.sha256(json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _whole(value: Any) -> Any:
+    match value:
+        case dict():
+            return {name: _whole(inner) for name, inner in value.items()}
+        case list():
+            return [_whole(inner) for inner in value]
+        case float() if value.is_integer():
+            return int(value)
+        case _:
+            return value
+
+
+def _bearing(answered: Answered, jws: str) -> Answered:
+    return replace(answered, result={**answered.result, FIELD: jws})
+
+
+@cache
+def _keeping(dialect: str) -> Executable:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    table = cast(Table, SignedVerdict.__table__)
+    return insert(table).on_conflict_do_nothing().returning(table.c.jws)
+
+
+async def _stored(session: AsyncSession, request_id: str) -> str | None:
+    return await session.scalar(select(SignedVerdict.jws).where(SignedVerdict.request_id == request_id))

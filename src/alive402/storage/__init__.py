@@ -1,0 +1,1 @@
+"""The database: driver, migrations, leases, and the outbox of notifications."""

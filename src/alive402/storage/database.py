@@ -1,0 +1,141 @@
+"""The database: opened, migrated, and handed out one transaction at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+from weakref import WeakKeyDictionary
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from alive402.storage import sqlite_driver
+from alive402.storage.leases import LiveLeases
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_MILLISECONDS = 15_000
+_READS = "alive402_reads"
+_MIGRATING = 0x402
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The time, with its zone."""
+    return datetime.now(UTC)
+
+
+class Database:
+    """One database. Open with `await Database.open(url, ...)`, close with `await database.close()`."""
+
+    def __init__(self, engine: AsyncEngine, lease_seconds: float, now: Clock = utc_now) -> None:
+        self._engine = engine
+        self._sessions = async_sessionmaker(engine, expire_on_commit=False)
+        self._readers = async_sessionmaker(engine.execution_options(**{_READS: True}), expire_on_commit=False)
+        self.lease_seconds = lease_seconds
+        self._now = now
+        self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+        self.leases = LiveLeases()
+
+    @classmethod
+    async def open(cls, url: str, lease_seconds: float, now: Clock = utc_now) -> Self:
+        """Connect to `url` (SQLAlchemy's form), bring the tables up to date, and return the database.
+
+        A call holds its rows for `lease_seconds`, and for as long again with each `renew`; then it counts as dead,
+        and another call may take them over.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: the database cannot be reached or migrated.
+        """
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        if parsed.get_backend_name() == "sqlite":
+            engine = create_async_engine(parsed, connect_args={"async_creator_fn": sqlite_driver.connect})
+            _make_sqlite_durable(engine)
+        else:
+            engine = create_async_engine(parsed, pool_pre_ping=True)
+        async with engine.begin() as connection:
+            await connection.run_sync(_migrate)
+        return cls(engine, lease_seconds, now)
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncSession]:
+        """One transaction: committed when the block ends, rolled back when it raises."""
+        async with self._turn(), self._sessions.begin() as session:
+            yield session
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """One reading transaction, which does not block writers."""
+        async with self._readers.begin() as session:
+            yield session
+
+    async def renew(self) -> None:
+        """Lengthen the leases of every call that is alive in this process.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: the database cannot be written now; the leases go on until they end.
+        """
+        for lease in self.leases.alive():
+            if not await lease.renew():
+                self.leases.forget(lease)
+
+    async def check(self) -> None:
+        """Run one trivial query.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: the database does not answer.
+        """
+        async with self._readers() as session:
+            await session.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()
+
+    def _turn(self) -> AbstractAsyncContextManager[None]:
+        """SQLite allows one writer and has no queue for the others: a polling writer may starve. This is the queue."""
+        if self._engine.dialect.name != "sqlite":
+            return nullcontext()
+        return self._turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+
+
+def _migrate(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        # Several services may start at once on one database.
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATING})
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _make_sqlite_durable(engine: AsyncEngine) -> None:
+    """Write-ahead log, every commit on disk, and write locks taken at the start of a transaction.
+
+    A transaction that begins as a reader and then writes is refused at once when another wrote meanwhile, whatever the
+    busy timeout; one that begins as a writer waits its turn.
+    """
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _on_connect(connection: Any, _record: Any) -> None:
+        # The driver's own BEGIN comes too late and is no writer's.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        reads = connection.get_execution_options().get(_READS)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

@@ -1,0 +1,124 @@
+"""A real service on a real socket with a real ledger and a real chain, in a thread of the test's process."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from alive402.demo.clips import Clips
+from alive402.demo.server import serve_files
+from alive402.http.server import listen, server
+from alive402.http.wiring import Parts, assemble
+from alive402.liveness.networks import model_files
+from alive402.settings import Settings
+from tests.conftest import write_video
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running service; `database` is read past it, as an auditor would."""
+
+    url: str
+    parts: Parts
+    database: Path
+
+    def histories(self) -> list[list[str]]:
+        """The states that each payment went through, in the order in which the payments came."""
+        with sqlite3.connect(self.database) as connection:
+            rows = connection.execute("SELECT payment_id, state FROM payment_events ORDER BY id").fetchall()
+        found: dict[str, list[str]] = {}
+        for payment, state in rows:
+            found.setdefault(payment, []).append(state)
+        return list(found.values())
+
+
+Start = Callable[..., Service]
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+    """Start a service with the given settings; it is stopped when the tests of the file end."""
+    with _starting(tmp_path_factory) as begin:
+        yield begin
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The service that many files share."""
+    with _starting(tmp_path_factory) as begin:
+        yield begin()
+
+
+@contextmanager
+def _starting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+    model_files.ensure()
+    with ExitStack() as running:
+
+        def begin(**chosen: object) -> Service:
+            database = tmp_path_factory.mktemp("ledger") / "ledger.db"
+            # Crowds are let in, but where a test is about the queue.
+            kept = {"database_url": f"sqlite+aiosqlite:///{database}", "allow_private_hosts": True, "queue": 100}
+            given = {**kept, **chosen}
+            return running.enter_context(_running(Settings(**given), database))  # type: ignore[arg-type]
+
+        yield begin
+
+
+@pytest.fixture(scope="session")
+def videos(clips: Clips, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The base URL of a host with good and bad videos."""
+    folder = tmp_path_factory.mktemp("videos")
+    (folder / "face.mp4").symlink_to(clips.bona_fide)
+    (folder / "attack.mp4").symlink_to(clips.attack)
+    (folder / "text.mp4").write_text("ffconcat version 1.0\nfile /etc/hostname\n")
+    (folder / "cut.mp4").write_bytes(b"\x00\x00\x00\x18ftypmp42" + b"\x00" * 2000)
+    with (folder / "big.mp4").open("wb") as file:
+        file.truncate(31_000_000)
+    _moving_gradient(folder / "empty.mp4")
+    with serve_files(folder) as base:
+        yield base
+
+
+@contextmanager
+def _running(settings: Settings, database: Path) -> Iterator[Service]:
+    ready: dict[str, object] = {}
+    assembled = threading.Event()
+    listening = listen("127.0.0.1", 0)
+
+    async def serve() -> None:
+        try:
+            ready["parts"] = parts = await assemble(settings)
+            ready["server"] = uvicorn_server = server(parts)
+        finally:
+            assembled.set()
+        await uvicorn_server.serve(sockets=[listening])
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    assert assembled.wait(60)
+    assert "server" in ready, "the service did not start"
+    try:
+        yield Service(f"http://127.0.0.1:{listening.getsockname()[1]}", ready["parts"], database)  # type: ignore[arg-type]
+    finally:
+        ready["server"].should_exit = True  # type: ignore[attr-defined]
+        thread.join(30)
+
+
+def _moving_gradient(path: Path) -> None:
+    """Three seconds in which there is nobody."""
+    ramp = np.add.outer(np.arange(240), np.arange(320))
+    greys = [((ramp + 4 * index) % 256).astype(np.uint8) for index in range(45)]
+    write_video(path, [np.stack([255 - grey, grey // 2, grey], axis=2) for grey in greys], rate=15)

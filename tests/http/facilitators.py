@@ -1,0 +1,96 @@
+"""A remote facilitator and a node over real sockets, answered by a chain in this process; they fail on demand."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from x402.schemas import PaymentPayload, PaymentRequirements
+
+from alive402.calls.rate_limits import NewPayments
+from alive402.http.devchain import faucet as devchain
+from alive402.http.server import listen
+from alive402.payments.devchain import DevChain, DevFacilitator
+
+
+@dataclass
+class Facilitator:
+    """A facilitator and a node at `url`; `fault` says how it fails now."""
+
+    url: str
+    chain: DevChain = field(default_factory=DevChain)
+    fault: str = ""
+    verified: int = 0
+    settled: int = 0
+    token: str | None = None
+    after_settling: Callable[[], object] = lambda: None
+
+    def app(self) -> FastAPI:
+        inner, app = DevFacilitator(self.chain), FastAPI()
+        app.include_router(devchain.router(self.chain, NewPayments("1000/hour")))
+
+        @app.middleware("http")
+        async def node(request: Request, call_next: Any) -> Any:
+            if self.fault == "chain silent" and request.url.path == "/devchain/rpc":
+                return JSONResponse({}, status_code=502)
+            asked = request.headers.get("Authorization")
+            if self.token and request.url.path != "/devchain/rpc" and asked != f"Bearer {self.token}":
+                return JSONResponse({"error": "unauthorized"}, status_code=401)
+            return await call_next(request)
+
+        @app.get("/supported")
+        async def supported() -> Any:
+            return inner.get_supported().model_dump(by_alias=True)
+
+        @app.post("/verify")
+        async def verify(body: dict[str, Any]) -> Any:
+            if self.fault == "down":
+                return JSONResponse({"error": "down"}, status_code=500)
+            self.verified += 1
+            return (await inner.verify(*_parsed(body))).model_dump(by_alias=True)
+
+        @app.post("/settle")
+        async def settle(body: dict[str, Any]) -> Any:
+            if self.fault == "refuses":
+                network = body["paymentRequirements"]["network"]
+                return {"success": False, "errorReason": "out_of_gas", "transaction": "", "network": network}
+            if self.fault == "silent":
+                return JSONResponse({"error": "silent"}, status_code=500)
+            answer = await inner.settle(*_parsed(body))
+            self.settled += answer.success
+            self.after_settling()
+            if self.fault in {"loses the answer", "chain silent"}:
+                return JSONResponse({"error": "lost"}, status_code=500)
+            return answer.model_dump(by_alias=True)
+
+        return app
+
+
+def _parsed(body: dict[str, Any]) -> tuple[PaymentPayload, PaymentRequirements]:
+    return (
+        PaymentPayload.model_validate(body["paymentPayload"]),
+        PaymentRequirements.model_validate(body["paymentRequirements"]),
+    )
+
+
+@contextmanager
+def running_facilitator(chain: DevChain | None = None, token: str | None = None) -> Iterator[Facilitator]:
+    """One over `chain`, a new one by default; with `token`, for those only who send it."""
+    listening = listen("127.0.0.1", 0)
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    made = Facilitator(url, chain or DevChain(), token=token)
+    server = uvicorn.Server(uvicorn.Config(made.app(), log_config=None, access_log=False))
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listening])))
+    thread.start()
+    try:
+        yield made
+    finally:
+        server.should_exit = True
+        thread.join(30)

@@ -1,0 +1,183 @@
+"""Signed requests, made by the vendor's SDK and altered on their way: each is refused, and so is a second use."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import parse_qsl
+
+import httpx
+import pytest
+from alibabacloud_tea_openapi.utils import Utils
+from darabonba.core import DaraCore
+from darabonba.exceptions import UnretryableException
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from tests.http.access_keys import V1, V3, detect, made, sdk
+from tests.http.conftest import Service, Start
+
+BOTH = pytest.mark.parametrize("version", [V3, V1], ids=["V3", "V1"])
+# Nothing listens there: a request that was believed would be told so.
+NOWHERE = "http://127.0.0.1:9/a.mp4"
+BELIEVED = "InvalidFile.Download"
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+# Anything else that a well signed request could be told would be a change that was not seen.
+NOT_BELIEVED = {
+    "InvalidAccessKeySecret",
+    "InvalidAccessKeyId.NotFound",
+    "IncompleteSignature",
+    "IllegalTimestamp",
+    "MissingParameter",
+    "InvalidParameter",
+}
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A request of the SDK's as it stands on the line."""
+
+    method: str
+    query: str
+    headers: dict[str, str]
+    body: bytes
+
+    def to(self, service: Service) -> str:
+        """Send it; the code that comes back."""
+        # Not httpx: it would mend or refuse what is to be sent broken.
+        connection = http.client.HTTPConnection(service.url.removeprefix("http://"), timeout=60)
+        connection.putrequest(self.method, f"/?{self.query}" if self.query else "/", True, True)
+        for name, value in {**self.headers, "content-length": str(len(self.body))}.items():
+            connection.putheader(name, value)
+        connection.endheaders(self.body)
+        with connection.getresponse() as answer:
+            status, told = answer.status, json.load(answer)
+        connection.close()
+        assert status >= 400
+        return str(told["Code"])
+
+
+def signed(service: Service, key: dict[str, Any], version: str | None, monkeypatch: pytest.MonkeyPatch) -> Sent:
+    """What the SDK would send, taken from its hand."""
+    taken: list[Any] = []
+
+    def take(request: Any, _runtime: Any = None) -> Any:
+        taken.append(request)
+        raise RuntimeError("taken")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(DaraCore, "do_action", staticmethod(take))
+        with pytest.raises(UnretryableException):
+            detect(sdk(service, key, version), NOWHERE)
+    request = taken[0]
+    url = httpx.URL(DaraCore.compose_url(request))
+    body = request.body.encode() if isinstance(request.body, str) else request.body
+    return Sent(request.method, url.query.decode(), dict(request.headers), body)
+
+
+@pytest.fixture(scope="module")
+def roomy(start: Start) -> Service:
+    return start(calls_per_key="1000/second", free_failures_per_address="10000/hour")
+
+
+@pytest.fixture(scope="module")
+def key(roomy: Service) -> dict[str, Any]:
+    return made(roomy)
+
+
+@BOTH
+def test_a_request_is_good_once(
+    roomy: Service, key: dict[str, Any], version: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = signed(roomy, key, version, monkeypatch)
+    assert request.to(roomy) == BELIEVED
+    assert request.to(roomy) == "SignatureNonceUsed"
+
+
+@BOTH
+@pytest.mark.parametrize("date", ["2020-01-01T00:00:00Z", "2090-01-01T00:00:00Z", "yesterday", "2026-01-01 00:00:00"])
+def test_a_date_that_is_stale_or_none(
+    roomy: Service, key: dict[str, Any], version: str | None, date: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Utils, "get_timestamp", staticmethod(lambda: date))
+    assert signed(roomy, key, version, monkeypatch).to(roomy) == "IllegalTimestamp"
+
+
+@BOTH
+def test_one_changed_byte_is_refused(
+    roomy: Service, key: dict[str, Any], version: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = signed(roomy, key, version, monkeypatch)
+    parts = ["query", "body"] if version == V1 else ["body", *(name for name in good.headers)]
+
+    @settings(max_examples=120, deadline=None)
+    @given(part=st.sampled_from(parts), where=st.integers(0, 10_000), put=st.integers(0x21, 0x7E))
+    def changed(part: str, where: int, put: int) -> None:
+        text = good.headers[part] if part in good.headers else good.body.decode() if part == "body" else good.query
+        at = where % len(text)
+        altered = text[:at] + chr(put) + text[at + 1 :]
+        assume(altered != text)
+        if part == "body":
+            assume(_meaning(good.query, altered) != _meaning(good.query, text) or version == V3)
+            sent = replace(good, body=altered.encode())
+        elif part == "query":
+            assume(_meaning(altered, "") != _meaning(text, ""))
+            sent = replace(good, query=altered)
+        else:
+            sent = replace(good, headers={**good.headers, part: altered})
+        assert sent.to(roomy) in NOT_BELIEVED
+
+    changed()
+    # And the one that they were made from was good all the while.
+    assert good.to(roomy) == BELIEVED
+
+
+def _meaning(query: str, body: str) -> list[tuple[str, str]]:
+    """The parameters: V1 signs what they mean, however they were written."""
+    return sorted(parse_qsl(query, keep_blank_values=True) + parse_qsl(body, keep_blank_values=True))
+
+
+def test_what_is_added_to_a_signed_request_is_refused(
+    roomy: Service, key: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = signed(roomy, key, V3, monkeypatch)
+    added = {**good.headers, "x-acs-security-token": "another"}
+    assert replace(good, headers=added).to(roomy) == "IncompleteSignature"
+    assert replace(good, query="VideoUrl=http%3A%2F%2Fexample.com").to(roomy) == "InvalidParameter"
+    assert replace(good, query="Format=JSON").to(roomy) == "InvalidAccessKeySecret"
+    assert replace(good, method="GET").to(roomy) == "InvalidAccessKeySecret"
+    older = signed(roomy, key, V1, monkeypatch)
+    assert replace(older, query=older.query + "&VideoUrl=http%3A%2F%2Fexample.com").to(roomy) == "InvalidParameter"
+    assert replace(older, query=older.query + "&RegionId=cn").to(roomy) == "InvalidAccessKeySecret"
+    assert replace(older, query=older.query.replace("1.0", "1.1")).to(roomy) == "IncompleteSignature"
+    assert good.to(roomy) == older.to(roomy) == BELIEVED
+
+
+@pytest.mark.parametrize(
+    ("query", "headers", "body", "code"),
+    [
+        ("", {}, b"", "MissingParameter"),
+        ("", {}, b"VideoUrl=http%3A%2F%2Fexample.com", "MissingParameter"),
+        ("", {"authorization": "Bearer ak_x"}, b"", "IncompleteSignature"),
+        ("", {"authorization": "ACS3-HMAC-SHA256 Credential=,SignedHeaders=,Signature="}, b"", "IncompleteSignature"),
+        ("a=1&a=2", {}, b"", "InvalidParameter"),
+        ("a=%FF", {}, b"", "InvalidParameter"),
+        ("&&&", {}, b"", "InvalidParameter"),
+        ("&".join(f"a{number}=1" for number in range(300)), {}, b"", "InvalidParameter"),
+        ("", {"content-type": "application/json"}, b"{}", "InvalidParameter"),
+        ("", {"content-type": "application/x-www-form-urlencoded"}, b"\xff\x00=%", "InvalidParameter"),
+        ("", {"content-type": "application/x-www-form-urlencoded"}, b"a=" + b"b" * 20_000, "InvalidParameter"),
+    ],
+)
+def test_what_is_not_signed_at_all(roomy: Service, query: str, headers: dict[str, str], body: bytes, code: str) -> None:
+    headers = {"host": "localhost", **(FORM if body else {}), **headers}
+    assert Sent("POST", query, headers, body).to(roomy) == code
+
+
+def test_the_home_page_stays_where_it_is(roomy: Service) -> None:
+    answer = httpx.get(roomy.url)
+    assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (200, "text/html")
+    signed_like = httpx.get(roomy.url, headers={"x-acs-action": "DetectVideoLivingFace"})
+    assert (signed_like.status_code, signed_like.json()["Code"]) == (400, "MissingParameter")

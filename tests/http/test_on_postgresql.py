@@ -1,0 +1,114 @@
+"""The paid call on PostgreSQL: the same money once, from two services at once, and over a database that goes away."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from eth_account import Account
+
+from alive402.demo.buyer import Buyer
+from tests import postgresql
+from tests.http.conftest import Service, Start
+from tests.http.facilitators import Facilitator, running_facilitator
+
+pytestmark = pytest.mark.anyio
+BOUGHT = ["created", "verified", "reserved", "executed", "settling", "settled", "consumed"]
+PRICE = 200_000
+
+
+@pytest.fixture(scope="module")
+def facilitator() -> Iterator[Facilitator]:
+    with running_facilitator() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[postgresql.Server]:
+    programs = postgresql.binaries()
+    if programs is None:
+        pytest.skip(postgresql.NOT_INSTALLED)
+    with postgresql.running(programs) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def pair(start: Start, facilitator: Facilitator, server: postgresql.Server) -> tuple[Service, Service]:
+    """Two services behind one name, on one ledger."""
+    settings = {
+        "database_url": server.database(),
+        "network": "base-sepolia",
+        "pay_to": Account.create().address,
+        "facilitator_url": facilitator.url,
+        "rpc_url": f"{facilitator.url}/devchain/rpc",
+        "public_url": "http://alive402.test",
+    }
+    return start(**settings), start(**settings)
+
+
+async def history(service: Service) -> list[str]:
+    """The states of the newest payment."""
+    async with service.parts.sold.books.ledger.begin() as payments:
+        ((_, states),) = await payments.history(limit=1)
+    return states
+
+
+async def test_one_signature_sent_to_two_services_at_once_is_one_analysis_and_one_charge(
+    pair: tuple[Service, Service], facilitator: Facilitator, videos: str
+) -> None:
+    first, second = pair
+    async with Buyer(first.url) as buyer:
+        facilitator.chain.mint(buyer.account.address, 10 * PRICE)
+        facilitator.fault = "down"
+        assert (await buyer.pay(f"{videos}/face.mp4")).status_code == 503
+        facilitator.fault = ""
+        answers = []
+        for service in (first, second):
+            buyer.url = service.url
+            answers += [asyncio.create_task(buyer.send(f"{videos}/face.mp4", buyer.signature)) for _ in range(15)]
+        got = await asyncio.gather(*answers)
+        assert {each.status_code for each in got} <= {200, 409}
+        bought = [each.json() for each in got if each.status_code == 200]
+        assert bought
+        assert all(each == bought[0] for each in bought)
+        for service in (second, first):
+            buyer.url = service.url
+            again = await buyer.send(f"{videos}/face.mp4", buyer.signature)
+            assert (again.status_code, again.json()) == (200, bought[0])
+        assert facilitator.chain.balance(buyer.account.address) == 9 * PRICE
+        assert await history(first) == BOUGHT
+
+
+async def test_a_database_that_goes_away_costs_nobody_anything(
+    pair: tuple[Service, Service], facilitator: Facilitator, server: postgresql.Server, videos: str
+) -> None:
+    service, _ = pair
+    async with Buyer(service.url) as buyer:
+        facilitator.chain.mint(buyer.account.address, 10 * PRICE)
+        with server.away():
+            refused = await buyer.pay(f"{videos}/face.mp4")
+            assert (refused.status_code, refused.json()["code"]) == (503, "ledger_unavailable")
+        assert facilitator.chain.balance(buyer.account.address) == 10 * PRICE
+        bought = await buyer.send(f"{videos}/face.mp4", buyer.signature)
+        assert bought.status_code == 200, bought.text
+        assert facilitator.chain.balance(buyer.account.address) == 9 * PRICE
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/jobs/a%00b"),
+        ("DELETE", "/api/jobs/a%00b"),
+        ("GET", "/api/jobs/%00/events"),
+        ("DELETE", "/api/calls/%00"),
+    ],
+)
+async def test_a_name_that_no_text_of_the_database_can_hold_is_unknown(
+    pair: tuple[Service, Service], method: str, path: str
+) -> None:
+    service, _ = pair
+    async with httpx.AsyncClient(base_url=service.url, headers={"X-Payment-Token": "no-such-token"}) as http:
+        refused = await http.request(method, path)
+    assert refused.status_code == 404, refused.text

@@ -1,0 +1,103 @@
+"""The OpenAPI document is valid, and what it promises is what the running service does, whatever is sent to it."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, seed, settings
+from openapi_spec_validator import OpenAPIV31SpecValidator, validate
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from alive402.catalog import LIVENESS
+from tests.http.conftest import Service, Start
+
+# `make fuzz` sends more.
+REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "200"))
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+
+
+@pytest.fixture(scope="module")
+def open_house(start: Start) -> Service:
+    """A service that lets one address ask for as much as this test does."""
+    return start(new_payments_per_address="1000000/hour", free_failures_per_address="1000000/hour")
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/api/catalog/openapi.json"])
+def test_the_document_is_valid(service: Service, path: str) -> None:
+    document = httpx.get(service.url + path).json()
+    assert document["openapi"] == "3.1.0"
+    validate(document, cls=OpenAPIV31SpecValidator)
+
+
+def test_the_document_has_what_importers_look_for(service: Service) -> None:
+    document = httpx.get(service.url + "/openapi.json").json()
+    assert document["servers"] == [{"url": service.url}]
+    schemes = document["components"]["securitySchemes"]
+    assert (schemes["PaymentToken"]["in"], schemes["PaymentToken"]["name"]) == ("header", "X-Payment-Token")
+    assert schemes["X402PaymentSignature"]["name"] == "PAYMENT-SIGNATURE"
+    call = document["paths"]["/api/tools/video-face-liveness-detection"]["post"]
+    assert call["operationId"] == "video_face_liveness_detection"
+    told = call["responses"]["402"]["content"]["application/json"]["example"]
+    unpaid = httpx.post(service.url + "/api/tools/video-face-liveness-detection").json()
+    assert {**told, "requestId": ""} == {**unpaid, "requestId": ""}
+
+
+def test_nothing_that_is_sent_gets_an_undocumented_answer(open_house: Service) -> None:
+    schema = schemathesis.openapi.from_url(f"{open_house.url}/openapi.json")
+    operations = [found.ok() for found in schema.get_all_operations()]
+    asked = httpx.post(f"{open_house.url}/api/payments", json={"serviceId": LIVENESS.id}).json()
+    real = {"payment_id": asked["paymentId"], "service_id": LIVENESS.id}
+    # What takes a body has more to go wrong; what takes nothing is asked once.
+    weights = {operation.label: 4 if operation.body else int(_takes_something(operation)) for operation in operations}
+    statuses: Counter[int] = Counter()
+    for operation in operations:
+        share = REQUESTS * weights[operation.label] / sum(weights.values())
+        if _takes_something(operation):
+            _send(operation, GenerationMode.POSITIVE, max(2, round(share / 2)), statuses, real)
+            # Nothing that fits in a path is wrong in itself; it only names nothing.
+            odd = GenerationMode.NEGATIVE if operation.body or operation.query else GenerationMode.POSITIVE
+            _send(operation, odd, max(2, round(share / 2)), statuses, {})
+        else:
+            _send(operation, GenerationMode.POSITIVE, 1, statuses, {})
+    print(f"{sum(statuses.values())} requests: {dict(sorted(statuses.items()))}")
+    assert sum(statuses.values()) >= 0.9 * REQUESTS
+    assert {200, 201, 400, 402, 404} <= set(statuses)
+
+
+def _takes_something(operation: Any) -> bool:
+    return bool(operation.body or operation.query or operation.path_parameters)
+
+
+def _send(operation: Any, mode: GenerationMode, requests: int, statuses: Counter[int], real: dict[str, str]) -> None:
+    """Up to so many generated requests; with `real` they name things that exist, for what lies behind that check."""
+
+    @seed(402)
+    @settings(max_examples=requests, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(case=operation.as_strategy(mode))
+    def send(case: Any) -> None:
+        case.path_parameters.update({name: real[name] for name in case.path_parameters if name in real})
+        if real and isinstance(case.body, dict) and "serviceId" in case.body:
+            case.body["serviceId"] = real["service_id"]
+        response = case.call(timeout=30)
+        statuses[response.status_code] += 1
+        case.validate_response(response, checks=CHECKS)
+
+    send()

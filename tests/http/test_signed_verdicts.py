@@ -1,0 +1,151 @@
+"""Every answer carries a signed verdict: the same bytes each time it is fetched, and checked without the service."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import jwt
+import pytest
+
+from alive402.demo.buyer import Buyer, receipt
+from alive402.liveness.networks import model_files
+from alive402.receipts.signing_keys import SigningKeys
+from alive402.receipts.verdicts import ALGORITHM, TYPE, verified
+from tests.http.conftest import Service, Start
+
+pytestmark = pytest.mark.anyio
+
+
+async def get(url: str) -> httpx.Response:
+    async with httpx.AsyncClient() as http:
+        return await http.get(url)
+
+
+def check(text: str, jwks: str, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from alive402.cli.main import main; main()", "verify-receipt", "-"]
+    return subprocess.run([*command, "--jwks", jwks, *options], input=text, capture_output=True, text=True, timeout=60)
+
+
+async def test_it_names_the_judgement_the_video_the_engine_and_the_money(service: Service, videos: str) -> None:
+    async with Buyer(service.url) as buyer:
+        await buyer.fund()
+        bought = await buyer.pay(f"{videos}/face.mp4")
+        again = await buyer.send(f"{videos}/face.mp4", buyer.signature)
+    data, settled = bought.json()["data"], receipt(bought)
+    assert again.json()["data"]["Receipt"] == data["Receipt"]
+    jwks = await get(f"{service.url}/.well-known/jwks.json")
+    assert (jwks.status_code, jwks.headers["Content-Type"]) == (200, "application/json")
+    claims = verified(data["Receipt"], jwks.json())
+    report = data["Liveness"]
+    assert claims["requestId"] == bought.json()["requestId"]
+    assert (claims["verdict"], claims["confidence"]) == (report["verdict"], report["live_confidence"])
+    assert claims["videoSha256"] == report["video"]["sha256"]
+    assert (claims["engine"], claims["weightsSha256"]) == tuple(report["engine"].values())
+    assert claims["payment"] == {
+        "network": settled.network,
+        "transaction": settled.transaction,
+        "payer": buyer.account.address,
+        "amount": "200000",
+    }
+    assert claims["iat"] > 1_700_000_000
+    assert len(data["Receipt"]) < 1600
+
+
+async def test_a_third_party_checks_it_at_the_command_line(service: Service, videos: str, tmp_path: Path) -> None:
+    async with Buyer(service.url) as buyer:
+        await buyer.fund()
+        answer = (await buyer.pay(f"{videos}/face.mp4")).json()
+    online = f"{service.url}/.well-known/jwks.json"
+    copy = tmp_path / "jwks.json"
+    copy.write_text((await get(online)).text)
+    whole = check(json.dumps(answer), online)
+    assert whole.returncode == 0, whole.stderr
+    assert f"verdict    {answer['data']['Liveness']['verdict']}" in whole.stdout
+    alone = check(answer["data"]["Receipt"], str(copy), "--json")
+    assert alone.returncode == 0
+    assert json.loads(alone.stdout)["claims"]["requestId"] == answer["requestId"]
+    # Whole numbers written another way are the same answer; a changed figure anywhere is not.
+    assert check(json.dumps(answer, indent=2).replace(".0,", ","), str(copy)).returncode == 0
+    for altered in (
+        {**answer, "requestId": "another"},
+        {**answer, "data": {**answer["data"], "Elements": []}},
+        {**answer, "data": {**answer["data"], "Liveness": {**answer["data"]["Liveness"], "verdict": "x"}}},
+    ):
+        refused = check(json.dumps(altered), str(copy), "--json")
+        assert refused.returncode == 1
+        assert json.loads(refused.stdout)["code"] == "verdict_unverified"
+    assert check("nothing of the kind", str(copy)).returncode == 1
+    assert check(answer["data"]["Receipt"], str(tmp_path / "none.json")).returncode == 66
+
+
+async def test_a_token_s_answer_names_what_it_cost_and_which_payment_paid(service: Service, videos: str) -> None:
+    async with Buyer(service.url) as buyer:
+        await buyer.fund()
+        ahead = await buyer.prepay(2)
+        answer = await buyer.spend(f"{videos}/face.mp4", ahead.json()["token"])
+    online = f"{service.url}/.well-known/jwks.json"
+    data, settled = answer.json()["data"], receipt(ahead)
+    assert settled.amount == "400000"
+    assert verified(data["Receipt"], (await get(online)).json())["payment"] == {
+        "network": settled.network,
+        "transaction": settled.transaction,
+        "payer": buyer.account.address,
+        "amount": "200000",
+        "paymentId": ahead.json()["paymentId"],
+    }
+    shown = check(answer.text, online)
+    assert shown.returncode == 0, shown.stderr
+    assert f"200000 atomic units, one call of payment {ahead.json()['paymentId']}" in shown.stdout
+
+
+async def test_verdicts_of_tokens_that_name_the_whole_amount_are_still_good(
+    service: Service, videos: str, tmp_path: Path
+) -> None:
+    """As they were signed before a token's verdict named its payment."""
+    keys = SigningKeys.open(service.database.with_suffix(".keys.json"))
+    async with Buyer(service.url) as buyer:
+        await buyer.fund()
+        answer = (await buyer.pay(f"{videos}/face.mp4")).json()
+    claims = verified(answer["data"]["Receipt"], keys.jwks())
+    old = {**claims, "payment": {**claims["payment"], "amount": "2000000"}}
+    headers = {"kid": keys.kid, "typ": TYPE}
+    answer["data"]["Receipt"] = jwt.encode(old, keys.private, algorithm=ALGORITHM, headers=headers)
+    copy = tmp_path / "jwks.json"
+    copy.write_text(json.dumps(keys.jwks()))
+    shown = check(json.dumps(answer), str(copy))
+    assert shown.returncode == 0, shown.stdout
+    assert "2000000 atomic units\n" in shown.stdout
+
+
+async def test_after_a_rotation_a_bought_answer_bears_the_verdict_that_it_had(start: Start, videos: str) -> None:
+    before = start()
+    async with Buyer(before.url) as buyer:
+        await buyer.fund()
+        first = await buyer.pay(f"{videos}/face.mp4")
+        payment = buyer.signature
+    # The service would be stopped here; that the old process still runs makes it no different.
+    SigningKeys.rotate(before.database.with_suffix(".keys.json"))
+    after = start(database_url=f"sqlite+aiosqlite:///{before.database}")
+    async with Buyer(after.url) as buyer:
+        again = await buyer.send(f"{videos}/face.mp4", payment)
+    # The same answer at the same report; only the service's own address is another one now.
+    assert again.text == first.text.replace(before.url, after.url)
+    jwks = (await get(f"{after.url}/.well-known/jwks.json")).json()
+    assert len(jwks["keys"]) == 2
+    assert verified(first.json()["data"]["Receipt"], jwks)["requestId"] == first.json()["requestId"]
+
+
+def test_rotating_is_one_command(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "from alive402.cli.main import main; main()", "rotate-key"]
+    place = {"ALIVE402_DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path}/till.db"}
+    environment = {**os.environ, **place, "ALIVE402_CACHE": str(model_files.cache_folder().parent)}
+    for older in (1, 2):
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        assert f"{older} older public keys stay" in done.stdout
+    assert len(SigningKeys.open(tmp_path / "till.keys.json").public) == 3
