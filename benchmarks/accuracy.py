@@ -30,7 +30,7 @@ from alive402.liveness import Analysis, Analyzer, UnusableVideo
 from alive402.liveness.faces.samples import MID_VIEW, crop_around
 from alive402.liveness.media.container import VideoFile
 from alive402.liveness.networks.appearance import AppearanceNetwork
-from benchmarks import pace, told
+from benchmarks import accuracy_table, pace
 from benchmarks.silent_face import SilentFace
 
 Floats = npt.NDArray[np.float32]
@@ -79,7 +79,7 @@ def main() -> int:
         "errors_by_source": _by_source(judged),
         "pace": pace.measure([one.clip.path for one in judged], peers, options.speed_clips),
     }
-    print(json.dumps(figures) if options.json else "\n".join(told.lines(figures)))
+    print(json.dumps(figures) if options.json else "\n".join(accuracy_table.lines(figures)))
     return 0
 
 

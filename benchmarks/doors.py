@@ -69,7 +69,7 @@ class Found:
     whole: float
     loop: float
 
-    def told(self) -> dict[str, float]:
+    def to_dict(self) -> dict[str, float]:
         """Figures by name."""
         return {
             "a second": self.answers / self.seconds,
@@ -159,7 +159,9 @@ async def measure(folder: Path, seconds: float, at_once: int) -> dict[str, dict[
             PAID: Door(200, min(at_once, JUDGED_AT_ONCE), lambda: nullcontext(by_x402)),
         }
         idle = await _idle(service.pid, max(seconds, 1.0))
-        return {name: (await _measured(service.pid, door, name, seconds, idle)).told() for name, door in doors.items()}
+        return {
+            name: (await _measured(service.pid, door, name, seconds, idle)).to_dict() for name, door in doors.items()
+        }
 
 
 async def _tokens(buyer: Buyer, many: int) -> list[str]:

@@ -110,9 +110,9 @@ async def measure(folder: Path, calls: int) -> dict[str, float]:
     report = Analyzer().analyze(prepare(model_files.cache_folder().parent / "demo").bona_fide).report
     answer = Answer(elements=report.to_alibaba()["Elements"], liveness=report.to_dict())
     parts = await assemble(Settings(network="dev", database_url=f"sqlite+aiosqlite:///{folder / 'ledger.db'}"))
-    sold = dataclasses.replace(parts.sold.first, provider=Ready(answer))
-    parts = dataclasses.replace(parts, sold=dataclasses.replace(parts.sold, services=(sold,)))
-    data = {"Action": sold.service.action, "Elements": answer.elements, "Liveness": answer.liveness}
+    registry = dataclasses.replace(parts.registry.first, provider=Ready(answer))
+    parts = dataclasses.replace(parts, registry=dataclasses.replace(parts.registry, services=(registry,)))
+    data = {"Action": registry.service.action, "Elements": answer.elements, "Liveness": answer.liveness}
     with serving(server(parts)) as ours, serving(uvicorn.Server(_as_ours(bare(parts, data)))) as theirs:
         async with Buyer(ours) as buyer:
             await asyncio.to_thread(parts.devchain.mint, buyer.account.address, MINTED)

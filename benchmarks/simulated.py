@@ -58,7 +58,7 @@ def main() -> None:
     analyzer = Analyzer()
     for name in options.only or KINDS:
         make, needs_clip = KINDS[name]
-        told: list[str] = []
+        verdicts: list[str] = []
         kinds: list[str] = []
         for seed, clip in enumerate(one for one in clips if len(one) > 1 or not needs_clip):
             with tempfile.TemporaryDirectory() as folder:
@@ -68,13 +68,13 @@ def main() -> None:
                 try:
                     report = analyzer.analyze(path).report
                 except UnusableVideo as error:
-                    told.append(error.code)
+                    verdicts.append(error.code)
                     continue
-            told.append(report.verdict)
+            verdicts.append(report.verdict)
             kinds += [report.attack_type] if report.attack_type else []
-        unjudged = len([one for one in told if one not in ("live", "spoof", "inconclusive")])
+        unjudged = len([one for one in verdicts if one not in ("live", "spoof", "inconclusive")])
         words = ", ".join(f"{kinds.count(kind)} {kind}" for kind in sorted(set(kinds)))
-        counts = f"{told.count('spoof')} | {told.count('live')} | {told.count('inconclusive')} | {unjudged}"
+        counts = f"{verdicts.count('spoof')} | {verdicts.count('live')} | {verdicts.count('inconclusive')} | {unjudged}"
         print(f"| {name} | {counts} | {words} |", flush=True)
 
 

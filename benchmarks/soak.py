@@ -82,8 +82,8 @@ def main() -> None:
             found = asyncio.run(soak(Path(folder), options.calls, options.at_once, options.seed, loud=True))
         except Wrong as error:
             lines = Path(folder, "server.log").read_text().splitlines()
-            told = [line for line in lines if '"level": "error"' in line or '"level": "warning"' in line]
-            print(f"soak: {error}", *told[-8:], sep="\n  ", file=sys.stderr)
+            shown = [line for line in lines if '"level": "error"' in line or '"level": "warning"' in line]
+            print(f"soak: {error}", *shown[-8:], sep="\n  ", file=sys.stderr)
             raise SystemExit(1) from None
     if options.json:
         print(json.dumps(found))

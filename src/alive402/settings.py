@@ -211,12 +211,12 @@ class Settings(BaseSettings):
         if given.get("accepts"):
             raise ValueError("Set ALIVE402_ACCEPTS or ALIVE402_ACCEPTS_FILE, not both.")
         try:
-            told = tomllib.loads(Path(given["accepts_file"]).read_text())
+            read = tomllib.loads(Path(given["accepts_file"]).read_text())
         except (OSError, tomllib.TOMLDecodeError) as error:
             raise ValueError(f"ALIVE402_ACCEPTS_FILE cannot be read: {error}.") from error
-        if not told.get("accepts"):
+        if not read.get("accepts"):
             raise ValueError("ALIVE402_ACCEPTS_FILE holds no [[accepts]] table.")
-        return {**given, "accepts": told["accepts"]}
+        return {**given, "accepts": read["accepts"]}
 
     @model_validator(mode="after")
     def _real_money_needs_an_address(self) -> Self:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alive402.catalog import IMAGE_LIVENESS, LIVENESS, SERVICES, Quality, ServiceDefinition, Shop, Way
+from alive402.catalog import IMAGE_LIVENESS, LIVENESS, SERVICES, PriceOption, Quality, ServiceDefinition, SiteCatalog
 from alive402.catalog.search import search
 
 OTHER = dataclasses.replace(
@@ -26,15 +26,15 @@ OTHER = dataclasses.replace(
 )
 
 
-def shop(*services: ServiceDefinition) -> Shop:
-    way = Way(LIVENESS.id, "eip155:8453", "0xa", "200000", "0xb")
-    return Shop(services, "https://alive.example", "x402-base-usdc", (way,), mcp=True, test_money=False)
+def site(*services: ServiceDefinition) -> SiteCatalog:
+    way = PriceOption(LIVENESS.id, "eip155:8453", "0xa", "200000", "0xb")
+    return SiteCatalog(services, "https://alive.example", "x402-base-usdc", (way,), mcp=True, test_money=False)
 
 
 def found(query: str, *services: ServiceDefinition, **qualities: Quality) -> list[str]:
     sold = services or (LIVENESS, OTHER)
     measured = {each.id: qualities.get(each.tool_name, Quality()) for each in sold}
-    return [entry["id"] for entry in search(shop(*sold), measured, query)["services"]]
+    return [entry["id"] for entry in search(site(*sold), measured, query)["services"]]
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_of_two_that_fit_alike_the_better_measured_then_the_cheaper_comes_first(
 
 
 def test_the_answer_says_what_was_looked_for() -> None:
-    answer = search(shop(LIVENESS), {LIVENESS.id: Quality()}, "selfie", 1)
+    answer = search(site(LIVENESS), {LIVENESS.id: Quality()}, "selfie", 1)
     assert answer["schemaVersion"] == "server402.catalog.search.v1"
     assert (answer["query"], answer["total"], answer["filters"]) == ("selfie", 1, {"limit": 1})
     assert {"face", "人脸"} <= set(answer["expandedTerms"])

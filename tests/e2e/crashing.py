@@ -28,7 +28,7 @@ from alive402.cli.main import main
 from alive402.intake.sandbox.pool import Sandbox
 from alive402.payments.ledger import database
 from alive402.payments.ledger.ledger import Ledger
-from alive402.payments.ledger.recovery import Closing
+from alive402.payments.ledger.recovery import Recovery
 from alive402.payments.ledger.repository import PaymentRepository
 from alive402.payments.ledger.service import PaymentService
 from alive402.storage.database import utc_now
@@ -44,7 +44,7 @@ def moment(name: str) -> None:
 
 def install() -> None:
     """Put the moments around the ledger's commits, the facilitator's answers, and the analysis."""
-    note_all, begin, closing = PaymentRepository.note_all, Ledger.begin, Ledger.closing
+    note_all, begin, recovery = PaymentRepository.note_all, Ledger.begin, Ledger.recovery
     judge = Sandbox.judge
     verify, settle = HTTPFacilitatorClient.verify, HTTPFacilitatorClient.settle
 
@@ -61,8 +61,8 @@ def install() -> None:
         moment(f"after `{state}` is committed")
 
     @asynccontextmanager
-    async def closed(self: Ledger) -> AsyncIterator[Closing]:
-        async with closing(self) as books:
+    async def closed(self: Ledger) -> AsyncIterator[Recovery]:
+        async with recovery(self) as books:
             yield books
             state = getattr(books._payments, "last", None)
             moment(f"before the reconciler commits `{state}`")
@@ -88,7 +88,7 @@ def install() -> None:
     for owner, name, wrapped in (
         (PaymentRepository, "note_all", noted),
         (Ledger, "begin", begun),
-        (Ledger, "closing", closed),
+        (Ledger, "recovery", closed),
         (HTTPFacilitatorClient, "verify", verified),
         (HTTPFacilitatorClient, "settle", settled),
         (Sandbox, "judge", judged),

@@ -294,7 +294,7 @@ async def test_an_operator_chooses_what_is_sold(start: Start, pictures: str) -> 
         audit = (await http.get(f"{alone.url}/api/discovery/audit")).json()
     assert [each for each in audit["surfaces"] if not each["ok"]] == []
     other_way = start(services=(IMAGE_LIVENESS.id, LIVENESS.id))
-    assert [calls.service.id for calls in other_way.parts.sold.services] == [IMAGE_LIVENESS.id, LIVENESS.id]
+    assert [calls.service.id for calls in other_way.parts.registry.services] == [IMAGE_LIVENESS.id, LIVENESS.id]
 
 
 @pytest.mark.parametrize("version", [V3, V1], ids=["V3", "V1"])

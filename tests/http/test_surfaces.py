@@ -41,10 +41,10 @@ async def selling(
         dataclasses.replace(calls, service=dataclasses.replace(calls.service, **changes))  # type: ignore[arg-type]
         if calls.service.id == service.id
         else calls
-        for calls in parts.sold.services
+        for calls in parts.registry.services
     )
-    sold = dataclasses.replace(parts.sold, services=services)
-    app = create_app(dataclasses.replace(parts, sold=sold))
+    registry = dataclasses.replace(parts.registry, services=services)
+    app = create_app(dataclasses.replace(parts, registry=registry))
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="https://alive.example") as http,
@@ -64,7 +64,7 @@ async def test_the_service_finds_no_fault_with_its_own_surfaces(service: Service
 async def test_the_audit_sees_a_surface_that_disagrees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A document that was written by hand, and forgot the price."""
     stale = [
-        dataclasses.replace(each, render=lambda shop: f"{shop.services[0].name} {shop.base}/gone")
+        dataclasses.replace(each, render=lambda site: f"{site.services[0].name} {site.base}/gone")
         if each.path == "/llms.txt"
         else each
         for each in SITE

@@ -20,10 +20,10 @@ from alive402.payments.core.errors import (
 from alive402.payments.core.values import Answered, Use
 from alive402.payments.keys.access_key_auth import AccessKeys
 from alive402.payments.keys.api_keys import Keys, Scope
-from alive402.payments.keys.secret_box import Vault
+from alive402.payments.keys.secret_box import SecretBox
 from alive402.payments.ledger.ledger import Ledger
 from alive402.payments.prepaid.balances import Balances
-from alive402.payments.prepaid.tokens import TokenHolding, Tokens
+from alive402.payments.prepaid.tokens import TokenHold, Tokens
 from tests.payments.conftest import MakeDatabase
 from tests.payments.signing import judged, verdicts
 
@@ -62,7 +62,7 @@ def test_no_order_of_fills_answers_failures_and_deaths_breaks_the_sum(
         ledger, balances, key = await opened(make_database(), clock)
         for calls in fills:
             await balances.grant(key, "service", calls)
-        held: list[TokenHolding] = []
+        held: list[TokenHold] = []
         filled, spent = sum(fills), 0
         for number, step in enumerate(steps):
             if step == "take":
@@ -76,7 +76,7 @@ def test_no_order_of_fills_answers_failures_and_deaths_breaks_the_sum(
                     assert spent + len(held) == filled
                     assert held
                 else:
-                    assert isinstance(got, TokenHolding)
+                    assert isinstance(got, TokenHold)
                     held.append(got)
             elif step == "die":
                 # The process of every call dies, and the leases run out.
@@ -104,7 +104,7 @@ def test_forty_at_once_take_what_there_is(database_url: str) -> None:
         async def one(number: int) -> bool:
             try:
                 return isinstance(
-                    await balances.take(key, Use("service", f"hash {number}", f"request {number}")), TokenHolding
+                    await balances.take(key, Use("service", f"hash {number}", f"request {number}")), TokenHold
                 )
             except PaymentInUse:
                 return False
@@ -124,7 +124,7 @@ def test_a_balance_is_of_one_service_and_ends_with_its_time(database_url: str) -
         with pytest.raises(TokenExhausted):
             await balances.take(key, Use("another", "hash", "request 1"))
         first = await balances.take(key, Use("service", "hash", "request 2"), "my key")
-        assert isinstance(first, TokenHolding)
+        assert isinstance(first, TokenHold)
         with pytest.raises(PaymentInUse):
             await balances.recall(key, Use("service", "hash", "request 3"), "my key")
         await first.settle(judged(), verdicts(ledger))
@@ -144,28 +144,28 @@ def test_a_secret_is_kept_encrypted_and_read_with_its_key_alone(database_url: st
     async def walk() -> None:
         ledger = await Ledger.open(database_url, LEASE)
         keys, file = Keys(ledger), tmp_path / "secrets.key"
-        row, secret = await keys.create("signer", [Scope.CALL], vault=Vault(file))
+        row, secret = await keys.create("signer", [Scope.CALL], secret_box=SecretBox(file))
         assert file.stat().st_mode & 0o777 == 0o600
         assert row.sealed_secret is not None
         assert row.access_key_id is not None
         assert secret not in row.sealed_secret
-        assert (await AccessKeys(ledger, Vault(file)).find(row.access_key_id)).secret == secret
+        assert (await AccessKeys(ledger, SecretBox(file)).find(row.access_key_id)).secret == secret
         given = file.read_text().strip()
-        newer = Vault(tmp_path / "none", f"{'A' * 43}=,{given}")
+        newer = SecretBox(tmp_path / "none", f"{'A' * 43}=,{given}")
         assert (await AccessKeys(ledger, newer).find(row.access_key_id)).secret == secret
-        for vault in (Vault(tmp_path / "missing"), Vault(file, "A" * 43 + "=")):
+        for secret_box in (SecretBox(tmp_path / "missing"), SecretBox(file, "A" * 43 + "=")):
             with pytest.raises(PaymentsMisconfigured):
-                await AccessKeys(ledger, vault).find(row.access_key_id)
+                await AccessKeys(ledger, secret_box).find(row.access_key_id)
         file.chmod(0o644)
         with pytest.raises(PaymentsMisconfigured, match="chmod 600"):
-            await AccessKeys(ledger, Vault(file)).find(row.access_key_id)
+            await AccessKeys(ledger, SecretBox(file)).find(row.access_key_id)
         with pytest.raises(PaymentsMisconfigured, match="Fernet"):
-            Vault(file, "no key")
+            SecretBox(file, "no key")
         with pytest.raises(AccessKeyUnknown):
-            await AccessKeys(ledger, Vault(file)).prepaid(row.access_key_id)
+            await AccessKeys(ledger, SecretBox(file)).prepaid(row.access_key_id)
         await keys.revoke(row.id)
         with pytest.raises(ApiKeyRefused):
-            await AccessKeys(ledger, Vault(file)).find(row.access_key_id)
+            await AccessKeys(ledger, SecretBox(file)).find(row.access_key_id)
         await ledger.close()
 
     asyncio.run(walk())

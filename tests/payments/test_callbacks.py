@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from alive402.calls.jobs.store import JobBooks, erase
+from alive402.calls.jobs.store import JobStore, erase
 from alive402.intake.fetch import FetchLimits
 from alive402.operations.webhooks import Courier
 from alive402.payments.ledger.ledger import Ledger
@@ -40,7 +40,7 @@ async def told(called: Called) -> tuple[dict[str, str], bytes]:
 
 async def finished(ledger: Ledger, url: str) -> dict[str, object]:
     """A job that failed, with a message to `url` about it."""
-    books = JobBooks(ledger)
+    books = JobStore(ledger)
     job = await books.add("service", "request", "http://here", 2, url)
     closed = await books.finish(job, error={"code": "no_face", "status": 422}, owner=books.owner)
     assert closed is not None
@@ -97,19 +97,19 @@ async def test_what_is_erased_is_told_nobody_any_more(ledger: Ledger, called: Ca
     job = await finished(ledger, called.url)
     async with ledger.session() as session:
         await erase(session, "another")
-    assert await JobBooks(ledger).find(str(job["jobId"])) is not None
+    assert await JobStore(ledger).find(str(job["jobId"])) is not None
     async with ledger.session() as session:
         await erase(session, "request")
-    assert await JobBooks(ledger).find(str(job["jobId"])) is None
+    assert await JobStore(ledger).find(str(job["jobId"])) is None
     assert await Courier(ledger, "", strangers=PRIVATE).deliver_due() == 0
 
 
 async def test_what_is_long_over_is_forgotten(ledger: Ledger, called: Called) -> None:
     job = await finished(ledger, called.url)
-    later = JobBooks(ledger, lambda: datetime.now(UTC) + timedelta(days=2))
+    later = JobStore(ledger, lambda: datetime.now(UTC) + timedelta(days=2))
     async with ledger.session() as session:
         await session.execute(update(WebhookDelivery).values(state=str(DeliveryState.DEAD)))
-    await JobBooks(ledger).prune(timedelta(days=1))
+    await JobStore(ledger).prune(timedelta(days=1))
     assert await later.find(str(job["jobId"])) is not None
     await later.prune(timedelta(days=1))
     assert await later.find(str(job["jobId"])) is None

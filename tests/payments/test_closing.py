@@ -75,14 +75,14 @@ class Desk:
                     await self.close("refund", self.claim.payment_id, "0x2", 1)
 
     async def close(self, step: str, *given: object) -> object:
-        async with self.ledger.closing() as closing:
-            return await getattr(closing, step)(*given)
+        async with self.ledger.recovery() as recovery:
+            return await getattr(recovery, step)(*given)
 
     async def decide(self, step: str, *given: object, **named: object) -> bool:
         self.now += timedelta(seconds=1000)
-        async with self.ledger.closing() as closing:
-            (case,) = await closing.cases()
-            decided: bool = await getattr(closing, step)(case, *given, **named)
+        async with self.ledger.recovery() as recovery:
+            (case,) = await recovery.cases()
+            decided: bool = await getattr(recovery, step)(case, *given, **named)
         return decided
 
     async def states(self) -> list[State]:
@@ -141,12 +141,12 @@ async def test_what_ran_out_is_not_reserved_again(desk: Desk) -> None:
 
 async def test_a_case_that_moved_on_meanwhile_is_left_alone(desk: Desk) -> None:
     await desk.bring("reserve", "send", "lose")
-    async with desk.ledger.closing() as closing:
-        (case,) = await closing.cases()
+    async with desk.ledger.recovery() as recovery:
+        (case,) = await recovery.cases()
     await desk.reserve()
-    async with desk.ledger.closing() as closing:
-        assert not await closing.moved(case, "0x1", {})
-        assert not await closing.never_moves(case, "expired", expired=True)
+    async with desk.ledger.recovery() as recovery:
+        assert not await recovery.moved(case, "0x1", {})
+        assert not await recovery.never_moves(case, "expired", expired=True)
     assert (await desk.states())[-1] is State.SETTLING
 
 

@@ -16,7 +16,7 @@ from alive402.payments.core.values import Answered, Claim, Money, Use
 from alive402.payments.devchain import NETWORK, TOKEN_ADDRESS, DevChain, DevFacilitator
 from alive402.payments.ledger.ledger import Ledger
 from alive402.payments.x402.chain import Web3ChainReader
-from alive402.payments.x402.options import Terms, Till, Tills
+from alive402.payments.x402.options import PaymentOption, PaymentOptions, Terms
 from alive402.payments.x402.protocol import PaymentGate
 from alive402.payments.x402.reconciler import Reconciler, Swept
 from alive402.storage.database import utc_now
@@ -46,7 +46,8 @@ class Town:
         asset = SELLER if others else TOKEN_ADDRESS
         terms = Terms(NETWORK, asset, PRICE, SELLER, 300, "USDC", "2")
         chain = Web3ChainReader(self.node if silent else self.chain.web3)
-        return Reconciler(self.ledger, PaymentGate(Tills([Till(terms, DevFacilitator(self.chain), chain)])))
+        options = PaymentOptions([PaymentOption(terms, DevFacilitator(self.chain), chain)])
+        return Reconciler(self.ledger, PaymentGate(options))
 
     def sign(self, number: int, lives: int = 300) -> tuple[Money, str]:
         """An authorization, as the ledger and as the chain know it."""

@@ -16,7 +16,7 @@ from alive402.payments.core.errors import PaymentExpiresSoon, PaymentInUse, Paym
 from alive402.payments.core.values import Answered, Claim, Money, Stage, Unverified, Use
 from alive402.payments.ledger.ledger import Ledger
 from alive402.payments.ledger.models import Payment, PaymentEvent
-from alive402.payments.ledger.recovery import Case
+from alive402.payments.ledger.recovery import UnresolvedPayment
 from alive402.payments.ledger.statements import Filter
 from alive402.payments.ledger.states import HELD, PAID, WAYS, State
 from tests.payments.conftest import MakeDatabase
@@ -145,24 +145,24 @@ class Books(RuleBasedStateMachine):
     @rule()
     def the_sweeper_frees_what_the_dead_held(self) -> None:
         freed = sum(State(each.state) in HELD and not self.is_held(each) for each, _ in self.stories().values())
-        assert self.do("closing", "let_go") == freed
+        assert self.do("recovery", "let_go") == freed
 
     @rule()
     def the_reconciler_asks_the_chain(self) -> None:
-        for case in self.do("closing", "cases"):
-            assert isinstance(case, Case)
+        for case in self.do("recovery", "cases"):
+            assert isinstance(case, UnresolvedPayment)
             if case.money.nonce in self.moved:
-                assert self.do("closing", "moved", case, f"0x{case.money.nonce}", {"success": True})
+                assert self.do("recovery", "moved", case, f"0x{case.money.nonce}", {"success": True})
             elif self.ran_out(case.money):
-                assert self.do("closing", "never_moves", case, "expired", expired=True)
+                assert self.do("recovery", "never_moves", case, "expired", expired=True)
             else:
-                self.do("closing", "looked", case)
+                self.do("recovery", "looked", case)
 
     @rule(transfers=st.integers(0, 1))
     def the_operator_gives_money_back(self, transfers: int) -> None:
         for payment, _ in self.stories().values():
             try:
-                self.do("closing", "refund", payment.id, f"0xback {payment.nonce}", transfers)
+                self.do("recovery", "refund", payment.id, f"0xback {payment.nonce}", transfers)
             except RefundRefused:
                 assert payment.state != State.CONSUMED or not transfers
             else:

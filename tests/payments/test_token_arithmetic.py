@@ -26,7 +26,7 @@ from alive402.payments.core.values import Answered, TokenOffer, Use
 from alive402.payments.ledger.ledger import Ledger
 from alive402.payments.prepaid.models import PrepaidUse, Prepayment, UseState, share
 from alive402.payments.prepaid.repository import PrepaidRepository
-from alive402.payments.prepaid.tokens import TokenHolding, Tokens, digest
+from alive402.payments.prepaid.tokens import TokenHold, Tokens, digest
 from alive402.storage.outbox import Outbox
 from tests.payments.conftest import MakeDatabase
 from tests.payments.signing import judged, verdicts
@@ -131,26 +131,26 @@ class Uses(RuleBasedStateMachine):
         self.taken[use.request_id] = self.now + timedelta(seconds=LEASE)
         return got
 
-    @rule(holding=consumes(holdings))
-    def it_is_answered(self, holding: TokenHolding) -> None:
-        result = judged(answer_to=holding.request_id)
+    @rule(hold=consumes(holdings))
+    def it_is_answered(self, hold: TokenHold) -> None:
+        result = judged(answer_to=hold.request_id)
         try:
-            answered = self.runner.run(holding.settle(result, verdicts(self.ledger)))
+            answered = self.runner.run(hold.settle(result, verdicts(self.ledger)))
         except PaymentInUse:
             # Too late: the lease ran out, and the call was given back already.
-            assert self.taken[holding.request_id] < self.now
+            assert self.taken[hold.request_id] < self.now
         else:
             assert answered.result.items() > result.items()
-            self.answers[holding.request_id] = result
-        self.taken.pop(holding.request_id)
+            self.answers[hold.request_id] = result
+        self.taken.pop(hold.request_id)
 
-    @rule(holding=consumes(holdings))
-    def it_fails(self, holding: TokenHolding) -> None:
-        self.runner.run(holding.give_back("no_face"))
-        self.taken.pop(holding.request_id)
+    @rule(hold=consumes(holdings))
+    def it_fails(self, hold: TokenHold) -> None:
+        self.runner.run(hold.give_back("no_face"))
+        self.taken.pop(hold.request_id)
 
-    @rule(holding=consumes(holdings))
-    def its_process_dies(self, holding: TokenHolding) -> None:
+    @rule(hold=consumes(holdings))
+    def its_process_dies(self, hold: TokenHold) -> None:
         """Nothing is written; only time tells."""
 
     @rule(seconds=st.sampled_from([1, LEASE - 1, LEASE + 1]))
@@ -204,7 +204,7 @@ async def test_one_hundred_at_once_take_exactly_what_was_paid_for(database_url: 
             return_exceptions=True,
         )
         kinds = Counter(type(each) for each in got)
-        assert kinds == {TokenHolding: max_calls, PaymentInUse: 100 - max_calls}
+        assert kinds == {TokenHold: max_calls, PaymentInUse: 100 - max_calls}
         assert await standing(ledger) == (0, Counter({UseState.HELD: max_calls}))
     finally:
         await ledger.close()
@@ -219,7 +219,7 @@ async def test_a_token_ends_with_its_time_and_not_with_its_answers(database_url:
         tokens, offer = Tokens(ledger, now=lambda: now), TokenOffer(TOKEN, None, "key")
         use = Use("service", "request", "first")
         held = await tokens.take(offer, use)
-        assert isinstance(held, TokenHolding)
+        assert isinstance(held, TokenHold)
         now = START + timedelta(days=2)
         await held.settle(judged(late="but in time"), verdicts(ledger))
         with pytest.raises(TokenExpired):

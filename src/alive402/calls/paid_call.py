@@ -25,15 +25,15 @@ from alive402.intake.errors import IntakeError
 from alive402.intake.sandbox.pool import Progress
 from alive402.liveness.errors import AnalysisError, AnalysisFailed
 from alive402.payments.core.errors import PaymentError, PaymentMalformed, PaymentRequired, SettlementRefused
-from alive402.payments.core.method import Holding, Purse
+from alive402.payments.core.method import Hold, PaymentMethod
 from alive402.payments.core.values import Answered, Offer, Use
 from alive402.payments.keys.access_key_auth import AccessKeys
-from alive402.payments.keys.api_keys import KeyPurse, Keys
+from alive402.payments.keys.api_keys import KeyMethod, Keys
 from alive402.payments.ledger.ledger import Ledger
 from alive402.payments.prepaid.balances import Balances
 from alive402.payments.prepaid.service import Prepayments
-from alive402.payments.prepaid.tokens import TokenPurse, Tokens
-from alive402.payments.x402.method import X402Purse
+from alive402.payments.prepaid.tokens import TokenMethod, Tokens
+from alive402.payments.x402.method import X402Method
 from alive402.payments.x402.protocol import SETTLE_SECONDS, VERIFY_SECONDS, PaymentGate
 from alive402.payments.x402.signed_payment import Resource
 from alive402.providers.base import Provider
@@ -63,7 +63,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class ReservedCall:
     """A call whose price is held, or whose answer was bought before; `PaidCalls.finish` ends it.
 
     `ticket` is None when there is no work left to be done.
@@ -71,15 +71,15 @@ class Begun:
 
     request_id: str
     given: dict[str, Any]
-    purse: Purse
-    held: Answered | Holding
+    method: PaymentMethod
+    held: Answered | Hold
     address: str | None
     began: float
     ticket: Ticket | None
 
 
 @dataclass(frozen=True, slots=True)
-class Books:
+class LedgerServices:
     """What all services share: the ledger, and the rules of who may pay how."""
 
     ledger: Ledger
@@ -103,7 +103,7 @@ class PaidCalls:
     gate: PaymentGate
     provider: Provider
     prepayments: Prepayments
-    books: Books
+    books: LedgerServices
     admission: Admission
     _validator: Draft202012Validator = field(init=False, repr=False, compare=False)
 
@@ -157,11 +157,11 @@ class PaidCalls:
             PaymentError, TooManyFailures: as `call` does.
         """
         try:
-            purse = self._purse(offer, resource, seconds)
-            await purse.identify()
-            await self.books.failures.admit(purse.payer, offer.address)
+            method = self._method(offer, resource, seconds)
+            await method.identify()
+            await self.books.failures.admit(method.payer, offer.address)
             async with self.books.failures.forgeries_counted(offer.address):
-                payer = await purse.afford(Use(self.service.id, "", request_id))
+                payer = await method.afford(Use(self.service.id, "", request_id))
         except PaymentMalformed:
             await self.books.failures.count(None, offer.address)
             raise
@@ -169,11 +169,11 @@ class PaidCalls:
             yield payer
         except CodedError as error:
             # What is too large or too slow costs us, and its sender nothing.
-            if purse.payer is not None and error.status in FAILED_UPLOAD:
+            if method.payer is not None and error.status in FAILED_UPLOAD:
                 await self.books.failures.count(None, offer.address)
             raise
 
-    async def begin(self, given: dict[str, Any], offer: Offer, resource: Resource, request_id: str) -> Begun:
+    async def begin(self, given: dict[str, Any], offer: Offer, resource: Resource, request_id: str) -> ReservedCall:
         """Hold the price of a call, so that its caller need not wait for more; whoever calls this calls `finish` too,
         at once, or `drop`.
 
@@ -182,57 +182,57 @@ class PaidCalls:
         """
         began = time.monotonic()
         with self._failure_noted(began):
-            purse, use = self._purse(offer, resource), Use(self.service.id, _hash(given), request_id)
-            held, ticket = await purse.recall(use), None
+            method, use = self._method(offer, resource), Use(self.service.id, _hash(given), request_id)
+            held, ticket = await method.recall(use), None
             if held is None:
-                ticket = self.admission.admit(purse.turn, offer.address)
+                ticket = self.admission.admit(method.turn, offer.address)
                 try:
-                    await self.books.failures.admit(purse.payer, offer.address)
+                    await self.books.failures.admit(method.payer, offer.address)
                     async with self.books.failures.forgeries_counted(offer.address):
-                        held = await purse.reserve(use)
+                        held = await method.reserve(use)
                 except BaseException:
                     ticket.leave()
                     raise
                 ticket.prove()
-        return Begun(request_id, given, purse, held, offer.address, began, ticket)
+        return ReservedCall(request_id, given, method, held, offer.address, began, ticket)
 
-    async def drop(self, begun: Begun, why: str) -> None:
+    async def drop(self, reserved: ReservedCall, why: str) -> None:
         """Give back what `begin` held; what is finished already stays so."""
         try:
-            if not isinstance(begun.held, Answered):
-                await begun.held.give_back(why)
+            if not isinstance(reserved.held, Answered):
+                await reserved.held.give_back(why)
         finally:
-            if begun.ticket is not None:
-                begun.ticket.leave()
+            if reserved.ticket is not None:
+                reserved.ticket.leave()
 
-    async def finish(self, begun: Begun, progress: Progress | None = None) -> Outcome:
+    async def finish(self, reserved: ReservedCall, progress: Progress | None = None) -> Outcome:
         """Do the work, store the answer, take the money. Raises what `call` raises once the price is held."""
         try:
-            with self._failure_noted(begun.began):
-                outcome = await self._finish(begun, progress)
+            with self._failure_noted(reserved.began):
+                outcome = await self._finish(reserved, progress)
         finally:
-            if begun.ticket is not None:
-                begun.ticket.leave()
+            if reserved.ticket is not None:
+                reserved.ticket.leave()
         kind = CallKind.REPEATED if outcome.replayed else CallKind.ANSWERED
         verdict = outcome.data["Liveness"]["verdict"]
-        self.books.call_log.note(self.service.id, kind, verdict, time.monotonic() - begun.began)
+        self.books.call_log.note(self.service.id, kind, verdict, time.monotonic() - reserved.began)
         return outcome
 
-    async def _finish(self, begun: Begun, progress: Progress | None) -> Outcome:
-        purse, held = begun.purse, begun.held
+    async def _finish(self, reserved: ReservedCall, progress: Progress | None) -> Outcome:
+        method, held = reserved.method, reserved.held
         if isinstance(held, Answered):
-            log.info("answered again", request_id=begun.request_id, first_request_id=held.request_id)
-            return self._hand_over(await self.books.verdicts.recalled(held), purse, replayed=True)
+            log.info("answered again", request_id=reserved.request_id, first_request_id=held.request_id)
+            return self._hand_over(await self.books.verdicts.recalled(held), method, replayed=True)
         try:
-            data = held.result if held.result is not None else await self._execute(begun, held, progress)
+            data = held.result if held.result is not None else await self._execute(reserved, held, progress)
             # From here on the work is done and paid for or not: a caller who hangs up must not leave it half way.
             answered = await asyncio.shield(held.settle(data, self.books.verdicts))
         except (IntakeError, AnalysisError, SettlementRefused) as error:
             # What we had no place for is nobody's failure but ours.
-            if purse.payer is not None and error.status != 503:
-                await self.books.failures.count(purse.payer, begun.address)
+            if method.payer is not None and error.status != 503:
+                await self.books.failures.count(method.payer, reserved.address)
             raise
-        return self._hand_over(answered, purse, replayed=False)
+        return self._hand_over(answered, method, replayed=False)
 
     @contextmanager
     def _failure_noted(self, began: float) -> Iterator[None]:
@@ -248,7 +248,7 @@ class PaidCalls:
         """How long a payment has to stay valid from the moment it arrives."""
         return VERIFY_SECONDS + self.provider.seconds + SETTLE_SECONDS
 
-    def _purse(self, offer: Offer, resource: Resource, waits: float = 0.0) -> Purse:
+    def _method(self, offer: Offer, resource: Resource, waits: float = 0.0) -> PaymentMethod:
         """What pays, of all that is offered: what was paid for already comes first. The call begins after `waits` s.
 
         Raises:
@@ -256,25 +256,25 @@ class PaidCalls:
             PaymentMalformed: what is offered cannot be read.
         """
         if offer.token:
-            return TokenPurse(self.books.tokens, offer.token)
+            return TokenMethod(self.books.tokens, offer.token)
         if offer.signature:
             signed = self.gate.read(offer.signature)
-            return X402Purse(self.books.ledger, self.gate, signed, resource, waits + self.seconds_needed)
+            return X402Method(self.books.ledger, self.gate, signed, resource, waits + self.seconds_needed)
         if key := offer.account or offer.api_key:
-            return KeyPurse(self.books.keys, self.books.balances, key, offer.idempotency_key)
+            return KeyMethod(self.books.keys, self.books.balances, key, offer.idempotency_key)
         raise PaymentRequired
 
-    def _hand_over(self, answered: Answered, purse: Purse, *, replayed: bool) -> Outcome:
+    def _hand_over(self, answered: Answered, method: PaymentMethod, *, replayed: bool) -> Outcome:
         """Every answer leaves here, new or given before, always after its money, and signed."""
-        receipt = answered.receipt if purse.settles_each_call else {}
-        report = self.books.reports.id_of(answered.request_id) if purse.keeps_answers else None
+        receipt = answered.receipt if method.settles_each_call else {}
+        report = self.books.reports.id_of(answered.request_id) if method.keeps_answers else None
         return Outcome(answered.request_id, answered.result, receipt, replayed, report)
 
-    async def _execute(self, begun: Begun, held: Holding, progress: Progress | None) -> dict[str, Any]:
+    async def _execute(self, reserved: ReservedCall, held: Hold, progress: Progress | None) -> dict[str, Any]:
         """The answer; or the payment given back."""
         try:
-            async with begun.ticket.at_work() if begun.ticket else nullcontext():
-                answer = await self.provider.answer(begun.given, progress)
+            async with reserved.ticket.at_work() if reserved.ticket else nullcontext():
+                answer = await self.provider.answer(reserved.given, progress)
         except (IntakeError, AnalysisError) as error:
             await held.give_back(error.code)
             raise
@@ -288,11 +288,11 @@ class PaidCalls:
 
 
 @dataclass(frozen=True, slots=True)
-class Sold:
+class ServiceRegistry:
     """Every service for sale, the first one first, over the same books."""
 
     services: tuple[PaidCalls, ...]
-    books: Books
+    books: LedgerServices
 
     @property
     def first(self) -> PaidCalls:

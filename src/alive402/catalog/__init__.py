@@ -5,10 +5,10 @@ from __future__ import annotations
 from alive402.catalog.image_liveness import IMAGE_LIVENESS
 from alive402.catalog.quality import Quality
 from alive402.catalog.service import ServiceDefinition
-from alive402.catalog.site import Shop, Way
+from alive402.catalog.site import PriceOption, SiteCatalog
 from alive402.catalog.video_liveness import LIVENESS
 
 SERVICES = (LIVENESS, IMAGE_LIVENESS)
 """Everything that can be sold, what the site is known for first."""
 
-__all__ = ["IMAGE_LIVENESS", "LIVENESS", "SERVICES", "Quality", "ServiceDefinition", "Shop", "Way"]
+__all__ = ["IMAGE_LIVENESS", "LIVENESS", "SERVICES", "PriceOption", "Quality", "ServiceDefinition", "SiteCatalog"]

@@ -29,7 +29,7 @@ def data_of(elements: dict[str, Any], liveness: dict[str, Any]) -> dict[str, Any
 
 def body_of(data: dict[str, Any], report: str) -> dict[str, Any]:
     """The schema of a 200 body around `data`; `report` says what the page at `reportUrl` does not show."""
-    told = f"The answer as a page, at an address that only you know. {report}"
+    description = f"The answer as a page, at an address that only you know. {report}"
     return {
         "type": "object",
         "properties": {
@@ -38,7 +38,7 @@ def body_of(data: dict[str, Any], report: str) -> dict[str, Any]:
             "message": {"type": "string"},
             "content": {"type": "string"},
             "data": data,
-            "reportUrl": {"type": "string", "format": "uri", "description": told},
+            "reportUrl": {"type": "string", "format": "uri", "description": description},
         },
         "required": ["requestId", "data"],
     }

@@ -7,7 +7,7 @@ from typing import Any
 
 from alive402.catalog.quality import Quality, moment
 from alive402.catalog.service import ServiceDefinition
-from alive402.catalog.site import Shop
+from alive402.catalog.site import SiteCatalog
 
 PAYMENT_FLOW = (
     "Call without payment: HTTP 402 names the price in `accepts`.",
@@ -17,7 +17,7 @@ PAYMENT_FLOW = (
 )
 
 
-def entry(service: ServiceDefinition, shop: Shop, quality: Quality) -> dict[str, Any]:
+def entry(service: ServiceDefinition, site: SiteCatalog, quality: Quality) -> dict[str, Any]:
     """One service, with every field that importers know."""
     return {
         "id": service.id,
@@ -33,9 +33,9 @@ def entry(service: ServiceDefinition, shop: Shop, quality: Quality) -> dict[str,
         "limitations": list(service.limitations),
         "tags": list(service.tags),
         "method": "POST",
-        "endpoint": shop.url(service.paths[0]),
-        "legacyEndpoint": shop.url(service.paths[1]),
-        "endpointAliases": [shop.url(path) for path in service.paths[1:]],
+        "endpoint": site.url(service.paths[0]),
+        "legacyEndpoint": site.url(service.paths[1]),
+        "endpointAliases": [site.url(path) for path in service.paths[1:]],
         "inputTypes": list(service.input_types),
         "outputTypes": list(service.output_types),
         "inputSchema": service.input_schema,
@@ -43,14 +43,14 @@ def entry(service: ServiceDefinition, shop: Shop, quality: Quality) -> dict[str,
         "exampleRequest": service.example_input,
         "exampleResponse": service.example_output,
         "pricing": pricing(service),
-        "payment": {"providerId": shop.provider_id, "provider": "x402_facilitator"},
+        "payment": {"providerId": site.provider_id, "provider": "x402_facilitator"},
         "quality": quality.to_dict(),
         "discovery": {
             "toolName": service.tool_name,
             "searchText": search_text(service),
             "paymentFlow": list(PAYMENT_FLOW),
-            "page": shop.url(service.page),
-            "llmsTxt": shop.url(f"{service.page}/llms.txt"),
+            "page": site.url(service.page),
+            "llmsTxt": site.url(f"{service.page}/llms.txt"),
         },
     }
 
@@ -77,17 +77,17 @@ def search_text(service: ServiceDefinition) -> str:
     )
 
 
-def catalog(shop: Shop, qualities: dict[str, Quality]) -> dict[str, Any]:
+def catalog(site: SiteCatalog, qualities: dict[str, Quality]) -> dict[str, Any]:
     """All services; `qualities` by service id."""
     return {
         "schemaVersion": "server402.catalog.v1",
         "generatedAt": now(),
-        "total": len(shop.services),
-        "services": [entry(service, shop, qualities[service.id]) for service in shop.services],
+        "total": len(site.services),
+        "services": [entry(service, site, qualities[service.id]) for service in site.services],
     }
 
 
-def openai_functions(shop: Shop) -> dict[str, Any]:
+def openai_functions(site: SiteCatalog) -> dict[str, Any]:
     """Every service as a tool of OpenAI's function calling; `x-server402` says where the call goes."""
     return {
         "schemaVersion": "server402.openai-functions.v1",
@@ -103,11 +103,11 @@ def openai_functions(shop: Shop) -> dict[str, Any]:
                     "serviceId": service.id,
                     "name": service.name,
                     "method": "POST",
-                    "url": shop.url(service.paths[0]),
+                    "url": site.url(service.paths[0]),
                     "pricing": pricing(service),
                 },
             }
-            for service in shop.services
+            for service in site.services
         ],
     }
 

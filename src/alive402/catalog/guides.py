@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from alive402.catalog.entries import PAYMENT_FLOW, pricing
-from alive402.catalog.site import Shop
+from alive402.catalog.site import SiteCatalog
 
 PROTOCOL = "2026-07-28"
 SIGNATURE_HEADER = "PAYMENT-SIGNATURE"
@@ -29,7 +29,7 @@ ERRORS = {
 }
 
 
-def endpoints(shop: Shop) -> dict[str, str]:
+def endpoints(site: SiteCatalog) -> dict[str, str]:
     """Every address that a machine needs, by the name that discovery documents use."""
     paths = {
         "catalogUrl": "/api/catalog",
@@ -42,22 +42,22 @@ def endpoints(shop: Shop) -> dict[str, str]:
         "apiCatalogUrl": "/.well-known/api-catalog",
         "auditUrl": "/api/discovery/audit",
     }
-    return {name: shop.url(path) for name, path in paths.items()}
+    return {name: site.url(path) for name, path in paths.items()}
 
 
-def agent_guide(shop: Shop) -> dict[str, Any]:
+def agent_guide(site: SiteCatalog) -> dict[str, Any]:
     """How an agent finds, pays and calls, as JSON."""
-    mcp = {"mcpUrl": shop.url("/mcp")} if shop.mcp else {}
+    mcp = {"mcpUrl": site.url("/mcp")} if site.mcp else {}
     return {
         "schemaVersion": "server402.agent-guide.v1",
-        "name": shop.name,
-        "purpose": shop.purpose,
+        "name": site.name,
+        "purpose": site.purpose,
         "endpoints": {
-            **endpoints(shop),
+            **endpoints(site),
             **mcp,
-            "discoveryUrl": shop.url("/.well-known/server402.json"),
-            "createPaymentUrl": shop.url("/api/payments"),
-            "createUploadUrl": shop.url("/api/uploads"),
+            "discoveryUrl": site.url("/.well-known/server402.json"),
+            "createPaymentUrl": site.url("/api/payments"),
+            "createUploadUrl": site.url("/api/uploads"),
         },
         "services": [
             {
@@ -66,87 +66,87 @@ def agent_guide(shop: Shop) -> dict[str, Any]:
                 "toolName": service.tool_name,
                 "descriptionForModel": service.description_for_model,
                 "method": "POST",
-                "endpoint": shop.url(service.paths[0]),
+                "endpoint": site.url(service.paths[0]),
                 "exampleRequest": service.example_input,
                 "pricing": pricing(service),
             }
-            for service in shop.services
+            for service in site.services
         ],
-        "workflow": workflow(shop),
-        "payment": payment(shop),
+        "workflow": workflow(site),
+        "payment": payment(site),
         "errorHandling": ERRORS,
-        "notes": notes(shop),
+        "notes": notes(site),
     }
 
 
-def workflow(shop: Shop) -> list[str]:
+def workflow(site: SiteCatalog) -> list[str]:
     """The steps, in order."""
     return [
-        f"Choose a service: GET {shop.url('/api/catalog/search')}?q=… or GET {shop.url('/api/catalog')}.",
+        f"Choose a service: GET {site.url('/api/catalog/search')}?q=… or GET {site.url('/api/catalog')}.",
         "Read its `inputSchema` and make the request body.",
         *PAYMENT_FLOW,
     ]
 
 
-def notes(shop: Shop) -> list[str]:
+def notes(site: SiteCatalog) -> list[str]:
     """What surprises people."""
     found = [
         "Only an answer is charged: `charged` in every error says so.",
         "The same payment with the same request gives the same answer again and is charged once.",
-        "Every answer holds a signed receipt, checked with the keys at " + shop.url("/.well-known/jwks.json") + ".",
+        "Every answer holds a signed receipt, checked with the keys at " + site.url("/.well-known/jwks.json") + ".",
         "A video without a public URL: POST its bytes to "
-        + shop.url("/api/uploads")
+        + site.url("/api/uploads")
         + " with the same payment, free; then call with the `url` that is answered.",
         "With `Prefer: respond-async` a call answers 202 and a job: its `statusUrl` tells the answer.",
         "Buyers of x402 version 1 add ?x402Version=1 and pay with the X-PAYMENT header.",
     ]
-    if shop.test_money:
+    if site.test_money:
         found.append(
             "This site runs on test money of its own: POST "
-            + shop.url("/devchain/faucet")
+            + site.url("/devchain/faucet")
             + ' with {"address": "0x…"} gives you some. It has no worth.'
         )
     return found
 
 
-def discovery(shop: Shop) -> dict[str, Any]:
+def discovery(site: SiteCatalog) -> dict[str, Any]:
     """`/.well-known/server402.json`."""
-    mcp = {"transport": "streamable_http", "url": shop.url("/mcp"), "protocolVersion": PROTOCOL}
+    mcp = {"transport": "streamable_http", "url": site.url("/mcp"), "protocolVersion": PROTOCOL}
     return {
         "schemaVersion": "server402.discovery.v1",
-        "name": shop.name,
-        "description": shop.purpose,
+        "name": site.name,
+        "description": site.purpose,
         "language": LANGUAGES[0],
         "audience": ["ai-agents", "developers"],
-        "baseUrl": shop.base,
-        **endpoints(shop),
-        **({"mcp": mcp} if shop.mcp else {}),
+        "baseUrl": site.base,
+        **endpoints(site),
+        **({"mcp": mcp} if site.mcp else {}),
         "services": [
             {
                 "id": service.id,
                 "name": service.name,
-                "endpoint": shop.url(service.paths[0]),
+                "endpoint": site.url(service.paths[0]),
                 "pricing": pricing(service),
             }
-            for service in shop.services
+            for service in site.services
         ],
-        "payment": payment(shop),
+        "payment": payment(site),
     }
 
 
-def payment(shop: Shop) -> dict[str, Any]:
+def payment(site: SiteCatalog) -> dict[str, Any]:
     """How money moves, for a machine."""
     return {
         "type": "http-402",
         "x402Version": 2,
         "paymentHeader": SIGNATURE_HEADER,
         "paymentTokenHeader": TOKEN_HEADER,
-        "createPayment": shop.url("/api/payments"),
-        "verifyPayment": shop.url("/api/payments/{paymentId}"),
-        "payPayment": shop.url("/api/payments/{paymentId}/pay"),
+        "createPayment": site.url("/api/payments"),
+        "verifyPayment": site.url("/api/payments/{paymentId}"),
+        "payPayment": site.url("/api/payments/{paymentId}/pay"),
         "providers": [
             {
-                "id": shop.provider_id,
+                "id": site.provider_id,
                 "provider": "x402_facilitator",
                 "serviceId": way.service_id,
                 "scheme": "exact",
@@ -155,19 +155,19 @@ def payment(shop: Shop) -> dict[str, Any]:
                 "amount": way.amount,
                 "payTo": way.pay_to,
             }
-            for way in shop.ways
+            for way in site.price_options
         ],
         "flow": {
             "steps": list(PAYMENT_FLOW),
             "bodySchema": {
                 "type": "object",
                 "properties": {
-                    "serviceId": {"type": "string", "enum": [each for one in shop.services for each in one.ids]},
-                    "providerId": {"type": "string", "enum": [shop.provider_id]},
+                    "serviceId": {"type": "string", "enum": [each for one in site.services for each in one.ids]},
+                    "providerId": {"type": "string", "enum": [site.provider_id]},
                     "maxCalls": {"type": "integer", "minimum": 1},
                 },
                 "required": ["serviceId"],
             },
-            "responseSchema": {"$ref": shop.url("/openapi.json") + "#/components/schemas/Payment"},
+            "responseSchema": {"$ref": site.url("/openapi.json") + "#/components/schemas/Payment"},
         },
     }

@@ -7,7 +7,7 @@ from typing import Any
 from alive402.catalog.entries import entry, now
 from alive402.catalog.quality import Quality
 from alive402.catalog.service import ServiceDefinition
-from alive402.catalog.site import Shop
+from alive402.catalog.site import SiteCatalog
 from alive402.catalog.synonyms import meant_by, words_of
 
 LIMIT = 10
@@ -20,13 +20,13 @@ _FIELDS = (("name", 1.0), ("keywords", 0.8), ("tags", 0.6), ("description", 0.5)
 _SYNONYM = 0.7
 
 
-def search(shop: Shop, qualities: dict[str, Quality], query: str, limit: int = LIMIT) -> dict[str, Any]:
+def search(site: SiteCatalog, qualities: dict[str, Quality], query: str, limit: int = LIMIT) -> dict[str, Any]:
     """The services that fit `query`, best first; all of them for an empty one. `qualities` by service id."""
     asked = words_of(query[:MAX_QUERY])
-    worths = {service.id: _worths(service) for service in shop.services}
+    worths = {service.id: _worths(service) for service in site.services}
     known = frozenset(word for each in worths.values() for word in each)
     expanded = meant_by(asked, known)
-    ranked = _ranked(shop.services, qualities, asked, worths)
+    ranked = _ranked(site.services, qualities, asked, worths)
     return {
         "schemaVersion": "server402.catalog.search.v1",
         "generatedAt": now(),
@@ -35,7 +35,7 @@ def search(shop: Shop, qualities: dict[str, Quality], query: str, limit: int = L
         "filters": {"limit": limit},
         "total": len(ranked),
         "services": [
-            {**entry(service, shop, qualities[service.id]), "score": round(score, 4)}
+            {**entry(service, site, qualities[service.id]), "score": round(score, 4)}
             for score, service in ranked[:limit]
         ],
     }

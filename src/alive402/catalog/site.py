@@ -8,7 +8,7 @@ from alive402.catalog.service import ServiceDefinition
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class PriceOption:
     """One way to pay for a service: CAIP-2 network, token, atomic units of one call, and who receives them."""
 
     service_id: str
@@ -19,7 +19,7 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class Shop:
+class SiteCatalog:
     """The services and their site.
 
     Attributes:
@@ -34,7 +34,7 @@ class Shop:
     services: tuple[ServiceDefinition, ...]
     base: str
     provider_id: str
-    ways: tuple[Way, ...]
+    price_options: tuple[PriceOption, ...]
     mcp: bool
     test_money: bool
 

@@ -9,7 +9,7 @@ from typing import Any
 from alive402.catalog import guides, indexes, texts
 from alive402.catalog.entries import openai_functions
 from alive402.catalog.service import ServiceDefinition
-from alive402.catalog.site import Shop
+from alive402.catalog.site import SiteCatalog
 
 JSON = "application/json"
 TEXT = "text/plain"
@@ -33,7 +33,7 @@ class Surface:
     title: str
     media_type: str
     says: frozenset[Fact]
-    render: Callable[[Shop], dict[str, Any] | str] | None = None
+    render: Callable[[SiteCatalog], dict[str, Any] | str] | None = None
 
 
 SITE = (

@@ -6,20 +6,20 @@ import json
 
 from alive402.catalog.guides import ERRORS, notes, workflow
 from alive402.catalog.service import ServiceDefinition
-from alive402.catalog.site import Shop
+from alive402.catalog.site import SiteCatalog
 
 
-def llms_txt(shop: Shop) -> str:
+def llms_txt(site: SiteCatalog) -> str:
     """`/llms.txt` as llmstxt.org says: a title, a summary, lists of links."""
-    lines = [f"# {shop.name}", "", f"> {shop.purpose}", "", "How to use it:", ""]
-    lines += [f"{number}. {step}" for number, step in enumerate(workflow(shop), 1)]
-    lines += ["", *_listed(notes(shop)), "", "## Services", ""]
-    for service in shop.services:
-        where = shop.url(f"{service.page}/llms.txt")
+    lines = [f"# {site.name}", "", f"> {site.purpose}", "", "How to use it:", ""]
+    lines += [f"{number}. {step}" for number, step in enumerate(workflow(site), 1)]
+    lines += ["", *_listed(notes(site)), "", "## Services", ""]
+    for service in site.services:
+        where = site.url(f"{service.page}/llms.txt")
         lines.append(f"- [{service.name}]({where}): `{service.id}`, {service.price} an answer. {service.description}")
     lines += ["", "## For programs", ""]
     lines += [
-        f"- [{title}]({shop.url(path)}): {says}"
+        f"- [{title}]({site.url(path)}): {says}"
         for title, path, says in (
             ("Agent guide", "/api/agent-guide", "this page as JSON"),
             ("Catalog", "/api/catalog", "every service with schemas, price and measured quality"),
@@ -29,12 +29,12 @@ def llms_txt(shop: Shop) -> str:
             ("Discovery", "/.well-known/server402.json", "every address in one document"),
         )
     ]
-    if shop.mcp:
-        lines.append(f"- [MCP]({shop.url('/mcp')}): streamable HTTP; the argument `paymentToken` or x402 `_meta` pays")
+    if site.mcp:
+        lines.append(f"- [MCP]({site.url('/mcp')}): streamable HTTP; the argument `paymentToken` or x402 `_meta` pays")
     return "\n".join(lines) + "\n"
 
 
-def service_llms_txt(service: ServiceDefinition, shop: Shop) -> str:
+def service_llms_txt(service: ServiceDefinition, site: SiteCatalog) -> str:
     """`/services/{id}/llms.txt`: all that a model needs to use one service."""
     lines = [
         f"# {service.name}",
@@ -44,7 +44,7 @@ def service_llms_txt(service: ServiceDefinition, shop: Shop) -> str:
         service.description_for_model,
         "",
         f"- id: `{service.id}`, also `{'`, `'.join(service.aliases)}`",
-        f"- call: POST {shop.url(service.paths[0])}",
+        f"- call: POST {site.url(service.paths[0])}",
         f"- price: {service.price} an answer; what fails is free",
         f"- MCP tool: `{service.tool_name}`",
         "",
@@ -74,9 +74,9 @@ def service_llms_txt(service: ServiceDefinition, shop: Shop) -> str:
         "",
         "## Paying",
         "",
-        *[f"{number}. {step}" for number, step in enumerate(workflow(shop)[2:], 1)],
+        *[f"{number}. {step}" for number, step in enumerate(workflow(site)[2:], 1)],
         "",
-        *_listed(notes(shop)),
+        *_listed(notes(site)),
         "",
         "## Errors",
         "",
@@ -85,35 +85,35 @@ def service_llms_txt(service: ServiceDefinition, shop: Shop) -> str:
     return "\n".join(lines) + "\n"
 
 
-def ai_txt(shop: Shop) -> str:
+def ai_txt(site: SiteCatalog) -> str:
     """`/ai.txt`: what agents may do here, and where to begin."""
     lines = [
-        f"# {shop.name}: {shop.purpose}",
+        f"# {site.name}: {site.purpose}",
         "# Agents are welcome here: every service is called over HTTP and paid per answer (x402).",
         "",
         "User-Agent: *",
         "Allow: /",
         "",
-        f"Guide: {shop.url('/api/agent-guide')}",
-        f"LLMs: {shop.url('/llms.txt')}",
-        f"Discovery: {shop.url('/.well-known/server402.json')}",
-        f"Catalog: {shop.url('/api/catalog')}",
-        f"OpenAPI: {shop.url('/openapi.json')}",
+        f"Guide: {site.url('/api/agent-guide')}",
+        f"LLMs: {site.url('/llms.txt')}",
+        f"Discovery: {site.url('/.well-known/server402.json')}",
+        f"Catalog: {site.url('/api/catalog')}",
+        f"OpenAPI: {site.url('/openapi.json')}",
     ]
-    if shop.mcp:
-        lines.append(f"MCP: {shop.url('/mcp')}")
-    for service in shop.services:
+    if site.mcp:
+        lines.append(f"MCP: {site.url('/mcp')}")
+    for service in site.services:
         lines += [
             "",
             f"Service: {service.id}",
             f"Name: {service.name}",
-            f"Endpoint: POST {shop.url(service.paths[0])}",
+            f"Endpoint: POST {site.url(service.paths[0])}",
             f"Price: {service.price}",
         ]
     return "\n".join(lines) + "\n"
 
 
-def robots_txt(shop: Shop) -> str:
+def robots_txt(site: SiteCatalog) -> str:
     """`/robots.txt`: everything that describes may be read; what costs money or makes something is not for crawlers."""
     return "\n".join(
         (
@@ -123,7 +123,7 @@ def robots_txt(shop: Shop) -> str:
             "Disallow: /api/payments",
             "Disallow: /devchain/",
             "",
-            f"Sitemap: {shop.url('/sitemap.xml')}",
+            f"Sitemap: {site.url('/sitemap.xml')}",
             "",
         )
     )

@@ -47,17 +47,19 @@ def create(
       alive402 keys create --name "a customer" --scope call --access-key --prepaid
     """
     from alive402.payments.keys.api_keys import Keys, Scope
-    from alive402.payments.keys.secret_box import Vault
+    from alive402.payments.keys.secret_box import SecretBox
 
     unknown = sorted({*scope} - {*Scope})
     if unknown or not 0 < len(name) <= 64:
-        told = f"there is no scope {unknown[0]}; known: {', '.join(Scope)}" if unknown else "name it in 1 to 64 letters"
-        typer.echo(f"alive402 keys create: {told}.", err=True)
+        problem = (
+            f"there is no scope {unknown[0]}; known: {', '.join(Scope)}" if unknown else "name it in 1 to 64 letters"
+        )
+        typer.echo(f"alive402 keys create: {problem}.", err=True)
         raise typer.Exit(64)
 
     async def made(ledger: Ledger, settings: Settings) -> tuple[ApiKey, str]:
-        vault = Vault(settings.secrets_file, settings.given_secrets_key) if access_key else None
-        return await Keys(ledger).create(name, map(Scope, scope), vault=vault, prepaid=prepaid)
+        secret_box = SecretBox(settings.secrets_file, settings.given_secrets_key) if access_key else None
+        return await Keys(ledger).create(name, map(Scope, scope), secret_box=secret_box, prepaid=prepaid)
 
     row, key = _on_ledger("create", database_url, made)
     if as_json:
@@ -101,8 +103,8 @@ def credit(
         raise typer.Exit(1)
     until = given.expires_at
     if as_json:
-        told = {"id": key_id, "paymentId": given.prepayment_id, "calls": calls, "expiresAt": until.isoformat()}
-        typer.echo(json.dumps({**told, "serviceId": found.id}))
+        given_json = {"id": key_id, "paymentId": given.prepayment_id, "calls": calls, "expiresAt": until.isoformat()}
+        typer.echo(json.dumps({**given_json, "serviceId": found.id}))
         return
     typer.echo(f"{key_id} has {calls} more of {found.id}, until {until:%Y-%m-%d}.", err=True)
 

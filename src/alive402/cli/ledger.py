@@ -82,8 +82,8 @@ def show(
         payment, events = found
         story = [{"at": each.at.isoformat(), "state": each.state, "detail": each.detail} for each in events]
         stored = {"answer": json.loads(payment.result or "null"), "receipt": json.loads(payment.receipt or "null")}
-        told = {**_row(payment), "answerStored": payment.result is not None, "events": story}
-        return {**told, **stored} if answer else told
+        shown = {**_row(payment), "answerStored": payment.result is not None, "events": story}
+        return {**shown, **stored} if answer else shown
 
     row = on_ledger("show", database_url, read)
     if row is None:
@@ -173,8 +173,8 @@ def reconcile(as_json: Json = False, database_url: Database = None) -> None:
         return await Reconciler(ledger, PaymentGate(real_tills(settings))).sweep()
 
     swept = dataclasses.asdict(on_ledger("reconcile", database_url, sweep))
-    told = json.dumps(swept) if as_json else ", ".join(f"{count} {name}" for name, count in swept.items())
-    typer.echo(told)
+    shown = json.dumps(swept) if as_json else ", ".join(f"{count} {name}" for name, count in swept.items())
+    typer.echo(shown)
     raise typer.Exit(1 if swept["unknown"] else 0)
 
 
@@ -224,7 +224,7 @@ async def _rows(ledger: Ledger, wanted: Filter, limit: int) -> list[dict[str, An
 
 def _row(payment: Payment) -> dict[str, Any]:
     """A payment as it is shown; no word of the answer that it bought."""
-    told = {
+    shown = {
         "requestId": payment.request_id,
         "serviceId": payment.service_id,
         "payTo": payment.pay_to,
@@ -232,7 +232,7 @@ def _row(payment: Payment) -> dict[str, Any]:
         "createdAt": payment.created_at.isoformat(),
         "updatedAt": payment.updated_at.isoformat(),
     }
-    return {name: told[name] if name in told else getattr(payment, name) for name in COLUMNS}
+    return {name: shown[name] if name in shown else getattr(payment, name) for name in COLUMNS}
 
 
 def _usd(amount: int) -> str:

@@ -11,7 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from alive402.payments.ledger.ledger import Ledger
-    from alive402.payments.x402.options import Tills
+    from alive402.payments.x402.options import PaymentOptions
     from alive402.settings import Settings
 
 USAGE, CONFIG = 64, 78
@@ -63,18 +63,18 @@ def refuse(command: str, sentence: str, code: int) -> NoReturn:
     raise typer.Exit(code)
 
 
-def real_tills(settings: Settings) -> Tills:
+def real_tills(settings: Settings) -> PaymentOptions:
     """The real networks that the settings name.
 
     Raises:
         PaymentsMisconfigured: there is none.
     """
     from alive402.catalog import LIVENESS
-    from alive402.http.payment_options import tills
+    from alive402.http.payment_options import options
     from alive402.payments.core.errors import PaymentsMisconfigured
 
     if not settings.taken:
         raise PaymentsMisconfigured(
             "The dev chain ends with its service: there is nothing to ask. Set ALIVE402_NETWORK as the service has it."
         )
-    return tills(settings, settings.price or LIVENESS.price_atomic, seconds=0)[0]
+    return options(settings, settings.price or LIVENESS.price_atomic, seconds=0)[0]

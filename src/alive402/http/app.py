@@ -35,23 +35,24 @@ CUT_OFF_SECONDS = 5.0
 def create_app(parts: Parts) -> FastAPI:
     """The application over `parts`, which it closes when it ends."""
 
-    objects = PaymentObjects(parts.sold, parts.public_url, parts.provider_id)
-    watch = HealthCheck(parts.sold, parts.machine)
+    objects = PaymentObjects(parts.registry, parts.public_url, parts.provider_id)
+    watch = HealthCheck(parts.registry, parts.machine)
     watching = Watching(parts, watch)
-    runner = JobRunner(parts.sold, parts.jobs)
-    mcp_route, mcp_sessions = mcp.door(parts.sold, objects, loopback=parts.loopback)
+    runner = JobRunner(parts.registry, parts.jobs)
+    mcp_route, mcp_sessions = mcp.door(parts.registry, objects, loopback=parts.loopback)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        ledger = parts.sold.books.ledger
+        ledger = parts.registry.books.ledger
         async with AsyncExitStack() as upkeep:
             # First in and last out, also when what comes after them cannot start.
             upkeep.push_async_callback(ledger.close)
             upkeep.push_async_callback(parts.local.close)
             upkeep.push_async_callback(parts.admission.emptied, CUT_OFF_SECONDS)
-            await upkeep.enter_async_context(parts.sold.books.call_log.running())
+            await upkeep.enter_async_context(parts.registry.books.call_log.running())
             await upkeep.enter_async_context(watching.running())
-            await upkeep.enter_async_context(Reconciler(ledger, parts.sold.first.gate).running(parts.reconcile_seconds))
+            reconciler = Reconciler(ledger, parts.registry.first.gate)
+            await upkeep.enter_async_context(reconciler.running(parts.reconcile_seconds))
             if parts.courier is not None:
                 await upkeep.enter_async_context(parts.courier.running())
             await upkeep.enter_async_context(parts.callbacks.running())
@@ -64,7 +65,7 @@ def create_app(parts: Parts) -> FastAPI:
     app = FastAPI(
         title="alive402",
         version=__version__,
-        description=parts.sold.first.service.description,
+        description=parts.registry.first.service.description,
         lifespan=lifespan,
         # `surfaces` serves the document, put right, and pages of our own; the framework's load scripts from elsewhere.
         openapi_url=None,
@@ -76,24 +77,24 @@ def create_app(parts: Parts) -> FastAPI:
     app.add_middleware(SecurityHeaders)
     errors.install(app)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.router.routes.extend(alibaba_rpc.routes(parts.sold, objects, parts.uploads, parts.upload_host))
-    for calls in parts.sold.services:
+    app.router.routes.extend(alibaba_rpc.routes(parts.registry, objects, parts.uploads, parts.upload_host))
+    for calls in parts.registry.services:
         app.include_router(tools.router(calls, objects, runner))
-    app.include_router(payments.router(parts.sold, objects, parts.max_calls))
-    app.include_router(uploads.router(parts.sold, objects, parts.uploads))
-    surfaces = Surfaces(app, parts.sold, objects, watch, test_money=parts.devchain is not None)
-    app.include_router(Pages(surfaces, parts.sold.books.reports, parts.max_video_bytes).router())
+    app.include_router(payments.router(parts.registry, objects, parts.max_calls))
+    app.include_router(uploads.router(parts.registry, objects, parts.uploads))
+    surfaces = Surfaces(app, parts.registry, objects, watch, test_money=parts.devchain is not None)
+    app.include_router(Pages(surfaces, parts.registry.books.reports, parts.max_video_bytes).router())
     app.include_router(jobs.router(runner))
     app.include_router(surfaces.router())
     app.include_router(health.router(watch))
     for door in watching.routers(surfaces):
         app.include_router(door)
-    app.include_router(well_known.router(parts.sold.books.verdicts.keys))
+    app.include_router(well_known.router(parts.registry.books.verdicts.keys))
     app.router.routes.append(mcp_route)
     if parts.devchain is not None:
         from alive402.http.devchain import faucet
 
-        app.include_router(faucet.router(parts.devchain, parts.sold.books.new_payments))
+        app.include_router(faucet.router(parts.devchain, parts.registry.books.new_payments))
     return app
 
 

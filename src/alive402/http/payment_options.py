@@ -11,11 +11,11 @@ from x402.mechanisms.evm.default_assets import DEFAULT_ASSETS
 
 from alive402.payments.core.errors import PaymentsMisconfigured
 from alive402.payments.x402.chain import Web3ChainReader
-from alive402.payments.x402.options import Terms, Till, Tills
+from alive402.payments.x402.options import PaymentOption, PaymentOptions, Terms
 from alive402.settings import NETWORKS, Accepted, Settings
 
 
-def tills(settings: Settings, price: int, seconds: int) -> tuple[Tills, Any]:
+def options(settings: Settings, price: int, seconds: int) -> tuple[PaymentOptions, Any]:
     """Every way to pay, and the dev chain or None.
 
     `price` in atomic units is asked where no other is set; a payment stays valid for `seconds`.
@@ -25,7 +25,7 @@ def tills(settings: Settings, price: int, seconds: int) -> tuple[Tills, Any]:
     """
     if not settings.taken:
         return _test_money(settings, price, seconds)
-    return Tills([_till(each, price, seconds) for each in settings.taken]), None
+    return PaymentOptions([_till(each, price, seconds) for each in settings.taken]), None
 
 
 def provider_id(settings: Settings) -> str:
@@ -37,7 +37,7 @@ def provider_id(settings: Settings) -> str:
     return f"x402-{names.get(network, network.replace(':', '-'))}-usdc"
 
 
-def _test_money(settings: Settings, price: int, seconds: int) -> tuple[Tills, Any]:
+def _test_money(settings: Settings, price: int, seconds: int) -> tuple[PaymentOptions, Any]:
     try:
         from alive402.payments.devchain import NETWORK, TOKEN_ADDRESS, DevChain, DevFacilitator
     except ImportError as error:
@@ -47,14 +47,14 @@ def _test_money(settings: Settings, price: int, seconds: int) -> tuple[Tills, An
     chain = DevChain()
     pay_to = settings.pay_to or Account.create().address
     terms = Terms(NETWORK, TOKEN_ADDRESS, settings.price or price, pay_to, seconds)
-    return Tills([Till(terms, DevFacilitator(chain), Web3ChainReader(chain.web3))]), chain
+    return PaymentOptions([PaymentOption(terms, DevFacilitator(chain), Web3ChainReader(chain.web3))]), chain
 
 
-def _till(accepted: Accepted, price: int, seconds: int) -> Till:
+def _till(accepted: Accepted, price: int, seconds: int) -> PaymentOption:
     token = accepted.facilitator_token
     auth = _Bearer(token.get_secret_value()) if token else None
     web3 = Web3(Web3.HTTPProvider(str(accepted.rpc_url), request_kwargs={"timeout": 10}))
-    return Till(
+    return PaymentOption(
         terms=Terms(
             network=accepted.caip2,
             asset=accepted.asset or _usdc(accepted.caip2),

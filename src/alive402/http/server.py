@@ -53,7 +53,7 @@ async def run(settings: Settings, say: Callable[[str], None]) -> None:
         listening = listen(settings.host, settings.port)
     except OSError as error:
         await parts.local.close()
-        await parts.sold.books.ledger.close()
+        await parts.registry.books.ledger.close()
         where = f"{settings.host}:{settings.port}"
         raise StartRefused(f"Cannot listen on {where}: {error.strerror}. Choose another --port.") from error
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
@@ -158,9 +158,9 @@ def server(parts: Parts) -> Server:
 
 async def _introduce(parts: Parts, url: str, say: Callable[[str], None]) -> None:
     """Where it is, who is paid, and how to try it."""
-    terms, path = parts.terms, parts.sold.first.service.paths[0]
+    terms, path = parts.terms, parts.registry.first.service.paths[0]
     say(f"alive402 is at {url}")
-    say(f"  try it   {url}{parts.sold.first.service.page} (in a browser, with your own video)")
+    say(f"  try it   {url}{parts.registry.first.service.page} (in a browser, with your own video)")
     say(f"  network  {terms.network}" + (" (a chain inside this process: test money)" if parts.devchain else ""))
     say(f"  token    {terms.asset}")
     say(f"  price    {terms.amount} atomic units (USD {terms.amount / 1e6:.2f}) an answer")
@@ -176,5 +176,5 @@ async def _introduce(parts: Parts, url: str, say: Callable[[str], None]) -> None
         ask = """-H 'Content-Type: application/json' -d '{"address": "0x…"}'"""
         say(f"More of it: curl -s {url}/devchain/faucet {ask}")
     say("What a call costs, unpaid (then sign, and send it again: docs/pay.md):")
-    body = json.dumps(parts.sold.first.service.example_input)
+    body = json.dumps(parts.registry.first.service.example_input)
     say(f"  curl -s -X POST {url}{path} -H 'Content-Type: application/json' -d '{body}'")

@@ -27,7 +27,7 @@ class Watching:
     def __init__(self, parts: Parts, health: HealthCheck) -> None:
         self._parts = parts
         self._health = health
-        books = parts.sold.books
+        books = parts.registry.books
         self._metrics = Metrics(books, health)
         books.call_log.heard_by.append(self._metrics.heard)
         self.tracing = parts.tracing
@@ -51,7 +51,7 @@ class Watching:
 
     def routers(self, surfaces: Surfaces) -> tuple[APIRouter, ...]:
         """The doors."""
-        settings, books = self._parts.settings, self._parts.sold.books
+        settings, books = self._parts.settings, self._parts.registry.books
         access = OpsAccess(books.keys, books.verdicts.keys, timedelta(minutes=settings.ops_session_minutes))
         token = settings.metrics_token
         readers = Readers(
@@ -64,5 +64,5 @@ class Watching:
         return (
             Ops(books, self._health, access, surfaces).router(),
             metrics.router(self._metrics, readers),
-            privacy.router(self._parts.sold, erasure, surfaces, settings),
+            privacy.router(self._parts.registry, erasure, surfaces, settings),
         )

@@ -15,7 +15,7 @@ from typing import Any
 from alive402.calls.admission import Admission
 from alive402.calls.call_log import CallLog
 from alive402.calls.jobs.runner import JobLimits
-from alive402.calls.paid_call import Books, PaidCalls, Sold
+from alive402.calls.paid_call import LedgerServices, PaidCalls, ServiceRegistry
 from alive402.calls.rate_limits import CallRate, FreeFailures, NewPayments
 from alive402.catalog import IMAGE_LIVENESS, LIVENESS, SERVICES, ServiceDefinition
 from alive402.http import payment_options
@@ -28,7 +28,7 @@ from alive402.operations.webhooks import ANSWER_SECONDS, Courier
 from alive402.payments.core.errors import PaymentsMisconfigured
 from alive402.payments.keys.access_key_auth import AccessKeys
 from alive402.payments.keys.api_keys import Keys
-from alive402.payments.keys.secret_box import Vault
+from alive402.payments.keys.secret_box import SecretBox
 from alive402.payments.ledger.ledger import Ledger
 from alive402.payments.prepaid.balances import Balances
 from alive402.payments.prepaid.service import PrepaidTerms, Prepayments
@@ -58,7 +58,7 @@ class Parts:
     `tls` is the certificate and its key, None where a proxy does TLS.
     """
 
-    sold: Sold
+    registry: ServiceRegistry
     terms: Terms
     devchain: Any
     public_url: str | None
@@ -119,22 +119,22 @@ async def assemble(settings: Settings) -> Parts:
     longest = VERIFY_SECONDS + max(each.seconds for _, each in sold) + SETTLE_SECONDS
     first = sold[0][0]
     price = settings.price or first.price_atomic
-    ways, devchain = payment_options.tills(settings, price, seconds=round(VALID_CALLS * longest))
-    terms = next(iter(ways)).terms
-    gate = PaymentGate(ways)
+    accepted, devchain = payment_options.options(settings, price, seconds=round(VALID_CALLS * longest))
+    terms = next(iter(accepted)).terms
+    gate = PaymentGate(accepted)
     await gate.check()
     sys.setrecursionlimit(DEEPEST)
     ledger = await Ledger.open(settings.database_url, lease_seconds=settings.lease_seconds)
     ledger.webhook_urls = tuple(map(str, settings.webhook_urls))
     try:
         keys = await asyncio.to_thread(_signing_keys, settings)
-        vault = Vault(settings.secrets_file, settings.given_secrets_key)
+        secret_box = SecretBox(settings.secrets_file, settings.given_secrets_key)
     except BaseException:
         await ledger.close()
         raise
     tracing = Tracing(str(settings.otlp_endpoint)) if settings.otlp_endpoint else None
     verdicts, tokens = Verdicts(ledger, keys, public_url), Tokens(ledger)
-    books = Books(
+    books = LedgerServices(
         ledger,
         verdicts,
         tokens,
@@ -144,7 +144,7 @@ async def assemble(settings: Settings) -> Parts:
         CallLog(ledger),
         await Reports.open(verdicts),
         Balances(ledger, tokens, settings.token_days),
-        AccessKeys(ledger, vault),
+        AccessKeys(ledger, secret_box),
         CallRate(settings.calls_per_key, settings.limits_url),
     )
     secret = settings.webhook_secret
@@ -152,7 +152,7 @@ async def assemble(settings: Settings) -> Parts:
         seconds=ANSWER_SECONDS, ports=settings.fetch_ports, allow_private=settings.allow_private_hosts
     )
     return Parts(
-        sold=Sold(
+        registry=ServiceRegistry(
             tuple(
                 _priced(service, each, gate.times(_share(service, first)), books, admission, settings)
                 for service, each in sold
@@ -245,7 +245,7 @@ def _priced(
     service: ServiceDefinition,
     provider: Provider,
     gate: PaymentGate,
-    books: Books,
+    books: LedgerServices,
     admission: Admission,
     settings: Settings,
 ) -> PaidCalls:

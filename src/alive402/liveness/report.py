@@ -25,6 +25,10 @@ class Reason:
     code: str
     message: str
 
+    def to_dict(self) -> dict[str, str]:
+        """The reason, JSON-ready."""
+        return {"code": self.code, "message": self.message}
+
 
 @dataclass(frozen=True, slots=True)
 class Face:
@@ -150,7 +154,7 @@ class Report:
             "live_confidence": rounded(self.live_confidence),
             "threshold": rounded(self.threshold),
             "attack_type": self.attack_type,
-            "reasons": [told(reason) for reason in self.reasons],
+            "reasons": [reason.to_dict() for reason in self.reasons],
             "faces": [
                 {"rect": list(face.rect), "face_confidence": rounded(face.face_confidence), "frames": face.frames}
                 for face in self.faces
@@ -171,7 +175,7 @@ class Report:
                 "luminance": rounded(self.quality.luminance),
                 "sharpness": rounded(self.quality.sharpness),
                 "face_ratio": rounded(self.quality.face_ratio),
-                "warnings": [told(reason) for reason in self.quality.warnings],
+                "warnings": [reason.to_dict() for reason in self.quality.warnings],
             },
             "video": {
                 "sha256": self.video.sha256,
@@ -206,8 +210,3 @@ class Report:
 def rounded(value: float | None) -> float | None:
     """Six decimals: more is noise, and a JSON reader sees the same figure on every platform."""
     return None if value is None else round(float(value), 6)
-
-
-def told(reason: Reason) -> dict[str, str]:
-    """A reason, JSON-ready."""
-    return {"code": reason.code, "message": reason.message}

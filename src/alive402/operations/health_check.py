@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from alive402.calls.admission import Admission
-from alive402.calls.paid_call import Books, Sold
+from alive402.calls.paid_call import LedgerServices, ServiceRegistry
 from alive402.catalog.quality import Health
 from alive402.liveness.networks.model_files import is_installed, required
 from alive402.payments.core.errors import PaymentsMisconfigured
@@ -54,8 +54,8 @@ class HealthCheck:
     `answering` says of each network whether its facilitator and its node answered then.
     """
 
-    def __init__(self, sold: Sold, machine: Machine) -> None:
-        self._sold = sold
+    def __init__(self, registry: ServiceRegistry, machine: Machine) -> None:
+        self._registry = registry
         self.machine = machine
         self.health: Health = "unknown"
         self.checked_at: datetime | None = None
@@ -67,7 +67,7 @@ class HealthCheck:
     async def look(self) -> None:
         """Ask everything that a call needs, and read the models to their last byte."""
         self._models.forget()
-        found, gate = await self._checks(), self._sold.first.gate
+        found, gate = await self._checks(), self._registry.first.gate
         try:
             await gate.check()
             self.payments_work = True
@@ -89,7 +89,7 @@ class HealthCheck:
 
     async def _checks(self) -> dict[str, bool]:
         return {
-            "ledger": await _ledger(self._sold.books),
+            "ledger": await _ledger(self._registry.books),
             "models": await asyncio.to_thread(self._models.are_whole),
             "disk": self.machine.free_bytes() >= self.machine.videos_bytes,
         }
@@ -101,7 +101,7 @@ class HealthCheck:
             yield
 
 
-async def _ledger(books: Books) -> bool:
+async def _ledger(books: LedgerServices) -> bool:
     try:
         await books.ledger.check()
     except SQLAlchemyError:

@@ -148,8 +148,8 @@ class Insight:
                 found.verdicts[outcome] = found.verdicts.get(outcome, 0) + calls
             elif kind in (CallKind.UNUSABLE, CallKind.FAULT, CallKind.REFUSED):
                 failures[kind, outcome] = failures.get((kind, outcome), 0) + calls
-        told = [Failure(code, kind, calls) for (kind, code), calls in failures.items()]
-        return intervals, sorted(told, key=lambda each: (-each.calls, each.kind, each.code))
+        listed = [Failure(code, kind, calls) for (kind, code), calls in failures.items()]
+        return intervals, sorted(listed, key=lambda each: (-each.calls, each.kind, each.code))
 
     async def latency(self, span: Span) -> Latency:
         """How long answered calls took, the video's way included, by nearest rank."""

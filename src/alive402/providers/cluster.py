@@ -152,11 +152,11 @@ class Cluster:
         words = actor.handle.judge.options(num_returns="streaming").remote(media, kind)
         try:
             async for word in words:
-                told: dict[str, Any] = await word
-                if "progress" not in told:
-                    return told
+                message: dict[str, Any] = await word
+                if "progress" not in message:
+                    return message
                 if progress is not None:
-                    progress(*told["progress"])
+                    progress(*message["progress"])
         except asyncio.CancelledError:
             with contextlib.suppress(RayError):
                 ray.cancel(words)

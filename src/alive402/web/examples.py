@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from alive402.catalog import ServiceDefinition, Shop
+from alive402.catalog import ServiceDefinition, SiteCatalog
 
 _PYTHON = """\
 # pip install "x402[evm]" httpx
@@ -60,16 +60,19 @@ class Example:
     text: str
 
 
-def examples(service: ServiceDefinition, shop: Shop) -> tuple[Example, ...]:
+def examples(service: ServiceDefinition, site: SiteCatalog) -> tuple[Example, ...]:
     """Each way that the shop offers, with its own addresses in it."""
-    url, body = shop.url(service.paths[0]), json.dumps(service.example_input)
-    payments = shop.url("/api/payments")
+    url, body = site.url(service.paths[0]), json.dumps(service.example_input)
+    payments = site.url("/api/payments")
     ways = (
         Example("curl", "curl", _CURL.format(url=url, body=body.replace("'", "'\\''"))),
         Example("Python", "python", _PYTHON.format(url=url, body=repr(service.example_input))),
         Example("JavaScript", "javascript", _JAVASCRIPT.format(url=url, payments=payments, body=body)),
     )
-    if not shop.mcp:
+    if not site.mcp:
         return ways
-    server = {"type": "http", "url": shop.url("/mcp"), "headers": {"X-Payment-Token": "…"}}
-    return (*ways, Example("MCP", "mcp", json.dumps({"mcpServers": {shop.name: server}}, indent=2, ensure_ascii=False)))
+    server = {"type": "http", "url": site.url("/mcp"), "headers": {"X-Payment-Token": "…"}}
+    return (
+        *ways,
+        Example("MCP", "mcp", json.dumps({"mcpServers": {site.name: server}}, indent=2, ensure_ascii=False)),
+    )

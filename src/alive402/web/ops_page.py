@@ -8,7 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from alive402.calls.call_log import CallKind
-from alive402.catalog import Shop
+from alive402.catalog import SiteCatalog
 from alive402.operations.insight import Span
 from alive402.web import ops_drawings
 from alive402.web.site_pages import render
@@ -23,32 +23,32 @@ _DECIMALS = 1_000_000
 SPAN_WORDS = {Span.DAY: "24 hours", Span.WEEK: "7 days", Span.QUARTER: "90 days"}
 
 
-def page(told: Mapping[str, Any], shop: Shop, *, session: bool) -> str:
-    """The page as HTML; `told` is the summary as JSON. `session`: there is something to sign out of."""
-    intervals = told["calls"]["intervals"]
-    names = [_name(each["begins"], told["range"]) for each in intervals]
+def page(summary: Mapping[str, Any], site: SiteCatalog, *, session: bool) -> str:
+    """The page as HTML; `summary` is the summary as JSON. `session`: there is something to sign out of."""
+    intervals = summary["calls"]["intervals"]
+    names = [_name(each["begins"], summary["range"]) for each in intervals]
     verdicts = sorted({*VERDICTS, *(verdict for each in intervals for verdict in each["verdicts"])}, key=_verdict_place)
     kinds = [str(kind) for kind in KINDS]
     return render(
         "ops.html",
-        shop,
-        told=told,
+        site,
+        summary=summary,
         session=session,
         spans=[(str(span), SPAN_WORDS[span]) for span in Span],
         size=ops_drawings.SIZE,
         plots=[
             _plot("Calls", "calls", names, [each["kinds"] for each in intervals], kinds),
             _plot("Verdicts", "verdicts", names, [each["verdicts"] for each in intervals], verdicts),
-            *_income_plots(told["income"]),
+            *_income_plots(summary["income"]),
         ],
         usd=usd,
         per_cent=per_cent,
     )
 
 
-def sign_in(shop: Shop, problem: str | None) -> str:
+def sign_in(site: SiteCatalog, problem: str | None) -> str:
     """The form in which a key is shown once; `problem` says why the last one was not taken."""
-    return render("ops_sign_in.html", shop, problem=problem)
+    return render("ops_sign_in.html", site, problem=problem)
 
 
 def usd(atomic: int) -> str:

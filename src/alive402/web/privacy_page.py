@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from alive402.catalog import Shop
+from alive402.catalog import SiteCatalog
 from alive402.web.site_pages import render
 
 
@@ -24,9 +24,9 @@ class Facts:
     traces: bool
 
 
-def page(facts: Facts, shop: Shop) -> str:
+def page(facts: Facts, site: SiteCatalog) -> str:
     """The page as HTML."""
-    return render("privacy.html", shop, facts=facts, length=length)
+    return render("privacy.html", site, facts=facts, length=length)
 
 
 def length(seconds: float) -> str:

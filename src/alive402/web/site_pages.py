@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from alive402.catalog import Quality, ServiceDefinition, Shop
+from alive402.catalog import Quality, ServiceDefinition, SiteCatalog
 from alive402.catalog.guides import notes, workflow
 from alive402.catalog.quality import moment
 from alive402.catalog.surfaces import SITE
@@ -32,36 +32,36 @@ _LOOKED_AT = re.compile(rf"(GET |at ){_URL}")
 _SENT_TO = re.compile(rf"(POST |to ){_URL}")
 
 
-def home(shop: Shop, qualities: dict[str, Quality], query: str, found: Sequence[str] | None) -> str:
+def home(site: SiteCatalog, qualities: dict[str, Quality], query: str, found: Sequence[str] | None) -> str:
     """The site's root as HTML; `found` are the ids of the services that fit `query`, None for all of them."""
-    services = shop.services if found is None else [service for each in found if (service := shop.find(each))]
+    services = site.services if found is None else [service for each in found if (service := site.find(each))]
     return render(
         "home.html",
-        shop,
+        site,
         services=services,
-        every=shop.services,
+        every=site.services,
         qualities=qualities,
         query=query,
         searched=found is not None,
         surfaces=[surface for surface in SITE if surface.path != "/"],
-        steps=workflow(shop),
+        steps=workflow(site),
     )
 
 
-def service_page(service: ServiceDefinition, shop: Shop, quality: Quality, max_bytes: int) -> str:
+def service_page(service: ServiceDefinition, site: SiteCatalog, quality: Quality, max_bytes: int) -> str:
     """One service as HTML. With Try it where a video's address goes in; a video has at most `max_bytes`."""
     return render(
         "service.html",
-        shop,
+        site,
         service=service,
         quality=quality,
         checked=moment(quality.checked_at),
         tryable="VideoUrl" in service.input_schema["properties"],
         max_bytes=max_bytes,
-        networks=_networks(shop),
-        examples=examples(service, shop),
-        steps=workflow(shop)[2:],
-        notes=notes(shop),
+        networks=_networks(site),
+        examples=examples(service, site),
+        steps=workflow(site)[2:],
+        notes=notes(site),
         schemas=(
             ("What goes in", _pretty(service.input_schema), _pretty(service.example_input)),
             ("What comes out", _pretty(service.output_schema), _pretty(service.example_output)),
@@ -69,7 +69,7 @@ def service_page(service: ServiceDefinition, shop: Shop, quality: Quality, max_b
     )
 
 
-def report(kept: KeptAnswer, shop: Shop) -> str:
+def report(kept: KeptAnswer, site: SiteCatalog) -> str:
     """A finished answer as HTML: no picture and nothing of the video, only what was said of it."""
     said: dict[str, Any] = kept.data.get("Liveness") or {}
     frames = said.get("frames") or []
@@ -81,9 +81,9 @@ def report(kept: KeptAnswer, shop: Shop) -> str:
     kind = said.get("attack_type")
     return render(
         "kept_report.html",
-        shop,
+        site,
         kept=kept,
-        service=shop.find(kept.service_id),
+        service=site.find(kept.service_id),
         said=said,
         attack=ATTACK_WORDS.get(kind, kind) if kind else None,
         curve=drawings.curve(points, said["threshold"]) if points else None,
@@ -96,19 +96,19 @@ def report(kept: KeptAnswer, shop: Shop) -> str:
         video=said.get("video"),
         engine=said.get("engine"),
         seconds=(said.get("timing") or {}).get("total"),
-        paid=_paid(kept.receipt, shop),
+        paid=_paid(kept.receipt, site),
     )
 
 
-def missing(sentence: str, shop: Shop) -> str:
+def missing(sentence: str, site: SiteCatalog) -> str:
     """What a person reads where there is no report, or none any more."""
-    return render("missing.html", shop, sentence=sentence)
+    return render("missing.html", site, sentence=sentence)
 
 
-def _paid(receipt: dict[str, Any], shop: Shop) -> dict[str, str] | None:
+def _paid(receipt: dict[str, Any], site: SiteCatalog) -> dict[str, str] | None:
     if not receipt.get("transaction"):
         return None
-    network = _networks(shop).get(receipt["network"], receipt["network"])
+    network = _networks(site).get(receipt["network"], receipt["network"])
     amount = receipt.get("amount")
     return {
         "amount": f"USD {int(amount) / _DECIMALS:.2f}" if amount else "",
@@ -118,23 +118,23 @@ def _paid(receipt: dict[str, Any], shop: Shop) -> dict[str, str] | None:
     }
 
 
-def _networks(shop: Shop) -> dict[str, str]:
+def _networks(site: SiteCatalog) -> dict[str, str]:
     """The networks in which payment is taken, in words."""
-    if shop.test_money:
-        return {way.network: TEST_NETWORK for way in shop.ways}
-    return {way.network: NETWORK_WORDS.get(way.network, way.network) for way in shop.ways}
+    if site.test_money:
+        return {option.network: TEST_NETWORK for option in site.price_options}
+    return {option.network: NETWORK_WORDS.get(option.network, option.network) for option in site.price_options}
 
 
 def _pretty(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
-def render(template: str, shop: Shop, **facts: object) -> str:
-    """One page by its template: `shop`, where its files lie, and the page's own facts."""
+def render(template: str, site: SiteCatalog, **facts: object) -> str:
+    """One page by its template: `site`, where its files lie, and the page's own facts."""
     # Below a proxy the site may have a path; files and calls stay on the origin that the browser sees.
-    root = urlsplit(shop.base).path
+    root = urlsplit(site.base).path
     static = f"{root}/static/{assets().version}"
-    return _environment().get_template(template).render(shop=shop, root=root, static=static, **facts)
+    return _environment().get_template(template).render(site=site, root=root, static=static, **facts)
 
 
 def _marked(sentence: str) -> Markup:

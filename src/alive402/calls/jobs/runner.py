@@ -21,8 +21,8 @@ from alive402.calls.jobs.errors import (
     TooManyListeners,
     UnknownJob,
 )
-from alive402.calls.jobs.store import Job, JobBooks, JobState, Step
-from alive402.calls.paid_call import Begun, Outcome, PaidCalls, Sold
+from alive402.calls.jobs.store import Job, JobState, JobStore, Step
+from alive402.calls.paid_call import Outcome, PaidCalls, ReservedCall, ServiceRegistry
 from alive402.calls.rendering import answer_body, error_body
 from alive402.errors import CodedError
 from alive402.intake import callbacks
@@ -59,7 +59,7 @@ class JobLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class JobRequest:
     """One call, as the door has read it; `refused` makes the body that a refusal of it would have."""
 
     calls: PaidCalls
@@ -96,15 +96,15 @@ class _Live:
 class JobRunner:
     """The jobs of this process, and the closing of those that a dead one left."""
 
-    def __init__(self, sold: Sold, limits: JobLimits) -> None:
-        self._sold, self._limits = sold, limits
-        self._books = JobBooks(sold.books.ledger)
+    def __init__(self, registry: ServiceRegistry, limits: JobLimits) -> None:
+        self._registry, self._limits = registry, limits
+        self._books = JobStore(registry.books.ledger)
         self._live: dict[str, _Live] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._listening = 0
         self._stopping = False
 
-    async def start(self, asked: Asked) -> dict[str, Any]:
+    async def start(self, asked: JobRequest) -> dict[str, Any]:
         """Hold the price of a call and go on without its caller: the job object, with the secret of its callback.
 
         Raises:
@@ -206,7 +206,7 @@ class JobRunner:
         for job in await self._books.orphans():
             await self._close(job, JobCancelled() if job.cancelled else Interrupted())
 
-    async def _work(self, asked: Asked, begun: asyncio.Future[Job]) -> None:
+    async def _work(self, asked: JobRequest, begun: asyncio.Future[Job]) -> None:
         try:
             held, live = await self._begin(asked)
         except BaseException as error:
@@ -235,7 +235,7 @@ class JobRunner:
             self._live.pop(job.id, None)
             live.wake()
 
-    async def _begin(self, asked: Asked) -> tuple[Begun, _Live]:
+    async def _begin(self, asked: JobRequest) -> tuple[ReservedCall, _Live]:
         """The price held, and the job written down: both or neither."""
         held = await asked.calls.begin(asked.given, asked.offer, asked.resource, asked.request_id)
         try:
@@ -251,18 +251,18 @@ class JobRunner:
         live = self._live[job.id] = _Live(job, task)
         return held, live
 
-    async def _check_callback(self, asked: Asked, held: Begun) -> None:
+    async def _check_callback(self, asked: JobRequest, held: ReservedCall) -> None:
         """Names are looked up for payers only, and counted: a stranger would learn which names there are inside."""
         if asked.callback_url is None:
             return
         try:
             await callbacks.check(asked.callback_url, self._limits.callbacks)
         except IntakeError as error:
-            if held.purse.payer is not None:
-                await asked.calls.books.failures.count(held.purse.payer, held.address)
+            if held.method.payer is not None:
+                await asked.calls.books.failures.count(held.method.payer, held.address)
             raise InvalidCallback(reason=error.code) from None
 
-    async def _answer(self, asked: Asked, held: Begun, live: _Live) -> Outcome:
+    async def _answer(self, asked: JobRequest, held: ReservedCall, live: _Live) -> Outcome:
         return await asked.calls.finish(
             held, lambda stage, share: live.tell(JobState.WORKING, stage, max(share, live.job.progress))
         )
@@ -274,8 +274,8 @@ class JobRunner:
         """Finish a job by what became of its payment: its answer, or `why` there is none."""
         fate = await self._books.fate(job.request_id)
         if isinstance(fate, Answered):
-            answered = await self._sold.books.verdicts.recalled(fate)
-            report = self._sold.books.reports.id_of(answered.request_id)
+            answered = await self._registry.books.verdicts.recalled(fate)
+            report = self._registry.books.reports.id_of(answered.request_id)
             body = answer_body(answered.request_id, answered.result, report, job.base)
             await self._books.finish(job, result=body, receipt=answered.receipt)
         elif fate:

@@ -110,7 +110,7 @@ class Step:
     progress: float
 
 
-class JobBooks:
+class JobStore:
     """The rules of jobs, each in a transaction of its own; `owner` is this process."""
 
     def __init__(self, ledger: Ledger, now: Clock = utc_now) -> None:
@@ -236,10 +236,10 @@ class JobBooks:
     async def prune(self, keep: timedelta) -> None:
         """Forget what was finished so long ago, and what nobody is told of any more."""
         before = self._now() - keep
-        told = and_(WebhookDelivery.secret.is_not(None), WebhookDelivery.state != str(DeliveryState.PENDING))
+        delivered = and_(WebhookDelivery.secret.is_not(None), WebhookDelivery.state != str(DeliveryState.PENDING))
         async with self._ledger.session() as session:
             await session.execute(delete(Job).where(Job.finished_at < before))
-            await session.execute(delete(WebhookDelivery).where(told, WebhookDelivery.created_at < before))
+            await session.execute(delete(WebhookDelivery).where(delivered, WebhookDelivery.created_at < before))
 
     def _ours(self) -> ColumnElement[bool]:
         return and_(Job.owner == self.owner, Job.state.in_(OPEN))

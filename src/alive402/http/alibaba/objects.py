@@ -22,7 +22,7 @@ from starlette.routing import Match, Route
 from starlette.types import Scope as AsgiScope
 
 from alive402.calls.errors import LedgerUnavailable
-from alive402.calls.paid_call import PaidCalls, Sold
+from alive402.calls.paid_call import PaidCalls, ServiceRegistry
 from alive402.errors import CodedError
 from alive402.http.alibaba.errors import UNKNOWN_ACTION, ErrorCode, RpcRefused, classify, sentence
 from alive402.http.alibaba.form import MAX_FIELD_BYTES, ObjectForm
@@ -77,10 +77,10 @@ class _Refused(Exception):
 class Objects:
     """Both halves: `authorize` for the RPC door, `route` for the bucket's host name. Without `host`, neither."""
 
-    def __init__(self, sold: Sold, payments: PaymentObjects, uploads: Uploads, host: str | None) -> None:
-        self._books, self._payments, self._uploads = sold.books, payments, uploads
+    def __init__(self, registry: ServiceRegistry, payments: PaymentObjects, uploads: Uploads, host: str | None) -> None:
+        self._books, self._payments, self._uploads = registry.books, payments, uploads
         self._host = host
-        videos = (calls for calls in sold.services if "VideoUrl" in calls.service.input_schema["properties"])
+        videos = (calls for calls in registry.services if "VideoUrl" in calls.service.input_schema["properties"])
         self._calls = next(videos, None)
 
     def route(self) -> Route:

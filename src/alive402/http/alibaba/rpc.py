@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Scope as AsgiScope
 
-from alive402.calls.paid_call import Outcome, PaidCalls, Sold
+from alive402.calls.paid_call import Outcome, PaidCalls, ServiceRegistry
 from alive402.http.alibaba import objects
 from alive402.http.alibaba.errors import (
     INVALID,
@@ -52,11 +52,11 @@ _PLAIN = (string.ascii_letters + string.digits + "-._~").encode()
 
 
 def routes(
-    sold: Sold, payments: PaymentObjects, uploads: Uploads, upload_host: str | None = None
+    registry: ServiceRegistry, payments: PaymentObjects, uploads: Uploads, upload_host: str | None = None
 ) -> Sequence[BaseRoute]:
     """`POST /`, and `GET /` where it is signed; they stand before the home page. Files come to `upload_host`."""
-    files = objects.Objects(sold, payments, uploads, upload_host)
-    door = _Door(sold, payments, files)
+    files = objects.Objects(registry, payments, uploads, upload_host)
+    door = _Door(registry, payments, files)
     return (
         files.route(),
         Route("/", door.answer, methods=["POST"], include_in_schema=False),
@@ -74,11 +74,11 @@ class _SignedGet(Route):
 
 
 class _Door:
-    def __init__(self, sold: Sold, payments: PaymentObjects, objects: objects.Objects) -> None:
-        self._sold = sold
+    def __init__(self, registry: ServiceRegistry, payments: PaymentObjects, objects: objects.Objects) -> None:
+        self._registry = registry
         self._objects = objects
         self._payments = payments
-        self._large = LargeBodies(max(calls.service.max_body_bytes for calls in sold.services))
+        self._large = LargeBodies(max(calls.service.max_body_bytes for calls in registry.services))
 
     async def answer(self, request: Request) -> Response:
         """The answer or the refusal, both in Alibaba's shape; nothing else leaves."""
@@ -123,7 +123,7 @@ class _Door:
         """Whose request it is, once its date, its signature and its nonce are good and it is not one too many."""
         if abs(datetime.now(UTC) - signed.at) > GOOD_FOR:
             raise RpcRefused(STALE, "The signed date is more than 15 minutes from now. Set the clock, and sign again.")
-        books = self._sold.books
+        books = self._registry.books
         key = await books.access_keys.find(signed.access_key_id)
         if not await asyncio.to_thread(signed.signed_with, key.secret):
             raise RpcRefused(WRONG_SECRET, "The signature does not fit: another secret, or the request was altered.")
@@ -140,7 +140,7 @@ class _Door:
         return calls
 
     def _called(self, action: str | None) -> PaidCalls | None:
-        return next((calls for calls in self._sold.services if calls.service.action == action), None)
+        return next((calls for calls in self._registry.services if calls.service.action == action), None)
 
     def _place(self, most: int, request: Request) -> AbstractAsyncContextManager[None]:
         """A place for a request that may bring files along; others need none."""
@@ -149,7 +149,7 @@ class _Door:
     def _refused(self, request: Request, kind: ErrorCode, message: str, retry_after: int | None = None) -> Response:
         log.info("refused", request_id=request_id(request), code=kind.code, status=kind.status)
         host = request.headers.get("host", "")
-        recommend = f"{self._payments.base(request)}{self._sold.first.service.page}"
+        recommend = f"{self._payments.base(request)}{self._registry.first.service.page}"
         return refusal(request_id(request), host, recommend, kind, message, retry_after)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from alive402.catalog import ServiceDefinition, Shop
+from alive402.catalog import ServiceDefinition, SiteCatalog
 from alive402.catalog.entries import now
 from alive402.catalog.surfaces import HTML, JSON, LINKSET, SITE, Surface, facts_of, surfaces_of
 
@@ -28,27 +28,27 @@ class Audit:
     def __init__(self, app: FastAPI) -> None:
         self._app = app
         self._looking = asyncio.Lock()
-        self._last: tuple[float, Shop, dict[str, Any]] | None = None
+        self._last: tuple[float, SiteCatalog, dict[str, Any]] | None = None
 
-    async def look(self, shop: Shop) -> dict[str, Any]:
+    async def look(self, site: SiteCatalog) -> dict[str, Any]:
         """Each surface: its status, its media type, the facts it lacks, the links that lead nowhere."""
         async with self._looking:
             if self._last is not None:
                 at, seen, found = self._last
-                if seen == shop and time.monotonic() - at < FRESH_SECONDS:
+                if seen == site and time.monotonic() - at < FRESH_SECONDS:
                     return found
-            found = await self._look(shop)
-            self._last = (time.monotonic(), shop, found)
+            found = await self._look(site)
+            self._last = (time.monotonic(), site, found)
             return found
 
-    async def _look(self, shop: Shop) -> dict[str, Any]:
+    async def _look(self, site: SiteCatalog) -> dict[str, Any]:
         # A page of one service owes nothing to the others.
-        surfaces = [(surface, shop.services) for surface in SITE]
-        surfaces += [(surface, (service,)) for service in shop.services for surface in surfaces_of(service)]
+        surfaces = [(surface, site.services) for surface in SITE]
+        surfaces += [(surface, (service,)) for service in site.services for surface in surfaces_of(service)]
         transport = httpx.ASGITransport(app=self._app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url=shop.base) as http:
+        async with httpx.AsyncClient(transport=transport, base_url=site.base) as http:
             links: dict[str, bool] = {}
-            reports = [await _inspect(surface, told, shop, http, links) for surface, told in surfaces]
+            reports = [await _inspect(surface, described, site, http, links) for surface, described in surfaces]
         return {
             "schemaVersion": "server402.audit.v1",
             "generatedAt": now(),
@@ -60,18 +60,22 @@ class Audit:
 
 
 async def _inspect(
-    surface: Surface, told: tuple[ServiceDefinition, ...], shop: Shop, http: httpx.AsyncClient, links: dict[str, bool]
+    surface: Surface,
+    described: tuple[ServiceDefinition, ...],
+    site: SiteCatalog,
+    http: httpx.AsyncClient,
+    links: dict[str, bool],
 ) -> dict[str, Any]:
-    response = await http.get(shop.url(surface.path))
+    response = await http.get(site.url(surface.path))
     media_type = response.headers.get("content-type", "").partition(";")[0]
     said = list(_strings(surface, response.text))
     missing = [
         {"serviceId": service.id, "fact": fact}
-        for service in told
+        for service in described
         for fact, words in facts_of(service, surface.says).items()
         if not any(words in each for each in said)
     ]
-    broken = [url for url in sorted(_links(said, shop)) if not await _resolves(url, http, links)]
+    broken = [url for url in sorted(_links(said, site)) if not await _resolves(url, http, links)]
     return {
         "path": surface.path,
         "title": surface.title,
@@ -106,10 +110,10 @@ def _strings_in(value: Any) -> Iterator[str]:
                 yield from _strings_in(inner)
 
 
-def _links(said: list[str], shop: Shop) -> set[str]:
+def _links(said: list[str], site: SiteCatalog) -> set[str]:
     """The addresses of this site that a reader may follow; patterns with a gap are none."""
     found = {url.rstrip(".,;") for text in said for url in _URL.findall(text)}
-    ours = {url.partition("#")[0].partition("?")[0] for url in found if f"{url}/".startswith(f"{shop.base}/")}
+    ours = {url.partition("#")[0].partition("?")[0] for url in found if f"{url}/".startswith(f"{site.base}/")}
     return {url for url in ours if "{" not in url and "…" not in url}
 
 

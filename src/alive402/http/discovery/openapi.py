@@ -9,8 +9,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 
-from alive402.calls.paid_call import InvalidInput, PaidCalls, Sold
-from alive402.catalog import Shop
+from alive402.calls.paid_call import InvalidInput, PaidCalls, ServiceRegistry
+from alive402.catalog import SiteCatalog
 from alive402.http.core.documented_errors import Responses, refusals
 from alive402.http.core.errors import InvalidJson
 from alive402.http.core.schemas import COMPONENTS
@@ -49,47 +49,47 @@ _FRAMEWORKS = ("HTTPValidationError", "ValidationError")
 class OpenApi:
     """The document of one application; made once, and given the caller's address each time."""
 
-    def __init__(self, app: FastAPI, sold: Sold, payments: PaymentObjects) -> None:
+    def __init__(self, app: FastAPI, registry: ServiceRegistry, payments: PaymentObjects) -> None:
         self._app = app
-        self._sold = sold
+        self._registry = registry
         self._payments = payments
         self._routes: dict[str, Any] | None = None
-        self._last: tuple[Shop, dict[str, Any]] | None = None
+        self._last: tuple[SiteCatalog, dict[str, Any]] | None = None
         self._written: tuple[dict[str, Any], bytes] | None = None
 
-    def document(self, shop: Shop) -> dict[str, Any]:
-        """OpenAPI for callers who see the site at `shop.base`; not to be changed."""
-        if self._last is None or self._last[0] != shop:
-            self._last = shop, self._make(shop)
+    def document(self, site: SiteCatalog) -> dict[str, Any]:
+        """OpenAPI for callers who see the site at `site.base`; not to be changed."""
+        if self._last is None or self._last[0] != site:
+            self._last = site, self._make(site)
         return self._last[1]
 
-    def written(self, shop: Shop) -> bytes:
+    def written(self, site: SiteCatalog) -> bytes:
         """The same as JSON."""
-        document = self.document(shop)
+        document = self.document(site)
         if self._written is None or self._written[0] is not document:
             self._written = document, bytes(JSONResponse(document).body)
         return self._written[1]
 
-    def _make(self, shop: Shop) -> dict[str, Any]:
+    def _make(self, site: SiteCatalog) -> dict[str, Any]:
         if self._routes is None:
-            self._routes = self._of_the_routes(shop)
+            self._routes = self._of_the_routes(site)
         document = copy.deepcopy(self._routes)
-        document["servers"] = [{"url": shop.base}]
-        for calls in self._sold.services:
-            example = self._price(shop, calls)
+        document["servers"] = [{"url": site.base}]
+        for calls in self._registry.services:
+            example = self._price(site, calls)
             for path in calls.service.paths:
                 asked = document["paths"][path]["post"]["responses"]["402"]["content"]["application/json"]
                 asked["example"] = example
         return document
 
-    def _of_the_routes(self, shop: Shop) -> dict[str, Any]:
+    def _of_the_routes(self, site: SiteCatalog) -> dict[str, Any]:
         # The framework gives parts of the routes themselves, which stay as they are.
         document = copy.deepcopy(
             get_openapi(
-                title=shop.name,
+                title=site.name,
                 version=self._app.version,
                 summary="Every service is paid per answer over HTTP 402.",
-                description=shop.purpose,
+                description=site.purpose,
                 routes=self._app.routes,
                 tags=[
                     {"name": "services", "description": "What is sold."},
@@ -99,7 +99,7 @@ class OpenApi:
                 ],
             )
         )
-        tools = {path: service for service in shop.services for path in service.paths}
+        tools = {path: service for service in site.services for path in service.paths}
         for path, methods in document["paths"].items():
             for operation in methods.values():
                 _say_what_really_happens(operation)
@@ -115,10 +115,10 @@ class OpenApi:
         components["securitySchemes"] = SECURITY
         return document
 
-    def _price(self, shop: Shop, calls: PaidCalls) -> dict[str, Any]:
+    def _price(self, site: SiteCatalog, calls: PaidCalls) -> dict[str, Any]:
         """The body of the 402 answer, as it would be given now."""
         service = calls.service
-        resource = resource_of(service, shop.url(service.paths[0]))
+        resource = resource_of(service, site.url(service.paths[0]))
         request_id, unpaid = service.example_output["requestId"], self._payments.not_made(calls)
         return required_body(PaymentRequired(), request_id, calls.gate, resource, unpaid)
 

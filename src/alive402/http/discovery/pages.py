@@ -65,23 +65,23 @@ class Pages:
             request: Request,
             q: Annotated[str, Query(max_length=MAX_QUERY, description="words: only services that fit are shown")] = "",
         ) -> HTMLResponse:
-            shop = self._surfaces.shop(request)
-            qualities = await self._surfaces.qualities(shop)
-            found = [each["id"] for each in search(shop, qualities, q)["services"]] if q.strip() else None
-            links = ", ".join(f'<{shop.url(path)}>; rel="{relation}"' for path, relation in _LINKS)
+            site = self._surfaces.site(request)
+            qualities = await self._surfaces.qualities(site)
+            found = [each["id"] for each in search(site, qualities, q)["services"]] if q.strip() else None
+            links = ", ".join(f'<{site.url(path)}>; rel="{relation}"' for path, relation in _LINKS)
             headers = {**HEADERS, "Link": links, "Content-Security-Policy": POLICY_WITH_SEARCH}
-            return HTMLResponse(site_pages.home(shop, qualities, q.strip(), found), headers=headers)
+            return HTMLResponse(site_pages.home(site, qualities, q.strip(), found), headers=headers)
 
         @routes.get("/services/{service_id}", operation_id="service_page", summary="A service, for people",
                     response_class=HTMLResponse, responses=refusals(UnknownService, InvalidHost))  # fmt: skip
         async def service_page(request: Request, service_id: str) -> HTMLResponse:
-            shop = self._surfaces.shop(request)
-            service = shop.find(service_id)
+            site = self._surfaces.site(request)
+            service = site.find(service_id)
             if service is None:
                 raise UnknownService
-            quality = (await self._surfaces.qualities(shop))[service.id]
+            quality = (await self._surfaces.qualities(site))[service.id]
             return HTMLResponse(
-                site_pages.service_page(service, shop, quality, self._max_bytes),
+                site_pages.service_page(service, site, quality, self._max_bytes),
                 headers=HEADERS,
             )
 
@@ -91,15 +91,15 @@ class Pages:
         @routes.get("/reports/{report_id}", operation_id="report_page", summary="A finished answer, for people",
                     response_class=HTMLResponse, responses=unknown)  # fmt: skip
         async def report(request: Request, report_id: str) -> HTMLResponse:
-            shop = self._surfaces.shop(request)
+            site = self._surfaces.site(request)
             try:
                 kept = await self._reports.find(report_id)
             except (UnknownReport, ReportGone) as error:
                 # A program is told as everywhere; a browser shows people a page.
                 if "text/html" not in request.headers.get("accept", ""):
                     raise
-                return HTMLResponse(site_pages.missing(error.message, shop), error.status, headers=_PRIVATE)
-            return HTMLResponse(site_pages.report(kept, shop), headers=_PRIVATE)
+                return HTMLResponse(site_pages.missing(error.message, site), error.status, headers=_PRIVATE)
+            return HTMLResponse(site_pages.report(kept, site), headers=_PRIVATE)
 
         @routes.get("/reports/{report_id}/answer.json", operation_id="report_answer", tags=["services"],
                     summary="A finished answer with its payment, to keep", responses=unknown)  # fmt: skip
@@ -107,4 +107,4 @@ class Pages:
             kept = await self._reports.find(report_id)
             name = f"alive402-{kept.request_id[:8]}.json"
             headers = {**_PRIVATE, "Content-Disposition": f'attachment; filename="{name}"'}
-            return JSONResponse(stored_answer_body(kept, self._surfaces.shop(request).base), headers=headers)
+            return JSONResponse(stored_answer_body(kept, self._surfaces.site(request).base), headers=headers)

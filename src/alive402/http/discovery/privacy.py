@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
-from alive402.calls.paid_call import Sold
+from alive402.calls.paid_call import ServiceRegistry
 from alive402.http.core.documented_errors import refusals
 from alive402.http.core.errors import HeaderTooLarge
 from alive402.http.discovery.surfaces import HEADERS, InvalidHost, Surfaces
@@ -23,7 +23,7 @@ from alive402.settings import Settings
 from alive402.web import privacy_page
 
 
-def router(sold: Sold, erasure: Erasure, surfaces: Surfaces, settings: Settings) -> APIRouter:
+def router(registry: ServiceRegistry, erasure: Erasure, surfaces: Surfaces, settings: Settings) -> APIRouter:
     """`DELETE /api/calls/{request_id}` and `/privacy`."""
     routes = APIRouter()
 
@@ -50,7 +50,7 @@ def router(sold: Sold, erasure: Erasure, surfaces: Surfaces, settings: Settings)
     async def erase(request_id: str, payment: Payment) -> Response:
         signature = payment.offer.signature
         # A token comes first, as it does when it pays.
-        proof = sold.first.gate.read(signature).money.proof if signature and not payment.offer.token else None
+        proof = registry.first.gate.read(signature).money.proof if signature and not payment.offer.token else None
         await erasure.erase(request_id, payment.offer, proof)
         return Response(status_code=204)
 
@@ -75,6 +75,6 @@ def router(sold: Sold, erasure: Erasure, surfaces: Surfaces, settings: Settings)
             webhooks=bool(settings.webhook_urls),
             traces=settings.otlp_endpoint is not None,
         )
-        return HTMLResponse(privacy_page.page(facts, surfaces.shop(request)), headers=HEADERS)
+        return HTMLResponse(privacy_page.page(facts, surfaces.site(request)), headers=HEADERS)
 
     return routes

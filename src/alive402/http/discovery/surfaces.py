@@ -10,8 +10,8 @@ from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from alive402.calls.call_log import CallKind
-from alive402.calls.paid_call import InvalidInput, Sold
-from alive402.catalog import Quality, ServiceDefinition, Shop, Way
+from alive402.calls.paid_call import InvalidInput, ServiceRegistry
+from alive402.catalog import PriceOption, Quality, ServiceDefinition, SiteCatalog
 from alive402.catalog.entries import catalog
 from alive402.catalog.search import LIMIT, MAX_QUERY, MOST, search
 from alive402.catalog.surfaces import HTML, SITE, Surface
@@ -59,16 +59,22 @@ class Surfaces:
     """The surfaces over one application: what each of them has to know, measured or configured."""
 
     def __init__(
-        self, app: FastAPI, sold: Sold, payments: PaymentObjects, health: HealthCheck, *, test_money: bool
+        self,
+        app: FastAPI,
+        registry: ServiceRegistry,
+        payments: PaymentObjects,
+        health: HealthCheck,
+        *,
+        test_money: bool,
     ) -> None:
         self._test_money = test_money
-        self._sold = sold
+        self._registry = registry
         self._payments = payments
         self._health = health
-        self._openapi = OpenApi(app, sold, payments)
+        self._openapi = OpenApi(app, registry, payments)
         self._audit = Audit(app)
 
-    def shop(self, request: Request) -> Shop:
+    def site(self, request: Request) -> SiteCatalog:
         """What is sold, at the address that this caller sees.
 
         Raises:
@@ -77,25 +83,25 @@ class Surfaces:
         base = self._payments.base(request)
         if not _BASE.fullmatch(base):
             raise InvalidHost
-        return Shop(
-            services=tuple(calls.service for calls in self._sold.services),
+        return SiteCatalog(
+            services=tuple(calls.service for calls in self._registry.services),
             base=base,
             provider_id=self._payments.provider_id,
-            ways=tuple(
-                Way(calls.service.id, each.network, each.asset, each.amount, each.pay_to)
-                for calls in self._sold.services
+            price_options=tuple(
+                PriceOption(calls.service.id, each.network, each.asset, each.amount, each.pay_to)
+                for calls in self._registry.services
                 for each in calls.gate.accepts
             ),
             mcp=True,
             test_money=self._test_money,
         )
 
-    async def qualities(self, shop: Shop) -> dict[str, Quality]:
+    async def qualities(self, site: SiteCatalog) -> dict[str, Quality]:
         """What was measured, by service id."""
-        return {service.id: await self._quality(service) for service in shop.services}
+        return {service.id: await self._quality(service) for service in site.services}
 
     async def _quality(self, service: ServiceDefinition) -> Quality:
-        tally = await self._sold.books.call_log.tally(service.id)
+        tally = await self._registry.books.call_log.tally(service.id)
         return Quality(
             calls=tally.calls,
             unpaid=tally.kinds.get(CallKind.UNPAID, 0),
@@ -133,16 +139,16 @@ class Surfaces:
 
         async def document(request: Request) -> Response:
             assert surface.render is not None
-            return _RESPONSES[surface.media_type](surface.render(self.shop(request)), headers=HEADERS)
+            return _RESPONSES[surface.media_type](surface.render(self.site(request)), headers=HEADERS)
 
         return document
 
     async def _catalog(self, request: Request) -> Response:
-        shop = self.shop(request)
-        return JSONResponse(catalog(shop, await self.qualities(shop)), headers=HEADERS)
+        site = self.site(request)
+        return JSONResponse(catalog(site, await self.qualities(site)), headers=HEADERS)
 
     async def _openapi_document(self, request: Request) -> Response:
-        written = self._openapi.written(self.shop(request))
+        written = self._openapi.written(self.site(request))
         return Response(written, media_type=JSONResponse.media_type, headers=HEADERS)
 
     def _add_search(self, routes: APIRouter, surface: Surface) -> None:
@@ -151,8 +157,8 @@ class Surfaces:
             q: Annotated[str, Query(max_length=MAX_QUERY, description="words, in English or Chinese")] = "",
             limit: Annotated[int, Query(ge=1, le=MOST)] = LIMIT,
         ) -> JSONResponse:
-            shop = self.shop(request)
-            return JSONResponse(search(shop, await self.qualities(shop), q, limit), headers=HEADERS)
+            site = self.site(request)
+            return JSONResponse(search(site, await self.qualities(site), q, limit), headers=HEADERS)
 
         routes.add_api_route(
             surface.path,
@@ -168,18 +174,18 @@ class Surfaces:
         @routes.get("/services/{service_id}/llms.txt", operation_id="service_llms_txt",
                     summary="A service, for models", response_class=PlainTextResponse, responses=unknown)  # fmt: skip
         async def llms(request: Request, service_id: str) -> PlainTextResponse:
-            shop = self.shop(request)
-            return PlainTextResponse(service_llms_txt(_found(shop, service_id), shop), headers=HEADERS)
+            site = self.site(request)
+            return PlainTextResponse(service_llms_txt(_found(site, service_id), site), headers=HEADERS)
 
     def _add_audit(self, routes: APIRouter) -> None:
         @routes.get("/api/discovery/audit", operation_id="audit", summary="Does every surface agree with the catalog?",
                     responses=refusals(InvalidHost))  # fmt: skip
         async def audit(request: Request) -> JSONResponse:
-            return JSONResponse(await self._audit.look(self.shop(request)), headers=HEADERS)
+            return JSONResponse(await self._audit.look(self.site(request)), headers=HEADERS)
 
 
-def _found(shop: Shop, service_id: str) -> ServiceDefinition:
-    service = shop.find(service_id)
+def _found(site: SiteCatalog, service_id: str) -> ServiceDefinition:
+    service = site.find(service_id)
     if service is None:
         raise UnknownService
     return service

@@ -28,7 +28,7 @@ from starlette.datastructures import Headers
 
 from alive402 import __version__
 from alive402.calls.call_log import WORKED_ON, CallKind
-from alive402.calls.paid_call import Books
+from alive402.calls.paid_call import LedgerServices
 from alive402.errors import CodedError
 from alive402.http.ops.access import OpsAccess, OpsKeyMissing, header_key
 from alive402.operations.health_check import HealthCheck
@@ -47,7 +47,7 @@ _FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real
 class Metrics:
     """The meters of one service in a registry of its own. A `Watch` of stages, and a hearer of the call log."""
 
-    def __init__(self, books: Books, health: HealthCheck) -> None:
+    def __init__(self, books: LedgerServices, health: HealthCheck) -> None:
         self._books = books
         self._health = health
         self.registry = CollectorRegistry()

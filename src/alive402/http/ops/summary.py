@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 
 from alive402 import __version__
 from alive402.calls.call_log import WORKED_ON, CallKind
-from alive402.calls.paid_call import Books
+from alive402.calls.paid_call import LedgerServices
 from alive402.http.core.bodies import received_from
 from alive402.http.core.security_headers import POLICY_WITH_SEARCH
 from alive402.http.discovery.surfaces import Surfaces
@@ -35,7 +35,7 @@ class Ops:
     """Reads the summary and shows it to whoever may watch."""
 
     def __init__(
-        self, books: Books, health: HealthCheck, access: OpsAccess, surfaces: Surfaces, now: Clock = utc_now
+        self, books: LedgerServices, health: HealthCheck, access: OpsAccess, surfaces: Surfaces, now: Clock = utc_now
     ) -> None:
         self._books = books
         self._health = health
@@ -139,12 +139,12 @@ class Ops:
                     return self._sign_in(request, HTTPStatus.UNAUTHORIZED, None)
                 except (ApiKeyRefused, ApiKeyForbidden) as error:
                     return self._sign_in(request, error.status, error.message)
-            told, shop = await self.summary(span), self._surfaces.shop(request)
-            return HTMLResponse(ops_page.page(told, shop, session=not by_header), headers=_PRIVATE)
+            summary, site = await self.summary(span), self._surfaces.site(request)
+            return HTMLResponse(ops_page.page(summary, site, session=not by_header), headers=_PRIVATE)
 
         @routes.post("/ops/sign-in")
         async def sign_in(request: Request) -> Response:
-            base = self._surfaces.shop(request).base
+            base = self._surfaces.site(request).base
             refuse_other_sites(request, base)
             try:
                 key_id = await self._access.check_key(await _key_in_form(request))
@@ -156,7 +156,7 @@ class Ops:
 
         @routes.post("/ops/sign-out")
         async def sign_out(request: Request) -> Response:
-            base = self._surfaces.shop(request).base
+            base = self._surfaces.site(request).base
             refuse_other_sites(request, base)
             answer = RedirectResponse(f"{base}/ops", HTTPStatus.SEE_OTHER, headers={"Cache-Control": "no-store"})
             self._set_cookie(answer, base, "", 0)
@@ -166,7 +166,7 @@ class Ops:
 
     def _sign_in(self, request: Request, status: int, problem: str | None) -> HTMLResponse:
         headers = {**_PRIVATE, **({"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {})}
-        return HTMLResponse(ops_page.sign_in(self._surfaces.shop(request), problem), status, headers=headers)
+        return HTMLResponse(ops_page.sign_in(self._surfaces.site(request), problem), status, headers=headers)
 
     def _set_cookie(self, answer: Response, base: str, value: str, seconds: int) -> None:
         # Only for this page; the API takes a key alone, so no other site can have a browser call it.

@@ -21,7 +21,7 @@ MAX_SECRET_BYTES = 128
 
 
 @dataclass(frozen=True, slots=True)
-class Brought:
+class RequestCredentials:
     """An offer, the version of x402 that its signature speaks, and the secret of the client that brings it."""
 
     offer: Offer
@@ -34,7 +34,7 @@ class Brought:
         return bool(self.offer.signature or self.offer.token or self.offer.api_key)
 
 
-async def brought(
+async def read_credentials(
     request: Request,
     payment_signature: Annotated[str | None, Header(alias=SIGNATURE_HEADER)] = None,
     x_payment: Annotated[str | None, Header(alias=V1_SIGNATURE_HEADER)] = None,
@@ -43,7 +43,7 @@ async def brought(
     idempotency_key: Annotated[str | None, Header(alias=REPEAT_HEADER)] = None,
     api_key: Annotated[str | None, Header(alias=KEY_HEADER)] = None,
     authorization: Annotated[str | None, Header()] = None,
-) -> Brought:
+) -> RequestCredentials:
     """The headers as an offer. Nothing is waited for: the framework would send what is not `async` to a thread.
 
     Raises:
@@ -64,7 +64,7 @@ async def brought(
         address=request.client.host if request.client else None,
         idempotency_key=idempotency_key or None,
     )
-    return Brought(offer, 1 if x_payment and not payment_signature else 2, client_secret or None)
+    return RequestCredentials(offer, 1 if x_payment and not payment_signature else 2, client_secret or None)
 
 
 def _bound(most: int, headers: dict[str, str | None]) -> None:
@@ -73,4 +73,4 @@ def _bound(most: int, headers: dict[str, str | None]) -> None:
             raise HeaderTooLarge(header=name)
 
 
-Payment = Annotated[Brought, Depends(brought)]
+Payment = Annotated[RequestCredentials, Depends(read_credentials)]

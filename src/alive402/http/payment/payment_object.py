@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from alive402.calls.paid_call import PaidCalls, Sold
+from alive402.calls.paid_call import PaidCalls, ServiceRegistry
 from alive402.calls.rendering import report_link
 from alive402.payments.core.errors import NoSuchPayment
 from alive402.payments.prepaid.service import Prepaid
@@ -20,7 +20,7 @@ PATH = "/api/payments"
 class PaymentObjects:
     """Makes them. `provider_id` names where the money goes."""
 
-    sold: Sold
+    registry: ServiceRegistry
     public_url: str | None
     provider_id: str
 
@@ -70,13 +70,13 @@ class PaymentObjects:
         Raises:
             NoSuchPayment: there is none, or what it was for is not sold any more.
         """
-        prepaid = await self.sold.first.prepayments.find(payment_id)
+        prepaid = await self.registry.first.prepayments.find(payment_id)
         self.calls_of(prepaid)
         return prepaid
 
     def calls_of(self, prepaid: Prepaid) -> PaidCalls:
         """What was paid for. Raises like `find`."""
-        calls = self.sold.find(prepaid.service_id)
+        calls = self.registry.find(prepaid.service_id)
         if calls is None:
             raise NoSuchPayment
         return calls

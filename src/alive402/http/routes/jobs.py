@@ -68,15 +68,15 @@ def router(runner: JobRunner) -> APIRouter:
     return routes
 
 
-def accepted(told: dict[str, Any]) -> JSONResponse:
+def accepted(accepted_job: dict[str, Any]) -> JSONResponse:
     """202: the job goes on without its caller."""
     headers = {
         **_NO_STORE,
-        "Location": f"{PATH}/{told['jobId']}",
+        "Location": f"{PATH}/{accepted_job['jobId']}",
         "Preference-Applied": "respond-async",
         "Retry-After": str(RETRY_SECONDS),
     }
-    return JSONResponse(told, status_code=202, headers=headers)
+    return JSONResponse(accepted_job, status_code=202, headers=headers)
 
 
 async def _events(jobs: AsyncIterator[Job]) -> AsyncIterator[ServerSentEvent]:

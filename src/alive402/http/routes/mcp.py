@@ -15,11 +15,17 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from alive402.calls.errors import classify
-from alive402.calls.paid_call import Sold
+from alive402.calls.paid_call import ServiceRegistry
 from alive402.calls.rendering import error_body, stored_answer_body
 from alive402.catalog.inputs import InvalidInput, problems_in
 from alive402.http.core.errors import new_request_id
-from alive402.http.payment.credentials import KEY_HEADER, SECRET_HEADER, TOKEN_HEADER, Brought, brought
+from alive402.http.payment.credentials import (
+    KEY_HEADER,
+    SECRET_HEADER,
+    TOKEN_HEADER,
+    RequestCredentials,
+    read_credentials,
+)
 from alive402.http.payment.payment_object import PaymentObjects
 from alive402.http.payment.resources import resource_of
 from alive402.http.payment.x402_headers import required_body
@@ -45,14 +51,16 @@ _LETTERS = r"^[^\x00-\x1f\ud800-\udfff]+$"
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
-def door(sold: Sold, payments: PaymentObjects, *, loopback: bool) -> tuple[Route, StreamableHTTPSessionManager]:
+def door(
+    registry: ServiceRegistry, payments: PaymentObjects, *, loopback: bool
+) -> tuple[Route, StreamableHTTPSessionManager]:
     """The route at `/mcp`, and the session manager that has to run as long as the application does.
 
     `loopback`: only this machine is served, so a name that leads a browser here from elsewhere is refused.
     """
     shapes = {name: {**shape, "pattern": _LETTERS} for name, shape in PAYING.items()}
     paying = Draft202012Validator({"type": "object", "properties": shapes})
-    by_tool = {calls.service.tool_name: calls for calls in sold.services}
+    by_tool = {calls.service.tool_name: calls for calls in registry.services}
 
     async def work(call: ToolCall, progress: Progress) -> CallToolResult:
         request_id = new_request_id()
@@ -70,7 +78,7 @@ def door(sold: Sold, payments: PaymentObjects, *, loopback: bool) -> tuple[Route
         problems = problems_in({name: call.arguments[name] for name in call.arguments.keys() - given}, paying)
         if problems:
             raise InvalidInput(problems=problems)
-        payment = await _brought(call, request)
+        payment = await _read_credentials(call, request)
         # As over HTTP: nothing said yet asks for the price, something wrong is told before anyone pays for it.
         if given or payment.anything:
             calls.check_input(given)
@@ -86,11 +94,11 @@ def door(sold: Sold, payments: PaymentObjects, *, loopback: bool) -> tuple[Route
         shown = payments.report_url(outcome.report_id, request)
         return answered(outcome.request_id, {"data": outcome.data, **shown}, outcome.receipt)
 
-    services = [calls.service for calls in sold.services]
+    services = [calls.service for calls in registry.services]
     words = {service.tool_name: progress_words(service) for service in services}
 
     async def report(report_id: str, request: Request) -> dict[str, Any]:
-        return stored_answer_body(await sold.books.reports.find(report_id), payments.base(request))
+        return stored_answer_body(await registry.books.reports.find(report_id), payments.base(request))
 
     server = agent_server([paid_tool(service) for service in services], words, guide(services), work, report)
     manager = StreamableHTTPSessionManager(
@@ -103,11 +111,11 @@ def door(sold: Sold, payments: PaymentObjects, *, loopback: bool) -> tuple[Route
     return Route(PATH, endpoint=StreamableHTTPASGIApp(manager), include_in_schema=False), manager
 
 
-async def _brought(call: ToolCall, request: Request) -> Brought:
+async def _read_credentials(call: ToolCall, request: Request) -> RequestCredentials:
     """What the call offers in payment: its own arguments and `_meta` first, then the headers of its connection."""
     signed, headers = call.meta.get(PAYMENT_KEY), request.headers
     text = json.dumps(signed) if signed is not None and not isinstance(signed, str) else signed
-    return await brought(
+    return await read_credentials(
         request,
         payment_signature=base64.b64encode(text.encode(errors="replace")).decode() if text else None,
         token=call.arguments.get("paymentToken") or headers.get(TOKEN_HEADER),

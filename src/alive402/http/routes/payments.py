@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from alive402.calls.paid_call import InvalidInput, PaidCalls, Sold, problems_in
+from alive402.calls.paid_call import InvalidInput, PaidCalls, ServiceRegistry, problems_in
 from alive402.http.core.bodies import json_object
 from alive402.http.core.documented_errors import NEW_PAYMENT, PAYING, refusals
 from alive402.http.core.errors import UnknownService, request_id
@@ -24,7 +24,7 @@ _SECRET = {"type": "string", "minLength": 16, "maxLength": 128, "pattern": "^[!-
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
-def router(sold: Sold, payments: PaymentObjects, max_calls: int) -> APIRouter:
+def router(registry: ServiceRegistry, payments: PaymentObjects, max_calls: int) -> APIRouter:
     """`POST /api/payments`, `GET /api/payments/{id}` and `POST /api/payments/{id}/pay`."""
     routes = APIRouter(prefix=PATH, tags=["payments"])
     asking = {
@@ -63,10 +63,10 @@ def router(sold: Sold, payments: PaymentObjects, max_calls: int) -> APIRouter:
     )
     async def create(request: Request, payment: Payment) -> JSONResponse:
         given = await _given(request, asking)
-        calls = sold.find(given["serviceId"])
+        calls = registry.find(given["serviceId"])
         if calls is None:
             raise UnknownService
-        await sold.books.new_payments.admit(payment.offer.address)
+        await registry.books.new_payments.admit(payment.offer.address)
         # JSON Schema counts 2.0 as an integer; money does not.
         prepaid = await calls.prepayments.create(int(given.get("maxCalls", 1)), given.get("clientSecret"))
         return JSONResponse(_pending(prepaid, request), status_code=201, headers=_NO_STORE)
@@ -95,7 +95,7 @@ def router(sold: Sold, payments: PaymentObjects, max_calls: int) -> APIRouter:
         calls = payments.calls_of(prepaid)
         resource = _resource(calls, payment_id, request)
         filled = given.get("accessKeyId")
-        api_key_id = await sold.books.access_keys.prepaid(filled) if filled is not None else None
+        api_key_id = await registry.books.access_keys.prepaid(filled) if filled is not None else None
         try:
             paid = await calls.prepayments.pay(
                 payment_id,

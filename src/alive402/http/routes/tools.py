@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import JSONResponse
 
 from alive402.calls.jobs.errors import InvalidCallback, TooManyJobs
-from alive402.calls.jobs.runner import Asked, JobRunner
+from alive402.calls.jobs.runner import JobRequest, JobRunner
 from alive402.calls.paid_call import PaidCalls
 from alive402.calls.rendering import answer_body
 from alive402.errors import CodedError
@@ -16,7 +16,7 @@ from alive402.http.core.bodies import LargeBodies, json_object
 from alive402.http.core.documented_errors import PAID_CALL, refusals
 from alive402.http.core.errors import body_of, request_id
 from alive402.http.core.schemas import ref
-from alive402.http.payment.credentials import Brought, Payment
+from alive402.http.payment.credentials import Payment, RequestCredentials
 from alive402.http.payment.payment_object import PaymentObjects
 from alive402.http.payment.resources import resource_of
 from alive402.http.payment.x402_headers import payment_required, receipt_headers, required_body
@@ -61,12 +61,12 @@ def router(calls: PaidCalls, payments: PaymentObjects, jobs: JobRunner) -> APIRo
 
     def _asked(
         given: dict[str, Any],
-        payment: Brought,
+        payment: RequestCredentials,
         resource: Resource,
         request: Request,
         version: int,
         callback: str | None,
-    ) -> Asked:
+    ) -> JobRequest:
         async def refused(error: CodedError) -> dict[str, Any]:
             if not isinstance(error, PaymentRequired):
                 return body_of(error, request)
@@ -74,7 +74,7 @@ def router(calls: PaidCalls, payments: PaymentObjects, jobs: JobRunner) -> APIRo
             return required_body(error, request_id(request), calls.gate, resource, named, version)
 
         base = payments.base(request)
-        return Asked(
+        return JobRequest(
             calls, given, payment.offer, resource, request_id(request), base, version, refused, callback or None
         )
 

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.requests import ClientDisconnect
 
-from alive402.calls.paid_call import Sold
+from alive402.calls.paid_call import ServiceRegistry
 from alive402.errors import CodedError
 from alive402.http.core.bodies import stated_length
 from alive402.http.core.documented_errors import UPLOADING, refusals
@@ -34,7 +34,7 @@ _RAW = ("application/octet-stream", "video/")
 DRAIN_SECONDS = 3.0
 
 
-def router(sold: Sold, payments: PaymentObjects, uploads: Uploads) -> APIRouter:
+def router(registry: ServiceRegistry, payments: PaymentObjects, uploads: Uploads) -> APIRouter:
     """`POST /api/uploads`, and `GET` and `DELETE` of one."""
     routes = APIRouter(prefix=PATH, tags=["services"])
 
@@ -55,7 +55,7 @@ def router(sold: Sold, payments: PaymentObjects, uploads: Uploads) -> APIRouter:
         payment: Payment,
         service: Annotated[str | None, Query(max_length=128, description="by default the first service")] = None,
     ) -> Response:
-        calls = sold.find(service) if service else sold.first
+        calls = registry.find(service) if service else registry.first
         if calls is None:
             raise UnknownService
         resource = resource_of(calls.service, payments.base(request) + calls.service.paths[0])
@@ -97,7 +97,7 @@ def router(sold: Sold, payments: PaymentObjects, uploads: Uploads) -> APIRouter:
     async def delete(request: Request, upload_id: str, payment: Payment) -> Response:
         if not uploads.remove(upload_id).used:
             # Taken in for nothing: who does so again and again counts as one whose calls fail.
-            await sold.books.failures.count(None, payment.offer.address)
+            await registry.books.failures.count(None, payment.offer.address)
         return Response(status_code=204)
 
     async def _received(request: Request, payer: str) -> Upload:

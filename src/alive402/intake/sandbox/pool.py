@@ -186,7 +186,7 @@ async def _last_words(worker: WarmWorker | None) -> str:
     return worker.said
 
 
-def understood(told: dict[str, Any]) -> Judged:
+def understood(message: dict[str, Any]) -> Judged:
     """What a process told of one file, which may have come a long way.
 
     Raises:
@@ -194,18 +194,18 @@ def understood(told: dict[str, Any]) -> Judged:
         WorkerDied: it told what no process of ours tells.
     """
     try:
-        if "error" in told:
-            raise _error(told["error"])
-        return Judged(liveness=told["liveness"], elements=told["elements"])
+        if "error" in message:
+            raise _error(message["error"])
+        return Judged(liveness=message["liveness"], elements=message["elements"])
     except (ValueError, KeyError, TypeError):
         raise WorkerDied(None) from None
 
 
-def _error(told: dict[str, Any]) -> AnalysisError:
+def _error(message: dict[str, Any]) -> AnalysisError:
     """The error as the child raised it: the same class, sentence and figures."""
     kinds: list[type[AnalysisError]] = [AnalysisError]
     for kind in kinds:
         kinds.extend(kind.__subclasses__())
-        if kind is not AnalysisError and kind.code == told["code"]:
-            return kind(told["message"], **told["details"])
-    return AnalysisFailed(told["message"], **told["details"])
+        if kind is not AnalysisError and kind.code == message["code"]:
+            return kind(message["message"], **message["details"])
+    return AnalysisFailed(message["message"], **message["details"])

@@ -32,13 +32,13 @@ def judge(path: Path, kind: str, out: TextIO) -> dict[str, Any]:
     from alive402.liveness import analyze, analyze_image
     from alive402.liveness.errors import AnalysisError
 
-    told: tuple[str, float] = ("", 0.0)
+    last: tuple[str, float] = ("", 0.0)
 
     def progress(stage: str, share: float) -> None:
-        nonlocal told
-        if stage != told[0] or share >= told[1] + STEP:
-            told = (stage, share)
-            _say(out, told)
+        nonlocal last
+        if stage != last[0] or share >= last[1] + STEP:
+            last = (stage, share)
+            _say(out, last)
 
     try:
         if kind == "image":
@@ -102,8 +102,8 @@ def main() -> None:
     os._exit(0)
 
 
-def _say(out: TextIO, told: object) -> None:
-    print(json.dumps(told), file=out, flush=True)
+def _say(out: TextIO, message: object) -> None:
+    print(json.dumps(message), file=out, flush=True)
 
 
 if __name__ == "__main__":

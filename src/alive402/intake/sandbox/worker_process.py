@@ -104,7 +104,7 @@ class WarmWorker:
             OSError: no process, or no folder, can be had.
         """
         folder = _folder(beside)
-        told = {"memory_bytes": limits.memory_bytes, "cpu_seconds": limits.cpu_seconds, "files": limits.files}
+        bounds = {"memory_bytes": limits.memory_bytes, "cpu_seconds": limits.cpu_seconds, "files": limits.files}
         try:
             child = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -112,7 +112,7 @@ class WarmWorker:
                 "-m",
                 "alive402.intake.sandbox.worker",
                 folder.name,
-                json.dumps(told),
+                json.dumps(bounds),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,

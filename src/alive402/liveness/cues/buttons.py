@@ -176,12 +176,12 @@ def _triangle(picture: Image, mark: Mark, between: float) -> tuple[float, float]
     seen = cv2.warpAffine(picture, where, (size, size), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     above = (seen > between) == (seen[size // 2, size // 2] > between)
     contours, _ = cv2.findContours(above.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    holding = [one for one in contours if cv2.pointPolygonTest(one, (size / 2, size / 2), False) >= 0]
-    if not holding:
+    hold = [one for one in contours if cv2.pointPolygonTest(one, (size / 2, size / 2), False) >= 0]
+    if not hold:
         return None
-    hull = cv2.convexHull(holding[0])
+    hull = cv2.convexHull(hold[0])
     area, corners = cv2.minEnclosingTriangle(hull.astype(np.float32))
-    own, around = cv2.contourArea(holding[0]), cv2.contourArea(hull)
+    own, around = cv2.contourArea(hold[0]), cv2.contourArea(hull)
     if corners is None or area <= 0 or own < 0.9 * around or own < TRIANGLE * area:
         return None
     corners = corners.reshape(3, 2).astype(np.float64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from alive402.liveness.report import AttackType, Engine, Reason, Rect, Verdict, rounded, told
+from alive402.liveness.report import AttackType, Engine, Reason, Rect, Verdict, rounded
 
 SUGGESTIONS: dict[Verdict, str] = {"live": "pass", "inconclusive": "review", "spoof": "block"}
 """What Alibaba Cloud's DetectLivingFace advises, by our verdict."""
@@ -71,7 +71,7 @@ class ImageReport:
             "live_confidence": rounded(self.live_confidence),
             "threshold": rounded(self.threshold),
             "attack_type": self.attack_type,
-            "reasons": [told(reason) for reason in self.reasons],
+            "reasons": [reason.to_dict() for reason in self.reasons],
             "faces": [
                 {"rect": list(face.rect), "face_confidence": rounded(face.face_confidence)} for face in self.faces
             ],
@@ -79,7 +79,7 @@ class ImageReport:
                 "face_width": rounded(self.quality.face_width),
                 "luminance": rounded(self.quality.luminance),
                 "sharpness": rounded(self.quality.sharpness),
-                "warnings": [told(reason) for reason in self.quality.warnings],
+                "warnings": [reason.to_dict() for reason in self.quality.warnings],
             },
             "image": {
                 "sha256": self.image.sha256,

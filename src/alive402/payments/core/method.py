@@ -47,7 +47,7 @@ class FailureLimits(Protocol):
         ...
 
 
-class Holding(Protocol):
+class Hold(Protocol):
     """Money that is held for one call: in the end it is given back, or it settles."""
 
     @property
@@ -78,7 +78,7 @@ class Holding(Protocol):
         ...
 
 
-class Purse(Protocol):
+class PaymentMethod(Protocol):
     """One caller's means to pay."""
 
     async def identify(self) -> None:
@@ -117,7 +117,7 @@ class Purse(Protocol):
         """Whether an answer that it paid for is stored, so that it can be shown again."""
         ...
 
-    async def recall(self, use: Use) -> Answered | Holding | None:
+    async def recall(self, use: Use) -> Answered | Hold | None:
         """What was bought with it for this very request already; None when the work is still to be done.
 
         Costs nothing and asks nobody outside, so it comes before any limit.
@@ -127,7 +127,7 @@ class Purse(Protocol):
         """
         ...
 
-    async def reserve(self, use: Use) -> Answered | Holding:
+    async def reserve(self, use: Use) -> Answered | Hold:
         """Hold the price of one call.
 
         Raises:

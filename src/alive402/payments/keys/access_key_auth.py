@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from alive402.payments.core.errors import AccessKeyUnknown, ApiKeyForbidden, ApiKeyRefused
 from alive402.payments.core.values import KeyAccount
 from alive402.payments.keys.api_keys import ApiKey, Scope
-from alive402.payments.keys.secret_box import Vault
+from alive402.payments.keys.secret_box import SecretBox
 from alive402.payments.ledger.ledger import Ledger
 from alive402.payments.prepaid.tokens import digest
 from alive402.storage.database import Clock, utc_now
@@ -53,9 +53,9 @@ class AccessKey:
 class AccessKeys:
     """Finds them, and remembers nonces for as long as a request that bears one could be believed."""
 
-    def __init__(self, ledger: Ledger, vault: Vault, now: Clock = utc_now) -> None:
+    def __init__(self, ledger: Ledger, secret_box: SecretBox, now: Clock = utc_now) -> None:
         self._ledger = ledger
-        self._vault = vault
+        self._secret_box = secret_box
         self._now = now
 
     async def find(self, access_key_id: str) -> AccessKey:
@@ -71,7 +71,7 @@ class AccessKeys:
         if row is None or row.sealed_secret is None:
             raise ApiKeyRefused
         account = KeyAccount(row.id, row.prepaid)
-        return AccessKey(account, self._vault.unseal(row.sealed_secret), frozenset(row.scopes.split()))
+        return AccessKey(account, self._secret_box.unseal(row.sealed_secret), frozenset(row.scopes.split()))
 
     async def first_use(self, key: AccessKey, nonce: str) -> bool:
         """Note that a well signed request came with this nonce; False when one came before."""

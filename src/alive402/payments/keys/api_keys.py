@@ -18,10 +18,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from alive402.payments.core.errors import ApiKeyForbidden, ApiKeyRefused, NoSuchApiKey
 from alive402.payments.core.method import AnswerSigner, IssuedAnswer
 from alive402.payments.core.values import Answered, KeyAccount, Use
-from alive402.payments.keys.secret_box import Vault
+from alive402.payments.keys.secret_box import SecretBox
 from alive402.payments.ledger.ledger import Ledger
 from alive402.payments.prepaid.balances import Balances
-from alive402.payments.prepaid.tokens import TokenHolding, digest
+from alive402.payments.prepaid.tokens import TokenHold, digest
 from alive402.storage.database import Clock, utc_now
 from alive402.storage.models import Base, Utc
 from alive402.storage.outbox import Outbox
@@ -67,11 +67,11 @@ class Keys:
         self._now = now
 
     async def create(
-        self, name: str, scopes: Iterable[Scope], *, vault: Vault | None = None, prepaid: bool = False
+        self, name: str, scopes: Iterable[Scope], *, secret_box: SecretBox | None = None, prepaid: bool = False
     ) -> tuple[ApiKey, str]:
         """A new key for `scopes`: its row, and the key itself, which is never shown again.
 
-        With a `vault` it has an AccessKeyId too, and signs requests: the key is the AccessKeySecret.
+        With a `secret_box` it has an AccessKeyId too, and signs requests: the key is the AccessKeySecret.
 
         Raises:
             PaymentsMisconfigured, OSError: the vault cannot be used.
@@ -81,8 +81,8 @@ class Keys:
             id=f"key_{secrets.token_hex(6)}",
             name=name,
             key_hash=digest(key),
-            access_key_id=f"AK{secrets.token_hex(10)}" if vault else None,
-            sealed_secret=vault.seal(key) if vault else None,
+            access_key_id=f"AK{secrets.token_hex(10)}" if secret_box else None,
+            sealed_secret=secret_box.seal(key) if secret_box else None,
             prepaid=prepaid,
             scopes=" ".join(sorted(set(scopes))),
             created_at=self._now(),
@@ -152,8 +152,8 @@ class Keys:
 
 
 @dataclass(frozen=True, slots=True)
-class KeyHolding:
-    """See `Holding`: a call of the operator's own; no money, so nothing to hold."""
+class KeyHold:
+    """See `Hold`: a call of the operator's own; no money, so nothing to hold."""
 
     keys: Keys
     key_id: str
@@ -162,17 +162,17 @@ class KeyHolding:
     result: dict[str, Any] | None = None
 
     async def give_back(self, why: str) -> None:
-        """See `Holding.give_back`."""
+        """See `Hold.give_back`."""
 
     async def settle(self, result: dict[str, Any], signer: AnswerSigner) -> Answered:
-        """See `Holding.settle`; nobody pays for it, so there is no receipt, and nobody is owed it again."""
+        """See `Hold.settle`; nobody pays for it, so there is no receipt, and nobody is owed it again."""
         issued = signer.issue(Answered(self.request_id, result, {}))
         return await self.keys.used(self.key_id, self.service_id, issued)
 
 
 @dataclass(slots=True)
-class KeyPurse:
-    """See `Purse`: an API key, as it was sent or as a door has verified it by its signature.
+class KeyMethod:
+    """See `PaymentMethod`: an API key, as it was sent or as a door has verified it by its signature.
 
     `identify` and `recall` look its owner up: the operator's own key costs nothing, a prepaid one has its balance.
     """
@@ -194,37 +194,37 @@ class KeyPurse:
 
     @property
     def payer(self) -> str | None:
-        """See `Purse.payer`."""
+        """See `PaymentMethod.payer`."""
         return f"key {self._account.id}" if self._account and self._account.prepaid else None
 
     @property
     def turn(self) -> str:
-        """See `Purse.turn`."""
+        """See `PaymentMethod.turn`."""
         return f"key {self._account.id}" if self._account else ""
 
     @property
     def keeps_answers(self) -> bool:
-        """See `Purse.keeps_answers`."""
+        """See `PaymentMethod.keeps_answers`."""
         return self._account is not None and self._account.prepaid
 
     async def recall(self, use: Use) -> Answered | None:
-        """See `Purse.recall`; no answer is kept for a key that costs nothing."""
+        """See `PaymentMethod.recall`; no answer is kept for a key that costs nothing."""
         account = await self._found()
         return await self.balances.recall(account.id, use, self.idempotency_key) if account.prepaid else None
 
     async def afford(self, use: Use) -> str:
-        """See `Purse.afford`."""
+        """See `PaymentMethod.afford`."""
         account = await self._found()
         if account.prepaid:
             await self.balances.recall(account.id, use)
         return f"key {account.id}"
 
-    async def reserve(self, use: Use) -> Answered | KeyHolding | TokenHolding:
-        """See `Purse.reserve`."""
+    async def reserve(self, use: Use) -> Answered | KeyHold | TokenHold:
+        """See `PaymentMethod.reserve`."""
         account = await self._found()
         if account.prepaid:
             return await self.balances.take(account.id, use, self.idempotency_key)
-        return KeyHolding(self.keys, account.id, use.service_id, use.request_id)
+        return KeyHold(self.keys, account.id, use.service_id, use.request_id)
 
     async def _found(self) -> KeyAccount:
         account, key = self._account, self.key

@@ -11,7 +11,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from alive402.payments.core.errors import PaymentsMisconfigured
 
 
-class Vault:
+class SecretBox:
     """Encrypts and reads secrets with keys that lie outside the database.
 
     `given` is one Fernet key, or several with commas between, the newest first: all of them read, the first one writes.

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from alive402.payments.core.values import Claim
-from alive402.payments.ledger.recovery import Closing
+from alive402.payments.ledger.recovery import Recovery
 from alive402.payments.ledger.repository import PaymentRepository
 from alive402.payments.ledger.service import PaymentService
 from alive402.payments.ledger.statements import Statements
@@ -26,10 +26,10 @@ class Ledger(Database):
             yield PaymentService(PaymentRepository(session, self.webhook_urls), self.lease_seconds, self._now)
 
     @asynccontextmanager
-    async def closing(self) -> AsyncIterator[Closing]:
+    async def recovery(self) -> AsyncIterator[Recovery]:
         """One transaction on the payments that no call works on; commits and rolls back like `begin`."""
         async with self.session() as session:
-            yield Closing(PaymentRepository(session, self.webhook_urls), self.lease_seconds, self._now)
+            yield Recovery(PaymentRepository(session, self.webhook_urls), self.lease_seconds, self._now)
 
     @asynccontextmanager
     async def statements(self) -> AsyncIterator[Statements]:

@@ -24,7 +24,7 @@ _ENDED = "its process died"
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class UnresolvedPayment:
     """A payment whose money may have moved, as it stood when it was looked at."""
 
     payment_id: str
@@ -32,7 +32,7 @@ class Case:
     money: Money
 
 
-class Closing:
+class Recovery:
     """The rules, within the caller's transaction."""
 
     def __init__(self, repository: PaymentRepository, lease_seconds: float, now: Clock = utc_now) -> None:
@@ -53,16 +53,16 @@ class Closing:
             count += 1
         return count
 
-    async def cases(self, limit: int = 100) -> list[Case]:
+    async def cases(self, limit: int = 100) -> list[UnresolvedPayment]:
         """Payments for the chain to decide, those that were looked at longest ago first."""
         found = await self._payments.unresolved(int(self._now().timestamp()), limit)
-        return [Case(each.id, State(each.state), _money(each)) for each in found]
+        return [UnresolvedPayment(each.id, State(each.state), _money(each)) for each in found]
 
-    async def looked(self, case: Case) -> None:
+    async def looked(self, case: UnresolvedPayment) -> None:
         """The chain does not know yet: the others come first next time."""
         await self._payments.change(case.payment_id, {"updated_at": self._now()})
 
-    async def moved(self, case: Case, transaction: str, receipt: dict[str, Any]) -> bool:
+    async def moved(self, case: UnresolvedPayment, transaction: str, receipt: dict[str, Any]) -> bool:
         """The chain shows the money: the stored answer is paid. False when somebody else moved the payment on."""
         payment = await self._unchanged(case)
         if payment is None:
@@ -71,7 +71,7 @@ class Closing:
         await self._change(payment, (State.SETTLED, State.CONSUMED), values, transaction)
         return True
 
-    async def never_moves(self, case: Case, why: str, *, expired: bool) -> bool:
+    async def never_moves(self, case: UnresolvedPayment, why: str, *, expired: bool) -> bool:
         """The money did not move: `expired` when the authorization ran out. False as in `moved`."""
         payment = await self._unchanged(case)
         after = State.EXPIRED if expired else State.FAILED
@@ -99,7 +99,7 @@ class Closing:
         await self._change(payment, State.REFUNDED, {"refund": transaction}, transaction)
         return payment
 
-    async def _unchanged(self, case: Case) -> Payment | None:
+    async def _unchanged(self, case: UnresolvedPayment) -> Payment | None:
         payment = await self._payments.get(case.payment_id)
         if payment is None or (payment.state, payment.proof) != (case.state, case.money.proof):
             return None

@@ -20,7 +20,7 @@ from alive402.payments.prepaid.balance_repository import BalanceRepository
 from alive402.payments.prepaid.models import PrepaidUse, Prepayment, UseState
 from alive402.payments.prepaid.repository import PrepaidRepository
 from alive402.payments.prepaid.service import note_payment
-from alive402.payments.prepaid.tokens import TokenHolding, Tokens, answered_by
+from alive402.payments.prepaid.tokens import TokenHold, Tokens, answered_by
 from alive402.storage.database import Clock, utc_now
 
 GRANTED = "granted"
@@ -58,15 +58,15 @@ class Balances:
             found = await self._find(session, key_id, use, idempotency_key)
         return found if isinstance(found, Answered) else None
 
-    async def take(self, key_id: str, use: Use, idempotency_key: str | None = None) -> Answered | TokenHolding:
+    async def take(self, key_id: str, use: Use, idempotency_key: str | None = None) -> Answered | TokenHold:
         """Take one call off the key. Raises like `recall`."""
         async with self._ledger.session() as session:
             found = await self._find(session, key_id, use, idempotency_key)
             if isinstance(found, Answered):
                 return found
-            holding = await self._tokens.hold(PrepaidRepository(session), found, use, idempotency_key)
-        self._tokens.keep(holding)
-        return holding
+            hold = await self._tokens.hold(PrepaidRepository(session), found, use, idempotency_key)
+        self._tokens.keep(hold)
+        return hold
 
     async def grant(self, key_id: str, service_id: str, calls: int) -> Granted:
         """Give a key calls of a service for nothing: the ledger holds a prepayment of amount 0."""

@@ -29,7 +29,7 @@ from alive402.payments.core.errors import (
     PaymentRequired,
     TokenMismatch,
 )
-from alive402.payments.core.method import FailureLimits, Holding
+from alive402.payments.core.method import FailureLimits, Hold
 from alive402.payments.core.values import Answered, Offer, Use, purchase
 from alive402.payments.ledger.ledger import Ledger
 from alive402.payments.ledger.models import Payment
@@ -38,7 +38,7 @@ from alive402.payments.ledger.states import HELD, MAY_HAVE_MOVED, PAID, State
 from alive402.payments.prepaid.models import Prepayment
 from alive402.payments.prepaid.repository import PrepaidRepository
 from alive402.payments.prepaid.tokens import Tokens, digest
-from alive402.payments.x402.method import X402Holding, X402Purse
+from alive402.payments.x402.method import X402Hold, X402Method
 from alive402.payments.x402.protocol import SETTLE_SECONDS, VERIFY_SECONDS, PaymentGate
 from alive402.payments.x402.signed_payment import Resource
 from alive402.storage.database import Clock, utc_now
@@ -172,18 +172,18 @@ class Prepayments:
                 raise PaymentRequired
             return Paid(prepaid, None, {})
         gate = self.gate(prepaid.max_calls)
-        purse = X402Purse(self._ledger, gate, gate.read(offer.signature), resource, VERIFY_SECONDS + SETTLE_SECONDS)
+        method = X402Method(self._ledger, gate, gate.read(offer.signature), resource, VERIFY_SECONDS + SETTLE_SECONDS)
         filling = f" for {api_key_id}" if api_key_id else ""
         bound = hashlib.sha256(f"prepayment {prepayment_id}{filling}".encode()).hexdigest()
         use = Use(prepaid.service_id, bound, request_id)
-        held: Answered | Holding | None = await purse.recall(use)
+        held: Answered | Hold | None = await method.recall(use)
         if held is None:
             if prepaid.paid_at is not None:
                 raise AlreadyPaid
             self._refuse_when_over(prepaid)
-            await self._failures.admit(purse.payer, offer.address)
+            await self._failures.admit(method.payer, offer.address)
             async with self._failures.forgeries_counted(offer.address):
-                held = await purse.reserve(use)
+                held = await method.reserve(use)
         # From here on money may move: a caller who hangs up must not leave it half way.
         return await asyncio.shield(self._finish(prepayment_id, held, new_token, api_key_id))
 
@@ -191,13 +191,11 @@ class Prepayments:
         if prepaid.status != "pending" or prepaid.amount != prepaid.max_calls * self._terms.price:
             raise PaymentExpired
 
-    async def _finish(
-        self, prepayment_id: str, held: Answered | Holding, new_token: bool, api_key_id: str | None
-    ) -> Paid:
+    async def _finish(self, prepayment_id: str, held: Answered | Hold, new_token: bool, api_key_id: str | None) -> Paid:
         if isinstance(held, Answered):
             receipt = held.receipt
         else:
-            assert isinstance(held, X402Holding)
+            assert isinstance(held, X402Hold)
             await self._bind(prepayment_id, held, api_key_id)
             receipt = await held.buy(purchase(prepayment_id))
         async with self._ledger.session() as session:
@@ -210,7 +208,7 @@ class Prepayments:
                 await prepaid.change(row.id, {"token_hash": digest(token)})
         return Paid(shown, token, receipt)
 
-    async def _bind(self, prepayment_id: str, held: X402Holding, api_key_id: str | None) -> None:
+    async def _bind(self, prepayment_id: str, held: X402Hold, api_key_id: str | None) -> None:
         """Let one authorization pay, for one key or a token, before its money moves: two of them would pay twice."""
         mine = held.claim.payment_id
         try:

@@ -67,20 +67,20 @@ class Tokens:
         async with self._repository() as prepaid:
             return await self._recall(prepaid, await self._find(prepaid, offer, use), offer, use)
 
-    async def take(self, offer: TokenOffer, use: Use) -> Answered | TokenHolding:
+    async def take(self, offer: TokenOffer, use: Use) -> Answered | TokenHold:
         """Take one call off the token. Raises like `recall`."""
         async with self._repository() as prepaid:
             prepayment = await self._find(prepaid, offer, use)
             answered = await self._recall(prepaid, prepayment, offer, use)
             if answered is not None:
                 return answered
-            holding = await self.hold(prepaid, prepayment, use, offer.idempotency_key)
-        self.keep(holding)
-        return holding
+            hold = await self.hold(prepaid, prepayment, use, offer.idempotency_key)
+        self.keep(hold)
+        return hold
 
     async def hold(
         self, prepaid: PrepaidRepository, prepayment: Prepayment, use: Use, idempotency_key: str | None
-    ) -> TokenHolding:
+    ) -> TokenHold:
         """Take one call off a prepayment, within the caller's transaction; `keep` the holding once it is committed.
 
         Raises:
@@ -102,16 +102,16 @@ class Tokens:
         )
         await prepaid.add(held)
         receipt = receipt_of(await _payment(prepaid, prepayment), prepayment)
-        return TokenHolding(self, prepayment.id, held.id, use.request_id, receipt)
+        return TokenHold(self, prepayment.id, held.id, use.request_id, receipt)
 
-    def keep(self, holding: TokenHolding) -> None:
+    def keep(self, hold: TokenHold) -> None:
         """Renew the lease of a use for as long as the current task runs."""
 
         async def renew() -> bool:
             async with self._repository() as prepaid:
-                return await prepaid.renew(holding.use_id, self._now() + self._lease)
+                return await prepaid.renew(hold.use_id, self._now() + self._lease)
 
-        self._ledger.leases.keep(Lease(holding.use_id, renew))
+        self._ledger.leases.keep(Lease(hold.use_id, renew))
 
     async def spend(self, prepayment_id: str, use_id: str, issued: IssuedAnswer) -> Answered:
         """Keep the answer of a use and its verdict; with it the call is spent, and the operator notified.
@@ -207,8 +207,8 @@ class Tokens:
 
 
 @dataclass(frozen=True, slots=True)
-class TokenHolding:
-    """See `Holding`: one use of a token."""
+class TokenHold:
+    """See `Hold`: one use of a token."""
 
     tokens: Tokens
     prepayment_id: str
@@ -218,18 +218,18 @@ class TokenHolding:
     result: dict[str, Any] | None = None
 
     async def give_back(self, why: str) -> None:
-        """See `Holding.give_back`."""
+        """See `Hold.give_back`."""
         await self.tokens.give_back(self.prepayment_id, self.use_id, why)
 
     async def settle(self, result: dict[str, Any], signer: AnswerSigner) -> Answered:
-        """See `Holding.settle`; the money moved before: the receipt is one call's share of that payment."""
+        """See `Hold.settle`; the money moved before: the receipt is one call's share of that payment."""
         issued = signer.issue(Answered(self.request_id, result, self.receipt))
         return await self.tokens.spend(self.prepayment_id, self.use_id, issued)
 
 
 @dataclass(frozen=True, slots=True)
-class TokenPurse:
-    """See `Purse`: one token. Its money moved before."""
+class TokenMethod:
+    """See `PaymentMethod`: one token. Its money moved before."""
 
     tokens: Tokens
     offer: TokenOffer
@@ -241,25 +241,25 @@ class TokenPurse:
 
     @property
     def payer(self) -> str:
-        """See `Purse.payer`."""
+        """See `PaymentMethod.payer`."""
         return f"token {digest(self.offer.token)}"
 
     @property
     def turn(self) -> str:
-        """See `Purse.turn`."""
+        """See `PaymentMethod.turn`."""
         return self.payer
 
     async def afford(self, use: Use) -> str:
-        """See `Purse.afford`; no request is meant yet, so a key that names one says nothing."""
+        """See `PaymentMethod.afford`; no request is meant yet, so a key that names one says nothing."""
         await self.tokens.recall(replace(self.offer, idempotency_key=None), use)
         return self.payer
 
     async def recall(self, use: Use) -> Answered | None:
-        """See `Purse.recall`."""
+        """See `PaymentMethod.recall`."""
         return await self.tokens.recall(self.offer, use)
 
-    async def reserve(self, use: Use) -> Answered | TokenHolding:
-        """See `Purse.reserve`."""
+    async def reserve(self, use: Use) -> Answered | TokenHold:
+        """See `PaymentMethod.reserve`."""
         return await self.tokens.take(self.offer, use)
 
 

@@ -12,38 +12,38 @@ from alive402.payments.core.method import AnswerSigner
 from alive402.payments.core.values import Answered, Claim, Stage, Unverified, Use
 from alive402.payments.ledger.ledger import Ledger
 from alive402.payments.x402.protocol import PaymentGate, Settled
-from alive402.payments.x402.signed_payment import Resource, Signed
+from alive402.payments.x402.signed_payment import Resource, SignedPayment
 from alive402.stages import CallStage, stage
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class X402Holding:
-    """See `Holding`: an authorization that this call owns in the ledger."""
+class X402Hold:
+    """See `Hold`: an authorization that this call owns in the ledger."""
 
     ledger: Ledger
     gate: PaymentGate
-    signed: Signed
+    signed: SignedPayment
     claim: Claim
 
     @property
     def request_id(self) -> str:
-        """See `Holding.request_id`."""
+        """See `Hold.request_id`."""
         return self.claim.request_id
 
     @property
     def result(self) -> dict[str, Any] | None:
-        """See `Holding.result`."""
+        """See `Hold.result`."""
         return self.claim.result
 
     async def give_back(self, why: str) -> None:
-        """See `Holding.give_back`."""
+        """See `Hold.give_back`."""
         async with self.ledger.begin() as payments:
             await payments.release(self.claim, why)
 
     async def settle(self, result: dict[str, Any], signer: AnswerSigner) -> Answered:
-        """See `Holding.settle`; the receipt is the x402 SettleResponse."""
+        """See `Hold.settle`; the receipt is the x402 SettleResponse."""
         moved = await self._move(result)
         issued = signer.issue(Answered(self.request_id, result, moved.receipt))
         async with self.ledger.begin() as payments:
@@ -83,12 +83,12 @@ class X402Holding:
 
 
 @dataclass(frozen=True, slots=True)
-class X402Purse:
-    """See `Purse`: one signed authorization for `resource`, which has to stay valid for `seconds_needed`."""
+class X402Method:
+    """See `PaymentMethod`: one signed authorization for `resource`, which has to stay valid for `seconds_needed`."""
 
     ledger: Ledger
     gate: PaymentGate
-    signed: Signed
+    signed: SignedPayment
     resource: Resource
     seconds_needed: float
     settles_each_call: bool = True
@@ -99,28 +99,28 @@ class X402Purse:
 
     @property
     def payer(self) -> str:
-        """See `Purse.payer`: the wallet's address."""
+        """See `PaymentMethod.payer`: the wallet's address."""
         return self.signed.money.payer
 
     @property
     def turn(self) -> str:
-        """See `Purse.turn`."""
+        """See `PaymentMethod.turn`."""
         return self.payer
 
     async def afford(self, use: Use) -> str:
-        """See `Purse.afford`."""
+        """See `PaymentMethod.afford`."""
         self.gate.admit(self.signed, self.resource, self.seconds_needed)
         async with self.ledger.begin() as payments:
             await payments.is_free(self.signed.money)
         await self.gate.verify(self.signed)
         return self.payer
 
-    async def recall(self, use: Use) -> Answered | X402Holding | None:
-        """See `Purse.recall`."""
+    async def recall(self, use: Use) -> Answered | X402Hold | None:
+        """See `PaymentMethod.recall`."""
         return await self._look(use, verified=False)
 
-    async def reserve(self, use: Use) -> Answered | X402Holding:
-        """See `Purse.reserve`; the facilitator is asked outside of any transaction: it may take seconds."""
+    async def reserve(self, use: Use) -> Answered | X402Hold:
+        """See `PaymentMethod.reserve`; the facilitator is asked outside of any transaction: it may take seconds."""
         # Only for something new: what was bought stays bought, though the price changed or the payment ran out.
         self.gate.admit(self.signed, self.resource, self.seconds_needed)
         await self.gate.verify(self.signed)
@@ -128,14 +128,14 @@ class X402Purse:
         assert held is not None
         return held
 
-    async def _look(self, use: Use, *, verified: bool) -> Answered | X402Holding | None:
+    async def _look(self, use: Use, *, verified: bool) -> Answered | X402Hold | None:
         async with self.ledger.begin() as payments:
             use = replace(use, identifier=self.signed.identifier)
             held = await payments.reserve(self.signed.money, use, verified=verified)
         match held:
             case Claim():
                 self.ledger.keep(held)
-                return X402Holding(self.ledger, self.gate, self.signed, held)
+                return X402Hold(self.ledger, self.gate, self.signed, held)
             case Unverified():
                 return None
         return held

@@ -33,7 +33,7 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class Till:
+class PaymentOption:
     """One way to pay."""
 
     terms: Terms
@@ -113,37 +113,37 @@ class Answering:
     chain: bool
 
 
-class Tills:
+class PaymentOptions:
     """Every way to pay, the operator's first choice first; found again by network and token."""
 
-    def __init__(self, tills: Sequence[Till]) -> None:
-        self._tills = {(till.terms.network, till.terms.asset.lower()): till for till in tills}
-        if not tills or len(self._tills) < len(tills):
+    def __init__(self, options: Sequence[PaymentOption]) -> None:
+        self._options = {(option.terms.network, option.terms.asset.lower()): option for option in options}
+        if not options or len(self._options) < len(options):
             raise PaymentsMisconfigured("Each network and token is accepted once: ALIVE402_ACCEPTS names one twice.")
-        self.accepts = [till.requirements() for till in tills]
+        self.accepts = [option.requirements() for option in options]
 
-    def __iter__(self) -> Iterator[Till]:
-        return iter(self._tills.values())
+    def __iter__(self) -> Iterator[PaymentOption]:
+        return iter(self._options.values())
 
-    def of(self, network: str, asset: str) -> Till:
+    def of(self, network: str, asset: str) -> PaymentOption:
         """The till where such money is taken.
 
         Raises:
             SettlementUnknown: it was taken once, and the operator has taken that till away.
         """
-        till = self._tills.get((network, asset.lower()))
-        if till is None:
+        option = self._options.get((network, asset.lower()))
+        if option is None:
             raise SettlementUnknown(reason="network_not_configured")
-        return till
+        return option
 
     async def check(self) -> None:
-        """See `Till.check`, for all of them.
+        """See `PaymentOption.check`, for all of them.
 
         Raises:
             PaymentsMisconfigured: one of them cannot work.
         """
-        await asyncio.gather(*[till.check() for till in self])
+        await asyncio.gather(*[option.check() for option in self])
 
     async def answering(self) -> list[Answering]:
-        """See `Till.answering`, for all of them."""
-        return list(await asyncio.gather(*[till.answering() for till in self]))
+        """See `PaymentOption.answering`, for all of them."""
+        return list(await asyncio.gather(*[option.answering() for option in self]))

@@ -31,8 +31,15 @@ from alive402.payments.core.errors import (
 )
 from alive402.payments.core.values import Money
 from alive402.payments.x402.chain import SpentElsewhere
-from alive402.payments.x402.options import Answering, Till, Tills
-from alive402.payments.x402.signed_payment import Resource, Signed, decode, identifier_of, money_of, same_resource
+from alive402.payments.x402.options import Answering, PaymentOption, PaymentOptions
+from alive402.payments.x402.signed_payment import (
+    Resource,
+    SignedPayment,
+    decode,
+    identifier_of,
+    money_of,
+    same_resource,
+)
 from alive402.payments.x402.v1 import required_v1, upgraded
 from alive402.stages import CallStage, stage
 
@@ -56,13 +63,13 @@ class Settled:
 class PaymentGate:
     """Asks for, reads, checks and settles payments; knows nothing of rows and states."""
 
-    def __init__(self, tills: Tills) -> None:
-        self._tills = tills
-        self._server = x402ResourceServer([till.facilitator for till in tills])
-        for network in {till.terms.network for till in tills}:
+    def __init__(self, options: PaymentOptions) -> None:
+        self._options = options
+        self._server = x402ResourceServer([option.facilitator for option in options])
+        for network in {option.terms.network for option in options}:
             # The package declares its own scheme a little narrower than its own protocol.
             self._server.register(network, ExactEvmServerScheme())  # type: ignore[arg-type, no-untyped-call]
-        self.accepts = tills.accepts
+        self.accepts = options.accepts
 
     def times(self, share: int | Fraction) -> PaymentGate:
         """The same gate, every amount so many times as large, rounded up: for several calls, or for another price."""
@@ -78,11 +85,11 @@ class PaymentGate:
         Raises:
             PaymentsMisconfigured: one cannot, cannot be reached, or is of another network.
         """
-        await self._tills.check()
+        await self._options.check()
 
     async def answering(self) -> list[Answering]:
         """Who of those facilitators and nodes answers now."""
-        return await self._tills.answering()
+        return await self._options.answering()
 
     def required(self, resource: Resource, error: str) -> PaymentRequired:
         """The 402 answer: what to sign, for which resource, and how to call it."""
@@ -113,7 +120,7 @@ class PaymentGate:
         """The same for a buyer who speaks version 1."""
         return required_v1(self.accepts, resource, error)
 
-    def read(self, header: str) -> Signed:
+    def read(self, header: str) -> SignedPayment:
         """Decode a PAYMENT-SIGNATURE or X-PAYMENT header; nobody is asked, and our terms do not matter yet.
 
         Raises:
@@ -125,11 +132,11 @@ class PaymentGate:
             payload = upgraded(payload, self.accepts)
         ours = self._server.find_matching_requirements(self.accepts, payload)
         identifier = identifier_of(payload)
-        return Signed(
+        return SignedPayment(
             money_of(payload), payload, ours or payload.accepted, fits=ours is not None, identifier=identifier
         )
 
-    def admit(self, signed: Signed, resource: Resource, seconds_needed: float) -> None:
+    def admit(self, signed: SignedPayment, resource: Resource, seconds_needed: float) -> None:
         """Hold a payment that is to buy something new against what is asked for it now.
 
         Raises:
@@ -146,7 +153,7 @@ class PaymentGate:
         if signed.money.valid_before < time.time() + seconds_needed:
             raise PaymentExpiresSoon(seconds_needed=round(seconds_needed))
 
-    async def verify(self, signed: Signed) -> None:
+    async def verify(self, signed: SignedPayment) -> None:
         """Ask the facilitator whether the payment would settle.
 
         Raises:
@@ -165,7 +172,7 @@ class PaymentGate:
             if answer.payer and answer.payer.lower() != signed.money.payer:
                 raise PaymentInvalid(reason="payer_mismatch")
 
-    async def settle(self, signed: Signed) -> Settled:
+    async def settle(self, signed: SignedPayment) -> Settled:
         """Move the money.
 
         Raises:
@@ -192,7 +199,7 @@ class PaymentGate:
             raise SettlementUnknown(reason=reason)
         raise SettlementRefused(reason=reason)
 
-    async def resolve(self, signed: Signed) -> Settled:
+    async def resolve(self, signed: SignedPayment) -> Settled:
         """Finish a settlement whose answer was lost: look on chain first, and send it again only if it is not there.
 
         Sending again is safe: the token takes each nonce once. Raises like `settle`; `details["reason"]` is `expired`
@@ -244,8 +251,8 @@ class PaymentGate:
             raise SettlementUnknown(reason="chain_silent") from error
         return money.valid_before + EXPIRY_MARGIN_SECONDS < now
 
-    def _till(self, money: Money) -> Till:
-        return self._tills.of(money.network, money.asset)
+    def _till(self, money: Money) -> PaymentOption:
+        return self._options.of(money.network, money.asset)
 
 
 def required_header(required: PaymentRequired) -> str:

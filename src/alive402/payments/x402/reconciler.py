@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from alive402.payments.core.errors import SettlementRefused, SettlementUnknown
 from alive402.payments.ledger.ledger import Ledger
-from alive402.payments.ledger.recovery import Case
+from alive402.payments.ledger.recovery import UnresolvedPayment
 from alive402.payments.ledger.states import State
 from alive402.payments.x402.protocol import PaymentGate
 from alive402.upkeep import Upkeep
@@ -51,10 +51,10 @@ class Reconciler:
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the ledger cannot be read or written now.
         """
-        async with self._ledger.closing() as closing:
-            freed = await closing.let_go(CASES_AT_ONCE)
-        async with self._ledger.closing() as closing:
-            cases = await closing.cases(CASES_AT_ONCE)
+        async with self._ledger.recovery() as recovery:
+            freed = await recovery.let_go(CASES_AT_ONCE)
+        async with self._ledger.recovery() as recovery:
+            cases = await recovery.cases(CASES_AT_ONCE)
         silent: set[str] = set()
         ends = [await self._decide(case, silent) for case in cases]
         return Swept(freed, *(ends.count(end) for end in ("settled", "expired", "failed", "unknown")))
@@ -75,7 +75,7 @@ class Reconciler:
         if swept != Swept():
             log.info("reconciled", **dataclasses.asdict(swept))
 
-    async def _decide(self, case: Case, silent: set[str]) -> str:
+    async def _decide(self, case: UnresolvedPayment, silent: set[str]) -> str:
         """How a case ends by the chain's word: settled, expired, failed, or unknown for now.
 
         `silent` are the networks whose node does not answer: they are not waited for again in the same sweep.
@@ -93,15 +93,15 @@ class Reconciler:
             reason = str(error.details.get("reason", ""))
             # A refused payment has nothing to wait for any more: it can only have run out.
             over = case.state is State.FAILED
-            async with self._ledger.closing() as closing:
-                await closing.never_moves(case, reason, expired=over)
+            async with self._ledger.recovery() as recovery:
+                await recovery.never_moves(case, reason, expired=over)
             return "expired" if over else "failed"
-        async with self._ledger.closing() as closing:
+        async with self._ledger.recovery() as recovery:
             if found is not None:
-                await closing.moved(case, found.transaction, found.receipt)
+                await recovery.moved(case, found.transaction, found.receipt)
                 return "settled"
             if over:
-                await closing.never_moves(case, "expired", expired=True)
+                await recovery.never_moves(case, "expired", expired=True)
                 return "expired"
-            await closing.looked(case)
+            await recovery.looked(case)
         return "unknown"

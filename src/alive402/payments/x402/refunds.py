@@ -5,7 +5,7 @@ from __future__ import annotations
 from alive402.payments.core.errors import NoSuchPayment, PaymentError
 from alive402.payments.ledger.ledger import Ledger
 from alive402.payments.ledger.models import Payment
-from alive402.payments.x402.options import Tills
+from alive402.payments.x402.options import PaymentOptions
 
 
 class ChainUnavailable(PaymentError):
@@ -16,7 +16,7 @@ class ChainUnavailable(PaymentError):
     default = "The node does not answer now, so nothing was marked. Check ALIVE402_RPC_URL and try again."
 
 
-async def mark_refunded(ledger: Ledger, tills: Tills, key: str, transaction: str) -> Payment:
+async def mark_refunded(ledger: Ledger, options: PaymentOptions, key: str, transaction: str) -> Payment:
     """Mark the payment `key` (its id, request id or transaction) as given back by `transaction`.
 
     The transaction has to move exactly the payment's amount of its token to its payer, whoever sends it. One transfer
@@ -33,10 +33,10 @@ async def mark_refunded(ledger: Ledger, tills: Tills, key: str, transaction: str
     if found is None:
         raise NoSuchPayment(payment=key)
     payment, _ = found
-    chain = tills.of(payment.network, payment.asset).chain
+    chain = options.of(payment.network, payment.asset).chain
     try:
         transfers = await chain.count_transfers(transaction, payment.asset, payment.payer, payment.amount)
     except Exception as error:
         raise ChainUnavailable from error
-    async with ledger.closing() as closing:
-        return await closing.refund(payment.id, transaction.lower(), transfers)
+    async with ledger.recovery() as recovery:
+        return await recovery.refund(payment.id, transaction.lower(), transfers)

@@ -39,7 +39,7 @@ class Resource:
 
 
 @dataclass(frozen=True, slots=True)
-class Signed:
+class SignedPayment:
     """A decoded payment: the money it is, and what the facilitator wants to see.
 
     `requirements` are ours when it was signed for what we ask now (`fits`); else those that it says it was signed for,
