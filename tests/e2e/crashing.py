@@ -26,7 +26,7 @@ from x402.http import HTTPFacilitatorClient
 import alive402.http.server
 from alive402.cli.main import main
 from alive402.intake.sandbox.pool import Sandbox
-from alive402.payments.ledger import database
+from alive402.storage import database
 from alive402.payments.ledger.ledger import Ledger
 from alive402.payments.ledger.recovery import Recovery
 from alive402.payments.ledger.repository import PaymentRepository

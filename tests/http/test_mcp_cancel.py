@@ -63,7 +63,7 @@ def judging_children() -> list[str]:
     found = []
     for children in Path("/proc/self/task").glob("*/children"):
         with contextlib.suppress(OSError):
-            found += [pid for pid in children.read_text().split() if b"intake.worker" in _command(pid)]
+            found += [pid for pid in children.read_text().split() if b"sandbox.worker" in _command(pid)]
     return found
 
 

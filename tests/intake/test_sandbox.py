@@ -268,7 +268,7 @@ def environment_of(process: int) -> bytes:
 
 KILLED = """
 import asyncio, os, signal
-from alive402.intake.sandbox import Sandbox, SandboxLimits
+from alive402.intake.sandbox.pool import Sandbox, SandboxLimits
 
 async def walk():
     async with Sandbox(SandboxLimits(), kept=1) as sandbox:
@@ -298,7 +298,7 @@ NO_NAMESPACES = """
 import asyncio, ctypes, json, os, sys
 from pathlib import Path
 from structlog.testing import capture_logs
-from alive402.intake.sandbox import Sandbox, SandboxLimits
+from alive402.intake.sandbox.pool import Sandbox, SandboxLimits
 
 user, group = os.getuid(), os.getgid()
 if ctypes.CDLL(None).unshare(0x10000000) != 0:

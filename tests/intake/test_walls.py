@@ -14,7 +14,7 @@ import pytest
 ATTEMPTS = """
 import ctypes, errno, json, os, resource, socket, subprocess, sys, threading
 from pathlib import Path
-from alive402.intake.walls import bound_processor_time, wall_in
+from alive402.intake.sandbox.confinement import bound_processor_time, wall_in
 
 folder, outside, parent = Path(sys.argv[1]), Path(sys.argv[2]), os.getppid()
 walls = wall_in(1 << 30, 50, folder)
@@ -141,8 +141,8 @@ def test_no_network_no_program_no_other_process(tried: dict[str, Any], attempt: 
 WITHOUT_NAMESPACES = """
 import ctypes, json, sys
 from pathlib import Path
-from alive402.intake import seccomp
-from alive402.intake.walls import wall_in
+from alive402.intake.sandbox import seccomp
+from alive402.intake.sandbox.confinement import wall_in
 
 ctypes.CDLL(None).prctl(38, 1, 0, 0, 0)
 # As a container's profile does it: among much else, no namespace can be made.
