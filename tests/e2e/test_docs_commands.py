@@ -49,9 +49,9 @@ PLACES: dict[tuple[str, str], str | NotRun] = {
     "test_the_buyers_on_the_page_buy",
     ("pay.md", "Idempotency-Key"): "tests/e2e/test_docs.py::test_the_buyers_on_the_page_buy",
     ("pay.md", "verify-receipt"): WALK + "test_the_quickstart_ends_in_verdicts",
-    ("pay.md", "ALIVE402_NETWORK="): NotRun.NETWORK,
-    ("pay.md", "keys create"): WALK + "test_keys_open_the_door",
-    ("pay.md", "ALIVE402_WEBHOOK_URLS="): WALK + "test_the_settings_of_webhooks_are_taken",
+    ("accept-payments.md", "ALIVE402_NETWORK="): NotRun.NETWORK,
+    ("accept-payments.md", "keys create"): WALK + "test_keys_open_the_door",
+    ("accept-payments.md", "ALIVE402_WEBHOOK_URLS="): WALK + "test_the_settings_of_webhooks_are_taken",
     ("alibaba.md", "--scope call --access-key\n"): "tests/e2e/test_docs_alibaba.py::"
     "test_the_caller_on_the_page_is_answered",
     ("alibaba.md", "import Client"): "tests/e2e/test_docs_alibaba.py::test_the_caller_on_the_page_is_answered",
