@@ -115,7 +115,7 @@ def test_every_setting_is_told_of() -> None:
     assert [name for name in Settings.model_fields if f"ALIVE402_{name.upper()}" not in text] == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=lambda page: page.name)
 def test_a_page_hides_no_command_and_names_what_exists(page: Path) -> None:
     assert not re.search(r"\n\n {4}\S", prose(page)), "an indented block: fence it, and say its language"
     bare = [each for each in fences() if each.page == page.name and each.language not in RUNNABLE]
