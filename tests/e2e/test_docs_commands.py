@@ -1,4 +1,4 @@
-"""Every command in README.md and docs/ is run by a test, or is here with the reason why it is not."""
+"""Every command in README.md and docs/ is run by a test, or listed here with the reason why not."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_a_place_is_that_of_one_command_and_its_test_reads_the_page(page: str, m
         assert f'"{page}"' in source
 
 
-def test_every_setting_is_told_of() -> None:
+def test_every_setting_is_documented() -> None:
     text = "".join(page.read_text() for page in PAGES)
     assert [name for name in Settings.model_fields if f"ALIVE402_{name.upper()}" not in text] == []
 
