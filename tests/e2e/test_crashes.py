@@ -192,7 +192,7 @@ async def test_the_tables_in_the_docs_are_what_happened() -> None:
     made = page
     for name, table in (
         ("kills", _table(("killed", *headings), kills)),
-        ("faults", _table(("what goes wrong", "the buyer is told", *headings), faults)),
+        ("faults", _table(("what goes wrong", "the buyer gets", *headings), faults)),
     ):
         before, after = made.split(f"<!-- {name} -->\n")[0], made.split(f"<!-- end of {name} -->")[1]
         made = f"{before}<!-- {name} -->\n{table}<!-- end of {name} -->{after}"

@@ -1,4 +1,4 @@
-"""What docs/pay.md says is what happens: its buyer buys, and every code of ours is in its table."""
+"""docs/pay.md: its scripts buy answers, and its table holds every error code."""
 
 from __future__ import annotations
 

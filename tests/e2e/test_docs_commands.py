@@ -1,4 +1,4 @@
-"""Every command in README.md and docs/ is run by a test, or is here with the reason why it is not."""
+"""Every command in README.md and docs/ is run by a test, or listed here with the reason why not."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ PLACES: dict[tuple[str, str], str | NotRun] = {
     "test_the_buyers_on_the_page_buy",
     ("pay.md", "Idempotency-Key"): "tests/e2e/test_docs.py::test_the_buyers_on_the_page_buy",
     ("pay.md", "verify-receipt"): WALK + "test_the_quickstart_ends_in_verdicts",
-    ("pay.md", "ALIVE402_NETWORK="): NotRun.NETWORK,
-    ("pay.md", "keys create"): WALK + "test_keys_open_the_door",
-    ("pay.md", "ALIVE402_WEBHOOK_URLS="): WALK + "test_the_settings_of_webhooks_are_taken",
+    ("accept-payments.md", "ALIVE402_NETWORK="): NotRun.NETWORK,
+    ("accept-payments.md", "keys create"): WALK + "test_keys_open_the_door",
+    ("accept-payments.md", "ALIVE402_WEBHOOK_URLS="): WALK + "test_the_settings_of_webhooks_are_taken",
     ("alibaba.md", "--scope call --access-key\n"): "tests/e2e/test_docs_alibaba.py::"
     "test_the_caller_on_the_page_is_answered",
     ("alibaba.md", "import Client"): "tests/e2e/test_docs_alibaba.py::test_the_caller_on_the_page_is_answered",
@@ -110,12 +110,12 @@ def test_a_place_is_that_of_one_command_and_its_test_reads_the_page(page: str, m
         assert f'"{page}"' in source
 
 
-def test_every_setting_is_told_of() -> None:
+def test_every_setting_is_documented() -> None:
     text = "".join(page.read_text() for page in PAGES)
     assert [name for name in Settings.model_fields if f"ALIVE402_{name.upper()}" not in text] == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=lambda page: page.name)
 def test_a_page_hides_no_command_and_names_what_exists(page: Path) -> None:
     assert not re.search(r"\n\n {4}\S", prose(page)), "an indented block: fence it, and say its language"
     bare = [each for each in fences() if each.page == page.name and each.language not in RUNNABLE]

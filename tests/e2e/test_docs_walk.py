@@ -148,7 +148,7 @@ def made(place: Place, line: str) -> tuple[str, str]:
 
 
 def test_keys_open_the_door(place: Place, clips: Clips) -> None:
-    create, rest = block("pay.md", "keys create").split("\n", 1)
+    create, rest = block("accept-payments.md", "keys create").split("\n", 1)
     number, key = made(place, create)
     with serve_files(clips.bona_fide.parent) as videos:
         url = f"{videos}/{clips.bona_fide.name}"
@@ -172,7 +172,8 @@ def test_the_settings_of_webhooks_are_taken(place: Place) -> None:
     if shutil.which("openssl") is None:
         pytest.skip("the page's command needs openssl")
     show = 'python -c "from alive402.settings import Settings; print(*Settings().webhook_urls)"'
-    said = place.type(block("pay.md", "ALIVE402_WEBHOOK_URLS=") + "\nalive402 webhooks list\n" + show).stdout
+    command = block("accept-payments.md", "ALIVE402_WEBHOOK_URLS=")
+    said = place.type(f"{command}\nalive402 webhooks list\n{show}").stdout
     assert "https://ops.example.com/hooks/alive402" in said
 
 

@@ -40,7 +40,8 @@ async def walk(console: Console) -> None:
     console.rule("[bold]Go on")
     console.print("  make serve                    run it yourself; prints a test wallet and a curl line")
     console.print("  alive402 analyze FILE_OR_URL  judge a clip here, without paying")
-    console.print("  docs/pay.md                   how a buyer pays, every code and status, real networks")
+    console.print("  docs/pay.md                   how a buyer pays; every code and status")
+    console.print("  docs/accept-payments.md       how an operator takes payments on real networks")
 
 
 async def _buy(console: Console, buyer: Buyer, bona_fide: str, attack: str) -> None:
