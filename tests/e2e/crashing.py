@@ -26,11 +26,11 @@ from x402.http import HTTPFacilitatorClient
 import alive402.http.server
 from alive402.cli.main import main
 from alive402.intake.sandbox.pool import Sandbox
-from alive402.storage import database
 from alive402.payments.ledger.ledger import Ledger
 from alive402.payments.ledger.recovery import Recovery
 from alive402.payments.ledger.repository import PaymentRepository
 from alive402.payments.ledger.service import PaymentService
+from alive402.storage import database
 from alive402.storage.database import utc_now
 
 armed = Path()
