@@ -1,0 +1,15 @@
+"""The walk of a paid HTTP call: how many files of the package it passes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.walk import walked
+
+MOST_FILES = 45
+
+
+def test_a_paid_call_passes_few_files(tmp_path: Path) -> None:
+    files = walked(tmp_path)
+    assert {"http/routes/tools.py", "calls/paid_call.py", "payments/x402/method.py", "providers/local.py"} <= {*files}
+    assert len(files) <= MOST_FILES, files
