@@ -9,7 +9,8 @@ from typing import Any
 import av
 import pytest
 
-from tests.wire.service import Stdio, Wire, running
+from tests.wire.service import Wire, running
+from tests.wire.stdio import Stdio
 
 SECONDS = 3.0
 

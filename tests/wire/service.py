@@ -153,7 +153,7 @@ class Wire:
     def tool(self, arguments: Mapping[str, Any], meta: Mapping[str, Any] | None = None) -> Any:
         """What the video tool of the paid MCP door answers."""
         params: dict[str, Any] = {"name": SERVICE.replace("-", "_"), "arguments": dict(arguments)}
-        return self.normal.json(_read(self.mcp("tools/call", {**params, **({"_meta": meta} if meta else {})})))
+        return self.normal.json(read_text(self.mcp("tools/call", {**params, **({"_meta": meta} if meta else {})})))
 
     # Alibaba
 
@@ -251,53 +251,6 @@ def running(folder: Path, clip: Path) -> Iterator[Wire]:
         media.close()
 
 
-class Stdio:
-    """`alive402 mcp` as a child process, asked over its standard input."""
-
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            command_line.child("mcp"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=command_line.environment(),
-            text=True,
-        )
-        self._send(initialize())
-
-    def ready(self) -> Any:
-        """The server's part of the handshake."""
-        answer = self._receive(0)
-        self._send(INITIALIZED)
-        return answer
-
-    def ask(self, number: int, method: str, params: Mapping[str, Any] | None = None) -> Any:
-        self._send({"jsonrpc": "2.0", "id": number, "method": method, "params": dict(params or {})})
-        return _read(self._receive(number))
-
-    def close(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-
-    def _send(self, message: Mapping[str, Any]) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(message) + "\n")
-        self._process.stdin.flush()
-
-    def _receive(self, number: int) -> Any:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            message = json.loads(line)
-            if message.get("id") == number:
-                return message
-        raise AssertionError("the MCP server ended")
-
-
 def until(done: Any, seconds: float = 60) -> Any:
     """What `done` gives once it is true.
 
@@ -318,7 +271,7 @@ def _last_event(text: str) -> Any:
     return json.loads(([each for each in data if each] or [text])[-1])
 
 
-def _read(message: Any) -> Any:
+def read_text(message: Any) -> Any:
     """A JSON-RPC message with a tool's text, which repeats the structured answer, read as JSON."""
     for block in message.get("result", {}).get("content", []):
         with contextlib.suppress(ValueError, KeyError):
