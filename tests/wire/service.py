@@ -13,7 +13,7 @@ import subprocess
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -251,18 +251,12 @@ def running(folder: Path, clip: Path) -> Iterator[Wire]:
         media.close()
 
 
-def until(done: Any, seconds: float = 60) -> Any:
-    """What `done` gives once it is true.
-
-    Raises:
-        TimeoutError: it is not true within `seconds`.
-    """
+def until(done: Callable[[], Any], seconds: float = 20) -> Any:
+    """What `done` gives once it is true, or after `seconds`: the comparison shows what is missing."""
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := done():
-            return found
+    while not (found := done()) and time.monotonic() < end:
         time.sleep(0.05)
-    raise TimeoutError
+    return found
 
 
 def _last_event(text: str) -> Any:
