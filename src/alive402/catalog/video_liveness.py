@@ -1,4 +1,4 @@
-"""The service itself: was the face in this video filmed from life?"""
+"""Definition of the video service: was the face in this video filmed from life?"""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _REPORT_EXAMPLE: dict[str, Any] = {
 
 _ELEMENTS: dict[str, Any] = {
     "type": "array",
-    "description": "As Alibaba Cloud's DetectVideoLivingFace answers: the judged face.",
+    "description": "The answer of Alibaba Cloud's DetectVideoLivingFace: the judged face.",
     "items": {
         "type": "object",
         "properties": {
@@ -35,7 +35,7 @@ _LIVENESS: dict[str, Any] = {
     "properties": {
         "verdict": {"type": "string", "enum": list(VERDICTS)},
         "live_confidence": {**NUMBER, "description": "Calibrated probability that it was filmed from life."},
-        "threshold": {**NUMBER, "description": "Where the verdict was taken."},
+        "threshold": {**NUMBER, "description": "The threshold of the verdict."},
         "attack_type": {
             "type": ["string", "null"],
             "enum": ["screen_replay", "print_or_still", "mask", "injected_or_edited", "unknown", None],

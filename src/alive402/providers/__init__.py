@@ -1,1 +1,1 @@
-"""Who answers: whoever fulfils the one Protocol in `base`."""
+"""Providers answer calls; each implements the Protocol `base.Provider`."""
