@@ -107,9 +107,7 @@ def test_places_are_granted_in_turn(capacity: int, steps: list[tuple[str, object
 
 
 @given(st.integers(1, 3), st.integers(0, 8), st.lists(st.tuples(st.sampled_from(["come", "leave"]), PAYERS)))
-def test_one_payer_cannot_fill_the_queue(
-    capacity: int, queue: int, steps: list[tuple[str, str]]
-) -> None:
+def test_one_payer_cannot_fill_the_queue(capacity: int, queue: int, steps: list[tuple[str, str]]) -> None:
     now = [0.0]
     admission = Admission(Places(capacity), queue, lambda: now[0])
     inside: dict[str, list[object]] = {payer: [] for payer in "abcd"}

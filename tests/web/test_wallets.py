@@ -135,9 +135,7 @@ def test_wallet_pays_on_the_chosen_network(
     assert base.chain.balance(account.address) == 750_000
 
 
-def test_missing_wallet_is_reported(
-    two_networks: Service, open_page: Open, clips: Clips
-) -> None:
+def test_missing_wallet_is_reported(two_networks: Service, open_page: Open, clips: Clips) -> None:
     page = open_page(two_networks.url + PAGE)
     choose(page, clips.bona_fide)
     assert "There is no wallet in this browser" in page.inner_text("[data-step=pay]")

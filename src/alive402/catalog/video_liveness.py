@@ -73,7 +73,7 @@ LIVENESS = ServiceDefinition(
         "One face, seen from the front, is judged: the largest one.",
         "The video has at most 30 MB, and is a public http or https URL or an upload.",
         "It does not see good three-dimensional masks, generated faces or streams injected with fresh noise.",
-        "Prints and televisions are its weak side; its errors are told in the model card.",
+        "Prints and televisions are its weak side; its errors are in the model card.",
     ),
     category="face-body",
     tags=("computer-vision", "face-body", "face-analysis", "body-analysis"),
