@@ -1,4 +1,4 @@
-"""Who comes in at all: so many calls at once, before anything is verified or held, and shared among payers."""
+"""Admission control: bounds concurrency and shares it between payers, before anything is verified or held."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from alive402.providers.fair_queue import Places, waiting_as
 log = structlog.get_logger(__name__)
 
 STOPPING_RETRY_SECONDS = 5
-_STOPPING = "The service is being stopped, and takes nothing new. Send the same request again soon."
+_STOPPING = "The service is stopping and accepts no new calls. Send the same request again soon."
 
 
 class Ticket:
-    """One call that was let in; `leave` when it has ended."""
+    """An admitted call; call `leave` when it has ended."""
 
     def __init__(self, admission: Admission, payer: str, address: str | None) -> None:
         self._admission = admission
@@ -30,19 +30,19 @@ class Ticket:
         self._work: asyncio.Timeout | None = None
 
     def prove(self) -> None:
-        """It is sure now that the payer is who the call said."""
+        """Mark the payer of the call as verified."""
         self._admission.recount(self, self._payer)
 
     def leave(self) -> None:
-        """Make room. A second time does nothing."""
+        """Release the call's room. A second call does nothing."""
         self._admission.forget(self)
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
-        """Around the work: places are waited for in the payer's turn, and the end of the service ends it.
+        """Context of the call's work: its places are granted in the payer's turn, and a stop of the service cancels it.
 
         Raises:
-            Busy: the service stops, and the work was not done in time.
+            Busy: the service stopped before the work was done.
         """
         work = self._work = asyncio.timeout_at(self._admission.work_ends_at)
         try:
@@ -57,16 +57,16 @@ class Ticket:
             self._work = None
 
     def end_at(self, when: float) -> None:
-        """Cut the work off at a time of the event loop's clock."""
+        """Cancel the work at a time of the event loop's clock."""
         if self._work is not None and not self._work.expired():
             self._work.reschedule(when)
 
 
 class Admission:
-    """Lets `queue` calls in beside those that `work` has places for; all services of one machine share it.
+    """Admits calls for the places of `work` and `queue` more; all services of one machine share it.
 
-    While others are here, or were turned away a moment ago, one payer may have the places of `work` and half of the
-    queue. Who has not proved yet to be a payer is counted apart for each address: a forger takes nobody's place.
+    While other payers have calls, or were refused a moment ago, one payer may have at most the places of `work` and
+    half of the queue. Unverified payers are counted separately per address, so that a forger takes no payer's place.
     """
 
     def __init__(self, work: Places, queue: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -81,30 +81,29 @@ class Admission:
 
     @property
     def in_use(self) -> int:
-        """Calls that are here."""
+        """Number of admitted calls."""
         return len(self._tickets)
 
     @property
     def waiting(self) -> int:
-        """Those of them that no place to work is there for."""
+        """Number of admitted calls beyond the places to work."""
         return max(0, self.in_use - self._work.capacity)
 
     @property
     def idle(self) -> bool:
-        """Whether no call is here."""
+        """Whether there is no admitted call."""
         return not self._tickets
 
     @property
     def have_room(self) -> bool:
-        """Whether a call that comes now would be let in."""
+        """Whether a new call would be admitted."""
         return self.in_use < self.capacity and self.work_ends_at is None
 
     def admit(self, payer: str, address: str | None = None) -> Ticket:
-        """Let a call in that `payer` is said to pay for.
+        """Admit a call; `payer` is the claimed payer.
 
         Raises:
-            Busy: there is no room, or not for one more of this payer; `retry_after` is an estimate from what work
-                took of late.
+            Busy: there is no room, or this payer has its share; `retry_after` is estimated from recent durations.
         """
         if self.work_ends_at is not None:
             raise stopping()
@@ -125,25 +124,25 @@ class Admission:
         return ticket
 
     def seconds_to_wait(self) -> int:
-        """Until those who are here now are served, as far as can be told; at least 1."""
+        """Estimated seconds until the admitted calls are served; at least 1."""
         return max(1, math.ceil(self._work.seconds * self.in_use / self._work.capacity))
 
     def recount(self, ticket: Ticket, payer: str) -> None:
-        """Count a call for another payer than before."""
+        """Count a call for another payer."""
         if ticket in self._tickets:
             self._discount(ticket)
             ticket.counted_as = payer
             self._counts[payer] += 1
 
     def forget(self, ticket: Ticket) -> None:
-        """A call has left."""
+        """Remove a call that has left."""
         if ticket in self._tickets:
             self._tickets.remove(ticket)
             self._discount(ticket)
             self._left.set()
 
     def stop(self, seconds: float) -> None:
-        """Let nobody in any more, and cut off what is still at work after so many seconds. A second time: nothing."""
+        """Admit no more calls, and cancel those still running after so many seconds. A second call does nothing."""
         if self.work_ends_at is not None:
             return
         self.work_ends_at = asyncio.get_running_loop().time() + seconds
@@ -152,7 +151,7 @@ class Admission:
             ticket.end_at(self.work_ends_at)
 
     async def emptied(self, seconds: float) -> bool:
-        """Wait until no call is here any more, for at most so many seconds; whether that is so."""
+        """Wait at most so many seconds until there is no admitted call; returns whether that is so."""
         try:
             async with asyncio.timeout(seconds):
                 while self._tickets:
@@ -173,7 +172,7 @@ class Admission:
 
 
 def stopping() -> Busy:
-    """What a call is told that the service cannot begin or end any more."""
+    """The error for a call that a stopping service cannot start or finish."""
     error = Busy(_STOPPING)
     error.retry_after = STOPPING_RETRY_SECONDS
     return error
