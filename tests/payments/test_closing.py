@@ -177,11 +177,11 @@ async def test_one_transfer_is_one_refund(desk: Desk) -> None:
         ids.append(desk.claim.payment_id)
     await desk.close("refund", ids[0], "0x2", 2)
     await desk.close("refund", ids[1], "0x2", 2)
-    with pytest.raises(RefundRefused, match="counted for another refund"):
+    with pytest.raises(RefundRefused, match="already counts for another refund"):
         await desk.close("refund", ids[2], "0x2", 2)
     with pytest.raises(RefundRefused, match="does not move that money"):
         await desk.close("refund", ids[2], "0x3", 0)
-    with pytest.raises(RefundRefused, match="only what was paid"):
+    with pytest.raises(RefundRefused, match="only a paid payment can be refunded"):
         await desk.close("refund", ids[0], "0x3", 1)
     with pytest.raises(NoSuchPayment):
         await desk.close("refund", "nothing", "0x3", 1)
