@@ -1,4 +1,4 @@
-"""The keys of signed verdicts: made once, read by nobody else, replaced without forgetting."""
+"""Verdict signing keys: created once, readable by their owner only, rotated without losing old ones."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_the_keys_lie_beside_the_database(database: str, file: str) -> None:
     assert Settings(database_url=database).keys_file == Path(file)
 
 
-def test_what_is_no_verdict_of_ours_is_told_from_what_was_altered(tmp_path: Path) -> None:
+def test_foreign_and_altered_verdicts_get_different_errors(tmp_path: Path) -> None:
     keys = SigningKeys.open(tmp_path / "keys.json")
     good = signed(keys)
     head, _, signature = good.split(".")
