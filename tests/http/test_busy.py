@@ -1,4 +1,4 @@
-"""A full service answers 503 with Retry-After on every API before it reserves anything; bought answers stay available."""
+"""A full service answers 503 with Retry-After on every API before it reserves anything, except for bought answers."""
 
 from __future__ import annotations
 
