@@ -178,7 +178,7 @@ def test_refund_is_recorded_only_if_on_chain(office: Office) -> None:
     assert office.run("refund", payment, "--transaction", enough).stdout.startswith(f"{payment}: USD 0.20 given back")
     twice = office.run("refund", other, "--transaction", enough)
     assert twice.exit_code == 1
-    assert "counted for another refund" in twice.stderr
+    assert "already counts for another refund" in twice.stderr
     row = office.json("show", payment)
     assert (row["state"], row["refund"]) == ("refunded", enough)
     silent = office.run("refund", other, "--transaction", enough, ALIVE402_RPC_URL="http://127.0.0.1:9")

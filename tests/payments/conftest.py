@@ -1,4 +1,4 @@
-"""The two databases that a ledger may live in, each test with one of its own."""
+"""The two databases that a ledger supports; each test gets an empty one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Admission control: bounds concurrency and shares it between payers, before anything is verified or held."""
+"""Admission control: bounds concurrent calls and shares them between payers, before payments are verified."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from alive402.providers.fair_queue import Places, waiting_as
 log = structlog.get_logger(__name__)
 
 STOPPING_RETRY_SECONDS = 5
-_STOPPING = "The service is stopping and accepts no new calls. Send the same request again soon."
+_STOPPING = "The service is shutting down and accepts no new calls. Send the same request again soon."
 
 
 class Ticket:
-    """An admitted call; call `leave` when it has ended."""
+    """One admitted call; call `leave` when it has ended."""
 
     def __init__(self, admission: Admission, payer: str, address: str | None) -> None:
         self._admission = admission
@@ -30,16 +30,16 @@ class Ticket:
         self._work: asyncio.Timeout | None = None
 
     def prove(self) -> None:
-        """Mark the payer of the call as verified."""
+        """Record that the payment is verified, so the call counts for its payer."""
         self._admission.recount(self, self._payer)
 
     def leave(self) -> None:
-        """Release the call's room. A second call does nothing."""
+        """Free the call's slot. A second time does nothing."""
         self._admission.forget(self)
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
-        """Context of the call's work: its places are granted in the payer's turn, and a stop of the service cancels it.
+        """Context manager around the work: waits for a work slot, and ends the work when the service stops.
 
         Raises:
             Busy: the service stopped before the work was done.
@@ -63,10 +63,10 @@ class Ticket:
 
 
 class Admission:
-    """Admits calls for the places of `work` and `queue` more; all services of one machine share it.
+    """Admits `queue` calls in addition to the slots of `work`; all services on one machine share it.
 
-    While other payers have calls, or were refused a moment ago, one payer may have at most the places of `work` and
-    half of the queue. Unverified payers are counted separately per address, so that a forger takes no payer's place.
+    While others are present, or were turned away a moment ago, one payer may have the slots of `work` and half of the
+    queue. Calls whose payment is not verified yet count per address, so a forger takes no slot of the named payer.
     """
 
     def __init__(self, work: Places, queue: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -81,29 +81,30 @@ class Admission:
 
     @property
     def in_use(self) -> int:
-        """Number of admitted calls."""
+        """The number of admitted calls."""
         return len(self._tickets)
 
     @property
     def waiting(self) -> int:
-        """Number of admitted calls beyond the places to work."""
+        """The number of admitted calls that exceed the work slots."""
         return max(0, self.in_use - self._work.capacity)
 
     @property
     def idle(self) -> bool:
-        """Whether there is no admitted call."""
+        """Whether no call is admitted."""
         return not self._tickets
 
     @property
     def have_room(self) -> bool:
-        """Whether a new call would be admitted."""
+        """Whether a new call would be admitted now."""
         return self.in_use < self.capacity and self.work_ends_at is None
 
     def admit(self, payer: str, address: str | None = None) -> Ticket:
-        """Admit a call; `payer` is the claimed payer.
+        """Admit a call that claims to be paid by `payer`.
 
         Raises:
-            Busy: there is no room, or this payer has its share; `retry_after` is estimated from recent durations.
+            Busy: there is no room, or no more for this payer; `retry_after` is an estimate from recent durations of
+                work.
         """
         if self.work_ends_at is not None:
             raise stopping()
@@ -124,25 +125,25 @@ class Admission:
         return ticket
 
     def seconds_to_wait(self) -> int:
-        """Estimated seconds until the admitted calls are served; at least 1."""
+        """Estimated time until all present calls are served; at least 1."""
         return max(1, math.ceil(self._work.seconds * self.in_use / self._work.capacity))
 
     def recount(self, ticket: Ticket, payer: str) -> None:
-        """Count a call for another payer."""
+        """Count a call for another payer than before."""
         if ticket in self._tickets:
             self._discount(ticket)
             ticket.counted_as = payer
             self._counts[payer] += 1
 
     def forget(self, ticket: Ticket) -> None:
-        """Remove a call that has left."""
+        """Remove a call that has ended."""
         if ticket in self._tickets:
             self._tickets.remove(ticket)
             self._discount(ticket)
             self._left.set()
 
     def stop(self, seconds: float) -> None:
-        """Admit no more calls, and cancel those still running after so many seconds. A second call does nothing."""
+        """Admit no new calls, and cancel running work after so many seconds. A second time does nothing."""
         if self.work_ends_at is not None:
             return
         self.work_ends_at = asyncio.get_running_loop().time() + seconds
@@ -151,14 +152,14 @@ class Admission:
             ticket.end_at(self.work_ends_at)
 
     async def emptied(self, seconds: float) -> bool:
-        """Wait at most so many seconds until there is no admitted call; returns whether that is so."""
+        """Wait at most so many seconds until no call is left; returns whether none is."""
         try:
             async with asyncio.timeout(seconds):
                 while self._tickets:
                     self._left.clear()
                     await self._left.wait()
         except TimeoutError:
-            log.warning("calls are left", calls=self.in_use)
+            log.warning("calls still running", calls=self.in_use)
         return self.idle
 
     def _others(self, payer: str, mine: int) -> bool:
@@ -172,7 +173,7 @@ class Admission:
 
 
 def stopping() -> Busy:
-    """The error for a call that a stopping service cannot start or finish."""
+    """The error for a call that the service cannot start or finish because it is shutting down."""
     error = Busy(_STOPPING)
     error.retry_after = STOPPING_RETRY_SECONDS
     return error
