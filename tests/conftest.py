@@ -14,6 +14,7 @@ from hypothesis import settings
 from alive402.demo.clips import Clips, prepare
 from alive402.liveness import Analyzer
 from alive402.liveness.networks import model_files
+from tests.ledgers import database_url, ledger_kind, make_database  # noqa: F401  fixtures of many folders
 
 Image = npt.NDArray[np.uint8]
 
@@ -26,6 +27,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Make the clips before several workers would all want to make them."""
     if not hasattr(session.config, "workerinput"):
         prepare(model_files.cache_folder().parent / "demo")
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
 
 
 @pytest.fixture(scope="session")
