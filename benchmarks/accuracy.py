@@ -2,7 +2,7 @@
 
     python -m benchmarks.accuracy MANIFEST.csv [--peers FOLDER] [--speed-clips N] [--json]
 
-The manifest is one of `alive402 evaluate`; clips whose column `restricted` is not empty are told on lines of their own.
+The manifest is one of `alive402 evaluate`; clips whose column `restricted` is not empty are reported on separate lines.
 FOLDER holds `silent-face/`; without it only ours is measured.
 """
 

@@ -2,8 +2,8 @@
 
     python -m benchmarks.images MANIFEST.csv [MANIFEST.csv ...] [--json]
 
-Manifests are those of `training.calibrate_images`: clips and photographs. Rates are told with a calibration fitted
-without the clip's source, and with the one that ships; what is inconclusive is told apart. The table of confidences
+Manifests are those of `training.calibrate_images`: clips and photographs. Rates are given with a calibration fitted
+without the clip's source, and with the one that ships; inconclusive ones are separate. The table of confidences
 uses five frames of each clip.
 """
 

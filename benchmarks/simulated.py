@@ -1,4 +1,4 @@
-"""Attacks of which there is no real sample here, rendered from clips and judged: simulated, and told as that.
+"""Attacks of which there is no real sample here, rendered from clips and judged, reported as simulated.
 
     python -m benchmarks.simulated --data FOLDER --work FOLDER [--most N]
 

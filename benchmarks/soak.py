@@ -253,7 +253,7 @@ def _cut(source: Path, target: Path) -> None:
 
 @asynccontextmanager
 async def service_with(folder: Path) -> AsyncIterator[Watched]:
-    """`alive402 serve` with the limits of what is free out of the way; told to stop at the end, and waited for."""
+    """Run `alive402 serve` with free calls unlimited; stop it at the end and wait for its exit."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ALIVE402_")}
     if "ALIVE402_CACHE" in os.environ:
         kept["ALIVE402_CACHE"] = os.environ["ALIVE402_CACHE"]

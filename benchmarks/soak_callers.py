@@ -126,7 +126,7 @@ class Caller:
         self._tally.codes[f"{status} {code}"] += 1
         if status >= 500 and status != 503:
             raise Wrong(f"{status} {code}")
-        # Whoever is told that the ledger is away sends the same again, and is not charged twice.
+        # A caller that learns that the ledger is unavailable repeats the request and is not charged twice.
         if status >= 400 and body.get("charged") is not False and code not in ("ledger_unavailable", "payment_in_use"):
             raise Wrong(f"{status} {code} is said to be charged")
 

@@ -14,6 +14,7 @@ from hypothesis import settings
 from alive402.demo.clips import Clips, prepare
 from alive402.liveness import Analyzer
 from alive402.liveness.networks import model_files
+from alive402.log import configure_log
 from tests.ledgers import database_url, ledger_kind, make_database  # noqa: F401  fixtures of many folders
 
 Image = npt.NDArray[np.uint8]
@@ -24,7 +25,11 @@ settings.load_profile("without_deadlines")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Make the clips before several workers would all want to make them."""
+    """Log as the service does, and make the clips before several workers would all want to make them.
+
+    The default of structlog prints every local variable of a traceback: an unexpected error took seconds to log.
+    """
+    configure_log()
     if not hasattr(session.config, "workerinput"):
         prepare(model_files.cache_folder().parent / "demo")
 

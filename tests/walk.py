@@ -1,8 +1,8 @@
 """Lists the files of the package that one paid HTTP call passes, in order: `python -m tests.walk [--json]`.
 
 A real service is started in this process, a buyer pays for one call by x402, and every function of the package that
-the service enters for the request that carries the payment is noted by its file. Periodic work, the test chain and the worker process, which
-runs the engine, are not counted; neither is what the buyer itself imports.
+the service enters for the request that carries the payment is noted by its file. Periodic work, the test chain and
+the worker process, which runs the engine, are not counted; neither is what the buyer itself imports.
 """
 
 from __future__ import annotations
@@ -40,10 +40,11 @@ class Tracer:
         self.files: dict[str, None] = {}
 
     def __call__(self, frame: FrameType, event: str, _argument: Any) -> None:
-        if self.on and event == "call" and frame.f_code.co_filename.startswith(f"{PACKAGE}/") and not _periodic():
-            # Bodies of classes and modules run at import, not for a call.
-            if frame.f_code.co_name not in ("<module>", "<lambda>"):
-                self.files.setdefault(frame.f_code.co_filename.removeprefix(f"{PACKAGE}/"))
+        code = frame.f_code
+        ours = self.on and event == "call" and code.co_filename.startswith(f"{PACKAGE}/")
+        # Bodies of modules run at import, not for a call.
+        if ours and code.co_name not in ("<module>", "<lambda>") and not _periodic():
+            self.files.setdefault(code.co_filename.removeprefix(f"{PACKAGE}/"))
 
 
 def _periodic() -> bool:

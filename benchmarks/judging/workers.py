@@ -39,7 +39,7 @@ def judge(
         tasks: those of one clip should follow each other: a worker decodes a clip once.
         journal: answers of earlier runs, and of this one.
         processes: how many judge at once.
-        progress: told how many tasks are done, and how many there are.
+        progress: called with the number of finished tasks and of all tasks.
 
     Raises:
         RuntimeError: a worker died.

@@ -1,4 +1,4 @@
-"""What every error of ours has, whichever floor raises it: a stable code, a status, a sentence, and what it costs."""
+"""Base class of every error that a caller sees: a stable code, a status, a message, and whether it was charged."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from typing import Any, ClassVar
 
 
 class CodedError(Exception):
-    """Something a caller is told of. The trees below it are drawn in each floor's `errors.py`.
+    """An error for a caller. The trees of its subclasses are drawn in each package's `errors.py`.
 
     Attributes:
         code: stable machine-readable reason, snake_case.
-        status: the HTTP status that a door answers with.
-        charged: False, None when it is not known yet whether money moved, or True when it moved before.
+        status: the HTTP status of the response.
+        charged: False; None when it is not known yet whether money moved; True when it moved before.
         retry_after: seconds after which the same request may be sent again, or None.
-        default: the sentence, when none is given.
+        default: the message, when none is given.
         message: one sentence for people.
-        details: what a program needs beside the code, JSON-ready; never personal data, never an address.
+        details: facts for a program, JSON-ready; never personal data, never an address.
     """
 
     code: ClassVar[str] = "internal_error"

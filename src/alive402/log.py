@@ -1,4 +1,4 @@
-"""The log: one line an event on standard error, never on standard output, which belongs to answers."""
+"""Configures the log: one line an event on standard error; standard output is for answers."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import structlog
 
 
 def configure_log() -> None:
-    """For people at a terminal, JSON everywhere else."""
+    """Configure the log: plain text at a terminal, JSON everywhere else."""
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
     terminal = sys.stderr.isatty()
-    # Without the variables of each frame: they hold people's URLs.
+    # No local variables in tracebacks: they hold callers' URLs.
     plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(
         processors=[
@@ -28,5 +28,5 @@ def configure_log() -> None:
 
 
 def _to_standard_error(*_names: Any) -> structlog.PrintLogger:
-    """Whatever standard error is now: it may be another one than when the log was configured."""
+    """A logger on the current standard error, which may differ from that at configuration."""
     return structlog.PrintLogger(sys.stderr)

@@ -1,4 +1,4 @@
-"""Every setting of the service, typed: read once from `ALIVE402_*` at the doors, and passed down."""
+"""The service's settings, typed: read once from `ALIVE402_*` at start and passed down."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
 
 def _rate(given: str) -> str:
-    """A rate as the `limits` package reads it."""
+    """Check that the `limits` package can parse a rate."""
     try:
         parse(given)
     except ValueError as error:
-        raise ValueError(f"{given} is no rate. Write it as `30/hour` or `5/10minute`.") from error
+        raise ValueError(f"{given} is not a rate. Write it as `30/hour` or `5/10minute`.") from error
     return given
 
 
@@ -43,7 +43,7 @@ Rate = Annotated[str, AfterValidator(_rate)]
 
 
 class Accepted(BaseModel):
-    """One network and token in which payment is taken; `price` in atomic units, by default the catalog's."""
+    """One network and token in which payment is accepted; `price` in atomic units, by default the catalog's."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -73,33 +73,33 @@ class Accepted(BaseModel):
 
 
 class Settings(BaseSettings):
-    """What an operator may choose; the defaults run on test money, on loopback, and need nothing from outside.
+    """The operator's settings; the defaults use test money, listen on loopback, and need no other system.
 
     Raises:
-        pydantic.ValidationError: a value is wrong, or a real network is chosen without what it needs.
+        pydantic.ValidationError: a value is invalid, or a real network lacks a setting that it needs.
     """
 
     model_config = SettingsConfigDict(env_prefix="ALIVE402_", extra="ignore", frozen=True)
 
     host: str = "127.0.0.1"
     port: int = Field(default=8402, ge=0, le=65535)
-    public_url: AnyHttpUrl | None = Field(default=None, description="what buyers see, when a proxy stands in front")
-    tls_certificate: Path | None = Field(default=None, description="PEM, the whole chain; none where a proxy does TLS")
-    tls_key: Path | None = Field(default=None, description="its private key, PEM, without a password")
+    public_url: AnyHttpUrl | None = Field(default=None, description="the URL that buyers use, when it is a proxy's")
+    tls_certificate: Path | None = Field(default=None, description="PEM, the whole chain; unset where a proxy does TLS")
+    tls_key: Path | None = Field(default=None, description="private key of the certificate, PEM, without a password")
     database_url: str = "sqlite+aiosqlite:///var/alive402.db"
-    lease_seconds: float = Field(default=30.0, gt=0, description="a payment held by a dead process is free after this")
+    lease_seconds: float = Field(default=30.0, gt=0, description="a dead process's hold on a payment ends after this")
     reconcile_seconds: float = Field(default=30.0, gt=0, description="how often unfinished payments are looked up")
-    health_seconds: float = Field(default=60.0, gt=0, description="how often the catalog's health check looks")
+    health_seconds: float = Field(default=60.0, gt=0, description="how often the health check of the catalog runs")
     signing_key_file: Path | None = Field(default=None, description="keys of signed verdicts; made beside the database")
     signing_key: SecretStr | None = Field(default=None, description="Ed25519, as JSON Web Key or PKCS#8 PEM")
-    secrets_key_file: Path | None = Field(default=None, description="what AccessKeySecrets are encrypted with")
-    secrets_key: SecretStr | None = Field(default=None, description="Fernet keys in its place, with commas between")
-    webhook_urls: tuple[AnyHttpUrl, ...] = Field(default=(), description="who is told of answers and payments")
+    secrets_key_file: Path | None = Field(default=None, description="key that encrypts AccessKeySecrets")
+    secrets_key: SecretStr | None = Field(default=None, description="Fernet keys instead of that file, comma-separated")
+    webhook_urls: tuple[AnyHttpUrl, ...] = Field(default=(), description="URLs that get events of answers and payments")
     webhook_secret: SecretStr | None = Field(default=None, description="whsec_ and base64 of 24 to 64 random bytes")
 
     network: str = Field(default=DEV, description="dev, base, base-sepolia, or a CAIP-2 id such as eip155:8453")
     asset: str | None = Field(default=None, description="EIP-3009 token; by default the network's USDC")
-    asset_name: str | None = Field(default=None, description="EIP-712 name of an asset that x402 does not know")
+    asset_name: str | None = Field(default=None, description="EIP-712 name of an asset unknown to x402")
     asset_version: str | None = Field(default=None, description="EIP-712 version of such an asset")
     pay_to: str | None = Field(default=None, description="address that receives the money")
     price: int | None = Field(default=None, gt=0, description="atomic units a call; by default the catalog's")
@@ -112,53 +112,53 @@ class Settings(BaseSettings):
     services: tuple[str, ...] = Field(
         default=("video-face-liveness-detection", "face-liveness-detection"),
         min_length=1,
-        description="ids of what is sold, as a JSON array, what the site is known for first",
+        description="ids of the services on sale, as a JSON array; the main service first",
     )
-    pending_seconds: float = Field(default=900, gt=0, description="a payment made ahead is to be paid within this")
-    token_days: float = Field(default=90, gt=0, description="how long a prepaid token is good")
-    max_calls: int = Field(default=1000, gt=0, description="the most calls that one payment may buy")
+    pending_seconds: float = Field(default=900, gt=0, description="a payment made ahead must be paid within this")
+    token_days: float = Field(default=90, gt=0, description="how long a prepaid token is valid")
+    max_calls: int = Field(default=1000, gt=0, description="most calls that one payment may buy")
     free_failures_per_payer: Rate = "30/hour"
     free_failures_per_address: Rate = "120/hour"
     new_payments_per_address: Rate = "60/hour"
-    calls_per_key: Rate = Field(default="10/second", description="calls that one AccessKeyId may sign")
-    limits_url: str = Field(default="memory://", description="where failures are counted, for several processes")
-    trusted_proxies: tuple[IPvAnyNetwork, ...] = Field(default=(), description="their X-Forwarded-For is believed")
+    calls_per_key: Rate = Field(default="10/second", description="signed calls of one AccessKeyId")
+    limits_url: str = Field(default="memory://", description="where rate limits are counted, for several processes")
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = Field(default=(), description="whose X-Forwarded-For is trusted")
 
-    allow_private_hosts: bool = Field(default=False, description="fetch videos from one's own network too")
+    allow_private_hosts: bool = Field(default=False, description="also fetch videos from the operator's own network")
     fetch_ports: frozenset[int] = frozenset({80, 443, 8000, 8080, 8443})
     max_video_bytes: int = Field(default=30_000_000, gt=0)
     fetch_seconds: float = Field(default=30.0, gt=0)
     analysis_seconds: float = Field(default=60.0, gt=0)
     analysis_memory_bytes: int = Field(default=4 * 1024**3, gt=0)
-    provider: Literal["local", "cluster", "alibaba"] = Field(default="local", description="who judges videos")
-    cluster_address: str = Field(default="auto", description="of Ray: host:6379, ray://host:10001, auto or local")
+    provider: Literal["local", "cluster", "alibaba"] = Field(default="local", description="what judges videos")
+    cluster_address: str = Field(default="auto", description="Ray cluster: host:6379, ray://host:10001, auto or local")
     cluster_least: int = Field(default=1, gt=0, description="processes kept warm on the cluster")
-    cluster_most: int = Field(default=8, gt=0, description="processes asked of the cluster, and calls judged at once")
+    cluster_most: int = Field(default=8, gt=0, description="most processes on the cluster, and calls judged at once")
     alibaba_access_key_id: str | None = None
     alibaba_access_key_secret: SecretStr | None = None
     alibaba_endpoint: str = "facebody.cn-shanghai.aliyuncs.com"
-    alibaba_threshold: float = Field(default=0.5, ge=0, le=1, description="LiveConfidence from which it is live")
+    alibaba_threshold: float = Field(default=0.5, ge=0, le=1, description="least LiveConfidence of a live verdict")
     analyses_at_once: int = Field(default=2, gt=0)
     queue: int | None = Field(default=None, ge=0, description="calls that wait; by default 8 for each judged at once")
-    stop_seconds: float = Field(default=25.0, gt=0, description="how long calls may still take when told to stop")
-    uploads_max_bytes: int = Field(default=1_000_000_000, gt=0, description="of all uploads that wait to be judged")
+    stop_seconds: float = Field(default=25.0, gt=0, description="how long running calls may take after a stop signal")
+    uploads_max_bytes: int = Field(default=1_000_000_000, gt=0, description="of all waiting uploads together")
     uploads_per_payer: int = Field(default=3, gt=0, description="uploads of one payer that wait at once")
     upload_host: str | None = Field(
         default=None,
         pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?(:[0-9]{1,5})?$",
-        description="files of Alibaba's SDK come to alive402.<this> by HTTPS",
+        description="Alibaba's SDK uploads files to alive402.<this> by HTTPS",
     )
-    upload_seconds: float = Field(default=600.0, gt=0, description="how long an upload waits, then it is deleted")
-    upload_receive_seconds: float = Field(default=120.0, gt=0, description="how long its bytes may take to come")
-    jobs_waiting: int = Field(default=100, gt=0, description="calls whose callers do not wait, in one process")
-    job_seconds: float = Field(default=86_400.0, gt=0, description="how long a finished job can be asked for")
-    media_directory: Path | None = Field(default=None, description="where a video lies while it is judged")
+    upload_seconds: float = Field(default=600.0, gt=0, description="how long an upload is kept before it is deleted")
+    upload_receive_seconds: float = Field(default=120.0, gt=0, description="longest time to receive an upload")
+    jobs_waiting: int = Field(default=100, gt=0, description="most waiting jobs (asynchronous calls) in one process")
+    job_seconds: float = Field(default=86_400.0, gt=0, description="how long the result of a finished job is kept")
+    media_directory: Path | None = Field(default=None, description="folder of a video while it is judged")
 
     keep_answers_days: float = Field(default=90, gt=0, description="answers and reports are erased after this")
-    keep_call_log_days: float = Field(default=90, gt=0, description="the log of calls, for statistics, likewise")
-    erase_seconds: float = Field(default=600.0, gt=0, description="how often what is over is erased")
+    keep_call_log_days: float = Field(default=90, gt=0, description="call log entries are erased after this")
+    erase_seconds: float = Field(default=600.0, gt=0, description="how often expired data is erased")
     ops_session_minutes: float = Field(default=60, gt=0, le=1440, description="how long a sign-in at /ops lasts")
-    metrics_token: SecretStr | None = Field(default=None, min_length=16, description="opens /metrics, as Bearer")
+    metrics_token: SecretStr | None = Field(default=None, min_length=16, description="Bearer token for /metrics")
     metrics_public: bool = Field(default=False, description="anyone may read /metrics")
     otlp_endpoint: AnyHttpUrl | None = Field(
         default=None,
@@ -180,11 +180,11 @@ class Settings(BaseSettings):
             raise ValueError("ALIVE402_TLS_CERTIFICATE and ALIVE402_TLS_KEY go together: set both, or neither.")
         if self.tls is not None:
             try:
-                # A key with a password would be asked for at the terminal.
+                # With no password given, OpenSSL would ask for it at the terminal.
                 ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(*self.tls, password="")
             except (OSError, ValueError) as error:
                 raise ValueError(
-                    "ALIVE402_TLS_CERTIFICATE and ALIVE402_TLS_KEY cannot be used: they have to be readable PEM files, "
+                    "ALIVE402_TLS_CERTIFICATE and ALIVE402_TLS_KEY cannot be used: they must be readable PEM files, "
                     f"a certificate and its own key without a password. {type(error).__name__}: {error}"
                 ) from error
         return self
@@ -224,8 +224,8 @@ class Settings(BaseSettings):
             alone = ("network", "asset", "asset_name", "asset_version", "pay_to", "facilitator_url", "rpc_url")
             if {*alone, "facilitator_token"} & self.model_fields_set:
                 raise ValueError(
-                    "ALIVE402_ACCEPTS says for each network what is asked there: unset ALIVE402_NETWORK and the other "
-                    "settings of a single network."
+                    "ALIVE402_ACCEPTS sets the price and address of each network: unset ALIVE402_NETWORK and the "
+                    "other settings of a single network."
                 )
             return self
         if self.asset is not None and not _ADDRESS.fullmatch(self.asset):
@@ -236,7 +236,7 @@ class Settings(BaseSettings):
             if self.facilitator_url or self.rpc_url or self.asset:
                 raise ValueError(
                     "The dev chain has its own facilitator, node and token. "
-                    "Set ALIVE402_NETWORK to base or base-sepolia to use the ones that are set."
+                    "Set ALIVE402_NETWORK to base or base-sepolia to use yours."
                 )
             return self
         if not self.caip2.startswith("eip155:") or not self.caip2.removeprefix("eip155:").isdigit():
@@ -256,22 +256,22 @@ class Settings(BaseSettings):
 
     @property
     def keys_file(self) -> Path:
-        """Where the keys of signed verdicts are kept: beside the database, when that is a file."""
+        """File of the keys of signed verdicts: beside the database, when that is a file."""
         return self.signing_key_file or self._beside_the_database(".keys.json")
 
     @property
     def secrets_file(self) -> Path:
-        """Where the key is kept that AccessKeySecrets are encrypted with; beside the database like `keys_file`."""
+        """File of the key that encrypts AccessKeySecrets; beside the database like `keys_file`."""
         return self.secrets_key_file or self._beside_the_database(".secrets.key")
 
     @property
     def tls(self) -> tuple[Path, Path] | None:
-        """Certificate and key, when we do TLS ourselves."""
+        """Certificate and key, when the service does TLS itself."""
         return (self.tls_certificate, self.tls_key) if self.tls_certificate and self.tls_key else None
 
     @property
     def given_secrets_key(self) -> str | None:
-        """The keys that are given in place of that file."""
+        """The Fernet keys that replace `secrets_file`."""
         return self.secrets_key.get_secret_value() if self.secrets_key else None
 
     def _beside_the_database(self, suffix: str) -> Path:
@@ -282,14 +282,14 @@ class Settings(BaseSettings):
 
     @property
     def taken(self) -> tuple[Accepted, ...]:
-        """The real networks and tokens in which payment is taken, the default first; none on the dev chain."""
+        """The real networks and tokens in which payment is accepted, the default first; none on the dev chain."""
         if self.accepts or self.network == DEV:
             return self.accepts
         return (Accepted.model_validate({name: getattr(self, name) for name in Accepted.model_fields}),)
 
     @property
     def loopback(self) -> bool:
-        """Whether the service is for this machine only: it listens nowhere else, and no proxy leads to it."""
+        """Whether only this machine can reach the service: it listens on loopback, and behind no proxy."""
         if self.public_url or self.trusted_proxies:
             return False
         try:
@@ -299,7 +299,7 @@ class Settings(BaseSettings):
 
     @property
     def caip2(self) -> str:
-        """The network's CAIP-2 id; the dev chain bears Base Sepolia's, so that unmodified buyers pay on it."""
+        """The network's CAIP-2 id; the dev chain has that of Base Sepolia, so that unmodified buyers can pay on it."""
         return NETWORKS.get(self.network, "eip155:84532" if self.network == DEV else self.network)
 
 

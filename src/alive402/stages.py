@@ -1,4 +1,4 @@
-"""The stages of a call, told to whoever watches: verifying, fetching, judging, settling."""
+"""Stages of a call (verifying, fetching, judging, settling), reported to observers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Protocol
 
 
 class CallStage(StrEnum):
-    """What a call waits for, one after the other."""
+    """The stages of a call, in order."""
 
     VERIFY = "verify"
     FETCH = "fetch"
@@ -19,20 +19,20 @@ class CallStage(StrEnum):
 
 
 class Watch(Protocol):
-    """Whoever wants to know how long stages last and how they end."""
+    """Observer of stages: how long each lasts and how it ends."""
 
     def stage(self, name: CallStage) -> AbstractContextManager[None]:
-        """Entered when a stage begins and left when it ends, with its error if it has one."""
+        """Context manager around one stage; it sees the stage's error, if any."""
         ...
 
 
-# By context and not by process: several services may run in one process, each with its own watchers.
+# Per context, not per process: several services may run in one process, each with its own observers.
 _watches: ContextVar[tuple[Watch, ...]] = ContextVar("alive402_watches", default=())
 
 
 @contextmanager
 def watched(watches: tuple[Watch, ...]) -> Iterator[None]:
-    """Tell `watches` of every stage within the block, tasks that are started in it included."""
+    """Report every stage in the block to `watches`, including those in tasks started in it."""
     before = _watches.set(watches)
     try:
         yield
@@ -42,7 +42,7 @@ def watched(watches: tuple[Watch, ...]) -> Iterator[None]:
 
 @contextmanager
 def stage(name: CallStage) -> Iterator[None]:
-    """One stage: the block."""
+    """Run the block as one stage."""
     with ExitStack() as watching:
         for watch in _watches.get():
             watching.enter_context(watch.stage(name))

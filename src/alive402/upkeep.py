@@ -1,4 +1,4 @@
-"""Periodic work of a service: one loop that goes on after any error, and stops with its block."""
+"""Periodic background work: a loop that continues after any error and stops with its block."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ import structlog
 log = structlog.get_logger(__name__)
 
 FIRST_SILENCE, LONGEST_SILENCE = 60.0, 3600.0
-"""Seconds until an error of the same kind is logged again: they double from the first to the longest."""
+"""Seconds until an error of the same kind is logged again; they double from the first value to the second."""
 STOP_SECONDS = 5.0
-"""How long a block waits at its end for work that does not stop when it is cancelled."""
+"""Seconds that the block waits at its end for work that ignores its cancellation."""
 
 
 @dataclass(slots=True)
 class _Silence:
-    """One kind of error: how long it is not logged again."""
+    """How long one kind of error is not logged again."""
 
     seconds: float
     until: float
@@ -29,9 +29,9 @@ class _Silence:
 
 @dataclass(slots=True)
 class Upkeep:
-    """Work that is done again and again, whatever it raises; `name` names it in the log.
+    """Work that is repeated whatever it raises; `name` names it in the log.
 
-    Errors of the type `expected` are logged without a traceback: a database or a disk that is away for a while.
+    Errors of the type `expected` are logged without a traceback, e.g. a database or disk that is unavailable.
     `clock` gives seconds.
     """
 
@@ -42,7 +42,7 @@ class Upkeep:
     _silences: dict[str, _Silence] = field(default_factory=dict, init=False)
 
     async def once(self) -> None:
-        """Do the work now; an error is logged and not raised.
+        """Do the work once; an error is logged and not raised.
 
         Raises:
             asyncio.CancelledError: the task that called this is cancelled.
@@ -53,19 +53,19 @@ class Upkeep:
         except (KeyboardInterrupt, SystemExit):
             raise
         except asyncio.CancelledError as error:
-            # Without a request to cancel this task, something within the work was cancelled: an error as any other.
+            # This task was not cancelled, so something inside the work was: treat it as any other error.
             if task is None or task.cancelling():
                 raise
             self._report(error)
         except BaseException as error:
-            # Also what native libraries raise beside `Exception`, and groups of it.
+            # Native libraries raise errors that are not `Exception`, and groups of them.
             self._report(error)
 
     @asynccontextmanager
     async def running(self, every_seconds: float, *, at_once: bool = True) -> AsyncIterator[None]:
-        """Do the work until the block ends, with a pause of `every_seconds` after each time.
+        """Repeat the work until the block ends, with a pause of `every_seconds` after each run.
 
-        The first time comes at once, or after the first pause. When the block ends, the work is cancelled.
+        The first run is at once, or after the first pause. When the block ends, the work is cancelled.
         """
         stopped = False
 
@@ -89,7 +89,7 @@ class Upkeep:
                 log.warning("upkeep does not stop", work=self.name)
 
     def _report(self, error: BaseException) -> None:
-        """Log an error, unless one of its kind was logged a short while ago."""
+        """Log an error, unless one of its kind was logged recently."""
         kind, now = type(error).__name__, self.clock()
         known = self._silences.get(kind)
         if known is not None and now < known.until:
@@ -97,7 +97,7 @@ class Upkeep:
         again = known is not None and now < known.until + LONGEST_SILENCE
         seconds = min(2 * known.seconds, LONGEST_SILENCE) if known is not None and again else FIRST_SILENCE
         self._silences[kind] = _Silence(seconds, now + seconds)
-        # A log that cannot be written stops nothing.
+        # A failing log must not stop the loop.
         with contextlib.suppress(Exception):
             if isinstance(error, self.expected):
                 log.warning("upkeep failed", work=self.name, error=kind)

@@ -1,1 +1,1 @@
-"""Data sets judged by the command that engineers run."""
+"""Tests of batches."""

@@ -1,4 +1,4 @@
-"""`alive402 batch` as an engineer runs it: judged once, stopped and gone on with, failures kept with their reasons."""
+"""Tests of `alive402 batch`: each row judged once, resuming after a stop, failures kept with their reasons."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def folder(clips: Clips, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_every_row_has_its_result_in_the_manifests_order(folder: Path) -> None:
+def test_results_are_in_manifest_order(folder: Path) -> None:
     told = summary("clips.csv", "--out", "out/results.parquet", "--reports", cwd=folder)
     assert told["failed"] == {"unsupported_video": 1, "file_unreadable": 1}
     assert told["verdicts"] == {"live": 1, "spoof": 1}
@@ -64,7 +64,7 @@ def test_every_row_has_its_result_in_the_manifests_order(folder: Path) -> None:
     assert not list((folder / "out").glob("*.journal"))
 
 
-def test_a_finished_batch_takes_new_rows_and_failed_ones_again(folder: Path, clips: Clips) -> None:
+def test_finished_batch_judges_new_rows_and_retries_failed_ones(folder: Path, clips: Clips) -> None:
     summary("clips.csv", "--out", "results.parquet", cwd=folder)
     before = results(folder / "results.parquet")
     (folder / "data" / "gone.mp4").symlink_to(clips.bona_fide)
@@ -78,7 +78,7 @@ def test_a_finished_batch_takes_new_rows_and_failed_ones_again(folder: Path, cli
     assert [row["verdict"] for row in after] == ["live", "spoof", None, "live", "live"]
 
 
-def test_killed_three_times_each_row_is_judged_once(clips: Clips, tmp_path: Path) -> None:
+def test_batch_killed_three_times_judges_each_row_once(clips: Clips, tmp_path: Path) -> None:
     names = [f"{number:02}.mp4" for number in range(16)]
     for name in names:
         (tmp_path / name).symlink_to(clips.bona_fide)
@@ -114,7 +114,7 @@ def _judged(journal: Path) -> dict[str, float]:
     return {row["location"]: row["seconds"] for row in map(json.loads, whole)}
 
 
-def test_urls_folders_and_buckets(folder: Path, clips: Clips) -> None:
+def test_batch_reads_urls_folders_and_buckets(folder: Path, clips: Clips) -> None:
     with serve_files(folder / "data") as base:
         (folder / "urls.csv").write_text(f"url\n{base}/person.mp4\n{base}/none.mp4\n")
         told = summary("urls.csv", "--out", "urls.parquet", "--allow-private-hosts", cwd=folder)
@@ -135,12 +135,12 @@ def test_urls_folders_and_buckets(folder: Path, clips: Clips) -> None:
     [
         ("name\nx.mp4\n", "none of the columns"),
         ("path\n\n,\n", "line 3: the column path is empty"),
-        ("path\na.mp4\na.mp4\n", "line 3: a.mp4 stands there twice"),
-        ("path,verdict\na.mp4,live\n", "a column verdict of their own"),
+        ("path\na.mp4\na.mp4\n", "line 3: a.mp4 occurs twice"),
+        ("path,verdict\na.mp4,live\n", "the column verdict is also a column of the results"),
         ("path\n", "There is no video or picture"),
     ],
 )
-def test_a_manifest_that_is_none_is_refused_before_any_work(tmp_path: Path, manifest: str, said: str) -> None:
+def test_bad_manifest_is_refused_before_any_work(tmp_path: Path, manifest: str, said: str) -> None:
     (tmp_path / "clips.csv").write_text(manifest)
     done = batch("clips.csv", "--out", "results.parquet", cwd=tmp_path)
     assert done.returncode == 64
@@ -148,7 +148,7 @@ def test_a_manifest_that_is_none_is_refused_before_any_work(tmp_path: Path, mani
     assert not list(tmp_path.glob("*.parquet*"))
 
 
-def test_results_of_another_engine_or_of_nobody_are_left_alone(folder: Path) -> None:
+def test_foreign_output_files_are_not_overwritten(folder: Path) -> None:
     (folder / "results.parquet").write_text("not ours")
     done = batch("clips.csv", "--out", "results.parquet", cwd=folder)
     assert (done.returncode, (folder / "results.parquet").read_text()) == (64, "not ours")

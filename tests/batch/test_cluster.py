@@ -1,4 +1,4 @@
-"""Two nodes of a real Ray cluster on this machine: calls and batches go to both, and a lost node loses nothing."""
+"""Tests on two nodes of a real Ray cluster on this machine: both get calls and batches, and a lost node costs none."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def cluster(nodes: Nodes) -> AsyncIterator[Cluster]:
     await made.close()
 
 
-async def test_a_lost_node_costs_no_call(nodes: Nodes, cluster: Cluster, clips: Clips, tmp_path: Path) -> None:
+async def test_lost_node_costs_no_call(nodes: Nodes, cluster: Cluster, clips: Clips, tmp_path: Path) -> None:
     second = nodes.add_node(num_cpus=1, object_store_memory=STORE)
     heard: list[tuple[str, float]] = []
     (first, other) = await asyncio.gather(
@@ -71,7 +71,7 @@ async def test_a_lost_node_costs_no_call(nodes: Nodes, cluster: Cluster, clips: 
     assert [judged.liveness["verdict"] for judged in await asyncio.gather(*calls)] == ["live"] * 4
 
 
-def test_a_batch_goes_on_when_a_node_is_lost(nodes: Nodes, clips: Clips, tmp_path: Path) -> None:
+def test_batch_continues_after_a_lost_node(nodes: Nodes, clips: Clips, tmp_path: Path) -> None:
     second = nodes.add_node(num_cpus=1, object_store_memory=STORE)
     rows = [Row(f"{number}.mp4", str(clips.bona_fide), {"who": str(number)}) for number in range(16)]
     rows.append(Row("gone.mp4", str(tmp_path / "gone.mp4")))

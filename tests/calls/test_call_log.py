@@ -1,4 +1,4 @@
-"""How calls went, counted: on both databases, by several processes, and for as long as is told."""
+"""The call log on both databases: tallies over several processes, and their period."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_calls_are_tallied_by_kind_with_the_median_of_the_answers(database_url: 
     asyncio.run(one())
 
 
-def test_old_calls_are_not_told_of(database_url: str) -> None:
+def test_old_calls_are_not_counted(database_url: str) -> None:
     async def one() -> None:
         ledger = await Ledger.open(database_url, lease_seconds=30)
         today = datetime.now(UTC)

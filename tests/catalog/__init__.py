@@ -1,1 +1,1 @@
-"""Tests of what is sold and how it is described."""
+"""Tests of the catalog."""

@@ -1,4 +1,4 @@
-"""Search finds a service by what it does, in whatever words, and ranks by fit, quality and price."""
+"""Tests of search: matching by words and synonyms, and ranking by fit, quality and price."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def found(query: str, *services: ServiceDefinition, **qualities: Quality) -> lis
         "我想检测真人视频",
     ],
 )
-def test_synonyms_misspellings_and_chinese_words_find_it(query: str) -> None:
+def test_search_finds_service_by_synonyms_misspellings_and_chinese(query: str) -> None:
     assert found(query)[0] == LIVENESS.id
 
 
@@ -77,7 +77,7 @@ def test_synonyms_misspellings_and_chinese_words_find_it(query: str) -> None:
         "人脸图片防伪",
     ],
 )
-def test_who_asks_for_images_finds_the_image_service_first(query: str) -> None:
+def test_query_about_images_ranks_image_service_first(query: str) -> None:
     assert found(query, *SERVICES)[0] == IMAGE_LIVENESS.id
 
 
@@ -93,30 +93,30 @@ def test_who_asks_for_images_finds_the_image_service_first(query: str) -> None:
         "我想检测真人视频",
     ],
 )
-def test_who_asks_for_videos_finds_the_video_service_first(query: str) -> None:
+def test_query_about_videos_ranks_video_service_first(query: str) -> None:
     assert found(query, *SERVICES)[0] == LIVENESS.id
 
 
 @pytest.mark.parametrize("query", ["liveness", "selfie", "人脸", "活体检测", "anti-spoofing"])
-def test_who_says_neither_finds_both(query: str) -> None:
+def test_query_without_medium_finds_both_services(query: str) -> None:
     assert set(found(query, *SERVICES)) == {LIVENESS.id, IMAGE_LIVENESS.id}
 
 
 @pytest.mark.parametrize("query", ["rain", "天气", "weather"])
-def test_another_service_is_found_by_its_own_words(query: str) -> None:
+def test_another_service_is_found_by_its_own_keywords(query: str) -> None:
     assert found(query) == [OTHER.id]
 
 
-def test_what_nobody_sells_is_not_found() -> None:
+def test_unrelated_query_finds_nothing() -> None:
     assert found("translate poems") == []
     assert found("翻译诗歌") == []
 
 
-def test_an_empty_query_shows_all() -> None:
+def test_empty_query_lists_all_services() -> None:
     assert sorted(found("")) == sorted((LIVENESS.id, OTHER.id))
 
 
-def test_of_two_that_fit_alike_the_better_measured_then_the_cheaper_comes_first() -> None:
+def test_equal_fit_is_ranked_by_quality_then_price() -> None:
     twin = dataclasses.replace(LIVENESS, id="twin", tool_name="twin")
     good, bad = Quality(worked_on=100), Quality(worked_on=100, faults=60)
     assert found("face", LIVENESS, twin, twin=good, video_face_liveness_detection=bad)[0] == "twin"
@@ -125,7 +125,7 @@ def test_of_two_that_fit_alike_the_better_measured_then_the_cheaper_comes_first(
     assert found("face", LIVENESS, cheap)[0] == "twin"
 
 
-def test_the_answer_says_what_was_looked_for() -> None:
+def test_search_answer_repeats_the_query() -> None:
     answer = search(site(LIVENESS), {LIVENESS.id: Quality()}, "selfie", 1)
     assert answer["schemaVersion"] == "server402.catalog.search.v1"
     assert (answer["query"], answer["total"], answer["filters"]) == ("selfie", 1, {"limit": 1})
@@ -133,12 +133,12 @@ def test_the_answer_says_what_was_looked_for() -> None:
 
 
 @given(st.text(max_size=600), st.integers(1, 50))
-def test_any_text_may_be_asked(query: str, limit: int) -> None:
+def test_search_accepts_any_text(query: str, limit: int) -> None:
     assert len(found(query)) <= 2
 
 
 @given(st.integers(0, 10_000), st.integers(0, 10_000))
-def test_the_score_is_a_share_and_faults_lower_it(well: int, faults: int) -> None:
+def test_quality_score_is_a_share_and_falls_with_faults(well: int, faults: int) -> None:
     quality = Quality(worked_on=well + faults, faults=faults)
     if quality.score is None:
         assert well + faults == 0

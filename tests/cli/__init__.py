@@ -1,1 +1,1 @@
-"""Tests, mirroring src/."""
+"""Tests of the command line."""

@@ -1,4 +1,4 @@
-"""The command line as people and scripts call it: exit codes, one JSON object a line, the report page."""
+"""Tests of `alive402 analyze`: exit codes, JSON lines, the report page."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from tests.intake import heif_files
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """`alive402 ARGUMENTS...` in a process of its own."""
+    """Run `alive402 ARGUMENTS...` in a child process."""
     command = [str(Path(sys.executable).with_name("alive402")), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
-def test_a_person_reads_a_verdict_with_reasons(clips: Clips) -> None:
+def test_analyze_prints_verdict_with_reasons(clips: Clips) -> None:
     done = run("analyze", clips.bona_fide)
     assert done.returncode == 0
     assert "LIVE" in done.stdout
@@ -33,7 +33,7 @@ def test_a_person_reads_a_verdict_with_reasons(clips: Clips) -> None:
     assert done.stderr == ""
 
 
-def test_a_script_reads_one_object_a_line(clips: Clips, tmp_path: Path) -> None:
+def test_analyze_json_prints_one_object_per_line(clips: Clips, tmp_path: Path) -> None:
     words = tmp_path / "words.mp4"
     words.write_text("no video\n" * 100)
     done = run("analyze", "--json", clips.bona_fide, words, clips.attack)
@@ -46,7 +46,7 @@ def test_a_script_reads_one_object_a_line(clips: Clips, tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
-def test_a_single_picture_is_judged_and_called_one(person: list[Image], tmp_path: Path) -> None:
+def test_analyze_judges_a_single_picture(person: list[Image], tmp_path: Path) -> None:
     # A picture is known by its bytes, whatever it is named.
     picture, nobody, phone = tmp_path / "face.mp4", tmp_path / "wall.png", tmp_path / "phone.heic"
     phone.write_bytes(heif_files.whole(person[60]))
@@ -64,7 +64,7 @@ def test_a_single_picture_is_judged_and_called_one(person: list[Image], tmp_path
     assert (third["verdict"], third["image"]["format"]) == ("live", "heic")
 
 
-def test_a_spoof_exits_with_1(clips: Clips) -> None:
+def test_analyze_exits_with_1_on_spoof(clips: Clips) -> None:
     done = run("analyze", clips.attack)
     assert done.returncode == 1
     assert "re-filmed from a screen" in done.stdout
@@ -80,7 +80,7 @@ def test_a_spoof_exits_with_1(clips: Clips) -> None:
         (["nonsense"], 64),
     ],
 )
-def test_what_cannot_be_done_has_its_code(arguments: list[str], code: int) -> None:
+def test_analyze_failures_have_exit_codes(arguments: list[str], code: int) -> None:
     done = run(*arguments)
     assert done.returncode == code
     assert "Traceback" not in done.stdout + done.stderr
@@ -93,7 +93,7 @@ def test_help_shows_examples_and_version() -> None:
     assert "alive402 analyze selfie.mp4" in said
 
 
-def test_the_report_page_stands_alone(clips: Clips, tmp_path: Path) -> None:
+def test_report_page_is_self_contained(clips: Clips, tmp_path: Path) -> None:
     page = tmp_path / "report.html"
     assert run("analyze", clips.bona_fide, clips.attack, "--report", page).returncode == 1
     html = page.read_text()
@@ -106,7 +106,7 @@ def test_the_report_page_stands_alone(clips: Clips, tmp_path: Path) -> None:
     assert not any(outside in without_pictures for outside in ("http://", "https://", "<script", "@import", "url("))
 
 
-def test_a_hostile_name_is_only_text(clips: Clips, tmp_path: Path) -> None:
+def test_hostile_file_name_is_escaped(clips: Clips, tmp_path: Path) -> None:
     hostile = tmp_path / "<img src=x onerror=alert(1)>[bold].mp4"
     hostile.write_bytes(clips.bona_fide.read_bytes())
     page = tmp_path / "report.html"
@@ -116,7 +116,7 @@ def test_a_hostile_name_is_only_text(clips: Clips, tmp_path: Path) -> None:
     assert "<img src=x" not in page.read_text()
 
 
-def test_a_url_is_fetched_and_private_ones_only_when_asked(clips: Clips) -> None:
+def test_private_url_is_fetched_only_when_allowed(clips: Clips) -> None:
     handler = partial(_Quiet, directory=str(clips.bona_fide.parent))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

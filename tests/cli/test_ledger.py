@@ -1,4 +1,4 @@
-"""`alive402 ledger` as an operator calls it: the books are read, closed, and corrected by what the chain shows."""
+"""Tests of `alive402 ledger`: reading, reconciling and refunds, checked against the chain."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Office:
         return told
 
     def pay(self, *, told: bool = True) -> tuple[str, str]:
-        """A payment whose money moved; not `told`: the facilitator's answer was lost. (payment id, transaction)."""
+        """A paid payment as (payment id, transaction); without `told` the facilitator's answer was lost."""
         self.numbers += 1
         nonce = self.numbers.to_bytes(32, "big")
         chain = self.facilitator.chain
@@ -95,7 +95,7 @@ class Office:
         return claim.payment_id
 
     def send_back(self, amount: int) -> str:
-        """Real money of the operator's to the payer; the transaction."""
+        """Send money from the operator to the payer; returns the transaction."""
         chain = self.facilitator.chain
         chain.mint(chain.operator, amount)
         call = chain.token.encode_abi("transfer", args=[Web3.to_checksum_address(self.payer.address), amount])
@@ -113,7 +113,7 @@ def office(tmp_path: Path, facilitator: Facilitator) -> Office:
     return Office(tmp_path, facilitator)
 
 
-def test_payments_are_listed_for_people_and_programs(office: Office) -> None:
+def test_list_prints_payments_as_text_and_json(office: Office) -> None:
     (first, transaction), (second, _) = office.pay(), office.pay(told=False)
     people = office.run("list").stdout.splitlines()
     assert [line.split()[-1] for line in people] == [second, first]
@@ -128,7 +128,7 @@ def test_payments_are_listed_for_people_and_programs(office: Office) -> None:
     assert office.json("list", "--until", "2026-01-01")["payments"] == []
 
 
-def test_one_payment_tells_its_story(office: Office) -> None:
+def test_show_prints_events_of_a_payment(office: Office) -> None:
     payment, transaction = office.pay()
     for key in (payment, transaction, "request1"):
         row = office.json("show", key)
@@ -143,7 +143,7 @@ def test_one_payment_tells_its_story(office: Office) -> None:
     assert "no payment, request or transaction nothing" in unknown.stderr
 
 
-def test_everything_is_exported(office: Office) -> None:
+def test_export_writes_every_payment(office: Office) -> None:
     ids = {office.pay()[0] for _ in range(3)}
     rows = list(csv.DictReader(io.StringIO(office.run("export").stdout)))
     assert {row["id"] for row in rows} == ids
@@ -153,21 +153,21 @@ def test_everything_is_exported(office: Office) -> None:
     assert list(csv.DictReader(io.StringIO(office.run("list", "--csv").stdout))) == rows
 
 
-def test_reconciling_asks_the_chain(office: Office) -> None:
+def test_reconcile_looks_up_the_chain(office: Office) -> None:
     payment, transaction = office.pay(told=False)
     assert office.json("reconcile") == {"freed": 0, "settled": 1, "expired": 0, "failed": 0, "unknown": 0}
     row = office.json("show", payment)
     assert (row["state"], row["transaction"]) == ("consumed", transaction)
 
 
-def test_what_the_chain_cannot_tell_is_said_and_left(office: Office) -> None:
+def test_reconcile_leaves_unresolved_payments_and_says_so(office: Office) -> None:
     payment, _ = office.pay(told=False)
     done = office.run("reconcile", ALIVE402_RPC_URL="http://127.0.0.1:9")
     assert (done.exit_code, done.stdout) == (1, "0 freed, 0 settled, 0 expired, 0 failed, 1 unknown\n")
     assert office.json("show", payment)["state"] == "settle_unknown"
 
 
-def test_a_refund_is_believed_when_the_chain_shows_it(office: Office) -> None:
+def test_refund_is_recorded_only_if_on_chain(office: Office) -> None:
     payment, taken = office.pay()
     other, _ = office.pay()
     too_little, enough = office.send_back(PRICE - 1), office.send_back(PRICE)
@@ -178,7 +178,7 @@ def test_a_refund_is_believed_when_the_chain_shows_it(office: Office) -> None:
     assert office.run("refund", payment, "--transaction", enough).stdout.startswith(f"{payment}: USD 0.20 given back")
     twice = office.run("refund", other, "--transaction", enough)
     assert twice.exit_code == 1
-    assert "counted for another refund" in twice.stderr
+    assert "already counts for another refund" in twice.stderr
     row = office.json("show", payment)
     assert (row["state"], row["refund"]) == ("refunded", enough)
     silent = office.run("refund", other, "--transaction", enough, ALIVE402_RPC_URL="http://127.0.0.1:9")
@@ -187,7 +187,7 @@ def test_a_refund_is_believed_when_the_chain_shows_it(office: Office) -> None:
     assert office.run("refund", payment, "--transaction", "0x1").exit_code == 64
 
 
-def test_other_systems_are_told_what_was_decided_here(office: Office) -> None:
+def test_reconcile_and_refund_send_webhooks(office: Office) -> None:
     payment, transaction = office.pay(told=False)
     hooks: dict[str, str | None] = {
         "ALIVE402_WEBHOOK_URLS": '["http://127.0.0.1:9/hook"]',
@@ -223,7 +223,7 @@ def test_income_and_refunds_by_day(office: Office) -> None:
     assert (row["day"], row["net"]) == (day["day"], "200000")
 
 
-def test_what_cannot_work_is_refused_in_a_sentence(office: Office) -> None:
+def test_ledger_errors_are_one_line(office: Office) -> None:
     missing = office.run("list")
     assert missing.exit_code == 78
     assert "there is no ledger at" in missing.stderr

@@ -1,4 +1,4 @@
-"""`alive402 mcp`, started by the official client as an agent's host starts it: files and URLs, free, on one's own."""
+"""Tests of `alive402 mcp`, started by the official MCP client: judges files and URLs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture
 def folder(clips: Clips, tmp_path: Path) -> Path:
-    """A folder of a person's own, where the host starts the command."""
+    """The folder in which the host starts the command."""
     shutil.copy(clips.bona_fide, tmp_path / "my selfie.mp4")
     (tmp_path / "notes.mp4").write_text("no video")
     return tmp_path
@@ -48,7 +48,7 @@ def hosted(folder: Path, era: str, *options: str) -> Client:
 
 
 @pytest.mark.parametrize("era", ["legacy", "auto"])
-async def test_a_file_is_judged_by_its_path_with_progress(folder: Path, era: str) -> None:
+async def test_file_path_is_judged_with_progress(folder: Path, era: str) -> None:
     heard: list[str] = []
 
     async def hear(_share: float, _total: float | None, message: str | None) -> None:
@@ -71,7 +71,7 @@ async def test_a_file_is_judged_by_its_path_with_progress(folder: Path, era: str
     assert {"Looking at the frames", "Weighing the evidence"} <= set(heard)
 
 
-async def test_a_url_is_fetched_from_ones_own_network_when_allowed(folder: Path, videos: str) -> None:
+async def test_private_url_is_fetched_when_allowed(folder: Path, videos: str) -> None:
     arguments = {"VideoUrl": f"{videos}/my%20selfie.mp4"}
     async with hosted(folder, "auto", "--allow-private-hosts") as client:
         judged: Any = await client.call_tool(TOOL, arguments)
@@ -86,7 +86,7 @@ def pictures(person: list[Image], folder: Path) -> Path:
     return folder
 
 
-async def test_images_are_judged_by_their_paths_and_urls(pictures: Path, videos: str) -> None:
+async def test_images_are_judged_by_path_and_url(pictures: Path, videos: str) -> None:
     heard: list[str] = []
 
     async def hear(_share: float, _total: float | None, message: str | None) -> None:
@@ -117,7 +117,7 @@ async def test_images_are_judged_by_their_paths_and_urls(pictures: Path, videos:
     assert {"Fetching the images", "Looking at the images"} == set(heard)
 
 
-async def test_what_cannot_be_judged_says_why(folder: Path) -> None:
+async def test_unusable_input_has_a_reason(folder: Path) -> None:
     cases: list[tuple[dict[str, Any], str]] = [
         ({"VideoUrl": "nothing.mp4"}, "file_unreadable"),
         ({"VideoUrl": "/"}, "file_unreadable"),

@@ -1,4 +1,4 @@
-"""What the crash tests stand on: a short video, and a town with a service that may be killed."""
+"""Fixtures of the crash tests: a short video, and a service that can be killed."""
 
 from __future__ import annotations
 

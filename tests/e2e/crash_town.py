@@ -1,4 +1,4 @@
-"""A service that dies again and again, a chain that outlives it, and an auditor who compares ledger and chain."""
+"""A service that is killed repeatedly, a chain that outlives it, and an auditor that compares ledger and chain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An agent that knows nothing but the site's root: it discovers, chooses, pays, calls and reads the answer."""
+"""An agent that knows only the site's root discovers, pays for and calls a service."""
 
 from __future__ import annotations
 

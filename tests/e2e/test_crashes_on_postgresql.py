@@ -1,4 +1,4 @@
-"""Kill -9 on PostgreSQL, at the moments on which money hangs; `test_crashes.py` has every moment, on SQLite."""
+"""Kill -9 on PostgreSQL around settlement; `test_crashes.py` covers every moment, on SQLite."""
 
 from __future__ import annotations
 

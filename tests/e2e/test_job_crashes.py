@@ -1,4 +1,4 @@
-"""Kill -9 while a job is worked on: it is closed by what became of its payment, and nobody pays for nothing."""
+"""Kill -9 during a job: recovery closes it according to its payment, and nobody pays for nothing."""
 
 from __future__ import annotations
 

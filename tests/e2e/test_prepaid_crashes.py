@@ -1,4 +1,4 @@
-"""Kill -9 while a payment ahead is paid, and while its token is used: one charge, a token that works, no call lost."""
+"""Kill -9 while a prepaid payment or its token is in use: one charge, a valid token, no call lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`alive402 serve` told to stop in the middle of a call: answered or uncharged, and nothing is left behind."""
+"""`alive402 serve` stopped during a call: the call is answered or uncharged, and nothing is left behind."""
 
 from __future__ import annotations
 

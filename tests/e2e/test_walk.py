@@ -1,4 +1,4 @@
-"""The commands as a newcomer runs them: the demo to its end, and a server that says why it does not start."""
+"""The commands of a newcomer: the whole demo, and a server that says why it does not start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tests of the Alibaba door do again and again: a key from the command line, the vendor's SDK pointed at us."""
+"""Helpers for tests of the Alibaba API: a key from the command line, the vendor's SDK pointed at the service."""
 
 from __future__ import annotations
 

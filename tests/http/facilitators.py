@@ -1,4 +1,4 @@
-"""A remote facilitator and a node over real sockets, answered by a chain in this process; they fail on demand."""
+"""A remote facilitator and node over real sockets, backed by a chain in this process; they fail on demand."""
 
 from __future__ import annotations
 

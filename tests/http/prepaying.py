@@ -1,4 +1,4 @@
-"""What tests of payments ahead do again and again: ask, pay, look."""
+"""Helpers for tests of prepaid payments: create, pay, read."""
 
 from __future__ import annotations
 

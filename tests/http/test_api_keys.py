@@ -1,4 +1,4 @@
-"""API keys through both their doors: made and revoked on the command line, used over HTTP."""
+"""API keys: created and revoked on the command line, used over HTTP."""
 
 from __future__ import annotations
 

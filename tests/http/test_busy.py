@@ -1,4 +1,4 @@
-"""A full house: by every door 503 with Retry-After before anything is asked or held; what was bought is given."""
+"""A full service answers 503 with Retry-After on every API before it reserves anything, except for bought answers."""
 
 from __future__ import annotations
 

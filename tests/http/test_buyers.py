@@ -142,7 +142,7 @@ async def http_post(service: Service, videos: str, video: str, payment: str) -> 
         return await http.post(service.url + PATH, json=body, headers={"X-PAYMENT": payment})
 
 
-async def test_version_1_is_told_what_it_can_read(service: Service, videos: str) -> None:
+async def test_version_1_client_gets_a_version_1_answer(service: Service, videos: str) -> None:
     """Asked with `?x402Version=1`, or when a version 1 payment is refused."""
     async with httpx.AsyncClient() as http:
         asked = await http.post(service.url + V1)

@@ -1,4 +1,4 @@
-"""A job tells its caller when it is done, signed with a secret of its own; an address that is not told is refused."""
+"""Job callbacks: signed with their own secret; invalid callback URLs are refused."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def told(called: Called) -> tuple[dict[str, str], bytes]:
 
 
 @pytest.mark.parametrize(("video", "status"), [("face.mp4", "done"), ("empty.mp4", "failed")])
-async def test_it_is_told_what_everyone_who_asks_is_told(
+async def test_callback_body_equals_the_job(
     service: Service, http: httpx.AsyncClient, videos: str, called: Called, video: str, status: str
 ) -> None:
     key = await key_of(service)

@@ -1,4 +1,4 @@
-"""Failed calls are free, but not without end: who failed too often waits, and nobody else does."""
+"""Rate limits of failed calls, which are free: by payer, key and address."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A client that a stranger's generator makes of our OpenAPI calls the service: unpaid, paid, and without waiting."""
+"""A client generated from our OpenAPI document calls the service: unpaid, paid, and as a job."""
 
 from __future__ import annotations
 

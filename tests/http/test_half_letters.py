@@ -1,4 +1,4 @@
-"""JSON may hold half a letter, and numbers with a point that mean whole ones: neither is a fault of the service."""
+"""JSON with half a surrogate pair, or with 2.0 for an integer, is a client error, not a fault of the service."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_calls_are_counted_in_whole_numbers(service: Service, calls: float) -> N
         ({}, {"x402/payment": {HALF: HALF}}, "payment_malformed"),
     ],
 )
-def test_an_agent_is_told_so(service: Service, arguments: dict[str, Any], meta: dict[str, Any], code: str) -> None:
+def test_mcp_reports_half_letters(service: Service, arguments: dict[str, Any], meta: dict[str, Any], code: str) -> None:
     version = "2026-07-28"
     envelope = {"protocolVersion": version, "clientCapabilities": {}, "clientInfo": {"name": "a", "version": "1"}}
     params = {

@@ -1,4 +1,4 @@
-"""Bodies that bring pictures along, made to cost more than they weigh; nobody has paid for any of them."""
+"""Hostile unpaid request bodies that cost far more than their size to parse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HEIC and AVIF at the paid door: by URL, as bytes, and by the vendor's SDK."""
+"""HEIC and AVIF: by URL, as bytes, and through the vendor's SDK."""
 
 from __future__ import annotations
 

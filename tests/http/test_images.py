@@ -1,4 +1,4 @@
-"""The second service over its own door: pictures by URL and as bytes, paid, answered whole or not at all."""
+"""The image service: images by URL and as bytes; an answer covers all of them or none."""
 
 from __future__ import annotations
 

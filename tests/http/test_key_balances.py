@@ -1,4 +1,4 @@
-"""Prepaid keys over HTTP: filled by a payment, used at either door, and what cannot fill them."""
+"""Prepaid keys over HTTP: credited by a payment, used on either API, and refused credits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several networks and tokens: each is asked for, paid on its own chain, and looked up there."""
+"""Several networks and tokens: each is offered, paid and looked up on its own chain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The paid call on PostgreSQL: the same money once, from two services at once, and over a database that goes away."""
+"""The paid call on PostgreSQL: one charge from two concurrent services, and with a lost database connection."""
 
 from __future__ import annotations
 

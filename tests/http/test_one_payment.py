@@ -1,4 +1,4 @@
-"""One hundred uses of one payment at once, over HTTP and MCP mixed: one analysis, one charge, and one answer."""
+"""One hundred concurrent uses of one payment, over HTTP and MCP: one analysis, one charge, one answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The paid call through its door: what an unpaid buyer learns, what a paid one gets, and that money moves once."""
+"""The paid call over HTTP: the unpaid answer, the paid answer, and money that moves once."""
 
 from __future__ import annotations
 

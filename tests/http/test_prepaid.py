@@ -1,4 +1,4 @@
-"""Payments made ahead, through their doors: paid once, a token told once, and so many answers for it."""
+"""Prepaid payments over HTTP and MCP: paid once, a token shown once, and the calls it pays for."""
 
 from __future__ import annotations
 

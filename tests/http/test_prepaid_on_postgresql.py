@@ -1,4 +1,4 @@
-"""A token on PostgreSQL: bought at one service, used at two at once, and never more often than was paid for."""
+"""A token on PostgreSQL: bought at one service, used at two concurrently, never beyond its calls."""
 
 from __future__ import annotations
 

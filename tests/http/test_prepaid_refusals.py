@@ -1,4 +1,4 @@
-"""What a payment ahead and its token are refused for, each with its code, and none of it costs anything."""
+"""Refusals of a prepaid payment and its token: each has its code and costs nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept and what is not: videos, the log, answers whose time is over, and answers that their buyer erases."""
+"""Privacy: no stored videos, a log without personal data, retention, and erasure by the buyer."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def key(service: Service, *scopes: Scope) -> str:
     return (await service.parts.registry.books.keys.create("tests", scopes))[1]
 
 
-async def test_whoever_paid_erases_the_answer_and_never_pays_again(service: Service, videos: str) -> None:
+async def test_buyer_erases_the_answer_and_is_not_charged_again(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer:
         await buyer.fund()
         bought = (await buyer.pay(f"{videos}/face.mp4")).json()

@@ -1,4 +1,4 @@
-"""Every refusal has its own code and status, charges nothing, and leaves the payment good for another try."""
+"""Every refused call has its own code and status, charges nothing, and leaves the payment usable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A bought answer has a page at an address that only its buyer was told; nothing else opens it."""
+"""The report page of a bought answer: available only at the address that its buyer received."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def test_the_page_says_what_the_answer_said(service: Service, videos: str)
     assert kept.json()["payment"]["transaction"].startswith("0x")
 
 
-async def test_an_address_that_was_not_told_opens_nothing(service: Service, videos: str) -> None:
+async def test_guessed_report_address_is_unknown(service: Service, videos: str) -> None:
     answer = await bought(service, f"{videos}/face.mp4")
     base, _, secret = answer["reportUrl"].rpartition("-")
     forged = [

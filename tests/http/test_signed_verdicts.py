@@ -1,4 +1,4 @@
-"""Every answer carries a signed verdict: the same bytes each time it is fetched, and checked without the service."""
+"""Signed verdicts: the same bytes at every fetch, verifiable without the service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Callers who begin and do not go on: none of them keeps a connection, whatever door they knock at."""
+"""Stalled clients: none of them keeps a connection, on any route."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ async def test_who_does_not_read_is_cut_off(service: Service, monkeypatch: pytes
         b"POST /api/payments HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\nzz\r\n",
     ],
 )
-async def test_what_is_no_http_is_refused_as_everything_is(service: Service, sent: bytes) -> None:
+async def test_malformed_http_gets_a_json_400(service: Service, sent: bytes) -> None:
     head, _, body = (await said_to(service, sent)).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 400 ")
     told = json.loads(body)

@@ -1,4 +1,4 @@
-"""How many transactions of the ledger a paid call is: counted at the database, as docs/payments.md says."""
+"""The number of ledger transactions of a paid call, as docs/payments.md states it."""
 
 from __future__ import annotations
 

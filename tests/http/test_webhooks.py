@@ -1,4 +1,4 @@
-"""The running service tells the operator's other systems of every answer, and nothing of faces or videos."""
+"""Webhooks of a running service: one per answer, without faces, videos or personal data."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def telling(start: Start, receiver: Receiver) -> Service:
     return start(webhook_urls=(receiver.url,), webhook_secret=SECRET)
 
 
-async def test_calls_are_told_as_they_end(telling: Service, receiver: Receiver, videos: str) -> None:
+async def test_every_call_sends_a_webhook(telling: Service, receiver: Receiver, videos: str) -> None:
     async with Buyer(telling.url) as buyer:
         await buyer.fund()
         await buyer.pay(f"{videos}/none.mp4")
@@ -43,7 +43,7 @@ async def test_calls_are_told_as_they_end(telling: Service, receiver: Receiver, 
     assert not [word for word in (videos, "mp4", "Rect", "confidence", "verdict") if word in told]
 
 
-async def test_every_answer_is_told_once_whichever_way_it_was_paid(
+async def test_every_answer_sends_one_webhook_for_any_payment(
     telling: Service, receiver: Receiver, videos: str
 ) -> None:
     face = f"{videos}/face.mp4"

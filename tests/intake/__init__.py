@@ -1,1 +1,1 @@
-"""Tests of strangers' videos."""
+"""Tests of fetching, uploading and sandboxed judging of untrusted files."""

@@ -1,4 +1,4 @@
-"""Small whole films without a face, in any container and codec, from which hostile ones are cut."""
+"""Small valid videos without a face, in any container and codec, from which hostile ones are made."""
 
 from __future__ import annotations
 

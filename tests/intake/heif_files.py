@@ -1,4 +1,4 @@
-"""HEIC and AVIF files put together piece by piece, so that each piece can lie; the pictures are encoded by FFmpeg."""
+"""Builds HEIC and AVIF files box by box, so that each box can be false; FFmpeg encodes the pictures."""
 
 from __future__ import annotations
 

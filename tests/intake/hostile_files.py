@@ -1,4 +1,4 @@
-"""Every trap a file can be, made on the spot, and what it is answered with: a code, or the word `judged`."""
+"""Table of hostile files, made on demand, each with its expected result: a code, or `judged`."""
 
 from __future__ import annotations
 

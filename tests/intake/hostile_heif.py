@@ -1,4 +1,4 @@
-"""Every trap a HEIC or an AVIF can be, and the code it gets: part of the table of pictures."""
+"""Table of hostile HEIC and AVIF files, each with its expected code: part of the table of pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A town of one's own: a resolver, a public host that misbehaves by its path, and an inside that must not be reached.
+"""A private test network: a resolver, a public host that misbehaves by path, and internal hosts never to be reached.
 
 `python -m tests.intake.hostile_town` makes network and mount namespaces, gives the loopback device public and private
 addresses, answers names by DNS on port 53, fetches every URL of `hostile_urls.TABLE` with the limits of a service that

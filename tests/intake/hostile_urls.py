@@ -1,4 +1,4 @@
-"""Every trap a URL can be, and what it is answered with. `hostile_town` is where the names and addresses are real."""
+"""Table of hostile URLs, each with its expected result. `hostile_town` makes their names and addresses real."""
 
 from __future__ import annotations
 

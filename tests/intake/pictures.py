@@ -1,4 +1,4 @@
-"""Pictures put together piece by piece, so that each piece can lie: PNG, JPEG, WebP and BMP without a face."""
+"""Builds PNG, JPEG, WebP and BMP files without a face part by part, so that each part can be false."""
 
 from __future__ import annotations
 

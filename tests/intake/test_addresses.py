@@ -88,7 +88,7 @@ def test_public_is_never_a_special_address(address: IPv4Address | IPv6Address) -
 
 
 @given(st.text(max_size=40))
-def test_anything_else_is_an_error_and_never_public(text: str) -> None:
+def test_invalid_address_raises_value_error(text: str) -> None:
     try:
         ip_address(text.split("%", 1)[0])
     except ValueError:
@@ -97,6 +97,6 @@ def test_anything_else_is_an_error_and_never_public(text: str) -> None:
 
 
 @pytest.mark.parametrize("address", ["169.254.169.254", "100.100.100.200", "fe80::1", "64:ff9b::a9fe:a9fe"])
-def test_metadata_services_are_link_local_by_any_name(address: str) -> None:
+def test_metadata_addresses_are_link_local_in_any_form(address: str) -> None:
     assert is_link_local(address)
     assert not is_link_local("127.0.0.1")

@@ -1,4 +1,4 @@
-"""Fetching from real sockets: what arrives, what is refused, and that a refusal never tells an address."""
+"""Tests of fetching from real sockets: results, refusals, and that no refusal contains an address."""
 
 from __future__ import annotations
 
@@ -104,18 +104,18 @@ def get(url: str, folder: Path, limits: FetchLimits = OPEN) -> int:
     return asyncio.run(subject.fetch(url, folder / "video", limits))
 
 
-def test_a_video_arrives_whole(host: str, tmp_path: Path) -> None:
+def test_fetch_writes_the_whole_video(host: str, tmp_path: Path) -> None:
     assert get(f"{host}/video", tmp_path) == 1000
     assert (tmp_path / "video").read_bytes() == b"v" * 1000
     assert Host.seen[-1]["Accept-Encoding"] == "identity"
     assert Host.seen[-1]["Host"] == host.removeprefix("http://")
 
 
-def test_a_redirect_is_followed(host: str, tmp_path: Path) -> None:
+def test_redirect_is_followed(host: str, tmp_path: Path) -> None:
     assert get(f"{host}/there", tmp_path) == 1000
 
 
-def test_no_proxy_of_the_environment_is_asked(host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxies_of_the_environment_are_ignored(host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
     assert get(f"{host}/video", tmp_path) == 1000
@@ -138,14 +138,14 @@ def test_a_bad_host_is_refused(host: str, tmp_path: Path, path: str, error: type
     assert "127.0.0.1" not in f"{caught.value}{getattr(caught.value, 'details', '')}"
 
 
-def test_a_slow_host_is_left(host: str, tmp_path: Path) -> None:
+def test_slow_host_times_out(host: str, tmp_path: Path) -> None:
     began = time.monotonic()
     with pytest.raises(FetchTimeout):
         get(f"{host}/slow", tmp_path, FetchLimits(allow_private=True, seconds=0.5))
     assert time.monotonic() - began < 3
 
 
-def test_a_closed_port_is_unreachable(tmp_path: Path) -> None:
+def test_closed_port_is_unreachable(tmp_path: Path) -> None:
     with pytest.raises(Unreachable):
         get("http://127.0.0.1:9/video", tmp_path)
 
@@ -168,7 +168,7 @@ def test_a_closed_port_is_unreachable(tmp_path: Path) -> None:
         "http://10.0.0.1:8080/v",
     ],
 )
-def test_addresses_inside_are_forbidden_however_they_are_spelled(url: str, tmp_path: Path) -> None:
+def test_private_addresses_are_forbidden_in_any_spelling(url: str, tmp_path: Path) -> None:
     with pytest.raises((ForbiddenAddress, HostNotFound, InvalidUrl)) as caught:
         get(url, tmp_path, CLOSED)
     assert isinstance(caught.value, IntakeError)
@@ -192,7 +192,7 @@ def test_a_name_is_resolved_once_and_its_checked_address_is_dialled(
     assert next(answers) == "169.254.169.254"
 
 
-def test_one_private_answer_among_public_ones_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_private_address_among_public_ones_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 80)) for address in ("93.184.216.34", "10.0.0.7")]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_arguments, **_options: found)
     with pytest.raises(ForbiddenAddress):
@@ -222,6 +222,6 @@ def test_metadata_is_forbidden_on_ones_own_network_too(tmp_path: Path) -> None:
         "http://example.com/" + "v" * 3000,
     ],
 )
-def test_a_bad_url_is_refused_before_anything_is_asked(url: str) -> None:
+def test_bad_url_is_refused_before_any_request(url: str) -> None:
     with pytest.raises(InvalidUrl):
         subject.check_url(url, CLOSED)

@@ -1,4 +1,4 @@
-"""Every file of the table is recognised and judged as a service would; one process sees them all and outlives them."""
+"""Every file of the table of hostile files is judged as the service does, all in one process, which survives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every picture of the table is judged as a service would; one process sees them all and outlives them."""
+"""Every picture of the table of hostile pictures is judged as the service does, all in one process, which survives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every URL of the table is fetched in a town of its own, by DNS and sockets that are real; none reaches the inside."""
+"""Every hostile URL is fetched in a network namespace with real DNS and sockets; none reaches an internal host."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The folder of uploads: what it takes, what it refuses, what is left in it, and what any process finds there."""
+"""Tests of the upload folder: receiving, refusals, clean-up, and sharing between processes."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def folder(tmp_path: Path) -> Path:
 
 @settings(deadline=None)
 @given(parts=st.lists(st.binary(min_size=1, max_size=400), max_size=5))
-def test_what_comes_is_what_lies_there(parts: list[bytes], tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_received_bytes_are_stored(parts: list[bytes], tmp_path_factory: pytest.TempPathFactory) -> None:
     whole, folder = b"".join(parts), tmp_path_factory.mktemp("uploads") / "ours"
     uploads = Uploads.open(folder, LIMITS)
     if 0 < len(whole) <= LIMITS.max_bytes:
@@ -79,7 +79,7 @@ def test_what_comes_is_what_lies_there(parts: list[bytes], tmp_path_factory: pyt
     uploads.close()
 
 
-def test_only_this_user_can_look_into_it(folder: Path) -> None:
+def test_folder_is_private_to_its_user(folder: Path) -> None:
     uploads = Uploads.open(folder, LIMITS)
     asyncio.run(put(uploads))
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -89,13 +89,13 @@ def test_only_this_user_can_look_into_it(folder: Path) -> None:
         Uploads.open(folder, LIMITS)
 
 
-async def test_one_that_is_said_to_be_too_large_is_not_read(folder: Path) -> None:
+async def test_upload_declared_too_large_is_not_read(folder: Path) -> None:
     with pytest.raises(VideoTooLarge):
         await Uploads.open(folder, LIMITS).receive(silence(), "a", 1_001)
     assert not videos(folder)
 
 
-async def test_a_payer_and_all_payers_have_so_much_room(folder: Path) -> None:
+async def test_uploads_are_limited_per_payer_and_in_all(folder: Path) -> None:
     uploads = Uploads.open(folder, UploadLimits(max_bytes=1_000, total_bytes=2_050))
     first = [await put(uploads, "a", declared=10) for _ in range(3)]
     with pytest.raises(TooManyUploads) as refused:
@@ -115,13 +115,13 @@ async def test_a_payer_and_all_payers_have_so_much_room(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("limits", [UploadLimits(patience=0.01), UploadLimits(receive_seconds=0.01)])
-async def test_a_sender_that_falls_silent_is_cut_off(folder: Path, limits: UploadLimits) -> None:
+async def test_silent_sender_is_cut_off(folder: Path, limits: UploadLimits) -> None:
     with pytest.raises(UploadTooSlow):
         await Uploads.open(folder, limits).receive(silence(), "a", None)
     assert not videos(folder)
 
 
-async def test_one_that_trickles_is_cut_off(folder: Path) -> None:
+async def test_slow_sender_is_cut_off(folder: Path) -> None:
     uploads = Uploads.open(folder, UploadLimits(least_rate=1e12, patience=0.0001))
 
     async def trickle() -> AsyncIterator[bytes]:
@@ -134,7 +134,7 @@ async def test_one_that_trickles_is_cut_off(folder: Path) -> None:
     assert not videos(folder)
 
 
-async def test_it_is_lent_until_it_was_judged(folder: Path, tmp_path: Path) -> None:
+async def test_upload_is_lent_until_judged(folder: Path, tmp_path: Path) -> None:
     uploads = Uploads.open(folder, LIMITS)
     upload = await put(uploads, content=b"a video")
     assert await uploads.lend(url_of(upload), tmp_path / "video") == upload.id
@@ -145,7 +145,7 @@ async def test_it_is_lent_until_it_was_judged(folder: Path, tmp_path: Path) -> N
         await uploads.lend(url_of(upload), tmp_path / "again")
 
 
-async def test_what_is_not_ours_is_for_others_to_fetch(folder: Path, tmp_path: Path) -> None:
+async def test_foreign_urls_are_not_uploads(folder: Path, tmp_path: Path) -> None:
     uploads = Uploads.open(folder, LIMITS, "https://ours.example")
     unknown = "A" * 43
     for url in (
@@ -162,7 +162,7 @@ async def test_what_is_not_ours_is_for_others_to_fetch(folder: Path, tmp_path: P
             uploads.find(upload_id)
 
 
-async def test_ours_is_known_when_it_is_long_gone(folder: Path, tmp_path: Path) -> None:
+async def test_deleted_upload_is_recognised_by_its_id(folder: Path, tmp_path: Path) -> None:
     uploads = Uploads.open(folder, LIMITS)
     upload = await put(uploads)
     uploads.remove(upload.id)
@@ -171,7 +171,7 @@ async def test_ours_is_known_when_it_is_long_gone(folder: Path, tmp_path: Path) 
         await Uploads.open(folder, LIMITS).lend(url_of(upload), tmp_path / "video")
 
 
-async def test_what_is_over_is_swept(folder: Path) -> None:
+async def test_expired_uploads_are_swept(folder: Path) -> None:
     uploads = Uploads.open(folder, UploadLimits(seconds=-1))
     upload = await put(uploads)
     with pytest.raises(UploadGone):
@@ -180,7 +180,7 @@ async def test_what_is_over_is_swept(folder: Path) -> None:
     assert not videos(folder)
 
 
-async def test_every_process_finds_it_and_a_dead_one_leaves_nothing(folder: Path, tmp_path: Path) -> None:
+async def test_processes_share_uploads_and_dead_ones_leave_none(folder: Path, tmp_path: Path) -> None:
     taking = (
         "import asyncio, json, sys; from pathlib import Path; from tests.intake.test_uploads import LIMITS, put\n"
         "from alive402.intake.uploads import Uploads\n"
@@ -203,7 +203,7 @@ async def test_every_process_finds_it_and_a_dead_one_leaves_nothing(folder: Path
     assert names(folder, "*") == ["key", "lock"]
 
 
-async def test_a_damaged_note_is_no_upload(folder: Path) -> None:
+async def test_damaged_record_is_ignored(folder: Path) -> None:
     uploads = Uploads.open(folder, LIMITS)
     upload = await put(uploads)
     (folder / f"{upload.id}.json").write_text(json.dumps({"id": upload.id}))
@@ -214,7 +214,7 @@ async def test_a_damaged_note_is_no_upload(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [{"expires_at": None}, {"payer": 1}, {"size": "10"}, {"used": 1}, {"id": ["a"]}])
-async def test_a_note_with_values_of_other_types_is_no_upload(folder: Path, damage: dict[str, object]) -> None:
+async def test_record_with_wrong_types_is_ignored(folder: Path, damage: dict[str, object]) -> None:
     uploads = Uploads.open(folder, LIMITS)
     upload = await put(uploads)
     note = folder / f"{upload.id}.json"
@@ -226,7 +226,7 @@ async def test_a_note_with_values_of_other_types_is_no_upload(folder: Path, dama
     await put(uploads)
 
 
-async def test_sweeping_goes_on_after_any_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_sweeping_continues_after_any_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     uploads, errors, swept = Uploads.open(folder, LIMITS), [RuntimeError("once"), OSError("twice")], threading.Event()
 
     def sweep() -> None:

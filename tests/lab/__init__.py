@@ -1,1 +1,1 @@
-"""The lab: figures against worked examples, readers on made folders, the command on real clips."""
+"""Tests of the lab."""

@@ -43,7 +43,7 @@ def test_figures_without_peers(manifest: Path) -> None:
     assert "person" not in done.stdout
 
 
-def test_wrong_paths_are_said(manifest: Path, tmp_path: Path) -> None:
+def test_wrong_paths_are_reported(manifest: Path, tmp_path: Path) -> None:
     nowhere = run(tmp_path / "nowhere.csv")
     assert (nowhere.returncode, "MANIFEST=" in nowhere.stderr) == (64, True)
     no_peer = run(manifest, "--peers", tmp_path)

@@ -51,7 +51,7 @@ def test_tables_of_two_conditions_and_a_second_run_that_judges_nothing(
     assert "person" not in json.dumps(figures).replace("person, then", "").replace("then person", "")
 
 
-def test_a_run_that_was_stopped_goes_on(manifest: Path, tmp_path: Path) -> None:
+def test_stopped_run_resumes(manifest: Path, tmp_path: Path) -> None:
     todo = tasks.conditions(read(manifest), ["grey"], 402)
     journal = Journal(tmp_path / "journal.jsonl")
 
@@ -69,7 +69,7 @@ def test_a_run_that_was_stopped_goes_on(manifest: Path, tmp_path: Path) -> None:
     assert len(journal.path.read_text().splitlines()) == 4
 
 
-def test_a_clip_that_cannot_be_read_is_an_answer(tmp_path: Path) -> None:
+def test_unreadable_clip_is_a_non_response(tmp_path: Path) -> None:
     (tmp_path / "noise.mp4").write_bytes(b"no video" * 99)
     clips = [Presentation(tmp_path / name, name, True) for name in ("noise.mp4", "missing.mp4")]
     known = workers.judge(tasks.conditions(clips, [], 402), Journal(tmp_path / "j.jsonl"), 1, lambda done, all_of: None)
@@ -110,7 +110,7 @@ def test_an_attack_and_a_splice_are_made_and_judged(manifest: Path, tmp_path: Pa
     assert "not_made" not in figures.codes
 
 
-def test_names_and_wrong_paths_are_said(manifest: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_names_and_paths_are_reported(manifest: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert conditions.chosen("still fresh noise,spliced") == ["still, fresh noise", *tasks.ORDERS]
     assert conditions.main(["--list"]) == 0
     assert "geometry\n  sideways" in capsys.readouterr().out

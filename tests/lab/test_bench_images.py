@@ -28,7 +28,7 @@ def manifest(clips: Clips, tmp_path: Path) -> Path:
     return path
 
 
-def test_it_judges_frames_alone_and_tells_what_is_inconclusive(manifest: Path) -> None:
+def test_single_frames_are_judged_and_inconclusive_ones_counted(manifest: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.images", str(manifest), "--json"],
         cwd=ROOT,
@@ -48,7 +48,7 @@ def test_it_judges_frames_alone_and_tells_what_is_inconclusive(manifest: Path) -
     assert sum(band["looks"] for band in figures["confidence"]) == figures["looks"]
 
 
-def test_without_a_manifest_it_says_so(tmp_path: Path) -> None:
+def test_missing_manifest_is_reported(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.images", str(tmp_path / "none.csv")],
         cwd=ROOT,

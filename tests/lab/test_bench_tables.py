@@ -43,7 +43,7 @@ def test_what_each_part_is_worth(manifest: Path) -> None:
     assert {"without planar", "no cue", "again, wide view"} <= set(rows)
 
 
-def test_a_frozen_stream_is_told(clips: Clips, tmp_path: Path) -> None:
+def test_frozen_stream_is_detected(clips: Clips, tmp_path: Path) -> None:
     shutil.copy(clips.bona_fide, tmp_path / "person.mp4")
     # somebody whom training sets aside: it does so by the name's hash
     name = next(f"p{number}" for number in range(1000) if hashlib.sha256(f"p{number}".encode()).digest()[0] % 10 == 0)

@@ -1,4 +1,4 @@
-"""Manifests and folder layouts: what is read, and what a person is told when it cannot be."""
+"""Tests of manifests and folder layouts, and of the messages for bad ones."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def told(found: list[Presentation]) -> set[tuple[str, str, str, str, str]]:
     }
 
 
-def test_a_manifest_with_either_set_of_column_names(tmp_path: Path) -> None:
+def test_manifest_with_either_set_of_column_names(tmp_path: Path) -> None:
     tree(tmp_path, "a.mp4", "in/b.mp4")
     (tmp_path / "one.csv").write_text(
         "path,label,attack_type,subject,source\na.mp4,live,,p1,s1\nin/b.mp4,attack,print,,s2\n"
@@ -48,15 +48,15 @@ def test_a_manifest_with_either_set_of_column_names(tmp_path: Path) -> None:
         ("path\na.mp4\n", "line 1: there is no column 'label'"),
         ("", "Columns found: none"),
         ("path,label\n", "no line below it"),
-        ("path,label\na.mp4,live\na.mp4,maybe\n", "line 3, column 'label': 'maybe' is no label"),
+        ("path,label\na.mp4,live\na.mp4,maybe\n", "line 3, column 'label': 'maybe' is not a label"),
         ("file,label\nb.mp4,live\n", "line 2, column 'file': there is no file"),
         ("file,label\n,live\n", "line 2, column 'file': no file is named"),
-        ("path,label,group\na.mp4,live,sometimes\n", "line 2, column 'group': 'sometimes' is no group"),
+        ("path,label,group\na.mp4,live,sometimes\n", "line 2, column 'group': 'sometimes' is not a group"),
         ("path,label,attack\na.mp4,live,print\n", "line 2, column 'attack': the label says live"),
-        ("path,label\na.mp4,live\na.mp4,live\n", "a.mp4 stands in it twice"),
+        ("path,label\na.mp4,live\na.mp4,live\n", "a.mp4 occurs twice"),
     ],
 )
-def test_a_bad_manifest_is_told_by_line_and_column(tmp_path: Path, text: str, complaint: str) -> None:
+def test_bad_manifest_error_names_line_and_column(tmp_path: Path, text: str, complaint: str) -> None:
     tree(tmp_path, "a.mp4")
     (tmp_path / "manifest.csv").write_text(text)
     with pytest.raises(DatasetError, match=complaint.replace("(", r"\(").replace(".", r"\.")):
@@ -155,13 +155,13 @@ def test_celeba_spoof(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("layout", sorted(set(READERS) - {"manifest"}))
-def test_a_folder_of_something_else_is_said_to_be_so(tmp_path: Path, layout: str) -> None:
+def test_folder_of_another_layout_is_refused(tmp_path: Path, layout: str) -> None:
     tree(tmp_path, "holiday/beach.mp4")
     with pytest.raises(DatasetError, match=r"looks like|has neither"):
         read(tmp_path, layout)
 
 
-def test_what_is_not_there_is_said_to_be_so(tmp_path: Path) -> None:
+def test_missing_manifest_or_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="There is no manifest"):
         read(tmp_path / "nowhere.csv")
     with pytest.raises(DatasetError, match="is not a folder"):

@@ -1,4 +1,4 @@
-"""The examples in the lab's docstrings print what they say."""
+"""Runs the examples in the lab's docstrings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from alive402.lab import metrics, rates
 
 
 @pytest.mark.parametrize("module", [rates, metrics], ids=lambda module: module.__name__)
-def test_every_example_prints_what_it_says(module: ModuleType) -> None:
+def test_docstring_examples_pass(module: ModuleType) -> None:
     done = doctest.testmod(module)
     assert done.attempted > 0
     assert done.failed == 0

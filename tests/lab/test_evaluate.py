@@ -1,4 +1,4 @@
-"""`alive402 evaluate` on the demo's two clips: figures, resuming, non-responses, exit codes, as a person calls it."""
+"""Tests of `alive402 evaluate` on the demo's two clips: figures, resuming, non-responses, exit codes."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def done(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[subproce
     return run(data, "--out", out), out
 
 
-def test_a_person_reads_the_figures(done: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+def test_evaluate_prints_the_figures(done: tuple[subprocess.CompletedProcess[str], Path]) -> None:
     process, out = done
     assert process.returncode == 0, process.stderr
     for words in ("3 presentations, 2 sources, 2 judged", "APCER replay/phone", "BPCER", "0 of 1", ".000 to .975"):
@@ -98,7 +98,7 @@ def test_the_threshold_comes_from_another_file(
     assert figures["points"]["dev"]["bpcer"]["errors"] == 1
 
 
-def test_clips_to_train_on_are_left_out(data: Path, tmp_path: Path) -> None:
+def test_training_clips_are_left_out(data: Path, tmp_path: Path) -> None:
     shutil.copy(data.parent / "words.mp4", tmp_path)
     (tmp_path / "manifest.csv").write_text("path,label,group\nwords.mp4,live,test\n")
     (tmp_path / "other.mp4").write_text("no video\n")
@@ -121,14 +121,14 @@ def test_clips_to_train_on_are_left_out(data: Path, tmp_path: Path) -> None:
         (["DATA", "--out", "DATA/results"], "manifest.csv"),
     ],
 )
-def test_wrong_usage_exits_with_64_and_says_what(data: Path, tmp_path: Path, arguments: list[str], words: str) -> None:
+def test_wrong_usage_exits_with_64_and_a_message(data: Path, tmp_path: Path, arguments: list[str], words: str) -> None:
     process = run(*(word.replace("DATA", str(data)).replace("OUT", str(tmp_path / "out")) for word in arguments))
     assert process.returncode == 64
     assert words in " ".join(process.stderr.split())
     assert "Traceback" not in process.stderr
 
 
-def test_without_the_extra_it_says_what_to_install(data: Path, tmp_path: Path) -> None:
+def test_missing_extra_is_reported(data: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-c", WITHOUT_LAB, "evaluate", str(data), "--out", str(tmp_path)]
     process = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert process.returncode == 3

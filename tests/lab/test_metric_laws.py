@@ -1,4 +1,4 @@
-"""What holds for every set of scores: monotony, pair counting, order that does not matter, intervals that contain."""
+"""Property tests of metrics: monotony, pair counting, independence of order, coverage of intervals."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_a_security_level_is_kept_for_every_species(presentations: Presentations
 
 
 @given(PRESENTATIONS)
-def test_no_threshold_brings_the_errors_nearer_than_that_of_the_eer(presentations: Presentations) -> None:
+def test_eer_threshold_has_the_closest_errors(presentations: Presentations) -> None:
     scored = table(presentations)
     met = equal_errors(scored)
     if met is None:
@@ -100,7 +100,7 @@ def test_an_interval_contains_its_estimate_and_narrows_with_confidence(rate: Rat
 
 @given(RATES.filter(lambda rate: 0 < rate.errors < rate.trials))
 @settings(max_examples=50)
-def test_the_ends_leave_exactly_a_tail_outside(rate: Rate) -> None:
+def test_interval_ends_leave_exact_tails(rate: Rate) -> None:
     """Clopper and Pearson by definition: at the lower end, as many errors or more have a chance of 2.5 %."""
     at_least = sum(_chance(count, rate.trials, rate.lower) for count in range(rate.errors, rate.trials + 1))
     at_most = sum(_chance(count, rate.trials, rate.upper) for count in range(rate.errors + 1))

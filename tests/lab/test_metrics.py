@@ -1,4 +1,4 @@
-"""Every metric against an example that can be worked out by hand; the arithmetic stands beside it."""
+"""Tests of every metric against an example worked out by hand, with the arithmetic in comments."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_auc_counts_pairs(scored: Scored) -> None:
     assert Auc.of(Scored.of([0.5, 0.9, 0.5], [True, True, False], ["", "", "print"])).value == 0.75
 
 
-def test_auc_interval_is_sane_where_a_normal_one_collapses() -> None:
+def test_auc_interval_is_valid_where_a_normal_one_collapses() -> None:
     perfect = Auc.of(Scored.of([0.9] * 10 + [0.1] * 10, [True] * 10 + [False] * 10, [""] * 10 + ["print"] * 10))
     assert perfect.value == 1
     assert 0.7 < perfect.interval[0] < 1
@@ -83,7 +83,7 @@ def test_hter_takes_its_threshold_from_another_set() -> None:
     assert ErrorRates.at(test, met.threshold).hter.value == 0.375
 
 
-def test_bpcer_at_a_security_level_minds_the_worst_species() -> None:
+def test_bpcer_at_a_security_level_uses_the_worst_species() -> None:
     # twenty prints .01 .. .20 and ten replays .31 .. .40; bona fide .05 .. .95 in steps of .10
     prints, replays = [place / 100 for place in range(1, 21)], [0.30 + place / 100 for place in range(1, 11)]
     live = [0.05 + place / 10 for place in range(10)]

@@ -1,4 +1,4 @@
-"""The report page: complete, self-contained, its curves as text and in the page's own colours."""
+"""Tests of the report page: complete, self-contained, with plots as text in the page's colours."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Balance(HTMLParser):
         assert self.open.pop() == tag
 
 
-def test_the_page_stands_alone_and_is_whole(summary: Summary) -> None:
+def test_page_is_self_contained_and_complete(summary: Summary) -> None:
     html = render(summary, "clips.csv")
     assert not [outside for outside in OUTSIDE if outside in html]
     checked = Balance()
@@ -55,7 +55,7 @@ def test_the_page_stands_alone_and_is_whole(summary: Summary) -> None:
     assert checked.open == []
 
 
-def test_the_page_says_everything(summary: Summary) -> None:
+def test_page_shows_every_figure(summary: Summary) -> None:
     html = render(summary, "clips.csv")
     for words in ("APCER, worst species", "BPCER20", "1 of 11", "print", "replay", "s1", "refused", "engine-1"):
         assert words in html
@@ -64,7 +64,7 @@ def test_the_page_says_everything(summary: Summary) -> None:
     assert "Film again with more light" in unanswered
 
 
-def test_a_hostile_name_is_only_text(summary: Summary) -> None:
+def test_hostile_name_is_escaped(summary: Summary) -> None:
     html = render(summary, "<i>clips</i>")
     assert "<b>accepted" not in html
     assert "<i>clips" not in html

@@ -1,4 +1,4 @@
-"""Score files: what is written is read back, bob's own are read, half a line is judged again."""
+"""Tests of score files: round trip, bob's files, resuming after an incomplete line."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SCORES = st.builds(
 
 
 @given(st.lists(SCORES, max_size=8))
-def test_what_is_written_is_read_back(tmp_path_factory: pytest.TempPathFactory, lines: list[Score]) -> None:
+def test_written_scores_are_read_back(tmp_path_factory: pytest.TempPathFactory, lines: list[Score]) -> None:
     path = tmp_path_factory.mktemp("scores") / "scores.csv"
     write(path, lines)
     assert read(path) == lines
@@ -65,7 +65,7 @@ def test_the_columns_that_bob_reads_are_as_bob_wants_them(tmp_path: Path) -> Non
     ]
 
 
-def test_a_file_of_bobs_is_read(tmp_path: Path) -> None:
+def test_bob_file_is_read(tmp_path: Path) -> None:
     path = tmp_path / "scores-dev.csv"
     path.write_text(
         "claimed_id,test_label,is_bonafide,attack_type,sample_n,score\n"
@@ -84,14 +84,14 @@ def test_a_file_of_bobs_is_read(tmp_path: Path) -> None:
         ("test_label,is_bonafide,attack_type,score\na,True,,0.5\nb,True,,high\n", "line 3, column 'score'"),
     ],
 )
-def test_what_is_no_score_file_is_told_by_line_and_column(tmp_path: Path, text: str, complaint: str) -> None:
+def test_bad_score_file_error_names_line_and_column(tmp_path: Path, text: str, complaint: str) -> None:
     path = tmp_path / "scores.csv"
     path.write_text(text)
     with pytest.raises(DatasetError, match=complaint):
         read(path)
 
 
-def test_a_run_goes_on_where_it_was_killed(tmp_path: Path) -> None:
+def test_killed_run_resumes(tmp_path: Path) -> None:
     path = tmp_path / "scores.csv"
     with ScoreFile(path, "e1") as file:
         file.add(line("a", 0.9))

@@ -1,1 +1,1 @@
-"""The MCP server and its tools."""
+"""Tests of the MCP server and its tools."""

@@ -1,4 +1,4 @@
-"""Each tool of `alive402 mcp` is answered by its own service, with the inputs of that service."""
+"""Tests of the local MCP server: each tool is answered by its own service, with that service's inputs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LENGTH = dataclasses.replace(
     },
     output_schema={"type": "object", "properties": {"data": {"type": "object"}}, "required": ["data"]},
 )
-"""A third service that takes a `VideoUrl` too, and one thing more."""
+"""A third service that takes a `VideoUrl` and one more input."""
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ async def measure(given: Mapping[str, Any], progress: Progress) -> Answer:
     return Answer([{"Length": 3}], {"seconds": 3.0, **given})
 
 
-async def test_a_service_that_takes_a_video_is_answered_by_its_own_provider(tmp_path: Path) -> None:
+async def test_video_service_is_answered_by_its_own_provider(tmp_path: Path) -> None:
     video = tmp_path / "face.mp4"
     video.write_bytes(b"no video: the engine of liveness would refuse it")
     ours = [*on_this_machine(), LocalService(LENGTH, measure, {"VideoUrl": {"type": "string"}})]
@@ -63,7 +63,7 @@ async def test_a_service_that_takes_a_video_is_answered_by_its_own_provider(tmp_
     assert judged["code"] == "unsupported_video"
 
 
-async def test_a_tool_has_every_input_of_its_service() -> None:
+async def test_tool_has_every_input_of_its_service() -> None:
     tool_of = LocalService(LENGTH, measure, {"VideoUrl": {"type": "string", "description": "A path."}})
     async with Client(local_server([tool_of])) as client:
         (tool,) = (await client.list_tools()).tools
@@ -74,5 +74,5 @@ async def test_a_tool_has_every_input_of_its_service() -> None:
     assert tool.input_schema["required"] == ["VideoUrl", "Unit"]
 
 
-def test_everything_that_is_sold_is_answered_on_this_machine() -> None:
+def test_every_service_has_a_local_provider() -> None:
     assert [each.definition for each in on_this_machine()] == list(SERVICES)

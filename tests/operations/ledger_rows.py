@@ -1,4 +1,4 @@
-"""Rows written straight into a ledger, for what reads and erases them: no call takes ninety days."""
+"""Inserts old rows directly into a ledger, for tests of queries and retention."""
 
 from __future__ import annotations
 

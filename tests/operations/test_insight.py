@@ -1,4 +1,4 @@
-"""What the operator watches, held against the same figures counted by hand, on both databases, and along indexes."""
+"""The operator's figures: equal to hand counts on both databases, and read along indexes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is over is erased and nothing else: answers, verdicts, messages and the call log, on both databases."""
+"""Retention erases expired answers, verdicts, messages and calls, and nothing else, on both databases."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_messages_that_were_sent_and_calls_that_were_counted_are_forgotten(datab
     assert (len(waiting), calls) == (len(DeliveryState) + 1, [2])
 
 
-def test_however_much_is_over_all_of_it_goes(database_url: str) -> None:
+def test_retention_erases_any_number_of_rows(database_url: str) -> None:
     rows = [payment(State.CONSUMED, OLD) for _ in range(AT_ONCE + 7)]
     first, second = swept(database_url, list(rows), [verdict(each.request_id, OLD) for each in rows])
     assert (first.answers, first.verdicts) == (AT_ONCE + 7, AT_ONCE + 7)

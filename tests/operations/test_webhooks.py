@@ -1,4 +1,4 @@
-"""Webhooks: written down with the step that they tell of, delivered until somebody listens, given up in the end."""
+"""Webhooks: stored with the step that they report, retried until accepted, finally given up."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ async def deliveries(ledger: Ledger) -> list[WebhookDelivery]:
         return await Outbox(session).all(None, 100)
 
 
-async def test_a_bought_answer_is_told_once_with_its_transaction(
+async def test_bought_answer_sends_one_webhook_with_its_transaction(
     ledger: Ledger, courier: Courier, receiver: Receiver
 ) -> None:
     claim = await reserve(ledger)
@@ -107,7 +107,7 @@ async def test_a_bought_answer_is_told_once_with_its_transaction(
     assert await courier.deliver_due() == 0
 
 
-async def test_a_failed_call_and_an_unknown_settlement_are_told(
+async def test_failed_call_and_unknown_settlement_send_webhooks(
     ledger: Ledger, courier: Courier, receiver: Receiver
 ) -> None:
     await fail(ledger)
@@ -121,7 +121,7 @@ async def test_a_failed_call_and_an_unknown_settlement_are_told(
     assert told == {"call.failed": "no_face", "payment.settle_unknown": "facilitator_silent"}
 
 
-async def test_what_is_rolled_back_is_not_told(ledger: Ledger, courier: Courier) -> None:
+async def test_rollback_sends_no_webhook(ledger: Ledger, courier: Courier) -> None:
     claim = await reserve(ledger)
 
     async def release_and_fail() -> None:

@@ -1,1 +1,1 @@
-"""Who answers, and who waits for it."""
+"""Tests of providers, admission and queues."""

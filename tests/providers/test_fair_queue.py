@@ -1,4 +1,4 @@
-"""Places and admission under any order of coming, leaving and going away: bounded, fair, and nothing is lost."""
+"""Tests of the fair queue and admission under any order of events: bounded, fair, and no place is lost."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ STEPS = st.lists(
 
 @dataclass(eq=False)
 class Call:
-    """One call: `passed` says who was served while it waited."""
+    """One call; `passed` lists the payers served while it waited."""
 
     payer: str
     task: asyncio.Task[None] | None = None
@@ -102,14 +102,12 @@ async def walk(capacity: int, steps: list[tuple[str, object]]) -> None:
 
 
 @given(st.integers(1, 3), STEPS)
-def test_places_are_given_in_turn(capacity: int, steps: list[tuple[str, object]]) -> None:
+def test_places_are_granted_in_turn(capacity: int, steps: list[tuple[str, object]]) -> None:
     asyncio.run(walk(capacity, steps))
 
 
 @given(st.integers(1, 3), st.integers(0, 8), st.lists(st.tuples(st.sampled_from(["come", "leave"]), PAYERS)))
-def test_nobody_takes_the_whole_queue_while_others_are_here(
-    capacity: int, queue: int, steps: list[tuple[str, str]]
-) -> None:
+def test_one_payer_cannot_fill_the_queue(capacity: int, queue: int, steps: list[tuple[str, str]]) -> None:
     now = [0.0]
     admission = Admission(Places(capacity), queue, lambda: now[0])
     inside: dict[str, list[object]] = {payer: [] for payer in "abcd"}
@@ -137,7 +135,7 @@ def test_nobody_takes_the_whole_queue_while_others_are_here(
         assert admission.have_room == (here < capacity + queue)
 
 
-def test_who_was_turned_away_finds_room_when_it_comes_again() -> None:
+def test_refused_payer_is_admitted_on_retry() -> None:
     now = [0.0]
     admission = Admission(Places(1), 4, lambda: now[0])
     greedy = [admission.admit("greedy") for _ in range(5)]
@@ -156,7 +154,7 @@ def test_who_was_turned_away_finds_room_when_it_comes_again() -> None:
     admission.admit("greedy")
 
 
-def test_a_forger_takes_nobodys_share() -> None:
+def test_unverified_payer_takes_no_payers_share() -> None:
     admission = Admission(Places(1), 4)
     for _ in range(3):
         admission.admit("0xvictim", "203.0.113.9")
@@ -166,7 +164,7 @@ def test_a_forger_takes_nobodys_share() -> None:
     assert admission.admit("0xvictim", "198.51.100.1")
 
 
-def test_stopped_it_lets_nobody_in_and_ends_what_takes_too_long() -> None:
+def test_stop_refuses_new_calls_and_cancels_slow_ones() -> None:
     async def walk() -> None:
         admission = Admission(Places(1), 4)
         ticket, late = admission.admit("a"), admission.admit("b")

@@ -1,4 +1,4 @@
-"""The keys of signed verdicts: made once, read by nobody else, replaced without forgetting."""
+"""Verdict signing keys: created once, readable by their owner only, rotated without losing old ones."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_after_a_rotation_old_verdicts_are_still_verified(tmp_path: Path) -> Non
     assert '"d"' not in json.dumps(json.loads(path.read_text())["keys"][1:])
     assert verified(signed(old), new.jwks()) == {"verdict": "live"}
     assert verified(signed(new), new.jwks()) == {"verdict": "live"}
-    with pytest.raises(VerdictUnverified, match="does not hold the key"):
+    with pytest.raises(VerdictUnverified, match="does not contain the verdict"):
         verified(signed(new), old.jwks())
 
 
@@ -79,7 +79,7 @@ def test_a_key_may_be_given_as_pem_and_the_files_public_keys_stay(tmp_path: Path
     keys = SigningKeys.given(pem, path)
     assert [key["kid"] for key in keys.jwks()["keys"]] == [keys.kid, old.kid]
     for wrong in ("", "{}", "nonsense", pem.replace("PRIVATE", "PUBLIC")):
-        with pytest.raises(PaymentsMisconfigured, match="no Ed25519 private key"):
+        with pytest.raises(PaymentsMisconfigured, match="not an Ed25519 private key"):
             SigningKeys.given(wrong, path)
 
 
@@ -96,14 +96,14 @@ def test_the_keys_lie_beside_the_database(database: str, file: str) -> None:
     assert Settings(database_url=database).keys_file == Path(file)
 
 
-def test_what_is_no_verdict_of_ours_is_told_from_what_was_altered(tmp_path: Path) -> None:
+def test_foreign_and_altered_verdicts_get_different_errors(tmp_path: Path) -> None:
     keys = SigningKeys.open(tmp_path / "keys.json")
     good = signed(keys)
     head, _, signature = good.split(".")
     other = jwt.encode({"verdict": "spoof"}, keys.private, "EdDSA").split(".")[1]
     for text, why in {
-        "": "no compact JWS",
-        "a.b.c": "no compact JWS",
+        "": "not a compact JWS",
+        "a.b.c": "not a compact JWS",
         signed(keys, typ="JWT"): "type JWT",
         f"{head}.{other}.{signature}": "altered",
         jwt.encode({"verdict": "live"}, "secret" * 8, "HS256", headers={"kid": keys.kid, "typ": TYPE}): "HS256",

@@ -1,4 +1,4 @@
-"""The tables that migrations make are the tables that the code means, on both databases, up and down."""
+"""Migrations create the tables that the models define, on both databases, up and down."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SQLite's driver with fewer trips to a thread: waiting for the lock holds nobody up, and nothing is left half done."""
+"""The SQLite driver: waiting for a lock blocks no other task, and cancelled steps leave a usable ledger."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The pages, as a person meets them: in a real browser, against a real service."""
+"""Tests of the pages in a real browser against a real service."""

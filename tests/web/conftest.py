@@ -1,4 +1,4 @@
-"""A real browser with a camera that shows the demo's person, and a line to the service that can be cut."""
+"""Fixtures: a real browser with a fake camera that shows the demo's person, and a connection that can be cut."""
 
 from __future__ import annotations
 
@@ -98,11 +98,11 @@ class Line:
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
 
     def cut(self) -> None:
-        """From now on nothing comes through, and what was under way ends."""
+        """Cut the line: open connections end, and new ones fail."""
         self._whole.clear()
 
     def mend(self) -> None:
-        """All is as it was, and stays so."""
+        """Mend the line for good."""
         self._cut_after = b""
         self._whole.set()
 
@@ -116,7 +116,7 @@ class Line:
             threading.Thread(target=self._carry, args=(near,), daemon=True).start()
 
     def close(self) -> None:
-        """The end."""
+        """Close the line."""
         self.cut()
         self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()

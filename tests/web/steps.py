@@ -1,4 +1,4 @@
-"""What a person does and sees in Try it, step by step."""
+"""Steps of a user in "Try it"."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def choose(page: Page, file: Path | dict[str, object]) -> None:
 
 
 def problem(page: Page) -> str:
-    """What the page says is in the way, once it says so."""
+    """Wait for the problem that the page shows, and return its text."""
     expect(page.locator("[data-step=problem]")).to_be_visible()
     return page.inner_text("[data-step=problem]")
 
@@ -29,7 +29,7 @@ def answered(page: Page) -> None:
 
 
 def payments_in(page: Page) -> list[str]:
-    """Every signature that leaves the page, as it leaves."""
+    """Collect every payment signature that the page sends."""
     sent: list[str] = []
 
     def look(request: Request) -> None:

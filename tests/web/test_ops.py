@@ -1,4 +1,4 @@
-"""The operator's page in a real browser: signed in by the form, read without barriers, signed out."""
+"""Tests of the operator's page in a real browser: sign-in, accessibility, sign-out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def accessible(page: Page) -> bool:
     return int(Axe().run(page).violations_count) == 0
 
 
-def test_a_browser_signs_in_reads_and_signs_out(service: Service, launch: Launch) -> None:
+def test_operator_signs_in_reads_and_signs_out(service: Service, launch: Launch) -> None:
     async def made() -> str:
         return (await service.parts.registry.books.keys.create("tests", [Scope.OPS]))[1]
 

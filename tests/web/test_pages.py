@@ -1,4 +1,4 @@
-"""Every page: what it says without scripts, how much it loads, who may use it, and what its headers allow."""
+"""Tests of every page: content without scripts, size, accessibility, and security headers."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def sound(page: Page, where: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), where
 
 
-def test_anyone_can_use_every_page_and_every_step(service: Service, open_page: Open, clips: Clips) -> None:
+def test_every_page_and_step_is_accessible(service: Service, open_page: Open, clips: Clips) -> None:
     page = open_page(service.url, reduced_motion="reduce", **PHONE)
     sound(page, "home")
     for address in service_pages(service):
@@ -67,7 +67,7 @@ def test_anyone_can_use_every_page_and_every_step(service: Service, open_page: O
     sound(page, "report")
 
 
-def test_the_keyboard_alone_reaches_every_step(service: Service, open_page: Open) -> None:
+def test_every_step_works_by_keyboard(service: Service, open_page: Open) -> None:
     page = open_page(service.url + PAGE)
     page.focus("[data-record]")
     page.keyboard.press("Tab")
@@ -83,7 +83,7 @@ def test_the_keyboard_alone_reaches_every_step(service: Service, open_page: Open
     expect(page.locator("[data-pay-test]")).to_be_focused()
 
 
-def test_without_scripts_everything_is_told_but_trying(service: Service, open_page: Open) -> None:
+def test_pages_without_scripts_show_all_but_try_it(service: Service, open_page: Open) -> None:
     page = open_page(service.url + PAGE, java_script_enabled=False)
     assert "need JavaScript" in page.inner_text("#try")
     assert not page.is_visible("[data-app]")
@@ -102,7 +102,7 @@ def test_without_scripts_everything_is_told_but_trying(service: Service, open_pa
     assert "Nothing fits" in page.inner_text("main")
 
 
-def test_the_first_load_is_small_and_kept(service: Service, open_page: Open) -> None:
+def test_first_load_is_small_and_cached(service: Service, open_page: Open) -> None:
     page = open_page("about:blank")
     loaded: dict[str, int] = {}
     page.on("response", lambda response: loaded.update({response.url: len(response.body())}))
@@ -119,7 +119,7 @@ def test_the_first_load_is_small_and_kept(service: Service, open_page: Open) -> 
     assert httpx.get(f"{service.url}/static/x/../../settings.py").status_code == 404
 
 
-def test_a_page_may_load_nothing_from_elsewhere(service: Service) -> None:
+def test_pages_load_nothing_from_other_hosts(service: Service) -> None:
     for address in (service.url, *service_pages(service)):
         headers = httpx.get(address).headers
         policy = dict(each.split(" ", 1) for each in headers["content-security-policy"].split("; "))
@@ -132,7 +132,7 @@ def test_a_page_may_load_nothing_from_elsewhere(service: Service) -> None:
     assert httpx.get(f"{service.url}/healthz").headers["x-content-type-options"] == "nosniff"
 
 
-def test_the_examples_on_the_page_run(service: Service, open_page: Open, videos: str, tmp_path: Path) -> None:
+def test_examples_on_the_page_run(service: Service, open_page: Open, videos: str, tmp_path: Path) -> None:
     page = open_page(service.url + PAGE)
     texts = {each: page.text_content(f".shown-{each}") or "" for each in ("curl", "python", "javascript", "mcp")}
     ready = {name: text.replace("https://example.com/selfie.mp4", f"{videos}/face.mp4") for name, text in texts.items()}

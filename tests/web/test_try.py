@@ -1,4 +1,4 @@
-"""Try it, in a browser: film oneself, pay, read the verdict; what to do is said when something is in the way."""
+"""Tests of "Try it" in a browser: record, pay, read the verdict; advice on problems."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.web.conftest import PAGE, Launch, Open, line_to
 from tests.web.steps import answered, choose, payments_in, problem
 
 
-def test_a_newcomer_films_themselves_and_keeps_the_receipt(service: Service, open_page: Open, tmp_path: Path) -> None:
+def test_user_records_pays_and_downloads_the_receipt(service: Service, open_page: Open, tmp_path: Path) -> None:
     page = open_page(service.url + PAGE, accept_downloads=True)
     elsewhere = []
     page.on("request", lambda request: request.url.startswith(service.url) or elsewhere.append(request.url))
@@ -39,7 +39,7 @@ def test_a_newcomer_films_themselves_and_keeps_the_receipt(service: Service, ope
     assert [address for address in elsewhere if not address.startswith("blob:")] == []
 
 
-def test_a_video_that_cannot_be_judged_costs_nothing_and_the_payment_is_kept(
+def test_unusable_video_is_free_and_keeps_the_payment(
     service: Service, open_page: Open, person: list[Image], videos: str, tmp_path: Path
 ) -> None:
     page = open_page(service.url + PAGE)
@@ -73,7 +73,7 @@ def test_a_video_that_cannot_be_judged_costs_nothing_and_the_payment_is_kept(
     assert len(set(sent)) == 1
 
 
-def test_after_a_cut_line_the_same_payment_is_sent_again(service: Service, open_page: Open, clips: Clips) -> None:
+def test_same_payment_is_sent_again_after_a_lost_connection(service: Service, open_page: Open, clips: Clips) -> None:
     # The call has arrived whole when the line is cut: the service works on, and its caller hears nothing more.
     with line_to(service, cut_after=b'"VideoUrl"') as line:
         page = open_page(line.url + PAGE)
@@ -93,8 +93,8 @@ def test_after_a_cut_line_the_same_payment_is_sent_again(service: Service, open_
     assert history.count("settled") == 1
 
 
-def test_without_a_camera_a_file_is_offered(service: Service, launch: Launch) -> None:
-    """The plain browser of a machine: nobody allows the camera."""
+def test_file_is_offered_without_a_camera(service: Service, launch: Launch) -> None:
+    """In a browser in which the camera is not allowed."""
     plain = launch()
     page = plain.new_page()
     page.goto(service.url + PAGE)

@@ -1,4 +1,4 @@
-"""Paying with the browser's own wallet: each of its refusals is told with what to do, and it pays where it is asked."""
+"""Tests of paying with a browser wallet: advice on each refusal, and payment on the chosen network."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def sepolia() -> Iterator[Facilitator]:
 
 @pytest.fixture(scope="module")
 def two_networks(start: Start, base: Facilitator, sepolia: Facilitator) -> Service:
-    """A service that takes money on two networks, and has no test money to give."""
+    """A service that accepts payment on two networks, without test money."""
     ways = [
         ("base-sepolia", sepolia, 150_000, {}),
         ("base", base, 250_000, {"asset_name": "USDC", "asset_version": "2"}),
@@ -79,7 +79,7 @@ def two_networks(start: Start, base: Facilitator, sepolia: Facilitator) -> Servi
 
 
 def give(page: Page, account: LocalAccount) -> None:
-    """Let the wallet of the page be this account's."""
+    """Install a wallet with this account in the page."""
     page.expose_function("walletAddress", lambda: account.address)
     page.expose_function("walletSigns", lambda typed: "0x" + signed_by(account, typed))
 
@@ -88,7 +88,7 @@ def signed_by(account: LocalAccount, typed: str) -> str:
     return str(account.sign_message(encode_typed_data(full_message=json.loads(typed))).signature.hex())
 
 
-def test_a_wallet_is_told_what_to_do_and_then_pays_for_a_file(service: Service, open_page: Open, clips: Clips) -> None:
+def test_wallet_refusals_have_advice_and_wallet_pays(service: Service, open_page: Open, clips: Clips) -> None:
     account = Account.create()
     page = open_page(service.url + PAGE, WALLET)
     give(page, account)
@@ -117,7 +117,7 @@ def test_a_wallet_is_told_what_to_do_and_then_pays_for_a_file(service: Service, 
     assert account.address in page.inner_text("#answer .receipt")
 
 
-def test_it_pays_on_the_network_that_was_chosen(
+def test_wallet_pays_on_the_chosen_network(
     two_networks: Service, base: Facilitator, open_page: Open, clips: Clips
 ) -> None:
     account = Account.create()
@@ -135,9 +135,7 @@ def test_it_pays_on_the_network_that_was_chosen(
     assert base.chain.balance(account.address) == 750_000
 
 
-def test_without_a_wallet_real_money_cannot_be_paid_and_that_is_said(
-    two_networks: Service, open_page: Open, clips: Clips
-) -> None:
+def test_missing_wallet_is_reported(two_networks: Service, open_page: Open, clips: Clips) -> None:
     page = open_page(two_networks.url + PAGE)
     choose(page, clips.bona_fide)
     assert "There is no wallet in this browser" in page.inner_text("[data-step=pay]")

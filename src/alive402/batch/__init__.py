@@ -1,1 +1,1 @@
-"""A whole data set judged: on this machine or on a cluster, stopped and gone on with, each row once."""
+"""Batch: judges a whole data set on this machine or a cluster, each row once; resumes after a stop."""

@@ -1,7 +1,7 @@
-"""A batch on a Ray cluster, by Ray Data: rows stream to warm actors on every node, results stream back.
+"""Batch on a Ray cluster with Ray Data: rows stream to warm actors on every node, results stream back.
 
-A node that is lost takes its rows' actors along; Ray gives those rows to others. Each result is kept by whoever reads
-them here, once: what a lost node had judged and not told is judged again.
+When a node is lost, Ray gives its rows to other actors. The caller here stores each result once; rows whose results
+were lost with a node are judged again.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from alive402.intake.fetch import FetchLimits
 from alive402.intake.sandbox.pool import Sandbox, SandboxLimits
 
 BLOCK = 4
-"""Rows that travel together: a row takes a third of a second, so little is lost with a node."""
+"""Rows per block: a row takes a third of a second, so little work is lost with a node."""
 LOCAL = "local"
-"""In place of an address: a cluster of this machine alone, which ends with the batch."""
+"""Instead of an address: a cluster of this machine alone, which ends with the batch."""
 
 
 class JudgeOfBlocks:
-    """An actor: walled processes of its own, warm as long as it lives."""
+    """Ray actor with its own confined processes, which stay warm."""
 
     def __init__(self, engine: str, fetching: FetchLimits, reports: bool) -> None:
         self._loop = asyncio.new_event_loop()
@@ -34,7 +34,7 @@ class JudgeOfBlocks:
         self._judging = Judging(sandbox, fetching, engine, reports)
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
-        """The result of one row, in one cell: Ray's tables know no maps of strings."""
+        """The result of one row in one cell, because Ray's tables have no maps of strings."""
         judging = self._judging.judge(Row(row["location"], row["place"], json.loads(row["notes"])))
         return {"result": json.dumps(asyncio.run_coroutine_threadsafe(judging, self._loop).result())}
 
@@ -42,15 +42,15 @@ class JudgeOfBlocks:
 def judged(
     rows: Sequence[Row], engine: str, fetching: FetchLimits, *, reports: bool, address: str, at_once: int | None = None
 ) -> Iterator[dict[str, Any]]:
-    """The results as they come, not in order.
+    """Yield the results as they come, not in order.
 
     Args:
         rows: what to judge; every node must be able to read it.
-        engine: who judges, written beside each result.
-        fetching: what may be fetched, and at what cost.
+        engine: version of the engine, stored with each result.
+        fetching: limits of fetching.
         reports: with the whole report of each.
-        address: of the cluster (`ray://host:10001`, `host:6379` or `auto`), or `local`.
-        at_once: the most actors; by default one for each processor of the cluster.
+        address: address of the cluster (`ray://host:10001`, `host:6379` or `auto`), or `local`.
+        at_once: most actors; by default one for each processor of the cluster.
 
     Raises:
         BatchRefused: Ray is not installed, or the cluster cannot be reached.
@@ -61,7 +61,7 @@ def judged(
     except ImportError as error:
         raise BatchRefused("A cluster needs Ray. Run: pip install 'alive402[cluster]'") from error
     for name in ("ray", "ray.data"):
-        # Its own words on every step of a plan are for whoever works on Ray.
+        # Ray Data's messages about each step are not for users of this command.
         logging.getLogger(name).setLevel(logging.ERROR)
     ours = not ray.is_initialized()
     if ours:

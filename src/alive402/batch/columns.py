@@ -1,4 +1,4 @@
-"""The columns of a batch's results, in their order; a manifest's own stand behind them."""
+"""The columns of a batch's results, in order; a manifest's own columns follow them."""
 
 from __future__ import annotations
 
@@ -18,4 +18,4 @@ COLUMNS = {
     "engine": "string",
     "report": "string",
 }
-"""What each holds; `report` is there only when it is asked for."""
+"""The type of each column; `report` is optional."""

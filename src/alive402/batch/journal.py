@@ -1,4 +1,4 @@
-"""Results on disk before the next ones are asked for: a line of JSON each, and at the end one Parquet file."""
+"""Journal of a batch: each result is a JSON line on disk at once; at the end all become one Parquet file."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from alive402.batch.columns import COLUMNS
 from alive402.batch.rows import BatchRefused
 
 CHUNK = 2_000
-"""Rows that are turned into Parquet at a time."""
+"""Rows per write to Parquet."""
 
 
 class Journal:
-    """The results of one batch, beside the file that they will become; what stands in it already is kept.
+    """The journal of one batch, beside its Parquet file; existing results are kept.
 
-    One process at a time writes it. A line that a killed process left torn is dropped.
+    One process at a time writes it. An incomplete line of a killed process is dropped.
 
     Args:
         out: the Parquet file; `<out>.journal` is written while the batch runs.
-        engine: who judges; answers of another engine do not stand beside its own.
+        engine: version of the engine; results of another engine are refused.
 
     Raises:
-        BatchRefused: it is being written, or was filled by another engine, or cannot be made.
+        BatchRefused: another process writes it, another engine filled it, or it cannot be made.
     """
 
     def __init__(self, out: Path, engine: str) -> None:
@@ -59,12 +59,12 @@ class Journal:
         self._file.close()
 
     def add(self, result: dict[str, Any]) -> None:
-        """Keep the result of one row; it is on disk when this returns."""
+        """Store the result of one row; it is on disk when this returns."""
         self._places[result["location"]] = self._write(result)
         self.codes[result["location"]] = result["code"]
 
     def forget(self, locations: set[str]) -> None:
-        """Drop results, so that their rows are judged anew."""
+        """Drop results, so that their rows are judged again."""
         kept = (line for _, line in self._lines() if line["location"] not in locations)
         whole = self.path.with_name(self.path.name + ".new")
         with whole.open("wb") as file:
@@ -85,14 +85,14 @@ class Journal:
         Args:
             order: the locations of all rows; results of others are left out.
             notes: names of the manifest's own columns.
-            reports: with a column of whole reports, as JSON.
+            reports: whether to add a column of whole reports, as JSON.
         """
         from pyarrow import parquet, table
 
         schema = _schema(notes, reports=reports)
         known = [location for location in order if location in self._places]
         whole = self.out.with_name(self.out.name + ".new")
-        # A few rows at a time, found again by their place: a batch of millions does not fit into memory.
+        # A few rows at a time, read by file position, because a batch of millions does not fit into memory.
         with parquet.ParquetWriter(whole, schema, compression="zstd") as writer, self.path.open("rb") as lines:
             for first in range(0, len(known), CHUNK):
                 chunk = [self._at(location, lines) for location in known[first : first + CHUNK]]
@@ -102,7 +102,7 @@ class Journal:
         self.path.unlink()
 
     def _recover(self) -> None:
-        """Read what is there: of a batch that was stopped, else of one that is finished and gets new rows."""
+        """Read the journal of a stopped batch, or the Parquet file of a finished one that gets new rows."""
         if self.path.stat().st_size == 0:
             earlier = self._finished() if self.out.exists() else []
             self._write({"engine": self._engine})
@@ -113,7 +113,7 @@ class Journal:
         self._learn()
 
     def _learn(self) -> None:
-        """What stands in the journal, and where; of two results for one row the later counts."""
+        """Index the journal by row; of two results for one row the later counts."""
         self.codes, self._places = {}, {}
         for place, result in self._lines():
             self._places[result["location"]] = place
@@ -131,7 +131,7 @@ class Journal:
             rows: list[dict[str, Any]] = parquet.read_table(self.out).to_pylist()
             engines = sorted({row["engine"] for row in rows} - {self._engine})
         except (ArrowException, OSError, KeyError) as error:
-            raise BatchRefused(f"{self.out} is there and is no result of a batch. Choose another --out.") from error
+            raise BatchRefused(f"{self.out} exists and is not the result of a batch. Choose another --out.") from error
         if engines:
             raise BatchRefused(self._others(engines[0]))
         return [
@@ -150,7 +150,7 @@ class Journal:
             self._write({"engine": self._engine})
 
     def _lines(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Each result with the place where its line begins."""
+        """Each result with the file position of its line."""
         with self.path.open("rb") as file:
             head = json.loads(file.readline())
             if head["engine"] != self._engine:
@@ -171,7 +171,7 @@ class Journal:
 
     def _others(self, engine: str) -> str:
         return (
-            f"{self.out} was begun by another engine ({engine}; this is {self._engine}), and its answers do not "
+            f"{self.out} was begun by another engine ({engine}; this is {self._engine}), whose answers do not "
             f"compare. Choose another --out, or remove it and {self.path.name}."
         )
 

@@ -1,4 +1,4 @@
-"""One row becomes one result: brought here, judged in a walled process, or told why not."""
+"""Judges one row of a batch: fetches it, judges it in a confined process, returns the result or an error code."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from alive402.liveness.media.images import is_image
 
 UNREADABLE = "file_unreadable"
 TRIES = 3
-"""Of a row that fails for no fault of its own: a host that is busy, a process that was killed."""
+"""Tries of a row whose failure may pass: a busy host, a killed process."""
 CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Judging:
-    """Judges rows in `sandbox`, one or many at once; `fetching` bounds what comes from the network."""
+    """Judges rows in `sandbox`, concurrently if needed; `fetching` limits downloads."""
 
     sandbox: Sandbox
     fetching: FetchLimits
@@ -34,7 +34,7 @@ class Judging:
     reports: bool = False
 
     async def judge(self, row: Row) -> dict[str, Any]:
-        """The result of one row, JSON-ready; never an exception: a row that cannot be judged says why in `code`."""
+        """The result of one row, JSON-ready; raises nothing: `code` is the error of a row that cannot be judged."""
         began = perf_counter()
         answer: dict[str, Any] = {}
         for _ in range(TRIES):
@@ -87,13 +87,13 @@ _EMPTY: dict[str, Any] = dict.fromkeys(COLUMNS) | {"reasons": []}
 
 
 def _is_picture(path: Path) -> bool:
-    # Opened by us first: whoever cannot read a file is told so, and not that its analysis failed.
+    # Opened here first, so that an unreadable file is reported as such and not as a failed analysis.
     with path.open("rb"):
         return is_image(path)
 
 
 def _copy(uri: str, path: Path, most: int) -> None:
-    """Bring an object of a bucket here, at most `most` bytes of it."""
+    """Copy an object of a bucket to this machine, at most `most` bytes of it."""
     store, place = file_system(uri)
     with store.open_input_stream(place) as stream, path.open("wb") as file:
         size = 0

@@ -1,4 +1,4 @@
-"""A batch on this machine: as many rows at once as there are processes."""
+"""Batch on this machine: judges as many rows at once as there are processes."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from alive402.intake.sandbox.pool import Sandbox, SandboxLimits
 def judged(
     rows: Sequence[Row], engine: str, fetching: FetchLimits, *, reports: bool, at_once: int | None = None
 ) -> Iterator[dict[str, Any]]:
-    """The results as they come, not in order; leaving the iterator stops the work.
+    """Yield the results as they come, not in order; closing the iterator stops the work.
 
     Args:
         rows: what to judge.
-        engine: who judges, written beside each result.
-        fetching: what may be fetched, and at what cost.
+        engine: version of the engine, stored with each result.
+        fetching: limits of fetching.
         reports: with the whole report of each.
-        at_once: processes that judge side by side; by default one for each core.
+        at_once: parallel processes; by default one per core.
     """
     at_once = at_once or os.cpu_count() or 1
     found: queue.Queue[dict[str, Any] | BaseException | None] = queue.Queue()
@@ -56,7 +56,7 @@ async def _run(
     waiting = iter(rows)
 
     async def work(judging: Judging) -> None:
-        # One iterator for all of them: each takes the next row when it has done with one.
+        # All workers share one iterator: each takes the next row when it has finished one.
         for row in waiting:
             if left.is_set():
                 return

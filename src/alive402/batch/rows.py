@@ -1,4 +1,4 @@
-"""What a batch judges: the lines of a manifest, or every video and picture in a folder or a bucket."""
+"""Rows of a batch: the lines of a manifest, or every video and picture in a folder or bucket."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from alive402.batch.columns import COLUMNS
 from alive402.errors import CodedError
 
 LOCATION = ("path", "file", "url", "uri", "location")
-"""Columns of a manifest that may name what is judged; the first one found counts."""
+"""Columns of a manifest that may hold the file's location; the first one found counts."""
 SUFFIXES = frozenset(
     {".mp4", ".m4v", ".mov", ".3gp", ".avi", ".webm", ".mkv", ".flv", ".mpg", ".mpeg", ".ts", ".wmv", ".asf", ".rm"}
     | {".ogv", ".jpg", ".jpeg", ".png", ".webp", ".bmp", ".heic", ".heif", ".hif", ".avif"}
 )
-"""What is taken for a video or a picture in a folder; a manifest may name anything."""
+"""File extensions that are judged in a folder; a manifest may name any file."""
 
 
 class BatchRefused(CodedError):
-    """The batch cannot begin; the sentence says what to change."""
+    """The batch cannot begin; the message says what to change."""
 
     code = "batch_refused"
     status = 400
@@ -31,12 +31,12 @@ class BatchRefused(CodedError):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One thing to judge.
+    """One file to judge.
 
     Attributes:
-        location: as the manifest writes it; no two rows share one.
-        place: where that is: an absolute path, an http(s) URL, or a URI of a bucket.
-        notes: the other columns of the manifest, kept beside the answer.
+        location: as written in the manifest; unique.
+        place: the resolved location: an absolute path, an http(s) URL, or a URI of a bucket.
+        notes: the other columns of the manifest, copied to the result.
     """
 
     location: str
@@ -45,13 +45,13 @@ class Row:
 
 
 def read(source: str) -> list[Row]:
-    """The rows of a manifest (a CSV with a column path, file, url or uri), of a folder, or of a bucket's prefix.
+    """Read the rows of a manifest (a CSV with a column path, file, url or uri), of a folder, or of a bucket's prefix.
 
-    A source with `://` is read by pyarrow, with the credentials that the environment holds. Paths in a manifest are
-    relative to its own place.
+    A source with `://` is read by pyarrow, with the credentials of the environment. Paths in a manifest are relative
+    to its own folder.
 
     Raises:
-        BatchRefused: it cannot be read, or nothing is in it.
+        BatchRefused: it cannot be read, or is empty.
     """
     rows = _remote(source) if "://" in source else _local(Path(source))
     if not rows:
@@ -63,7 +63,7 @@ def file_system(uri: str) -> tuple[Any, str]:
     """The pyarrow file system of a URI, and the path in it.
 
     Raises:
-        BatchRefused: pyarrow is not installed, or knows no such place.
+        BatchRefused: pyarrow is not installed, or cannot open the URI.
     """
     try:
         from pyarrow import fs
@@ -83,7 +83,7 @@ def _local(source: Path) -> list[Row]:
     try:
         text = source.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise BatchRefused(f"{source} is no CSV in UTF-8. Give a manifest, a folder or a bucket's URI.") from None
+        raise BatchRefused(f"{source} is not a CSV in UTF-8. Give a manifest, a folder or a bucket's URI.") from None
     except OSError as error:
         raise BatchRefused(f"{source} cannot be read: {error.strerror}.") from error
     return _manifest(text, str(source), lambda name: str((source.parent / name).absolute()))
@@ -114,10 +114,10 @@ def _manifest(text: str, name: str, resolve: Callable[[str], str]) -> list[Row]:
     lines.fieldnames = columns
     column = next((each for each in LOCATION if each in columns), None)
     if column is None:
-        raise BatchRefused(f"{name}, line 1: none of the columns {', '.join(LOCATION)} is there.")
+        raise BatchRefused(f"{name}, line 1: there is none of the columns {', '.join(LOCATION)}.")
     clash = sorted(COLUMNS.keys() & set(columns) - {column})
     if clash:
-        raise BatchRefused(f"{name}, line 1: the results have a column {clash[0]} of their own. Rename it.")
+        raise BatchRefused(f"{name}, line 1: the column {clash[0]} is also a column of the results. Rename it.")
     rows: dict[str, Row] = {}
     for line in lines:
         written = (line.get(column) or "").strip()
@@ -125,7 +125,7 @@ def _manifest(text: str, name: str, resolve: Callable[[str], str]) -> list[Row]:
             raise BatchRefused(f"{name}, line {lines.line_num}: the column {column} is empty.")
         place = written if "://" in written else resolve(written)
         if written in rows:
-            raise BatchRefused(f"{name}, line {lines.line_num}: {written} stands there twice.")
+            raise BatchRefused(f"{name}, line {lines.line_num}: {written} occurs twice.")
         rows[written] = Row(written, place, _notes(line, column))
     return list(rows.values())
 
@@ -135,5 +135,5 @@ def _notes(line: dict[str, Any], column: str) -> dict[str, str]:
 
 
 def columns_of(rows: Iterable[Row]) -> list[str]:
-    """The names of all notes, in the order in which they come."""
+    """The names of all notes, in order of appearance."""
     return list(dict.fromkeys(name for row in rows for name in row.notes))

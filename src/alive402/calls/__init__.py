@@ -1,1 +1,1 @@
-"""One paid call: checked, reserved, answered, stored, settled. Jobs, admission, rate limits."""
+"""One paid call (check, reserve, answer, store, settle); jobs, admission and rate limits."""

@@ -1,4 +1,4 @@
-"""Who comes in at all: so many calls at once, before anything is verified or held, and shared among payers."""
+"""Admission control: bounds concurrent calls and shares them between payers, before payments are verified."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from alive402.providers.fair_queue import Places, waiting_as
 log = structlog.get_logger(__name__)
 
 STOPPING_RETRY_SECONDS = 5
-_STOPPING = "The service is being stopped, and takes nothing new. Send the same request again soon."
+_STOPPING = "The service is shutting down and accepts no new calls. Send the same request again soon."
 
 
 class Ticket:
-    """One call that was let in; `leave` when it has ended."""
+    """One admitted call; call `leave` when it has ended."""
 
     def __init__(self, admission: Admission, payer: str, address: str | None) -> None:
         self._admission = admission
@@ -30,19 +30,19 @@ class Ticket:
         self._work: asyncio.Timeout | None = None
 
     def prove(self) -> None:
-        """It is sure now that the payer is who the call said."""
+        """Record that the payment is verified, so the call counts for its payer."""
         self._admission.recount(self, self._payer)
 
     def leave(self) -> None:
-        """Make room. A second time does nothing."""
+        """Free the call's slot. A second time does nothing."""
         self._admission.forget(self)
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
-        """Around the work: places are waited for in the payer's turn, and the end of the service ends it.
+        """Context manager around the work: waits for a work slot, and ends the work when the service stops.
 
         Raises:
-            Busy: the service stops, and the work was not done in time.
+            Busy: the service stopped before the work was done.
         """
         work = self._work = asyncio.timeout_at(self._admission.work_ends_at)
         try:
@@ -57,16 +57,16 @@ class Ticket:
             self._work = None
 
     def end_at(self, when: float) -> None:
-        """Cut the work off at a time of the event loop's clock."""
+        """Cancel the work at a time of the event loop's clock."""
         if self._work is not None and not self._work.expired():
             self._work.reschedule(when)
 
 
 class Admission:
-    """Lets `queue` calls in beside those that `work` has places for; all services of one machine share it.
+    """Admits `queue` calls in addition to the slots of `work`; all services on one machine share it.
 
-    While others are here, or were turned away a moment ago, one payer may have the places of `work` and half of the
-    queue. Who has not proved yet to be a payer is counted apart for each address: a forger takes nobody's place.
+    While others are present, or were turned away a moment ago, one payer may have the slots of `work` and half of the
+    queue. Calls whose payment is not verified yet count per address, so a forger takes no slot of the named payer.
     """
 
     def __init__(self, work: Places, queue: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -81,30 +81,30 @@ class Admission:
 
     @property
     def in_use(self) -> int:
-        """Calls that are here."""
+        """The number of admitted calls."""
         return len(self._tickets)
 
     @property
     def waiting(self) -> int:
-        """Those of them that no place to work is there for."""
+        """The number of admitted calls that exceed the work slots."""
         return max(0, self.in_use - self._work.capacity)
 
     @property
     def idle(self) -> bool:
-        """Whether no call is here."""
+        """Whether no call is admitted."""
         return not self._tickets
 
     @property
     def have_room(self) -> bool:
-        """Whether a call that comes now would be let in."""
+        """Whether a new call would be admitted now."""
         return self.in_use < self.capacity and self.work_ends_at is None
 
     def admit(self, payer: str, address: str | None = None) -> Ticket:
-        """Let a call in that `payer` is said to pay for.
+        """Admit a call that claims to be paid by `payer`.
 
         Raises:
-            Busy: there is no room, or not for one more of this payer; `retry_after` is an estimate from what work
-                took of late.
+            Busy: there is no room, or no more for this payer; `retry_after` is an estimate from recent durations of
+                work.
         """
         if self.work_ends_at is not None:
             raise stopping()
@@ -125,7 +125,7 @@ class Admission:
         return ticket
 
     def seconds_to_wait(self) -> int:
-        """Until those who are here now are served, as far as can be told; at least 1."""
+        """Estimated time until all present calls are served; at least 1."""
         return max(1, math.ceil(self._work.seconds * self.in_use / self._work.capacity))
 
     def recount(self, ticket: Ticket, payer: str) -> None:
@@ -136,14 +136,14 @@ class Admission:
             self._counts[payer] += 1
 
     def forget(self, ticket: Ticket) -> None:
-        """A call has left."""
+        """Remove a call that has ended."""
         if ticket in self._tickets:
             self._tickets.remove(ticket)
             self._discount(ticket)
             self._left.set()
 
     def stop(self, seconds: float) -> None:
-        """Let nobody in any more, and cut off what is still at work after so many seconds. A second time: nothing."""
+        """Admit no new calls, and cancel running work after so many seconds. A second time does nothing."""
         if self.work_ends_at is not None:
             return
         self.work_ends_at = asyncio.get_running_loop().time() + seconds
@@ -152,14 +152,14 @@ class Admission:
             ticket.end_at(self.work_ends_at)
 
     async def emptied(self, seconds: float) -> bool:
-        """Wait until no call is here any more, for at most so many seconds; whether that is so."""
+        """Wait at most so many seconds until no call is left; returns whether none is."""
         try:
             async with asyncio.timeout(seconds):
                 while self._tickets:
                     self._left.clear()
                     await self._left.wait()
         except TimeoutError:
-            log.warning("calls are left", calls=self.in_use)
+            log.warning("calls still running", calls=self.in_use)
         return self.idle
 
     def _others(self, payer: str, mine: int) -> bool:
@@ -173,7 +173,7 @@ class Admission:
 
 
 def stopping() -> Busy:
-    """What a call is told that the service cannot begin or end any more."""
+    """The error for a call that the service cannot start or finish because it is shutting down."""
     error = Busy(_STOPPING)
     error.retry_after = STOPPING_RETRY_SECONDS
     return error

@@ -1,4 +1,4 @@
-"""How calls went, counted for whoever chooses: kind, code, milliseconds, time; no URL, no face, no payer."""
+"""Call log for public statistics: kind, code, milliseconds and time of each call; no URL, no face, no payer."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from alive402.upkeep import Upkeep
 TALLIED = timedelta(days=30)
 WRITE_SECONDS = 5.0
 FRESH_SECONDS = 10.0
-# While the database is away, so many calls wait to be written; then the oldest are forgotten.
+# How many calls wait to be written while the database is unreachable; beyond that the oldest are dropped.
 WAITING_AT_MOST = 10_000
 RECENT = 1000
 
 
 class CallKind(StrEnum):
-    """How a call ended. The first three were worked on, the others were not."""
+    """How a call ended. The first three kinds did work, the others did not."""
 
     ANSWERED = "answered"
     UNUSABLE = "unusable"
@@ -45,12 +45,12 @@ WORKED_ON = frozenset({CallKind.ANSWERED, CallKind.UNUSABLE, CallKind.FAULT})
 
 
 class LoggedCall(Base):
-    """One call that was worked on, or several of one moment that were not: then `calls` is how many."""
+    """One call that did work; or several calls without work at one time, with their number in `calls`."""
 
     __tablename__ = "calls"
     __table_args__ = (Index("ix_calls_service_kind_at", "service_id", "kind", "at"), Index("ix_calls_at", "at"))
 
-    # SQLite counts only INTEGER PRIMARY KEY up by itself.
+    # SQLite autoincrements only INTEGER PRIMARY KEY.
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
     service_id: Mapped[str] = mapped_column(String(128))
     kind: Mapped[str] = mapped_column(String(16))
@@ -62,9 +62,9 @@ class LoggedCall(Base):
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The calls of one service within the last 30 days.
+    """Counts of one service's calls within the last 30 days.
 
-    `milliseconds` is the median of the newest answers, fetching the video included; None before the first.
+    `milliseconds` is the median of the newest answers, including the video's download; None before the first answer.
     """
 
     kinds: dict[CallKind, int]
@@ -73,19 +73,19 @@ class Tally:
 
     @property
     def calls(self) -> int:
-        """All of them, unpaid ones too."""
+        """The number of calls, unpaid ones included."""
         return sum(self.kinds.values())
 
     @property
     def worked_on(self) -> int:
-        """Those that were worked on, whatever came of it."""
+        """The number of calls that did work, whatever the result."""
         return sum(count for kind, count in self.kinds.items() if kind in WORKED_ON)
 
 
 class CallLog:
-    """Notes calls in memory and writes them in one go every few seconds: it costs a call nothing.
+    """Buffers calls in memory and writes them together every few seconds, so that a call waits for no write.
 
-    What a killed process had not written yet is lost; nothing but statistics hangs on it.
+    A killed process loses what it had not written; only statistics depend on it.
     """
 
     def __init__(self, ledger: Ledger, now: Clock = utc_now) -> None:
@@ -95,25 +95,25 @@ class CallLog:
         self._others: Counter[tuple[str, CallKind, str]] = Counter()
         self._tallies: dict[str, tuple[float, Tally]] = {}
         self._writing = asyncio.Lock()
-        # Whoever counts calls as they end, beside the log.
+        # Listeners that receive each call as it ends, in addition to the log.
         self.heard_by: list[Callable[[str, CallKind, str, float], None]] = []
 
     def note(self, service_id: str, kind: CallKind, outcome: str, seconds: float) -> None:
-        """A call has ended: `outcome` is its verdict or the code of its error."""
+        """Record a call that ended: `outcome` is its verdict or the code of its error."""
         for hear in self.heard_by:
             hear(service_id, kind, outcome, seconds)
         if kind in WORKED_ON:
             self._worked_on.append(_row(service_id, kind, outcome, round(1000 * seconds), 1, self._now()))
             del self._worked_on[:-WAITING_AT_MOST]
         else:
-            # A stranger may send these without end; they must not fill the disk.
+            # Aggregated, because a stranger can send unpaid calls without end, and they must not fill the disk.
             self._others[service_id, kind, outcome] += 1
 
     async def tally(self, service_id: str) -> Tally:
-        """How the calls of a service went; at most some seconds old where other processes write too.
+        """Count the calls of a service; a few seconds out of date where other processes write too.
 
         Raises:
-            sqlalchemy.exc.SQLAlchemyError: the database cannot be read or written now.
+            sqlalchemy.exc.SQLAlchemyError: the database cannot be read or written.
         """
         await self.write()
         made, known = self._tallies.get(service_id, (0.0, None))
@@ -139,12 +139,12 @@ class CallLog:
         return found
 
     async def write(self) -> None:
-        """Write down what was noted.
+        """Write the buffered calls.
 
         Raises:
-            sqlalchemy.exc.SQLAlchemyError: the database cannot be written now; it is written the next time.
+            sqlalchemy.exc.SQLAlchemyError: the database cannot be written; the calls stay buffered.
         """
-        # In a task of its own: whether a write that is cancelled was committed is not known, and it would be repeated.
+        # In its own task: a cancelled write may have been committed or not, and repeating it could count calls twice.
         await asyncio.shield(self._write())
 
     async def _write(self) -> None:
@@ -165,7 +165,7 @@ class CallLog:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Write every few seconds, and once more when the block ends."""
+        """Write every few seconds until the block ends, and once more at the end."""
         writing = Upkeep("call log", self.write, expected=SQLAlchemyError)
         try:
             async with writing.running(WRITE_SECONDS, at_once=False):

@@ -1,4 +1,4 @@
-"""The one classifier of errors for every API: HTTP, MCP, RPC and jobs.
+"""The error classifier of every API: HTTP, MCP, RPC and jobs.
 
 CodedError
  ├── LedgerUnavailable   503   ledger_unavailable   the database does not answer; send the same request again
@@ -15,12 +15,12 @@ from alive402.errors import CodedError
 
 log = structlog.get_logger(__name__)
 
-# Out of reach, cut off, or more callers than connections: for a buyer all the same.
+# Unreachable, disconnected, or out of connections: all the same to a buyer.
 LOST_DATABASE = (OperationalError, InterfaceError, PoolTimeout)
 
 
 class LedgerUnavailable(CodedError):
-    """The database is out of reach, so that nobody knows whether money moved."""
+    """The database is unreachable, so it is unknown whether money moved."""
 
     code = "ledger_unavailable"
     status = 503
@@ -30,7 +30,7 @@ class LedgerUnavailable(CodedError):
 
 
 class InternalError(CodedError):
-    """A fault of the service. The answer gives a request id, under which the operator finds the error in the log."""
+    """A fault of the service. The answer has a request id; the operator finds the error in the log by it."""
 
     code = "internal_error"
     status = 500
@@ -39,9 +39,9 @@ class InternalError(CodedError):
 
 
 def classify(error: Exception, request_id: str) -> CodedError:
-    """The refusal for any error, the same at every door: code, status, sentence, and what it costs.
+    """Turn any exception into the error that every API reports: code, status, sentence, and whether it was charged.
 
-    An error that is not one of ours becomes `LedgerUnavailable` or `InternalError`, and is logged for the operator.
+    A foreign exception becomes `LedgerUnavailable` or `InternalError`, and is logged for the operator.
     """
     if isinstance(error, CodedError):
         return error

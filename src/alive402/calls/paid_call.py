@@ -1,4 +1,4 @@
-"""One paid call, whatever door it came by: check the input, reserve the money, answer, store, settle, remember."""
+"""One paid call, the same for every API: check the input, reserve the price, answer, store, settle, sign."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ from alive402.receipts.verdicts import Verdicts
 
 log = structlog.get_logger(__name__)
 
-# Statuses of an upload that failed by its sender's fault: malformed, too slow, too large, no video.
+# Statuses of uploads that failed by the sender's fault: malformed, too slow, too large, not a video.
 FAILED_UPLOAD = frozenset({400, 408, 413, 415})
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a paid call gives: the answer, the receipt of its settlement, and whether it was given before.
+    """The result of a paid call: the answer, its settlement receipt, and whether it is a repeat.
 
     `data` holds `Action`, `Elements`, `Liveness` and `Receipt`, the signed verdict; `receipt` is the x402
-    SettleResponse, empty when no money moved for this very call. Both JSON-ready. `report_id` is where the answer is
-    shown again, None when it is not kept.
+    SettleResponse, empty when no money moved for this very call. Both are ready for JSON. `report_id` identifies the
+    stored report, None when the answer is not stored.
     """
 
     request_id: str
@@ -64,9 +64,9 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class ReservedCall:
-    """A call whose price is held, or whose answer was bought before; `PaidCalls.finish` ends it.
+    """A call whose price is reserved, or whose answer was bought before; `PaidCalls.finish` completes it.
 
-    `ticket` is None when there is no work left to be done.
+    `ticket` is None when no work is left to do.
     """
 
     request_id: str
@@ -80,7 +80,7 @@ class ReservedCall:
 
 @dataclass(frozen=True, slots=True)
 class LedgerServices:
-    """What all services share: the ledger, and the rules of who may pay how."""
+    """What all services share: the ledger, payment methods, limits and records."""
 
     ledger: Ledger
     verdicts: Verdicts
@@ -97,7 +97,7 @@ class LedgerServices:
 
 @dataclass(frozen=True, slots=True)
 class PaidCalls:
-    """One service with its price, whoever answers it, and the books."""
+    """One service with its price, its provider and the shared ledger services."""
 
     service: ServiceDefinition
     gate: PaymentGate
@@ -112,11 +112,11 @@ class PaidCalls:
         object.__setattr__(self, "_validator", validator)
 
     def check_input(self, given: object) -> None:
-        """Hold a request against the input schema, and its URLs against what is fetched at all.
+        """Check a request against the input schema, and its URLs against the allowed schemes and hosts.
 
         Raises:
-            InvalidInput: it does not fit.
-            InvalidUrl: it fits, and holds no URL that could be fetched.
+            InvalidInput: it does not match the schema.
+            InvalidUrl: it matches, but a URL in it cannot be fetched.
         """
         problems = problems_in(given, self._validator)
         if problems:
@@ -132,26 +132,26 @@ class PaidCalls:
         request_id: str,
         progress: Progress | None = None,
     ) -> Outcome:
-        """Answer one request that `check_input` has passed, for what is offered in payment.
+        """Answer one request that passed `check_input`, paid by `offer`.
 
-        Nothing is charged unless this returns; the answer is stored before the money moves, and the same payment with
+        Nothing is charged unless this returns. The answer is stored before the money moves, and the same payment with
         the same request gets it again.
 
         Raises:
-            PaymentError: no payment, not a good one, or one that is used elsewhere.
-            IntakeError, AnalysisError: the video did not arrive or cannot be judged; the payment may be used again.
-            SettlementUnknown: the answer is stored, and whether the money moved is not known yet.
-            TooManyFailures: calls of this payer or from this address failed too often; what was bought is given still.
-            Busy: too many calls are under way, or the service stops; nothing was verified or held.
+            PaymentError: the payment is missing, invalid, or used elsewhere.
+            IntakeError, AnalysisError: the video could not be fetched or analyzed; the payment may be used again.
+            SettlementUnknown: the answer is stored, but it is not known yet whether the money moved.
+            TooManyFailures: too many calls of this payer or address failed; answers already bought are still given.
+            Busy: too many calls are running, or the service is stopping; nothing was verified or reserved.
         """
         return await self.finish(await self.begin(given, offer, resource, request_id), progress)
 
     @asynccontextmanager
     async def affording(self, offer: Offer, resource: Resource, request_id: str, seconds: float) -> AsyncIterator[str]:
-        """Check that an offer could pay for a call some `seconds` from now, and name its payer; nothing is charged.
+        """Check that an offer could pay for a call some `seconds` from now, and yield its payer; nothing is charged.
 
         The block receives the payer's upload. An upload that fails by its sender's fault counts as a failed call of the
-        address, except by the operator's own keys.
+        address, except with the operator's own keys.
 
         Raises:
             PaymentError, TooManyFailures: as `call` does.
@@ -168,14 +168,14 @@ class PaidCalls:
         try:
             yield payer
         except CodedError as error:
-            # What is too large or too slow costs us, and its sender nothing.
+            # Receiving a large or slow upload costs us, and costs its sender nothing.
             if method.payer is not None and error.status in FAILED_UPLOAD:
                 await self.books.failures.count(None, offer.address)
             raise
 
     async def begin(self, given: dict[str, Any], offer: Offer, resource: Resource, request_id: str) -> ReservedCall:
-        """Hold the price of a call, so that its caller need not wait for more; whoever calls this calls `finish` too,
-        at once, or `drop`.
+        """Reserve the price of a call whose caller does not wait; the caller of this method must call `finish` or
+        `drop` next.
 
         Raises:
             PaymentError, TooManyFailures, Busy: as `call` does.
@@ -197,7 +197,7 @@ class PaidCalls:
         return ReservedCall(request_id, given, method, held, offer.address, began, ticket)
 
     async def drop(self, reserved: ReservedCall, why: str) -> None:
-        """Give back what `begin` held; what is finished already stays so."""
+        """Release what `begin` reserved; a finished call stays finished."""
         try:
             if not isinstance(reserved.held, Answered):
                 await reserved.held.give_back(why)
@@ -206,7 +206,7 @@ class PaidCalls:
                 reserved.ticket.leave()
 
     async def finish(self, reserved: ReservedCall, progress: Progress | None = None) -> Outcome:
-        """Do the work, store the answer, take the money. Raises what `call` raises once the price is held."""
+        """Do the work, store the answer, settle. Raises what `call` raises after the price is reserved."""
         try:
             with self._failure_noted(reserved.began):
                 outcome = await self._finish(reserved, progress)
@@ -225,10 +225,10 @@ class PaidCalls:
             return self._hand_over(await self.books.verdicts.recalled(held), method, replayed=True)
         try:
             data = held.result if held.result is not None else await self._execute(reserved, held, progress)
-            # From here on the work is done and paid for or not: a caller who hangs up must not leave it half way.
+            # The work is done. Settlement must not stop half way when the caller disconnects.
             answered = await asyncio.shield(held.settle(data, self.books.verdicts))
         except (IntakeError, AnalysisError, SettlementRefused) as error:
-            # What we had no place for is nobody's failure but ours.
+            # A 503 is our own lack of capacity, not the caller's failure.
             if method.payer is not None and error.status != 503:
                 await self.books.failures.count(method.payer, reserved.address)
             raise
@@ -245,15 +245,16 @@ class PaidCalls:
 
     @property
     def seconds_needed(self) -> float:
-        """How long a payment has to stay valid from the moment it arrives."""
+        """How long a payment must remain valid after it arrives."""
         return VERIFY_SECONDS + self.provider.seconds + SETTLE_SECONDS
 
     def _method(self, offer: Offer, resource: Resource, waits: float = 0.0) -> PaymentMethod:
-        """What pays, of all that is offered: what was paid for already comes first. The call begins after `waits` s.
+        """The payment method of an offer; a token takes precedence, because it is paid already. The call starts in
+        `waits` seconds.
 
         Raises:
-            PaymentRequired: nothing is.
-            PaymentMalformed: what is offered cannot be read.
+            PaymentRequired: the offer is empty.
+            PaymentMalformed: the offer cannot be parsed.
         """
         if offer.token:
             return TokenMethod(self.books.tokens, offer.token)
@@ -265,13 +266,13 @@ class PaidCalls:
         raise PaymentRequired
 
     def _hand_over(self, answered: Answered, method: PaymentMethod, *, replayed: bool) -> Outcome:
-        """Every answer leaves here, new or given before, always after its money, and signed."""
+        """Build the outcome of every answer, new or repeated, after its settlement."""
         receipt = answered.receipt if method.settles_each_call else {}
         report = self.books.reports.id_of(answered.request_id) if method.keeps_answers else None
         return Outcome(answered.request_id, answered.result, receipt, replayed, report)
 
     async def _execute(self, reserved: ReservedCall, held: Hold, progress: Progress | None) -> dict[str, Any]:
-        """The answer; or the payment given back."""
+        """Get the answer from the provider; on any failure release the payment."""
         try:
             async with reserved.ticket.at_work() if reserved.ticket else nullcontext():
                 answer = await self.provider.answer(reserved.given, progress)
@@ -289,23 +290,23 @@ class PaidCalls:
 
 @dataclass(frozen=True, slots=True)
 class ServiceRegistry:
-    """Every service for sale, the first one first, over the same books."""
+    """Every service for sale, in order, over the same ledger services."""
 
     services: tuple[PaidCalls, ...]
     books: LedgerServices
 
     @property
     def first(self) -> PaidCalls:
-        """What the site is known for."""
+        """The site's main service."""
         return self.services[0]
 
     def find(self, service_id: str) -> PaidCalls | None:
-        """The service of an id, canonical or not."""
+        """Find a service by its id or an alias."""
         return next((calls for calls in self.services if service_id in calls.service.ids), None)
 
 
 def _kind(error: Exception) -> CallKind:
-    """Who is at fault, as the catalog counts it: the video and its host, the payment, or we."""
+    """Classify an error for the catalog's statistics: the video or its host, the payment, or our own fault."""
     if isinstance(error, PaymentError):
         return CallKind.UNPAID if type(error) is PaymentRequired else CallKind.REFUSED
     theirs = isinstance(error, CodedError) and error.status < 500
@@ -313,5 +314,5 @@ def _kind(error: Exception) -> CallKind:
 
 
 def _hash(given: dict[str, Any]) -> str:
-    """One request, however its JSON was spaced."""
+    """Hash of a request, independent of its JSON's spacing and key order."""
     return hashlib.sha256(json.dumps(given, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

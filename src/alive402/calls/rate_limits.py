@@ -1,4 +1,4 @@
-"""What is free is counted, within a window that moves: failed calls by payer and by address, payments asked for."""
+"""Moving-window rate limits by payer, address and key."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ log = structlog.get_logger(__name__)
 
 
 class _Window:
-    """Counts what happened to whom, within a window that moves; `url` is where.
+    """Moving-window counters; `url` is their storage.
 
     Raises:
-        PaymentsMisconfigured: there is no such storage, or its driver is not installed.
+        PaymentsMisconfigured: the storage is unknown, or its driver is not installed.
     """
 
     def __init__(self, url: str) -> None:
-        # The client that most people have installed, of several that the package can use.
+        # Of the Redis clients that the package can use, the most common one.
         options = {"implementation": "redispy"} if url.startswith("redis") else {}
         try:
             storage = storage_from_string(f"async+{url}", wrap_exceptions=True, **options)
@@ -42,11 +42,11 @@ class _Window:
             why = str(error).rstrip(".")
             raise PaymentsMisconfigured(f"ALIVE402_LIMITS_URL cannot be used: {why}.") from error
         if not isinstance(storage, MovingWindowSupport):
-            raise PaymentsMisconfigured("ALIVE402_LIMITS_URL cannot be used: its storage keeps no moving windows.")
+            raise PaymentsMisconfigured("ALIVE402_LIMITS_URL cannot be used: its storage has no moving windows.")
         self._limiter = MovingWindowRateLimiter(storage)
 
     async def seconds_to_wait(self, whose: Iterable[tuple[RateLimitItem, str]]) -> int:
-        """Until none of them is over its limit any more; 0 when none is, or when it cannot be told."""
+        """Seconds until all of them are under their limits; 0 when they are, or when the storage cannot be reached."""
         waits = [0]
         try:
             for limit, who in whose:
@@ -54,24 +54,24 @@ class _Window:
                     window = await self._limiter.get_window_stats(limit, who)
                     waits.append(max(1, math.ceil(window.reset_time - time.time())))
         except StorageError as error:
-            # Who pays is not turned away because something cannot be counted.
-            log.warning("cannot be counted", error=type(error.storage_error).__name__)
+            # A paying caller is not rejected because the counters cannot be read.
+            log.warning("rate limit storage unavailable", error=type(error.storage_error).__name__)
         return max(waits)
 
     async def count(self, whose: Iterable[tuple[RateLimitItem, str]]) -> None:
-        """It happened to each of them once more."""
+        """Count one event for each of them."""
         try:
             for limit, who in whose:
                 await self._limiter.hit(limit, who)
         except StorageError as error:
-            log.warning("cannot be counted", error=type(error.storage_error).__name__)
+            log.warning("rate limit storage unavailable", error=type(error.storage_error).__name__)
 
 
 class FreeFailures:
-    """How many calls may fail, free of charge, for one payer and from one address: each such as `20/hour`.
+    """Limits failed calls, which are free, per payer and per address; each limit like `20/hour`.
 
-    `url` is where it is counted: `memory://` within this process, or one that several processes share, such as
-    `redis://host:6379`. Calls that are under way at the same moment are not counted yet: so many more may fail.
+    `url` is the storage of the counters: `memory://` for this process, or one that several processes share, such as
+    `redis://host:6379`. Calls in progress are not counted yet, so their number may exceed the limit.
     """
 
     def __init__(self, per_payer: str, per_address: str, url: str = "memory://") -> None:
@@ -79,19 +79,19 @@ class FreeFailures:
         self._window = _Window(url)
 
     async def admit(self, payer: str | None, address: str | None) -> None:
-        """Check that too many calls of this payer, or from this address, did not fail.
+        """Check that this payer and this address are under their limits.
 
-        `payer` None is the operator's own, who is not limited.
+        `payer` None means the operator's own key, which is not limited.
 
         Raises:
-            TooManyFailures: `retry_after` says when the next call may be tried.
+            TooManyFailures: a limit is reached; `retry_after` says when to try again.
         """
         if payer is not None and (wait := await self._window.seconds_to_wait(self._whose(payer, address))):
             raise TooManyFailures(wait)
 
     @asynccontextmanager
     async def forgeries_counted(self, address: str | None) -> AsyncIterator[None]:
-        """Count a forged payment in the block as a failure of the address: the payer that it names did not sign it."""
+        """Count a forged payment in the block as a failure of the address only: the named payer did not sign it."""
         try:
             yield
         except PaymentInvalid:
@@ -99,7 +99,7 @@ class FreeFailures:
             raise
 
     async def count(self, payer: str | None, address: str | None) -> None:
-        """A call failed. `payer` is None when it is not sure who was about to pay."""
+        """Count a failed call. `payer` is None when the payer is not verified."""
         await self._window.count(self._whose(payer, address))
 
     def _whose(self, payer: str | None, address: str | None) -> Iterator[tuple[RateLimitItem, str]]:
@@ -110,17 +110,17 @@ class FreeFailures:
 
 
 class NewPayments:
-    """How many payments may be asked for from one address, such as `60/hour`; `url` as in `FreeFailures`."""
+    """Limits new payments per address, such as `60/hour`; `url` as in `FreeFailures`."""
 
     def __init__(self, per_address: str, url: str = "memory://") -> None:
         self._per_address = parse(per_address)
         self._window = _Window(url)
 
     async def admit(self, address: str | None) -> None:
-        """Count one more.
+        """Check the limit and count one payment.
 
         Raises:
-            TooManyPayments: there were too many.
+            TooManyPayments: the limit is reached.
         """
         whose = [(self._per_address, f"new payments {_household(address)}")] if address is not None else []
         if wait := await self._window.seconds_to_wait(whose):
@@ -129,17 +129,17 @@ class NewPayments:
 
 
 class CallRate:
-    """How many calls one API key may make, such as `10/second`; `url` as in `FreeFailures`."""
+    """Limits the calls of one API key, such as `10/second`; `url` as in `FreeFailures`."""
 
     def __init__(self, per_key: str, url: str = "memory://") -> None:
         self._per_key = parse(per_key)
         self._window = _Window(url)
 
     async def admit(self, key_id: str) -> None:
-        """Count one more.
+        """Check the limit and count one call.
 
         Raises:
-            TooManyCalls: there were too many.
+            TooManyCalls: the limit is reached.
         """
         whose = [(self._per_key, f"calls of {key_id}")]
         if wait := await self._window.seconds_to_wait(whose):
@@ -148,7 +148,7 @@ class CallRate:
 
 
 def _household(address: str) -> str:
-    """An address as it is counted: one home has a whole /64 of IPv6, and one address of IPv4."""
+    """The unit counted for an address: an IPv4 address, or a /64 network of IPv6, because one home has a whole /64."""
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

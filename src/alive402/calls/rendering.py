@@ -1,4 +1,4 @@
-"""Bodies of answers and errors: the only JSON form that HTTP, MCP and jobs give."""
+"""JSON bodies of answers and errors, the same for HTTP, MCP and jobs."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ def answer_body(request_id: str, data: dict[str, Any], report_id: str | None, ba
 
 
 def stored_answer_body(kept: KeptAnswer, base: str) -> dict[str, Any]:
-    """The body of an answer that is shown again, with the x402 SettleResponse of its payment beside it."""
+    """The body of a stored answer, with the x402 SettleResponse of its payment."""
     return {**answer_body(kept.request_id, kept.data, kept.id, base), "payment": kept.receipt or None}
 
 
 def report_link(base: str, report_id: str | None) -> dict[str, str]:
-    """Where an answer is shown again; empty when it is not kept."""
+    """The URL of a stored answer, as a field of the body; empty when the answer is not stored."""
     return {"reportUrl": f"{base}/reports/{report_id}"} if report_id else {}
 
 
 def error_body(error: CodedError, request_id: str) -> dict[str, Any]:
-    """The body of an error. `charged` is None while it is not known whether money moved."""
+    """The body of an error. `charged` is None while it is unknown whether money moved."""
     body: dict[str, Any] = {
         "requestId": request_id,
         "code": error.code,

@@ -1,4 +1,4 @@
-"""What is sold, and how it is described: every surface is rendered from the definitions here."""
+"""The catalog: service definitions, and the documents rendered from them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from alive402.catalog.site import PriceOption, SiteCatalog
 from alive402.catalog.video_liveness import LIVENESS
 
 SERVICES = (LIVENESS, IMAGE_LIVENESS)
-"""Everything that can be sold, what the site is known for first."""
+"""All services that can be sold, the main one first."""
 
 __all__ = ["IMAGE_LIVENESS", "LIVENESS", "SERVICES", "PriceOption", "Quality", "ServiceDefinition", "SiteCatalog"]

@@ -1,4 +1,4 @@
-"""JSON Schema of what every answer of ours has in common, whatever was judged."""
+"""JSON Schema of the parts that the answers of all services share."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def data_of(elements: dict[str, Any], liveness: dict[str, Any]) -> dict[str, Any
 
 
 def body_of(data: dict[str, Any], report: str) -> dict[str, Any]:
-    """The schema of a 200 body around `data`; `report` says what the page at `reportUrl` does not show."""
+    """The schema of a 200 body around `data`; `report` describes what the page at `reportUrl` omits."""
     description = f"The answer as a page, at an address that only you know. {report}"
     return {
         "type": "object",

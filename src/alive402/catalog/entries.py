@@ -1,4 +1,4 @@
-"""Services as a catalog lists them, and as OpenAI's function calling takes them."""
+"""Renders services as catalog entries and as tools for OpenAI's function calling."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from alive402.catalog.service import ServiceDefinition
 from alive402.catalog.site import SiteCatalog
 
 PAYMENT_FLOW = (
-    "Call without payment: HTTP 402 names the price in `accepts`.",
+    "Call without payment: HTTP 402 states the price in `accepts`.",
     "Sign one of `accepts` and send the same request with the PAYMENT-SIGNATURE header; or make a payment with "
     "POST /api/payments, pay it, and send the request with its token in the X-Payment-Token header.",
     "HTTP 200 holds the answer. A call that fails is not charged, and the same payment may be sent again.",
@@ -18,7 +18,7 @@ PAYMENT_FLOW = (
 
 
 def entry(service: ServiceDefinition, site: SiteCatalog, quality: Quality) -> dict[str, Any]:
-    """One service, with every field that importers know."""
+    """One catalog entry, with every field that importers read."""
     return {
         "id": service.id,
         "canonicalId": service.id,
@@ -56,7 +56,7 @@ def entry(service: ServiceDefinition, site: SiteCatalog, quality: Quality) -> di
 
 
 def pricing(service: ServiceDefinition) -> dict[str, Any]:
-    """What a call costs and what that buys."""
+    """The price of a call and what it includes."""
     return {
         "amountCents": service.price_cents,
         "currency": "USD",
@@ -71,7 +71,7 @@ def pricing(service: ServiceDefinition) -> dict[str, Any]:
 
 
 def search_text(service: ServiceDefinition) -> str:
-    """All words of a service in one line."""
+    """All texts of a service in one line."""
     return " ".join(
         (service.id, service.name, service.description, *service.keywords, *service.tags, *service.use_cases)
     )
@@ -88,7 +88,7 @@ def catalog(site: SiteCatalog, qualities: dict[str, Quality]) -> dict[str, Any]:
 
 
 def openai_functions(site: SiteCatalog) -> dict[str, Any]:
-    """Every service as a tool of OpenAI's function calling; `x-server402` says where the call goes."""
+    """Every service as a tool for OpenAI's function calling; `x-server402` holds the address of the call."""
     return {
         "schemaVersion": "server402.openai-functions.v1",
         "tools": [
@@ -113,5 +113,5 @@ def openai_functions(site: SiteCatalog) -> dict[str, Any]:
 
 
 def now() -> str:
-    """The time of a document that is made for one request."""
+    """The current time, for a document rendered on request."""
     return str(moment(datetime.now(UTC)))

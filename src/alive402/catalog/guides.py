@@ -1,4 +1,4 @@
-"""What an agent reads first: the guide, and the discovery document that leads to everything."""
+"""Renders the agent guide and the discovery document, which links to everything else."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ TOKEN_HEADER = "X-Payment-Token"
 LANGUAGES = ("en", "zh")
 
 ERRORS = {
-    "400": "The body does not fit the input schema: `details.problems` says where.",
+    "400": "The body does not match the input schema: `details.problems` lists where.",
     "401": "The API key is unknown or revoked. Without a key, pay.",
     "402": "Payment is required, pending, expired or exhausted: look at `accepts` and `payment`.",
     "403": "The API key may not call this service, or a URL does not lead to the public internet.",
     "404": "No such payment, service or page.",
-    "409": "The same payment is being worked on (send it again after Retry-After) or belongs to another request.",
+    "409": "The payment is in use (send it again after Retry-After) or belongs to another request.",
     "413": "The video, a picture or the request is too large.",
-    "415": "It is not a video, or not a picture, that can be read.",
-    "422": "It cannot be judged: `message` says what another video or picture needs.",
-    "424": "The host of the video or picture did not hand it over, or too slowly.",
+    "415": "The file is not a video or picture that can be read.",
+    "422": "The video or picture cannot be judged: `message` says what to change.",
+    "424": "The host of the video or picture did not deliver it, or was too slow.",
     "429": "Too many free failures or unpaid payments: wait for Retry-After.",
     "503": "Try again after Retry-After, with the same payment: do not sign again.",
-    "504": "Judging took too long: stopped, not charged.",
+    "504": "Judging took too long and was stopped. Not charged.",
 }
 
 
 def endpoints(site: SiteCatalog) -> dict[str, str]:
-    """Every address that a machine needs, by the name that discovery documents use."""
+    """The URL of every API endpoint, by its name in discovery documents."""
     paths = {
         "catalogUrl": "/api/catalog",
         "searchUrl": "/api/catalog/search",
@@ -46,7 +46,7 @@ def endpoints(site: SiteCatalog) -> dict[str, str]:
 
 
 def agent_guide(site: SiteCatalog) -> dict[str, Any]:
-    """How an agent finds, pays and calls, as JSON."""
+    """The agent guide as JSON: how to find, pay for and call a service."""
     mcp = {"mcpUrl": site.url("/mcp")} if site.mcp else {}
     return {
         "schemaVersion": "server402.agent-guide.v1",
@@ -80,7 +80,7 @@ def agent_guide(site: SiteCatalog) -> dict[str, Any]:
 
 
 def workflow(site: SiteCatalog) -> list[str]:
-    """The steps, in order."""
+    """The steps of a call, in order."""
     return [
         f"Choose a service: GET {site.url('/api/catalog/search')}?q=… or GET {site.url('/api/catalog')}.",
         "Read its `inputSchema` and make the request body.",
@@ -89,22 +89,22 @@ def workflow(site: SiteCatalog) -> list[str]:
 
 
 def notes(site: SiteCatalog) -> list[str]:
-    """What surprises people."""
+    """Notes on what is easy to miss."""
     found = [
         "Only an answer is charged: `charged` in every error says so.",
         "The same payment with the same request gives the same answer again and is charged once.",
-        "Every answer holds a signed receipt, checked with the keys at " + site.url("/.well-known/jwks.json") + ".",
+        "Every answer holds a signed receipt. Check it with the keys at " + site.url("/.well-known/jwks.json") + ".",
         "A video without a public URL: POST its bytes to "
         + site.url("/api/uploads")
-        + " with the same payment, free; then call with the `url` that is answered.",
-        "With `Prefer: respond-async` a call answers 202 and a job: its `statusUrl` tells the answer.",
+        + " with the same payment, free; then call with the `url` from its answer.",
+        "With `Prefer: respond-async` a call answers 202 and a job; `statusUrl` returns the answer.",
         "Buyers of x402 version 1 add ?x402Version=1 and pay with the X-PAYMENT header.",
     ]
     if site.test_money:
         found.append(
-            "This site runs on test money of its own: POST "
+            "This site runs on its own test money: POST "
             + site.url("/devchain/faucet")
-            + ' with {"address": "0x…"} gives you some. It has no worth.'
+            + ' with {"address": "0x…"} gives you some. It has no value.'
         )
     return found
 
@@ -135,7 +135,7 @@ def discovery(site: SiteCatalog) -> dict[str, Any]:
 
 
 def payment(site: SiteCatalog) -> dict[str, Any]:
-    """How money moves, for a machine."""
+    """How payment works, for a program."""
     return {
         "type": "http-402",
         "x402Version": 2,

@@ -1,4 +1,4 @@
-"""The second service: was the face in each of these pictures taken from life?"""
+"""Definition of the image service: was the face in each picture taken from life?"""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from alive402.catalog.answers import NUMBER, REASONS, VERDICTS, body_of, data_of
 from alive402.catalog.service import ServiceDefinition
 
 MAX_TASKS = 10
-# 10 MB as base64, and what stands around it.
+# 10 MB as base64, and the JSON around it.
 MAX_BODY_BYTES = 13_500_000
 
 _WHOLE = {"type": "integer", "minimum": 0}
@@ -18,8 +18,8 @@ _ELEMENT: dict[str, Any] = {
     "type": "object",
     "properties": {
         "TaskId": {"type": "string"},
-        "ImageURL": {"type": "string", "description": "As it was sent; not there for ImageData."},
-        "FaceNumber": {**_WHOLE, "description": "Faces in the picture; 0 is an answer, with no Results."},
+        "ImageURL": {"type": "string", "description": "The URL as it was sent; absent for ImageData."},
+        "FaceNumber": {**_WHOLE, "description": "Number of faces in the picture; with 0 there are no Results."},
         "Results": {
             "type": "array",
             "maxItems": 1,
@@ -29,18 +29,18 @@ _ELEMENT: dict[str, Any] = {
                     "Label": {
                         "type": "string",
                         "enum": ["normal", "liveness"],
-                        "description": "normal: taken from life. liveness: the attack that is looked for was found.",
+                        "description": "normal: taken from life. liveness: an attack was found.",
                     },
                     "Suggestion": {
                         "type": "string",
                         "enum": ["pass", "review", "block"],
                         "description": "For the verdicts live, inconclusive, spoof.",
                     },
-                    "Rate": {"type": "number", "minimum": 0, "maximum": 100, "description": "Of Label, percent."},
+                    "Rate": {"type": "number", "minimum": 0, "maximum": 100, "description": "Of Label, in percent."},
                     "MessageTips": {"type": "string"},
                     "Rect": {
                         "type": "object",
-                        "description": "The judged face, px of the upright picture.",
+                        "description": "The judged face, in px of the upright picture.",
                         "properties": {"Left": _WHOLE, "Top": _WHOLE, "Width": _WHOLE, "Height": _WHOLE},
                         "required": ["Left", "Top", "Width", "Height"],
                     },
@@ -54,7 +54,7 @@ _ELEMENT: dict[str, Any] = {
 
 _ELEMENTS: dict[str, Any] = {
     "type": "array",
-    "description": "As Alibaba Cloud's DetectLivingFace answers: an element a task, in their order.",
+    "description": "The answer of Alibaba Cloud's DetectLivingFace: one element per task, in order.",
     "items": _ELEMENT,
 }
 
@@ -63,8 +63,8 @@ _LIVENESS: dict[str, Any] = {
     "description": "Our report: the verdict of the least live picture, and each picture by itself.",
     "properties": {
         "verdict": _VERDICT,
-        "live_confidence": {**NUMBER, "description": "Calibrated probability, of the least live picture."},
-        "threshold": {**NUMBER, "description": "Where verdicts were taken."},
+        "live_confidence": {**NUMBER, "description": "Calibrated live probability of the least live picture."},
+        "threshold": {**NUMBER, "description": "The threshold of the verdicts."},
         "attack_type": _ATTACK,
         "reasons": REASONS,
         "images": {

@@ -1,4 +1,4 @@
-"""Indexes that crawlers and API directories read: apis.json, RFC 9727's api-catalog, the sitemap."""
+"""Renders indexes for crawlers and API directories: apis.json, RFC 9727's api-catalog, the sitemap."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def api_catalog(site: SiteCatalog) -> dict[str, Any]:
 
 
 def sitemap_xml(site: SiteCatalog) -> str:
-    """`/sitemap.xml`: what a search engine should read."""
+    """`/sitemap.xml`: the pages for search engines."""
     paths = ["/", "/llms.txt", "/ai.txt", "/privacy"]
     for service in site.services:
         paths += [service.page, f"{service.page}/llms.txt"]

@@ -1,4 +1,4 @@
-"""Does a request fit a schema; and where not, in words that give nothing back of what was sent."""
+"""Validates a request against a schema; the messages repeat nothing of the request."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from alive402.errors import CodedError
 
 
 class InvalidInput(CodedError):
-    """The request does not fit the service's input schema; `details["problems"]` lists where."""
+    """The request does not match the service's input schema; `details["problems"]` lists where."""
 
     code = "invalid_input"
     status = 400
-    default = "The request does not fit the input schema. `details.problems` says where."
+    default = "The request does not match the input schema. `details.problems` lists where."
 
 
 def problems_in(given: object, validator: Draft202012Validator) -> list[dict[str, str]]:
-    """Where `given` does not fit, the first five, each a path and a sentence."""
-    # No further than is told: a stranger may bring as many faults as fit into megabytes.
+    """The first five mismatches of `given`, each a path and a message."""
+    # Stops after those that are reported: a request may hold megabytes of mismatches.
     found = islice(validator.iter_errors(given), 5)
     return [{"path": "/".join(map(str, error.absolute_path)), "message": _sentence(error)} for error in found]
 
 
 def _sentence(error: Any) -> str:
-    """What is wrong, without giving back what was sent: it may be long, and it may be a secret."""
+    """The message for one mismatch, without the sent value, which may be long or secret."""
     match error.validator:
         case "required":
             return f"{error.message}."

@@ -1,4 +1,4 @@
-"""How good a service is in use: measured from its calls and its health checks, and null where nothing was measured."""
+"""Measured quality of a service, from its calls and health checks; null where nothing was measured."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _Z = 1.96
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """What was measured within the last 30 days.
+    """Measurements of the last 30 days.
 
     Attributes:
         calls: all calls, unpaid ones too.
-        unpaid: those that were only told the price.
-        worked_on: those whose video was fetched or judged.
-        answered: those that got a verdict.
-        faults: those that failed by our fault, not by the video's.
+        unpaid: calls that were answered with 402.
+        worked_on: calls whose video was fetched or judged.
+        answered: calls that got a verdict.
+        faults: calls that failed by a fault of the service, not of the video.
         latency_ms: median milliseconds of an answer, or None.
-        health: what the last health check found, at `checked_at`.
+        health: result of the last health check, at `checked_at`.
     """
 
     calls: int = 0
@@ -38,7 +38,7 @@ class Quality:
 
     @property
     def score(self) -> float | None:
-        """The share of calls without a fault of ours, at its lower 95 % bound (Wilson): few calls promise little."""
+        """The share of worked-on calls without a fault of the service, as its lower 95 % bound (Wilson)."""
         if not self.worked_on:
             return None
         n, share = self.worked_on, 1 - self.faults / self.worked_on
@@ -64,5 +64,5 @@ class Quality:
 
 
 def moment(at: datetime | None) -> str | None:
-    """A time as the surfaces write it: UTC, seconds, `Z`."""
+    """Format a time for the documents: UTC, seconds, `Z`."""
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z") if at is not None else None

@@ -1,4 +1,4 @@
-"""Which service does it? Found by words, ranked by how well they fit, by measured quality and by price."""
+"""Search: finds services by words and ranks them by fit, measured quality and price."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ LIMIT = 10
 MOST = 50
 MAX_QUERY = 500
 TEXT, QUALITY, PRICE = 0.85, 0.10, 0.05
-# A word in a name says more than the same word in a sentence.
+# A word in a name counts more than the same word in a sentence.
 _FIELDS = (("name", 1.0), ("keywords", 0.8), ("tags", 0.6), ("description", 0.5), ("uses", 0.4))
-# A synonym is somewhat less than the word itself.
+# A synonym counts less than the word itself.
 _SYNONYM = 0.7
 
 
@@ -54,14 +54,14 @@ def _ranked(
         if asked and text == 0:
             continue
         measured = qualities[service.id].score
-        # What nobody has measured yet stands in the middle.
+        # A service without a measured score counts as 0.5.
         worth = TEXT * text + QUALITY * (0.5 if measured is None else measured)
         found.append((worth + PRICE * cheapest / service.price_atomic, service))
     return sorted(found, key=lambda each: (-each[0], each[1].id))
 
 
 def _fit(asked: list[str], worths: dict[str, float]) -> float:
-    """0 to 1: how much of what was asked the service's words cover, each by its best place or its best synonym."""
+    """0 to 1: how much of the query the service covers, each word by its best place or its best synonym."""
     if not asked:
         return 0.0
     known = frozenset(worths)
@@ -74,7 +74,7 @@ def _fit(asked: list[str], worths: dict[str, float]) -> float:
 
 
 def _worths(service: ServiceDefinition) -> dict[str, float]:
-    """Each word of the service, and what it is worth by the best place where it stands."""
+    """Weight of each word of the service, by the best place in which it occurs."""
     places = {
         "name": (*service.ids, service.name),
         "keywords": (*service.keywords, service.tool_name.replace("_", " ")),

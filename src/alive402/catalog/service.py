@@ -1,4 +1,4 @@
-"""What a service for sale is: ids, schemas, price and words, in one frozen definition that every surface reads."""
+"""Definition of a service for sale: ids, schemas, price and texts, from which every document is rendered."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ class ServiceDefinition:
         action: the `Action` of the answer.
         name: a few words for people.
         description: a sentence or two for everyone.
-        description_for_model: what a model needs to choose and call it, and to read the answer.
-        use_cases: what it is bought for.
-        limitations: what it does not do, and what it cannot see.
-        keywords: words that should find it, in any language.
-        input_types: what goes in, as a catalog's reader filters.
-        output_types: what comes out.
+        description_for_model: how a model chooses and calls it, and reads the answer.
+        use_cases: purposes of the service.
+        limitations: what it does not do or detect.
+        keywords: search words, in any language.
+        input_types: media types or kinds of the input, for filters.
+        output_types: the same of the output.
         price_cents: USD cents a call, for words.
         price_atomic: the same in atomic units of a six-decimals dollar token.
         input_schema: JSON Schema (2020-12) of the request body.
         output_schema: JSON Schema of the 200 body.
-        max_body_bytes: the most that a request over HTTP may have; more than usual where it may bring files along.
+        max_body_bytes: largest body of an HTTP request; larger than the default where the body may hold files.
     """
 
     id: str
@@ -60,7 +60,7 @@ class ServiceDefinition:
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """Where it is called, the canonical path first."""
+        """The paths of its endpoint, the canonical one first."""
         return tuple(f"/api/tools/{service_id}" for service_id in self.ids)
 
     @property

@@ -1,4 +1,4 @@
-"""What is sold where: the services with the facts of the site that sells them; every surface is rendered from it."""
+"""Site catalog: the services on sale with the facts of the site; every document is rendered from it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from alive402.catalog.service import ServiceDefinition
 
 @dataclass(frozen=True, slots=True)
 class PriceOption:
-    """One way to pay for a service: CAIP-2 network, token, atomic units of one call, and who receives them."""
+    """One payment option of a service: CAIP-2 network, token, atomic units per call, and receiving address."""
 
     service_id: str
     network: str
@@ -23,12 +23,12 @@ class SiteCatalog:
     """The services and their site.
 
     Attributes:
-        services: what is sold, the first one first.
+        services: the services on sale, the main one first.
         base: the site's URL as its callers see it, without a slash at the end.
-        provider_id: the gateway's name for where the money goes.
-        ways: every way to pay, by service, the default first.
-        mcp: whether the site has the MCP door.
-        test_money: whether payments are of test money, with a faucet.
+        provider_id: provider id for the gateway, from the receiving address.
+        price_options: of all services, the default first.
+        mcp: whether the site serves MCP.
+        test_money: whether payments use test money, with a faucet.
     """
 
     services: tuple[ServiceDefinition, ...]
@@ -43,15 +43,15 @@ class SiteCatalog:
         return f"{self.base}{path}"
 
     def find(self, service_id: str) -> ServiceDefinition | None:
-        """The service of an id, canonical or not."""
+        """The service of an id or alias."""
         return next((service for service in self.services if service_id in service.ids), None)
 
     @property
     def name(self) -> str:
-        """What the site is called."""
+        """The site's name."""
         return "alive402"
 
     @property
     def purpose(self) -> str:
-        """What it is there for, in the words of its services."""
+        """The site's purpose in one sentence, from its services."""
         return " ".join(service.description for service in self.services)

@@ -1,4 +1,4 @@
-"""Every surface by its path: what it is, what it says of each service, and how it is rendered."""
+"""All surfaces (documents) of the site by path: title, the facts that each must state, and its renderer."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ Fact = str
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """One document at `path`; `says` are the facts of each service that must stand in it.
+    """One document at `path`; `says` names the facts of each service that it must contain.
 
-    `render` makes it from the shop alone; None where a door has to add what it knows (quality, routes, a page).
+    `render` makes it from the site catalog alone; None where a route must add data (quality, routes, a page).
     """
 
     path: str
@@ -65,6 +65,6 @@ def surfaces_of(service: ServiceDefinition) -> tuple[Surface, ...]:
 
 
 def facts_of(service: ServiceDefinition, says: frozenset[Fact]) -> dict[Fact, str]:
-    """The words that a surface must hold for one service."""
+    """The texts that a surface must contain for one service."""
     facts = {ID: service.id, NAME: service.name, WORDS: service.description, PRICE: service.price}
     return {fact: words for fact, words in facts.items() if fact in says}

@@ -1,4 +1,4 @@
-"""Words that mean the same to whoever searches, in English and Chinese, and what a query's words are."""
+"""Synonyms for search, in English and Chinese, and splitting a query into words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable
 
-# One group a line; what stands first is what the services' own words use.
+# One group of synonyms a line; the first is the word that the services' own texts use.
 GROUPS: tuple[frozenset[str], ...] = tuple(
     frozenset(group)
     for group in (
@@ -39,7 +39,7 @@ _STOP = frozenset(_STOPPING.split())
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text, in order and each once: lower case, without the empty ones; Chinese by known words."""
+    """The distinct words of a text in order: lower case, without stop words; Chinese is split by known words."""
     plain = _CAMEL.sub(" ", text[:500]).lower()
     found = [word for word in _WORD.findall(plain) if word not in _STOP]
     found += [part for word in found if "-" in word for part in word.split("-") if part not in _STOP]
@@ -50,7 +50,7 @@ def words_of(text: str) -> list[str]:
 
 
 def meant_by(words: Iterable[str], known: frozenset[str]) -> list[str]:
-    """Words that mean the same as `words`, without them; a word that nobody knows is read as the nearest known one."""
+    """Synonyms of `words`, without `words`; an unknown word is replaced by the nearest known one."""
     given = list(words)
     read = [_nearest(word, known | VOCABULARY) for word in given]
     meant = [each for word in read for group in GROUPS if word in group for each in sorted(group)]

@@ -1,4 +1,4 @@
-"""What models and crawlers read as text: llms.txt of the site and of a service, ai.txt, robots.txt."""
+"""Renders plain-text documents: llms.txt of the site and of a service, ai.txt, robots.txt."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from alive402.catalog.site import SiteCatalog
 
 
 def llms_txt(site: SiteCatalog) -> str:
-    """`/llms.txt` as llmstxt.org says: a title, a summary, lists of links."""
+    """`/llms.txt` in the form of llmstxt.org: a title, a summary, lists of links."""
     lines = [f"# {site.name}", "", f"> {site.purpose}", "", "How to use it:", ""]
     lines += [f"{number}. {step}" for number, step in enumerate(workflow(site), 1)]
     lines += ["", *_listed(notes(site)), "", "## Services", ""]
@@ -35,7 +35,7 @@ def llms_txt(site: SiteCatalog) -> str:
 
 
 def service_llms_txt(service: ServiceDefinition, site: SiteCatalog) -> str:
-    """`/services/{id}/llms.txt`: all that a model needs to use one service."""
+    """`/services/{id}/llms.txt`: how a model uses one service."""
     lines = [
         f"# {service.name}",
         "",
@@ -86,7 +86,7 @@ def service_llms_txt(service: ServiceDefinition, site: SiteCatalog) -> str:
 
 
 def ai_txt(site: SiteCatalog) -> str:
-    """`/ai.txt`: what agents may do here, and where to begin."""
+    """`/ai.txt`: what agents may do on the site, and where to begin."""
     lines = [
         f"# {site.name}: {site.purpose}",
         "# Agents are welcome here: every service is called over HTTP and paid per answer (x402).",
@@ -114,7 +114,7 @@ def ai_txt(site: SiteCatalog) -> str:
 
 
 def robots_txt(site: SiteCatalog) -> str:
-    """`/robots.txt`: everything that describes may be read; what costs money or makes something is not for crawlers."""
+    """`/robots.txt`: allows every descriptive document; disallows paths that cost money or create data."""
     return "\n".join(
         (
             "User-agent: *",

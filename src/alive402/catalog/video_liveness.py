@@ -1,4 +1,4 @@
-"""The service itself: was the face in this video filmed from life?"""
+"""Definition of the video service: was the face in this video filmed from life?"""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _REPORT_EXAMPLE: dict[str, Any] = {
 
 _ELEMENTS: dict[str, Any] = {
     "type": "array",
-    "description": "As Alibaba Cloud's DetectVideoLivingFace answers: the judged face.",
+    "description": "The answer of Alibaba Cloud's DetectVideoLivingFace: the judged face.",
     "items": {
         "type": "object",
         "properties": {
@@ -35,7 +35,7 @@ _LIVENESS: dict[str, Any] = {
     "properties": {
         "verdict": {"type": "string", "enum": list(VERDICTS)},
         "live_confidence": {**NUMBER, "description": "Calibrated probability that it was filmed from life."},
-        "threshold": {**NUMBER, "description": "Where the verdict was taken."},
+        "threshold": {**NUMBER, "description": "The threshold of the verdict."},
         "attack_type": {
             "type": ["string", "null"],
             "enum": ["screen_replay", "print_or_still", "mask", "injected_or_edited", "unknown", None],
@@ -73,7 +73,7 @@ LIVENESS = ServiceDefinition(
         "One face, seen from the front, is judged: the largest one.",
         "The video has at most 30 MB, and is a public http or https URL or an upload.",
         "It does not see good three-dimensional masks, generated faces or streams injected with fresh noise.",
-        "Prints and televisions are its weak side; its errors are told in the model card.",
+        "Prints and televisions are its weak side; its errors are in the model card.",
     ),
     category="face-body",
     tags=("computer-vision", "face-body", "face-analysis", "body-analysis"),

@@ -34,10 +34,10 @@ def analyze(
         Path | None, typer.Option("--report", metavar="OUT.html", help="Write one self-contained page with pictures.")
     ] = None,
     expert: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Ask an expert too that was added with `alive402 models add`.")
+        str | None, typer.Option(metavar="NAME", help="Also use an expert that was added with `alive402 models add`.")
     ] = None,
     allow_private_hosts: Annotated[
-        bool, typer.Option("--allow-private-hosts", help="Fetch URLs from your own network too.")
+        bool, typer.Option("--allow-private-hosts", help="Also fetch URLs from your own network.")
     ] = False,
 ) -> None:
     """Was the face in each video filmed from life? A single image is judged too, by far less evidence.
@@ -76,7 +76,7 @@ def analyze(
             else:
                 _say(name, outcome.report, aloud)
     if report is not None and not judged:
-        Console(stderr=True).print("No report was written: it is of videos, and none was judged.", soft_wrap=True)
+        Console(stderr=True).print("No report was written: it needs a video, and none was judged.", soft_wrap=True)
     if report is not None and judged:
         from alive402.web.report_page import render
 
@@ -87,7 +87,7 @@ def analyze(
 
 @contextmanager
 def _engine(console: Console, expert: str | None) -> Iterator[Analyzer]:
-    """The engine, its models installed first when they are not; without them no input can be judged."""
+    """Load the engine, after installing its models if they are missing; exits when that fails."""
     from alive402.liveness import AnalysisError, Analyzer
     from alive402.liveness.networks import model_files
 
@@ -140,7 +140,7 @@ async def _fetch(url: str, target: Path, private: bool) -> None:
 
 @contextmanager
 def _bar(console: Console, name: str) -> Iterator[Progress]:
-    """A progress bar on a terminal; nothing where nobody watches."""
+    """A progress bar on a terminal; nothing elsewhere."""
     from rich.progress import BarColumn, Progress, TextColumn
 
     if not console.is_terminal:
@@ -153,7 +153,7 @@ def _bar(console: Console, name: str) -> Iterator[Progress]:
 
 
 def _say(name: str, report: Report | ImageReport, console: Console) -> None:
-    """The verdict with its reasons, for a person."""
+    """Print the verdict with its reasons."""
     from rich.markup import escape
     from rich.table import Table
 
@@ -176,8 +176,8 @@ def _say(name: str, report: Report | ImageReport, console: Console) -> None:
     if isinstance(report, ImageReport):
         image = report.image
         console.print(
-            f"    a single picture, {image.width} x {image.height} {image.format}: one look, no cue; a video tells far "
-            f"more; judged in {report.timing['total']:.2f} s",
+            f"    a single picture, {image.width} x {image.height} {image.format}: no cues; a video gives far "
+            f"more evidence; judged in {report.timing['total']:.2f} s",
             style="dim",
             soft_wrap=True,
         )

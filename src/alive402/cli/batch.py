@@ -1,4 +1,4 @@
-"""`alive402 batch`: a whole data set judged, on this machine or a cluster, gone on with after a stop, each row once."""
+"""`alive402 batch`: judges a whole data set, each row once, on this machine or a cluster; resumes after a stop."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ EXIT_USAGE = 64
 
 
 def batch(
-    source: Annotated[str, typer.Argument(metavar="MANIFEST|FOLDER|s3://…", help="What to judge.")],
+    source: Annotated[str, typer.Argument(metavar="MANIFEST|FOLDER|s3://…", help="The files to judge.")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE.parquet", help="The results.")],
     cluster: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="A Ray cluster: host:6379, ray://host:10001, auto or local.")
     ] = None,
-    at_once: Annotated[int | None, typer.Option("--at-once", min=1, help="Processes; by default one a core.")] = None,
-    reports: Annotated[bool, typer.Option("--reports", help="With a column of whole reports, as JSON.")] = False,
-    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Judge rows anew that have no verdict.")] = False,
+    at_once: Annotated[int | None, typer.Option("--at-once", min=1, help="Processes; by default one per core.")] = None,
+    reports: Annotated[bool, typer.Option("--reports", help="Add a column with whole reports, as JSON.")] = False,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Judge rows without a verdict again.")] = False,
     allow_private_hosts: Annotated[
-        bool, typer.Option("--allow-private-hosts", help="Fetch URLs from your own network too.")
+        bool, typer.Option("--allow-private-hosts", help="Also fetch URLs from your own network.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The summary as one JSON object on stdout.")] = False,
 ) -> None:
-    """Judge a whole data set, each row once; stopped or killed, the same command goes on where it was.
+    """Judge a whole data set, each row once. After a stop, the same command resumes.
 
-    A manifest is a CSV with a column path, file, url or uri; its other columns are kept beside the answers. Rows that
-    cannot be judged are kept with their code. Results are in FILE.parquet.journal until all rows have one.
+    A manifest is a CSV with a column path, file, url or uri; its other columns are copied to the results. Rows that
+    cannot be judged are kept with their error code. Results are in FILE.parquet.journal until all rows have one.
 
     Exit code: 0, 3 when no row could be judged, 64 usage.
 
@@ -65,7 +65,7 @@ def batch(
         _say(aloud, error.message)
         raise typer.Exit(EXIT_USAGE) from None
     except KeyboardInterrupt:
-        _say(aloud, "stopped. What is judged is kept; the same command goes on.")
+        _say(aloud, "stopped. Finished rows are kept; run the same command to resume.")
         raise typer.Exit(130) from None
     if as_json:
         typer.echo(json.dumps(summary))
@@ -104,7 +104,7 @@ def _run(
         wanted = {row.location for row in rows}
         before = len(wanted & journal.codes.keys())
         if before:
-            aloud.print(f"{before} of {len(rows)} rows have a result already.", style="dim")
+            aloud.print(f"{before} of {len(rows)} rows already have a result.", style="dim")
         missing = [row for row in rows if row.location not in journal.codes]
         with bar(aloud) as tell:
             failed = Counter(code for location, code in journal.codes.items() if code and location in wanted)

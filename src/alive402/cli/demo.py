@@ -1,4 +1,4 @@
-"""`alive402 demo`: two clips judged and paid for on this machine, start to end."""
+"""`alive402 demo`: judges and pays for two clips on this machine, from start to end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`alive402 evaluate`: how good the engine is on labelled files, as scores, figures and one report page."""
+"""`alive402 evaluate`: measures the engine on labelled files; writes scores, figures and a report page."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ TRAINING = "train"
 
 
 def evaluate(
-    data: Annotated[Path, typer.Argument(metavar="MANIFEST.csv", help="A manifest, or with --layout a data set.")],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the results; made when missing.")],
+    data: Annotated[Path, typer.Argument(metavar="MANIFEST.csv", help="A manifest, or a data set with --layout.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the results; created if missing.")],
     layout: Annotated[
         str,
         typer.Option(help="manifest, oulu-npu, replay-attack, casia-fasd, msu-mfsd, siw or celeba-spoof."),
@@ -38,11 +38,11 @@ def evaluate(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The figures as one JSON object on stdout.")] = False,
 ) -> None:
-    """How good is it? Judges every labelled file and reports by ISO/IEC 30107-3.
+    """Measure the engine: judge every labelled file and report by ISO/IEC 30107-3.
 
-    Writes scores.csv (line by line, so a run that was stopped goes on where it was), metrics.json and report.html.
+    Writes scores.csv (line by line, so that a stopped run resumes), metrics.json and report.html.
     A manifest is a CSV with the columns path, label (live or spoof), attack_type, subject, source and, if known, group
-    (train, dev, test): then the threshold comes from dev, and only test is counted.
+    (train, dev, test). With groups the threshold comes from dev, and only test is counted.
 
     Exit code: 0, 3 when nothing could be judged, 64 usage.
 
@@ -104,7 +104,7 @@ def _stop(console: Console, message: str, code: int) -> NoReturn:
 
 
 def _without_training(found: list[Presentation], console: Console) -> list[Presentation]:
-    """Clips to train on say nothing about how good the engine is, so where there are others they are left out."""
+    """Leave out presentations of the group train, which do not measure the engine, unless there are no others."""
     others = [presentation for presentation in found if presentation.group != TRAINING]
     if others and len(others) < len(found):
         console.print(f"{len(found) - len(others)} presentations of the group train are left out.", style="dim")
@@ -119,7 +119,7 @@ def _why_nothing(lines: list[Score]) -> str:
 
 
 def _say(found: Summary, console: Console) -> None:
-    """The figures for a person at a terminal."""
+    """Print the figures."""
     from rich.table import Table
 
     from alive402.lab.rates import shown

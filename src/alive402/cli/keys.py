@@ -1,4 +1,4 @@
-"""`alive402 keys`: API keys of one's own systems and of customers; made, filled with calls, listed, revoked."""
+"""`alive402 keys`: creates, credits, lists and revokes API keys."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="API keys of your own systems and of customers: create, credit, revoke.")
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
-Database = Annotated[str | None, typer.Option(help="Where the ledger is kept. [default: ALIVE402_DATABASE_URL]")]
+Database = Annotated[str | None, typer.Option(help="URL of the ledger. [default: ALIVE402_DATABASE_URL]")]
 KeyId = Annotated[str, typer.Argument(metavar="ID")]
 T = TypeVar("T")
 
 
 @app.command()
 def create(
-    name: Annotated[str, typer.Option(help="What it is for, at most 64 characters.")],
-    scope: Annotated[list[str], typer.Option(help="call, ops or ledger; more than once for several.")],
+    name: Annotated[str, typer.Option(help="Name of the key, at most 64 characters.")],
+    scope: Annotated[list[str], typer.Option(help="call, ops or ledger; repeat for several.")],
     access_key: Annotated[
-        bool, typer.Option("--access-key", help="It signs requests too, as Alibaba's SDKs do.")
+        bool, typer.Option("--access-key", help="The key can also sign requests, as Alibaba's SDKs do.")
     ] = False,
     prepaid: Annotated[
-        bool, typer.Option("--prepaid", help="Its calls come off a balance; otherwise they are free.")
+        bool, typer.Option("--prepaid", help="Calls are taken from a balance; otherwise they are free.")
     ] = False,
     database_url: Database = None,
     as_json: Json = False,
 ) -> None:
-    """Make a key and print it: it is shown this once.
+    """Create a key and print it. It is shown only once.
 
-    Only its hash is kept. With --access-key it has an AccessKeyId, and the key is its AccessKeySecret: that is kept
-    encrypted, with a key that lies beside the database or in ALIVE402_SECRETS_KEY.
+    Only its hash is stored. With --access-key it has an AccessKeyId, and the key is the AccessKeySecret, which is
+    stored encrypted with the key beside the database or in ALIVE402_SECRETS_KEY.
 
     Example:
 
@@ -51,9 +51,8 @@ def create(
 
     unknown = sorted({*scope} - {*Scope})
     if unknown or not 0 < len(name) <= 64:
-        problem = (
-            f"there is no scope {unknown[0]}; known: {', '.join(Scope)}" if unknown else "name it in 1 to 64 letters"
-        )
+        known = ", ".join(Scope)
+        problem = f"there is no scope {unknown[0]}; known: {known}" if unknown else "name it in 1 to 64 letters"
         typer.echo(f"alive402 keys create: {problem}.", err=True)
         raise typer.Exit(64)
 
@@ -77,11 +76,11 @@ def create(
 def credit(
     key_id: KeyId,
     calls: Annotated[int, typer.Option(min=1, max=10_000_000, help="How many.")],
-    service: Annotated[str, typer.Option(help="Id of the service, as the catalog names it.")],
+    service: Annotated[str, typer.Option(help="Id of the service in the catalog.")],
     database_url: Database = None,
     as_json: Json = False,
 ) -> None:
-    """Give a prepaid key calls of a service for nothing; the ledger holds them as granted, amount 0."""
+    """Give a prepaid key free calls of a service; the ledger records them as granted, amount 0."""
     from alive402.catalog import SERVICES
     from alive402.payments.keys.api_keys import Keys
 
@@ -106,12 +105,12 @@ def credit(
         given_json = {"id": key_id, "paymentId": given.prepayment_id, "calls": calls, "expiresAt": until.isoformat()}
         typer.echo(json.dumps({**given_json, "serviceId": found.id}))
         return
-    typer.echo(f"{key_id} has {calls} more of {found.id}, until {until:%Y-%m-%d}.", err=True)
+    typer.echo(f"{key_id} has {calls} more calls of {found.id}, until {until:%Y-%m-%d}.", err=True)
 
 
 @app.command("list")
 def show(database_url: Database = None, as_json: Json = False) -> None:
-    """Every key, revoked ones too, with the calls that prepaid ones have left; never the keys themselves."""
+    """List all keys, revoked ones too, with the calls left of prepaid ones; never the keys themselves."""
     from alive402.payments.keys.api_keys import Keys
 
     async def all_of_them(ledger: Ledger, settings: Settings) -> tuple[list[ApiKey], dict[str, dict[str, int]]]:
@@ -132,7 +131,7 @@ def show(database_url: Database = None, as_json: Json = False) -> None:
 
 @app.command()
 def revoke(key_id: KeyId, database_url: Database = None) -> None:
-    """From now on the key opens nothing."""
+    """Revoke a key at once."""
     from alive402.payments.keys.api_keys import Keys
 
     _on_ledger("revoke", database_url, lambda ledger, _settings: Keys(ledger).revoke(key_id))
@@ -162,7 +161,7 @@ def _balances(ledger: Ledger, settings: Settings) -> Balances:
 
 
 def _on_ledger(command: str, database_url: str | None, work: Callable[[Ledger, Settings], Awaitable[T]]) -> T:
-    """Open the ledger for one piece of work; a refusal is said in one line."""
+    """Open the ledger for one piece of work; an error is printed in one line."""
     from sqlalchemy.exc import SQLAlchemyError
 
     from alive402.payments.core.errors import NoSuchApiKey, PaymentsMisconfigured

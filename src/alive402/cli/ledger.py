@@ -1,4 +1,4 @@
-"""`alive402 ledger`: look into the books, close what is open, mark what was given back."""
+"""`alive402 ledger`: reads the ledger, resolves open payments, records refunds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from alive402.payments.ledger.statements import Filter
     from alive402.settings import Settings
 
-app = typer.Typer(no_args_is_help=True, help="The books: list, show, export, income, reconcile, refund.")
+app = typer.Typer(no_args_is_help=True, help="The ledger: list, show, export, income, reconcile, refund.")
 WHAT = ["id", "state", "amount", "network", "asset", "payer", "payTo", "transaction", "refund"]
 WHICH = ["requestId", "serviceId", "nonce", "validBefore", "createdAt", "updatedAt"]
 COLUMNS = WHAT + WHICH
@@ -27,9 +27,9 @@ DAY_COLUMNS = ["day", "network", "asset", "payer", "payments", "income", "refund
 _TRANSACTION = re.compile(r"0x[0-9a-fA-F]{64}")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
-Csv = Annotated[bool, typer.Option("--csv", help="CSV with a line of headings on stdout.")]
-Database = Annotated[str | None, typer.Option(help="Where the ledger is kept. [default: ALIVE402_DATABASE_URL]")]
-OfState = Annotated[str | None, typer.Option("--state", help="Only payments that stand so, e.g. settle_unknown.")]
+Csv = Annotated[bool, typer.Option("--csv", help="CSV with a header line on stdout.")]
+Database = Annotated[str | None, typer.Option(help="URL of the ledger. [default: ALIVE402_DATABASE_URL]")]
+OfState = Annotated[str | None, typer.Option("--state", help="Only payments in this state, e.g. settle_unknown.")]
 OfPayer = Annotated[str | None, typer.Option("--payer", help="Only payments of this address.")]
 Since = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="From this day on, UTC.")]
 Until = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Before this day, UTC.")]
@@ -41,12 +41,12 @@ def show_all(
     payer: OfPayer = None,
     since: Since = None,
     until: Until = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many, newest first.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, help="Most payments to list, newest first.")] = 50,
     as_csv: Csv = False,
     as_json: Json = False,
     database_url: Database = None,
 ) -> None:
-    """The newest payments, one a line.
+    """List the newest payments, one per line.
 
     Example:
 
@@ -68,11 +68,11 @@ def show_all(
 @app.command()
 def show(
     key: Annotated[str, typer.Argument(metavar="ID", help="Of the payment, of its request, or of its transaction.")],
-    answer: Annotated[bool, typer.Option("--answer", help="The stored answer and receipt too.")] = False,
+    answer: Annotated[bool, typer.Option("--answer", help="Also show the stored answer and receipt.")] = False,
     as_json: Json = False,
     database_url: Database = None,
 ) -> None:
-    """One payment and its whole story."""
+    """Show one payment and its events."""
 
     async def read(ledger: Ledger, _: Settings) -> dict[str, Any] | None:
         async with ledger.statements() as books:
@@ -104,10 +104,10 @@ def export(
     payer: OfPayer = None,
     since: Since = None,
     until: Until = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, instead of CSV.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line instead of CSV.")] = False,
     database_url: Database = None,
 ) -> None:
-    """Every payment, as CSV with a line of headings, or as JSON lines; amounts in atomic units.
+    """Export all payments as CSV with a header line, or as JSON lines; amounts in atomic units.
 
     Example:
 
@@ -132,12 +132,12 @@ def export(
 @app.command()
 def income(
     since: Since = None,
-    by_payer: Annotated[bool, typer.Option("--by-payer", help="What each payer spent, day by day.")] = False,
+    by_payer: Annotated[bool, typer.Option("--by-payer", help="Group by payer too.")] = False,
     as_csv: Csv = False,
     as_json: Json = False,
     database_url: Database = None,
 ) -> None:
-    """What came in and what was given back, by day (UTC), network and token."""
+    """Show income and refunds by day (UTC), network and token."""
 
     async def read(ledger: Ledger, _: Settings) -> list[dict[str, Any]]:
         async with ledger.statements() as books:
@@ -160,9 +160,9 @@ def income(
 
 @app.command()
 def reconcile(as_json: Json = False, database_url: Database = None) -> None:
-    """Close what is open, now: free what dead processes hold, ask the chain about payments that may have moved.
+    """Resolve open payments now: release those that dead processes hold, and look up uncertain ones on the chain.
 
-    A running service does the same by itself. Exit code 1: the chain does not tell yet of some.
+    A running service does this by itself. Exit code 1: the chain has no result yet for some payments.
     """
     import dataclasses
 
@@ -181,11 +181,11 @@ def reconcile(as_json: Json = False, database_url: Database = None) -> None:
 @app.command()
 def refund(
     key: Annotated[str, typer.Argument(metavar="ID", help="Of the payment, of its request, or of its transaction.")],
-    transaction: Annotated[str, typer.Option(metavar="0x…", help="The transaction by which you sent the money back.")],
+    transaction: Annotated[str, typer.Option(metavar="0x…", help="The transaction of your refund.")],
     as_json: Json = False,
     database_url: Database = None,
 ) -> None:
-    """Mark a payment as given back. You send the money yourself; the chain is asked whether it went to the payer."""
+    """Record a refund. You send the money yourself; the command checks on the chain that it went to the payer."""
     if not _TRANSACTION.fullmatch(transaction):
         refuse("refund", "--transaction is 0x and 64 hex digits.", USAGE)
 
@@ -223,7 +223,7 @@ async def _rows(ledger: Ledger, wanted: Filter, limit: int) -> list[dict[str, An
 
 
 def _row(payment: Payment) -> dict[str, Any]:
-    """A payment as it is shown; no word of the answer that it bought."""
+    """A payment for display, without the answer that it bought."""
     shown = {
         "requestId": payment.request_id,
         "serviceId": payment.service_id,

@@ -1,4 +1,4 @@
-"""A ledger opened for one command of the operator's, and refusals said in one line."""
+"""Opens the ledger for one command, and prints errors in one line."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 def on_ledger(command: str, database_url: str | None, work: Callable[[Ledger, Settings], Awaitable[T]]) -> T:
-    """Open the ledger for one piece of work; a refusal is said in one line."""
+    """Open the ledger for one piece of work; an error is printed in one line."""
     from pydantic import ValidationError
     from sqlalchemy import make_url
     from sqlalchemy.exc import SQLAlchemyError
@@ -42,12 +42,12 @@ def on_ledger(command: str, database_url: str | None, work: Callable[[Ledger, Se
     try:
         settings = Settings(database_url=database_url) if database_url else Settings()
         url = make_url(settings.database_url)
-        # Looking must not make an empty ledger where a path is misspelt.
+        # Reading must not create an empty ledger at a misspelt path.
         if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
             refuse(command, f"there is no ledger at {url.database}. Check ALIVE402_DATABASE_URL.", CONFIG)
         return asyncio.run(run(settings))
     except BrokenPipeError:
-        # Whoever reads has read enough.
+        # The reader of the pipe has closed it.
         raise typer.Exit(0) from None
     except PaymentError as error:
         refuse(command, error.message, CONFIG if isinstance(error, PaymentsMisconfigured) else 1)
@@ -58,13 +58,13 @@ def on_ledger(command: str, database_url: str | None, work: Callable[[Ledger, Se
 
 
 def refuse(command: str, sentence: str, code: int) -> NoReturn:
-    """Say on standard error why `command` does not do it, and exit with `code`."""
+    """Print on standard error why `command` failed, and exit with `code`."""
     typer.echo(f"alive402 ledger {command}: {sentence}", err=True)
     raise typer.Exit(code)
 
 
 def real_tills(settings: Settings) -> PaymentOptions:
-    """The real networks that the settings name.
+    """The payment options of the real networks in the settings.
 
     Raises:
         PaymentsMisconfigured: there is none.
@@ -75,6 +75,6 @@ def real_tills(settings: Settings) -> PaymentOptions:
 
     if not settings.taken:
         raise PaymentsMisconfigured(
-            "The dev chain ends with its service: there is nothing to ask. Set ALIVE402_NETWORK as the service has it."
+            "The dev chain ends with its service and cannot be queried. Set ALIVE402_NETWORK to the service's value."
         )
     return options(settings, settings.price or LIVENESS.price_atomic, seconds=0)[0]

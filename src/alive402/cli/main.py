@@ -1,4 +1,4 @@
-"""The command line: one word a job, `alive402 --help` lists them."""
+"""The command line `alive402` with its subcommands."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from alive402 import __version__
 from alive402.cli import analyze, batch, demo, evaluate, keys, ledger, mcp, models, receipt, serve, webhooks
 
 EXIT_USAGE = 64
-"""EX_USAGE of sysexits.h. The usual 2 means `inconclusive` here."""
+"""EX_USAGE of sysexits.h, because 2 means `inconclusive` here."""
 EXIT_INTERRUPTED = 130
 
 app = typer.Typer(

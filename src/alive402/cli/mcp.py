@@ -1,4 +1,4 @@
-"""`alive402 mcp`: the tools for agents on this machine, over standard input and output."""
+"""`alive402 mcp`: the local MCP server, over standard input and output."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import typer
 
 def mcp(
     allow_private_hosts: Annotated[
-        bool, typer.Option("--allow-private-hosts", help="Fetch URLs from your own network too.")
+        bool, typer.Option("--allow-private-hosts", help="Also fetch URLs from your own network.")
     ] = False,
 ) -> None:
-    """Serve the tools to an MCP client on this machine: they judge files and URLs here, free.
+    """Serve MCP tools on this machine that judge files and URLs, free.
 
-    The client starts this command itself. Its configuration: command `alive402`, arguments `mcp`.
+    The MCP client starts this command. Its configuration: command `alive402`, arguments `mcp`.
     """
     import asyncio
 

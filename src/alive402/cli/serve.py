@@ -1,4 +1,4 @@
-"""`alive402 serve`: run the paid service."""
+"""`alive402 serve`: runs the paid service."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ def serve(
     pay_to: Annotated[str | None, typer.Option(help="Address that receives the money.")] = None,
     facilitator_url: Annotated[str | None, typer.Option(help="x402 facilitator of a real network.")] = None,
     rpc_url: Annotated[str | None, typer.Option(help="Node of a real network.")] = None,
-    database_url: Annotated[str | None, typer.Option(help="Where the ledger is kept, as SQLAlchemy writes it.")] = None,
+    database_url: Annotated[str | None, typer.Option(help="SQLAlchemy URL of the ledger.")] = None,
     allow_private_hosts: Annotated[
-        bool | None, typer.Option("--allow-private-hosts", help="Fetch videos from your own network too.")
+        bool | None, typer.Option("--allow-private-hosts", help="Also fetch videos from your own network.")
     ] = None,
 ) -> None:
-    """Run the paid service. Without options: test money, on loopback. Each option is also ALIVE402_<NAME>."""
+    """Run the paid service; by default with test money, on loopback. Each option is also ALIVE402_<NAME>."""
     from pydantic import ValidationError
 
     from alive402.settings import Settings

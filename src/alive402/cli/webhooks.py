@@ -1,4 +1,4 @@
-"""`alive402 webhooks`: what was told to other systems, what was not, and once more."""
+"""`alive402 webhooks`: lists webhook deliveries and sends them again."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ NOTHING_FOUND = 1
 
 @app.command("list")
 def show(
-    state: Annotated[str | None, typer.Option(help="Only those that are pending, delivered or dead.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 50,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    state: Annotated[str | None, typer.Option(help="Only deliveries that are pending, delivered or dead.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Most deliveries to list.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
 ) -> None:
-    """The newest deliveries, newest first. The ledger is that of ALIVE402_DATABASE_URL."""
+    """List deliveries, newest first. The ledger is that of ALIVE402_DATABASE_URL."""
     from alive402.storage.outbox import DeliveryState
 
     if state is not None and state not in set(DeliveryState):
@@ -59,10 +59,10 @@ def show(
 
 @app.command()
 def retry(
-    delivery: Annotated[str | None, typer.Argument(help="The id of a delivery, as `list` shows it.")] = None,
-    all_dead: Annotated[bool, typer.Option("--all-dead", help="Every delivery that was given up.")] = False,
+    delivery: Annotated[str | None, typer.Argument(help="Id of a delivery in `alive402 webhooks list`.")] = None,
+    all_dead: Annotated[bool, typer.Option("--all-dead", help="All dead deliveries.")] = False,
 ) -> None:
-    """Send a delivery again, from its first attempt on; a running service does so within seconds."""
+    """Send a delivery again, with all its attempts; a running service sends it within seconds."""
     from datetime import UTC, datetime
 
     if (delivery is None) is not all_dead:
@@ -79,7 +79,7 @@ def retry(
 
 
 def _in_ledger(work: Callable[[Outbox], Awaitable[Found]]) -> Found:
-    """`work` in one transaction on the operator's ledger."""
+    """Run `work` in one transaction on the ledger."""
     from pydantic import ValidationError
     from sqlalchemy.exc import SQLAlchemyError
 

@@ -1,1 +1,1 @@
-"""The main job shown end to end: two clips, a buyer with test money, and what comes of it."""
+"""Demonstration of the whole service: two clips, a buyer with test money, paid verdicts."""

@@ -1,4 +1,4 @@
-"""A buyer as any stranger would write it: a fresh wallet, test money, and the official x402 client, unmodified."""
+"""Example buyer: a new wallet with test money, and the official x402 client, unmodified."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SECONDS = 180.0
 
 
 class _Recording(httpx.AsyncHTTPTransport):
-    """Remembers the last payment that went out, so that it can be sent a second time."""
+    """HTTP transport that records the last payment, so that it can be sent again."""
 
     signature: str | None = None
 
@@ -30,7 +30,7 @@ class _Recording(httpx.AsyncHTTPTransport):
 
 
 class Buyer:
-    """A customer of the service at `url`. Use it as an asynchronous context manager."""
+    """A buyer at the service at `url`; an asynchronous context manager."""
 
     def __init__(self, url: str, account: LocalAccount | None = None) -> None:
         self.url = url.rstrip("/")
@@ -58,7 +58,7 @@ class Buyer:
         """Ask the dev chain's faucet for test money.
 
         Raises:
-            httpx.HTTPError: it gives none.
+            httpx.HTTPError: the faucet refused.
         """
         answer = await self._plain.post(f"{self.url}/devchain/faucet", json={"address": self.account.address})
         answer.raise_for_status()
@@ -68,21 +68,21 @@ class Buyer:
         return await self._plain.post(self.url + path, json={"VideoUrl": video_url})
 
     async def pay(self, video_url: str, path: str = PATH) -> httpx.Response:
-        """Call, sign what the 402 asks for, and call again: all by the official client."""
+        """Call, sign the payment that the 402 requires, and call again, with the official client."""
         return await self.buy({"VideoUrl": video_url}, path)
 
     async def buy(self, request: dict[str, Any], path: str) -> httpx.Response:
-        """The same with the request of any service."""
+        """Pay for a request of any service, as `pay` does."""
         return await self._paying.post(self.url + path, json=request)
 
     async def send(self, video_url: str, signature: str, path: str = PATH) -> httpx.Response:
-        """Call with a payment that is signed already."""
+        """Call with a signed payment."""
         return await self._plain.post(
             self.url + path, json={"VideoUrl": video_url}, headers={"PAYMENT-SIGNATURE": signature}
         )
 
     async def prepay(self, calls: int, **more: object) -> httpx.Response:
-        """Ask for a payment for `calls` calls and pay it, by the official client: the answer holds the token."""
+        """Create a payment for `calls` calls and pay it with the official client; the answer holds the token."""
         body = {"serviceId": PATH.rpartition("/")[2], "maxCalls": calls, **more}
         asked = await self._plain.post(f"{self.url}/api/payments", json=body)
         asked.raise_for_status()
@@ -90,24 +90,24 @@ class Buyer:
         return await self._paying.post(asked.json()["payUrl"], headers=secret)
 
     async def spend(self, video_url: str, token: str, path: str = PATH, **headers: str) -> httpx.Response:
-        """Call with a prepaid token; each further header by its name, `_` for `-`."""
+        """Call with a prepaid token; keyword arguments are further headers, with `_` for `-`."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return await self._plain.post(
             self.url + path, json={"VideoUrl": video_url}, headers={"X-Payment-Token": token, **named}
         )
 
     async def balance(self, asset: str, address: str | None = None) -> int:
-        """Atomic units of `asset` that the chain says are `address`'s; by default the buyer's own."""
+        """The balance of `address` (default: the buyer's) in atomic units of `asset`, read from the chain."""
         selector = Web3.keccak(text="balanceOf(address)")[:4].hex()
         holder = (address or self.account.address).lower().removeprefix("0x").rjust(64, "0")
         call = {"to": asset, "data": f"0x{selector}{holder}"}
         return int(await self.rpc("eth_call", [call, "latest"]), 16)
 
     async def rpc(self, method: str, params: list[Any]) -> Any:
-        """One read of the dev chain.
+        """Send one read request to the dev chain.
 
         Raises:
-            RuntimeError: the chain refuses it.
+            RuntimeError: the chain refused it.
         """
         body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
         answer = (await self._plain.post(f"{self.url}/devchain/rpc", json=body)).json()
@@ -117,5 +117,5 @@ class Buyer:
 
 
 def receipt(response: httpx.Response) -> SettleResponse:
-    """What the PAYMENT-RESPONSE header of a paid call says."""
+    """Decode the PAYMENT-RESPONSE header of a paid call."""
     return decode_payment_response_header(response.headers["PAYMENT-RESPONSE"])

@@ -1,4 +1,4 @@
-"""The two clips of the demo: a person filmed from life, and the same clip re-filmed from a phone."""
+"""Makes the demo's two clips: a person filmed from life, and the same clip re-filmed from a phone."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class Clips:
 
 
 def prepare(cache: Path, progress: Callable[[str, float], None] = lambda step, share: None) -> Clips:
-    """Make the clips under `cache` if they are not there yet.
+    """Make the clips under `cache` if they are missing.
 
     Args:
-        cache: folder; made when missing.
+        cache: folder; created if missing.
         progress: called with a sentence and the share done, 0..1.
 
     Raises:

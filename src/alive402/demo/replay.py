@@ -1,8 +1,8 @@
-"""A phone replay, rendered: a clip is shown on a phone in a hand and filmed again by another camera.
+"""Renders a phone replay attack: a clip shown on a hand-held phone and filmed by another camera.
 
-The chain is that of a real re-capture: gamma of the display, its grid of red, green and blue stripes, the phone's
-body and bar of symbols, glare on the glass, a hand that is never still, then lens blur, sampling (from which the
-moire comes), sensor noise and H.264.
+The steps are those of a real re-capture: gamma of the display, its grid of red, green and blue stripes, the phone's
+body and status bar, glare on the glass, movement of the hand, then lens blur, sampling (which causes the moire),
+sensor noise and H.264.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def render_replay(source: Path, target: Path, progress: Callable[[float], None] 
 
 
 def _room(rng: np.random.Generator) -> Floats:
-    """(720, 1280, 3) float32 in 0..1: a wall, a table and some things on it, out of focus."""
+    """(720, 1280, 3) float32 in 0..1: a wall and a table with objects, out of focus."""
     width, height = FRAME
     rows = np.linspace(0, 1, height, dtype=np.float32)[:, None, None]
     wall = np.array([0.62, 0.66, 0.70], np.float32) - 0.12 * rows
@@ -109,7 +109,7 @@ def _stripes(width: int, height: int) -> Floats:
 
 
 def _sway(rng: np.random.Generator, count: int) -> Floats:
-    """(count, 4, 2) float32 px: the phone's four corners in each frame; it moves smoothly, as hands do."""
+    """(count, 4, 2) float32 px: the phone's four corners in each frame, moving smoothly as in a hand."""
     steps = rng.normal(0, 1, (count + 60, 5))
     kernel = np.hanning(31) / np.hanning(31).sum()
     smooth = np.stack([np.convolve(steps[:, k], kernel, mode="same") for k in range(5)], axis=1)[30 : 30 + count]
@@ -133,7 +133,7 @@ def _film(phone: Floats, room: Floats, corners: Floats, noise: Floats) -> Image:
 
 
 def _piece(grain: Floats, rng: np.random.Generator) -> Floats:
-    """A frame's worth of sensor noise from anywhere in a larger field: new to the eye, and cheap."""
+    """Sensor noise of one frame, cut from a random place of a larger field; cheaper than new noise."""
     top, left = rng.integers(0, 64, 2)
     return grain[top : top + FRAME[1], left : left + FRAME[0]]
 

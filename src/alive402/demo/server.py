@@ -1,4 +1,4 @@
-"""The real server as a child process, and two clips on loopback: what the walk needs around it, always cleaned up."""
+"""Runs the real server as a child process and serves the clips on loopback; cleans both up."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ _GREETING = "alive402 is at "
 
 
 class DemoFailed(Exception):
-    """The demonstration did not show what it is there to show."""
+    """A step of the demonstration did not behave as expected."""
 
 
 class _Files(http.server.SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing: the terminal belongs to the walk."""
+        """Log nothing: the terminal is for the demonstration."""
 
     def copyfile(self, source: Any, outputfile: Any) -> None:
-        """A file, to whoever may have heard enough before its end."""
+        """Send a file to a client that may close the connection before its end."""
         with contextlib.suppress(ConnectionError):
             super().copyfile(source, outputfile)
 
 
 @contextmanager
 def serve_files(folder: Path) -> Iterator[str]:
-    """Offer the files of `folder` on loopback; gives their base URL."""
+    """Serve the files of `folder` on loopback; yields their base URL."""
     handler = functools.partial(_Files, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -49,10 +49,10 @@ def serve_files(folder: Path) -> Iterator[str]:
 
 @asynccontextmanager
 async def run_service(folder: Path) -> AsyncIterator[str]:
-    """`alive402 serve` on a free port with a ledger and a log of its own in `folder`; gives its URL.
+    """Run `alive402 serve` on a free port with its own ledger and log in `folder`; yields its URL.
 
     Raises:
-        DemoFailed: it does not come up within `START_SECONDS`.
+        DemoFailed: it does not start within `START_SECONDS`.
     """
     log = folder / "server.log"
     with log.open("wb") as errors:
@@ -78,7 +78,7 @@ async def run_service(folder: Path) -> AsyncIterator[str]:
             url = None
         if url is None:
             raise DemoFailed(f"The server did not start. Its log ends with: {log.read_text()[-500:]}")
-        # Nobody reads its further words, and a full pipe would stop it.
+        # Drain its output: a full pipe would block it.
         reading = asyncio.create_task(_drain(child.stdout))
         yield url
     finally:
@@ -95,7 +95,7 @@ async def run_service(folder: Path) -> AsyncIterator[str]:
 
 
 def _environment() -> dict[str, str]:
-    """Ours without an operator's settings: the walk never runs on anybody's real network or ledger."""
+    """The environment without ALIVE402 settings, so that the demo never uses a real network or ledger."""
     kept = "ALIVE402_CACHE"
     return {name: value for name, value in os.environ.items() if name == kept or not name.startswith("ALIVE402_")}
 

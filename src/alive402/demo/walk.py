@@ -1,4 +1,4 @@
-"""The whole idea in one walk: two clips are judged, money moves once for each, and a second use of it is refused."""
+"""The demonstration: two clips are judged, each is charged once, and reusing a payment is refused."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ CENT = 10_000
 
 
 async def walk(console: Console) -> None:
-    """Show it, start to end.
+    """Run the demonstration.
 
     Raises:
-        DemoFailed: a payment or a refusal did not behave. A verdict never raises: it is shown as it is.
+        DemoFailed: a payment or refusal did not behave as expected. Any verdict is shown as it is.
     """
     console.rule("[bold]alive402: a video goes in, a judged answer comes out, money moves once")
     clips = prepare(model_files.cache_folder().parent / "demo", _progress(console))
@@ -71,12 +71,12 @@ async def _buy(console: Console, buyer: Buyer, bona_fide: str, attack: str) -> N
     again = await buyer.send(bona_fide, spent)
     _demand(again.status_code == 200 and again.json() == first, f"the same answer expected, {_said(again)}")
     console.print(f"  for the same clip:   HTTP 200, the stored answer again, request {first['requestId']}")
-    _demand(await buyer.balance(asset) == before, "the balance moved although nothing was bought")
+    _demand(await buyer.balance(asset) == before, "the balance changed although nothing was bought")
     console.print(f"  balance unchanged:   {_usd(before)}")
 
 
 async def _paid(console: Console, buyer: Buyer, video: str, asset: str, price: int) -> dict[str, Any]:
-    """One paid call, shown with the verdict and the money that moved."""
+    """Make one paid call; print its verdict and the transfer."""
     before = await buyer.balance(asset)
     response = await buyer.pay(video)
     _demand(response.status_code == 200, f"200 expected, {_said(response)}")
@@ -94,7 +94,7 @@ async def _paid(console: Console, buyer: Buyer, video: str, asset: str, price: i
     console.print(f"  on chain {settled.transaction}")
     transfer = await _transfer(buyer, settled.transaction, asset)
     console.print(f"           from {transfer[0]} to {transfer[1]}, {_usd(transfer[2])}")
-    _demand(settled.success and before - after == price == transfer[2], "the money that moved is not the price")
+    _demand(settled.success and before - after == price == transfer[2], "the transferred amount is not the price")
     return body
 
 
@@ -108,7 +108,7 @@ async def _transfer(buyer: Buyer, transaction: str, asset: str) -> tuple[str, st
 
 
 def _progress(console: Console) -> Callable[[str, float], None]:
-    """Tell each step of preparing once; its share of the whole is for bars, and this is a walk."""
+    """Print each step of the preparation once; the share is not shown."""
     said: set[str] = set()
 
     def tell(step: str, _share: float) -> None:

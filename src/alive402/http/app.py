@@ -1,4 +1,4 @@
-"""The HTTP application: every door, over one set of parts."""
+"""The FastAPI application: mounts every route over one set of parts."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from alive402.operations.health_check import HealthCheck
 from alive402.payments.x402.reconciler import Reconciler
 
 CUT_OFF_SECONDS = 5.0
-"""That calls may take to give back what they hold, once they are cut off."""
+"""How long calls that are cut off at shutdown may take to return what they hold."""
 
 
 def create_app(parts: Parts) -> FastAPI:
-    """The application over `parts`, which it closes when it ends."""
+    """Build the application over `parts`; its shutdown closes them."""
 
     objects = PaymentObjects(parts.registry, parts.public_url, parts.provider_id)
     watch = HealthCheck(parts.registry, parts.machine)
@@ -45,7 +45,7 @@ def create_app(parts: Parts) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         ledger = parts.registry.books.ledger
         async with AsyncExitStack() as upkeep:
-            # First in and last out, also when what comes after them cannot start.
+            # Entered first, so closed last, even when something after them fails to start.
             upkeep.push_async_callback(ledger.close)
             upkeep.push_async_callback(parts.local.close)
             upkeep.push_async_callback(parts.admission.emptied, CUT_OFF_SECONDS)
@@ -58,7 +58,7 @@ def create_app(parts: Parts) -> FastAPI:
             await upkeep.enter_async_context(parts.callbacks.running())
             await upkeep.enter_async_context(parts.uploads.running())
             await upkeep.enter_async_context(mcp_sessions.run())
-            # Last, so that jobs end while everything that they need still works.
+            # Entered last, so that jobs end while everything that they need still works.
             await upkeep.enter_async_context(runner.running())
             yield
 
@@ -67,7 +67,7 @@ def create_app(parts: Parts) -> FastAPI:
         version=__version__,
         description=parts.registry.first.service.description,
         lifespan=lifespan,
-        # `surfaces` serves the document, put right, and pages of our own; the framework's load scripts from elsewhere.
+        # `surfaces` serves the corrected document and our own pages; the framework's pages load scripts from elsewhere.
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
@@ -99,13 +99,13 @@ def create_app(parts: Parts) -> FastAPI:
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
-    """The framework's own refusal in our shape, without giving back what was sent."""
+    """Return a framework validation error in the service's error format, without echoing the input."""
     assert isinstance(error, RequestValidationError)
     problems = [{"path": "/".join(map(str, each["loc"])), "message": each["msg"]} for each in error.errors()]
     body = {
         "requestId": errors.request_id(request),
         "code": "invalid_input",
-        "message": "The request does not fit. `details.problems` says where.",
+        "message": "The request is not valid. `details.problems` lists what is wrong.",
         "charged": False,
         "details": {"problems": problems[:5]},
     }

@@ -1,4 +1,4 @@
-"""One connection: its caller sends what is owed in time, and reads what is told; what is no HTTP is refused."""
+"""HTTP/1.1 connection with read and write deadlines; malformed input gets a JSON 400."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from alive402.calls.rendering import error_body
 from alive402.http.core.errors import RequestRefused, new_request_id
 
-# Between the first byte of a request, or the connection itself, and the end of its headers.
+# From the start of the connection, or from the first byte of a request, to the end of its headers.
 HEAD_SECONDS = 20.0
-# For a body, at doors that set no limit of their own; an upload may take `ALIVE402_UPLOAD_RECEIVE_SECONDS` beside.
+# For a body on routes without a limit of their own. Uploads get `ALIVE402_UPLOAD_RECEIVE_SECONDS` more.
 BODY_SECONDS = 90.0
-# In so many seconds, whoever is being answered takes some of it.
+# A client that reads nothing of its response for this long is disconnected.
 UNREAD_SECONDS = 60.0
 
 
 class NotHttp(RequestRefused):
-    """What came is no request of HTTP/1.1."""
+    """The bytes received are not an HTTP/1.1 request."""
 
-    default = "This is not a request of HTTP/1.1 with at most 32 KiB of headers."
+    default = "This is not an HTTP/1.1 request with at most 32 KiB of headers."
 
 
 class Connection(H11Protocol):
-    """uvicorn's own, which waits for its callers without end: whoever begins and does not go on is cut off here."""
+    """uvicorn's HTTP/1.1 protocol plus deadlines: a client that stalls while sending or reading is disconnected."""
 
     more_body_seconds = 0.0
     _waiting: asyncio.TimerHandle | None = None
@@ -34,35 +34,35 @@ class Connection(H11Protocol):
     _unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """See `asyncio.Protocol`."""
+        """Start the deadline of the first request's headers."""
         super().connection_made(transport)
         self._wait()
 
     def data_received(self, data: bytes) -> None:
-        """See `asyncio.Protocol`."""
+        """Process received bytes, then update the deadline of what the client sends next."""
         super().data_received(data)
         self._wait()
 
     def on_response_complete(self) -> None:
-        """See `H11Protocol`."""
+        """Update the read deadline for the next request and start the write deadline."""
         super().on_response_complete()
         self._wait()
         self._see_it_read()
 
     def pause_writing(self) -> None:
-        """See `asyncio.Protocol`: more waits to be read than is kept for one caller."""
+        """Start the write deadline: more response bytes are buffered than the limit for one client."""
         super().pause_writing()
         self._see_it_read()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """See `asyncio.Protocol`."""
+        """Cancel both deadlines."""
         for timer in (self._waiting, self._unread):
             if timer is not None:
                 timer.cancel()
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no HTTP, in the shape of every refusal; what is being answered on this line is given up."""
+        """Answer malformed input with a 400 in the usual error format, and abandon the response in progress."""
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.disconnected = True
             self.cycle.message_event.set()
@@ -75,13 +75,13 @@ class Connection(H11Protocol):
         self._see_it_read()
 
     def _wait(self) -> None:
-        """Set the time for what its caller owes now, unless it runs already."""
+        """Set the deadline for what the client has to send next, unless it is already running."""
         owes: object = None
         seconds = HEAD_SECONDS
         if self.conn.their_state is h11.SEND_BODY:
             owes, seconds = ("body", self.cycle), BODY_SECONDS + self.more_body_seconds
         elif self.conn.their_state is h11.IDLE and (self.cycle is None or self.conn.trailing_data[0]):
-            # Between two requests nothing is owed: that is uvicorn's `timeout_keep_alive`.
+            # Between two requests uvicorn's `timeout_keep_alive` applies.
             owes = ("head", self.cycle)
         if owes == self._waits_for:
             return
@@ -91,7 +91,7 @@ class Connection(H11Protocol):
         self._waiting = None if owes is None else self.loop.call_later(seconds, self.transport.abort)
 
     def _see_it_read(self, left: int | None = None) -> None:
-        """Cut off whoever has not read anything of what waits for them since the last look, `left` bytes then."""
+        """Disconnect a client that has read nothing since the last check, when `left` bytes were unread."""
         if self._unread is not None:
             self._unread.cancel()
             self._unread = None
@@ -103,5 +103,5 @@ class Connection(H11Protocol):
 
 
 def connections(more_body_seconds: float) -> type[Connection]:
-    """The connections of a service at one of whose doors a body may take so much longer."""
+    """A `Connection` class that allows a body `more_body_seconds` beyond `BODY_SECONDS`."""
     return type("Connection", (Connection,), {"more_body_seconds": more_body_seconds})

@@ -1,4 +1,4 @@
-"""Settings become tills: for each accepted network and token its terms, its facilitator, its node."""
+"""Builds payment options from settings: terms, facilitator and node for each accepted network and token."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from alive402.settings import NETWORKS, Accepted, Settings
 
 
 def options(settings: Settings, price: int, seconds: int) -> tuple[PaymentOptions, Any]:
-    """Every way to pay, and the dev chain or None.
+    """Return every payment option, and the dev chain or None.
 
-    `price` in atomic units is asked where no other is set; a payment stays valid for `seconds`.
+    `price` in atomic units is the default price; a payment stays valid for `seconds`.
 
     Raises:
-        PaymentsMisconfigured: a token is not known, or the dev chain is not installed.
+        PaymentsMisconfigured: a token is unknown, or the dev chain is not installed.
     """
     if not settings.taken:
         return _test_money(settings, price, seconds)
@@ -29,7 +29,7 @@ def options(settings: Settings, price: int, seconds: int) -> tuple[PaymentOption
 
 
 def provider_id(settings: Settings) -> str:
-    """The gateway's name for where the money goes by default, e.g. `x402-base-usdc`."""
+    """The gateway's name for the default receiving account, e.g. `x402-base-usdc`."""
     if not settings.taken:
         return "x402-dev-usdc"
     names = {caip2: name for name, caip2 in NETWORKS.items()}
@@ -77,7 +77,7 @@ def _usdc(caip2: str) -> str:
 
 
 class _Bearer:
-    """The facilitator's token, on each of its paths."""
+    """Sends the facilitator's bearer token with every request to it."""
 
     def __init__(self, token: str) -> None:
         self._headers = {"Authorization": f"Bearer {token}"}

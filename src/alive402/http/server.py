@@ -1,4 +1,4 @@
-"""The server itself: its log, its socket, its first words, its end."""
+"""Runs the uvicorn server: logging, listening socket, start-up messages, graceful shutdown."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ log = structlog.get_logger(__name__)
 
 
 class StartRefused(Exception):
-    """The service may not start; the sentence says what to change."""
+    """The service cannot start; the message says what to change."""
 
 
 async def run(settings: Settings, say: Callable[[str], None]) -> None:
-    """Serve until interrupted; `say` gets the lines that a person at the terminal needs.
+    """Serve until interrupted; `say` receives the start-up lines for the terminal.
 
     Raises:
-        StartRefused: something is missing or cannot work.
+        StartRefused: something is missing or misconfigured.
     """
     began = time.time()
     configure_log()
@@ -61,14 +61,14 @@ async def run(settings: Settings, say: Callable[[str], None]) -> None:
     url = parts.public_url or f"{scheme}://{host}:{listening.getsockname()[1]}"
     await _introduce(parts, url, say)
     if swept := await asyncio.to_thread(sweep, settings.media_directory, began):
-        log.info("swept what a killed service left", folders=swept)
+        log.info("removed folders of a killed service", folders=swept)
     async with _warming_up(parts.local):
         await server(parts).serve(sockets=[listening])
 
 
 @asynccontextmanager
 async def _warming_up(provider: LocalProvider) -> AsyncIterator[None]:
-    """The first callers need not wait for processes to start, and nobody has to wait for that to be heard."""
+    """Start the workers in the background, so that the first calls need not wait for them."""
     task = asyncio.create_task(provider.warm_up(), name="warm up")
     task.add_done_callback(_tell_of_failure)
     try:
@@ -80,18 +80,18 @@ async def _warming_up(provider: LocalProvider) -> AsyncIterator[None]:
 
 def _tell_of_failure(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
-        # The first call tries again, and its caller is told.
+        # The first call tries again and reports the failure to its caller.
         log.error("could not warm up", error=type(error).__name__)
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening TCP socket; port 0 takes a free one.
+    """Open a listening TCP socket; port 0 picks a free port.
 
-    The protocol is named, which `socket.create_server` does not do: the event loop switches Nagle's delay off only for
-    sockets that say that they are TCP, and each answer would otherwise wait 40 ms for an acknowledgement.
+    The protocol is given explicitly, unlike in `socket.create_server`: the event loop disables Nagle's algorithm only
+    on sockets that are marked as TCP, and each response would otherwise wait 40 ms for an acknowledgement.
 
     Raises:
-        OSError: the address cannot be listened on.
+        OSError: the address is not available.
     """
     family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     listening = socket.socket(family, kind, protocol)
@@ -106,9 +106,9 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class Server(uvicorn.Server):
-    """Told to stop, it takes no new calls and says so, until those that are under way have ended; then it closes.
+    """uvicorn server with graceful shutdown: after a signal it refuses new calls, waits for running ones, then closes.
 
-    A second signal does not wait for them.
+    A second signal closes at once.
     """
 
     def __init__(self, config: uvicorn.Config, admission: Admission, stop_seconds: float) -> None:
@@ -117,7 +117,7 @@ class Server(uvicorn.Server):
         self._told_at: float | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """What a signal does; what has to be done about it is done by the loop."""
+        """Record a signal; the event loop acts on it in `on_tick`."""
         if self._told_at is not None:
             super().handle_exit(sig, frame)
             return
@@ -125,9 +125,9 @@ class Server(uvicorn.Server):
         self._captured_signals.append(sig)
 
     async def on_tick(self, counter: int) -> bool:
-        """Called ten times a second; whether to close now."""
+        """Called ten times a second; returns whether to close now."""
         if self._told_at is not None and not self.should_exit:
-            # What is cut off has to be given back, and what is done to be settled, in what is left.
+            # The rest of the time is for cut-off calls to return payments and finished calls to settle.
             self._admission.stop(max(self._stop_seconds / 2, self._stop_seconds - CUT_OFF_SECONDS))
             over = time.monotonic() - self._told_at >= self._stop_seconds
             self.should_exit = self._admission.idle or over
@@ -135,7 +135,10 @@ class Server(uvicorn.Server):
 
 
 def server(parts: Parts) -> Server:
-    """The HTTP server over `parts`: headers and patience bounded, no banner, no access log: ours names no query."""
+    """Build the HTTP server over `parts`: limited headers and timeouts, no banner, no uvicorn access log.
+
+    Our own log replaces it because it never contains a query string.
+    """
     config = uvicorn.Config(
         create_app(parts),
         log_config=None,
@@ -145,9 +148,9 @@ def server(parts: Parts) -> Server:
         http=connections(parts.settings.upload_receive_seconds),
         ws="none",
         timeout_keep_alive=30,
-        # Of connections; calls have ended before.
+        # For connections; the calls have ended by then.
         timeout_graceful_shutdown=round(CUT_OFF_SECONDS),
-        # Without a proxy that is trusted by name, a caller's word on where it comes from is not taken.
+        # X-Forwarded-For is ignored unless the settings name a trusted proxy.
         proxy_headers=bool(parts.trusted_proxies),
         forwarded_allow_ips=list(parts.trusted_proxies),
         ssl_certfile=parts.tls[0] if parts.tls else None,
@@ -157,7 +160,7 @@ def server(parts: Parts) -> Server:
 
 
 async def _introduce(parts: Parts, url: str, say: Callable[[str], None]) -> None:
-    """Where it is, who is paid, and how to try it."""
+    """Print the address, the payment terms, and how to try the service."""
     terms, path = parts.terms, parts.registry.first.service.paths[0]
     say(f"alive402 is at {url}")
     say(f"  try it   {url}{parts.registry.first.service.page} (in a browser, with your own video)")

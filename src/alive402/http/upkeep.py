@@ -1,4 +1,4 @@
-"""Everything that watches a service and keeps it tidy: metrics, traces, the operator's page, retention."""
+"""Observation and upkeep of one application: metrics, traces, the operator's page, retention."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from alive402.stages import Watch
 
 
 class Watching:
-    """Of one application. `watches` hear of every stage of a call."""
+    """Observers and upkeep tasks of one application. `watches` receive every stage of a call."""
 
     def __init__(self, parts: Parts, health: HealthCheck) -> None:
         self._parts = parts
@@ -38,7 +38,7 @@ class Watching:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Look after health and erase what is over, until the block ends; then send the last traces."""
+        """Run the health check and retention until the block ends; then send the remaining traces."""
         async with (
             self._health.running(self._parts.health_seconds),
             self._retention.running(self._parts.settings.erase_seconds),
@@ -50,7 +50,7 @@ class Watching:
                     await self.tracing.close()
 
     def routers(self, surfaces: Surfaces) -> tuple[APIRouter, ...]:
-        """The doors."""
+        """The routers for metrics, the operator's page and privacy."""
         settings, books = self._parts.settings, self._parts.registry.books
         access = OpsAccess(books.keys, books.verdicts.keys, timedelta(minutes=settings.ops_session_minutes))
         token = settings.metrics_token

@@ -1,4 +1,4 @@
-"""Settings become parts: the chain, the facilitator, the ledger, the provider, put together into paid calls."""
+"""Builds a service's parts from its settings: payment options, ledger, provider, paid calls."""
 
 from __future__ import annotations
 
@@ -43,19 +43,19 @@ from alive402.receipts.signing_keys import SigningKeys
 from alive402.receipts.verdicts import Verdicts
 from alive402.settings import Settings
 
-# A payment stays valid for so many times the longest call: a second try with the same signature has to fit in.
+# A payment stays valid for this multiple of the longest call, so that a retry with the same signature fits.
 VALID_CALLS = 4
-# Calls within calls. Libraries of cryptography ask for 100,000, and a stack of 8 MB ends before: a text of lists in
-# lists would end the process. The dev chain needs 12,288.
+# Python's recursion limit. Cryptography libraries ask for 100,000, but an 8 MB stack overflows before that: deeply
+# nested JSON would crash the process. The dev chain needs 12,288.
 DEEPEST = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A service that can be opened to the world. `devchain` is None on a real network, `courier` without webhooks.
+    """The parts of one service. `devchain` is None on a real network, `courier` is None without webhooks.
 
-    `loopback`: only callers on this machine are meant. `tracing` is None without a collector.
-    `tls` is the certificate and its key, None where a proxy does TLS.
+    `loopback`: the service is meant for callers on this machine. `tracing` is None without a collector.
+    `tls` is the certificate and its key, or None where a proxy terminates TLS.
     """
 
     registry: ServiceRegistry
@@ -83,10 +83,10 @@ class Parts:
 
 
 async def assemble(settings: Settings) -> Parts:
-    """Open the ledger and ask the facilitator whether it can settle what will be asked for.
+    """Build the parts: open the ledger and check that the facilitator can settle the configured payments.
 
     Raises:
-        PaymentsMisconfigured: the chosen network, asset or facilitator cannot work; the sentence says what to set.
+        PaymentsMisconfigured: the network, token or facilitator cannot work; the message says what to set.
         sqlalchemy.exc.SQLAlchemyError: the database cannot be opened.
     """
     public_url = str(settings.public_url).rstrip("/") if settings.public_url else None
@@ -193,29 +193,29 @@ async def assemble(settings: Settings) -> Parts:
 
 
 def _chosen(settings: Settings) -> list[ServiceDefinition]:
-    """What is sold here, in the order in which the settings name it.
+    """The services sold here, in the order of the settings.
 
     Raises:
-        PaymentsMisconfigured: they name something else.
+        PaymentsMisconfigured: the settings name an unknown service.
     """
     known = {each: service for service in SERVICES for each in service.ids}
     if unknown := [name for name in settings.services if name not in known]:
         raise PaymentsMisconfigured(
-            f"ALIVE402_SERVICES names {unknown[0]}. There is {', '.join(service.id for service in SERVICES)}."
+            f"ALIVE402_SERVICES names {unknown[0]}. Known services: {', '.join(service.id for service in SERVICES)}."
         )
     return list(dict.fromkeys(known[name] for name in settings.services))
 
 
 def _share(service: ServiceDefinition, first: ServiceDefinition) -> Fraction:
-    """The settings say what the first one costs; the others keep their proportion."""
+    """A service's price relative to the first one, whose price the settings give."""
     return Fraction(service.price_atomic, first.price_atomic)
 
 
 def _of_videos(settings: Settings, here: LocalProvider) -> Provider:
-    """Who judges videos: this machine with its cluster, or the cloud.
+    """The provider that analyzes videos: this machine with its cluster, or the cloud.
 
     Raises:
-        PaymentsMisconfigured: the cloud's SDK is not installed.
+        PaymentsMisconfigured: the cloud provider's SDK is not installed.
     """
     if settings.provider != "alibaba":
         return here
@@ -249,7 +249,7 @@ def _priced(
     admission: Admission,
     settings: Settings,
 ) -> PaidCalls:
-    """A service at what it costs here."""
+    """A service with its price on this site."""
     amount = int(gate.accepts[0].amount)
     terms = PrepaidTerms(service.id, amount, settings.pending_seconds, settings.token_days)
     return PaidCalls(
@@ -264,7 +264,7 @@ def _priced(
 
 def _uploads(settings: Settings, public_url: str | None) -> Uploads:
     media = settings.media_directory
-    # One folder for all processes of this user: each finds what any of them took in.
+    # One folder for all processes of this user: each finds the uploads that any of them received.
     folder = media / "uploads" if media else Path(tempfile.gettempdir(), f"alive402-uploads-{os.geteuid()}")
     limits = UploadLimits(
         max_bytes=settings.max_video_bytes,
@@ -277,7 +277,7 @@ def _uploads(settings: Settings, public_url: str | None) -> Uploads:
         return Uploads.open(folder, limits, public_url)
     except OSError as error:
         raise PaymentsMisconfigured(
-            f"Uploads cannot be kept in {folder}: {error.strerror}. Set ALIVE402_MEDIA_DIRECTORY."
+            f"Uploads cannot be stored in {folder}: {error.strerror}. Set ALIVE402_MEDIA_DIRECTORY."
         ) from error
 
 
@@ -289,5 +289,5 @@ def _signing_keys(settings: Settings) -> SigningKeys:
         return SigningKeys.open(path)
     except OSError as error:
         raise PaymentsMisconfigured(
-            f"The keys of signed verdicts cannot be kept in {path}: {error.strerror}. Set ALIVE402_SIGNING_KEY_FILE."
+            f"The signing keys cannot be stored in {path}: {error.strerror}. Set ALIVE402_SIGNING_KEY_FILE."
         ) from error

@@ -1,21 +1,21 @@
-"""Is this resolved address on the public internet? Asked of what is dialled, never of how a URL spells it."""
+"""Tells whether a resolved address is on the public internet. Checks the address that is dialled, not the URL."""
 
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
-# Python's `is_global` follows the registries and misses these, or calls them global: each reaches somewhere inside.
+# Python's `is_global` follows the registries and accepts these blocks; each can reach an internal network.
 _NOT_PUBLIC_4 = tuple(
     IPv4Network(block)
     for block in (
-        "100.64.0.0/10",  # carrier-grade NAT; a cloud keeps its metadata service in it
+        "100.64.0.0/10",  # carrier-grade NAT; one cloud's metadata service is in it
         "192.0.0.0/24",  # protocol assignments
         "192.88.99.0/24",  # 6to4 relays, withdrawn
         "224.0.0.0/4",  # multicast
         "240.0.0.0/4",  # reserved, and broadcast
     )
 )
-# Global unicast is the only block of IPv6 that anyone on the internet has been given.
+# Global unicast is the only block of IPv6 that is allocated to hosts on the internet.
 _GLOBAL_UNICAST_6 = IPv6Network("2000::/3")
 _NOT_PUBLIC_6 = tuple(
     IPv6Network(block)
@@ -37,7 +37,7 @@ _COMPATIBLE = IPv6Network("::/96")
 def is_public(address: str) -> bool:
     """Whether `address`, as a resolver gives it, belongs to a host on the public internet.
 
-    An IPv6 address that carries an IPv4 address is judged by what it carries.
+    An IPv6 address that embeds an IPv4 address is judged by the IPv4 address.
 
     >>> is_public("93.184.216.34"), is_public("100.100.100.200"), is_public("64:ff9b::a9fe:a9fe")
     (True, False, False)
@@ -47,7 +47,7 @@ def is_public(address: str) -> bool:
     """
     parsed = ip_address(address.split("%", 1)[0])
     if "%" in address:
-        # A zone names a link of ours.
+        # A zone names a local link.
         return False
     if isinstance(parsed, IPv6Address):
         inner = _carried(parsed)
@@ -58,7 +58,7 @@ def is_public(address: str) -> bool:
 
 
 def _carried(address: IPv6Address) -> IPv4Address | None:
-    """The IPv4 address inside an IPv6 one, by every way of writing it there that a gateway may undo."""
+    """The IPv4 address that an IPv6 address embeds, in any encoding that a gateway may translate."""
     if address.ipv4_mapped is not None:
         return address.ipv4_mapped
     if address in _SIX_TO_FOUR:
@@ -82,7 +82,7 @@ def _public_6(address: IPv6Address) -> bool:
 
 
 def is_link_local(address: str) -> bool:
-    """Whether `address` is a link's own, or a cloud's metadata service: never fetched, not even on one's own network.
+    """Whether `address` is link-local or a cloud's metadata service: never fetched, even with private hosts allowed.
 
     Raises:
         ValueError: not an IP address.

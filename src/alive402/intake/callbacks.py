@@ -1,4 +1,4 @@
-"""A stranger's address is told something: checked as that of a video is, dialled as checked, never redirected."""
+"""Posts to callback URLs: the address is checked like that of a video, dialled as checked, never redirected."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from alive402.intake.fetch import CheckedAddresses, FetchLimits, check_url, port
 
 
 async def check(url: str, limits: FetchLimits) -> None:
-    """Make sure that `url` may be posted to, as its name resolves now.
+    """Check that `url` may be posted to, as its name resolves now.
 
     Raises:
         InvalidUrl, ForbiddenAddress, HostNotFound: it may not.
@@ -22,11 +22,11 @@ async def check(url: str, limits: FetchLimits) -> None:
 
 
 async def post(url: str, body: bytes, headers: Mapping[str, str], limits: FetchLimits) -> int:
-    """Send `body` and return the status; what else is answered is not read.
+    """Post `body` and return the response status; the response body is not read.
 
     Raises:
         InvalidUrl, ForbiddenAddress, HostNotFound: it may not be posted to.
-        FetchTimeout, Unreachable: it could not be told within `limits.seconds`.
+        FetchTimeout, Unreachable: the request did not finish within `limits.seconds`.
     """
     try:
         async with asyncio.timeout(limits.seconds):

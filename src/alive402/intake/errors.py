@@ -1,4 +1,4 @@
-"""Every way in which a stranger's video can fail to arrive, each with a stable code.
+"""Errors of fetching, uploading and sandboxed judging, each with a stable code.
 
 IntakeError                              code, sentence, HTTP status, what to do
  ├── InvalidUrl           400   invalid_url             not an http(s) URL that is fetched
@@ -10,20 +10,20 @@ IntakeError                              code, sentence, HTTP status, what to do
  │    ├── TooManyHops     424   too_many_redirects      more redirects than are followed
  │    └── FetchTimeout    424   fetch_timeout           the video came too slowly
  ├── InvalidImageData     400   invalid_image_data      a picture in the request is not base64
- ├── UploadGone           410   upload_gone             it was uploaded here, and is no more
- ├── AnalysisTimeout      504   analysis_timeout        judging took too long, and was stopped
- └── Busy                 503   busy                    every place is taken; try again soon
+ ├── UploadGone           410   upload_gone             the upload was deleted or has expired
+ ├── AnalysisTimeout      504   analysis_timeout        judging took too long and was stopped
+ └── Busy                 503   busy                    the service is at capacity; try again soon
 
-UploadRefused                            the same, of a video that its caller sends to us
- ├── UploadEmpty          400   upload_empty            no bytes came
+UploadRefused                            the same, for a video that the caller uploads
+ ├── UploadEmpty          400   upload_empty            the body is empty
  ├── UploadMalformed      400   upload_malformed        not a form with one part named `file`
- ├── UploadTooSlow        408   upload_too_slow         cut off
- ├── UploadTypeRefused    415   upload_type_refused     its Content-Type is none that is taken
- ├── TooManyUploads       429   too_many_uploads        as many of this payer wait as may
- └── UploadsFull          503   uploads_full            as many of all payers wait as may
+ ├── UploadTooSlow        408   upload_too_slow         it came too slowly and was cut off
+ ├── UploadTypeRefused    415   upload_type_refused     its Content-Type is not accepted
+ ├── TooManyUploads       429   too_many_uploads        this payer has too many uploads waiting
+ └── UploadsFull          503   uploads_full            the upload folder is full
 
-No sentence tells which address a name resolved to: that would map somebody's network for a stranger. What the bytes
-are, and whether they are too many, is said by `liveness.errors`: UnsupportedVideo (415), VideoTooLarge (413).
+No message contains the address that a name resolved to: it would map an internal network for an attacker. Errors about
+the bytes themselves are in `liveness.errors`: UnsupportedVideo (415), VideoTooLarge (413).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class IntakeError(CodedError):
 
 
 class InvalidUrl(IntakeError):
-    """Not an http(s) URL that is fetched."""
+    """The URL is not an http(s) URL that can be fetched."""
 
     code = "invalid_url"
     status = 400
@@ -56,7 +56,7 @@ class ForbiddenAddress(IntakeError):
 
 
 class UpstreamFailed(IntakeError):
-    """The host of the video did not hand it over."""
+    """The host of the video did not deliver it."""
 
     code = "upstream_failed"
 
@@ -69,24 +69,24 @@ class HostNotFound(UpstreamFailed):
 
 
 class Unreachable(UpstreamFailed):
-    """No connection, broken TLS, or it broke off."""
+    """No connection, broken TLS, or the connection broke off."""
 
     code = "upstream_unreachable"
-    default = "The host of VideoUrl did not hand over the video. Check that it can be fetched from elsewhere."
+    default = "The host of VideoUrl did not deliver the video. Check that it can be fetched from elsewhere."
 
 
 class UpstreamStatus(UpstreamFailed):
-    """The host answered with something else than the video."""
+    """The host answered with a status other than success."""
 
     code = "upstream_status"
-    default = "The host of VideoUrl did not answer with the video. `details.upstream_status` is what it said."
+    default = "The host of VideoUrl did not answer with the video. `details.upstream_status` is its HTTP status."
 
 
 class TooManyHops(UpstreamFailed):
     """More redirects than are followed."""
 
     code = "too_many_redirects"
-    default = "VideoUrl redirects too often. Send the URL at which it ends."
+    default = "VideoUrl redirects too often. Send the final URL."
 
 
 class FetchTimeout(UpstreamFailed):
@@ -105,43 +105,43 @@ class InvalidImageData(IntakeError):
 
 
 class UploadGone(IntakeError):
-    """It was uploaded here, and is no more."""
+    """The upload was judged, deleted or has expired."""
 
     code = "upload_gone"
     status = 410
-    default = "There is no such upload: it was judged, deleted, or its time is over. Upload the video again."
+    default = "There is no such upload: it was judged, deleted, or has expired. Upload the video again."
 
 
 class AnalysisTimeout(IntakeError):
-    """Judging took too long, and was stopped."""
+    """Judging took too long and was stopped."""
 
     code = "analysis_timeout"
     status = 504
-    default = "Judging the video took too long, and was stopped. Send a shorter or smaller one."
+    default = "Judging the video took too long and was stopped. Send a shorter or smaller one."
 
 
 class Busy(IntakeError):
-    """Every place is taken."""
+    """The service is at capacity."""
 
     code = "busy"
     status = 503
     retry_after = 5
-    default = "Every place is taken at the moment. Send the same request again soon."
+    default = "The service is at capacity. Send the same request again soon."
 
 
 class UploadRefused(CodedError):
-    """A video that its caller sends to us is not taken."""
+    """An upload was refused."""
 
     code = "upload_refused"
     status = 400
-    default = "The upload was not taken."
+    default = "The upload was refused."
 
 
 class UploadEmpty(UploadRefused):
-    """No bytes came."""
+    """The upload is empty."""
 
     code = "upload_empty"
-    default = "No bytes came. Send the video as the body, or in a form as the part `file`."
+    default = "The upload is empty. Send the video as the body, or in a form as the part `file`."
 
 
 class UploadMalformed(UploadRefused):
@@ -152,15 +152,15 @@ class UploadMalformed(UploadRefused):
 
 
 class UploadTooSlow(UploadRefused):
-    """It did not come in time, and was cut off."""
+    """The upload came too slowly and was cut off."""
 
     code = "upload_too_slow"
     status = 408
-    default = "The upload came too slowly, and was cut off. Send it again over a faster line, or send a smaller file."
+    default = "The upload came too slowly and was cut off. Use a faster connection, or send a smaller file."
 
 
 class UploadTypeRefused(UploadRefused):
-    """The Content-Type is none that is taken."""
+    """The Content-Type is not accepted."""
 
     code = "upload_type_refused"
     status = 415
@@ -168,11 +168,11 @@ class UploadTypeRefused(UploadRefused):
 
 
 class TooManyUploads(UploadRefused):
-    """As many of this payer wait as may."""
+    """This payer has too many uploads waiting."""
 
     code = "too_many_uploads"
     status = 429
-    default = "Too many of your uploads wait to be judged. Use or DELETE one of them, or wait for Retry-After."
+    default = "Too many of your uploads are waiting to be judged. Use or DELETE one, or wait for Retry-After."
 
     def __init__(self, retry_after: int, waiting: int) -> None:
         super().__init__(waiting=waiting)
@@ -180,7 +180,7 @@ class TooManyUploads(UploadRefused):
 
 
 class UploadsFull(UploadRefused):
-    """As many of all payers wait as may."""
+    """The upload folder is full."""
 
     code = "uploads_full"
     status = 503

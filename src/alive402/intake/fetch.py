@@ -1,4 +1,4 @@
-"""A stranger's URL becomes a file here: only from checked addresses, only so many bytes, only for so long."""
+"""Fetches a caller's URL into a file, from public addresses only, within limits of bytes and time."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ _HEADERS: dict[bytes | str, bytes | str] = {
     # A compressed body could unpack to any size behind the byte cap.
     "Accept-Encoding": "identity",
 }
-# Threads of their own: names whose servers never answer must not hold those in which everything else is done.
+# Name resolution has its own threads, so that servers that never answer do not block the default executor.
 _RESOLVERS = ThreadPoolExecutor(max_workers=32, thread_name_prefix="resolve")
 
 
 @dataclass(frozen=True, slots=True)
 class FetchLimits:
-    """What one fetch may cost.
+    """Limits of one fetch.
 
     Attributes:
         max_bytes: bytes of the body; a larger one is refused while it streams, whatever Content-Length says.
-        seconds: for everything together, redirects included.
-        least_rate: bytes a second, measured once `patience` seconds have passed.
-        ports: the ports that are dialled.
-        allow_private: fetch from one's own network too, at any port.
+        seconds: wall time of the whole fetch, redirects included.
+        least_rate: least bytes a second, measured once `patience` seconds have passed.
+        ports: the ports that may be dialled.
+        allow_private: also fetch from the operator's own network, at any port.
     """
 
     max_bytes: int = 30_000_000
@@ -63,9 +63,9 @@ class FetchLimits:
 
 
 async def fetch(url: str, target: Path, limits: FetchLimits) -> int:
-    """Write what `url` answers into `target`; returns how many bytes.
+    """Fetch `url` into the file `target`; returns the number of bytes.
 
-    Every hop is resolved once, every address of its name must be public, and the checked address itself is dialled.
+    Each hop is resolved once, every address of its name must be public, and the checked address itself is dialled.
 
     Raises:
         InvalidUrl, ForbiddenAddress, HostNotFound, Unreachable, UpstreamStatus, TooManyHops, FetchTimeout: see
@@ -83,12 +83,12 @@ async def fetch(url: str, target: Path, limits: FetchLimits) -> int:
     except (TimeoutError, httpcore.TimeoutException):
         raise FetchTimeout(seconds=limits.seconds) from None
     except (httpcore.NetworkError, httpcore.ProtocolError, OSError):
-        # The cause may name an address; it is for no reader of the answer.
+        # The cause may name an address, which the caller must not see.
         raise Unreachable from None
 
 
 async def _hop_to(url: str, target: Path, limits: FetchLimits) -> int | str:
-    """One request: the bytes written, or the URL that it redirects to."""
+    """Send one request; returns the bytes written, or the URL of the redirect."""
     parsed = check_url(url, limits)
     port = port_of(parsed)
     backend = CheckedAddresses(await resolve(parsed.host, port, limits))
@@ -111,7 +111,7 @@ def _following(url: str, location: str) -> str:
     try:
         return urljoin(url, location)
     except ValueError:
-        raise InvalidUrl("VideoUrl redirects to something that is no URL.") from None
+        raise InvalidUrl("VideoUrl redirects to an invalid URL.") from None
 
 
 async def _save(response: httpcore.Response, target: Path, limits: FetchLimits) -> int:
@@ -129,7 +129,7 @@ async def _save(response: httpcore.Response, target: Path, limits: FetchLimits) 
 
 
 def check_url(url: str, limits: FetchLimits) -> httpx.URL:
-    """The URL parsed, when it is one that is fetched at all; nothing is resolved yet.
+    """Parse a URL and check its form; resolves nothing.
 
     Raises:
         InvalidUrl: scheme, host, port, credentials or length are not acceptable.
@@ -150,30 +150,30 @@ def check_url(url: str, limits: FetchLimits) -> httpx.URL:
 
 
 def port_of(parsed: httpx.URL) -> int:
-    """The port that is dialled."""
+    """The port to dial."""
     return parsed.port or _DEFAULT_PORTS[parsed.scheme]
 
 
 def wire_url(parsed: httpx.URL) -> httpcore.URL:
-    """The URL as it goes on the wire."""
+    """The URL for the HTTP client."""
     return httpcore.URL(
         scheme=parsed.raw_scheme, host=parsed.raw_host, port=parsed.port, target=parsed.raw_path or b"/"
     )
 
 
 def timeouts(limits: FetchLimits) -> dict[str, float]:
-    """How long each step of a request may take, in httpcore's words."""
+    """The time limits of each step of a request, as httpcore expects them."""
     return {"connect": min(10.0, limits.seconds), "read": min(10.0, limits.seconds), "write": 10.0, "pool": 10.0}
 
 
 async def resolve(host: str, port: int, limits: FetchLimits) -> list[str]:
-    """Every address of `host`, each of them allowed.
+    """Resolve `host` and check that every one of its addresses is allowed.
 
     Raises:
-        HostNotFound, ForbiddenAddress, InvalidUrl: there is none, one is not, or it is no name.
+        HostNotFound, ForbiddenAddress, InvalidUrl: no address, a forbidden one, or not a host name.
     """
     try:
-        # The form that goes on the wire: the resolver and the Host header must not see two different names.
+        # Use the encoded form, so that the resolver and the Host header see the same name.
         name = httpx.URL(scheme="http", host=host).raw_host.decode("ascii")
         asked = partial(socket.getaddrinfo, name, port, type=socket.SOCK_STREAM)
         found = await asyncio.get_running_loop().run_in_executor(_RESOLVERS, asked)
@@ -191,7 +191,7 @@ async def resolve(host: str, port: int, limits: FetchLimits) -> list[str]:
 
 
 class CheckedAddresses(httpcore.AsyncNetworkBackend):
-    """Dials the addresses that were checked, whatever name is asked for; TLS still sees the name."""
+    """Network backend that dials the checked addresses, whatever the host name; TLS still checks the name."""
 
     def __init__(self, addresses: list[str]) -> None:
         self._addresses = addresses

@@ -1,4 +1,4 @@
-"""Files of this user alone, and which living process holds them: what several processes share a folder by."""
+"""File locks and private files, by which several processes share one folder."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from typing import BinaryIO
 
 
 def link(video: Path, path: Path) -> None:
-    """Let `video` be seen as `path` too."""
+    """Link `video` to `path`, or copy it where links do not work."""
     try:
         os.link(video, path)
     except FileNotFoundError:
         raise
     except OSError:
-        # Another file system, or one without links.
+        # `path` is on another file system, or the file system has no links.
         shutil.copyfile(video, path)
 
 
 def new_file(path: Path) -> BinaryIO:
-    """A file of this user alone, open for writing."""
+    """Open a file for writing that only this user can read."""
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write such a file at once."""
+    """Write `content` to a file that only this user can read."""
     with new_file(path) as file:
         file.write(content)
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Nobody else counts or adds meanwhile; the kernel lets go when the holder dies."""
+    """Hold the folder's lock in the block; the kernel releases it when the process dies."""
     held = os.open(folder / "lock", os.O_WRONLY | os.O_CREAT, 0o600)
     try:
         fcntl.flock(held, fcntl.LOCK_EX)
@@ -46,14 +46,14 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def held(path: Path) -> int:
-    """A descriptor that holds `path` for as long as this process lives."""
+    """Lock `path` for the life of this process; returns the descriptor that holds the lock."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     return descriptor
 
 
 def is_free(path: Path) -> bool:
-    """Whether nobody holds `path`."""
+    """Whether no living process holds `path`."""
     with contextlib.suppress(OSError):
         held = os.open(path, os.O_WRONLY)
         try:

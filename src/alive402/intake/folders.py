@@ -1,4 +1,4 @@
-"""Folders that strangers' files lie in while they are judged: locked as long as somebody needs them, swept if not."""
+"""Temporary folders for untrusted files: locked while in use; those that dead processes left are deleted."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 CALL, WORKER = "alive402-call-", "alive402-worker-"
-"""What the folders of calls are named, and those of the processes that judge; `tempfile` adds eight characters."""
+"""Name prefixes of the folders of calls and of worker processes; `tempfile` adds eight characters."""
 _OURS = re.compile(rf"({CALL}|{WORKER})[a-z0-9_]{{8}}")
 
 
 @contextmanager
 def media_folder(beside: Path | None) -> Iterator[Path]:
-    """A fresh folder under `beside`, by default the system's temporary one; it is gone after the block.
+    """A new folder under `beside` (default: the system's temporary folder), deleted after the block.
 
     Raises:
-        OSError: none can be made.
+        OSError: the folder cannot be made.
     """
     if beside is not None:
         beside.mkdir(parents=True, exist_ok=True)
@@ -34,7 +34,7 @@ def media_folder(beside: Path | None) -> Iterator[Path]:
 
 
 def marked(folder: str) -> int:
-    """Mark a folder as needed until the file descriptor that is returned is closed, or the process ends."""
+    """Mark a folder as in use until the returned descriptor is closed or the process ends."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     with suppress(OSError):
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -42,9 +42,9 @@ def marked(folder: str) -> int:
 
 
 def sweep(beside: Path | None, older_than: float) -> int:
-    """Delete what killed processes of this user left under `beside`: how many folders.
+    """Delete folders that killed processes of this user left under `beside`; returns how many.
 
-    Only folders that nobody has marked and that were changed last before `older_than`, seconds since the epoch.
+    Deletes only unmarked folders that were last changed before `older_than`, seconds since the epoch.
     """
     swept = 0
     with suppress(OSError):

@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes: a video container, or something that a decoder must never see."""
+"""Recognises a video container by its first bytes, before any decoder opens the file."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _PREFIXES = (
 def sniff(path: Path) -> str:
     """The container of the file: `mp4`, `avi`, `matroska`, `flv`, `asf`, `mpegts`, `mpeg`, `rm` or `ogg`.
 
-    Playlists and concatenation scripts are text, whatever they are named: they would make a decoder open other files.
+    Playlists and concatenation scripts are refused whatever their name: they would make a decoder open other files.
 
     Raises:
-        UnsupportedVideo: none of these, or a HEIC or AVIF picture, which lies in the same boxes as an MP4.
+        UnsupportedVideo: none of these, or a HEIC or AVIF picture, which uses the same boxes as an MP4.
     """
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
@@ -40,7 +40,7 @@ def sniff(path: Path) -> str:
     for prefix, name in _PREFIXES:
         if head.startswith(prefix):
             return name
-    # A transport stream has no magic, only a beat: 0x47 at every 188 bytes, or at every 192 after a time code.
+    # A transport stream has no magic number: 0x47 stands at every 188 bytes, or every 192 after a time code.
     for first, step in ((0, 188), (4, 192)):
         beats = head[first : first + 4 * step : step]
         if len(beats) == 4 and set(beats) == {0x47}:

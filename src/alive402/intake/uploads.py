@@ -1,12 +1,12 @@
-"""Videos that callers hand over themselves, kept in one folder until they are judged or their time is over.
+"""Uploads: videos that callers send, kept in one folder until they are judged or expire.
 
-The folder is the whole state, so every process on the machine finds what any of them took in:
+The folder is the whole state, so every process on the machine finds the uploads of every other:
 
-    key            makes ids: whatever bears one of ours was made here, also when the file is gone
-    lock           held by whoever counts and adds
-    process-*      held for as long as that process lives; what it left behind is nobody's
-    <id>.json      whose it is, how large, until when; stays until then
-    <id>.video     the bytes; gone once they were judged
+    key            authenticates ids: an id that was made here is recognised after its file is deleted
+    lock           held while uploads are counted and added
+    process-*      locked for the life of that process; the uploads of a dead process are deleted
+    <id>.json      payer, size and expiry; kept until then
+    <id>.video     the bytes; deleted once they were judged
 """
 
 from __future__ import annotations
@@ -41,16 +41,16 @@ SWEEP_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class UploadLimits:
-    """What waiting uploads may cost.
+    """Limits of uploads.
 
     Attributes:
-        max_bytes: of one file.
-        seconds: how long a file waits to be judged.
-        receive_seconds: how long its bytes may take to come.
-        least_rate: bytes a second, measured once `patience` seconds have passed; so long may a sender also be silent.
-        per_payer: files of one payer that wait at once.
-        total_bytes: of all of them together.
-        most: files of all payers.
+        max_bytes: largest size of one file.
+        seconds: how long a file is kept for its call.
+        receive_seconds: longest time to receive one file.
+        least_rate: least bytes a second, measured after `patience` seconds; also the longest silence of a sender.
+        per_payer: most files of one payer that wait at once.
+        total_bytes: largest size of all waiting files together.
+        most: most waiting files of all payers.
     """
 
     max_bytes: int = 30_000_000
@@ -65,9 +65,9 @@ class UploadLimits:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file, or what is known of one that is used. `expires_at` is in unix seconds; `payer` is a sha256.
+    """An upload, or the record of one that was used. `expires_at` is in unix seconds; `payer` is a sha256.
 
-    `size` is in bytes; while `sha256` is None they are still coming, and `size` is the most that they may be.
+    `size` is in bytes; while `sha256` is None the file is still being received, and `size` is its upper bound.
     """
 
     id: str
@@ -80,7 +80,7 @@ class Upload:
 
     @property
     def well_typed(self) -> bool:
-        """Whether each value is of its type: a note may be damaged, or another release's."""
+        """Whether each value has its type: a record may be damaged, or written by another release."""
         texts = (self.id, self.payer, self.process, self.sha256 or "")
         return (
             all(isinstance(text, str) for text in texts)
@@ -91,7 +91,7 @@ class Upload:
 
 
 class Uploads:
-    """The files in one folder. Open it with `Uploads.open`, and let it run with `running`."""
+    """The uploads in one folder. Open with `Uploads.open`, and use within `running`."""
 
     def __init__(self, folder: Path, limits: UploadLimits, public_url: str | None, key: bytes, process: str) -> None:
         self.limits = limits
@@ -101,12 +101,12 @@ class Uploads:
 
     @classmethod
     def open(cls, folder: Path, limits: UploadLimits, public_url: str | None = None) -> Uploads:
-        """The uploads in `folder`, which is made if need be and must be ours alone.
+        """The uploads in `folder`, which is made if missing and must belong to this user alone.
 
-        `public_url` is where the service is seen: no address below it is ever fetched in search of an upload.
+        `public_url` is the service's own URL: no address below it is ever fetched as an upload.
 
         Raises:
-            OSError: it cannot be made, or another user can look into it.
+            OSError: the folder cannot be made, or another user can read it.
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = folder.lstat()
@@ -120,7 +120,7 @@ class Uploads:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Remove what is left over, now and again and again; when the block ends, what came to this process too."""
+        """Sweep periodically; when the block ends, delete the uploads of this process."""
         sweeping = Upkeep("uploads", lambda: asyncio.to_thread(self.sweep), expected=OSError)
         try:
             async with sweeping.running(SWEEP_SECONDS):
@@ -131,14 +131,14 @@ class Uploads:
     async def receive(
         self, chunks: AsyncIterator[bytes], payer: str, declared: int | None, upload_id: str | None = None
     ) -> Upload:
-        """Take one file in. `declared` is how many bytes are said to come; `payer` whose file it is.
+        """Receive one file of `payer`; `declared` is the size that the request declares.
 
         Raises:
-            TooManyUploads, UploadsFull: there is no place for it.
-            VideoTooLarge: it is said to be, or is, over the cap.
-            UploadTooSlow: it did not come in time.
-            UploadEmpty: nothing came.
-            FileExistsError: something came under `upload_id` already, and is waiting, used, or on its way.
+            TooManyUploads, UploadsFull: a limit of waiting uploads is reached.
+            VideoTooLarge: the declared or the received size is over the limit.
+            UploadTooSlow: the file came too slowly.
+            UploadEmpty: the file is empty.
+            FileExistsError: `upload_id` is in use already: waiting, used, or being received.
         """
         if declared is not None and declared > self.limits.max_bytes:
             raise VideoTooLarge(max_bytes=self.limits.max_bytes)
@@ -159,19 +159,19 @@ class Uploads:
         return whole
 
     def new_id(self) -> str:
-        """An id for `receive`, to be told before the file comes. It cannot be guessed."""
+        """An id for `receive` that can be given out before the file comes. It cannot be guessed."""
         half = secrets.token_bytes(_HALF)
         return base64.urlsafe_b64encode(half + self._seal(half)).decode().rstrip("=")
 
     def sign(self, text: bytes) -> bytes:
-        """An HMAC that every process of this folder makes alike, and nobody else."""
+        """An HMAC with the folder's key: the same in every process that uses the folder."""
         return hmac.digest(self._key, b"signed here: " + text, "sha256")
 
     def find(self, upload_id: str) -> Upload:
-        """What is known of an upload.
+        """The record of an upload.
 
         Raises:
-            UploadGone: nothing, or its time is over.
+            UploadGone: there is none, or it has expired.
         """
         upload = self._read(upload_id) if _ID.fullmatch(upload_id) else None
         if upload is None or upload.sha256 is None or upload.expires_at <= time.time():
@@ -179,13 +179,13 @@ class Uploads:
         return replace(upload, used=not self._video(upload_id).exists())
 
     def remove(self, upload_id: str) -> Upload:
-        """Delete the file and all that is known of it; what that was. Raises like `find`."""
+        """Delete the file and its record; returns the record. Raises like `find`."""
         upload = self.find(upload_id)
         self._forget(upload_id)
         return upload
 
     def named_in(self, url: str) -> str | None:
-        """The id of an upload that `url` may name, by its path alone."""
+        """The upload id in the path of `url`, if it has the form of one."""
         try:
             parsed = urlsplit(url)
         except ValueError:
@@ -194,10 +194,10 @@ class Uploads:
         return named[1] if named and parsed.scheme in ("http", "https") else None
 
     async def lend(self, url: str, path: Path) -> str | None:
-        """Let the file that `url` names be seen as `path` too, and return its id; None when it is none of ours.
+        """Link the upload that `url` names to `path` and return its id; None when `url` names no upload.
 
         Raises:
-            UploadGone: it was ours, and is no more.
+            UploadGone: it was an upload, and was deleted or has expired.
         """
         upload_id = self.named_in(url)
         if upload_id is None:
@@ -213,11 +213,11 @@ class Uploads:
         return upload_id
 
     def judged(self, upload_id: str) -> None:
-        """The file was judged, or cannot be: it is deleted; that it was used is known until its time is over."""
+        """Delete the file, which was judged or cannot be; its record stays until it expires."""
         self._video(upload_id).unlink(missing_ok=True)
 
     def sweep(self) -> None:
-        """Delete what is over, and what dead processes left behind."""
+        """Delete expired uploads, and those of dead processes."""
         with locked(self._folder):
             dead = {path.name.removeprefix("process-") for path in self._folder.glob("process-*") if is_free(path)}
             now, known = time.time(), set()
@@ -233,7 +233,7 @@ class Uploads:
                 (self._folder / f"process-{process}").unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Delete what came to this process, and count as dead."""
+        """Delete the uploads of this process and release its lock."""
         with locked(self._folder):
             for upload in self._all():
                 if upload.process == self._process:
@@ -242,7 +242,7 @@ class Uploads:
         os.close(self._alive)
 
     def _admit(self, payer: str, size: int, upload_id: str) -> Upload:
-        """A place for `size` bytes, taken."""
+        """Reserve room for `size` bytes; returns the reserved upload."""
         whose, now = hashlib.sha256(payer.encode()).hexdigest(), time.time()
         with locked(self._folder):
             if self._read(upload_id) is not None:

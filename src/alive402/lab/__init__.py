@@ -1,1 +1,1 @@
-"""HOW GOOD IS IT. Measures the engine on labelled clips, by ISO/IEC 30107-3; stands on liveness alone."""
+"""Measures the engine on labelled clips, by ISO/IEC 30107-3. Imports `liveness` only."""

@@ -1,4 +1,4 @@
-"""The engine over a data set: each presentation judged once, its score on disk before the next one begins."""
+"""Evaluates a data set: judges each presentation once and writes its score to disk before the next one."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ UNREADABLE = "file_unreadable"
 THREADS = 2
 
 Progress = Callable[[int, int, Presentation], None]
-"""Called before each presentation with how many are done, how many there are, and the one that comes."""
+"""Progress callback before each presentation: presentations done, presentations in all, and the next one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the engine said of one file; `code` instead, when it could not judge."""
+    """The engine's answer for one file, or the `code` of its error."""
 
     score: float
     verdict: str = ""
@@ -32,17 +32,17 @@ class Answer:
 
 
 class Engine:
-    """Videos by the whole pipeline, single pictures by the network alone; loaded when first needed."""
+    """The engine, loaded on first use: the whole pipeline for videos, the network alone for single pictures."""
 
     def __init__(self, threads: int = THREADS) -> None:
         self._threads = threads
         self._analyzer: Analyzer | None = None
 
     def judge(self, path: Path) -> Answer:
-        """The answer for a file; one that cannot be judged is a non-response with its code, never an exception.
+        """Judge a file; a file that cannot be judged gives an answer with its error code, not an exception.
 
         Raises:
-            ModelsMissing: without the models nothing can be judged.
+            ModelsMissing: the models are not installed.
         """
         try:
             return self._picture(path) if is_image(path) else self._video(path)
@@ -70,15 +70,15 @@ def _answer(report: Report | ImageReport) -> Answer:
 
 
 def evaluate(presentations: Sequence[Presentation], path: Path, progress: Progress | None = None) -> list[Score]:
-    """Judge every presentation that is not yet in the score file, and give the scores of all of them, in their order.
+    """Judge every presentation that is not in the score file yet; returns the scores of all, in order.
 
     Args:
         presentations: what to judge.
-        path: the score file; it may hold scores already, from a run that was stopped.
-        progress: told of each presentation.
+        path: the score file; it may hold scores of a stopped run.
+        progress: progress callback.
 
     Raises:
-        DatasetError: the score file is of another engine.
+        DatasetError: another engine wrote the score file.
         ModelsMissing: the models could not be installed.
     """
     engine, judge = identity(), Engine()

@@ -1,9 +1,9 @@
 """ISO/IEC 30107-3 error rates of presentation attack detection, each with its exact interval; higher score = bona fide.
 
-Sources: ISO/IEC 30107-3:2023, 3.2 (APCER, BPCER, APNRR, BPNRR; APCER is told per PAI species, never pooled);
+Sources: ISO/IEC 30107-3:2023, 3.2 (APCER, BPCER, APNRR, BPNRR; APCER is reported per PAI species, never pooled);
 Clopper and Pearson 1934 (exact binomial intervals); Newcombe 2006 (interval of an AUC). ACER, EER and HTER are not the
-standard's: papers print them. A presentation with a score at or above the threshold counts as bona fide, and a score of
-NaN as a failure to acquire: it is in no error rate, only in the non-response rates. So reads bob.pad.base too.
+standard's: papers report them. A score at or above the threshold counts as bona fide. A score of NaN is a failure to
+acquire: it counts in no error rate, only in the non-response rates. bob.pad.base uses the same conventions.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ UNNAMED = "unknown"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scored:
-    """n presentations with their scores; what every metric is computed from.
+    """n presentations with their scores, the input of every metric.
 
     Attributes:
         scores: (n,) float64, higher = bona fide, NaN = failure to acquire.
         bona_fide: (n,) bool.
-        species: (n,) str, the PAI species of an attack; of a bona fide presentation it is not read.
+        species: (n,) str, the PAI species of an attack; ignored for a bona fide presentation.
 
     >>> scored = Scored.of([0.9, 0.4, 0.6, float("nan")], [True, True, False, False], ["", "", "print", "replay"])
     >>> scored.live.tolist(), {name: found.tolist() for name, found in scored.attacks.items()}
@@ -66,7 +66,7 @@ class Scored:
         return _sorted(self.scores[~self.bona_fide])
 
     def non_response(self) -> NonResponse:
-        """How many presentations of each kind got no score."""
+        """The non-response rates of each kind."""
         missing = np.isnan(self.scores)
         attacks = {name: Rate(int(missing[self._of(name)].sum()), int(self._of(name).sum())) for name in self._names()}
         return NonResponse(attacks, Rate(int(missing[self.bona_fide].sum()), int(self.bona_fide.sum())))
@@ -81,7 +81,7 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class NonResponse:
-    """APNRR by PAI species and BPNRR (ISO/IEC 30107-3:2023, 3.2): presentations that got no answer.
+    """APNRR by PAI species and BPNRR (ISO/IEC 30107-3:2023, 3.2): rates of presentations without an answer.
 
     >>> nan = float("nan")
     >>> print(Scored.of([0.9, nan, 0.2], [True, True, False], ["", "", "print"]).non_response().bpnrr)
@@ -126,7 +126,7 @@ class ErrorRates:
 
     @property
     def worst(self) -> tuple[str, Rate] | None:
-        """The species that passes most often, of those that were judged; None without one."""
+        """The species with the highest APCER; None if no attack was judged."""
         judged = [(rate.value, name) for name, rate in self.apcer.items() if rate.trials]
         return (max(judged)[1], self.apcer[max(judged)[1]]) if judged else None
 
@@ -145,9 +145,9 @@ class ErrorRates:
 class BpcerAt:
     """BPCER at a fixed security level (ISO/IEC 30107-3:2023, 3.2): BPCER20 is that at an APCER of at most 5 %.
 
-    The threshold is the lowest attack score of which no more than 1 in `inverse` of any species is at or above it, just
-    above the highest where none may pass: bob.pad.base's choice. It never uses the gap below it to look better. With
-    fewer than `inverse` attacks of a species none of them may pass.
+    The threshold is the lowest attack score at which at most 1 in `inverse` of any species is at or above it, or just
+    above the highest score where none may pass, as in bob.pad.base. With fewer than `inverse` attacks of a species,
+    none of them may pass.
 
     >>> scored = Scored.of([0.9, 0.8, 0.5, 0.3, 0.6, 0.4, 0.2], [True] * 4 + [False] * 3, [""] * 4 + ["print"] * 3)
     >>> BpcerAt.of(scored, 20).rate, BpcerAt.of(scored, 3).rate, BpcerAt.of(scored, 3).threshold
@@ -160,7 +160,7 @@ class BpcerAt:
 
     @classmethod
     def of(cls, scored: Scored, inverse: int) -> BpcerAt:
-        """At an APCER of at most 1 / inverse for every species; with no attack NaN and no trial."""
+        """BPCER at an APCER of at most 1 / inverse for every species; NaN and no trial without attacks."""
         lowest = [_lowest_threshold(found, 1 / inverse) for found in scored.attacks.values() if len(found)]
         if not lowest:
             return cls(inverse, float("nan"), Rate(0, 0))
@@ -169,7 +169,7 @@ class BpcerAt:
 
 @dataclass(frozen=True, slots=True)
 class Auc:
-    """The chance that a bona fide presentation scores above an attack; ties count half (Mann and Whitney 1947).
+    """The probability that a bona fide presentation scores above an attack; ties count half (Mann and Whitney 1947).
 
     >>> area = Auc.of(Scored.of([0.9, 0.4, 0.6, 0.2], [True, True, False, False], ["", "", "print", "print"]))
     >>> area.value, [round(end, 3) for end in area.interval]
@@ -181,7 +181,7 @@ class Auc:
 
     @classmethod
     def of(cls, scored: Scored) -> Auc:
-        """Of all attacks together; NaN when one side is empty."""
+        """The AUC of all attacks together; NaN when one side is empty."""
         live, attacks = scored.live, scored.pooled
         if not len(live) or not len(attacks):
             return cls(float("nan"), (0.0, 1.0))
@@ -194,9 +194,9 @@ class Auc:
 
 
 def equal_errors(scored: Scored) -> ErrorRates | None:
-    """The errors where FAR and FRR are nearest to each other; their mean (`hter`) is the EER. None with a side empty.
+    """The errors where FAR and FRR are closest; their mean (`hter`) is the EER. None when one side is empty.
 
-    The threshold stands midway between two scores. Chosen on a dev set and applied to another one it gives the HTER.
+    The threshold is midway between two scores. Chosen on a dev set and applied to another set, it gives the HTER.
 
     >>> scored = Scored.of([0.9, 0.7, 0.5, 0.6, 0.3, 0.1], [True] * 3 + [False] * 3, [""] * 3 + ["print"] * 3)
     >>> rates = equal_errors(scored)
@@ -214,7 +214,7 @@ def equal_errors(scored: Scored) -> ErrorRates | None:
 
 
 def curve(live: Floats, attacks: Floats, thresholds: Floats) -> tuple[Floats, Floats]:
-    """(attacks accepted, bona fide refused) as shares at each threshold; both arrays of scores ascending.
+    """The shares (attacks accepted, bona fide refused) at each threshold; both score arrays must be ascending.
 
     >>> accepted, refused = curve(np.array([0.4, 0.9]), np.array([0.2, 0.6]), np.array([0.0, 0.5, 1.0]))
     >>> accepted.tolist(), refused.tolist()
@@ -233,14 +233,14 @@ def _accepted(scores: Floats, threshold: float) -> Rate:
 
 
 def _lowest_threshold(scores: Floats, share: float) -> float:
-    """The lowest of the (ascending) scores of which at most `share` are at or above it, or just above the highest."""
+    """The lowest (ascending) score with at most `share` of the scores at or above it, or just above the highest."""
     levels = np.unique(scores)
     passing = (len(scores) - np.searchsorted(scores, levels)) / len(scores) <= share
     return float(levels[passing][0]) if passing.any() else float(np.nextafter(scores[-1], np.inf))
 
 
 def _area_interval(value: float, live: int, attacks: int) -> tuple[float, float]:
-    """Newcombe's method 5, sane at 0 and 1 too: the areas within whose standard error the one found lies."""
+    """Newcombe's method 5, valid at 0 and 1 too: the areas whose standard error covers the measured area."""
     spread, pairs = float(ndtri((1 + LEVEL) / 2)), (live + attacks) / 2 - 1
 
     def outside(area: float) -> bool:
@@ -251,7 +251,7 @@ def _area_interval(value: float, live: int, attacks: int) -> tuple[float, float]
 
 
 def _edge(outside: Callable[[float], bool], inside: float, end: float) -> float:
-    """Where `outside` turns true between a point that is inside and an end, by halving."""
+    """The point between an inside point and an end where `outside` becomes true, by bisection."""
     if not outside(end):
         return end
     for _ in range(60):

@@ -1,4 +1,4 @@
-"""One self-contained page for an evaluation: headline, species, sources, curves, errors, non-responses."""
+"""Renders an evaluation as one self-contained page: headline, species, sources, curves, errors, non-responses."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ MOST_LISTED = 500
 
 
 def render(summary: Summary, name: str) -> str:
-    """The page as HTML; nothing in it is loaded from elsewhere, and no picture of a face is in it.
+    """The page as HTML; it loads no other resource and holds no picture of a face.
 
     Args:
         summary: the figures.
-        name: what was measured on, for the title.
+        name: name of the data set, for the title.
     """
     environment = Environment(
         loader=PackageLoader("alive402.lab"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -30,9 +30,9 @@ def render(summary: Summary, name: str) -> str:
     environment.filters["shown"] = shown
     table, threshold = scored(summary.lines), summary.chosen.rates.threshold
     drawings: list[tuple[str, str, Callable[[Scored, float], str]]] = [
-        ("Detection error trade-off", "A line a PAI species; nearer to the lower left is better.", plots.det),
-        ("Receiver operating characteristic", "All attacks together; nearer to the upper left is better.", plots.roc),
-        ("Scores", "What stands on the wrong side of the broken line is an error.", plots.histogram),
+        ("Detection error trade-off", "One line per PAI species; closer to the lower left is better.", plots.det),
+        ("Receiver operating characteristic", "All attacks together; closer to the upper left is better.", plots.roc),
+        ("Scores", "Scores on the wrong side of the broken line are errors.", plots.histogram),
     ]
     drawn = [(title, words, Markup(draw(table, threshold))) for title, words, draw in drawings if summary.judged]
     return environment.get_template("report.html").render(
@@ -45,7 +45,7 @@ def render(summary: Summary, name: str) -> str:
 
 
 def _meanings() -> dict[str, str]:
-    """What each non-response code says, from the tree of errors."""
+    """The message of each non-response code, from the error classes."""
     found, left = {}, [AnalysisError]
     while left:
         kind = left.pop()

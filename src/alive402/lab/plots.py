@@ -1,4 +1,4 @@
-"""DET, ROC and histogram as inline SVG: text stays text, and colours follow the page, light or dark."""
+"""Plots DET, ROC and histogram as inline SVG, with real text and the colours of the page."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DET_TICKS = (0.002, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.95)
 DASHES = ("-", "--", "-.", ":")
 MANY = 8
 
-# Stand-ins that no plot uses otherwise; each becomes a colour of the page's style sheet.
+# Placeholder colours; each is replaced by a colour of the page's style sheet.
 INK, GRID, LIVE, SPOOF = "#010203", "#010204", "#010205", "#010206"
 PAGE = {INK: "var(--soft)", GRID: "var(--edge)", LIVE: "var(--live)", SPOOF: "var(--spoof)"}
 LINES = {f"#0102{10 + place:02d}": f"var(--line{place})" for place in range(MANY)}
@@ -44,7 +44,7 @@ STYLE: dict[Any, Any] = {
 
 
 def det(scored: Scored, threshold: float) -> str:
-    """Detection error trade-off on normal deviates: BPCER against APCER, a line a PAI species; dots: the threshold."""
+    """Detection error trade-off on normal deviates: BPCER against APCER, one line per PAI species; dot: threshold."""
     with rc_context(STYLE | {"svg.hashsalt": "det"}):
         figure, axes = _figure("APCER, attacks accepted", "BPCER, bona fide refused")
         for place, (name, attacks) in enumerate(_judged(scored).items()):
@@ -106,13 +106,13 @@ def _judged(scored: Scored) -> dict[str, Floats]:
 
 
 def _thresholds(live: Floats, attacks: Floats) -> Floats:
-    """Every score, and one beyond the last: a step curve needs no more."""
+    """The thresholds of a step curve: every score, and one beyond the last."""
     levels = np.unique(np.concatenate([live, attacks]))
     return np.append(levels, np.inf)
 
 
 def _deviate(shares: Floats) -> Floats:
-    """Normal deviates, cut where few presentations could tell no more."""
+    """Normal deviates, clipped where the number of presentations gives no more resolution."""
     return np.asarray(ndtri(np.clip(shares, LEAST, 1 - LEAST)), np.float64)
 
 
@@ -122,7 +122,7 @@ def _legend(axes: Axes) -> None:
 
 
 def _svg(figure: Figure, title: str) -> str:
-    """The figure as an <svg> element for an HTML page: no file header, no fixed size, no colour of its own."""
+    """The figure as an <svg> element for an HTML page, without file header, fixed size or fixed colours."""
     figure.patch.set_visible(False)
     for axes in figure.axes:
         axes.patch.set_visible(False)

@@ -1,4 +1,4 @@
-"""Error rates with their exact intervals: what every figure of the lab is made of.
+"""Error rates with exact confidence intervals.
 
 Source: Clopper and Pearson 1934, "The use of confidence or fiducial limits illustrated in the case of the binomial".
 """
@@ -16,7 +16,7 @@ LEVEL = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """How often something happened in independent trials.
+    """Share of errors in independent trials.
 
     >>> rate = Rate(errors=2, trials=38)
     >>> print(rate)
@@ -44,10 +44,10 @@ class Rate:
         return self.interval()[1]
 
     def interval(self, level: float = LEVEL) -> tuple[float, float]:
-        """Clopper and Pearson's exact interval: every rate that the trials do not speak against, (0, 1) without one."""
+        """Clopper and Pearson's exact 95 % interval; (0, 1) without a trial."""
         tail, hits, misses = (1 - level) / 2, self.errors, self.trials - self.errors
         low = 0.0 if hits == 0 else float(betaincinv(hits, misses + 1, tail))
-        # in closed form at the ends, where the beta quantile loses digits
+        # closed form at the ends, where the beta quantile loses precision
         high = 1.0 if misses == 0 else float(betaincinv(hits + 1, misses, 1 - tail))
         return (low, 1 - tail ** (1 / misses)) if hits == 0 and misses else (low, high)
 
@@ -61,8 +61,8 @@ class Rate:
 class MeanRate:
     """The mean of two error rates, as ACER and HTER are.
 
-    Its interval has no exact form. `bounds` are the two rates' own limits at a level at which all rates that were
-    looked at hold together (Bonferroni), so the mean lies within them in at least 95 % of cases.
+    Its interval has no exact form. `bounds` are the limits of the two rates at a level corrected for all compared
+    rates (Bonferroni), so the mean is within them in at least 95 % of cases.
 
     >>> half = MeanRate.of(Rate(1, 10), Rate(0, 10))
     >>> round(half.value, 3), [round(end, 3) for end in half.interval]
@@ -74,12 +74,12 @@ class MeanRate:
 
     @classmethod
     def of(cls, one: Rate, other: Rate) -> MeanRate:
-        """Of two rates."""
+        """The mean of two rates."""
         return cls.worst([one], other)
 
     @classmethod
     def worst(cls, several: Iterable[Rate], other: Rate) -> MeanRate:
-        """Of the largest of several rates and another one."""
+        """The mean of the largest of several rates and another one."""
         rates = list(several)
         level = 1 - (1 - LEVEL) / (len(rates) + 1)
         ends = [rate.interval(level) for rate in rates]
@@ -93,7 +93,7 @@ class MeanRate:
 
 
 def shown(value: float) -> str:
-    """A share with three decimals and no leading zero, as papers print it.
+    """Format a share with three decimals and no leading zero, as papers do.
 
     >>> shown(0.0526), shown(1.0), shown(float("nan"))
     ('.053', '1.000', 'none')

@@ -1,7 +1,7 @@
-"""Score files: bob.pad.base's CSV, with columns of ours between its own; written line by line, read back, resumed.
+"""Score files: bob.pad.base's CSV with additional columns; written line by line, so that a run can resume.
 
 bob reads `claimed_id,test_label,is_bonafide,attack_type,score`; the others it ignores. Higher = bona fide, `nan` =
-failure to acquire; then `code` says why there was no answer.
+failure to acquire, whose `code` is the error.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ class Score:
     """One line of a score file.
 
     Attributes:
-        subject: who is seen (bob's claimed_id).
-        name: which file (bob's test_label).
+        subject: the person (bob's claimed_id).
+        name: the file (bob's test_label).
         bona_fide, attack_type, source, group: as in its Presentation.
-        verdict: what the engine said, "" when it could not judge.
-        guess: the attack type that the engine named, if any.
-        code: why there was no answer, "" when there was one.
-        seconds: how long the judgement took; NaN when not known.
-        engine: version and weights that judged.
+        verdict: the engine's verdict, "" without an answer.
+        guess: the engine's attack type, if any.
+        code: error code, "" with an answer.
+        seconds: duration of the judgement; NaN when not known.
+        engine: version and weights of the engine.
         score: live confidence, NaN when there was no answer.
     """
 
@@ -65,14 +65,14 @@ class Score:
 
 
 class ScoreFile:
-    """A score file that is being filled; what stands in it already is kept, so a run that was stopped goes on.
+    """A score file open for appending; existing scores are kept, so that a stopped run resumes.
 
     Args:
-        path: made with a header when it is not there.
-        engine: who judges; a file that another engine filled is refused, for its scores do not compare.
+        path: the file; created with a header if missing.
+        engine: the engine; a file of another engine is refused, because scores do not compare.
 
     Raises:
-        DatasetError: it cannot be read, or another engine filled it.
+        DatasetError: it cannot be read, or another engine wrote it.
     """
 
     def __init__(self, path: Path, engine: str) -> None:
@@ -85,7 +85,7 @@ class ScoreFile:
         if others:
             raise DatasetError(
                 f"{path} was filled by another engine ({others[0]}; this is {engine}). "
-                "Choose another --out, or remove the file to measure anew."
+                "Choose another --out, or remove the file to start over."
             )
         self._file = path.open("a", newline="", encoding="utf-8")
         self._writer = csv.writer(self._file, lineterminator="\n")
@@ -102,14 +102,14 @@ class ScoreFile:
         self._file.close()
 
     def add(self, score: Score) -> None:
-        """Append a line; it is on disk when this returns."""
+        """Append a score; it is on disk when this returns."""
         self._writer.writerow(_row(score))
         self._file.flush()
         self.done[score.name] = score
 
 
 def write(path: Path, scores: Iterable[Score]) -> None:
-    """Write a score file anew."""
+    """Write a new score file."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
@@ -117,7 +117,7 @@ def write(path: Path, scores: Iterable[Score]) -> None:
 
 
 def read(path: Path) -> list[Score]:
-    """A score file of ours or of bob's; columns that it does not have are "".
+    """Read a score file of alive402 or of bob; missing columns are "".
 
     Raises:
         DatasetError: not a score file; the message names line and column.
@@ -136,7 +136,7 @@ def read(path: Path) -> list[Score]:
 
 
 def scored(scores: Iterable[Score]) -> Scored:
-    """The lines as the arrays that metrics are computed from."""
+    """The lines as arrays for the metrics."""
     lines = list(scores)
     return Scored.of(
         (line.score for line in lines), (line.bona_fide for line in lines), (line.attack_type for line in lines)
@@ -187,11 +187,11 @@ def _number(path: Path, line: int, column: str, text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise DatasetError(f"{path}, line {line}, column '{column}': '{text}' is no number.") from None
+        raise DatasetError(f"{path}, line {line}, column '{column}': '{text}' is not a number.") from None
 
 
 def _drop_torn_line(path: Path) -> None:
-    """A run that was killed may have left half a line: it is taken off, so that its clip is judged again."""
+    """Drop an incomplete last line of a killed run, so that its clip is judged again."""
     content = path.read_bytes()
     if content and not content.endswith(b"\n"):
         path.write_bytes(content[: content.rfind(b"\n") + 1])

@@ -1,4 +1,4 @@
-"""Scores become a summary: every figure of the report, as frozen data and as JSON."""
+"""Computes the summary of an evaluation from scores: every figure of the report, as frozen data and as JSON."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ INCONCLUSIVE = "inconclusive"
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """The errors at one threshold, and where that threshold comes from."""
+    """The errors at one threshold, and the origin of that threshold."""
 
     name: str
     words: str
@@ -29,7 +29,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What was filmed together: errors and non-responses at the chosen threshold."""
+    """One source (presentations filmed together): errors and non-responses at the chosen threshold."""
 
     name: str
     rates: ErrorRates
@@ -44,8 +44,8 @@ class Summary:
         lines: the scores that were counted: the test group where there is one, else all.
         left_out: how many scores of other groups were not counted.
         auc: of all attacks together.
-        eer: the errors where FAR and FRR meet on these very scores (it has seen them); None with a side empty.
-        points: the engine's own threshold, and that of the dev set when there is one; the last is the chosen one.
+        eer: the errors where FAR and FRR meet on these same scores; None when one side is empty.
+        points: at the engine's own threshold, and at that of the dev set if there is one; the last is chosen.
         bpcer_at: BPCER10, BPCER20, BPCER100.
         missing: non-response rates.
         sources: the same by source.
@@ -62,7 +62,7 @@ class Summary:
 
     @property
     def chosen(self) -> Point:
-        """The point at which species, sources and errors are told."""
+        """The point at which species, sources and errors are reported."""
         return self.points[-1]
 
     @property
@@ -77,7 +77,7 @@ class Summary:
 
     @property
     def errors(self) -> list[Score]:
-        """Presentations on the wrong side of the chosen threshold, the worst first."""
+        """Presentations on the wrong side of the chosen threshold, worst first."""
         threshold = self.chosen.rates.threshold
         wrong = [
             line for line in self.lines if not math.isnan(line.score) and (line.score >= threshold) != line.bona_fide
@@ -90,7 +90,7 @@ class Summary:
         return [line for line in self.lines if math.isnan(line.score)]
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON-ready data; no name of a file or person is in it."""
+        """The summary as JSON-ready data, without names of files or persons."""
         return {
             "engines": sorted({line.engine for line in self.lines if line.engine}),
             "presentations": len(self.lines),
@@ -117,14 +117,14 @@ class Summary:
 
 
 def summarise(lines: Sequence[Score], threshold: float, dev: Sequence[Score] = (), dev_words: str = "") -> Summary:
-    """Every figure of these scores.
+    """Compute the summary of these scores.
 
     Args:
-        lines: the scores. When some are of the group `test`, only those are counted, and those of the group `dev` give
-            the threshold unless `dev` does.
+        lines: the scores. If some have the group `test`, only those are counted, and those of the group `dev` give the
+            threshold unless `dev` is given.
         threshold: the engine's own.
         dev: scores to choose a threshold on (where FAR and FRR meet).
-        dev_words: where those come from.
+        dev_words: description of `dev`.
     """
     counted = [line for line in lines if line.group == "test"] or list(lines)
     if not dev and len(counted) < len(lines):
@@ -189,5 +189,5 @@ def _figure(value: float, interval: tuple[float, float]) -> dict[str, Any]:
 
 
 def _number(value: float) -> float | None:
-    """Six decimals; None for NaN, which JSON does not know."""
+    """Round to six decimals; None for NaN, which JSON does not have."""
     return None if np.isnan(value) else round(float(value), 6)

@@ -1,7 +1,7 @@
-"""IS THIS FACE FILMED FROM LIFE? Ground floor: knows no HTTP, no money, no settings object.
+"""The liveness engine: was this face filmed from life? Knows no HTTP, no money, no settings object.
 
-Errors and reports come at once; the engine and its libraries (decoder, networks) load when first named, so that a
-process which only passes answers on stays small.
+Errors and reports are imported at once; the engine and its libraries (decoder, networks) on first use, so that a
+process that only forwards answers stays small.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The whole pipeline on one page: a file goes in, a judged answer comes out."""
+"""The whole analysis pipeline: from a file to a report."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from alive402.liveness.report import Engine, Face, FrameScore, Quality, Rect, Re
 from alive402.version import VERSION
 
 Progress = Callable[[str, float], None]
-"""Called with the stage (`looking`, `judging`, `done`) and the share of the whole that is done, 0..1."""
+"""Progress callback: the stage (`looking`, `judging`, `done`) and the share of the whole that is done, 0..1."""
 
 LOOKING_SHARE = 0.8
 AHEAD_BYTES, MOST_AHEAD = 8_000_000, 12
@@ -39,7 +39,7 @@ AHEAD_BYTES, MOST_AHEAD = 8_000_000, 12
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """A report with what only this process may keep.
+    """A report with the data that stays in this process.
 
     Attributes:
         report: the answer.

@@ -1,4 +1,4 @@
-"""Every way in which a video or a picture can fail to be judged, each with a stable code.
+"""Errors of judging a video or picture, each with a stable code.
 
 AnalysisError                      code, sentence, HTTP status, what to do
  ├── UnusableVideo                 the caller's video cannot be judged; sending another one helps

@@ -1,1 +1,1 @@
-"""What agents are told over MCP, whoever answers: the tool, the guide, the server around them."""
+"""The MCP server, its tools and its guide."""

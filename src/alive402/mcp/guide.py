@@ -1,4 +1,4 @@
-"""How an agent buys and reads an answer, in a page of text made from the catalog."""
+"""Renders the MCP guide from the catalog: how an agent pays for and reads an answer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ URI = "alive402://guide"
 
 
 def guide(services: Sequence[ServiceDefinition]) -> str:
-    """Markdown, for a model that has to use the tools and knows nothing of them."""
+    """The guide as Markdown, for a model that does not know the tools."""
     first = services[0]
     said = "\n".join(_service(service) for service in services)
     return f"""{said}

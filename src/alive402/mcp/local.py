@@ -1,4 +1,4 @@
-"""The tools on one's own machine: files and URLs are judged here, free, over standard input and output."""
+"""Local MCP server over standard input and output: judges files and URLs on this machine, free."""
 
 from __future__ import annotations
 
@@ -69,21 +69,21 @@ LocalAnswer = Callable[[Mapping[str, Any], Progress], Awaitable[Answer]]
 
 
 class FileUnreadable(CodedError):
-    """The path names no file that can be read; only the machine's own user is told so."""
+    """The path is not a readable file; only the local server raises this."""
 
     code = "file_unreadable"
     status = 404
-    default = "There is no file at this path that can be read."
+    default = "There is no readable file at this path."
 
 
 @dataclass(frozen=True, slots=True)
 class LocalService:
-    """A service on one's own machine.
+    """A service that this machine answers.
 
     Attributes:
-        definition: what it is.
-        answer: its provider here; the request has passed the schema of the tool.
-        inputs: JSON Schemas, by name, of the inputs that differ here from the definition's: paths instead of URLs.
+        definition: the service's definition.
+        answer: its local provider; the request has passed the tool's schema.
+        inputs: JSON Schemas, by name, of the inputs that differ from the definition: paths instead of URLs.
     """
 
     definition: ServiceDefinition
@@ -92,7 +92,7 @@ class LocalService:
 
 
 def on_this_machine(*, allow_private_hosts: bool = False) -> tuple[LocalService, ...]:
-    """Every service that this machine can answer, in the order of the catalog."""
+    """The services that this machine can answer, in catalog order."""
     machine = LocalProvider(FetchLimits(allow_private=allow_private_hosts), SandboxLimits())
     images = LocalImages(machine, FetchLimits(max_bytes=MAX_BYTES, allow_private=allow_private_hosts))
 
@@ -108,7 +108,7 @@ def on_this_machine(*, allow_private_hosts: bool = False) -> tuple[LocalService,
 
 
 def local_server(services: Sequence[LocalService]) -> Server[Any]:
-    """An MCP server on one's own machine, with a tool for each service."""
+    """The local MCP server, with a tool for each service."""
     found = {service.definition.tool_name: service for service in services}
     tools = {name: free_tool(service.definition, service.inputs) for name, service in found.items()}
     validators = {name: Draft202012Validator(tool.input_schema) for name, tool in tools.items()}
@@ -131,7 +131,7 @@ def local_server(services: Sequence[LocalService]) -> Server[Any]:
 
 
 async def serve_over_stdio(server: Server[Any]) -> None:
-    """Serve until the client closes our standard input."""
+    """Serve until the client closes standard input."""
     async with stdio_server() as (incoming, outgoing):
         await server.run(incoming, outgoing, server.create_initialization_options())
 
@@ -145,7 +145,7 @@ async def _judged(video: str, provider: LocalProvider, progress: Progress) -> An
 
 
 async def _judged_images(tasks: Sequence[Mapping[str, str]], provider: LocalImages, progress: Progress) -> Answer:
-    """Files are handed over as the bytes that they are; what they are called is nobody's business."""
+    """Judge images; files are passed as bytes, without their names."""
     given = [
         task if task["ImageURL"].startswith(("http://", "https://")) else await asyncio.to_thread(_packed, task)
         for task in tasks
@@ -156,7 +156,7 @@ async def _judged_images(tasks: Sequence[Mapping[str, str]], provider: LocalImag
 
 
 def _packed(task: Mapping[str, str]) -> dict[str, str]:
-    """The picture that a path or a `file:` URL names, one byte more than is judged at the most."""
+    """Read the picture of a path or `file:` URL, at most one byte over the size limit."""
     try:
         with _path(task["ImageURL"]).open("rb") as file:
             return {"ImageData": base64.b64encode(file.read(MAX_BYTES + 1)).decode()}
@@ -165,7 +165,7 @@ def _packed(task: Mapping[str, str]) -> dict[str, str]:
 
 
 def _file(named: str) -> Path:
-    """The video that a path or a `file:` URL names."""
+    """The video file of a path or `file:` URL."""
     try:
         path = _path(named)
         sniff(path)
@@ -176,6 +176,6 @@ def _file(named: str) -> Path:
 
 def _path(named: str) -> Path:
     path = Path(url2pathname(urlsplit(named).path) if named.startswith("file://") else named).expanduser().absolute()
-    if not path.is_file():  # a pipe would wait for ever, a device never end
+    if not path.is_file():  # reading a pipe or a device may never end
         raise FileNotFoundError
     return path

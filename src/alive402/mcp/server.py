@@ -1,4 +1,4 @@
-"""An MCP server with its tools and their guide; what a tool does is given. Progress is told, a cancelled call stops."""
+"""MCP server with tools and a guide resource; reports progress and stops cancelled calls."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ REPORTS = "alive402://reports/"
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """One call of the tool `name`: arguments, `_meta`, and the HTTP request that brought it (None over stdio)."""
+    """One call of the tool `name`: arguments, `_meta`, and its HTTP request (None over stdio)."""
 
     name: str
     arguments: dict[str, Any]
@@ -49,7 +49,7 @@ class ToolCall:
 
 Work = Callable[[ToolCall, Progress], Awaitable[CallToolResult]]
 Report = Callable[[str, Any], Awaitable[dict[str, Any]]]
-"""(report id, the HTTP request that asks) to the answer as it was given, or a `CodedError`."""
+"""(report id, HTTP request) to the answer as it was given; raises a `CodedError`."""
 
 
 def agent_server(
@@ -59,9 +59,9 @@ def agent_server(
     work: Work,
     report: Report | None = None,
 ) -> Server[Any]:
-    """A server whose tools do `work`, told of in `words` (by tool and stage), and whose resource is `guide`.
+    """A server whose tools call `work` and whose resource is `guide`; `words` are progress texts by tool and stage.
 
-    With `report`, finished answers are resources too: they are listed nowhere, and read by those who know their id.
+    With `report`, finished answers are resources too: unlisted, and readable by id.
     """
     names = ", ".join(tool.name for tool in tools)
     resource = Resource(
@@ -121,10 +121,10 @@ async def _told(
     report: Callable[..., Awaitable[None]],
     words: Mapping[str, str],
 ) -> CallToolResult:
-    """Do the work, and report what it says of its progress; cancelled, see it stopped before anything else.
+    """Do the work and report its progress; when cancelled, wait until the work has stopped.
 
-    The work is a task of its own: the protocol's library cancels again and again at each await, which would cut off
-    what gives the money back.
+    The work is a separate task: the MCP library cancels again at each await, which would interrupt the release of the
+    payment.
     """
     said: asyncio.Queue[tuple[str, float] | None] = asyncio.Queue()
     task = asyncio.ensure_future(work(lambda stage, share: said.put_nowait((stage, share))))
@@ -133,7 +133,7 @@ async def _told(
         last = -1.0
         while (word := await said.get()) is not None:
             stage, share = word
-            # The protocol wants each report to be further than the one before.
+            # The protocol requires each progress report to exceed the one before.
             if share > last and stage in words:
                 last = share
                 await report(share, 1.0, words[stage])

@@ -1,4 +1,4 @@
-"""The service as an MCP tool: its definition, made from the catalog's, and its results."""
+"""A service as an MCP tool: its definition, made from the catalog's, and its results."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from alive402.catalog import ServiceDefinition
 
 PAYMENT_KEY = "x402/payment"
 RECEIPT_KEY = "x402/payment-response"
-# Beside the service's own input: how its caller pays. Server402's agents know the first one by this name.
+# Payment arguments, added to the service's own input. Server402's agents know the first one by this name.
 PAYING: dict[str, Any] = {
     "paymentToken": {
         "type": "string",
@@ -28,7 +28,7 @@ PAYING: dict[str, Any] = {
 }
 
 
-# How each stage is told, by what goes in as the catalog names it.
+# Progress text of each stage, by the input type of the catalog.
 _PROGRESS = {
     "video": {
         "fetching": "Fetching the video",
@@ -40,12 +40,12 @@ _PROGRESS = {
 
 
 def progress_words(service: ServiceDefinition) -> dict[str, str]:
-    """What a caller is told of each stage."""
+    """The progress text of each stage."""
     return _PROGRESS[service.input_types[0]]
 
 
 def paid_tool(service: ServiceDefinition) -> Tool:
-    """The tool as it is sold: its input is the service's, and how it is paid."""
+    """The paid tool: its input is the service's input and the payment arguments."""
     schema = service.input_schema
     price = f"{service.price} an answer, by `paymentToken` or x402 `_meta`; unpaid it says how to pay."
     return Tool(
@@ -66,7 +66,7 @@ def paid_tool(service: ServiceDefinition) -> Tool:
 
 
 def free_tool(service: ServiceDefinition, inputs: dict[str, Any]) -> Tool:
-    """The tool on one's own machine: nothing is paid. `inputs` are the JSON Schemas of inputs that differ there."""
+    """The free local tool; `inputs` are the JSON Schemas of inputs that differ from the service's."""
     schema = service.input_schema
     return Tool(
         name=service.tool_name,
@@ -85,7 +85,7 @@ def free_tool(service: ServiceDefinition, inputs: dict[str, Any]) -> Tool:
 
 
 def _answer_or_refusal(answer: dict[str, Any]) -> dict[str, Any]:
-    """What `structuredContent` is: the SDK in TypeScript holds refusals against the output schema too."""
+    """The schema of `structuredContent`: the TypeScript SDK validates refusals against the output schema too."""
     charged = {"type": ["boolean", "null"], "description": "Of a refusal; null: not known yet, send the same again."}
     refusal = {"title": "Refusal", "required": ["requestId", "code", "message", "charged"]}
     return {
@@ -105,7 +105,7 @@ def answered(request_id: str, answer: dict[str, Any], receipt: dict[str, Any] | 
 
 
 def refused(body: dict[str, Any]) -> CallToolResult:
-    """A refusal, which the model may read and act on."""
+    """The tool result of a refusal, which the model can read and act on."""
     return _result(body, is_error=True)
 
 

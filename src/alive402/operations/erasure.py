@@ -1,4 +1,4 @@
-"""A buyer's right to be forgotten: whoever shows what paid for an answer erases it, and the operator may too."""
+"""Erases a stored answer at the request of its buyer, who presents the payment, or of the operator."""
 
 from __future__ import annotations
 
@@ -24,37 +24,37 @@ log = structlog.get_logger(__name__)
 
 
 class CallUnknown(CodedError):
-    """No call has this id, or another payment bought it: who does not hold the payment learns no more."""
+    """No call has this id, or another payment bought it; the error hides which, so it reveals nothing to others."""
 
     code = "call_unknown"
     status = 404
-    default = "This payment bought no call with this id. Send the one that did, and the answer's requestId."
+    default = "This payment bought no call with this id. Send the payment that did, and the answer's requestId."
 
 
 class ProofMissing(CodedError):
-    """Nothing was shown."""
+    """The request carries no payment."""
 
     code = "proof_missing"
     status = 401
-    default = "Show what bought it: the same PAYMENT-SIGNATURE or X-PAYMENT header, its X-Payment-Token, or its key."
+    default = "Send the call's payment: its PAYMENT-SIGNATURE or X-PAYMENT header, its X-Payment-Token, or its key."
 
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """Erases the answer to one request: what was stored of it, its job, its signed verdict. The money's rows stay."""
+    """Erases the answer to one request: the stored result, its job, its signed verdict. Ledger rows stay."""
 
     ledger: Ledger
     keys: Keys
 
     async def erase(self, request_id: str, offer: Offer, proof: str | None) -> None:
-        """Erase, for whoever shows `offer`; a second time changes nothing. `proof` is that of its signature, if any.
+        """Erase the answer that `offer` bought; repeating it changes nothing. `proof` is that of its signature, if any.
 
         Raises:
-            ProofMissing: nothing is shown.
-            CallUnknown: it bought no such answer.
-            ApiKeyRefused, ApiKeyForbidden: the key opens nothing here.
-            PaymentInUse: the call is still being worked on.
-            SettlementUnknown: whether its money moved is not known yet; until then the answer is owed.
+            ProofMissing: the offer is empty.
+            CallUnknown: the offer bought no such answer.
+            ApiKeyRefused, ApiKeyForbidden: the key is not valid here.
+            PaymentInUse: the call is still running.
+            SettlementUnknown: it is not known yet whether the money moved; until then the buyer may need the answer.
         """
         key, everything = None, False
         if offer.token is None and proof is None:
@@ -65,7 +65,7 @@ class Erasure:
                 everything = True
             except ApiKeyForbidden:
                 key = await self.keys.account(offer.api_key, Scope.CALL)
-        if "\0" in request_id:  # no text of PostgreSQL holds one
+        if "\0" in request_id:  # PostgreSQL cannot store NUL in text
             raise CallUnknown
         async with self.ledger.session() as session:
             payment = await _payment(session, request_id)
@@ -85,7 +85,7 @@ class Erasure:
 
 
 async def _payment(session: AsyncSession, request_id: str) -> Payment | None:
-    """The payment of a single call; one that was made ahead has no answer of its own."""
+    """The payment of a single call; a prepaid payment has no answer of its own."""
     query = (
         select(Payment)
         .outerjoin(Prepayment, Prepayment.ledger_id == Payment.id)
@@ -107,7 +107,7 @@ async def _use(session: AsyncSession, request_id: str) -> tuple[PrepaidUse, Prep
 
 
 def _bought(offer: Offer, key_id: str | None, use: PrepaidUse, prepayment: Prepayment) -> bool:
-    """Whether the token, with its client's secret where it has one, or the key is the one that paid."""
+    """Whether the offer's token (with its client secret, if any) or its key paid for this use."""
     if key_id is not None:
         return prepayment.api_key_id == key_id
     if offer.token is None or prepayment.token_hash != digest(offer.token.token):

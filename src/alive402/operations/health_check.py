@@ -1,4 +1,4 @@
-"""Can the service take a paid call? Asked again and again, so that the catalog tells what was found and when."""
+"""Repeated health check: whether the service can take a paid call. The catalog shows the last result and its time."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What this machine lends to calls: places, and a folder in which `videos_bytes` have to fit at any time.
+    """This machine's resources for calls: work slots, and a folder that must have room for `videos_bytes` at any time.
 
-    `queue` names who waits for what, `admission` among them: there a call comes in.
+    `queue` holds the queues by name, `admission` among them.
 
     `media` is None for the system's temporary folder.
     """
@@ -41,7 +41,7 @@ class Machine:
     videos_bytes: int
 
     def free_bytes(self) -> int:
-        """Room where videos lie while they are judged; the folder itself may not be made yet."""
+        """Free space for videos during analysis; the folder itself need not exist yet."""
         folder = (self.media or Path(tempfile.gettempdir())).absolute()
         while not folder.exists():
             folder = folder.parent
@@ -49,9 +49,9 @@ class Machine:
 
 
 class HealthCheck:
-    """The last finding. `healthy`: ledger, models, disk and payments work; `degraded`: payments do not, which pass.
+    """The last health result. `healthy`: everything works; `degraded`: only payments fail, which usually passes.
 
-    `answering` says of each network whether its facilitator and its node answered then.
+    `answering` says for each network whether its facilitator and its node answered.
     """
 
     def __init__(self, registry: ServiceRegistry, machine: Machine) -> None:
@@ -59,13 +59,13 @@ class HealthCheck:
         self.machine = machine
         self.health: Health = "unknown"
         self.checked_at: datetime | None = None
-        # The service did not start without them.
+        # The service checked these at its start.
         self.payments_work = True
         self.answering: list[Answering] = []
         self._models = _Models()
 
     async def look(self) -> None:
-        """Ask everything that a call needs, and read the models to their last byte."""
+        """Check everything that a call needs; reads the model files completely."""
         self._models.forget()
         found, gate = await self._checks(), self._registry.first.gate
         try:
@@ -73,7 +73,7 @@ class HealthCheck:
             self.payments_work = True
             self.answering = [Answering(network, True, True) for network in sorted({e.network for e in gate.accepts})]
         except PaymentsMisconfigured as error:
-            log.warning("payments do not work now", why=error.message)
+            log.warning("payments unavailable", why=error.message)
             self.payments_work = False
             self.answering = await gate.answering()
         if not all(found.values()):
@@ -83,7 +83,7 @@ class HealthCheck:
         self.checked_at = datetime.now(UTC)
 
     async def ready(self) -> dict[str, bool]:
-        """What a paid call needs, each by its name: asked now, but for the payments, which were looked at last time."""
+        """The checks by name: all run now, except for payments, which keep their last result."""
         room = self.machine.admission.have_room
         return {**await self._checks(), "payments": self.payments_work, "queue": room}
 
@@ -96,7 +96,7 @@ class HealthCheck:
 
     @asynccontextmanager
     async def running(self, every_seconds: float) -> AsyncIterator[None]:
-        """Look at once and then `every_seconds`, until the block ends."""
+        """Check at once and then `every_seconds`, until the block ends."""
         async with Upkeep("health check", self.look).running(every_seconds):
             yield
 
@@ -110,20 +110,20 @@ async def _ledger(books: LedgerServices) -> bool:
 
 
 class _Models:
-    """Hashes the model files, megabytes, when one of them has changed; who asks every second does not make us read."""
+    """Hashes the model files only when one of them has changed, so that frequent checks do not read megabytes."""
 
     def __init__(self) -> None:
         self._found: tuple[object, bool] | None = None
 
     def forget(self) -> None:
-        """Hash them at the next question, changed or not."""
+        """Hash them at the next check, changed or not."""
         self._found = None
 
     def are_whole(self) -> bool:
-        """Whether each is there, byte for byte."""
+        """Whether every model file exists with the right hash."""
         known, now = self._found, [_stamp(model.path) for model in required()]
         if known is None or known[0] != now:
-            # Looked at before they are read: what changes in between is read once more.
+            # Taken before reading: a file that changes meanwhile is read again next time.
             known = self._found = now, all(is_installed(model) for model in required())
         return known[1]
 

@@ -1,4 +1,4 @@
-"""What the operator watches, read from the ledger and the call log by a few queries, each of them along an index."""
+"""Queries for the operator's summary, over the ledger and the call log; each uses an index."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PERCENTILES = (50, 90, 95, 99)
 
 
 class Span(StrEnum):
-    """How far back is looked; a day is shown by the hour, the others by the day."""
+    """The period of a summary; a day is split into hours, longer periods into days."""
 
     DAY = "24h"
     WEEK = "7d"
@@ -34,7 +34,7 @@ class Span(StrEnum):
         return timedelta(hours=1) if self is Span.DAY else timedelta(days=1)
 
     def intervals(self, now: datetime) -> list[datetime]:
-        """When each interval begins, oldest first; the last one is still going on. `now` is in UTC."""
+        """When each interval begins, oldest first; the last one is not over yet. `now` is in UTC."""
         last = now.replace(hour=now.hour if self is Span.DAY else 0, minute=0, second=0, microsecond=0)
         count = {Span.DAY: 24, Span.WEEK: 7, Span.QUARTER: 90}[self]
         return [last - back * self.step for back in reversed(range(count))]
@@ -42,7 +42,7 @@ class Span(StrEnum):
 
 @dataclass(slots=True)
 class Interval:
-    """The calls that ended between `begins` and the next interval, by kind, and the verdicts of those answered."""
+    """The calls that ended between `begins` and the next interval, by kind, and the verdicts of the answered ones."""
 
     begins: datetime
     kinds: dict[str, int] = field(default_factory=dict)
@@ -50,13 +50,13 @@ class Interval:
 
     @property
     def calls(self) -> int:
-        """All of them."""
+        """The number of calls."""
         return sum(self.kinds.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A code that calls ended with."""
+    """An error code that calls ended with, and how often."""
 
     code: str
     kind: str
@@ -65,7 +65,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Of the calls that were answered: how many, and each percentile in milliseconds; None without any."""
+    """Latency of answered calls: their number, and each percentile in milliseconds; None without any."""
 
     answered: int
     milliseconds: dict[int, int] | None
@@ -73,7 +73,7 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class Income:
-    """One day (UTC, `YYYY-MM-DD`) of one token in atomic units: what came in and what was given back."""
+    """One day (UTC, `YYYY-MM-DD`) of one token in atomic units: received and refunded."""
 
     day: str
     network: str
@@ -86,7 +86,7 @@ class Income:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """Money that moved, `amount` in atomic units; without its payer, whom the ledger's own command names."""
+    """A settled payment, `amount` in atomic units; without its payer, whom the ledger's own command shows."""
 
     at: datetime
     request_id: str | None
@@ -99,7 +99,7 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True)
 class OpenCase:
-    """A payment that somebody has to look at if it stays: of unknown settlement, or held past its lease."""
+    """A payment that may need attention: its settlement is unknown, or its lease has expired."""
 
     payment_id: str
     request_id: str | None
@@ -112,7 +112,7 @@ class OpenCase:
 
 @dataclass(frozen=True, slots=True)
 class Outstanding:
-    """What prepaid tokens and keys of one service may still call for, and what was paid for that in atomic units."""
+    """Unused calls of prepaid tokens and keys of one service, and what was paid for them in atomic units."""
 
     service_id: str
     prepayments: int
@@ -121,14 +121,14 @@ class Outstanding:
 
 
 class Insight:
-    """Readings, within the caller's transaction; `now` is the moment they are made for."""
+    """Read-only queries within the caller's transaction; `now` is the time they refer to."""
 
     def __init__(self, session: AsyncSession, now: datetime) -> None:
         self._session = session
         self._now = now
 
     async def calls(self, span: Span) -> tuple[list[Interval], list[Failure]]:
-        """Every interval of the span, empty ones too, and the codes of failures, most frequent first."""
+        """Every interval of the span, empty ones included, and the error codes, most frequent first."""
         intervals = [Interval(begins) for begins in span.intervals(self._now)]
         named = {_key(each.begins, span): each for each in intervals}
         interval = self._interval(LoggedCall.at, span).label("interval")
@@ -140,7 +140,7 @@ class Insight:
         failures: dict[tuple[str, str], int] = {}
         for key, kind, outcome, counted in await self._session.execute(query):
             calls, found = int(counted), named.get(key)
-            # What another process wrote down after this moment was read belongs to no interval yet.
+            # Calls that another process wrote after `now` belong to no interval yet.
             if found is None:
                 continue
             found.kinds[kind] = found.kinds.get(kind, 0) + calls
@@ -152,7 +152,7 @@ class Insight:
         return intervals, sorted(listed, key=lambda each: (-each.calls, each.kind, each.code))
 
     async def latency(self, span: Span) -> Latency:
-        """How long answered calls took, the video's way included, by nearest rank."""
+        """Latency percentiles of answered calls, including the video's download, by nearest rank."""
         rank = func.row_number().over(order_by=LoggedCall.milliseconds).label("rank")
         answered = (
             select(LoggedCall.milliseconds, rank, func.count().over().label("among"))
@@ -172,7 +172,7 @@ class Insight:
         return Latency(among, {percent: at_rank[-(-among * percent // 100)] for percent in PERCENTILES})
 
     async def income(self, span: Span) -> list[Income]:
-        """Each day's money, oldest first; the days of `24h` are today and yesterday."""
+        """Each day's income, oldest first; the days of `24h` are today and yesterday."""
         since = span.intervals(self._now)[0].replace(hour=0)
         day = self._interval(PaymentEvent.at, Span.WEEK).label("day")
         query = (
@@ -194,7 +194,7 @@ class Insight:
         ]
 
     async def settlements(self) -> list[Settlement]:
-        """The newest ones, newest first."""
+        """The newest settlements, newest first."""
         query = (
             select(PaymentEvent.at, PaymentEvent.request_id, Payment)
             .join(Payment, Payment.id == PaymentEvent.payment_id)
@@ -208,7 +208,7 @@ class Insight:
         ]
 
     async def open_cases(self) -> tuple[int, list[OpenCase]]:
-        """How many there are, and those that wait longest."""
+        """The number of open cases, and the longest waiting ones."""
         held = and_(Payment.state.in_([str(state) for state in HELD]), Payment.lease_until < self._now)
         which = or_(Payment.state == str(State.SETTLE_UNKNOWN), held)
         count = (await self._session.scalars(select(func.count()).select_from(Payment).where(which))).one()
@@ -221,7 +221,7 @@ class Insight:
         return count, found
 
     async def outstanding(self) -> list[Outstanding]:
-        """What was paid ahead and is not called for yet, by service; what was given back does not count."""
+        """Prepaid calls not used yet, by service; without refunded ones."""
         query = (
             select(
                 Prepayment.service_id, func.count().label("rows"), func.sum(Prepayment.remaining).label("calls"),
@@ -241,14 +241,14 @@ class Insight:
         ]
 
     async def states(self) -> dict[State, int]:
-        """How many payments stand in each state; 0 where none does."""
+        """The number of payments in each state, zeros included."""
         counted = select(Payment.state, func.count().label("payments")).group_by(Payment.state)
         found = {row.state: row.payments for row in (await self._session.execute(counted)).all()}
         return {state: found.get(str(state), 0) for state in State}
 
     def _interval(self, at: InstrumentedAttribute[datetime], span: Span) -> ColumnElement[Any]:
-        """The interval of a moment as text, the same on both databases."""
-        # Written out: what is grouped by has to be the same expression, and two parameters never are.
+        """The interval of a timestamp as text, the same on both databases."""
+        # Literals, not parameters: GROUP BY needs the same expression, and two parameters never compare as equal.
         hours = span is Span.DAY
         if self._session.get_bind().dialect.name == "postgresql":
             form: ColumnElement[str] = literal_column("'YYYY-MM-DD HH24'" if hours else "'YYYY-MM-DD'")
@@ -261,5 +261,5 @@ def _key(begins: datetime, span: Span) -> str:
 
 
 def _rank(among: ColumnElement[int], percent: int) -> ColumnElement[int]:
-    """The nearest rank of a percentile, from 1: rounded up in whole numbers, as both databases count."""
+    """The nearest rank of a percentile, from 1: rounded up with integer arithmetic, as both databases do it."""
     return (among * percent + 99) // 100

@@ -1,6 +1,6 @@
-"""What is kept only for a while is erased when its time is over: answers, signed verdicts, messages sent, the call log.
+"""Erases data when its retention time is over: answers, signed verdicts, sent messages, the call log.
 
-The money's rows and their history stay: they hold no content.
+Ledger rows and their history stay, because they hold no content.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from alive402.upkeep import Upkeep
 
 log = structlog.get_logger(__name__)
 
-# Of each kind in one transaction: a call that wants to write waits no longer than this takes.
+# Rows of each kind per transaction, so that a call that needs to write does not wait long.
 AT_ONCE = 500
-# While the money may still move, its answer is what was bought.
+# While the money may still move, the buyer may need the answer.
 UNSETTLED = tuple(str(state) for state in {*HELD, *MAY_HAVE_MOVED})
 
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What one sweep erased, in rows."""
+    """The number of rows that one sweep erased."""
 
     answers: int = 0
     verdicts: int = 0
@@ -49,14 +49,14 @@ class Erased:
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """For how long: answers with their verdicts and messages, and the log of calls."""
+    """Retention times: of answers with their verdicts and messages, and of the call log."""
 
     answers: timedelta = timedelta(days=90)
     call_log: timedelta = timedelta(days=90)
 
 
 class Retention:
-    """Erases; any number of processes may do so over one ledger."""
+    """Erases expired data; several processes may do so over one ledger."""
 
     def __init__(self, ledger: Ledger, keeping: Keeping, now: Clock = utc_now) -> None:
         self._ledger = ledger
@@ -64,10 +64,10 @@ class Retention:
         self._now = now
 
     async def sweep(self) -> Erased:
-        """Erase everything whose time is over.
+        """Erase everything that has expired.
 
         Raises:
-            sqlalchemy.exc.SQLAlchemyError: the ledger cannot be read or written now.
+            sqlalchemy.exc.SQLAlchemyError: the ledger cannot be read or written.
         """
         whole = Erased()
         while True:
@@ -90,7 +90,7 @@ class Retention:
 
     async def _erase_some(self, session: AsyncSession) -> Erased:
         before = self._now() - self._keeping.answers
-        # A verdict says when its answer was given; an answer that nobody fetched has none, and its row says it.
+        # A verdict has the time of its answer; an answer that nobody fetched has no verdict, so its row's time counts.
         given = select(SignedVerdict.request_id).where(SignedVerdict.issued_at < before)
         for_calls = exists().where(Prepayment.ledger_id == Payment.id)
         old_payments = select(Payment.id).where(
@@ -104,7 +104,7 @@ class Retention:
         used = update(PrepaidUse).where(PrepaidUse.id.in_(old_uses.limit(AT_ONCE)))
         answers = await _rows(session, paid.values(result=None).returning(Payment.id))
         answers += await _rows(session, used.values(result=None).returning(PrepaidUse.id))
-        # Not before their answers: those are found by them.
+        # Verdicts go last, because answers are found by them.
         kept = exists().where(Payment.request_id == SignedVerdict.request_id, Payment.result.is_not(None))
         old_verdicts = select(SignedVerdict.request_id).where(SignedVerdict.issued_at < before, ~kept).limit(AT_ONCE)
         verdicts = delete(SignedVerdict).where(SignedVerdict.request_id.in_(old_verdicts))
@@ -116,7 +116,7 @@ class Retention:
         )
 
     async def _erase_messages(self, session: AsyncSession, before: datetime) -> int:
-        """What was delivered, or given up: its body names a payer."""
+        """Erase messages that were delivered or given up, because their bodies name a payer."""
         over = [str(DeliveryState.DELIVERED), str(DeliveryState.DEAD)]
         old = select(WebhookDelivery.id).where(WebhookDelivery.created_at < before, WebhookDelivery.state.in_(over))
         statement = delete(WebhookDelivery).where(WebhookDelivery.id.in_(old.limit(AT_ONCE)))
@@ -128,6 +128,6 @@ class Retention:
 
 
 async def _rows(session: AsyncSession, statement: object) -> int:
-    """How many rows a statement that returns them touched."""
+    """Execute a statement with RETURNING; returns the number of rows."""
     found = await session.execute(statement.execution_options(synchronize_session=False))  # type: ignore[attr-defined]
     return len(found.all())

@@ -1,7 +1,7 @@
-"""Traces by OpenTelemetry, sent to the operator's collector: one span a request, one for each stage of its call.
+"""OpenTelemetry traces for the operator's collector: one span per request, one per stage of its call.
 
-A span says what was asked by its route, never by its path: an answer's address is its key. Nothing names a payer, a
-stranger's URL or an address, and errors are told by their code alone.
+A span names the route, never the path, because the URL of a stored answer grants access to it. No span holds a payer,
+a caller's URL or an address; errors appear as their code only.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.trace import Span, SpanKind
 
-# A collector that is away costs spans, and the end of the service no longer than this.
+# An unreachable collector loses spans, and delays shutdown by no more than this.
 EXPORT_SECONDS = 3
 
 
 class Tracing:
-    """Sends spans to `endpoint`, the collector's base URL, in the background; see `Watch`.
+    """Sends spans to `endpoint`, the collector's base URL, in the background; observes call stages (`Watch`).
 
     Raises:
         PaymentsMisconfigured: the extra `otel` is not installed.
@@ -42,7 +42,7 @@ class Tracing:
                 "Traces need the `otel` extra. Install alive402[server,otel], or unset ALIVE402_OTLP_ENDPOINT."
             ) from error
         resource = Resource.create({"service.name": "alive402", "service.version": __version__})
-        # Not the process's own: what other packages trace by it may hold URLs.
+        # Not the global tracer provider: spans of other packages may hold URLs.
         self._provider: TracerProvider = TracerProvider(resource=resource)
         exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces", timeout=EXPORT_SECONDS)
         self._provider.add_span_processor(BatchSpanProcessor(exporter))
@@ -50,27 +50,27 @@ class Tracing:
 
     @contextmanager
     def stage(self, name: CallStage) -> Iterator[None]:
-        """See `Watch.stage`."""
+        """Open a span for a stage of a call."""
         with self._span(str(name)):
             yield
 
     @contextmanager
     def request(self, method: str) -> Iterator[Span]:
-        """The span of one request, named when its route is known."""
+        """Open the span of a request; it gets its name once the route is known."""
         from opentelemetry.trace import SpanKind
 
         with self._span(method, SpanKind.SERVER) as span:
             yield span
 
     async def close(self) -> None:
-        """Send what waits; a collector that is away is not waited for long."""
+        """Send the remaining spans, without waiting long for an unreachable collector."""
         await asyncio.to_thread(self._provider.shutdown)
 
     @contextmanager
     def _span(self, name: str, kind: SpanKind | None = None) -> Iterator[Span]:
         from opentelemetry.trace import SpanKind, Status, StatusCode
 
-        # An exception's own words may hold a URL.
+        # Exceptions are not recorded, because their messages may hold a URL.
         started = self._tracer.start_as_current_span(
             name, kind=kind or SpanKind.INTERNAL, record_exception=False, set_status_on_exception=False
         )

@@ -1,4 +1,4 @@
-"""The outbox is delivered: signed as standardwebhooks.com says, tried again later and later, given up in the end."""
+"""Delivers the outbox as signed webhooks (standardwebhooks.com), with retries at growing intervals."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from alive402.version import VERSION
 
 log = structlog.get_logger(__name__)
 
-# After each failure so long until the next try, as the specification advises; after the last one it is dead.
+# Delays between tries, as the specification advises; after the last one the message is dead.
 WAITS = tuple(
     timedelta(**wait)
     for wait in (
@@ -45,10 +45,10 @@ POLL_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Courier:
-    """Sends what is due; any number of processes may do so over one ledger. `secret` is `whsec_` and base64.
+    """Sends due messages; several processes may do so over one ledger. `secret` is `whsec_` and base64.
 
-    With `strangers` it sends what callers asked to be told, each signed with its own secret, to addresses that these
-    limits allow; without, what the operator is told. Neither waits for the other.
+    With `strangers` it sends callers' notifications, each signed with its own secret, to addresses that these limits
+    allow; without, the operator's webhooks. Neither waits for the other.
     """
 
     ledger: Ledger
@@ -57,16 +57,16 @@ class Courier:
     strangers: FetchLimits | None = None
 
     async def deliver_due(self) -> int:
-        """Send every message that is due once; how many were sent, well or not.
+        """Send every due message once; returns how many were tried.
 
         Raises:
-            sqlalchemy.exc.SQLAlchemyError: the ledger cannot be read or written now.
+            sqlalchemy.exc.SQLAlchemyError: the ledger cannot be read or written.
         """
         sent = 0
         async with AsyncExitStack() as stack:
             http: httpx.AsyncClient | None = None
             while due := await self._take_due():
-                # Not before it is needed: a client reads every certificate authority, and most looks find nothing.
+                # Created only when needed: a client loads every certificate authority, and usually nothing is due.
                 if http is None:
                     http = httpx.AsyncClient(timeout=ANSWER_SECONDS, follow_redirects=False, trust_env=False)
                     await stack.enter_async_context(http)
@@ -75,7 +75,7 @@ class Courier:
         return sent
 
     async def _take_due(self) -> list[WebhookDelivery]:
-        # A process that dies while it sends leaves the message to be sent again.
+        # If a process dies while sending, the message is sent again.
         again_after, strangers = timedelta(seconds=2 * ANSWER_SECONDS), self.strangers is not None
         async with self.ledger.reading() as session:
             if not await Outbox(session).any_due(self.now(), strangers=strangers):
@@ -85,7 +85,7 @@ class Courier:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Deliver until the block ends."""
+        """Deliver messages until the block ends."""
         name = "webhooks" if self.strangers is None else "callbacks"
         async with Upkeep(name, self.deliver_due, expected=SQLAlchemyError).running(POLL_SECONDS):
             yield

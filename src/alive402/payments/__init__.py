@@ -1,1 +1,1 @@
-"""Who paid: the ledger and its state machine, x402, prepaid tokens, API keys."""
+"""Payments: the ledger and its state machine, x402, prepaid tokens, API keys."""

@@ -1,1 +1,1 @@
-"""Who answers a call: this machine, a Ray cluster, or Alibaba Cloud."""
+"""Providers answer calls; each implements the Protocol `base.Provider`."""

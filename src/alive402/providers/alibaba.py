@@ -1,4 +1,4 @@
-"""The real cloud answers: Alibaba Cloud's DetectVideoLivingFace, called by its own SDK."""
+"""Provider that calls Alibaba Cloud's DetectVideoLivingFace with its own SDK."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 ENGINE = "alibaba-cloud-facebody-2019-12-30"
 CONNECT_SECONDS = 5.0
 _NO_UPLOADS = "Uploads are not judged here: the cloud fetches the video itself. Send a URL that anyone can fetch."
-# What the cloud says of the video or of its own state; anything else is between the operator and the cloud.
+# Cloud errors about the video or about overload; all others concern the operator only.
 _ERRORS: dict[str, type[CodedError]] = {
     "IllegalUrlParameter": InvalidUrl,
     "InvalidFile.Download": Unreachable,
@@ -43,7 +43,7 @@ _ERRORS: dict[str, type[CodedError]] = {
 
 @dataclass(frozen=True, slots=True)
 class CloudAccount:
-    """Where the cloud is called and as whom; `endpoint` is a host, with `http://` before it for one without TLS."""
+    """Endpoint and credentials of the cloud; `endpoint` is a host, with `http://` before it for no TLS."""
 
     access_key_id: str
     access_key_secret: str = field(repr=False)
@@ -52,9 +52,9 @@ class CloudAccount:
 
 @dataclass(frozen=True, slots=True)
 class AlibabaProvider:
-    """Asks the cloud once for each call, for at most `seconds`; above `threshold` its LiveConfidence means live.
+    """Calls the cloud once per call, for at most `seconds`; a LiveConfidence above `threshold` means live.
 
-    The cloud fetches the video itself, so neither its bytes nor its sha256 are known here, and no cue is.
+    The cloud fetches the video itself, so its bytes, sha256 and cues are not known here.
     """
 
     account: CloudAccount
@@ -97,7 +97,7 @@ class AlibabaProvider:
             raise _ours(error) from None
         data = answer.body.data
         elements = [each.to_map() for each in (data.elements or [])] if data is not None else []
-        # Of several faces the cloud judges the largest, and answers for it alone.
+        # Of several faces the cloud judges only the largest.
         if not elements:
             raise NoFace
         return Answer(elements, self._report(elements[0], answer.body.request_id))
@@ -124,7 +124,7 @@ class AlibabaProvider:
 
 
 def _ours(error: Exception) -> CodedError:
-    """What a caller is told; that the cloud does not take this operator's calls is in the log alone."""
+    """The error for the caller; errors of the operator's cloud account go to the log only."""
     code = getattr(error, "code", None)
     kind = _ERRORS.get(str(code))
     if kind is not None:

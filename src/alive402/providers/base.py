@@ -1,4 +1,4 @@
-"""What every provider of an answer does, wherever it runs."""
+"""Protocols of providers and of judges."""
 
 from __future__ import annotations
 
@@ -12,38 +12,38 @@ from alive402.intake.sandbox.pool import Judged, Kind, Progress
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was judged, JSON-ready: `elements` exactly as Alibaba's, `liveness` our report, its `verdict` one word."""
+    """A provider's answer, JSON-ready: `elements` as Alibaba's, `liveness` our report, `verdict` one word."""
 
     elements: list[dict[str, Any]]
     liveness: dict[str, Any]
 
 
 class Judges(Protocol):
-    """Judges files that lie here: processes of this machine, or a cluster."""
+    """Judges local files, in processes of this machine or on a cluster."""
 
     async def judge(self, path: Path, progress: Progress | None = None, kind: Kind = "video") -> Judged:
         """See `Sandbox.judge`."""
         ...
 
     async def warm_up(self) -> None:
-        """Get ready ahead of the first file."""
+        """Prepare ahead of the first file."""
         ...
 
     async def close(self) -> None:
-        """Let go of all that was started."""
+        """End everything that was started."""
         ...
 
 
 class Provider(Protocol):
-    """Answers the requests of one service; `given` has passed the service's input schema."""
+    """Answers the requests of one service; `given` is a request that passed its input schema."""
 
     @property
     def seconds(self) -> float:
-        """The longest that `answer` takes, waiting included."""
+        """Longest duration of `answer`, waiting included."""
         ...
 
     def check(self, given: Mapping[str, Any]) -> None:
-        """Refuse at once, before anyone pays, what `answer` would never do.
+        """Refuse a request that `answer` would always refuse, before it is paid for.
 
         Raises:
             InvalidUrl: a URL in it would never be fetched.
@@ -51,10 +51,10 @@ class Provider(Protocol):
         ...
 
     async def answer(self, given: Mapping[str, Any], progress: Progress | None = None) -> Answer:
-        """The answer for one request; `progress` hears of each stage, shares of the whole that never fall.
+        """Answer one request; `progress` gets each stage and the share of the whole that is done, which never falls.
 
         Raises:
-            IntakeError: it did not arrive, or could not be judged in time.
-            AnalysisError: it arrived and cannot be judged, or the analyzer failed.
+            IntakeError: the file did not arrive, or could not be judged in time.
+            AnalysisError: the file cannot be judged, or the analyzer failed.
         """
         ...

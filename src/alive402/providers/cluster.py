@@ -1,7 +1,7 @@
-"""A Ray cluster judges: files that were fetched here go to warm actors on its nodes; a lost node costs nobody a call.
+"""Judges files on a Ray cluster: files fetched here go to warm actors on its nodes; a lost node costs no call.
 
-Each actor judges one file at a time in a walled process of its own, as this machine would. More actors are asked for
-while all are busy, which is what Ray's autoscaler adds nodes for, and idle ones are let go.
+Each actor judges one file at a time in its own confined process. More actors are started while all are busy, so that
+Ray's autoscaler adds nodes; idle actors are ended.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ from alive402.liveness.errors import AnalysisError, AnalysisFailed
 log = structlog.get_logger(__name__)
 
 TRIES = 3
-"""Nodes that one file is given to, should one after the other be lost."""
+"""Most nodes that one file is sent to, if nodes are lost."""
 IDLE_SECONDS = 120.0
-"""After which an actor above the least number is let go, and with it perhaps its node."""
+"""Idle seconds after which an actor above the least number ends, so that its node may be released."""
 LOCAL = "local"
-"""In place of an address: a cluster of this machine alone."""
+"""Instead of an address: a cluster of this machine alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterLimits:
-    """The cluster and its use.
+    """Address and limits of the cluster.
 
     Attributes:
         address: `host:6379`, `ray://host:10001`, `auto`, or `local`.
-        least, most: actors that are kept warm, and that are asked for.
-        start_seconds: how long one may take to start, a new node included.
+        least, most: actors that are kept warm, and most actors.
+        start_seconds: longest start of one actor, including that of a new node.
     """
 
     address: str
@@ -50,18 +50,18 @@ class ClusterLimits:
 
 
 class Judge:
-    """The actor. Its own class, undecorated: Ray pickles it to the nodes, which need alive402 and its models."""
+    """The actor. Undecorated, because Ray pickles it to the nodes, which need alive402 and its models."""
 
     def __init__(self, limits: SandboxLimits) -> None:
         self._sandbox = Sandbox(limits, kept=1)
 
     async def ready(self) -> bool:
-        """Whether it is up, its process warm."""
+        """Whether the actor is up and its process warm."""
         await self._sandbox.warm_up()
         return True
 
     async def judge(self, media: bytes, kind: Kind) -> AsyncIterator[dict[str, Any]]:
-        """Words of progress, and at the end the answer or the refusal."""
+        """Yield progress, and at the end the answer or the refusal."""
         said: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         with tempfile.TemporaryDirectory(prefix="alive402-") as folder:
             path = Path(folder, "video")
@@ -94,8 +94,8 @@ class Cluster:
     """Warm actors on the nodes of a cluster, used as a `Sandbox` is.
 
     Args:
-        limits: the cluster.
-        judging: of each file.
+        limits: address and limits of the cluster.
+        judging: limits of judging each file.
     """
 
     def __init__(self, limits: ClusterLimits, judging: SandboxLimits) -> None:
@@ -106,7 +106,7 @@ class Cluster:
         self._joined = asyncio.Lock()
 
     async def warm_up(self) -> None:
-        """Join the cluster, and start the least number of actors.
+        """Connect to the cluster, and start the least number of actors.
 
         Raises:
             ConnectionError: it cannot be reached.
@@ -119,11 +119,11 @@ class Cluster:
             self._start()
 
     async def judge(self, path: Path, progress: Progress | None = None, kind: Kind = "video") -> Judged:
-        """Judge the file at `path` on some node; when the caller is cancelled, its process there is killed.
+        """Judge the file at `path` on a node; when the caller is cancelled, its process there is killed.
 
         Raises:
             UnusableVideo, ModelsMissing: as the analyzer raised it on the node, the same class.
-            AnalysisTimeout, AnalysisFailed: as `Sandbox.judge`; or every node that was tried was lost.
+            AnalysisTimeout, AnalysisFailed: as `Sandbox.judge` raises them, or all tried nodes were lost.
         """
         await self.warm_up()
         media = await asyncio.to_thread(lambda: ray.put(path.read_bytes()))
@@ -141,7 +141,7 @@ class Cluster:
         raise AnalysisFailed
 
     async def close(self) -> None:
-        """Let every actor go."""
+        """End all actors."""
         for task in self._starting:
             task.cancel()
         for actor in self._actors:
@@ -165,10 +165,10 @@ class Cluster:
 
     @contextlib.asynccontextmanager
     async def _one(self) -> AsyncIterator[_Actor]:
-        """An actor of one's own; another is asked for while all are busy."""
+        """Take an idle actor; start another while all are busy."""
         async with self._freed:
             while (actor := next((each for each in self._actors if each.ready and not each.busy), None)) is None:
-                # One that waits for a node is no reason to wait for it: whichever is free first is taken.
+                # Do not wait for a starting actor: take the first one that is free.
                 if len(self._actors) < self._limits.most:
                     self._start()
                 await self._freed.wait()
@@ -186,7 +186,7 @@ class Cluster:
                 self._freed.notify()
 
     def _start(self) -> None:
-        # One file at a time is what a node's processor is counted for; the second place lets it be asked how it is.
+        # One file at a time per processor; the second slot lets an actor answer `ready` meanwhile.
         made = ray.remote(num_cpus=1, max_concurrency=2)(Judge).options(scheduling_strategy="SPREAD")
         actor = _Actor(made.remote(self._judging))
         self._actors.append(actor)
@@ -195,7 +195,7 @@ class Cluster:
         task.add_done_callback(self._starting.discard)
 
     async def _greet(self, actor: _Actor) -> None:
-        """Wait until it is up; one that cannot start is forgotten, and whoever waits asks for another."""
+        """Wait until an actor is up; if it cannot start, drop it and let a waiting caller start another."""
         try:
             await actor.handle.ready.remote()
             actor.ready, actor.idle_since = True, time.monotonic()

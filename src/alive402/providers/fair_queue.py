@@ -1,4 +1,4 @@
-"""Places for work of one kind: so many at once. The others wait, and are served one of each payer in turn."""
+"""Fair queue: a fixed number of places for one kind of work, granted to waiting payers in turn."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 
-# By context: a provider answers a request, and need not know who pays for it.
+# Per context, so that a provider does not need to know the payer.
 _payer: ContextVar[str] = ContextVar("alive402_payer", default="")
 
 FIRST_SECONDS = 5.0
-"""How long work is taken to last before any was measured."""
+"""Assumed duration of work before any is measured."""
 _WEIGHT = 0.1
 
 
 @contextmanager
 def waiting_as(payer: str) -> Iterator[None]:
-    """Whose turn it is when a place is waited for within the block, tasks that are started in it included."""
+    """Set the payer for whom the block, and tasks started in it, wait for places."""
     before = _payer.set(payer)
     try:
         yield
@@ -28,28 +28,28 @@ def waiting_as(payer: str) -> Iterator[None]:
 
 
 class Places:
-    """`capacity` places; who finds none waits, and passes at most one other of each payer that was there before.
+    """`capacity` places; when none is free, a call waits for at most one call of each payer that waited before.
 
     Attributes:
-        capacity, in_use: places that there are, and that are taken.
-        seconds: how long one was kept of late, a moving average.
+        capacity, in_use: all places, and the places in use.
+        seconds: moving average of how long a place is held.
     """
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self.in_use = 0
         self.seconds = FIRST_SECONDS
-        # The payer whose turn is next stands first; each one's calls in the order in which they came.
+        # The payer whose turn is next is first; each payer's calls are in order of arrival.
         self._turns: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
 
     @property
     def waiting(self) -> int:
-        """Who waits for a place."""
+        """Number of calls that wait for a place."""
         return sum(not turn.done() for turns in self._turns.values() for turn in turns)
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[None]:
-        """One of them, for as long as the block lasts; however long that is waited for."""
+        """Hold one place during the block; waits for it without a limit."""
         await self._take(_payer.get())
         began = time.monotonic()
         try:
@@ -68,16 +68,16 @@ class Places:
             await turn
         except asyncio.CancelledError:
             if not turn.cancelled():
-                # Its turn came in the same moment: it passes on.
+                # The place was granted at the moment of the cancellation: pass it on.
                 self._give()
             raise
 
     def _give(self) -> None:
-        """To whoever is next; a place is never free while somebody waits."""
+        """Give a place to the next waiting call; a place is never free while a call waits."""
         while self._turns:
             payer, turns = self._turns.popitem(last=False)
             turn = turns.popleft()
-            # Who went away while waiting costs its payer no turn.
+            # A call that was cancelled while waiting costs its payer no turn.
             if turns:
                 self._turns[payer] = turns
                 self._turns.move_to_end(payer, last=not turn.done())

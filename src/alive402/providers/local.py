@@ -1,4 +1,4 @@
-"""This machine answers: the video is fetched, recognised, judged in a warm child process, and deleted."""
+"""Local video provider: fetches, recognises and judges a video in a warm child process, then deletes it."""
 
 from __future__ import annotations
 
@@ -19,18 +19,17 @@ from alive402.providers.base import Answer, Judges
 from alive402.providers.fair_queue import Places
 from alive402.stages import CallStage, stage
 
-# Of all the work, as a person waits for it.
+# Shares of the whole work, by waiting time.
 FETCHING_SHARE = 0.2
 
 
 @dataclass(slots=True)
 class LocalProvider:
-    """Judges at most `at_once` videos side by side, and fetches eight times as many: a slow host holds none.
+    """Judges at most `at_once` videos in parallel, and fetches eight times as many, so that slow hosts block none.
 
-    So many more calls as `queue` says may wait. A video lies in a fresh folder under `media` (the system's temporary
-    one by default) while it is judged. As many processes as judge at once stay warm; `warm_up` starts them ahead of
-    the first call, `close` ends them. What lies in `uploads` is not fetched. With `judges`, others judge what was
-    fetched here.
+    `queue` more calls may wait. A video is in a new folder under `media` (by default the system's temporary folder)
+    while it is judged. `at_once` processes stay warm; `warm_up` starts them ahead of the first call, `close` ends
+    them. Videos in `uploads` are not fetched. With `judges`, e.g. a cluster, fetched files are judged there.
     """
 
     fetching: FetchLimits
@@ -51,7 +50,7 @@ class LocalProvider:
 
     @property
     def waits(self) -> float:
-        """Seconds that a call may wait for its places, files taking a quarter of what they may in the long run."""
+        """Longest wait for places in seconds, if files take a quarter of their limit on average."""
         return self.fetching.seconds + math.ceil(self.queue / self.at_once) * self.judging.seconds / 4
 
     @property
@@ -61,7 +60,7 @@ class LocalProvider:
 
     def check(self, given: Mapping[str, Any]) -> None:
         """See `Provider.check`."""
-        # An upload that is gone is told by `answer`: what it bought once is found without it.
+        # `answer` reports a deleted upload, because a repeated call finds its stored answer without the upload.
         if self.uploads is None or self.uploads.named_in(given["VideoUrl"]) is None:
             check_url(given["VideoUrl"], self.fetching)
 
@@ -69,7 +68,7 @@ class LocalProvider:
         """See `Provider.answer`."""
         tell = progress or (lambda stage, share: None)
         with media_folder(self.media) as folder:
-            # The name is ours: a stranger's would be one more thing that a decoder reads.
+            # Our own file name, so that decoders see no name of the caller's.
             path = folder / "video"
             async with self.fetches.one():
                 tell("fetching", 0.0)
@@ -87,16 +86,16 @@ class LocalProvider:
         return Answer(elements=judged.elements, liveness=judged.liveness)
 
     async def judge(self, path: Path, progress: Progress | None = None, kind: Kind = "video") -> Judged:
-        """Judge a file of one's own; see `Sandbox.judge`."""
+        """Judge a local file; raises like `Sandbox.judge`."""
         with stage(CallStage.ANALYSIS):
             return await self._judges.judge(path, progress, kind)
 
     def fetching_place(self) -> AbstractAsyncContextManager[None]:
-        """One of the places to fetch, for another service of this machine."""
+        """A place to fetch, for another service of this machine."""
         return self.fetches.one()
 
     def judging_place(self) -> AbstractAsyncContextManager[None]:
-        """One of the places to judge, likewise: the machine is not larger for selling more."""
+        """A place to judge, for another service of this machine; all services share its places."""
         return self.analyses.one()
 
     async def warm_up(self) -> None:
@@ -104,12 +103,12 @@ class LocalProvider:
         await self._judges.warm_up()
 
     async def close(self) -> None:
-        """End the processes that wait for work."""
+        """End the idle processes."""
         await self._judges.close()
 
     @contextmanager
     def _used_up(self, upload: str | None) -> Iterator[None]:
-        """An upload is deleted once it is judged or found to be unusable; any other failure leaves it for a retry."""
+        """Delete an upload once it is judged or found unusable; after any other failure it stays for a retry."""
         unusable: UnusableVideo | None = None
         try:
             yield

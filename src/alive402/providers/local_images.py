@@ -1,4 +1,4 @@
-"""This machine answers for pictures: each is fetched or unpacked, judged in a warm child process, and deleted."""
+"""Local image provider: fetches or decodes each picture, judges it in a warm child process, then deletes it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from alive402.providers.local import FETCHING_SHARE, LocalProvider
 from alive402.stages import CallStage, stage
 
 MAX_BYTES = 10_000_000
-"""Of one picture, and of all that one request brings with it."""
+"""Largest size of one picture, and of all pictures in one request."""
 
 Task = Mapping[str, str]
 _NOBODY = "No face was found in any of the pictures. Send one in which a face is seen from the front."
@@ -32,9 +32,9 @@ _NOBODY = "No face was found in any of the pictures. Send one in which a face is
 
 @dataclass(frozen=True, slots=True)
 class LocalImages:
-    """Judges pictures on the machine of `machine`, in its processes and its places; all tasks of a call, or none.
+    """Judges pictures in the processes and places of `machine`; all tasks of a call, or none.
 
-    A picture without a face is an answer of its own, as long as another one has a face.
+    A picture without a face is a valid result if another picture has a face.
     """
 
     machine: LocalProvider
@@ -42,15 +42,15 @@ class LocalImages:
 
     @property
     def seconds(self) -> float:
-        """See `Provider.seconds`; the pictures of a call share the time of one video."""
+        """Longest duration of `answer`; the pictures of a call share the time of one video."""
         return self.machine.waits + self.fetching.seconds + self.machine.judging.seconds
 
     def check(self, given: Mapping[str, Any]) -> None:
-        """See `Provider.check`.
+        """Refuse a request that `answer` would always refuse.
 
         Raises:
             InvalidUrl: a URL would never be fetched; `details["task"]` says which, from 0.
-            InvalidImageData, UnsupportedImage: a picture in the request is no base64, or no picture.
+            InvalidImageData, UnsupportedImage: a picture in the request is not base64, or not a picture.
             ImageTooLarge: the pictures in the request have too many bytes together.
         """
         if sum(self.check_task(place, task) for place, task in enumerate(given["Tasks"])) > MAX_BYTES:
@@ -60,7 +60,7 @@ class LocalImages:
             )
 
     def check_task(self, place: int, task: Task) -> int:
-        """The same for one task; returns how many bytes it brings with it."""
+        """Check one task; returns the number of bytes that it holds."""
         with _named(place):
             if "ImageURL" in task:
                 check_url(task["ImageURL"], self.fetching)
@@ -70,10 +70,10 @@ class LocalImages:
             return len(data)
 
     async def answer(self, given: Mapping[str, Any], progress: Progress | None = None) -> Answer:
-        """See `Provider.answer`; the first task that fails, in their order, is the call's failure."""
+        """Answer one request; the first failing task, in order, fails the call."""
         tell, tasks = progress or (lambda stage, share: None), given["Tasks"]
         with media_folder(self.machine.media) as folder:
-            # Names are ours: a stranger's would be one more thing that a decoder reads.
+            # Our own file names, so that decoders see no name of the caller's.
             files = [folder / str(place) for place in range(len(tasks))]
             async with self.machine.fetching_place():
                 tell("fetching", 0.0)
@@ -99,7 +99,7 @@ class LocalImages:
                 recognised(file.read(HEAD_BYTES))
 
     async def _judge_all(self, files: list[Path], tell: Progress) -> list[Judged | None]:
-        """One after another; None for a picture without a face."""
+        """Judge the pictures one after another; None for a picture without a face."""
         found: list[Judged | None] = []
         try:
             async with asyncio.timeout(self.machine.judging.seconds):
@@ -112,7 +112,7 @@ class LocalImages:
                             found.append(None)
         except TimeoutError:
             raise AnalysisTimeout(
-                "Judging the pictures took too long, and was stopped. Send fewer or smaller ones.",
+                "Judging the pictures took too long and was stopped. Send fewer or smaller ones.",
                 seconds=self.machine.judging.seconds,
             ) from None
         return found
@@ -120,7 +120,7 @@ class LocalImages:
 
 @contextmanager
 def _named(place: int) -> Iterator[None]:
-    """What goes wrong says with which task, from 0, and speaks of pictures."""
+    """Add the index of the task, from 0, to an error, and word it for pictures."""
     try:
         yield
     except VideoTooLarge:
@@ -141,14 +141,14 @@ def _unpacked(task: Task) -> bytes:
 
 
 def _element(task: Task, judged: Judged | None) -> dict[str, Any]:
-    """A task as Alibaba Cloud's DetectLivingFace answers it."""
+    """The element of one task, as Alibaba Cloud's DetectLivingFace returns it."""
     address = {"ImageURL": task["ImageURL"]} if "ImageURL" in task else {}
     found = judged.elements[0] if judged is not None else {"FaceNumber": 0, "Results": []}
     return {"TaskId": str(uuid4()), **address, **found}
 
 
 def _liveness(judged: list[Judged | None], digests: list[str]) -> dict[str, Any]:
-    """Our report: the verdict of the least live picture, for one that is re-filmed spoils the lot."""
+    """Our report; its verdict is that of the least live picture."""
     reports = [one.liveness for one in judged if one is not None]
     worst = min(reports, key=lambda report: float(report["live_confidence"]))
     said = ("verdict", "live_confidence", "threshold", "attack_type", "reasons", "engine")

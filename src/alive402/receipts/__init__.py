@@ -1,1 +1,1 @@
-"""What a buyer keeps: signed verdicts, the keys that sign them, stored reports."""
+"""Signed verdicts, the keys that sign them, and stored reports."""

@@ -1,4 +1,4 @@
-"""Answers that were bought, found again by an address that nobody can guess."""
+"""Stored answers, found by report ids that cannot be guessed."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ _MAC_LENGTH = 32
 
 
 class UnknownReport(CodedError):
-    """There is no answer at this address."""
+    """No report has this id."""
 
     code = "unknown_report"
     status = 404
-    default = "There is no report at this address. Take it whole from `reportUrl` of the answer."
+    default = "There is no report at this address. Copy the whole `reportUrl` of the answer."
 
 
 class ReportGone(CodedError):
-    """There was an answer, and it was deleted."""
+    """The report was deleted."""
 
     code = "report_gone"
     status = 410
@@ -43,7 +43,7 @@ class ReportGone(CodedError):
 
 @dataclass(frozen=True, slots=True)
 class KeptAnswer:
-    """One answer as it was given: `data` with its signed verdict; `receipt` is the x402 SettleResponse, {} if none."""
+    """A stored answer: `data` with its signed verdict; `receipt` is the x402 SettleResponse, {} if none."""
 
     id: str
     request_id: str
@@ -53,7 +53,7 @@ class KeptAnswer:
 
 
 class Secret(Base):
-    """A random secret that every process over one database shares; 64 hex digits."""
+    """A random secret that all processes over one database share; 64 hex digits."""
 
     __tablename__ = "secrets"
 
@@ -63,10 +63,10 @@ class Secret(Base):
 
 @dataclass(frozen=True, slots=True)
 class Reports:
-    """Makes the ids of reports and finds what they name.
+    """Makes report ids and finds their answers.
 
     An id is the answer's request id with a keyed hash of it: nothing is stored for it, and a request id seen in a
-    log opens nothing. The hash's key lies where the answers themselves lie, so that it lasts as long as they do.
+    log does not grant access. The hash's key is stored with the answers, so that it lasts as long as they do.
     """
 
     verdicts: Verdicts
@@ -74,10 +74,10 @@ class Reports:
 
     @classmethod
     async def open(cls, verdicts: Verdicts) -> Reports:
-        """The reports of the verdicts' ledger; the first to open them makes the secret.
+        """The reports of the verdicts' ledger; creates the secret when there is none yet.
 
         Raises:
-            sqlalchemy.exc.SQLAlchemyError: the ledger cannot be reached.
+            sqlalchemy.exc.SQLAlchemyError: the ledger is unreachable.
         """
         async with verdicts.ledger.session() as session:
             dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
@@ -88,15 +88,15 @@ class Reports:
         return cls(verdicts, bytes.fromhex(found))
 
     def id_of(self, request_id: str) -> str:
-        """The id under which the answer to `request_id` is shown."""
+        """The report id of the answer to `request_id`."""
         mac = hmac.new(self.secret, request_id.encode(), hashlib.sha256).hexdigest()
         return f"{request_id}-{mac[:_MAC_LENGTH]}"
 
     async def find(self, report_id: str) -> KeptAnswer:
-        """The answer with its signed verdict.
+        """The answer of a report, with its signed verdict.
 
         Raises:
-            UnknownReport: nobody was told this id, or its answer is not paid for.
+            UnknownReport: the id is invalid, or its answer is not paid for.
             ReportGone: the answer was deleted.
         """
         request_id, _, _ = report_id.rpartition("-")

@@ -1,4 +1,4 @@
-"""The key that answers are signed with, and the public keys that it replaced: Ed25519, kept as a JSON Web Key Set."""
+"""Verdict signing keys (Ed25519): the private key and the public keys it replaced, as a JSON Web Key Set file."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from jwt.exceptions import InvalidKeyError
 
 from alive402.payments.core.errors import PaymentsMisconfigured
 
-_NO_KEY = "The signing key is no Ed25519 private key: a JSON Web Key (OKP) or PKCS#8 PEM is needed."
+_NO_KEY = "The signing key is not an Ed25519 private key: a JSON Web Key (OKP) or PKCS#8 PEM is needed."
 
 
 @dataclass(frozen=True, slots=True)
 class SigningKeys:
-    """The private key that signs now, its id (RFC 7638 thumbprint), and every public key, the current one first."""
+    """The current private key, its id (RFC 7638 thumbprint), and every public key, the current one first."""
 
     private: Ed25519PrivateKey
     kid: str
@@ -32,11 +32,11 @@ class SigningKeys:
 
     @classmethod
     def open(cls, path: Path) -> SigningKeys:
-        """The keys in the file at `path`; it is made, readable by nobody else, where there is none.
+        """Read the keys from the file at `path`; creates it, readable by its owner only, when it is missing.
 
         Raises:
-            PaymentsMisconfigured: the file is no key set, or others may read it.
-            OSError: it cannot be read or made.
+            PaymentsMisconfigured: the file is not a key set, or others may read it.
+            OSError: the file cannot be read or created.
         """
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -48,16 +48,16 @@ class SigningKeys:
 
     @classmethod
     def given(cls, text: str, path: Path) -> SigningKeys:
-        """The key in `text`, a JSON Web Key or PKCS#8 PEM; public keys that the file at `path` holds stay known.
+        """Use the key in `text`, a JSON Web Key or PKCS#8 PEM; public keys in the file at `path` remain valid.
 
         Raises:
-            PaymentsMisconfigured: it is no Ed25519 private key, or the file is no key set.
+            PaymentsMisconfigured: it is not an Ed25519 private key, or the file is not a key set.
         """
         return cls._of(_private(text), _read(path) if path.exists() else [])
 
     @classmethod
     def rotate(cls, path: Path) -> SigningKeys:
-        """Put a new key in the file at `path`; of the old ones only the public half stays.
+        """Write a new key to the file at `path`; of the old keys only the public halves stay.
 
         Raises:
             PaymentsMisconfigured, OSError: like `open`.
@@ -67,7 +67,7 @@ class SigningKeys:
         return cls.open(path)
 
     def jwks(self) -> dict[str, Any]:
-        """The JSON Web Key Set for everyone: public halves only."""
+        """The public JSON Web Key Set, without private keys."""
         return {"keys": list(self.public)}
 
     @classmethod
@@ -103,7 +103,7 @@ def _private(text: str) -> Ed25519PrivateKey:
 
 
 def _read(path: Path) -> list[dict[str, str]]:
-    """The keys of a file, at least one, each with what a public Ed25519 key has."""
+    """Read the keys of a file, at least one, each with the fields of a public Ed25519 key."""
     try:
         keys = json.loads(path.read_text())["keys"]
         if keys and all(isinstance(key["x"], str) and key["kty"] == "OKP" and key["crv"] == "Ed25519" for key in keys):
@@ -114,7 +114,7 @@ def _read(path: Path) -> list[dict[str, str]]:
 
 
 def _write(path: Path, keys: list[dict[str, str]], *, replace: bool) -> None:
-    """The whole file at once, mode 0600; one that another process made meanwhile stays unless `replace`."""
+    """Write the whole file atomically, mode 0600; a file that another process created stays unless `replace`."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
     try:
         with os.fdopen(handle, "w") as file:

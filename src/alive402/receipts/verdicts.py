@@ -1,4 +1,4 @@
-"""Signed verdicts: a compact JWS over what was answered and what paid for it, checked months later by anyone."""
+"""Signed verdicts: a compact JWS over the answer and its payment, which anyone can verify later."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ from alive402.storage.models import Base, Utc
 ALGORITHM = "EdDSA"
 TYPE = "alive402-verdict+jwt"
 FIELD = "Receipt"
-"""Where in an answer's `data` its signed verdict stands."""
+"""The field of an answer's `data` that holds its signed verdict."""
 PAID_BY = ("network", "transaction", "payer", "amount", "paymentId")
-"""What a verdict says of its money; `paymentId` is there for a call that was paid ahead, and `amount` is its share."""
+"""The payment fields of a verdict; a prepaid call has `paymentId`, and `amount` is the share of one call."""
 
 
 class VerdictUnverified(CodedError):
-    """What was shown is not a verdict that the service signed."""
+    """The verdict was not signed by the service's keys."""
 
     code = "verdict_unverified"
     status = 422
-    default = "This is not a verdict that was signed by one of these keys."
+    default = "This verdict was not signed by any of these keys."
 
 
 class SignedVerdict(Base):
-    """The signed verdict of one answer, kept so that the same answer always bears the same bytes."""
+    """The signed verdict of one answer, stored so that a repeated answer has the same bytes."""
 
     __tablename__ = "signed_verdicts"
 
@@ -51,21 +51,21 @@ class SignedVerdict(Base):
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A verdict that is signed, and not stored yet. `row` is its row."""
+    """A signed verdict that is not stored yet. `row` is its row."""
 
     answered: Answered
     row: dict[str, Any]
 
     async def keep(self, session: AsyncSession) -> Answered:
-        """Store it within the caller's transaction; the answer with the verdict that it bears from now on."""
+        """Store the verdict within the caller's transaction; returns the answer with its verdict."""
         stored = await session.scalar(_keeping(session.get_bind().dialect.name), self.row)
-        # Two replays at once may both find nothing stored; whoever was first is the one that stays.
+        # Two concurrent replays may both find nothing stored; the first insert wins.
         return _bearing(self.answered, stored or await _stored(session, self.answered.request_id) or self.row["jws"])
 
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """Signs each answer once, after its money, and remembers it. `issuer` is the service's public URL."""
+    """Signs each answer once, after its settlement, and stores the verdict. `issuer` is the service's public URL."""
 
     ledger: Ledger
     keys: SigningKeys
@@ -73,17 +73,17 @@ class Verdicts:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     async def recalled(self, answered: Answered) -> Answered:
-        """An answer that is given again, with the verdict that it bore; signed now if its process died before.
+        """Add the stored verdict to a repeated answer; sign it now if the process died before signing.
 
         Raises:
-            sqlalchemy.exc.SQLAlchemyError: the ledger cannot be reached; the same request finds the answer later.
+            sqlalchemy.exc.SQLAlchemyError: the ledger is unreachable; the same request finds the answer later.
         """
         async with self.ledger.session() as session:
             stored = await _stored(session, answered.request_id)
             return _bearing(answered, stored) if stored else await self.issue(answered).keep(session)
 
     def issue(self, answered: Answered) -> Issued:
-        """Sign an answer; it counts once it is kept."""
+        """Sign an answer; the verdict is valid once stored."""
         at = self.now()
         jws = jwt.encode(
             claims_of(answered, self.issuer, at),
@@ -95,7 +95,7 @@ class Verdicts:
 
 
 def claims_of(answered: Answered, issuer: str | None, at: datetime) -> dict[str, Any]:
-    """What is signed: the judgement, what was judged and by what, what paid for it, and when."""
+    """The claims to sign: the verdict, its input and model, the payment, and the time."""
     receipt = answered.receipt
     paid = {name: receipt[name] for name in PAID_BY if receipt.get(name)}
     return {
@@ -108,7 +108,7 @@ def claims_of(answered: Answered, issuer: str | None, at: datetime) -> dict[str,
 
 
 def contradiction(answer: dict[str, Any], claims: dict[str, Any]) -> str | None:
-    """The first claim that a whole answer, as the door gave it, says otherwise; None when there is none."""
+    """The first claim that differs from a complete answer as returned to the caller; None when all agree."""
     try:
         said = _judged(answer["requestId"], answer["data"])
     except (KeyError, TypeError):
@@ -119,15 +119,15 @@ def contradiction(answer: dict[str, Any], claims: dict[str, Any]) -> str | None:
 
 
 def verified(jws: str, jwks: dict[str, Any]) -> dict[str, Any]:
-    """The claims of a signed verdict, once its signature is checked against the keys in `jwks`.
+    """Verify a signed verdict against the keys in `jwks`; returns its claims.
 
     Raises:
-        VerdictUnverified: it is no such thing, or nobody of them signed it; the sentence says which.
+        VerdictUnverified: it is not a signed verdict, or none of the keys signed it; the message says which.
     """
     try:
         header = jwt.get_unverified_header(jws)
     except jwt.PyJWTError as error:
-        raise VerdictUnverified("This is not a signed verdict: it is no compact JWS.") from error
+        raise VerdictUnverified("This is not a signed verdict: it is not a compact JWS.") from error
     if header.get("typ") != TYPE or header.get("alg") != ALGORITHM:
         raise VerdictUnverified(f"This is not a signed verdict: it is of type {header.get('typ')}, {header['alg']}.")
     try:
@@ -136,12 +136,12 @@ def verified(jws: str, jwks: dict[str, Any]) -> dict[str, Any]:
         raise VerdictUnverified("The keys are not a JSON Web Key Set.") from error
     key = keys.get(header.get("kid"))
     if key is None:
-        raise VerdictUnverified(f"The key set does not hold the key that it names: {header.get('kid')}.")
+        raise VerdictUnverified(f"The key set does not contain the verdict's key: {header.get('kid')}.")
     try:
-        # No `exp`, no `aud`: what was answered stays answered, for everyone.
+        # No `exp`, no `aud`: a verdict does not expire, and anyone may verify it.
         claims: dict[str, Any] = jwt.decode(jws, key.key, algorithms=[ALGORITHM], leeway=300)
     except jwt.PyJWTError as error:
-        raise VerdictUnverified("The signature does not fit: it was altered, or signed by somebody else.") from error
+        raise VerdictUnverified("The signature is wrong: the verdict was altered, or another key signed it.") from error
     return claims
 
 
@@ -162,7 +162,7 @@ def _judged(request_id: str, data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _digest(data: dict[str, Any]) -> str:
-    """The sha256 of all that was answered, however its JSON was spaced, ordered, or its whole numbers were written."""
+    """The sha256 of the whole answer, independent of JSON spacing, key order and the notation of integers."""
     plain = _whole({name: value for name, value in data.items() if name != FIELD})
     return hashlib.sha256(json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 

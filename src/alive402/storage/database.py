@@ -1,4 +1,4 @@
-"""The database: opened, migrated, and handed out one transaction at a time."""
+"""The database: connection, migrations and transactions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Clock = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
-    """The time, with its zone."""
+    """The current time in UTC."""
     return datetime.now(UTC)
 
 
@@ -45,10 +45,10 @@ class Database:
 
     @classmethod
     async def open(cls, url: str, lease_seconds: float, now: Clock = utc_now) -> Self:
-        """Connect to `url` (SQLAlchemy's form), bring the tables up to date, and return the database.
+        """Connect to `url` (SQLAlchemy's form), migrate the tables, and return the database.
 
-        A call holds its rows for `lease_seconds`, and for as long again with each `renew`; then it counts as dead,
-        and another call may take them over.
+        A call holds its rows for `lease_seconds`, and for as long again after each `renew`; then it counts as dead and
+        another call may take them over.
 
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the database cannot be reached or migrated.
@@ -67,21 +67,21 @@ class Database:
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
-        """One transaction: committed when the block ends, rolled back when it raises."""
+        """A transaction: committed when the block ends, rolled back when it raises."""
         async with self._turn(), self._sessions.begin() as session:
             yield session
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
-        """One reading transaction, which does not block writers."""
+        """A read-only transaction, which does not block writers."""
         async with self._readers.begin() as session:
             yield session
 
     async def renew(self) -> None:
-        """Lengthen the leases of every call that is alive in this process.
+        """Extend the leases of every running call of this process.
 
         Raises:
-            sqlalchemy.exc.SQLAlchemyError: the database cannot be written now; the leases go on until they end.
+            sqlalchemy.exc.SQLAlchemyError: the database cannot be written; the leases last until they expire.
         """
         for lease in self.leases.alive():
             if not await lease.renew():
@@ -101,7 +101,7 @@ class Database:
         await self._engine.dispose()
 
     def _turn(self) -> AbstractAsyncContextManager[None]:
-        """SQLite allows one writer and has no queue for the others: a polling writer may starve. This is the queue."""
+        """Queue for writers on SQLite, which allows one writer at a time and lets a polling writer starve."""
         if self._engine.dialect.name != "sqlite":
             return nullcontext()
         return self._turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
@@ -109,7 +109,7 @@ class Database:
 
 def _migrate(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
-        # Several services may start at once on one database.
+        # Several services may start on one database at the same time.
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATING})
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
@@ -118,15 +118,15 @@ def _migrate(connection: Connection) -> None:
 
 
 def _make_sqlite_durable(engine: AsyncEngine) -> None:
-    """Write-ahead log, every commit on disk, and write locks taken at the start of a transaction.
+    """Use a write-ahead log, flush every commit to disk, and take write locks at the start of a transaction.
 
-    A transaction that begins as a reader and then writes is refused at once when another wrote meanwhile, whatever the
-    busy timeout; one that begins as a writer waits its turn.
+    A transaction that starts by reading and then writes fails at once when another has written meanwhile, whatever the
+    busy timeout; one that starts as a writer waits its turn.
     """
 
     @event.listens_for(engine.sync_engine, "connect")
     def _on_connect(connection: Any, _record: Any) -> None:
-        # The driver's own BEGIN comes too late and is no writer's.
+        # The driver's own BEGIN is issued too late and takes no write lock.
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")

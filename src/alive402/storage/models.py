@@ -1,4 +1,4 @@
-"""Base of every table, and the column type of a moment in UTC."""
+"""Base class of every table, and the column type of a UTC timestamp."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from sqlalchemy.orm import DeclarativeBase
 
 
 class Utc(TypeDecorator[datetime]):
-    """A moment in UTC. SQLite forgets the zone, so it is put back when a row is read."""
+    """A UTC timestamp. SQLite drops the time zone, so it is restored when a row is read."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """The moment with its zone."""
+        """Restore the time zone."""
         return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
 
 
 class Base(DeclarativeBase):
-    """The metadata that migrations are compared with."""
+    """Base class of every table; migrations are compared with its metadata."""

@@ -17,7 +17,7 @@ from alive402.storage.models import Base, Utc
 
 
 class DeliveryState(StrEnum):
-    """Where a delivery stands."""
+    """The state of a delivery."""
 
     PENDING = "pending"
     DELIVERED = "delivered"
@@ -25,9 +25,9 @@ class DeliveryState(StrEnum):
 
 
 class WebhookDelivery(Base):
-    """One message for one URL. `id` stays the same however often it is sent; `due_at` is when it is sent next.
+    """One message for one URL. `id` is the same for every try; `due_at` is the time of the next one.
 
-    `secret` signs a message to a stranger, whose address is checked anew each time; None: it is for the operator.
+    `secret` signs a message to a caller's URL, whose address is checked again each time; None: it is for the operator.
     """
 
     __tablename__ = "webhook_deliveries"
@@ -46,7 +46,7 @@ class WebhookDelivery(Base):
 
 
 class Outbox:
-    """The messages, within the caller's transaction."""
+    """Operations on messages within the caller's transaction."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
@@ -60,7 +60,7 @@ class Outbox:
     def put_for_stranger(
         self, message_id: str, url: str, kind: str, at: datetime, body: dict[str, Any], secret: str
     ) -> None:
-        """Queue a callback that a caller asked for, signed with a secret of its own; `message_id` is its id."""
+        """Queue a callback that a caller requested, signed with its own secret; `message_id` is its id."""
         self._add(message_id, url, kind, at, json.dumps(body), secret)
 
     def _add(self, message_id: str, url: str, kind: str, at: datetime, body: str, secret: str | None) -> None:
@@ -79,16 +79,16 @@ class Outbox:
         )
 
     async def any_due(self, now: datetime, *, strangers: bool = False) -> bool:
-        """Whether `take_due` would find a message; a reading, which hinders no writer."""
+        """Whether `take_due` would find a message; read-only, so it blocks no writer."""
         due = _due(now, strangers=strangers)
         return await self._session.scalar(select(WebhookDelivery.id).where(*due).limit(1)) is not None
 
     async def take_due(
         self, now: datetime, again_after: timedelta, limit: int, *, strangers: bool = False
     ) -> list[WebhookDelivery]:
-        """Messages that are to be sent now, oldest first; nobody else gets them before `again_after` is over.
+        """Take the messages that are due, oldest first; no other process gets them until `again_after` has passed.
 
-        Those for the operator, or those for `strangers`.
+        Either those for the operator, or those for `strangers`.
         """
         query = (
             select(WebhookDelivery)
@@ -105,7 +105,7 @@ class Outbox:
         return taken
 
     async def end(self, delivery_id: str, attempt: int, **values: Any) -> None:
-        """Write down how one sending ended; nothing happens when it was taken again meanwhile."""
+        """Record the result of a try; does nothing if the message was taken again meanwhile."""
         statement = (
             update(WebhookDelivery)
             .where(WebhookDelivery.id == delivery_id, WebhookDelivery.attempts == attempt)
@@ -121,7 +121,7 @@ class Outbox:
         return list(await self._session.scalars(query))
 
     async def revive(self, now: datetime, delivery_id: str | None) -> int:
-        """Send again, from the first attempt on: one message that was not delivered, or all dead ones; how many."""
+        """Send again from the first try: one undelivered message, or all dead ones; returns how many."""
         chosen = WebhookDelivery.state == str(DeliveryState.DEAD)
         if delivery_id is not None:
             chosen = (WebhookDelivery.id == delivery_id) & (WebhookDelivery.state != str(DeliveryState.DELIVERED))

@@ -1,7 +1,7 @@
-"""SQLite with fewer trips to a thread: a statement that cannot wait is run where it is awaited.
+"""SQLite driver that runs statements on the event loop when they cannot block, to save thread switches.
 
-The driver sends every step to a thread of its own and waits for it. A paid call is some thirty statements of
-microseconds each, so that the waiting was most of what the ledger cost.
+aiosqlite sends every step to a thread and waits for it. A paid call runs some thirty statements of microseconds each,
+so the waiting was most of the ledger's cost.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ _WRITES = "BEGIN IMMEDIATE"
 
 
 class Connection(aiosqlite.Connection):
-    """The driver's connection; within a transaction that holds the write lock, statements stay on the event loop.
+    """aiosqlite's connection; inside a transaction that holds the write lock, statements run on the event loop.
 
-    What may wait goes to the thread still: for a lock that somebody else holds, for the disk when it ends; and all
-    reading transactions, which may be long.
+    Anything that may block still goes to the thread: waiting for another writer's lock, the final write to disk, and
+    all reading transactions, which may be long.
     """
 
     def __init__(self, connector: Callable[[], sqlite3.Connection]) -> None:
@@ -35,7 +35,7 @@ class Connection(aiosqlite.Connection):
         if self._in_thread == 0 and self._holds_lock and fn.__name__ == "commit" and not self._wrote():
             self._holds_lock = False
             return fn(*args, **kwargs)
-        # After a cancelled wait its step still runs in the thread; what comes then has to queue behind it.
+        # After a cancelled wait its step still runs in the thread; later steps must queue behind it.
         if self._in_thread == 0 and ((self._holds_lock and not ends) or self._does_nothing(fn)):
             return fn(*args, **kwargs)
         if begins and self._in_thread == 0 and self._begins_at_once(fn, args):
@@ -54,7 +54,7 @@ class Connection(aiosqlite.Connection):
         return await super()._execute(run)  # type: ignore[no-untyped-call]
 
     def _begins_at_once(self, fn: Callable[..., Any], args: tuple[Any, ...]) -> bool:
-        """Take the write lock when it is free; whether it was."""
+        """Take the write lock if it is free; returns whether it was."""
         assert self._connection is not None
         (patience,) = self._connection.execute("PRAGMA busy_timeout").fetchone()
         self._connection.execute("PRAGMA busy_timeout=0")
@@ -68,18 +68,18 @@ class Connection(aiosqlite.Connection):
         return True
 
     def _wrote(self) -> bool:
-        """Whether this transaction has changed a row: only then its end waits for the disk."""
+        """Whether this transaction has changed a row; only then does its end wait for the disk."""
         return self._connection is None or self._connection.total_changes != self._changes
 
     def _does_nothing(self, fn: Callable[..., Any]) -> bool:
-        """Making or closing a cursor, and rolling back what is committed, touch no file."""
+        """Whether a step touches no file: creating or closing a cursor, rolling back a committed transaction."""
         if fn.__name__ == "rollback":
             return self._connection is not None and not self._connection.in_transaction
         return fn.__name__ == "cursor" or (fn.__name__ == "close" and isinstance(_owner(fn), sqlite3.Cursor))
 
 
 def connect(*args: Any, **kwargs: Any) -> Connection:
-    """For SQLAlchemy's `async_creator_fn`: what `aiosqlite.connect` does, with our connection."""
+    """Connect like `aiosqlite.connect`, with our connection class; for SQLAlchemy's `async_creator_fn`."""
     return Connection(lambda: sqlite3.connect(*args, **{**kwargs, "check_same_thread": False}))
 
 

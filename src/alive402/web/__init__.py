@@ -1,1 +1,1 @@
-"""Pages for people: templates and what fills them."""
+"""HTML pages: templates and their rendering."""

@@ -1,4 +1,4 @@
-"""The page's own files, read once: styles, scripts, the icon. Their address holds a hash of all of them."""
+"""Static files (styles, scripts, icon), read once; their URL path holds a hash of all of them."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Asset:
 
 @dataclass(frozen=True, slots=True)
 class Assets:
-    """Every file by its path below `static/`. `version` changes when any of them does, so each may be kept for ever.
+    """Every file by its path below `static/`. `version` changes with any of them, so each may be cached for ever.
 
-    One hash stands for all because modules name each other by relative paths.
+    One hash covers all files because modules import each other by relative paths.
     """
 
     version: str
@@ -33,7 +33,7 @@ class Assets:
 
 @functools.cache
 def assets() -> Assets:
-    """The files as they lie in the package."""
+    """The files of the package."""
     files = {}
     for path in sorted(each for each in FOLDER.rglob("*") if each.suffix in _TYPES):
         body = path.read_bytes()

@@ -1,4 +1,4 @@
-"""The two drawings of an answer: confidence over time, and a measured value against its normal range. Inline SVG."""
+"""Inline SVG drawings of an answer: confidence over time, and a measured value against its normal range."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CUE_TRACK = 260
 
 @dataclass(frozen=True, slots=True)
 class CueBar:
-    """A value on its own axis, in px of the drawing: the normal range as a band, the value as a mark, or no mark."""
+    """A value on its axis, in px of the drawing: the normal range as a band, the value as a mark or no mark."""
 
     low: float
     high: float
@@ -22,7 +22,7 @@ class CueBar:
 
 
 def curve(points: Sequence[tuple[float, float]], threshold: float) -> Markup:
-    """(seconds, confidence 0..1) of at least one frame, in time order, as the inside of an SVG of `CURVE` px."""
+    """Draw (seconds, confidence 0..1) of one or more frames, in time order: the content of an SVG of `CURVE` px."""
     width, height = CURVE
     longest = max(points[-1][0], 1e-6)
     placed = [(_across(time / longest), _up(level)) for time, level in points]
@@ -49,7 +49,7 @@ def curve(points: Sequence[tuple[float, float]], threshold: float) -> Markup:
 
 
 def bar(value: float | None, normal: tuple[float, float]) -> CueBar:
-    """The axis runs a little beyond the normal range and the value, whichever is farther."""
+    """Place a value and its normal range on an axis that extends a little beyond both."""
     low, high = normal
     ends = [low, high] if value is None else [low, high, value]
     span = max(max(ends) - min(ends), 1e-9)

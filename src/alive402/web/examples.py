@@ -1,4 +1,4 @@
-"""The same call in four ways, ready to copy: curl, Python, JavaScript, an agent's MCP configuration."""
+"""Examples of a call, ready to copy: curl, Python, JavaScript, an agent's MCP configuration."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ curl -s -X POST {url} \\
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One way to call: its name, a short id, and the text to copy."""
+    """One example: its name, a short id, and the text to copy."""
 
     name: str
     slug: str
@@ -61,7 +61,7 @@ class Example:
 
 
 def examples(service: ServiceDefinition, site: SiteCatalog) -> tuple[Example, ...]:
-    """Each way that the shop offers, with its own addresses in it."""
+    """The examples that apply to the site, with its addresses."""
     url, body = site.url(service.paths[0]), json.dumps(service.example_input)
     payments = site.url("/api/payments")
     ways = (
@@ -72,7 +72,4 @@ def examples(service: ServiceDefinition, site: SiteCatalog) -> tuple[Example, ..
     if not site.mcp:
         return ways
     server = {"type": "http", "url": site.url("/mcp"), "headers": {"X-Payment-Token": "…"}}
-    return (
-        *ways,
-        Example("MCP", "mcp", json.dumps({"mcpServers": {site.name: server}}, indent=2, ensure_ascii=False)),
-    )
+    return (*ways, Example("MCP", "mcp", json.dumps({"mcpServers": {site.name: server}}, indent=2, ensure_ascii=False)))

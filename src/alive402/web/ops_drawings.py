@@ -1,4 +1,4 @@
-"""Figures over time for the operator: bars in layers as inline SVG, one bar an interval."""
+"""Bar charts over time for the operator's page: stacked bars as inline SVG, one bar per interval."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _GAP = 0.18
 
 
 def bars(named: Sequence[tuple[str, Mapping[str, float]]], layers: Sequence[str]) -> Markup:
-    """The inside of an SVG of `SIZE` px: for each (name, amount by layer) one bar, the first of `layers` lowest.
+    """The content of an SVG of `SIZE` px: one bar for each (name, amount by layer), the first of `layers` lowest.
 
-    A layer is drawn in the class `layer-N`, N its place in `layers`. Each bar says its figures when it is pointed at.
+    A layer has the class `layer-N`, N its index in `layers`. Each bar has its figures as a tooltip.
     """
     width, height = SIZE[0] - _LEFT - _RIGHT, SIZE[1] - _TOP - _BOTTOM
     highest = max((sum(amounts.values()) for _, amounts in named), default=0)

@@ -1,4 +1,4 @@
-"""The operator's page: the summary of `GET /api/ops/summary`, drawn, with a table of every drawing; and its sign-in."""
+"""The operator's page: charts and tables of the summary of `GET /api/ops/summary`, and the sign-in form."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from alive402.operations.insight import Span
 from alive402.web import ops_drawings
 from alive402.web.site_pages import render
 
-# Lowest in each bar first: what is good, then what is nobody's fault, then ours.
+# Lowest layer of each bar first: answers, then refusals that are no fault of the service, then its faults.
 KINDS = (
     CallKind.ANSWERED, CallKind.REPEATED, CallKind.UNPAID, CallKind.REFUSED, CallKind.UNUSABLE, CallKind.FAULT,
 )  # fmt: skip
@@ -24,7 +24,7 @@ SPAN_WORDS = {Span.DAY: "24 hours", Span.WEEK: "7 days", Span.QUARTER: "90 days"
 
 
 def page(summary: Mapping[str, Any], site: SiteCatalog, *, session: bool) -> str:
-    """The page as HTML; `summary` is the summary as JSON. `session`: there is something to sign out of."""
+    """The page as HTML; `summary` is the summary as JSON, `session` whether there is a session to sign out of."""
     intervals = summary["calls"]["intervals"]
     names = [_name(each["begins"], summary["range"]) for each in intervals]
     verdicts = sorted({*VERDICTS, *(verdict for each in intervals for verdict in each["verdicts"])}, key=_verdict_place)
@@ -47,7 +47,7 @@ def page(summary: Mapping[str, Any], site: SiteCatalog, *, session: bool) -> str
 
 
 def sign_in(site: SiteCatalog, problem: str | None) -> str:
-    """The form in which a key is shown once; `problem` says why the last one was not taken."""
+    """The sign-in form; `problem` says why the last key was refused."""
     return render("ops_sign_in.html", site, problem=problem)
 
 
@@ -62,7 +62,7 @@ def per_cent(part: int, whole: int) -> str:
 
 
 def _income_plots(income: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """One for each token: dollars of different tokens are not added up."""
+    """One chart per token: dollars of different tokens are not added."""
     tokens = sorted({(each["network"], each["asset"]) for each in income})
     plots: list[dict[str, Any]] = []
     for network, asset in tokens:

@@ -1,4 +1,4 @@
-"""What is kept of a visitor and a call, for how long, why, and how to erase it: every figure is the service's own."""
+"""The privacy page: what is kept of a visitor and a call, for how long, why, and how to erase it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from alive402.web.site_pages import render
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the operator chose. `failures_*` are rates such as `30/hour`."""
+    """The settings that the page states. `failures_*` are rates such as `30/hour`."""
 
     answers_days: float
     call_log_days: float
@@ -30,7 +30,7 @@ def page(facts: Facts, site: SiteCatalog) -> str:
 
 
 def length(seconds: float) -> str:
-    """A length of time in words: the largest unit in which it is a whole number."""
+    """A duration in words: in the largest unit in which it is a whole number."""
     for unit, size in (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1)):
         if seconds % size == 0:
             return f"{seconds // size:.0f} {unit}" + ("" if seconds == size else "s")

@@ -1,4 +1,4 @@
-"""One self-contained page for finished analyses: pictures, confidence over time, every cue, the reasons."""
+"""A self-contained report page for finished analyses: pictures, confidence over time, every cue, the reasons."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class _Look:
 
 
 def render(judged: Sequence[tuple[str, Analysis]]) -> str:
-    """The page as HTML, for (name, analysis) pairs; nothing in it is loaded from elsewhere."""
+    """The page as HTML, for (name, analysis) pairs; it loads no other resource."""
     environment = Environment(
         loader=PackageLoader("alive402.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )

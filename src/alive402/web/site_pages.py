@@ -1,4 +1,4 @@
-"""The pages of the site for people: what is sold, one service in detail, a finished answer. Nothing from elsewhere."""
+"""The site's HTML pages: home, one service, a finished answer. They load nothing from other hosts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from alive402.web.examples import examples
 
 NETWORK_WORDS = {"eip155:8453": "Base", "eip155:84532": "Base Sepolia"}
 TEST_NETWORK = "this service's own test chain"
-# Six decimals: dollars as every token that is taken here counts them.
+# Every accepted token is a dollar token of six decimals.
 _DECIMALS = 1_000_000
 _CODE = re.compile(r"`([^`]+)`")
 _URL = r"(https?://[^\s<>&]*[^\s<>&.,;:])"
@@ -33,7 +33,7 @@ _SENT_TO = re.compile(rf"(POST |to ){_URL}")
 
 
 def home(site: SiteCatalog, qualities: dict[str, Quality], query: str, found: Sequence[str] | None) -> str:
-    """The site's root as HTML; `found` are the ids of the services that fit `query`, None for all of them."""
+    """The home page as HTML; `found` are the ids of the services that match `query`, None for all."""
     services = site.services if found is None else [service for each in found if (service := site.find(each))]
     return render(
         "home.html",
@@ -49,7 +49,7 @@ def home(site: SiteCatalog, qualities: dict[str, Quality], query: str, found: Se
 
 
 def service_page(service: ServiceDefinition, site: SiteCatalog, quality: Quality, max_bytes: int) -> str:
-    """One service as HTML. With Try it where a video's address goes in; a video has at most `max_bytes`."""
+    """The page of one service as HTML, with "Try it" where the input is a video of at most `max_bytes`."""
     return render(
         "service.html",
         site,
@@ -70,7 +70,7 @@ def service_page(service: ServiceDefinition, site: SiteCatalog, quality: Quality
 
 
 def report(kept: KeptAnswer, site: SiteCatalog) -> str:
-    """A finished answer as HTML: no picture and nothing of the video, only what was said of it."""
+    """A finished answer as HTML, without pictures and without the video."""
     said: dict[str, Any] = kept.data.get("Liveness") or {}
     frames = said.get("frames") or []
     points = [(frame["time"], frame["live_confidence"]) for frame in frames]
@@ -101,7 +101,7 @@ def report(kept: KeptAnswer, site: SiteCatalog) -> str:
 
 
 def missing(sentence: str, site: SiteCatalog) -> str:
-    """What a person reads where there is no report, or none any more."""
+    """The page for a report that does not exist or was deleted."""
     return render("missing.html", site, sentence=sentence)
 
 
@@ -119,7 +119,7 @@ def _paid(receipt: dict[str, Any], site: SiteCatalog) -> dict[str, str] | None:
 
 
 def _networks(site: SiteCatalog) -> dict[str, str]:
-    """The networks in which payment is taken, in words."""
+    """The networks in which payment is accepted, in words."""
     if site.test_money:
         return {option.network: TEST_NETWORK for option in site.price_options}
     return {option.network: NETWORK_WORDS.get(option.network, option.network) for option in site.price_options}
@@ -130,15 +130,15 @@ def _pretty(value: object) -> str:
 
 
 def render(template: str, site: SiteCatalog, **facts: object) -> str:
-    """One page by its template: `site`, where its files lie, and the page's own facts."""
-    # Below a proxy the site may have a path; files and calls stay on the origin that the browser sees.
+    """Render a template with `site`, the path of the static files, and the page's own facts."""
+    # Behind a proxy the site may have a path prefix; files and calls stay on the browser's origin.
     root = urlsplit(site.base).path
     static = f"{root}/static/{assets().version}"
     return _environment().get_template(template).render(site=site, root=root, static=static, **facts)
 
 
 def _marked(sentence: str) -> Markup:
-    """A sentence of the catalog's with its `code` and its addresses marked; only what may be looked at is a link."""
+    """A sentence of the catalog as HTML: `code` and URLs are marked up; only URLs for GET become links."""
     text = str(escape(sentence))
     text = _LOOKED_AT.sub(r'\1<a href="\2">\2</a>', text)
     text = _SENT_TO.sub(r"\1<code>\2</code>", text)

@@ -1,4 +1,4 @@
-"""What a job's caller is told: until it is heard, and only at an address that is checked each time."""
+"""Delivery of job callbacks: retried, and only to addresses that are checked each time."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def deliveries(ledger: Ledger) -> list[WebhookDelivery]:
         return await Outbox(session).all(None, 10)
 
 
-async def test_one_who_does_not_listen_is_told_again(ledger: Ledger, called: Called) -> None:
+async def test_failed_callback_is_retried(ledger: Ledger, called: Called) -> None:
     job = await finished(ledger, called.url)
     clock = datetime.now(UTC)
     courier = Courier(ledger, "", lambda: clock, strangers=PRIVATE)
@@ -93,7 +93,7 @@ async def test_callers_and_the_operator_do_not_wait_for_each_other(ledger: Ledge
     assert (await strangers.deliver_due(), await Courier(ledger, secret).deliver_due()) == (1, 1)
 
 
-async def test_what_is_erased_is_told_nobody_any_more(ledger: Ledger, called: Called) -> None:
+async def test_erased_answer_is_removed_from_callbacks(ledger: Ledger, called: Called) -> None:
     job = await finished(ledger, called.url)
     async with ledger.session() as session:
         await erase(session, "another")
@@ -104,7 +104,7 @@ async def test_what_is_erased_is_told_nobody_any_more(ledger: Ledger, called: Ca
     assert await Courier(ledger, "", strangers=PRIVATE).deliver_due() == 0
 
 
-async def test_what_is_long_over_is_forgotten(ledger: Ledger, called: Called) -> None:
+async def test_old_jobs_are_deleted(ledger: Ledger, called: Called) -> None:
     job = await finished(ledger, called.url)
     later = JobStore(ledger, lambda: datetime.now(UTC) + timedelta(days=2))
     async with ledger.session() as session:

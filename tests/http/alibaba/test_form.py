@@ -1,4 +1,4 @@
-"""A form of an object is read alike however the network cuts it, and refused alike when it is none."""
+"""Object upload form parser: independent of network chunks, refuses malformed forms."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ NAMES = st.text("abcKEY_", min_size=1, max_size=8).filter(lambda name: name.lowe
     file=st.binary(max_size=300).filter(lambda data: b"--bound" not in data),
     cuts=st.lists(st.integers(min_value=0), max_size=8),
 )
-def test_a_form_is_read_alike_however_it_is_cut(fields: list[tuple[str, str]], file: bytes, cuts: list[int]) -> None:
+def test_form_parses_in_any_chunks(fields: list[tuple[str, str]], file: bytes, cuts: list[int]) -> None:
     parts = [(name, value.encode()) for name, value in fields]
     assert read(form([*parts, ("file", file)]), cuts) == ({name.lower(): value for name, value in fields}, file)
 
@@ -69,6 +69,6 @@ def test_a_form_is_read_alike_however_it_is_cut(fields: list[tuple[str, str]], f
     ),
     cuts=st.lists(st.integers(min_value=0), max_size=8),
 )
-def test_a_form_that_is_none_is_refused_however_it_is_cut(broken: bytes, cuts: list[int]) -> None:
+def test_malformed_form_is_refused_in_any_chunks(broken: bytes, cuts: list[int]) -> None:
     with pytest.raises(UploadMalformed):
         read(broken, cuts)

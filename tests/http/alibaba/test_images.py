@@ -1,4 +1,4 @@
-"""The image service by the vendor's SDK: flattened lists, bytes in the form, several megabytes of them."""
+"""The image service through the vendor's SDK: flattened lists, and several megabytes of images in the form."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ def large() -> bytes:
 
 
 @BOTH
-def test_megabytes_are_read(service: Service, version: str | None, large: bytes) -> None:
+def test_images_of_several_megabytes_are_accepted(service: Service, version: str | None, large: bytes) -> None:
     with pytest.raises(DaraException, match="no_face: "):
         detect(service, version, large)
 
 
-def test_too_many_of_them_are_not(service: Service, large: bytes) -> None:
+def test_too_many_megabytes_are_refused(service: Service, large: bytes) -> None:
     with pytest.raises(DaraException) as caught:
         detect(service, V3, *[large] * 10)
     assert caught.value.code == "InvalidParameter"

@@ -99,7 +99,7 @@ def put(service: Service, key: dict[str, Any], **changed: str) -> httpx.Response
     return post(service, fields_of(leave(service, key), **changed))
 
 
-def test_leave_is_in_the_vendors_shape(behind: Service) -> None:
+def test_upload_policy_has_the_vendors_format(behind: Service) -> None:
     key = made(behind)
     given = leave(behind, key)
     assert given.keys() == {
@@ -114,7 +114,7 @@ def test_leave_is_in_the_vendors_shape(behind: Service) -> None:
 
 
 @pytest.mark.parametrize(("wanted", "status"), [("201", 201), ("200", 200), ("204", 204), ("500", 204), ("", 204)])
-def test_it_is_answered_as_oss_answers(behind: Service, wanted: str, status: int) -> None:
+def test_upload_answer_has_the_format_of_oss(behind: Service, wanted: str, status: int) -> None:
     given = leave(behind, made(behind))
     answer = post(behind, fields_of(given, success_action_status=wanted))
     assert answer.status_code == status
@@ -128,7 +128,7 @@ def test_it_is_answered_as_oss_answers(behind: Service, wanted: str, status: int
         assert answer.content == b""
 
 
-def test_an_object_is_taken_by_every_door_and_shown_to_nobody(behind: Service, clips: Clips) -> None:
+def test_uploaded_object_works_in_every_api_and_is_not_readable(behind: Service, clips: Clips) -> None:
     key = made(behind)
     given = leave(behind, key)
     assert post(behind, fields_of(given), clips.bona_fide.read_bytes()).status_code == 201
@@ -147,7 +147,7 @@ def test_an_object_is_taken_by_every_door_and_shown_to_nobody(behind: Service, c
     assert refusal(post(behind, fields_of(given))) == (409, "FileAlreadyExists")
 
 
-def test_a_key_is_good_once(behind: Service) -> None:
+def test_object_key_is_accepted_once(behind: Service) -> None:
     given = leave(behind, made(behind))
     assert post(behind, fields_of(given)).status_code == 201
     assert refusal(post(behind, fields_of(given), b"another")) == (409, "FileAlreadyExists")
@@ -182,7 +182,7 @@ def test_what_was_not_allowed_is_refused(behind: Service) -> None:
     assert post(behind, signed).status_code == 201
 
 
-def test_a_policy_is_over_some_time(start: Start, tmp_path: Path) -> None:
+def test_upload_policy_expires(start: Start, tmp_path: Path) -> None:
     # Over from the first moment: a policy is told in whole seconds.
     brief = start(upload_host=HOST, media_directory=tmp_path / "media", upload_seconds=0.001)
     given = leave(brief, made(brief))
@@ -199,7 +199,7 @@ def test_a_key_that_is_revoked_meanwhile_or_lacks_the_scope(behind: Service) -> 
     assert refused.value.code == "AuthFailed"
 
 
-def test_who_cannot_pay_gets_no_leave_and_is_not_believed_later(behind: Service, videos: str) -> None:
+def test_insolvent_key_gets_no_upload_policy(behind: Service, videos: str) -> None:
     key = made(behind, "--prepaid")
     with pytest.raises(DaraException) as refused:
         leave(behind, key)
@@ -210,7 +210,7 @@ def test_who_cannot_pay_gets_no_leave_and_is_not_believed_later(behind: Service,
     assert refusal(post(behind, fields_of(given))) == (403, "AccessDenied")
 
 
-def test_a_key_has_room_for_so_many(behind: Service) -> None:
+def test_uploads_per_key_are_limited(behind: Service) -> None:
     key = made(behind)
     assert [put(behind, key).status_code for _ in range(2)] == [201, 201]
     full = put(behind, key)
@@ -218,7 +218,7 @@ def test_a_key_has_room_for_so_many(behind: Service) -> None:
     assert int(full.headers["retry-after"]) > 0
 
 
-def test_without_a_host_the_sdk_is_told_so(roomless: Service) -> None:
+def test_without_upload_host_the_sdk_gets_an_error(roomless: Service) -> None:
     with pytest.raises(DaraException) as refused:
         leave(roomless, made(roomless))
     assert refused.value.code == "InvalidAction.NotFound"
@@ -230,7 +230,7 @@ def roomless(service: Service) -> Service:
     return service
 
 
-def test_other_hosts_and_other_requests_are_none_of_the_buckets(behind: Service) -> None:
+def test_bucket_route_ignores_other_hosts_and_requests(behind: Service) -> None:
     given = leave(behind, made(behind))
     for host in (HOST, f"other.{HOST}", "127.0.0.1"):
         answer = post(behind, fields_of(given), host=host)
@@ -253,12 +253,12 @@ def test_other_hosts_and_other_requests_are_none_of_the_buckets(behind: Service)
         b'--b\r\nContent-Disposition: form-data; name="key"\r\n\r\n\xff\r\n--b--\r\n',
     ],
 )
-def test_what_is_no_form_of_an_object_is_refused(behind: Service, body: bytes) -> None:
+def test_malformed_object_form_is_refused(behind: Service, body: bytes) -> None:
     headers = {"Host": BUCKET_HOST, "Content-Type": "multipart/form-data; boundary=b"}
     assert refusal(httpx.post(behind.url, content=body, headers=headers)) == (400, "MalformedPOSTRequest")
 
 
-def test_tls_that_cannot_work_is_told_at_the_start(tls: Certified, tmp_path: Path) -> None:
+def test_invalid_tls_settings_stop_the_start(tls: Certified, tmp_path: Path) -> None:
     other = certified(tmp_path, "other.test")
     with pytest.raises(ValidationError, match="go together"):
         Settings(tls_certificate=tls.certificate)
@@ -268,7 +268,7 @@ def test_tls_that_cannot_work_is_told_at_the_start(tls: Certified, tmp_path: Pat
 
 
 @pytest.mark.parametrize("host", ["", "UPLOADS.test", "https://a.test", "a.test/", "-a.test", "a..test", "a.test:x"])
-def test_a_host_that_is_none_is_told_at_the_start(host: str) -> None:
+def test_invalid_upload_host_stops_the_start(host: str) -> None:
     with pytest.raises(ValidationError, match="upload_host"):
         Settings(upload_host=host)
 

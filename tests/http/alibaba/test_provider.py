@@ -72,7 +72,7 @@ def test_the_threshold_is_the_operators(start: Start, cloud: Service, videos: st
         ("/missing.mp4", 424, "upstream_unreachable"),
     ],
 )
-def test_what_the_cloud_says_of_a_video_is_told(
+def test_the_clouds_video_errors_are_reported(
     reseller: Service, videos: str, path: str, status: int, code: str
 ) -> None:
     answer = asked(reseller, videos + path)
@@ -80,16 +80,14 @@ def test_what_the_cloud_says_of_a_video_is_told(
     assert answer.json()["charged"] is False
 
 
-def test_a_cloud_that_does_not_take_our_calls_is_nobodys_fault_but_ours(
-    start: Start, cloud: Service, videos: str
-) -> None:
+def test_cloud_refusal_is_a_service_fault(start: Start, cloud: Service, videos: str) -> None:
     wrong = reselling(start, cloud.url, {**made(cloud), "key": "another"})
     answer = asked(wrong, f"{videos}/face.mp4")
     assert (answer.status_code, answer.json()["code"]) == (500, "analysis_failed")
     assert "another" not in answer.text
 
 
-def test_a_cloud_that_is_silent_or_away(start: Start, cloud: Service, videos: str) -> None:
+def test_unreachable_cloud_is_reported(start: Start, cloud: Service, videos: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         slow = reselling(start, f"http://127.0.0.1:{port}", made(cloud), analysis_seconds=1.0)

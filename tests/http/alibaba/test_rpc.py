@@ -110,14 +110,14 @@ def test_a_video_whose_frames_are_noise(
         ("http://example.com/" + "a" * 20_000, "InvalidParameter"),
     ],
 )
-def test_a_url_that_is_none(
+def test_invalid_url_is_refused(
     roomy: Service, key: dict[str, Any], version: str | None, url: str | None, code: str
 ) -> None:
     assert refused(sdk(roomy, key, version), url)[:2] == (400, code)
 
 
 @BOTH
-def test_who_signs_with_another_secret_or_key(roomy: Service, key: dict[str, Any], version: str | None) -> None:
+def test_wrong_secret_or_key_is_refused(roomy: Service, key: dict[str, Any], version: str | None) -> None:
     wrong = sdk(roomy, key, version, access_key_secret="ak_" + "x" * 43)
     assert refused(wrong, "http://example.com/a.mp4")[:2] == (400, "InvalidAccessKeySecret")
     unknown = sdk(roomy, key, version, access_key_id="AK" + "0" * 20)

@@ -1,4 +1,4 @@
-"""Signed requests, made by the vendor's SDK and altered on their way: each is refused, and so is a second use."""
+"""Signed requests made by the vendor's SDK: altered or repeated ones are refused."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def key(roomy: Service) -> dict[str, Any]:
 
 
 @BOTH
-def test_a_request_is_good_once(
+def test_signed_request_is_accepted_once(
     roomy: Service, key: dict[str, Any], version: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     request = signed(roomy, key, version, monkeypatch)
@@ -98,7 +98,7 @@ def test_a_request_is_good_once(
 
 @BOTH
 @pytest.mark.parametrize("date", ["2020-01-01T00:00:00Z", "2090-01-01T00:00:00Z", "yesterday", "2026-01-01 00:00:00"])
-def test_a_date_that_is_stale_or_none(
+def test_stale_or_malformed_date_is_refused(
     roomy: Service, key: dict[str, Any], version: str | None, date: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Utils, "get_timestamp", staticmethod(lambda: date))
@@ -171,7 +171,9 @@ def test_what_is_added_to_a_signed_request_is_refused(
         ("", {"content-type": "application/x-www-form-urlencoded"}, b"a=" + b"b" * 20_000, "InvalidParameter"),
     ],
 )
-def test_what_is_not_signed_at_all(roomy: Service, query: str, headers: dict[str, str], body: bytes, code: str) -> None:
+def test_unsigned_request_is_refused(
+    roomy: Service, query: str, headers: dict[str, str], body: bytes, code: str
+) -> None:
     headers = {"host": "localhost", **(FORM if body else {}), **headers}
     assert Sent("POST", query, headers, body).to(roomy) == code
 

@@ -176,7 +176,7 @@ def test_a_file_in_memory_is_judged_without_blocking_too(
     assert resolved
 
 
-def test_the_sdk_is_told_why_a_file_is_refused(
+def test_sdk_gets_the_reason_of_a_refused_file(
     safe: Service, tls: Certified, media: Path, resolved: list[tuple[str, int]]
 ) -> None:
     with pytest.raises(TeaException) as refused:

@@ -1,4 +1,4 @@
-"""A fault of ours and a lost database, through every door: one meaning, in the shape of each door."""
+"""An internal fault and a lost ledger on every API: the same meaning, in the format of each API."""
 
 from __future__ import annotations
 

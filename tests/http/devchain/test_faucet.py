@@ -1,4 +1,4 @@
-"""The window on the dev chain: any web3 tool may look, nobody may touch, and a real network has no such window."""
+"""RPC of the dev chain: read-only for any web3 tool, absent on a real network."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_nobody_runs_code_of_their_own_in_it(service: Service, method: str, to: 
 
 
 @pytest.mark.anyio
-async def test_a_revert_is_told_as_nodes_tell_it(service: Service) -> None:
+async def test_revert_is_reported_as_by_a_node(service: Service) -> None:
     async with Buyer(service.url) as buyer:
         call = {"to": service.parts.terms.asset, "data": "0x12345678"}
         with pytest.raises(RuntimeError, match=r"execution reverted"):

@@ -1,4 +1,4 @@
-"""Test wallets of the dev chain: funded, theirs alone who have the handle, and they sign one kind of thing only."""
+"""Test wallets of the dev chain: funded, usable with their handle only, sign one type of data only."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_it_signs_as_any_wallet_does(service: Service) -> None:
     assert Account.recover_message(message, signature=signed["signature"]) == wallet["address"]
 
 
-def test_without_the_handle_nothing_is_signed(service: Service) -> None:
+def test_signing_requires_the_wallet_handle(service: Service) -> None:
     wallet = httpx.post(f"{service.url}/devchain/wallets").json()
     asked = typed(wallet["address"], wallet["asset"])
     for handle in (wallet["address"], "x" * 32):
@@ -53,7 +53,7 @@ def test_without_the_handle_nothing_is_signed(service: Service) -> None:
     "changes",
     [{"value": "-1"}, {"value": 1}, {"to": "0x1"}, {"nonce": "0x00"}, {"validBefore": "9" * 80}, {"from": None}],
 )
-def test_what_is_no_authorization_is_refused(service: Service, changes: dict[str, object]) -> None:
+def test_other_typed_data_is_refused(service: Service, changes: dict[str, object]) -> None:
     wallet = httpx.post(f"{service.url}/devchain/wallets").json()
     asked = typed(wallet["address"], wallet["asset"], **changes)
     refused = httpx.post(f"{service.url}/devchain/wallets/{wallet['handle']}/sign", json=asked)

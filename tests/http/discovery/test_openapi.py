@@ -1,4 +1,4 @@
-"""The OpenAPI document is valid, and what it promises is what the running service does, whatever is sent to it."""
+"""The OpenAPI document is valid, and the running service behaves as documented for any input."""
 
 from __future__ import annotations
 

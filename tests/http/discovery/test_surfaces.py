@@ -1,4 +1,4 @@
-"""Every surface of discovery, on a running service: what it says, that all say the same, and that its links lead on."""
+"""Discovery surfaces of a running service: their content, their agreement, and their links."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ async def test_quality_is_what_was_measured(start: Start, videos: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["a b", "[", "x:port", "x:99999999", "<script>", 'x"y', "a@b", "a#b?c", "x" * 300])
-async def test_an_address_that_is_none_is_written_into_no_document(service: Service, host: str) -> None:
+async def test_invalid_host_header_appears_in_no_document(service: Service, host: str) -> None:
     async with httpx.AsyncClient() as http:
         for path in ("/", "/api/discovery/audit"):
             refused = await http.get(service.url + path, headers={"Host": host})

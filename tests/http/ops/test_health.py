@@ -1,4 +1,4 @@
-"""Healthy, degraded, unhealthy, ready and not: each state of the service is reached by what really causes it."""
+"""Health and readiness: each state is reached by its real cause."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model file that is altered or gone is told at the next question, and no sooner than it happens."""
+"""Health check of the model files: altered or missing files are reported at the next check."""
 
 from __future__ import annotations
 

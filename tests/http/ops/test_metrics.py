@@ -1,4 +1,4 @@
-"""`/metrics` counts what was done, tells nobody who did it, and is read by those who may; so are the traces."""
+"""`/metrics` and traces: correct counts, no personal data, access control."""
 
 from __future__ import annotations
 

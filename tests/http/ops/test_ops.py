@@ -1,4 +1,4 @@
-"""The operator's page and its JSON: who gets in, how a session behaves, and that the figures are those made."""
+"""The operator's page and its JSON: access, sessions, and correct figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls whose callers do not wait: paid as any call, told as they go, stopped on request, closed in any case."""
+"""Jobs: paid like any call, with progress events, cancellation, and recovery of orphans."""
 
 from __future__ import annotations
 

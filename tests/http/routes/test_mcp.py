@@ -1,4 +1,4 @@
-"""The tool over MCP, by the official client on a real server: its price, its payment, its progress, its refusals."""
+"""The service over MCP with the official client: price, payment, progress and errors."""
 
 from __future__ import annotations
 

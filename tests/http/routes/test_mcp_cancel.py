@@ -1,4 +1,4 @@
-"""A call over MCP that is cancelled: the work stops, and the money is free for another call."""
+"""Cancelling a call over MCP stops the work and releases the payment."""
 
 from __future__ import annotations
 

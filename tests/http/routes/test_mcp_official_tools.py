@@ -1,4 +1,4 @@
-"""The protocol's own tools find nothing wrong: its conformance suite, and its inspector on the command line."""
+"""The protocol's own conformance suite and inspector accept the MCP server."""
 
 from __future__ import annotations
 

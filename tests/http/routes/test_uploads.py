@@ -1,4 +1,4 @@
-"""A video without a URL: handed over for nothing by whoever can pay, judged by every door, then gone."""
+"""Uploads: free for anyone who can pay, usable on every API, then deleted."""
 
 from __future__ import annotations
 
@@ -164,7 +164,9 @@ async def test_one_that_cannot_be_judged_is_deleted_and_free(
     assert house.histories()[-1][-1] == "released"
 
 
-async def test_deleted_is_gone(house: Service, http: httpx.AsyncClient, key: dict[str, str], media: Path) -> None:
+async def test_deleted_upload_is_unknown(
+    house: Service, http: httpx.AsyncClient, key: dict[str, str], media: Path
+) -> None:
     made = (await put(house, http, b"x", **key)).json()
     assert (await http.delete(made["url"])).status_code == 204
     assert not left_in(media)
@@ -215,7 +217,7 @@ async def test_a_foreign_host_is_fetched_as_any_other(
         ),
     ],
 )
-async def test_what_is_wrong_is_said_and_nothing_stays(
+async def test_invalid_upload_is_refused_and_leaves_no_file(
     house: Service,
     http: httpx.AsyncClient,
     key: dict[str, str],
@@ -234,7 +236,7 @@ async def test_what_is_wrong_is_said_and_nothing_stays(
     assert not left_in(media)
 
 
-async def test_three_wait_and_no_more(house: Service, http: httpx.AsyncClient, media: Path) -> None:
+async def test_uploads_per_payer_are_limited(house: Service, http: httpx.AsyncClient, media: Path) -> None:
     async with Buyer(house.url) as buyer:
         signature = await signed(buyer)
         made = [await put(house, http, b"x", **signature) for _ in range(3)]
@@ -247,7 +249,7 @@ async def test_three_wait_and_no_more(house: Service, http: httpx.AsyncClient, m
         await http.delete(f"{house.url}{UPLOADS}/{path.stem}")
 
 
-async def test_one_who_hangs_up_leaves_nothing(
+async def test_disconnected_upload_leaves_no_file(
     house: Service, http: httpx.AsyncClient, key: dict[str, str], media: Path
 ) -> None:
     host = urlsplit(house.url)

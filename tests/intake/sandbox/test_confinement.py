@@ -1,4 +1,4 @@
-"""What a walled-in process can still do: each forbidden thing is tried by a real one, and refused by the kernel."""
+"""Tests of confinement: a real confined process tries each forbidden action, and the kernel refuses it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-# Runs in the process that is walled in: every attempt tells the error that the kernel gave, or "done".
+# Runs in the confined process: records for every attempt the kernel's error, or "done".
 ATTEMPTS = """
 import ctypes, errno, json, os, resource, socket, subprocess, sys, threading
 from pathlib import Path

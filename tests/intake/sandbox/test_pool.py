@@ -1,4 +1,4 @@
-"""The warm processes that judge: their answers, their typed errors, their ends, and who takes their place."""
+"""Tests of the sandbox: answers, typed errors, ends and replacement of its worker processes."""
 
 from __future__ import annotations
 
@@ -64,14 +64,14 @@ def text(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     "text", ["ffconcat version 1.0\nfile /etc/hostname\n", "#EXTM3U\n/etc/hostname\n", "hello", ""]
 )
-def test_a_text_named_mp4_is_no_video(tmp_path: Path, text: str) -> None:
+def test_text_named_mp4_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "clip.mp4"
     path.write_text(text)
     with pytest.raises(UnsupportedVideo):
         sniff(path)
 
 
-def test_the_childs_refusal_comes_back_as_itself(text: Path) -> None:
+def test_error_of_the_child_is_raised_as_the_same_class(text: Path) -> None:
     with pytest.raises(UnsupportedVideo) as caught:
         asyncio.run(judge(text, SandboxLimits()))
     assert caught.value.status == 415
@@ -212,7 +212,7 @@ def test_processor_time_is_bounded_a_file_and_not_a_process(clips: Clips) -> Non
     run(walk)
 
 
-def test_a_process_that_cannot_start_is_our_fault(tmp_path: Path) -> None:
+def test_start_failure_is_analysis_failed(tmp_path: Path) -> None:
     (tmp_path / "video").write_bytes(b"\x00\x00\x00\x18ftypmp42" + b"\x00" * 64)
     with pytest.raises(AnalysisFailed) as caught:
         asyncio.run(judge(tmp_path / "video", SandboxLimits(memory_bytes=60 << 20)))
@@ -220,7 +220,7 @@ def test_a_process_that_cannot_start_is_our_fault(tmp_path: Path) -> None:
     assert "Traceback" not in str(caught.value)
 
 
-def test_a_file_that_is_gone_is_our_fault(tmp_path: Path) -> None:
+def test_missing_file_is_analysis_failed(tmp_path: Path) -> None:
     with pytest.raises(AnalysisFailed):
         asyncio.run(judge(tmp_path / "gone", SandboxLimits()))
 
@@ -233,8 +233,8 @@ def test_a_file_over_the_cap_is_never_handed_over(tmp_path: Path) -> None:
     assert caught.value.details == {"bytes": 30_000_001}
 
 
-def test_a_link_is_followed_before_it_is_handed_over(clips: Clips, tmp_path: Path) -> None:
-    """On one's own machine a path may be a link; the walled-in process could not follow it."""
+def test_link_is_resolved_before_judging(clips: Clips, tmp_path: Path) -> None:
+    """A local path may be a link, which the confined process could not follow."""
     whole = clips.bona_fide.read_bytes()
     (tmp_path / "half").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "video").symlink_to(tmp_path / "half")

@@ -1,4 +1,4 @@
-"""The test token: what is committed is what the compiler makes, and both forms of EIP-3009 move money once."""
+"""The test token: the committed code is what the compiler makes, and both forms of EIP-3009 move money once."""
 
 from __future__ import annotations
 

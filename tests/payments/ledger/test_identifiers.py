@@ -1,4 +1,4 @@
-"""A buyer's own identifiers in the ledger: one names one payment, whoever comes at the same time."""
+"""Buyers' payment identifiers in the ledger: one identifier binds one payment, also under concurrency."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ async def test_a_forged_copy_does_not_pass_for_the_payment_that_it_names(ledger:
         await reserve(ledger, dataclasses.replace(MONEY, proof="forged"))
 
 
-async def test_another_service_knows_other_names(ledger: Ledger) -> None:
+async def test_identifiers_are_separate_per_service(ledger: Ledger) -> None:
     await reserve(ledger, MONEY)
     elsewhere = dataclasses.replace(USE, service_id="another service")
     assert isinstance(await reserve(ledger, another(1), elsewhere), Claim)
 
 
-async def test_what_came_to_nothing_leaves_its_name_free(ledger: Ledger) -> None:
+async def test_unpaid_payment_frees_its_identifier(ledger: Ledger) -> None:
     claim = await reserve(ledger, MONEY)
     assert isinstance(claim, Claim)
     async with ledger.begin() as payments:

@@ -1,4 +1,4 @@
-"""Payments that nobody works on: every way between states is walked, refunds counted, earnings told."""
+"""Recovery of payments without a running call: every transition, refunds, and income."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ STORIES = [
 ]
 
 
-async def test_every_way_is_walked_and_no_other(new_desk: Callable[[], AsyncIterator[Desk]]) -> None:
+async def test_every_transition_is_covered(new_desk: Callable[[], AsyncIterator[Desk]]) -> None:
     walked: set[tuple[State, State]] = set()
     for story in STORIES:
         async for desk in new_desk():
@@ -133,7 +133,7 @@ async def test_every_way_is_walked_and_no_other(new_desk: Callable[[], AsyncIter
     assert walked == {(before, after) for before, afters in WAYS.items() for after in afters}
 
 
-async def test_what_ran_out_is_not_reserved_again(desk: Desk) -> None:
+async def test_expired_payment_cannot_be_reserved(desk: Desk) -> None:
     await desk.bring("reserve", "send", "lose", "find run out")
     with pytest.raises(PaymentExpiresSoon):
         await desk.reserve()
@@ -177,17 +177,17 @@ async def test_one_transfer_is_one_refund(desk: Desk) -> None:
         ids.append(desk.claim.payment_id)
     await desk.close("refund", ids[0], "0x2", 2)
     await desk.close("refund", ids[1], "0x2", 2)
-    with pytest.raises(RefundRefused, match="counted for another refund"):
+    with pytest.raises(RefundRefused, match="already counts for another refund"):
         await desk.close("refund", ids[2], "0x2", 2)
     with pytest.raises(RefundRefused, match="does not move that money"):
         await desk.close("refund", ids[2], "0x3", 0)
-    with pytest.raises(RefundRefused, match="only what was paid"):
+    with pytest.raises(RefundRefused, match="only a paid payment can be refunded"):
         await desk.close("refund", ids[0], "0x3", 1)
     with pytest.raises(NoSuchPayment):
         await desk.close("refund", "nothing", "0x3", 1)
 
 
-async def test_income_is_told_by_day_and_by_payer(desk: Desk) -> None:
+async def test_income_by_day_and_by_payer(desk: Desk) -> None:
     for number, payer in enumerate(["0xbb", "0xbb", "0xb0"]):
         await desk.reserve(money=dataclasses.replace(MONEY, nonce=f"0x{number}", payer=payer))
         await desk.bring("send", "settle")

@@ -1,4 +1,4 @@
-"""The state machine on a real ledger: who may take a payment, who may not, and what a dead process leaves behind."""
+"""The state machine on a real ledger: reservation, conflicts, and recovery after a dead process."""
 
 from __future__ import annotations
 
@@ -67,14 +67,14 @@ async def test_nothing_is_reserved_before_it_is_verified(ledger: Ledger) -> None
         assert await payments.history() == []
 
 
-async def test_one_of_fifty_gets_it(ledger: Ledger) -> None:
+async def test_only_one_of_fifty_calls_reserves_a_payment(ledger: Ledger) -> None:
     got = await asyncio.gather(*[reserve(ledger) for _ in range(50)], return_exceptions=True)
     assert sum(isinstance(each, Claim) for each in got) == 1
     assert sum(isinstance(each, PaymentInUse) for each in got) == 49
 
 
 @pytest.mark.parametrize("stage", ["reserved", "executed", "settling"])
-async def test_while_it_is_held_nobody_else_has_it(ledger: Ledger, stage: str) -> None:
+async def test_reserved_payment_is_refused_to_others(ledger: Ledger, stage: str) -> None:
     await bring(ledger, stage)
     with pytest.raises(PaymentInUse):
         await reserve(ledger)

@@ -1,4 +1,4 @@
-"""Any number of callers, deaths, clocks and reconcilers in any order: the books never lie, on either database."""
+"""Model test: any order of callers, deaths, clocks and reconcilers keeps the ledger correct, on both databases."""
 
 from __future__ import annotations
 
@@ -232,7 +232,7 @@ class Books(RuleBasedStateMachine):
 
 # When it fails, it is worth the minutes in which the story is made short.
 @pytest.mark.timeout(600)
-def test_the_books_tell_the_truth_whatever_happens(make_database: MakeDatabase, ledger_kind: str) -> None:
+def test_ledger_invariants_hold_in_any_order(make_database: MakeDatabase, ledger_kind: str) -> None:
     Books.make_database = staticmethod(make_database)  # type: ignore[method-assign]
     run_state_machine_as_test(
         Books,

@@ -1,4 +1,4 @@
-"""Answers that can be signed, and a key of the tests' own that signs them."""
+"""Answers to sign, and a signing key for tests."""
 
 from __future__ import annotations
 

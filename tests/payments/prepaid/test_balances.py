@@ -1,4 +1,4 @@
-"""Calls of prepaid keys that succeed, fail, die or come at once: a balance gives what filled it, and no more."""
+"""Balances of prepaid keys under success, failure, dead processes and concurrency: never more calls than credited."""
 
 from __future__ import annotations
 
@@ -54,9 +54,7 @@ async def left(balances: Balances, key: str) -> int:
     steps=st.lists(st.sampled_from(["take", "answer", "fail", "die"]), max_size=12),
 )
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_order_of_fills_answers_failures_and_deaths_breaks_the_sum(
-    make_database: MakeDatabase, fills: list[int], steps: list[str]
-) -> None:
+def test_balance_invariant_holds_in_any_order(make_database: MakeDatabase, fills: list[int], steps: list[str]) -> None:
     async def walk() -> None:
         clock = Clock()
         ledger, balances, key = await opened(make_database(), clock)

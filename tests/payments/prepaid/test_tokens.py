@@ -1,4 +1,4 @@
-"""Uses of a token that succeed, fail, die or come at once: never more answers than were paid for, and never fewer."""
+"""Uses of a token under success, failure, dead processes and concurrency: exactly the calls that were paid for."""
 
 from __future__ import annotations
 
@@ -168,9 +168,7 @@ class Uses(RuleBasedStateMachine):
         assert sorted(told) == sorted(self.answers)
 
 
-def test_no_order_of_successes_failures_and_deaths_breaks_the_sum(
-    make_database: MakeDatabase, ledger_kind: str
-) -> None:
+def test_token_invariant_holds_in_any_order(make_database: MakeDatabase, ledger_kind: str) -> None:
     Uses.make_database = staticmethod(make_database)
     examples = 40 if ledger_kind == "sqlite" else 10
     run_state_machine_as_test(

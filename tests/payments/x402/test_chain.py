@@ -1,4 +1,4 @@
-"""What the chain says of an authorization: it moved, it did not, or it was used for something else."""
+"""Reading an authorization from the chain: moved, not moved, or used for something else."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.payments.devchain.test_token import SELLER, authorization
 pytestmark = pytest.mark.anyio
 
 
-async def test_the_last_word_is_the_chains() -> None:
+async def test_chain_decides_whether_money_moved() -> None:
     chain = DevChain()
     reader, payer = Web3ChainReader(chain.web3), Account.create()
     chain.mint(payer.address, 1_000_000)

@@ -1,4 +1,4 @@
-"""The reconciler over a real chain: what the facilitator's silence left open is closed by the chain's word alone."""
+"""The reconciler on a real chain: unresolved payments are decided by the chain alone."""
 
 from __future__ import annotations
 

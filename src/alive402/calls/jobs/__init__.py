@@ -1,1 +1,1 @@
-"""Calls whose callers do not wait: their rows in the ledger, and the runner that works on them."""
+"""Asynchronous calls: their rows in the database, and the runner that works on them."""

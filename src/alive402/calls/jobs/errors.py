@@ -1,11 +1,11 @@
-"""Every way in which a job is refused or ends without an answer, beside those of the call itself.
+"""The errors of a job, in addition to those of the call itself.
 
 JobRefused
- ├── InvalidCallback     400   invalid_callback     X-Callback-Url cannot be told anything
- ├── UnknownJob          404   unknown_job          no job has this id, or it is long over
- ├── TooManyJobs         503   too_many_jobs        as many wait as may; nothing was held
- ├── TooManyListeners    503   too_many_listeners   as many listen as may; ask for the state instead
- ├── JobCancelled        409   job_cancelled        its caller stopped it
+ ├── InvalidCallback     400   invalid_callback     X-Callback-Url cannot be called
+ ├── UnknownJob          404   unknown_job          no job has this id, or it has expired
+ ├── TooManyJobs         503   too_many_jobs        the job queue is full; nothing was reserved
+ ├── TooManyListeners    503   too_many_listeners   too many event streams are open; read the job instead
+ ├── JobCancelled        409   job_cancelled        the caller cancelled it
  └── Interrupted         503   interrupted          the process that worked on it ended
 """
 
@@ -15,7 +15,7 @@ from alive402.errors import CodedError
 
 
 class JobRefused(CodedError):
-    """A job is refused or ends without an answer."""
+    """A job is rejected or ends without an answer."""
 
     code = "bad_request"
     status = 400
@@ -23,7 +23,7 @@ class JobRefused(CodedError):
 
 
 class InvalidCallback(JobRefused):
-    """X-Callback-Url cannot be told anything."""
+    """X-Callback-Url cannot be called."""
 
     code = "invalid_callback"
     default = "X-Callback-Url is not an http or https URL on the public internet. `details.reason` says why."
@@ -34,29 +34,29 @@ class UnknownJob(JobRefused):
 
     code = "unknown_job"
     status = 404
-    default = "There is no such job. It is kept for a day after it is finished."
+    default = "No job has this id. A finished job is kept for a day."
 
 
 class TooManyJobs(JobRefused):
-    """As many wait as may."""
+    """The job queue is full."""
 
     code = "too_many_jobs"
     status = 503
     retry_after = 5
-    default = "Too many jobs wait at the moment. Send the same request again soon; do not sign again."
+    default = "The job queue is full. Send the same request again soon; do not sign again."
 
 
 class TooManyListeners(JobRefused):
-    """As many listen as may."""
+    """Too many event streams are open."""
 
     code = "too_many_listeners"
     status = 503
     retry_after = 5
-    default = "Too many listen at the moment. Ask for the job itself instead."
+    default = "Too many event streams are open. Read the job itself instead."
 
 
 class JobCancelled(JobRefused):
-    """Its caller stopped it."""
+    """The caller cancelled the job."""
 
     code = "job_cancelled"
     status = 409
@@ -64,7 +64,7 @@ class JobCancelled(JobRefused):
 
 
 class Interrupted(JobRefused):
-    """The process that worked on it ended."""
+    """The process that worked on the job ended."""
 
     code = "interrupted"
     status = 503

@@ -1,4 +1,4 @@
-"""Works on calls whose callers do not wait: a few at a time, told as they go, stopped on request, always closed."""
+"""Job runner: works on asynchronous calls a few at a time, reports progress, cancels on request, closes every job."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ PRUNE_SECONDS = 600.0
 
 @dataclass(frozen=True, slots=True)
 class JobLimits:
-    """What jobs may cost one process.
+    """Limits of the jobs of one process.
 
     Attributes:
-        waiting: jobs that wait or are worked on at once.
-        keep_seconds: how long a finished one can be asked for.
-        grace_seconds: how long jobs may still take when the process stops.
-        listeners: of all jobs together.
-        callbacks: where callers may want to be told.
+        waiting: how many jobs may wait or run at once.
+        keep_seconds: how long a finished job can be read.
+        grace_seconds: how long jobs may still run when the process stops.
+        listeners: how many event streams may be open, over all jobs.
+        callbacks: which addresses may be callback URLs.
     """
 
     waiting: int = 100
@@ -60,7 +60,7 @@ class JobLimits:
 
 @dataclass(frozen=True, slots=True)
 class JobRequest:
-    """One call, as the door has read it; `refused` makes the body that a refusal of it would have."""
+    """A parsed asynchronous call; `refused` makes the body that an error of it would have."""
 
     calls: PaidCalls
     given: dict[str, Any]
@@ -75,7 +75,7 @@ class JobRequest:
 
 @dataclass(slots=True)
 class _Live:
-    """A job of this process, as it goes."""
+    """The current state of a job in this process."""
 
     job: Job
     task: asyncio.Task[None]
@@ -94,7 +94,7 @@ class _Live:
 
 
 class JobRunner:
-    """The jobs of this process, and the closing of those that a dead one left."""
+    """Runs the jobs of this process, and closes those that a dead process left."""
 
     def __init__(self, registry: ServiceRegistry, limits: JobLimits) -> None:
         self._registry, self._limits = registry, limits
@@ -105,11 +105,11 @@ class JobRunner:
         self._stopping = False
 
     async def start(self, asked: JobRequest) -> dict[str, Any]:
-        """Hold the price of a call and go on without its caller: the job object, with the secret of its callback.
+        """Reserve the price of a call and start its job; returns the job object with the callback's secret.
 
         Raises:
-            InvalidCallback: it cannot be told when it is done; nothing is held any more.
-            TooManyJobs: nothing is held.
+            InvalidCallback: the callback URL cannot be called; the price is released.
+            TooManyJobs: the queue is full; nothing is reserved.
             PaymentError, TooManyFailures, Busy: as `PaidCalls.begin` does.
         """
         if len(self._tasks) >= self._limits.waiting or self._stopping:
@@ -120,7 +120,7 @@ class JobRunner:
             except IntakeError as error:
                 raise InvalidCallback(reason=error.code) from None
         begun: asyncio.Future[Job] = asyncio.get_running_loop().create_future()
-        # A task of its own from the first moment: leases live as long as the task that took them.
+        # Runs in its own task from the start, because a lease lives as long as the task that took it.
         task = asyncio.create_task(self._work(asked, begun))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -128,10 +128,10 @@ class JobRunner:
         return {**job.to_dict(), **({"callbackSecret": job.callback_secret} if job.callback_secret else {})}
 
     async def find(self, job_id: str) -> Job:
-        """The job as it is now.
+        """The current state of a job.
 
         Raises:
-            UnknownJob: there is none of that id.
+            UnknownJob: there is no job with this id.
         """
         live = self._live.get(job_id)
         job = live.job if live else await self._books.find(job_id)
@@ -140,7 +140,7 @@ class JobRunner:
         return job
 
     async def cancel(self, job_id: str) -> Job:
-        """Stop it, if it is not finished: the work ends, and what was held is given back. Raises like `find`."""
+        """Cancel a job unless it is finished: its work ends and the price is released. Raises like `find`."""
         live = self._live.get(job_id)
         if live is None:
             await self.find(job_id)
@@ -151,10 +151,10 @@ class JobRunner:
         return await self.find(job_id)
 
     async def follow(self, job_id: str) -> AsyncIterator[Job]:
-        """The job, again each time that it has changed, until it is finished. Raises like `find`, and
+        """Yield the job after every change, until it is finished. Raises like `find`, and
 
         Raises:
-            TooManyListeners: as many listen as may.
+            TooManyListeners: too many event streams are open.
         """
         await self.find(job_id)
         if self._listening >= self._limits.listeners:
@@ -186,7 +186,7 @@ class JobRunner:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Keep what is held, close what is left, until the block ends; then the last jobs end, or are given up."""
+        """Renew leases and close orphaned jobs until the block ends; then finish the last jobs or give them up."""
         beats = Upkeep("jobs", self._beat_and_close, expected=SQLAlchemyError)
         prunes = Upkeep("old jobs", self._prune, expected=SQLAlchemyError)
         async with beats.running(BEAT_SECONDS), prunes.running(PRUNE_SECONDS):
@@ -202,7 +202,7 @@ class JobRunner:
                     await asyncio.wait(list(self._tasks))
 
     async def close_orphans(self) -> None:
-        """Close the jobs that nobody works on, as far as their payments are closed."""
+        """Close jobs that no process works on, as soon as their payments are closed."""
         for job in await self._books.orphans():
             await self._close(job, JobCancelled() if job.cancelled else Interrupted())
 
@@ -226,7 +226,7 @@ class JobRunner:
             await self._close(job, JobCancelled() if live.cancelled else Interrupted())
         except Exception as error:
             known = classify(error, asked.request_id)
-            # That the ledger is lost could not be written down either; once its lease is over the job is closed.
+            # Without the ledger this error cannot be stored either; the job is closed once its lease expires.
             if not isinstance(known, LedgerUnavailable):
                 body = await asked.refused(known)
                 log.info("refused", request_id=asked.request_id, code=known.code, status=known.status)
@@ -236,7 +236,7 @@ class JobRunner:
             live.wake()
 
     async def _begin(self, asked: JobRequest) -> tuple[ReservedCall, _Live]:
-        """The price held, and the job written down: both or neither."""
+        """Reserve the price and store the job: both or neither."""
         held = await asked.calls.begin(asked.given, asked.offer, asked.resource, asked.request_id)
         try:
             await self._check_callback(asked, held)
@@ -252,7 +252,7 @@ class JobRunner:
         return held, live
 
     async def _check_callback(self, asked: JobRequest, held: ReservedCall) -> None:
-        """Names are looked up for payers only, and counted: a stranger would learn which names there are inside."""
+        """Resolve the callback's host only after payment, and count failures: a stranger could probe internal names."""
         if asked.callback_url is None:
             return
         try:
@@ -271,7 +271,7 @@ class JobRunner:
         await self._books.finish(job, error=error, owner=self._books.owner)
 
     async def _close(self, job: Job, why: CodedError) -> None:
-        """Finish a job by what became of its payment: its answer, or `why` there is none."""
+        """Finish a job according to its payment: with the answer it bought, or with the error `why`."""
         fate = await self._books.fate(job.request_id)
         if isinstance(fate, Answered):
             answered = await self._registry.books.verdicts.recalled(fate)
@@ -288,7 +288,7 @@ class JobRunner:
         live.task.cancel()
 
     async def _beat_and_close(self) -> None:
-        # In this order: after a pause of the whole process our own jobs look like those of a dead one.
+        # Renew first: after a pause of the whole process our own jobs look like those of a dead process.
         await self._beat()
         await self.close_orphans()
 

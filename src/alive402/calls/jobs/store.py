@@ -1,10 +1,10 @@
-"""Calls whose caller does not wait: each is a row, held by the process that works on it, and told to whoever asks.
+"""Job store: each asynchronous call is a row, leased by the process that works on it and readable by its id.
 
-    queued ──> working ──> done      the answer is in the row, its money has moved
-       └──────────┴──────> failed    the refusal is in the row
+    queued ──> working ──> done      the row has the answer, and its money has moved
+       └──────────┴──────> failed    the row has the error
 
-A job whose process died is closed by whoever looks: `done` if its payment bought the answer, `failed` if the payment is
-free again, and neither for as long as the payment itself is not closed.
+Any process may close a job whose process died: `done` if its payment bought the answer, `failed` if the payment is
+free again, and not at all while the payment itself is open.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ from alive402.storage.outbox import DeliveryState, Outbox, WebhookDelivery
 PATH = "/api/jobs"
 AT_ONCE = 100
 SETTLING = "settling"
-"""The stage of a job whose answer is ready, and whose money nobody knows about yet."""
+"""The stage of a job whose answer is ready but whose settlement is not known yet."""
 
 
 class JobState(StrEnum):
-    """Where a job stands."""
+    """The state of a job."""
 
     QUEUED = "queued"
     WORKING = "working"
@@ -52,10 +52,10 @@ OPEN = (JobState.QUEUED, JobState.WORKING)
 
 
 class Job(Base):
-    """One job. `result` and `error` are the bodies that the call would have had, JSON texts; `receipt` the settlement.
+    """One job. `result` and `error` are the bodies of the call as JSON texts; `receipt` is the settlement.
 
-    `owner` works on it until `lease_until`; None when nobody does. `base` is the service's URL as the caller sees it.
-    Once it is finished `callback_url` is told, signed with `callback_secret`.
+    `owner` works on it until `lease_until`; None when no process does. `base` is the service's URL as its caller sees
+    it. When it is finished, a message signed with `callback_secret` is sent to `callback_url`.
     """
 
     __tablename__ = "jobs"
@@ -82,11 +82,11 @@ class Job(Base):
 
     @property
     def open(self) -> bool:
-        """Whether it is not finished."""
+        """Whether the job is unfinished."""
         return self.state in OPEN
 
     def to_dict(self) -> dict[str, Any]:
-        """The job object, JSON-ready."""
+        """The job object, ready for JSON."""
         return {
             "jobId": self.id,
             "status": self.state,
@@ -102,7 +102,7 @@ class Job(Base):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """How far a job is, as its process knows it."""
+    """The progress of a job, as reported by its process."""
 
     job_id: str
     state: JobState
@@ -111,7 +111,7 @@ class Step:
 
 
 class JobStore:
-    """The rules of jobs, each in a transaction of its own; `owner` is this process."""
+    """Reads and changes jobs, each operation in its own transaction; `owner` is this process."""
 
     def __init__(self, ledger: Ledger, now: Clock = utc_now) -> None:
         self._ledger = ledger
@@ -122,7 +122,7 @@ class JobStore:
     async def add(
         self, service_id: str, request_id: str, base: str, x402_version: int, callback_url: str | None = None
     ) -> Job:
-        """A new job of this process; its id cannot be guessed."""
+        """Store a new job of this process; its id cannot be guessed."""
         now = self._now()
         job = Job(
             id=secrets.token_urlsafe(32),
@@ -145,19 +145,19 @@ class JobStore:
         return job
 
     async def find(self, job_id: str) -> Job | None:
-        """The job as it was written down last."""
-        if "\0" in job_id:  # no text of PostgreSQL holds one
+        """The job as last stored."""
+        if "\0" in job_id:  # PostgreSQL cannot store NUL in text
             return None
         async with self._ledger.reading() as session:
             return await session.get(Job, job_id)
 
     async def cancel(self, job_id: str) -> None:
-        """Ask whoever works on it to stop."""
+        """Ask the process that works on the job to stop."""
         async with self._ledger.session() as session:
             await session.execute(update(Job).where(Job.id == job_id, Job.state.in_(OPEN)).values(cancelled=True))
 
     async def beat(self, steps: Iterable[Step]) -> list[str]:
-        """Write down how far this process is, and hold its jobs longer; the ids of those that are to stop."""
+        """Store the progress of this process's jobs and renew their leases; returns the ids of jobs to cancel."""
         async with self._ledger.session() as session:
             for step in steps:
                 values = {"state": str(step.state), "stage": step.stage, "progress": step.progress}
@@ -175,7 +175,7 @@ class JobStore:
         error: dict[str, Any] | None = None,
         owner: str | None = None,
     ) -> Job | None:
-        """Close a job that `owner` holds; it as it is now, or None when somebody else closed it or took it over."""
+        """Close a job that `owner` leases; returns it, or None when another process closed it or took it over."""
         values = {
             "state": str(JobState.FAILED if error else JobState.DONE),
             "stage": None if error else "done",
@@ -206,13 +206,13 @@ class JobStore:
             return closed
 
     async def leave(self, job_id: str) -> None:
-        """Nobody works on it any more, and how its payment ends is not known yet."""
+        """Release a job whose payment is still open, so that it can be closed later."""
         values = {"owner": None, "lease_until": None, "state": str(JobState.WORKING), "stage": SETTLING}
         async with self._ledger.session() as session:
             await session.execute(update(Job).where(Job.id == job_id, self._ours()).values(values))
 
     async def orphans(self) -> list[Job]:
-        """Open jobs that nobody works on: given up, or of a process that died."""
+        """Open jobs that no process works on: released, or with an expired lease."""
         now = self._now()
         over = or_(Job.owner.is_(None), Job.lease_until <= now, Job.lease_until > now + 2 * self._lease)
         query = select(Job).where(Job.state.in_(OPEN), over).order_by(Job.created_at).limit(AT_ONCE)
@@ -220,7 +220,7 @@ class JobStore:
             return [*await session.scalars(query)]
 
     async def fate(self, request_id: str) -> Answered | bool:
-        """What became of the payment of a job: the answer that it bought; else whether it is closed."""
+        """The result of a job's payment: the answer that it bought, else whether the payment is closed."""
         async with self._ledger.session() as session:
             query = select(Payment).where(Payment.request_id == request_id)
             for payment in await session.scalars(query):
@@ -229,12 +229,12 @@ class JobStore:
                     receipt = json.loads(payment.receipt or "{}")
                     return Answered(request_id, json.loads(payment.result), receipt)
                 if state in HELD or state in MAY_HAVE_MOVED:
-                    # The reconciler closes it; until then money may move.
+                    # The reconciler closes it; until then money may still move.
                     return False
             return await self._fate_of_a_use(session, request_id)
 
     async def prune(self, keep: timedelta) -> None:
-        """Forget what was finished so long ago, and what nobody is told of any more."""
+        """Delete finished jobs older than `keep` that have no notification left to send."""
         before = self._now() - keep
         delivered = and_(WebhookDelivery.secret.is_not(None), WebhookDelivery.state != str(DeliveryState.PENDING))
         async with self._ledger.session() as session:
@@ -263,7 +263,7 @@ class JobStore:
 
 
 async def erase(session: AsyncSession, request_id: str) -> None:
-    """Delete the finished jobs of a request, with the answer in them and in what their callers are still to be told."""
+    """Delete the finished jobs of a request, and the answer in notifications that are still to be sent."""
     theirs = Job.request_id == request_id, Job.state.not_in(OPEN)
     messages = [_message_id(job_id) for job_id in await session.scalars(select(Job.id).where(*theirs))]
     await session.execute(delete(WebhookDelivery).where(WebhookDelivery.id.in_(messages)))

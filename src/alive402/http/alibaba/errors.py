@@ -1,7 +1,7 @@
-"""Our refusals in the words of Alibaba Cloud's RPC: each of our codes with the code and status that its SDKs know.
+"""Maps our error codes to the codes and statuses that Alibaba Cloud's SDKs know.
 
-The codes are those of DetectVideoLivingFace's own tables and of the gateway before it. The message begins with our own
-code, so nothing is lost on the way.
+The codes come from DetectVideoLivingFace's own tables and from the API gateway. Each message begins with our own code,
+so no information is lost.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ErrorCode:
-    """A code of Alibaba's and the HTTP status that comes with it."""
+    """An Alibaba Cloud error code and its HTTP status."""
 
     code: str
     status: int = 400
 
 
 class RpcRefused(Exception):
-    """The request is no RPC call that is answered; only this door meets it.
+    """The request is not an RPC call that this service answers; raised by the RPC API only.
 
     `code` and `status` are Alibaba's.
     """
@@ -100,14 +100,14 @@ TABLE: dict[str, ErrorCode] = {
 
 
 def error_code(error: CodedError) -> ErrorCode:
-    """Alibaba's code for an error; one that is not in the table is the caller's fault or ours, by its status."""
+    """Alibaba's code for an error; an error missing from the table gets a generic code by its status."""
     if isinstance(error, LedgerUnavailable):
         return UNAVAILABLE
     return TABLE.get(error.code) or (_WRONG_INPUT if error.status < 500 else FAULT)
 
 
 def classify(error: Exception, request_id: str) -> CodedError:
-    """Classifies like `calls.errors`; access keys that cannot be read are an internal error, not a misconfiguration."""
+    """Classify like `calls.errors`, except that unreadable access keys are an internal error, not a bad setting."""
     if isinstance(error, PaymentsMisconfigured):
         log.error("access keys cannot be read", request_id=request_id, why=error.message)
         return InternalError()
@@ -115,7 +115,7 @@ def classify(error: Exception, request_id: str) -> CodedError:
 
 
 def sentence(error: CodedError, sending: str = "") -> str:
-    """Our own code and sentence; of a lost ledger, `sending` says how this door's callers send again."""
+    """The message: our code and sentence. When the ledger is unreachable, `sending` says how to retry here."""
     if isinstance(error, InternalError):
         return "The service failed. Report the request id."
     if isinstance(error, LedgerUnavailable):
@@ -126,7 +126,7 @@ def sentence(error: CodedError, sending: str = "") -> str:
 def refusal(
     request_id: str, host: str, recommend: str, kind: ErrorCode, message: str, retry_after: int | None
 ) -> JSONResponse:
-    """The response to a call that is not answered; `recommend` is a page that helps."""
+    """The error response to a call; `recommend` is the URL of a page that helps."""
     body: dict[str, Any] = {
         "RequestId": request_id,
         "HostId": host,

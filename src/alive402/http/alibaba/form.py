@@ -1,4 +1,4 @@
-"""A form that posts an object: its fields, then the file as it comes. multipart/form-data, never held as a whole."""
+"""Streaming parser for an object upload form (multipart/form-data): the fields, then the file."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
 MAX_FIELD_BYTES = 16 * 1024
-"""Of everything that stands before the file, names and headers too."""
+"""Limit for everything before the file, including names and headers."""
 
 
 class ObjectForm:
-    """Ask for `fields` first, then for `file`: the file is the last part, as OSS wants it."""
+    """Read `fields` first, then `file`: the file is the last part, as OSS requires."""
 
     def __init__(self, chunks: AsyncIterator[bytes], content_type: str) -> None:
         self._chunks, self._parts = chunks, _Parts()
@@ -30,27 +30,27 @@ class ObjectForm:
             raise UploadMalformed from None
 
     async def fields(self) -> dict[str, str]:
-        """What stands before the file, by name in lower case.
+        """The fields before the file, by lower-case name.
 
         Raises:
-            UploadMalformed: it cannot be read, is too much, names something twice, or no file comes.
+            UploadMalformed: the form cannot be parsed, is too large, repeats a name, or has no file.
         """
         while not self._parts.in_file:
             if not await self._more():
-                raise UploadMalformed("The form has no part named `file`. Send it as the last one.")
+                raise UploadMalformed("The form has no part named `file`. Send it as the last part.")
         return self._parts.fields
 
     async def file(self) -> AsyncIterator[bytes]:
-        """The bytes of the file.
+        """Yield the bytes of the file.
 
         Raises:
-            UploadMalformed: the form breaks off, or goes on after the file.
+            UploadMalformed: the form ends early, or continues after the file.
         """
         yield self._parts.taken()
         while await self._more():
             yield self._parts.taken()
         if not self._parts.over:
-            raise UploadMalformed("The form broke off.")
+            raise UploadMalformed("The form ended early.")
 
     async def _more(self) -> bool:
         chunk = await anext(self._chunks, None)
@@ -64,7 +64,7 @@ class ObjectForm:
 
 
 class _Parts:
-    """What the parser has told so far."""
+    """Collects what the parser has reported so far."""
 
     def __init__(self) -> None:
         self.fields: dict[str, str] = {}
@@ -92,7 +92,7 @@ class _Parts:
 
     def _begun(self) -> None:
         if self.in_file:
-            raise UploadMalformed("The form goes on after the file. Send the file as the last part.")
+            raise UploadMalformed("The form continues after the file. Send the file as the last part.")
         self._part = ""
 
     def _header(self) -> None:
@@ -104,7 +104,7 @@ class _Parts:
 
     def _named(self) -> None:
         if not self._part or self._part in self.fields:
-            raise UploadMalformed("A part of the form has no name, or one that came before.")
+            raise UploadMalformed("A part of the form has no name, or a name that was used before.")
         self.in_file = self._part == FIELD
 
     def _content(self, data: bytes, start: int, end: int) -> None:
@@ -124,5 +124,5 @@ class _Parts:
     def _add(self, to: bytearray, data: bytes) -> None:
         self._read += len(data)
         if self._read > MAX_FIELD_BYTES:
-            raise UploadMalformed("The fields before the file are larger than they have to be.")
+            raise UploadMalformed("The fields before the file are too large.")
         to += data

@@ -1,6 +1,6 @@
-"""Files by the SDK's `…_advance` calls: leave to post one object is given, then it is posted to a bucket's host name.
+"""File upload for the SDK's `…_advance` calls: issues a signed upload policy, then accepts the form at the bucket host.
 
-The bucket is the folder of uploads, and an object's URL is that of an upload: every door reads it where it lies.
+The bucket is the upload folder and an object's URL is an upload's URL, so every API reads the file from there.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ log = structlog.get_logger(__name__)
 ACTION, VERSION = "AuthorizeFileUpload", "2019-12-19"
 _FORM = "multipart/form-data"
 _NOT_HERE = (
-    "Files are not taken by the SDK here: the operator has set no ALIVE402_UPLOAD_HOST. "
+    "The SDK cannot send files to this service: the operator has set no ALIVE402_UPLOAD_HOST. "
     f"Send the file to {PATH}, and its URL as VideoUrl."
 )
 
@@ -67,7 +67,7 @@ TABLE: dict[str, ErrorCode] = {
 
 
 class _Refused(Exception):
-    """The object is not taken; only this door meets it."""
+    """The object is rejected; raised at the bucket host only."""
 
     def __init__(self, kind: ErrorCode, message: str) -> None:
         self.kind, self.message = kind, message
@@ -75,7 +75,7 @@ class _Refused(Exception):
 
 
 class Objects:
-    """Both halves: `authorize` for the RPC door, `route` for the bucket's host name. Without `host`, neither."""
+    """Both steps: `authorize` for the RPC API, `route` for the bucket host. Disabled without `host`."""
 
     def __init__(self, registry: ServiceRegistry, payments: PaymentObjects, uploads: Uploads, host: str | None) -> None:
         self._books, self._payments, self._uploads = registry.books, payments, uploads
@@ -84,14 +84,14 @@ class Objects:
         self._calls = next(videos, None)
 
     def route(self) -> Route:
-        """`POST /` of a form to the bucket's host name."""
+        """`POST /` of a form to the bucket host."""
         return _BucketRoute(f"{BUCKET}.{self._host}" if self._host else None, self._answer)
 
     async def authorize(self, account: KeyAccount, access_key_id: str, request: Request) -> dict[str, Any]:
-        """Leave to post one file, in the vendor's shape but for `RequestId`.
+        """Issue a policy for one file, in the vendor's format without `RequestId`.
 
         Raises:
-            RpcRefused: files are not taken here.
+            RpcRefused: file uploads are disabled here.
             PaymentError, TooManyFailures: the key could not pay for a call.
         """
         if self._host is None or self._calls is None:
@@ -99,7 +99,7 @@ class Objects:
         async with self._affording(self._calls, account, request):
             pass
         limits = self._uploads.limits
-        # No longer than a used one is remembered: a key is good once.
+        # No longer than a used key is remembered, because each key may be used only once.
         expires_at = int(time.time() + limits.seconds)
         policy = Policy(access_key_id, f"{PATH[1:]}/{self._uploads.new_id()}", limits.max_bytes, expires_at)
         encoded = policy.encoded()
@@ -123,7 +123,7 @@ class Objects:
             known = classify(error, request_id(request))
             refused = _error_code(known), sentence(known), known.retry_after
         with contextlib.suppress(ClientDisconnect, RuntimeError, TimeoutError):
-            # Whoever still sends would not read the refusal.
+            # A client that is still sending would not read the error.
             async with asyncio.timeout(DRAIN_SECONDS if "expect" not in request.headers else 0):
                 async for _ in request.stream():
                     pass
@@ -149,21 +149,25 @@ class Objects:
             async with self._affording(self._calls, key.allow(Scope.CALL), request) as payer:
                 upload = await self._uploads.receive(form.file(), payer, declared, upload_id)
         except FileExistsError:
-            raise _Refused(EXISTS, "This key is used. Call AuthorizeFileUpload for another one.") from None
+            raise _Refused(EXISTS, "This key was used before. Call AuthorizeFileUpload for another one.") from None
         return self._posted(request, policy, upload, fields.get("success_action_status", ""))
 
     def _policy(self, fields: dict[str, str]) -> Policy:
-        """What the form may do, by what we signed ourselves."""
+        """The form's policy, after checking that we signed it.
+
+        Raises:
+            _Refused: the form lacks a field, or the policy is forged, expired or for another key.
+        """
         names = ("OSSAccessKeyId", "policy", "Signature", "key")
         if missing := [name for name in names if not fields.get(name.lower())]:
-            raise _Refused(ErrorCode("InvalidArgument"), f"The form lacks {missing[0]} before the file.")
+            raise _Refused(ErrorCode("InvalidArgument"), f"The form has no field {missing[0]} before the file.")
         if not hmac.compare_digest(self._signed(fields["policy"]).encode(), fields["signature"].encode()):
-            raise _Refused(UNSIGNED, "The policy is not one that AuthorizeFileUpload signed here.")
+            raise _Refused(UNSIGNED, "The policy was not signed by AuthorizeFileUpload of this service.")
         policy = Policy.read(fields["policy"])
         if policy.expires_at <= time.time():
             raise _Refused(DENIED, "Invalid according to Policy: Policy expired. Call AuthorizeFileUpload again.")
         if (policy.key, policy.access_key_id) != (fields["key"], fields["ossaccesskeyid"]):
-            raise _Refused(DENIED, "Invalid according to Policy: send its own key and OSSAccessKeyId.")
+            raise _Refused(DENIED, "Invalid according to Policy: send the policy's own key and OSSAccessKeyId.")
         return policy
 
     def _affording(self, calls: PaidCalls, account: KeyAccount, request: Request) -> AbstractAsyncContextManager[str]:
@@ -198,7 +202,7 @@ class Objects:
 
 
 class _BucketRoute(Route):
-    """A route for forms that come to one host name; none without it. The door for RPC is at the same path."""
+    """A route that matches only the bucket's host name, because the RPC route has the same path."""
 
     def __init__(self, host: str | None, endpoint: Any) -> None:
         super().__init__("/", endpoint, methods=["POST"], include_in_schema=False)
@@ -217,14 +221,14 @@ class _BucketRoute(Route):
 
 
 def _error_code(error: CodedError) -> ErrorCode:
-    """What OSS would call it; a code that is not in the table is the sender's fault or ours, by its status."""
+    """The OSS code for an error; an error missing from the table gets a generic code by its status."""
     if isinstance(error, LedgerUnavailable):
         return UNAVAILABLE
     return TABLE.get(error.code) or (ErrorCode("InvalidArgument") if error.status < 500 else FAULT)
 
 
 def _name(host: str) -> str:
-    # A proxy may listen at another port than it was told to callers.
+    # The port is ignored: a proxy may listen on a port other than the one that clients use.
     return host.partition(":")[0].lower()
 
 
@@ -242,4 +246,4 @@ async def _chunks(request: Request) -> AsyncIterator[bytes]:
             if chunk:
                 yield chunk
     except ClientDisconnect:
-        raise UploadMalformed("The upload broke off.") from None
+        raise UploadMalformed("The upload ended early.") from None

@@ -1,4 +1,4 @@
-"""The door for Alibaba Cloud's SDKs: `POST /` with an action, signed by an AccessKeySecret, answered in their shape."""
+"""RPC API for Alibaba Cloud's SDKs: `POST /` with an action, signed by an AccessKeySecret, answered in their format."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ from alive402.payments.keys.api_keys import Scope
 log = structlog.get_logger(__name__)
 
 VERSION = "2019-12-30"
-"""Of the actions that are sold here; facebody's."""
+"""The API version of the actions sold here; facebody's."""
 _MAX_INDEX, _MAX_DEPTH = 100, 8
-# Read, or written again to check a signature, each costs a hundred times its bytes; 10 MB as base64 have half as many.
+# Escaped characters cost a hundred times their bytes to parse or to sign again; 10 MB of base64 have half this many.
 MOST_ESCAPES = 1_000_000
 _PLAIN = (string.ascii_letters + string.digits + "-._~").encode()
 
@@ -54,7 +54,7 @@ _PLAIN = (string.ascii_letters + string.digits + "-._~").encode()
 def routes(
     registry: ServiceRegistry, payments: PaymentObjects, uploads: Uploads, upload_host: str | None = None
 ) -> Sequence[BaseRoute]:
-    """`POST /`, and `GET /` where it is signed; they stand before the home page. Files come to `upload_host`."""
+    """`POST /` and signed `GET /`, to be placed before the home page. Files are accepted at `upload_host`."""
     files = objects.Objects(registry, payments, uploads, upload_host)
     door = _Door(registry, payments, files)
     return (
@@ -65,7 +65,7 @@ def routes(
 
 
 class _SignedGet(Route):
-    """A route that only signed requests take."""
+    """A route that matches only signed requests."""
 
     def matches(self, scope: AsgiScope) -> tuple[Match, AsgiScope]:
         found, child = super().matches(scope)
@@ -81,7 +81,7 @@ class _Door:
         self._large = LargeBodies(max(calls.service.max_body_bytes for calls in registry.services))
 
     async def answer(self, request: Request) -> Response:
-        """The answer or the refusal, both in Alibaba's shape; nothing else leaves."""
+        """Answer a request, always in Alibaba's format, also when it fails."""
         try:
             return await self._answer(request)
         except RpcRefused as error:
@@ -100,14 +100,14 @@ class _Door:
             if len(body) <= MAX_BODY_BYTES:
                 signed = read(request.method, query, headers, body)
             else:
-                # Megabytes of a form are no work for the loop that everyone waits for.
+                # Parsing megabytes of form data would block the event loop, so a thread does it.
                 signed = await asyncio.to_thread(read, request.method, query, headers, body)
             return await self._called_as(signed, request)
 
     async def _called_as(self, signed: SignedRequest, request: Request) -> Response:
         account = await self._account(signed)
         if signed.parameters.get("Format", "json").lower() != "json":
-            raise RpcRefused(INVALID, "Format is not JSON. No other is answered.")
+            raise RpcRefused(INVALID, "Format must be JSON.")
         if (signed.action, signed.version) == (objects.ACTION, objects.VERSION):
             leave = await self._objects.authorize(account, signed.access_key_id, request)
             return _answered(request_id(request), leave)
@@ -120,14 +120,14 @@ class _Door:
         return _answered(outcome.request_id, {"Data": {"Elements": outcome.data["Elements"]}}, _extensions(outcome))
 
     async def _account(self, signed: SignedRequest) -> KeyAccount:
-        """Whose request it is, once its date, its signature and its nonce are good and it is not one too many."""
+        """The account of a request, after checking its date, signature, nonce and rate limit."""
         if abs(datetime.now(UTC) - signed.at) > GOOD_FOR:
-            raise RpcRefused(STALE, "The signed date is more than 15 minutes from now. Set the clock, and sign again.")
+            raise RpcRefused(STALE, "The signed date is more than 15 minutes off. Set the clock, and sign again.")
         books = self._registry.books
         key = await books.access_keys.find(signed.access_key_id)
         if not await asyncio.to_thread(signed.signed_with, key.secret):
-            raise RpcRefused(WRONG_SECRET, "The signature does not fit: another secret, or the request was altered.")
-        # Only now: a stranger may neither use up nonces nor calls of a key.
+            raise RpcRefused(WRONG_SECRET, "The signature is wrong: another secret, or an altered request.")
+        # Only after the signature check, so that a stranger can use up neither nonces nor the key's calls.
         if not await books.access_keys.first_use(key, signed.nonce):
             raise RpcRefused(REPLAYED, "The signature nonce was used before. Sign each request anew.")
         await books.call_rate.admit(key.account.id)
@@ -143,7 +143,7 @@ class _Door:
         return next((calls for calls in self._registry.services if calls.service.action == action), None)
 
     def _place(self, most: int, request: Request) -> AbstractAsyncContextManager[None]:
-        """A place for a request that may bring files along; others need none."""
+        """A slot for a request that may carry files inline; other requests need no slot."""
         return asynccontextmanager(self._large.place)(request) if most > MAX_BODY_BYTES else nullcontext()
 
     def _refused(self, request: Request, kind: ErrorCode, message: str, retry_after: int | None = None) -> Response:
@@ -156,10 +156,10 @@ class _Door:
 def input_of(parameters: dict[str, str], schema: dict[str, Any]) -> dict[str, Any]:
     """The input of a service from RPC parameters: `Tasks.1.ImageURL` becomes `{"Tasks": [{"ImageURL": …}]}`.
 
-    What the schema does not know is left out: gateways send parameters of their own.
+    Parameters that the schema lacks are ignored, because gateways add their own.
 
     Raises:
-        RpcRefused: one that is required is missing, a name has too many dots, or the numbers of a list have gaps.
+        RpcRefused: a required parameter is missing, a name has too many dots, or a list's numbers have gaps.
     """
     tree: dict[str, Any] = {}
     for name, value in parameters.items():
@@ -167,7 +167,7 @@ def input_of(parameters: dict[str, str], schema: dict[str, Any]) -> dict[str, An
         if (above or [last])[0] not in schema["properties"]:
             continue
         if len(above) > _MAX_DEPTH:
-            raise RpcRefused(INVALID, "The name of a parameter has more dots than any has.")
+            raise RpcRefused(INVALID, "The name of a parameter has too many dots.")
         branch = tree
         for part in above:
             branch = branch.setdefault(part, {})
@@ -183,14 +183,14 @@ def input_of(parameters: dict[str, str], schema: dict[str, Any]) -> dict[str, An
 
 
 def _listed(value: Any) -> Any:
-    """Objects whose names are 1, 2, 3 … are lists."""
+    """Turn objects with the names 1, 2, 3 … into lists."""
     if not isinstance(value, dict):
         return value
     if not all(name.isdecimal() and name.isascii() for name in value):
         return {name: _listed(inner) for name, inner in value.items()}
     numbers = [str(number) for number in range(1, min(len(value), _MAX_INDEX) + 1)]
     if {*numbers} != {*value}:
-        raise RpcRefused(INVALID, "The numbers of a list do not go from 1 up without a gap.")
+        raise RpcRefused(INVALID, "The numbers of a list must start at 1 and have no gaps.")
     return [_listed(value[number]) for number in numbers]
 
 
@@ -200,7 +200,7 @@ def _answered(request_id: str, said: dict[str, Any], extensions: dict[str, str] 
 
 
 def _extensions(outcome: Outcome) -> dict[str, str]:
-    """What Alibaba does not tell, in headers: its bodies stay as they are."""
+    """Response headers for what Alibaba's body format has no field for."""
     report = outcome.data["Liveness"]
     headers = {"x-alive402-verdict": report["verdict"], "x-alive402-receipt": outcome.data.get("Receipt")}
     if report.get("threshold") is not None:
@@ -209,8 +209,8 @@ def _extensions(outcome: Outcome) -> dict[str, str]:
 
 
 async def _bounded(request: Request, most: int) -> bytes:
-    """The body, read no further than any call needs; `most` is what the same takes as JSON, in bytes."""
-    # What base64 has beside letters and digits takes three bytes each in a form.
+    """The body, of a limited size; `most` is the limit for the same input as JSON, in bytes."""
+    # In a form, base64's other characters take three bytes each.
     most += most // 8
     try:
         body = await received_from(request, most)

@@ -1,4 +1,4 @@
-"""Signed RPC requests as Alibaba Cloud's SDKs make them: V3 (ACS3-HMAC-SHA256) and V1 (HMAC-SHA1), verified."""
+"""Verifies signed RPC requests of Alibaba Cloud's SDKs: V3 (ACS3-HMAC-SHA256) and V1 (HMAC-SHA1)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, quote
 from alive402.http.alibaba.errors import INCOMPLETE, INVALID, MISSING, STALE, RpcRefused
 
 Headers = list[tuple[bytes, bytes]]
-"""As they came: lower-case names, raw values."""
+"""As received: lower-case names, raw values."""
 MAX_FIELDS = 200
 _ALGORITHM = "ACS3-HMAC-SHA256"
 _V3 = re.compile(
@@ -24,7 +24,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True, slots=True)
 class SignedRequest:
-    """What was asked, by whom and when; nobody has checked the signature yet. `parameters` are query and form."""
+    """A parsed request whose signature is not verified yet. `parameters` are those of query and form."""
 
     access_key_id: str
     action: str
@@ -37,7 +37,7 @@ class SignedRequest:
     _v3: bool
 
     def signed_with(self, secret: str) -> bool:
-        """Whether this secret made the signature."""
+        """Whether the signature was made with this secret."""
         if self._v3:
             made = hmac.new(secret.encode(), self._text, hashlib.sha256).hexdigest()
         else:
@@ -46,12 +46,12 @@ class SignedRequest:
 
 
 def is_signed(query: bytes, headers: Headers) -> bool:
-    """Whether a GET is meant for this door, and not for the home page."""
+    """Whether a GET is a signed RPC request, as opposed to a visit to the home page."""
     return any(name == b"x-acs-action" for name, _ in headers) or b"Signature=" in query
 
 
 def action_of(query: bytes, headers: Headers) -> str | None:
-    """The action as it stands before the body, so that the body can be bounded by it; None when it is in the body."""
+    """The action named in query or headers, needed to limit the body before reading it; None if the body names it."""
     named = _values(headers, "x-acs-action")
     if named:
         return named[0].decode("latin-1")
@@ -59,10 +59,10 @@ def action_of(query: bytes, headers: Headers) -> str | None:
 
 
 def read(method: str, query: bytes, headers: Headers, body: bytes) -> SignedRequest:
-    """A request to `/` with its signature.
+    """Parse a request to `/` with its signature.
 
     Raises:
-        RpcRefused: it is not signed, what has to be signed is not, or its parameters cannot be read.
+        RpcRefused: it is unsigned, a required part is not signed, or its parameters cannot be parsed.
     """
     asked, form = _pairs(query), _form(headers, body)
     parameters = dict(asked + form)
@@ -91,7 +91,7 @@ def _v3(
     access_key_id, listed, signature = read.groups()
     names = listed.split(";")
     sent = {name.decode("latin-1") for name, _ in headers}
-    # Without a body its type says nothing; the SDK's client for asyncio adds one after it has signed.
+    # Without a body the content type is not signed: the SDK's asyncio client adds one after it has signed.
     needed = {"host", *(name for name in sent if name.startswith("x-acs-") or (body and name == "content-type"))}
     if unsigned := sorted(needed - {*names}):
         raise RpcRefused(INCOMPLETE, f"SignedHeaders does not list {unsigned[0]}.")

@@ -1,4 +1,4 @@
-"""Leave to post one object, as OSS writes it: a policy, made and signed here, and read again when the form comes."""
+"""OSS upload policy: permission to upload one object, encoded for signing and read back from the form."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _MOMENT = "%Y-%m-%dT%H:%M:%S.000Z"
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Who may post what, and until when.
+    """Which key may upload which object, and until when.
 
     Attributes:
-        access_key_id: of the key under which it is kept.
+        access_key_id: the access key that owns the upload.
         key: the object's name in the bucket.
-        max_bytes: of the file.
+        max_bytes: the largest file allowed.
         expires_at: in unix seconds.
     """
 
@@ -28,7 +28,7 @@ class Policy:
     expires_at: int
 
     def encoded(self) -> str:
-        """OSS's JSON in base64: what a form brings as `policy`, and what is signed."""
+        """The policy as OSS's JSON in base64: the form's `policy` field, which is what gets signed."""
         conditions = [
             {"bucket": BUCKET},
             ["eq", "$OSSAccessKeyId", self.access_key_id],
@@ -40,7 +40,7 @@ class Policy:
 
     @classmethod
     def read(cls, encoded: str) -> Policy:
-        """What `encoded` made; whoever calls this has checked that we signed it."""
+        """Decode what `encoded` returned; the caller has already verified our signature."""
         said = json.loads(base64.b64decode(encoded))
         _, owner, name, size = said["conditions"]
         expires_at = datetime.strptime(said["expiration"], _MOMENT).replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""Request bodies, bounded, before anything is made of them."""
+"""Reads request bodies with limits on size, time and JSON structure, before they are parsed."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from alive402.intake.errors import Busy
 
 MAX_BODY_BYTES = 16 * 1024
 SMALL_BODY_SECONDS = 20.0
-# Requests that bring files along lie in memory while they are answered; so many at once, and each in so many seconds.
+# Large requests stay in memory while they are answered: this limits how many at once, and how long each may take.
 LARGE_BODIES = 4
 LARGE_BODY_SECONDS = 60.0
-# What fills a large body are a few long texts: so many values may be in it, and so many lists and objects, which may
-# stand in one another. Parsed, a value takes a hundred times its bytes, and a list in a list takes of the stack.
+# A legitimate large body consists of a few long strings, so its values and its (possibly nested) lists and objects
+# are limited. Parsed, a value takes a hundred times its bytes, and nested lists use up the stack.
 MOST_VALUES, MOST_LISTS = 50_000, 1_000
 _LENGTH = re.compile(r"[0-9]{1,18}")
 
 
 class LargeBodies:
-    """Places for requests of a service that may bring files along; others need none."""
+    """Slots for requests that may carry files inline; other requests need no slot."""
 
     def __init__(self, most: int) -> None:
         self._places = asyncio.Semaphore(LARGE_BODIES) if most > MAX_BODY_BYTES else None
 
     async def place(self, request: Request) -> AsyncIterator[None]:
-        """A dependency that holds a place while a request is answered which states more than is usual, or not how much.
+        """FastAPI dependency: hold a slot while a request with a large or unstated Content-Length is answered.
 
         Raises:
-            Busy: every place is taken.
+            Busy: every slot is taken.
         """
         stated = stated_length(request)
         if self._places is None or (stated is not None and stated <= MAX_BODY_BYTES):
@@ -50,18 +50,18 @@ class LargeBodies:
 
 
 def stated_length(request: Request) -> int | None:
-    """How many bytes a request says that its body has; None when it says no number, such as `+5` or `²`."""
+    """The Content-Length of a request; None when it is not a plain number, such as `+5` or `²`."""
     stated = request.headers.get("content-length", "")
     return int(stated) if _LENGTH.fullmatch(stated) else None
 
 
 async def received_from(request: Request, most: int = MAX_BODY_BYTES) -> bytes:
-    """The whole body, of at most `most` bytes.
+    """Read the whole body, of at most `most` bytes.
 
     Raises:
-        BodyTooLarge: more, read no further.
-        BodyTooSlow: it did not come in time.
-        InvalidJson: its sender left in the middle.
+        BodyTooLarge: the body is larger; the rest is not read.
+        BodyTooSlow: the body did not arrive in time.
+        InvalidJson: the client disconnected before the end.
     """
     received = bytearray()
     try:
@@ -73,18 +73,18 @@ async def received_from(request: Request, most: int = MAX_BODY_BYTES) -> bytes:
     except TimeoutError:
         raise BodyTooSlow from None
     except ClientDisconnect:
-        # Whoever hangs up in the middle is no fault of ours, and nobody reads this.
+        # A client that disconnects early is not our error, and nobody reads this answer.
         raise InvalidJson from None
     return bytes(received)
 
 
 async def json_object(request: Request, most: int = MAX_BODY_BYTES) -> dict[str, Any] | None:
-    """The body as an object of at most `most` bytes, or None for an empty one.
+    """Read the body as a JSON object of at most `most` bytes; None for an empty body.
 
     Raises:
-        BodyTooLarge: more, read no further; or large and of more values than any request has.
-        BodyTooSlow: it did not come in time.
-        InvalidJson: not a JSON object.
+        BodyTooLarge: too many bytes (the rest is not read), or too many values.
+        BodyTooSlow: the body did not arrive in time.
+        InvalidJson: the body is not a JSON object.
     """
     received = await received_from(request, most)
     if not received.strip():
@@ -103,10 +103,10 @@ async def json_object(request: Request, most: int = MAX_BODY_BYTES) -> dict[str,
 
 
 class BoundedRoute(APIRoute):
-    """A route whose body the framework reads by itself, which it would without a bound."""
+    """A route whose body the framework reads; adds the size limit that the framework lacks."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """See `APIRoute.get_route_handler`."""
+        """Wrap the framework's handler: read the body within the limit first, then replay it."""
         handle = super().get_route_handler()
 
         async def bounded(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""The refusals of a route as OpenAPI documents them, read from the error classes that it may raise."""
+"""OpenAPI documentation of a route's errors, generated from the error classes that it may raise."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from alive402.payments.core import errors as payments
 
 Responses = dict[int | str, dict[str, Any]]
 
-# Roots that nothing raises, and what only other routes or the operator's commands meet.
+# Abstract error classes, and errors that only other routes or the operator's commands raise.
 _NOT_OF_A_CALL = {
     AnalysisError,
     UnusableVideo,
@@ -37,7 +37,7 @@ _NOT_OF_A_CALL = {
 
 
 def _of_a_call(root: type[CodedError]) -> Iterator[type[CodedError]]:
-    """Every error of a tree that a paid call may end with."""
+    """Every error class below `root` that a paid call may raise."""
     if root not in _NOT_OF_A_CALL:
         yield root
     for kind in root.__subclasses__():
@@ -83,7 +83,7 @@ PAYING = (
 
 
 def refusals(*kinds: type[CodedError], ledger: bool = True) -> Responses:
-    """The responses of these errors, by status; `ledger`: the route needs the database."""
+    """The OpenAPI responses of these errors, by status; `ledger`: the route needs the database."""
     codes: dict[int, dict[str, str]] = {500: {"internal_error": "The service failed."}}
     if ledger:
         codes[503] = {"ledger_unavailable": "The ledger cannot be reached. Send the same request again."}

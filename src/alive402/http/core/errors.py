@@ -1,4 +1,4 @@
-"""Every refusal in one shape: `{requestId, code, message, charged, details?}`, with its status."""
+"""Turns every error into one JSON format, `{requestId, code, message, charged, details?}`, with its status."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _HTTP_CODES = {400: "invalid_json", 404: "not_found", 405: "method_not_allowed"}
 
 
 class RequestRefused(CodedError):
-    """The request itself is not one that is read.
+    """The request is malformed or too large.
 
        RequestRefused
         ├── InvalidJson       400   invalid_json        the body is not JSON
-        ├── BodyTooSlow       408   body_too_slow       it did not come in time
-        ├── BodyTooLarge      413   body_too_large      more than any request needs
+        ├── BodyTooSlow       408   body_too_slow       the body did not arrive in time
+        ├── BodyTooLarge      413   body_too_large      the body is larger than the limit
         ├── UnknownService    404   unknown_service     no service has this id
-    └── HeaderTooLarge    431   header_too_large    a header is longer than any has to be
+    └── HeaderTooLarge    431   header_too_large    a header is longer than the limit
     """
 
     code = "bad_request"
@@ -43,27 +43,27 @@ class InvalidJson(RequestRefused):
 
 
 class BodyTooSlow(RequestRefused):
-    """It did not come in time."""
+    """The body did not arrive in time."""
 
     code = "body_too_slow"
     status = 408
-    default = "The request came too slowly, and was cut off. Send URLs, or send it again over a faster line."
+    default = "The request came too slowly and was cut off. Send URLs, or send it again over a faster connection."
 
 
 class BodyTooLarge(RequestRefused):
-    """More than any request needs."""
+    """The body is larger than the limit."""
 
     code = "body_too_large"
     status = 413
-    default = "The body is larger than such a request has to be. Send URLs, not the files."
+    default = "The body is too large. Send URLs instead of the files."
 
 
 class HeaderTooLarge(RequestRefused):
-    """A header is longer than any has to be."""
+    """A header is longer than the limit."""
 
     code = "header_too_large"
     status = 431
-    default = "The header that `details.header` names is longer than any has to be."
+    default = "The header named in `details.header` is too long."
 
 
 class UnknownService(RequestRefused):
@@ -71,26 +71,26 @@ class UnknownService(RequestRefused):
 
     code = "unknown_service"
     status = 404
-    default = "No service has this id. `GET /api/catalog` names those that are sold."
+    default = "No service has this id. `GET /api/catalog` lists the services."
 
 
 def new_request_id() -> str:
-    """32 hex digits."""
+    """A new request id: 32 hex digits."""
     return uuid4().hex
 
 
 def request_id(request: Request) -> str:
-    """The id of the request being answered; also in the log, and in `X-Request-Id`."""
+    """The id of the current request; the log and `X-Request-Id` show the same one."""
     return str(request.state.request_id)
 
 
 def body_of(error: CodedError, request: Request) -> dict[str, Any]:
-    """The JSON of a refusal. `charged` is False unless nobody knows yet."""
+    """The JSON body of an error. `charged` is False unless it is not known yet."""
     return error_body(error, request_id(request))
 
 
 def refusal(error: Exception, request: Request) -> JSONResponse:
-    """The response for any error."""
+    """The HTTP response for any error."""
     error = classify(error, request_id(request))
     headers = {"Retry-After": str(error.retry_after)} if error.retry_after else {}
     if error.status == 401:
@@ -100,7 +100,7 @@ def refusal(error: Exception, request: Request) -> JSONResponse:
 
 
 def install(app: FastAPI) -> None:
-    """Make every error leave `app` in our shape; `requests.Requests` does so for what is none of these."""
+    """Register the error handlers on `app`; the `Requests` middleware handles every other exception."""
 
     async def refuse(request: Request, error: Exception) -> JSONResponse:
         return refusal(error, request)

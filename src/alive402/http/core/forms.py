@@ -1,4 +1,4 @@
-"""A file in a form, as it comes: multipart/form-data with one part, never held as a whole."""
+"""Streaming parser for multipart/form-data with one file; never holds the whole file in memory."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ FIELD = "file"
 
 
 async def file_in_form(chunks: AsyncIterator[bytes], content_type: str) -> AsyncIterator[bytes]:
-    """The bytes of the one part, named `file`, of the form in `chunks`.
+    """Yield the bytes of the one part, named `file`, of the form in `chunks`.
 
     Raises:
-        UploadMalformed: it cannot be read, breaks off, or has another part.
+        UploadMalformed: the form cannot be parsed, ends early, or has another part.
     """
     part = _Part()
     try:
@@ -38,7 +38,7 @@ async def file_in_form(chunks: AsyncIterator[bytes], content_type: str) -> Async
 
 
 class _Part:
-    """What the parser has told since it was asked last."""
+    """Collects what the parser reported since it was last read."""
 
     def __init__(self) -> None:
         self.parts, self.ended, self.misnamed = 0, False, False
@@ -68,7 +68,7 @@ class _Part:
         if bytes(self._name).lower() == b"content-disposition":
             _, options = parse_options_header(bytes(self._value))
             self._named = True
-            # Named twice, the worse name counts, wherever the network cuts the form.
+            # When a header appears twice, the invalid name counts, however the network splits the form.
             self.misnamed |= options.get(b"name") != FIELD.encode()
         self._name.clear()
         self._value.clear()

@@ -1,4 +1,4 @@
-"""Around every request: an id, a line in the log, and an answer even when our own code fails."""
+"""Gives every request an id and a log line, and answers unexpected exceptions with a 500."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 
 
 class Requests:
-    """ASGI middleware; the log names method and route only: a path or a query string may hold a secret."""
+    """ASGI middleware. The log has method and route only, because a path or a query string may hold a secret."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -55,5 +55,5 @@ class Requests:
 
 
 def route_of(scope: Scope) -> str:
-    """The route that answered, with names in the place of what callers fill in; what no route answers has no name."""
+    """The path template of the matched route, such as `/api/jobs/{job_id}`, or "no route"."""
     return str(getattr(scope.get("route"), "path", "")) or "no route"

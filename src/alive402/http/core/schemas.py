@@ -1,4 +1,4 @@
-"""JSON Schemas of what the doors answer: refusals, the price, payments."""
+"""JSON Schemas of the responses: errors, prices, payments, uploads, jobs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _TEXT_OR_NULL = {"type": ["string", "null"]}
 
 REFUSAL: dict[str, Any] = {
     "type": "object",
-    "description": "Every refusal. `code` never changes; `message` is for people.",
+    "description": "An error. `code` never changes; `message` is for people.",
     "properties": {
         "requestId": _TEXT,
         "code": _TEXT,
@@ -22,7 +22,7 @@ REFUSAL: dict[str, Any] = {
 
 PAYMENT: dict[str, Any] = {
     "type": "object",
-    "description": "How a payment stands. The token is told once, by the answer to paying.",
+    "description": "The state of a payment. The token appears once, in the answer to paying.",
     "properties": {
         "paymentId": _TEXT_OR_NULL,
         "serviceId": _TEXT,
@@ -44,7 +44,7 @@ PAYMENT: dict[str, Any] = {
         "paidAt": _TEXT_OR_NULL,
         "token": _TEXT_OR_NULL,
         "payUrl": _TEXT,
-        "x402": {"type": "object", "description": "What to sign, while it is pending."},
+        "x402": {"type": "object", "description": "What to sign while the payment is pending."},
     },
     "required": [
         "paymentId",
@@ -63,7 +63,7 @@ PAYMENT_REQUIRED: dict[str, Any] = {
         {"$ref": "#/components/schemas/Refusal"},
         {
             "type": "object",
-            "description": "x402's instructions, the gateway's payment object, and why. Sign one of `accepts`.",
+            "description": "x402 instructions, the gateway's payment object, and the reason. Sign one of `accepts`.",
             "properties": {
                 "x402Version": {"type": "integer", "enum": [1, 2]},
                 "error": _TEXT,
@@ -79,21 +79,21 @@ PAYMENT_REQUIRED: dict[str, Any] = {
 
 UPLOAD: dict[str, Any] = {
     "type": "object",
-    "description": "A video that waits to be judged. Whoever knows the id may use it.",
+    "description": "A video that waits to be analyzed. Anyone who knows the id may use it.",
     "properties": {
         "uploadId": _TEXT,
         "url": {**_TEXT, "description": "Send it as VideoUrl."},
         "bytes": {"type": "integer", "minimum": 1},
         "sha256": _TEXT,
         "expiresAt": {**_TEXT, "format": "date-time"},
-        "used": {"type": "boolean", "description": "It was judged, and its bytes are deleted."},
+        "used": {"type": "boolean", "description": "The video was analyzed, and its bytes are deleted."},
     },
     "required": ["uploadId", "url", "bytes", "sha256", "expiresAt"],
 }
 
 JOB: dict[str, Any] = {
     "type": "object",
-    "description": "A call whose caller does not wait. Whoever knows its id may ask for it and stop it.",
+    "description": "An asynchronous call. Anyone who knows its id may read it and stop it.",
     "properties": {
         "jobId": _TEXT,
         "status": {"type": "string", "enum": ["queued", "working", "done", "failed"]},
@@ -102,9 +102,9 @@ JOB: dict[str, Any] = {
         "progress": {"type": "number", "minimum": 0, "maximum": 1},
         "createdAt": {**_TEXT, "format": "date-time"},
         "finishedAt": {"type": ["string", "null"], "format": "date-time"},
-        "callbackSecret": {**_TEXT, "description": "Told once, in the 202: signs what X-Callback-Url is told."},
-        "result": {"type": "object", "description": "Once done: the 200 body of the call."},
-        "error": {"type": "object", "description": "Once failed: the refusal of the call, and its `status`."},
+        "callbackSecret": {**_TEXT, "description": "Shown once, in the 202. Signs the requests to X-Callback-Url."},
+        "result": {"type": "object", "description": "When done: the 200 body of the call."},
+        "error": {"type": "object", "description": "When failed: the error of the call and its `status`."},
     },
     "required": ["jobId", "status", "statusUrl", "stage", "progress", "createdAt", "finishedAt"],
 }

@@ -1,4 +1,4 @@
-"""What a browser may do with our answers: pages load nothing from elsewhere, and are put into nobody's frame."""
+"""Security headers: pages load nothing from other sites and cannot be framed."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ _POLICY = (
     "connect-src 'self'; base-uri 'none'; form-action {forms}; frame-ancestors 'none'"
 )
 POLICY = _POLICY.format(forms="'none'")
-# The one page with a form: the search, which works without scripts.
+# The search page has the only form; it works without scripts.
 POLICY_WITH_SEARCH = _POLICY.format(forms="'self'")
 PERMISSIONS = "camera=(self), microphone=(), geolocation=(), payment=(), usb=()"
 
 
 class SecurityHeaders:
-    """ASGI middleware: every answer is what its type says and tells no address on; pages get the policy above."""
+    """ASGI middleware: adds nosniff and no-referrer to every response, and the policy above to pages."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

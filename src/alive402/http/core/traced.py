@@ -10,7 +10,7 @@ from alive402.stages import Watch, watched
 
 
 class Watched:
-    """ASGI middleware: the stages within a request are told to `watches`, and the request itself to `tracing`."""
+    """Reports the stages of each request to `watches`, and the whole request to `tracing`."""
 
     def __init__(self, app: ASGIApp, watches: tuple[Watch, ...], tracing: Tracing | None) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""Test money for people: a faucet, and a read-only window on the dev chain for any web3 tool."""
+"""Test money: a faucet, and read-only JSON-RPC access to the dev chain for any web3 tool."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from alive402.payments.devchain.chain import GAS_LIMIT
 FAUCET_AMOUNT = 5_000_000
 NOTE = "Test money of this one process. It has no worth and exists nowhere else."
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
-# Below are the EVM's own contracts, which take longer than their gas says; without an address, the caller brings code.
+# Addresses below are the EVM's precompiled contracts, which run longer than their gas suggests. Without an address the
+# caller supplies code.
 _RUNS_CODE = ("eth_call", "eth_estimateGas")
 _LEAST_ADDRESS = 0x10000
 READ_ONLY = frozenset(
@@ -47,20 +48,20 @@ READ_ONLY = frozenset(
 
 
 class InvalidAddress(RequestRefused):
-    """Not an address."""
+    """The value is not an address."""
 
     code = "invalid_address"
-    default = "`address` is 0x and 40 hex digits."
+    default = "`address` must be 0x and 40 hex digits."
 
 
 class Ask(BaseModel):
-    """Who wants test money."""
+    """A request for test money."""
 
     address: str
 
 
 class Given(BaseModel):
-    """Test money that was made. `amount` and `balance` in atomic units, six decimals."""
+    """The test money that was minted. `amount` and `balance` in atomic units, six decimals."""
 
     network: str
     asset: str
@@ -72,7 +73,7 @@ class Given(BaseModel):
 
 
 class Call(BaseModel):
-    """One JSON-RPC 2.0 request."""
+    """A JSON-RPC 2.0 request."""
 
     jsonrpc: str = "2.0"
     id: int | str | None = None
@@ -81,7 +82,7 @@ class Call(BaseModel):
 
 
 def router(chain: DevChain, new_payments: NewPayments) -> APIRouter:
-    """`POST /devchain/faucet`, `POST /devchain/rpc`, and the test wallets."""
+    """Routes `POST /devchain/faucet`, `POST /devchain/rpc`, and the test wallets."""
     routes = APIRouter()
     routes.include_router(_window(chain))
     routes.include_router(wallets.router(chain, new_payments, NOTE))
@@ -120,13 +121,13 @@ def _window(chain: DevChain) -> APIRouter:
     async def rpc(call: Call) -> JSONResponse:
         said: dict[str, Any] = {"jsonrpc": "2.0", "id": call.id}
         if call.method not in READ_ONLY:
-            return JSONResponse({**said, "error": {"code": -32601, "message": "This window is read only."}})
+            return JSONResponse({**said, "error": {"code": -32601, "message": "This RPC is read-only."}})
         try:
             params = _bounded(call.params) if call.method in _RUNS_CODE else call.params
             answer = await asyncio.to_thread(chain.rpc, call.method, params)
         except TransactionFailed as error:
             return JSONResponse({**said, "error": {"code": 3, "message": _words(error), "data": "0x"}})
-        # Strange parameters make the EVM raise whatever they provoke; its caller is told so in JSON-RPC's own words.
+        # Invalid parameters make the EVM raise arbitrary exceptions; they are reported as JSON-RPC errors.
         except Exception as error:
             return JSONResponse({**said, "error": {"code": -32602, "message": _words(error)}})
         if "error" in answer:
@@ -137,28 +138,28 @@ def _window(chain: DevChain) -> APIRouter:
 
 
 def _bounded(params: list[Any]) -> list[Any]:
-    """The same call with no more gas than a transaction has: the EVM is Python, and everyone waits for it.
+    """Limit the gas of a call to that of a transaction, because the EVM runs in Python and blocks other callers.
 
     Raises:
-        ValueError: it would run code that no contract of this chain has.
+        ValueError: the call would run code other than this chain's contracts.
     """
     if not params or not isinstance(params[0], dict):
         return params
     said, to = params[0], params[0].get("to")
     if not isinstance(to, str) or not _ADDRESS.fullmatch(to) or int(to, 16) < _LEAST_ADDRESS:
-        raise ValueError("`to` has to be the address of a contract or of a wallet.")
+        raise ValueError("`to` must be the address of a contract or of a wallet.")
     asked = said.get("gas", GAS_LIMIT)
     gas = int(asked, 16) if isinstance(asked, str) else int(asked)
     return [{**said, "gas": hex(min(gas, GAS_LIMIT))}, *params[1:]]
 
 
 def _words(error: Exception) -> str:
-    """What an error says, shortened; half a letter that its caller sent is told as a question mark."""
+    """An exception's message, shortened; half a surrogate pair is replaced by a question mark."""
     return str(error)[:300].encode(errors="replace").decode()
 
 
 def _wire(value: Any) -> Any:
-    """Python's values as JSON-RPC writes them: quantities and bytes as 0x-hex."""
+    """Encode Python values for JSON-RPC: quantities and bytes as 0x-hex."""
     match value:
         case bool() | str() | None:
             return value

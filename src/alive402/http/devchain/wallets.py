@@ -1,4 +1,4 @@
-"""Test wallets that live in this process and sign what a browser's wallet would: the page needs no cryptography."""
+"""Test wallets that live in this process and sign like a browser wallet, so that the page needs no cryptography."""
 
 from __future__ import annotations
 
@@ -43,15 +43,15 @@ _Uint = Annotated[str, StringConstraints(pattern="^[0-9]{1,38}$")]
 
 
 class UnknownWallet(RequestRefused):
-    """The wallet was of another run of the service, or is forgotten."""
+    """The wallet belongs to another run of the service, or was dropped."""
 
     code = "unknown_wallet"
     status = 404
-    default = "There is no such test wallet any more: test money ends with its process. Make a new one."
+    default = "This test wallet no longer exists: test money ends with its process. Make a new one."
 
 
 class Wallet(BaseModel):
-    """A test wallet. `handle` is its secret: whoever has it can spend. `balance` in atomic units, six decimals."""
+    """A test wallet. `handle` is its secret: anyone who has it can spend. `balance` in atomic units, six decimals."""
 
     address: str
     handle: str
@@ -62,7 +62,7 @@ class Wallet(BaseModel):
 
 
 class Domain(BaseModel):
-    """EIP-712's domain of a token."""
+    """The EIP-712 domain of a token."""
 
     name: str = Field(max_length=64)
     version: str = Field(max_length=16)
@@ -82,7 +82,7 @@ class Authorization(BaseModel):
 
 
 class TypedData(BaseModel):
-    """What `eth_signTypedData_v4` takes, for the one thing that is signed here; its `types` are known."""
+    """Input of `eth_signTypedData_v4`, for the only type that is signed here; `types` is therefore not read."""
 
     domain: Domain
     primaryType: Annotated[str, StringConstraints(pattern="^TransferWithAuthorization$")]  # noqa: N815
@@ -96,14 +96,14 @@ class Signature(BaseModel):
 
 
 class Wallets:
-    """At most `MOST_WALLETS` accounts by their secret handles; the oldest is forgotten first."""
+    """Up to `MOST_WALLETS` accounts by their secret handles; the oldest is dropped first."""
 
     def __init__(self, chain: DevChain) -> None:
         self._chain = chain
         self._accounts: OrderedDict[str, LocalAccount] = OrderedDict()
 
     async def make(self) -> tuple[str, LocalAccount]:
-        """A new account with `AMOUNT` of test money, and its handle."""
+        """Create an account with `AMOUNT` of test money; returns its handle too."""
         account: LocalAccount = Account.create()
         await asyncio.to_thread(self._chain.mint, account.address, AMOUNT)
         handle = secrets.token_urlsafe(24)
@@ -125,7 +125,7 @@ class Wallets:
 
 
 def router(chain: DevChain, new_payments: NewPayments, note: str) -> APIRouter:
-    """`POST /devchain/wallets` and `POST /devchain/wallets/{handle}/sign`; an address may make as many as payments."""
+    """Routes `POST /devchain/wallets` and `…/{handle}/sign`; wallets per address are limited like new payments."""
     routes = APIRouter(prefix="/devchain/wallets", tags=["test money"], route_class=BoundedRoute)
     wallets = Wallets(chain)
 

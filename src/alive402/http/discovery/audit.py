@@ -1,4 +1,4 @@
-"""The site looks at itself: every surface is fetched through the running application and held against the catalog."""
+"""Self-audit: fetches every surface through the running application and compares it with the catalog."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from alive402.catalog import ServiceDefinition, SiteCatalog
 from alive402.catalog.entries import now
 from alive402.catalog.surfaces import HTML, JSON, LINKSET, SITE, Surface, facts_of, surfaces_of
 
-# Anyone may ask; looking again and again would be work for nothing.
+# Anyone may request an audit, so its result is reused for this long.
 FRESH_SECONDS = 10.0
 _URL = re.compile(r"https?://[^\s\"'<>`)\]}\\]+")
 
 
 class Audit:
-    """Audits one application; a look is good for a few seconds."""
+    """Audits one application; a result is reused for a few seconds."""
 
     def __init__(self, app: FastAPI) -> None:
         self._app = app
@@ -31,7 +31,7 @@ class Audit:
         self._last: tuple[float, SiteCatalog, dict[str, Any]] | None = None
 
     async def look(self, site: SiteCatalog) -> dict[str, Any]:
-        """Each surface: its status, its media type, the facts it lacks, the links that lead nowhere."""
+        """For each surface: its status, its media type, missing facts, broken links."""
         async with self._looking:
             if self._last is not None:
                 at, seen, found = self._last
@@ -42,7 +42,7 @@ class Audit:
             return found
 
     async def _look(self, site: SiteCatalog) -> dict[str, Any]:
-        # A page of one service owes nothing to the others.
+        # The page of one service need not mention the others.
         surfaces = [(surface, site.services) for surface in SITE]
         surfaces += [(surface, (service,)) for service in site.services for surface in surfaces_of(service)]
         transport = httpx.ASGITransport(app=self._app, raise_app_exceptions=False)
@@ -88,7 +88,7 @@ async def _inspect(
 
 
 def _strings(surface: Surface, text: str) -> Iterator[str]:
-    """What a document says, as its reader sees it."""
+    """The text of a document, as its reader sees it."""
     if surface.media_type in (JSON, LINKSET):
         try:
             yield from _strings_in(json.loads(text))
@@ -111,20 +111,20 @@ def _strings_in(value: Any) -> Iterator[str]:
 
 
 def _links(said: list[str], site: SiteCatalog) -> set[str]:
-    """The addresses of this site that a reader may follow; patterns with a gap are none."""
+    """The URLs of this site in some text; URL patterns with placeholders are left out."""
     found = {url.rstrip(".,;") for text in said for url in _URL.findall(text)}
     ours = {url.partition("#")[0].partition("?")[0] for url in found if f"{url}/".startswith(f"{site.base}/")}
     return {url for url in ours if "{" not in url and "…" not in url}
 
 
 async def _resolves(url: str, http: httpx.AsyncClient, known: dict[str, bool]) -> bool:
-    """Whether something answers there; 405 says that it does, to another method."""
+    """Whether a URL resolves; 405 counts, because another method exists there."""
     if url not in known:
-        # To look at ourselves while we look at ourselves would have no end.
+        # Fetching the audit from within the audit would never end.
         if url.endswith("/api/discovery/audit"):
             known[url] = True
         elif url.endswith("/mcp"):
-            # It is named only where it is served, and a GET there may listen for ever.
+            # It is named only where it is served, and a GET may keep listening for events.
             known[url] = True
         else:
             status = (await http.get(url)).status_code

@@ -1,4 +1,4 @@
-"""OpenAPI 3.1 of the routes that really run: the framework's own document, with what it cannot know put right."""
+"""OpenAPI 3.1 of the actual routes: the framework's document, with corrections that the framework cannot know."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ SECURITY = {
         "type": "apiKey",
         "in": "header",
         "name": TOKEN_HEADER,
-        "description": "The token of a payment made ahead with POST /api/payments.",
+        "description": "The token of a prepaid payment (POST /api/payments).",
     },
     "X402PaymentSignature": {
         "type": "apiKey",
         "in": "header",
         "name": SIGNATURE_HEADER,
-        "description": "One of the 402 answer's `accepts`, signed: an x402 payment, base64 of JSON.",
+        "description": "A signed x402 payment, base64 of JSON: one of `accepts` in the 402 answer, signed.",
     },
     "ApiKey": {
         "type": "apiKey",
@@ -41,13 +41,13 @@ SECURITY = {
         "description": "A key that the operator gave you.",
     },
 }
-# Without any of them a call is answered too: with the price.
+# A call without any of them is answered too: with the price.
 _PAYING: list[dict[str, list[str]]] = [{}] + [{name: []} for name in SECURITY]
 _FRAMEWORKS = ("HTTPValidationError", "ValidationError")
 
 
 class OpenApi:
-    """The document of one application; made once, and given the caller's address each time."""
+    """The document of one application; built once, with the server URL filled in for each request."""
 
     def __init__(self, app: FastAPI, registry: ServiceRegistry, payments: PaymentObjects) -> None:
         self._app = app
@@ -58,13 +58,13 @@ class OpenApi:
         self._written: tuple[dict[str, Any], bytes] | None = None
 
     def document(self, site: SiteCatalog) -> dict[str, Any]:
-        """OpenAPI for callers who see the site at `site.base`; not to be changed."""
+        """The OpenAPI document for callers who see the site at `site.base`; do not modify it."""
         if self._last is None or self._last[0] != site:
             self._last = site, self._make(site)
         return self._last[1]
 
     def written(self, site: SiteCatalog) -> bytes:
-        """The same as JSON."""
+        """The document as JSON."""
         document = self.document(site)
         if self._written is None or self._written[0] is not document:
             self._written = document, bytes(JSONResponse(document).body)
@@ -83,7 +83,7 @@ class OpenApi:
         return document
 
     def _of_the_routes(self, site: SiteCatalog) -> dict[str, Any]:
-        # The framework gives parts of the routes themselves, which stay as they are.
+        # The framework returns objects that belong to its routes; copy them, so that the routes stay unchanged.
         document = copy.deepcopy(
             get_openapi(
                 title=site.name,
@@ -92,10 +92,10 @@ class OpenApi:
                 description=site.purpose,
                 routes=self._app.routes,
                 tags=[
-                    {"name": "services", "description": "What is sold."},
+                    {"name": "services", "description": "The services for sale."},
                     {"name": "payments", "description": "Paying once for several calls."},
-                    {"name": "discovery", "description": "What is sold, for machines and people."},
-                    {"name": "operation", "description": "For whoever watches the service."},
+                    {"name": "discovery", "description": "Descriptions of the services, for machines and people."},
+                    {"name": "operation", "description": "For monitoring the service."},
                 ],
             )
         )
@@ -116,7 +116,7 @@ class OpenApi:
         return document
 
     def _price(self, site: SiteCatalog, calls: PaidCalls) -> dict[str, Any]:
-        """The body of the 402 answer, as it would be given now."""
+        """The body of the 402 answer, with the current price."""
         service = calls.service
         resource = resource_of(service, site.url(service.paths[0]))
         request_id, unpaid = service.example_output["requestId"], self._payments.not_made(calls)
@@ -124,14 +124,14 @@ class OpenApi:
 
 
 def _say_what_really_happens(operation: dict[str, Any]) -> None:
-    """The framework's 422 is our 400; headers that pay are security schemes; every route may fail."""
+    """Correct an operation: 422 becomes our 400, payment headers become security schemes, error responses are added."""
     responses = operation["responses"]
     if _is_frameworks(responses.get("422", {})):
         del responses["422"]
         unreadable = (InvalidInput, InvalidJson) if "requestBody" in operation else (InvalidInput,)
         _add(responses, refusals(*unreadable, ledger=False))
     _add(responses, refusals(ledger=False))
-    # The last one is no parameter in OpenAPI's eyes.
+    # OpenAPI does not count Authorization as a parameter.
     paying = {scheme["name"].lower() for scheme in SECURITY.values()} | {"authorization"}
     if "parameters" in operation:
         operation["parameters"] = [

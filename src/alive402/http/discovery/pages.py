@@ -1,4 +1,4 @@
-"""The doors for people: the home page, a page for each service, a page for each finished answer, and their files."""
+"""HTML pages for people: home, one page per service, one per stored answer, and their static files."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _LINKS = (
     ("/llms.txt", "service-doc"),
     ("/.well-known/server402.json", "service-meta"),
 )
-# An answer's address is its key: it is kept by nobody on the way and found by nobody who searches.
+# The URL of a stored answer grants access to it, so caches and search engines must not keep it.
 _PRIVATE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow"}
 _FOREVER = "public, max-age=31536000, immutable"
 
 
 class Pages:
-    """The pages over what the surfaces know; `max_bytes` is the largest video that is taken."""
+    """The HTML pages, rendered from the surfaces' data; `max_bytes` is the largest video accepted."""
 
     def __init__(self, surfaces: Surfaces, reports: Reports, max_bytes: int) -> None:
         self._surfaces = surfaces
@@ -38,7 +38,7 @@ class Pages:
         self._max_bytes = max_bytes
 
     def router(self) -> APIRouter:
-        """All of them."""
+        """The router with all pages."""
         routes = APIRouter(tags=["discovery"])
         self._add_site(routes)
         self._add_reports(routes)
@@ -49,7 +49,7 @@ class Pages:
             asset = known.files.get(name)
             if asset is None:
                 raise HTTPException(404, "There is no such file.")
-            # A page that was open while the service was renewed still gets its files, only not for ever.
+            # A page opened before an update still gets its files, but without permanent caching.
             kept = _FOREVER if version == known.version else "no-cache"
             headers = {"ETag": asset.etag, "Cache-Control": kept}
             if asset.etag in request.headers.get("if-none-match", ""):
@@ -95,7 +95,7 @@ class Pages:
             try:
                 kept = await self._reports.find(report_id)
             except (UnknownReport, ReportGone) as error:
-                # A program is told as everywhere; a browser shows people a page.
+                # Programs get the JSON error; browsers get a page.
                 if "text/html" not in request.headers.get("accept", ""):
                     raise
                 return HTMLResponse(site_pages.missing(error.message, site), error.status, headers=_PRIVATE)

@@ -1,4 +1,4 @@
-"""What is kept of a call and how to erase it: the page that says so, and the door that does it."""
+"""Privacy: the page that says what is stored of a call, and the route that erases it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from alive402.web import privacy_page
 
 
 def router(registry: ServiceRegistry, erasure: Erasure, surfaces: Surfaces, settings: Settings) -> APIRouter:
-    """`DELETE /api/calls/{request_id}` and `/privacy`."""
+    """Routes `DELETE /api/calls/{request_id}` and `/privacy`."""
     routes = APIRouter()
 
     @routes.delete(
@@ -33,14 +33,14 @@ def router(registry: ServiceRegistry, erasure: Erasure, surfaces: Surfaces, sett
         tags=["services"],
         summary="Erase a stored answer",
         description=(
-            "Send what bought it: the same payment header, its token or prepaid API key. The answer, its signed "
-            "verdict and its report are erased; that money moved stays in the books. From then on the same payment "
-            "gets 410."
+            "Send the payment that bought it: the same payment header, its token or prepaid API key. The answer, its "
+            "signed verdict and its report are erased; the record of the payment itself stays in the ledger. From then "
+            "on the same payment gets 410."
         ),
         status_code=204,
         response_class=Response,
         responses={
-            204: {"description": "It is gone, now or before."},
+            204: {"description": "Erased, now or before."},
             **refusals(
                 ProofMissing, CallUnknown, ApiKeyRefused, ApiKeyForbidden, PaymentMalformed, PaymentMismatch,
                 PaymentInUse, SettlementUnknown, HeaderTooLarge,
@@ -49,7 +49,7 @@ def router(registry: ServiceRegistry, erasure: Erasure, surfaces: Surfaces, sett
     )  # fmt: skip
     async def erase(request_id: str, payment: Payment) -> Response:
         signature = payment.offer.signature
-        # A token comes first, as it does when it pays.
+        # A token takes precedence, as it does when it pays.
         proof = registry.first.gate.read(signature).money.proof if signature and not payment.offer.token else None
         await erasure.erase(request_id, payment.offer, proof)
         return Response(status_code=204)

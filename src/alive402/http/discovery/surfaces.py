@@ -1,4 +1,4 @@
-"""Every surface on which agents and importers find what is sold, over HTTP; `pages` are for people."""
+"""HTTP routes of the machine-readable surfaces that describe what is sold; `pages` has those for people."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from alive402.http.payment.payment_object import PaymentObjects
 from alive402.operations.health_check import HealthCheck
 
 HEADERS = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-cache"}
-# A name, or an IPv6 address in brackets; a port; below a proxy, a path.
+# A host name, or an IPv6 address in brackets; a port; behind a proxy, a path.
 _BASE = re.compile(r"https?://([a-zA-Z0-9._-]{1,253}|\[[0-9a-fA-F:.]{2,45}\])(:[0-9]{1,5})?(/[a-zA-Z0-9._~/-]*)?")
 _Document = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class InvalidHost(RequestRefused):
-    """The Host header names no address, so none can be written into a document."""
+    """The Host header is not a valid address, so no URL can be built from it."""
 
     code = "invalid_host"
-    default = "The Host header names no address."
+    default = "The Host header is not a valid address."
 
 
 class LinksetResponse(JSONResponse):
@@ -56,7 +56,7 @@ _RESPONSES: dict[str, type[Response]] = {
 
 
 class Surfaces:
-    """The surfaces over one application: what each of them has to know, measured or configured."""
+    """The surfaces of one application, with the measured and configured facts that they show."""
 
     def __init__(
         self,
@@ -75,10 +75,10 @@ class Surfaces:
         self._audit = Audit(app)
 
     def site(self, request: Request) -> SiteCatalog:
-        """What is sold, at the address that this caller sees.
+        """The catalog with URLs for the address that this caller sees.
 
         Raises:
-            InvalidHost: the caller's Host header names no address.
+            InvalidHost: the Host header is not a valid address.
         """
         base = self._payments.base(request)
         if not _BASE.fullmatch(base):
@@ -97,7 +97,7 @@ class Surfaces:
         )
 
     async def qualities(self, site: SiteCatalog) -> dict[str, Quality]:
-        """What was measured, by service id."""
+        """The measured quality of each service, by service id."""
         return {service.id: await self._quality(service) for service in site.services}
 
     async def _quality(self, service: ServiceDefinition) -> Quality:
@@ -115,7 +115,7 @@ class Surfaces:
         )
 
     def router(self) -> APIRouter:
-        """All of them."""
+        """The router with all surfaces."""
         routes = APIRouter(tags=["discovery"])
         own = {
             "/api/catalog": self._catalog,
@@ -154,7 +154,7 @@ class Surfaces:
     def _add_search(self, routes: APIRouter, surface: Surface) -> None:
         async def find(
             request: Request,
-            q: Annotated[str, Query(max_length=MAX_QUERY, description="words, in English or Chinese")] = "",
+            q: Annotated[str, Query(max_length=MAX_QUERY, description="search words, in English or Chinese")] = "",
             limit: Annotated[int, Query(ge=1, le=MOST)] = LIMIT,
         ) -> JSONResponse:
             site = self.site(request)

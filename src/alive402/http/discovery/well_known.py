@@ -1,4 +1,4 @@
-"""What the whole world may read at a known place: the public keys of signed verdicts."""
+"""Well-known route: the public keys of signed verdicts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from alive402.receipts.signing_keys import SigningKeys
 
 
 def router(keys: SigningKeys) -> APIRouter:
-    """`/.well-known/jwks.json`."""
+    """Route `/.well-known/jwks.json`."""
     routes = APIRouter()
 
     @routes.get(

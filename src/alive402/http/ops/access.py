@@ -1,4 +1,4 @@
-"""Who may watch: whoever holds an API key with the scope `ops`, by header, or by a short session in a browser."""
+"""Access control of the operator's routes: an API key with the scope `ops`, by header or by a browser session."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _AUDIENCE = "alive402-ops"
 
 
 class OpsKeyMissing(CodedError):
-    """Nobody said who asks."""
+    """The request carries no key and no session."""
 
     code = "ops_key_missing"
     status = 401
@@ -32,19 +32,19 @@ class OpsKeyMissing(CodedError):
 
 
 class CrossSite(CodedError):
-    """A form was sent from another site, or over a way on which the browser does not say from where."""
+    """A form was sent from another site, or over a connection on which the browser does not state its origin."""
 
     code = "cross_site"
     status = 403
-    default = "This form is sent from /ops itself, over https or from the machine on which the service runs."
+    default = "Send this form from /ops itself, over https or from the machine on which the service runs."
 
 
 @dataclass(frozen=True, slots=True)
 class OpsAccess:
-    """Checks keys and sessions. A session names its key, never holds it, and ends with it.
+    """Checks keys and sessions. A session refers to its key without containing it, and ends when the key is revoked.
 
-    Sessions are signed with a key that is derived from the one that signs verdicts, so that several processes know each
-    other's, and a new signing key ends them.
+    The session key is derived from the verdict signing key: several processes accept each other's sessions, and a new
+    signing key ends them all.
     """
 
     keys: Keys
@@ -59,10 +59,10 @@ class OpsAccess:
         object.__setattr__(self, "_secret", secret)
 
     async def check(self, request: Request) -> None:
-        """Make sure that the request's header holds a key that may watch.
+        """Check that the request's header holds a key with the scope `ops`.
 
         Raises:
-            OpsKeyMissing, ApiKeyRefused, ApiKeyForbidden: it does not.
+            OpsKeyMissing, ApiKeyRefused, ApiKeyForbidden: it holds none.
         """
         key = header_key(request)
         if key is None:
@@ -70,21 +70,21 @@ class OpsAccess:
         await self.check_key(key)
 
     async def check_key(self, key: str) -> str:
-        """The id of a key that may watch. Raises like `check`."""
+        """Check a key and return its id. Raises like `check`."""
         if len(key) > MAX_SECRET_BYTES:
             raise ApiKeyRefused
         return await self.keys.check(key, Scope.OPS)
 
     def session(self, key_id: str) -> str:
-        """A session for the browser of whoever showed that key."""
+        """A session token for the browser that presented this key."""
         ends: datetime = self.now() + self.lasts
         return jwt.encode({"sub": key_id, "exp": ends, "aud": _AUDIENCE}, self._secret, algorithm="HS256")
 
     async def check_session(self, request: Request) -> None:
-        """Make sure that the request's cookie is a session whose key may still watch.
+        """Check that the request's cookie is a session whose key is still valid.
 
         Raises:
-            OpsKeyMissing: there is none, or it is over.
+            OpsKeyMissing: there is no session, or it expired.
             ApiKeyRefused, ApiKeyForbidden: its key was revoked, or lacks the scope.
         """
         try:
@@ -105,13 +105,13 @@ def header_key(request: Request) -> str | None:
 
 
 def refuse_other_sites(request: Request, base: str) -> None:
-    """Let a form through only from our own pages; who is no browser sends neither header, and has no cookie to abuse.
+    """Accept a form from our own pages only. Other clients send neither header and have no cookie to abuse.
 
     Raises:
-        CrossSite: it comes from elsewhere.
+        CrossSite: the form comes from another site.
     """
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
-    # `null` is what a browser says of our own page too, since it tells no address on: then it must say its site.
+    # Our own pages send no referrer, so browsers may give their origin as `null`; Sec-Fetch-Site decides then.
     try:
         near = origin is None or urlsplit(origin)[:2] == urlsplit(base)[:2]
     except ValueError:

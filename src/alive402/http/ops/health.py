@@ -1,4 +1,4 @@
-"""For whoever watches the service: is it up, and can it take a paid call?"""
+"""Health routes: whether the process is up, and whether it can take a paid call."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from alive402.operations.health_check import HealthCheck
 
 
 def router(health: HealthCheck) -> APIRouter:
-    """`/healthz` and `/readyz`."""
+    """Routes `/healthz` and `/readyz`."""
     routes = APIRouter(tags=["operation"])
 
     @routes.get("/healthz", summary="Is the process up?")
     async def healthz() -> dict[str, str]:
         return {"status": "ok", "version": __version__}
 
-    @routes.get("/readyz", summary="Can it take a paid call?", responses={503: {"description": "Not now."}})
+    @routes.get("/readyz", summary="Can it take a paid call?", responses={503: {"description": "Not ready."}})
     async def readyz() -> JSONResponse:
         found = await health.ready()
         ready = all(found.values())

@@ -1,6 +1,6 @@
-"""`/metrics` for Prometheus: what this process saw, and what the ledger says when it is asked.
+"""`/metrics` for Prometheus: counters of this process, and ledger figures read at each scrape.
 
-No label names a payer, a URL or an address: services, kinds, codes, stages and states are all sets of ours.
+No label holds a payer, a URL or an address: services, kinds, codes, stages and states all come from fixed sets.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ from alive402.operations.insight import Insight
 from alive402.stages import CallStage
 from alive402.storage.database import utc_now
 
-# From a cached answer to the longest that a video may take.
+# From a cached answer to the longest analysis allowed.
 BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0)
 TOTAL = "total"
-# A second series for each, which nobody asks for.
+# Turns off the additional `_created` series.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 _FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 
 
 class Metrics:
-    """The meters of one service in a registry of its own. A `Watch` of stages, and a hearer of the call log."""
+    """The metrics of one service, in a registry of their own. Observes call stages (`Watch`) and the call log."""
 
     def __init__(self, books: LedgerServices, health: HealthCheck) -> None:
         self._books = books
@@ -61,40 +61,40 @@ class Metrics:
         )
         self._seconds = Histogram(
             "alive402_stage_seconds",
-            "How long a stage of a call lasted; total: a call that was worked on, waiting included.",
+            "Duration of a call's stage; total: the whole call, waiting included.",
             ["stage"],
             buckets=BUCKETS,
             registry=registry,
         )
         self._settlements = Counter(
-            "alive402_settlements", "Settlements that were tried, by outcome.", ["outcome"], registry=registry
+            "alive402_settlements", "Settlements attempted, by outcome.", ["outcome"], registry=registry
         )
         self._payments = Gauge("alive402_payments", "Payments in the ledger, by state.", ["state"], registry=registry)
         self._places = Gauge(
-            "alive402_queue_places", "Places for work, in this process.", ["work", "status"], registry=registry
+            "alive402_queue_places", "Work slots of this process.", ["work", "status"], registry=registry
         )
         self._ledger = Histogram(
             "alive402_ledger_seconds",
-            "How long the ledger took to answer a scrape's question.",
+            "How long the ledger took to answer the queries of a scrape.",
             buckets=BUCKETS,
             registry=registry,
         )
-        self._up = Gauge("alive402_up", "Whether a part that a call needs works: 0 or 1.", ["part"], registry=registry)
+        self._up = Gauge("alive402_up", "Whether a part that calls need works: 0 or 1.", ["part"], registry=registry)
         self._free = Gauge(
-            "alive402_media_free_bytes", "Room where videos lie while they are judged.", registry=registry
+            "alive402_media_free_bytes", "Free space where videos are stored during analysis.", registry=registry
         )
         build = Gauge("alive402_build", "Always 1; the version is its label.", ["version"], registry=registry)
         build.labels(__version__).set(1)
 
     def heard(self, service_id: str, kind: CallKind, outcome: str, seconds: float) -> None:
-        """A call has ended; see `CallLog.heard_by`."""
+        """Count a call that ended; a listener of the call log."""
         self._calls.labels(service_id, str(kind), outcome).inc()
         if kind in WORKED_ON:
             self._seconds.labels(TOTAL).observe(seconds)
 
     @contextmanager
     def stage(self, name: CallStage) -> Iterator[None]:
-        """See `Watch.stage`."""
+        """Time a stage of a call."""
         began, outcome = time.monotonic(), "settled"
         try:
             yield
@@ -107,7 +107,7 @@ class Metrics:
                 self._settlements.labels(outcome).inc()
 
     async def exposition(self) -> bytes:
-        """Everything as Prometheus reads it. A ledger that is away is told as such, and the rest all the same."""
+        """All metrics in Prometheus's text format. Without the ledger, its part is reported as down."""
         began = time.monotonic()
         try:
             async with self._books.ledger.reading() as session:
@@ -116,7 +116,7 @@ class Metrics:
             for state, count in states.items():
                 self._payments.labels(str(state)).set(count)
         except SQLAlchemyError:
-            # A figure that is no longer known is no figure.
+            # Remove figures that can no longer be read.
             self._payments.clear()
         for work, places in self._health.machine.queue.items():
             for status in ("capacity", "in_use", "waiting"):
@@ -129,9 +129,9 @@ class Metrics:
 
 @dataclass(frozen=True, slots=True)
 class Readers:
-    """Who may read `/metrics`: anyone when `public`, else whoever holds `token` or an ops key, or is on this machine.
+    """Access to `/metrics`: everyone when `public`, else `token`, an ops key, or a client on this machine.
 
-    With `hidden` a proxy stands in front that is not trusted to say who calls: then all seem to be on this machine.
+    `hidden`: the service stands behind an untrusted proxy, so every client would appear to be on this machine.
     """
 
     access: OpsAccess
@@ -140,10 +140,10 @@ class Readers:
     hidden: bool
 
     async def check(self, request: Request) -> None:
-        """Let a reader through.
+        """Check that a request may read the metrics.
 
         Raises:
-            OpsKeyMissing, ApiKeyRefused, ApiKeyForbidden: it is none.
+            OpsKeyMissing, ApiKeyRefused, ApiKeyForbidden: it may not.
         """
         key = header_key(request)
         if self.public or (self.token and key and hmac.compare_digest(key.encode(), self.token.encode())):
@@ -158,7 +158,7 @@ class Readers:
 
 
 def router(metrics: Metrics, readers: Readers) -> APIRouter:
-    """`/metrics`, which no public document names."""
+    """Route `/metrics`, which no public document names."""
     routes = APIRouter(include_in_schema=False)
 
     @routes.get("/metrics")
@@ -171,7 +171,7 @@ def router(metrics: Metrics, readers: Readers) -> APIRouter:
 
 
 def _is_near(request: Request) -> bool:
-    """On this machine, by its own address, and passed on by nobody; a page elsewhere whose name leads here is not."""
+    """Whether a request comes from this machine: loopback address, no proxy headers, and a loopback Host header."""
     near = request.client is not None and _is_loopback(request.client.host)
     return near and _names_loopback(request.headers) and not any(each in request.headers for each in _FORWARDED)
 

@@ -1,4 +1,4 @@
-"""The operator's door: one summary of the ledger, the call log and this process, as JSON and as a page."""
+"""The operator's summary of ledger, call log and this process, as JSON and as a page."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _PRIVATE = {
     "X-Robots-Tag": "noindex, nofollow",
     "Content-Security-Policy": POLICY_WITH_SEARCH,
 }
-Range = Annotated[Span, Query(alias="range", description="how far back")]
+Range = Annotated[Span, Query(alias="range", description="the period covered")]
 
 
 class Ops:
-    """Reads the summary and shows it to whoever may watch."""
+    """Reads the summary and shows it to authorized operators."""
 
     def __init__(
         self, books: LedgerServices, health: HealthCheck, access: OpsAccess, surfaces: Surfaces, now: Clock = utc_now
@@ -44,12 +44,12 @@ class Ops:
         self._now = now
 
     async def summary(self, span: Span) -> dict[str, Any]:
-        """Everything that is watched, JSON-ready; amounts in atomic units, times in UTC.
+        """The whole summary, ready for JSON; amounts in atomic units, times in UTC.
 
         Raises:
-            sqlalchemy.exc.SQLAlchemyError: the ledger cannot be read now.
+            sqlalchemy.exc.SQLAlchemyError: the ledger cannot be read.
         """
-        # What this process has not written down yet is part of the picture.
+        # Include the calls that this process has not written yet.
         await self._books.call_log.write()
         now = self._now()
         async with self._books.ledger.reading() as session:
@@ -119,7 +119,7 @@ class Ops:
         }  # fmt: skip
 
     def router(self) -> APIRouter:
-        """`/ops` and `/api/ops/summary`, which no public document names."""
+        """Routes `/ops` and `/api/ops/summary`, which no public document names."""
         routes = APIRouter(include_in_schema=False)
 
         @routes.get("/api/ops/summary")
@@ -169,7 +169,7 @@ class Ops:
         return HTMLResponse(ops_page.sign_in(self._surfaces.site(request), problem), status, headers=headers)
 
     def _set_cookie(self, answer: Response, base: str, value: str, seconds: int) -> None:
-        # Only for this page; the API takes a key alone, so no other site can have a browser call it.
+        # Limited to this page. The API accepts keys only, so another site cannot make a browser call it.
         path = "/" + "/".join([*filter(None, base.split("/")[3:]), "ops"])
         secure = base.startswith("https:")
         answer.set_cookie(COOKIE, value, max_age=seconds, path=path, httponly=True, samesite="strict", secure=secure)

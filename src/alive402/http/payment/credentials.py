@@ -1,4 +1,4 @@
-"""What a caller pays with, read from its headers."""
+"""Reads payment credentials from the request headers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_SECRET_BYTES = 128
 
 @dataclass(frozen=True, slots=True)
 class RequestCredentials:
-    """An offer, the version of x402 that its signature speaks, and the secret of the client that brings it."""
+    """A caller's offer, the x402 version of its signature, and the client's secret."""
 
     offer: Offer
     version: int
@@ -30,7 +30,7 @@ class RequestCredentials:
 
     @property
     def anything(self) -> bool:
-        """Whether the caller means to pay now."""
+        """Whether the request carries any payment."""
         return bool(self.offer.signature or self.offer.token or self.offer.api_key)
 
 
@@ -44,10 +44,10 @@ async def read_credentials(
     api_key: Annotated[str | None, Header(alias=KEY_HEADER)] = None,
     authorization: Annotated[str | None, Header()] = None,
 ) -> RequestCredentials:
-    """The headers as an offer. Nothing is waited for: the framework would send what is not `async` to a thread.
+    """Read the headers into an offer. `async` only because the framework would run a plain function in a thread.
 
     Raises:
-        HeaderTooLarge: one of them is longer than any has to be.
+        HeaderTooLarge: a header is longer than the limit.
     """
     kind, _, bearer = (authorization or "").partition(" ")
     if kind.lower() == "bearer" and not api_key:

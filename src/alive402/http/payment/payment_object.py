@@ -1,4 +1,4 @@
-"""The gateway's `payment` object: how a payment stands, in the words that every surface uses."""
+"""The gateway's `payment` object: the state of a payment, in the same form for every API."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ PATH = "/api/payments"
 
 @dataclass(frozen=True, slots=True)
 class PaymentObjects:
-    """Makes them. `provider_id` names where the money goes."""
+    """Builds payment objects. `provider_id` names the receiving account."""
 
     registry: ServiceRegistry
     public_url: str | None
     provider_id: str
 
     def base(self, request: Request) -> str:
-        """The service's URL as its callers see it, without a slash at the end."""
+        """The service's public URL, without a trailing slash."""
         return (self.public_url or str(request.base_url)).rstrip("/")
 
     def not_made(self, calls: PaidCalls) -> dict[str, Any]:
-        """For a call that nothing was paid for yet."""
+        """The object of a call for which no payment exists yet."""
         return {
             **self._words(calls, calls.service.price_cents, 1),
             "paymentId": None,
@@ -42,7 +42,7 @@ class PaymentObjects:
         }
 
     def of(self, prepaid: Prepaid, request: Request, token: str | None = None) -> dict[str, Any]:
-        """For a payment made ahead; `token` only where it is told."""
+        """The object of a prepaid payment; `token` only where it is shown."""
         return {
             **self._words(self.calls_of(prepaid), prepaid.amount // 10_000, prepaid.max_calls),
             "paymentId": prepaid.id,
@@ -56,7 +56,7 @@ class PaymentObjects:
         }
 
     async def named(self, payment_id: str | None, calls: PaidCalls, request: Request) -> dict[str, Any]:
-        """For the payment that a refusal of `calls` names, or for none."""
+        """The object of the payment that an error of `calls` names, or of a call without payment."""
         if payment_id is None:
             return self.not_made(calls)
         try:
@@ -65,28 +65,28 @@ class PaymentObjects:
             return self.not_made(calls)
 
     async def find(self, payment_id: str) -> Prepaid:
-        """A payment made ahead.
+        """A prepaid payment by its id.
 
         Raises:
-            NoSuchPayment: there is none, or what it was for is not sold any more.
+            NoSuchPayment: there is none, or its service is no longer sold.
         """
         prepaid = await self.registry.first.prepayments.find(payment_id)
         self.calls_of(prepaid)
         return prepaid
 
     def calls_of(self, prepaid: Prepaid) -> PaidCalls:
-        """What was paid for. Raises like `find`."""
+        """The service that was paid for. Raises like `find`."""
         calls = self.registry.find(prepaid.service_id)
         if calls is None:
             raise NoSuchPayment
         return calls
 
     def report_url(self, report_id: str | None, request: Request) -> dict[str, str]:
-        """Where an answer is shown again, as it stands beside its data; nothing for one that is not kept."""
+        """The `reportUrl` of an answer, as a field beside its data; empty when the answer is not stored."""
         return report_link(self.base(request), report_id)
 
     def pay_url(self, payment_id: str, request: Request) -> str:
-        """Where a payment is paid."""
+        """The URL where a payment is paid."""
         return f"{self.base(request)}{PATH}/{payment_id}/pay"
 
     def _words(self, calls: PaidCalls, cents: int, max_calls: int) -> dict[str, Any]:

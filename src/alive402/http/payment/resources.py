@@ -1,4 +1,4 @@
-"""What is paid for, as x402 describes it."""
+"""The x402 description of what is paid for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from alive402.payments.x402.signed_payment import Resource
 
 
 def resource_of(service: ServiceDefinition, url: str) -> Resource:
-    """What is paid for, as x402 describes it; `url` is the one that was called."""
+    """The x402 resource of a service; `url` is the URL that was called."""
     return Resource(
         url=url,
         paths=service.paths,

@@ -1,4 +1,4 @@
-"""x402 as HTTP speaks it, in both versions: the 402 answer with its header, and the header of a receipt."""
+"""x402 over HTTP, versions 1 and 2: the 402 response with its header, and the receipt header."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def payment_required(
     payment: dict[str, Any],
     version: int = 2,
 ) -> JSONResponse:
-    """402: x402's instructions in the body and in the header, the gateway's `payment` object, and our own refusal.
+    """The 402 response: x402 instructions in body and header, the gateway's `payment` object, and our error.
 
-    In version 1 there is no header: a buyer's library that finds one speaks version 2.
+    Version 1 has no header, because a client library that finds one assumes version 2.
     """
     body = required_body(error, request_id(request), gate, resource, payment, version)
     if version == 1:
@@ -52,7 +52,7 @@ def required_body(
     payment: dict[str, Any],
     version: int = 2,
 ) -> dict[str, Any]:
-    """The body of every 402, whichever API gives it: x402's instructions, our own error, the `payment` object."""
+    """The body of every 402, for any API: x402 instructions, our error, the `payment` object."""
     sentence = _sentence(error)
     required = gate.required_v1(resource, sentence) if version == 1 else gate.required(resource, sentence)
     body: dict[str, Any] = required.model_dump(mode="json", by_alias=True, exclude_none=True)
@@ -64,7 +64,7 @@ def _sentence(error: PaymentRequired) -> str:
 
 
 def receipt_headers(receipt: dict[str, Any], version: int) -> dict[str, str]:
-    """The header that tells a buyer of the settlement; none where nothing was settled on a chain."""
+    """The header with the settlement receipt; empty when nothing was settled on a chain."""
     if not receipt:
         return {}
     name = RESPONSE_HEADER if version == 2 else V1_RESPONSE_HEADER

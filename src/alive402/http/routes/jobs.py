@@ -1,4 +1,4 @@
-"""Jobs over HTTP: how one stands, told once or as it goes, and how to stop it."""
+"""Job routes: read a job's state, follow it as events, cancel it."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ RETRY_SECONDS = 1
 
 
 def router(runner: JobRunner) -> APIRouter:
-    """`GET /api/jobs/{id}`, its events, and `DELETE`."""
+    """Routes `GET /api/jobs/{id}`, its event stream, and `DELETE`."""
     routes = APIRouter(prefix=PATH, tags=["services"])
     shown = {
-        "description": "As it stands now.",
+        "description": "The current state of the job.",
         "content": {"application/json": {"schema": ref("Job")}},
-        "headers": {"PAYMENT-RESPONSE": {"schema": {"type": "string"}, "description": "once it is done and settled"}},
+        "headers": {"PAYMENT-RESPONSE": {"schema": {"type": "string"}, "description": "when done and settled"}},
     }
 
     @routes.get(
@@ -69,7 +69,7 @@ def router(runner: JobRunner) -> APIRouter:
 
 
 def accepted(accepted_job: dict[str, Any]) -> JSONResponse:
-    """202: the job goes on without its caller."""
+    """The 202 response: the job continues without its caller."""
     headers = {
         **_NO_STORE,
         "Location": f"{PATH}/{accepted_job['jobId']}",

@@ -1,4 +1,4 @@
-"""The tool for sale, over MCP: the same paid call as over HTTP, with progress, and stopped when its caller cancels."""
+"""MCP route: the same paid call as over HTTP, with progress and cancellation."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ log = structlog.get_logger(__name__)
 
 PATH = "/mcp"
 MAX_BODY_BYTES = 64 * 1024
-# Revisions before 2026-07-28 hold a session open; whoever opens one has paid nothing yet.
+# Revisions before 2026-07-28 keep a session open, and a client that opens one has not paid yet.
 MAX_SESSIONS = 1_000
 IDLE_SECONDS = 600.0
 _UNPAID = (
     'Payment is required. Sign one of `accepts` and call again with the payload in `_meta["x402/payment"]`, '
     "or call with a `paymentToken`."
 )
-# JSON may hold half a letter, which no database takes.
+# JSON may hold half a surrogate pair, which no database accepts.
 _LETTERS = r"^[^\x00-\x1f\ud800-\udfff]+$"
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
@@ -56,7 +56,7 @@ def door(
 ) -> tuple[Route, StreamableHTTPSessionManager]:
     """The route at `/mcp`, and the session manager that has to run as long as the application does.
 
-    `loopback`: only this machine is served, so a name that leads a browser here from elsewhere is refused.
+    `loopback`: serve this machine only, and reject requests with a foreign Host or Origin (DNS rebinding).
     """
     shapes = {name: {**shape, "pattern": _LETTERS} for name, shape in PAYING.items()}
     paying = Draft202012Validator({"type": "object", "properties": shapes})
@@ -79,10 +79,10 @@ def door(
         if problems:
             raise InvalidInput(problems=problems)
         payment = await _read_credentials(call, request)
-        # As over HTTP: nothing said yet asks for the price, something wrong is told before anyone pays for it.
+        # As over HTTP: a call without input asks for the price; invalid input is reported before payment.
         if given or payment.anything:
             calls.check_input(given)
-        # One resource by either door, so that a payment gives its answer again whichever door it comes by.
+        # The same resource URL as over HTTP, so that a payment gets its answer again over either API.
         resource = resource_of(calls.service, payments.base(request) + calls.service.paths[0])
         try:
             outcome = await calls.call(given, payment.offer, resource, request_id, progress)
@@ -112,7 +112,7 @@ def door(
 
 
 async def _read_credentials(call: ToolCall, request: Request) -> RequestCredentials:
-    """What the call offers in payment: its own arguments and `_meta` first, then the headers of its connection."""
+    """Read the payment of a call: its arguments and `_meta` first, then the headers of its connection."""
     signed, headers = call.meta.get(PAYMENT_KEY), request.headers
     text = json.dumps(signed) if signed is not None and not isinstance(signed, str) else signed
     return await read_credentials(
@@ -127,7 +127,7 @@ async def _read_credentials(call: ToolCall, request: Request) -> RequestCredenti
 
 
 def _refused(body: dict[str, Any], status: int, retry_after: int | None = None) -> CallToolResult:
-    """What HTTP says in its status and headers stands in the body here."""
+    """The error result; its body carries what HTTP puts into status and headers."""
     return refused({**body, "status": status, **({"retryAfter": retry_after} if retry_after else {})})
 
 

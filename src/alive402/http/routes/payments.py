@@ -1,4 +1,4 @@
-"""Payments made ahead, over HTTP: asked for, looked at, paid; paying answers a token for several calls."""
+"""Prepaid payment routes: create a payment, read it, pay it; paying returns a token for several calls."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NO_STORE = {"Cache-Control": "no-store"}
 
 
 def router(registry: ServiceRegistry, payments: PaymentObjects, max_calls: int) -> APIRouter:
-    """`POST /api/payments`, `GET /api/payments/{id}` and `POST /api/payments/{id}/pay`."""
+    """Routes `POST /api/payments`, `GET /api/payments/{id}` and `POST /api/payments/{id}/pay`."""
     routes = APIRouter(prefix=PATH, tags=["payments"])
     asking = {
         "type": "object",
@@ -47,7 +47,7 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, max_calls: int) 
                 "minLength": 1,
                 "maxLength": 64,
                 "pattern": "^[!-~]+$",
-                "description": "Fill this prepaid API key with the calls, in place of a token.",
+                "description": "Credit the calls to this prepaid API key instead of a token.",
             },
         },
         "additionalProperties": False,
@@ -58,7 +58,7 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, max_calls: int) 
         operation_id="create_payment",
         summary="Ask for a payment for several calls",
         status_code=201,
-        responses={201: _shown("It waits to be paid."), **refusals(*NEW_PAYMENT, UnknownService)},
+        responses={201: _shown("The payment is pending."), **refusals(*NEW_PAYMENT, UnknownService)},
         openapi_extra=_body(asking, required=True),
     )
     async def create(request: Request, payment: Payment) -> JSONResponse:
@@ -67,7 +67,7 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, max_calls: int) 
         if calls is None:
             raise UnknownService
         await registry.books.new_payments.admit(payment.offer.address)
-        # JSON Schema counts 2.0 as an integer; money does not.
+        # JSON Schema accepts 2.0 as an integer; amounts of money must not.
         prepaid = await calls.prepayments.create(int(given.get("maxCalls", 1)), given.get("clientSecret"))
         return JSONResponse(_pending(prepaid, request), status_code=201, headers=_NO_STORE)
 
@@ -75,7 +75,7 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, max_calls: int) 
         "/{payment_id}",
         operation_id="get_payment",
         summary="How a payment stands",
-        responses={200: _shown("As it stands now."), **refusals(NoSuchPayment)},
+        responses={200: _shown("The current state of the payment."), **refusals(NoSuchPayment)},
     )
     async def show(request: Request, payment_id: str) -> JSONResponse:
         prepaid = await payments.find(payment_id)
@@ -86,7 +86,7 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, max_calls: int) 
         "/{payment_id}/pay",
         operation_id="pay_payment",
         summary="Pay it, and get its token, or fill an API key",
-        responses={200: _shown("It is paid; `token` is told this once."), **refusals(*PAYING)},
+        responses={200: _shown("Paid. `token` is shown only this once."), **refusals(*PAYING)},
         openapi_extra=_body(paying, required=False),
     )
     async def pay(request: Request, payment_id: str, payment: Payment) -> JSONResponse:
@@ -115,7 +115,7 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, max_calls: int) 
         return JSONResponse(payments.of(paid.prepaid, request, paid.token), headers=headers)
 
     def _pending(prepaid: Prepaid, request: Request) -> dict[str, Any]:
-        """The object with what is to be signed."""
+        """The payment object with the x402 instructions to sign."""
         calls = payments.calls_of(prepaid)
         gate, resource = calls.prepayments.gate(prepaid.max_calls), _resource(calls, prepaid.id, request)
         asked = gate.required(resource, "payment_required: Sign one of `accepts` and send it.")

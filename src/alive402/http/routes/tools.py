@@ -1,4 +1,4 @@
-"""The tool for sale: unpaid it answers 402 with all that a buyer needs, paid it answers the question."""
+"""Service routes: without payment they answer 402 with the price, with payment the result."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ CALLBACK_HEADER = "X-Callback-Url"
 
 
 def router(calls: PaidCalls, payments: PaymentObjects, jobs: JobRunner) -> APIRouter:
-    """The service's own path and its aliases, over one handler; `Prefer: respond-async` makes a job of a call."""
+    """The service's path and its aliases, with one handler; `Prefer: respond-async` turns a call into a job."""
     routes, large = APIRouter(), LargeBodies(calls.service.max_body_bytes)
 
     async def call(
         request: Request,
         payment: Payment,
         asked: Annotated[int, Query(alias="x402Version", ge=1, le=2)] = 2,
-        prefer: Annotated[str | None, Header(description="`respond-async`: 202 with a job (RFC 7240)")] = None,
-        callback: Annotated[str | None, Header(alias=CALLBACK_HEADER, description="told when the job is done")] = None,
+        prefer: Annotated[str | None, Header(description="`respond-async`: answer 202 with a job (RFC 7240)")] = None,
+        callback: Annotated[str | None, Header(alias=CALLBACK_HEADER, description="called when the job ends")] = None,
     ) -> JSONResponse:
         version = min(asked, payment.version)
         given = await json_object(request, calls.service.max_body_bytes)
-        # Nothing said yet is how a buyer asks for the price; something wrong is told before anyone pays for it.
+        # A call without input asks for the price; invalid input is reported before payment.
         if given is not None or payment.anything:
             calls.check_input(given or {})
         resource = resource_of(calls.service, payments.base(request) + request.url.path)
@@ -92,7 +92,7 @@ def router(calls: PaidCalls, payments: PaymentObjects, jobs: JobRunner) -> APIRo
             tags=["services"],
             responses={
                 200: {
-                    "description": "The answer; only now it is charged.",
+                    "description": "The answer. The call is charged now.",
                     "content": {
                         "application/json": {
                             "schema": calls.service.output_schema,
@@ -104,10 +104,10 @@ def router(calls: PaidCalls, payments: PaymentObjects, jobs: JobRunner) -> APIRo
                     },
                 },
                 202: {
-                    "description": "With `Prefer: respond-async`: its price is held, and the job goes on by itself.",
+                    "description": "With `Prefer: respond-async`: the price is reserved and the job runs on its own.",
                     "content": {"application/json": {"schema": ref("Job")}},
                     "headers": {
-                        "Location": {"schema": {"type": "string"}, "description": "where to ask for it"},
+                        "Location": {"schema": {"type": "string"}, "description": "URL of the job"},
                         "Preference-Applied": {"schema": {"type": "string"}, "description": "respond-async"},
                         "Retry-After": {"schema": {"type": "integer"}, "description": "seconds"},
                     },
@@ -130,5 +130,5 @@ def router(calls: PaidCalls, payments: PaymentObjects, jobs: JobRunner) -> APIRo
 
 
 def _responds_async(prefer: str | None) -> bool:
-    """Whether one of the preferences is `respond-async`, as RFC 7240 writes them."""
+    """Whether one of the preferences is `respond-async`, in the syntax of RFC 7240."""
     return any(each.partition(";")[0].strip().lower() == "respond-async" for each in (prefer or "").split(","))

@@ -1,4 +1,4 @@
-"""Videos that have no URL: handed over here, then named in a call by the URL that is answered."""
+"""Upload routes: take in a video that has no URL; a call then names it by the URL that is returned."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from alive402.payments.core.errors import PaymentRequired
 _NO_STORE = {"Cache-Control": "no-store"}
 _FORM = "multipart/form-data"
 _RAW = ("application/octet-stream", "video/")
-# So long what is refused is still read and thrown away, so that its sender gets to read the refusal.
+# How long the rest of a rejected upload is still read and discarded, so that its client gets to read the error.
 DRAIN_SECONDS = 3.0
 
 
 def router(registry: ServiceRegistry, payments: PaymentObjects, uploads: Uploads) -> APIRouter:
-    """`POST /api/uploads`, and `GET` and `DELETE` of one."""
+    """Routes `POST /api/uploads`, and `GET` and `DELETE` of an upload."""
     routes = APIRouter(prefix=PATH, tags=["services"])
 
     @routes.post(
@@ -43,17 +43,17 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, uploads: Uploads
         operation_id="create_upload",
         summary="Hand over a video that has no URL",
         description=(
-            "Free. It takes what will pay for the call: the same signature, token or API key. Send the call with "
-            "`url` as `VideoUrl`. The file is deleted once it is judged, or when its time is over."
+            "Free. Needs the payment that will pay for the call: the same signature, token or API key. Send the call "
+            "with `url` as `VideoUrl`. The file is deleted after its analysis, or when it expires."
         ),
         status_code=201,
-        responses={201: _shown("It waits to be judged."), **refusals(*UPLOADING, UnknownService)},
+        responses={201: _shown("The upload waits for its call."), **refusals(*UPLOADING, UnknownService)},
         openapi_extra={"requestBody": _body()},
     )
     async def create(
         request: Request,
         payment: Payment,
-        service: Annotated[str | None, Query(max_length=128, description="by default the first service")] = None,
+        service: Annotated[str | None, Query(max_length=128, description="default: the first service")] = None,
     ) -> Response:
         calls = registry.find(service) if service else registry.first
         if calls is None:
@@ -70,7 +70,7 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, uploads: Uploads
                 refused = payment_required(error, request, calls.gate, resource, named, payment.version)
             else:
                 refused = refusal(error, request)
-            # What was not read yet is not waited for.
+            # Do not wait for the part that was not read yet.
             refused.headers["Connection"] = "close"
             return refused
         shown = _told(upload, payments.base(request))
@@ -81,7 +81,7 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, uploads: Uploads
         "/{upload_id}",
         operation_id="get_upload",
         summary="How an upload stands; never what is in it",
-        responses={200: _shown("It waits, or is used."), **refusals(UploadGone, ledger=False)},
+        responses={200: _shown("The upload waits, or is used."), **refusals(UploadGone, ledger=False)},
     )
     async def show(request: Request, upload_id: str) -> JSONResponse:
         return JSONResponse(_told(uploads.find(upload_id), payments.base(request)), headers=_NO_STORE)
@@ -91,12 +91,12 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, uploads: Uploads
         operation_id="delete_upload",
         summary="Delete an upload",
         status_code=204,
-        responses={204: {"description": "It is gone."}, **refusals(UploadGone, ledger=False)},
+        responses={204: {"description": "The upload is deleted."}, **refusals(UploadGone, ledger=False)},
         response_class=Response,
     )
     async def delete(request: Request, upload_id: str, payment: Payment) -> Response:
         if not uploads.remove(upload_id).used:
-            # Taken in for nothing: who does so again and again counts as one whose calls fail.
+            # Deleting an unused upload counts as a failed call, which limits repeated uploads that are never paid for.
             await registry.books.failures.count(None, payment.offer.address)
         return Response(status_code=204)
 
@@ -115,7 +115,7 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, uploads: Uploads
         try:
             return await uploads.receive(chunks, payer, declared)
         except ClientDisconnect:
-            raise UploadMalformed("The upload broke off.") from None
+            raise UploadMalformed("The upload ended early.") from None
 
     return routes
 
@@ -127,7 +127,7 @@ async def _chunks(request: Request) -> AsyncIterator[bytes]:
 
 
 async def _drain(request: Request) -> None:
-    """Read on for a moment, unless its sender asked first whether it should send at all."""
+    """Read and discard the rest for a moment, unless the client sent `Expect: 100-continue`."""
     if "expect" in request.headers:
         return
     with contextlib.suppress(ClientDisconnect, RuntimeError, TimeoutError):
@@ -160,6 +160,6 @@ def _body() -> dict[str, Any]:
         "required": [FIELD],
         "additionalProperties": False,
     }
-    # Any video/* does; OpenAPI's generators know only whole names.
+    # Any video/* is accepted, but OpenAPI generators need full media types.
     kinds = ("video/mp4", "video/webm", "application/octet-stream")
     return {"required": False, "content": {**dict.fromkeys(kinds, raw), _FORM: {"schema": form}}}

@@ -1,4 +1,4 @@
-"""What judging a file does not need is taken from the process that does it, before it opens any."""
+"""Confines the worker (rlimits, namespaces, Landlock, seccomp) before it opens any file."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from alive402.liveness.networks import model_files
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS, _SIGKILL = 1, 38, 9
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 
-# What libraries ask of the machine when they load, and where they hush.
+# Device and system files that libraries read when they load, and /dev/null.
 _SYSTEM = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache")
 _MACHINE = ("/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu", "/dev/urandom")
 _NOTHING = "/dev/null"
 
 
 def wall_in(memory_bytes: int, files: int, video_folder: Path) -> dict[str, bool]:
-    """Wall this process in for good, and tell which walls stand; call it before any thread is started.
+    """Confine this process for good; returns which confinements the kernel granted. Call before any thread is started.
 
     `limits`: memory, open files, core dumps and written bytes are bounded. `privileges`: none can be gained.
-    `network`: a network namespace of its own, which has none. `files`: only Python, the system's libraries, the models
-    and `video_folder` can be read, nothing can be written (Landlock). `calls`: no socket, no program, no process, no
-    signal to others (seccomp). The process dies with its parent. A wall that the kernel does not grant is left out.
+    `network`: an empty network namespace. `files`: only Python, the system's libraries, the models and `video_folder`
+    can be read, nothing can be written (Landlock). `calls`: no socket, no program, no process, no signal to others
+    (seccomp). The process dies with its parent. A confinement that the kernel does not grant is left out.
     """
     standing = {"limits": _stands(lambda: _bound(memory_bytes, files))}
     if sys.platform != "linux":
@@ -34,7 +34,7 @@ def wall_in(memory_bytes: int, files: int, video_folder: Path) -> dict[str, bool
     libc = ctypes.CDLL(None, use_errno=True)
     standing["privileges"] = libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
     standing["network"] = libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) == 0
-    # After the change of namespace, which would undo it.
+    # Set after the change of namespace, which would reset it.
     libc.prctl(_PR_SET_PDEATHSIG, _SIGKILL)
     standing["files"] = _stands(lambda: landlock.confine(_readable(video_folder), [Path(_NOTHING)]))
     standing["calls"] = _stands(seccomp.refuse)
@@ -55,7 +55,7 @@ def _bound(memory_bytes: int, files: int) -> bool:
 
 
 def bound_processor_time(seconds: int) -> None:
-    """From now on `seconds` more over all threads; then the kernel ends the process."""
+    """Allow `seconds` more of processor time over all threads; then the kernel ends the process."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
     wanted = int(used.ru_utime + used.ru_stime) + seconds + 1

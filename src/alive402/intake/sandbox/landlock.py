@@ -1,6 +1,6 @@
-"""Landlock, by raw system calls: from here on this thread, and every one it starts, opens only files that are named.
+"""Landlock by raw system calls: limits this thread and its children to a list of files.
 
-Linux has it from 5.13 on; each later version knows more. Python has no binding that is kept, and three calls suffice.
+Linux has Landlock since 5.13; later versions add rights. No maintained Python binding exists, and three calls suffice.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _ASK_VERSION = 1
 _RULE_PATH_BENEATH = 1
 
 _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 1, 1 << 2, 1 << 3
-# Every right over files that a version knows: whatever is handled and not granted is refused.
+# All file rights that each version knows: a right that is handled and not granted is refused.
 _FILE_RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 5: (1 << 16) - 1}
 _NET_FROM, _NET_RIGHTS = 4, 0b11
 _SCOPE_FROM, _SCOPES = 6, 0b11
@@ -31,11 +31,11 @@ def version() -> int:
 def confine(readable: Iterable[Path], writable: Iterable[Path]) -> bool:
     """Let this thread and its children read only what lies under `readable`, and write only the files `writable`.
 
-    Where the kernel knows how, TCP, abstract sockets and signals to processes outside go too. Nothing can be executed,
-    made, renamed or removed anywhere. Paths that are not there are passed over. False where the kernel has no Landlock.
+    Where the kernel supports it, TCP, abstract sockets and signals to outside processes are refused too. Nothing can be
+    executed, made, renamed or removed. Missing paths are skipped. Returns False where the kernel has no Landlock.
 
     Raises:
-        OSError: the kernel has it, and refused the rules.
+        OSError: the kernel has Landlock but refused the rules.
     """
     known = version()
     if known == 0:
@@ -64,7 +64,7 @@ def _allow(ruleset: int, path: Path, rights: int) -> None:
     except OSError:
         return
     try:
-        # A right over folders, asked for a file, is an error to the kernel.
+        # The kernel refuses folder rights on a file.
         granted = rights if path.is_dir() else rights & ~_READ_DIR
         _checked(_ADD_RULE, ruleset, _RULE_PATH_BENEATH, struct.pack("<Qi", granted, place), 0)
     finally:

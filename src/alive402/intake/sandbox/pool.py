@@ -1,4 +1,4 @@
-"""Files are judged in warm processes of their own, which can be killed: a decoder that crashes takes nobody along."""
+"""Sandbox: judges each file in a warm worker process, so that a decoder's crash costs one call only."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The answer: our report, and the same face as Alibaba's `Elements`. Both JSON-ready."""
+    """A judged file: our report and Alibaba's `Elements`, both JSON-ready."""
 
     liveness: dict[str, Any]
     elements: list[dict[str, Any]]
 
 
 class Sandbox:
-    """Warm processes, each of which judges one file after another; at most `kept` wait for work.
+    """Pool of warm worker processes, each of which judges one file at a time; at most `kept` stay idle.
 
-    A process that crashes, passes a limit or is left by its caller costs that one call: it is killed, and another is
-    started in its place. As many run as callers ask at once, so callers bound that. One event loop uses a Sandbox, and
-    closes it before it ends: `async with Sandbox(limits) as sandbox`.
+    A process that crashes, exceeds a limit or whose caller is cancelled is killed and replaced; only that call is lost.
+    Each concurrent call gets its own process, so callers must bound concurrency. Use a Sandbox in one event loop, and
+    close it before the loop ends: `async with Sandbox(limits) as sandbox`.
 
     Args:
-        limits: of each file and each process.
-        kept: processes that wait for work, started when first needed or by `warm_up`.
-        beside: folder in which the processes' own folders are made, on the file system of the videos; by default the
-            system's temporary one.
+        limits: limits of each file and each process.
+        kept: idle processes, started when first needed or by `warm_up`.
+        beside: folder for the processes' own folders, on the file system of the videos; by default the system's
+            temporary folder.
     """
 
     def __init__(self, limits: SandboxLimits, kept: int = 2, beside: Path | None = None) -> None:
@@ -56,26 +56,26 @@ class Sandbox:
         await self.close()
 
     async def warm_up(self) -> None:
-        """Start what is kept warm, so that the first callers need not wait; what cannot start is told to the log."""
+        """Start the idle processes ahead of the first call; a failure to start is logged."""
         for _ in range(self._kept - len(self._idle) - len(self._starting)):
             self._start_another()
         await asyncio.gather(*self._starting)
 
     async def judge(self, path: Path, progress: Progress | None = None, kind: Kind = "video") -> Judged:
-        """Judge the file at `path`; when the caller is cancelled, the process that judges it is killed.
+        """Judge the file at `path`; when the caller is cancelled, the worker process is killed.
 
-        A process that is killed or crashes costs its caller time alone: another one tries once more, in what is left
-        of the limit. A file that crashes both is at fault.
+        When a process dies, another one tries once more, in the time that is left. A file that crashes both processes
+        is an error.
 
         Raises:
             UnusableVideo, ModelsMissing: as the analyzer raised it in the child, the same class.
-            AnalysisTimeout: killed at its deadline, or by its limit of processor time.
+            AnalysisTimeout: the process was killed at its deadline or at its limit of processor time.
             AnalysisFailed: the file crashed two children, or cannot be read; the cause is in the log.
         """
         until, heard = asyncio.get_running_loop().time() + self.limits.seconds, 0.0
 
         def hear(stage: str, share: float) -> None:
-            # Shares never fall for who listens, though the second process begins anew.
+            # The reported share never falls, though the second process begins again.
             nonlocal heard
             heard = max(heard, share)
             if progress is not None:
@@ -91,7 +91,7 @@ class Sandbox:
             raise AnalysisFailed from None
 
     async def _judge(self, path: Path, progress: Progress, kind: Kind, until: float) -> Judged:
-        """As `judge`; raises WorkerDied where the child crashed."""
+        """Judge the file once; raises WorkerDied where the child crashed."""
         worker, sound = None, False
         try:
             async with asyncio.timeout_at(until):
@@ -100,7 +100,7 @@ class Sandbox:
             sound = True
             return judged
         except AnalysisError as error:
-            # The video's fault leaves the process as it was; ours may not.
+            # After an error of the video the process is reusable; after our own failure it may not be.
             sound = not isinstance(error, AnalysisFailed)
             if not sound:
                 log.error("analysis failed", said=await _last_words(worker))
@@ -120,7 +120,7 @@ class Sandbox:
                 await self._put_back(worker, sound)
 
     async def close(self) -> None:
-        """End every process that waits for work; those at work end with their file."""
+        """End the idle processes; busy ones end with their file."""
         self._closed = True
         for task in self._starting:
             task.cancel()
@@ -155,7 +155,7 @@ class Sandbox:
             async with asyncio.timeout(self.limits.seconds):
                 worker = await self._start()
         except (WorkerDied, OSError) as error:
-            # The next caller tries again, and is told.
+            # The next call tries again and gets the error.
             log.error("no worker could be started", cause=str(error), said=getattr(error, "said", ""))
             return
         if self._closed or len(self._idle) >= self._kept:
@@ -168,18 +168,18 @@ class Sandbox:
         missing = sorted(name for name, stands in worker.walls.items() if not stands)
         if missing and not self._warned:
             self._warned = True
-            log.warning("this kernel does not grant every wall around strangers' video", missing=missing)
+            log.warning("this kernel does not support every confinement of the worker", missing=missing)
         return worker
 
 
 async def judge(path: Path, limits: SandboxLimits, progress: Progress | None = None) -> Judged:
-    """Judge one file in a process started for it alone. See `Sandbox.judge`."""
+    """Judge one file in a process started for it alone; raises like `Sandbox.judge`."""
     async with Sandbox(limits, kept=0) as sandbox:
         return await sandbox.judge(path, progress)
 
 
 async def _last_words(worker: WarmWorker | None) -> str:
-    """What a process that is given up said before its end."""
+    """End a process that is given up; returns the last lines of its standard error."""
     if worker is None:
         return ""
     await worker.end()
@@ -187,11 +187,11 @@ async def _last_words(worker: WarmWorker | None) -> str:
 
 
 def understood(message: dict[str, Any]) -> Judged:
-    """What a process told of one file, which may have come a long way.
+    """Parse a worker's answer for one file; it may come from another machine.
 
     Raises:
-        AnalysisError: as it raised it, the same class.
-        WorkerDied: it told what no process of ours tells.
+        AnalysisError: the worker answered with this error; the same class.
+        WorkerDied: the answer has another form than a worker's.
     """
     try:
         if "error" in message:

@@ -1,9 +1,9 @@
-"""seccomp: system calls that judging a video never needs are refused to this process for good.
+"""seccomp filter: refuses system calls that judging a video never needs.
 
-A list of what is refused, not of what is allowed: another libc or decoder may ask for something new and harmless, and a
-service that dies of an update protects nobody. What it refuses: every socket, new processes and programs, signals and
+A deny list, not an allow list: another libc or decoder may need a new harmless call, and an update must not break the
+service. It refuses every socket, new processes and programs, signals and
 limits of other processes, their memory, changes to files that Landlock does not cover (modes, owners, attributes),
-shared memory between processes, and the parts of the kernel in which holes are found most often.
+shared memory between processes, and the parts of the kernel that have most vulnerabilities.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import platform
 import struct
 import sys
 
-# name: number on x86_64, on aarch64; None where the machine has no such call.
+# name: call number on x86_64 and on aarch64; None where the architecture has no such call.
 _REFUSED: dict[str, tuple[int, int | None]] = {
     "socket": (41, 198),
     "socketpair": (53, 199),
@@ -99,7 +99,7 @@ _REFUSED: dict[str, tuple[int, int | None]] = {
     "move_pages": (279, 239),
     "personality": (135, 92),
 }
-# What a process may do to itself, and to no other: the first argument names it.
+# Calls that are allowed on the process itself only; the first argument names the process.
 _OWN_ONLY: dict[str, tuple[int, int]] = {"tgkill": (234, 131), "prlimit64": (302, 261)}
 _CLONE, _CLONE3 = (56, 220), (435, 435)
 _CLONE_THREAD = 0x10000
@@ -108,17 +108,14 @@ _MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 _X32_BIT = 0x40000000
 
 _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 22, 2
-# Instructions of classic BPF: load a word of the call's record; jump if equal, if greater or equal, if a bit is set;
-# return.
+# Classic BPF instructions: load a word of `seccomp_data`; jump if equal, if greater or equal, if a bit is set; return.
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _NUMBER_AT, _MACHINE_AT, _FIRST_ARGUMENT_AT = 0, 4, 16
 _ALLOW, _KILL = 0x7FFF0000, 0x80000000
 
 
 def refuse() -> bool:
-    """Refuse them from here on, with EPERM; needs `no_new_privs`. False where the kernel or the machine has no place
-    for it.
-    """
+    """Install the filter, which answers EPERM; needs `no_new_privs`. False where kernel or machine lack support."""
     if sys.platform != "linux" or platform.machine() not in _MACHINES:
         return False
     column, machine = _MACHINES[platform.machine()]
@@ -141,10 +138,10 @@ def _program(column: int, machine: int, own: int) -> list[bytes]:
         _step(_EQUAL, machine, 1, 0),
         _step(_RETURN, _KILL),
         _step(_LOAD, _NUMBER_AT),
-        # The other way of calling on x86_64 has numbers of its own, which the list would miss.
+        # The x32 ABI of x86_64 has other call numbers, which the list would miss.
         _step(_AT_LEAST, _X32_BIT, 0, 1),
         _no(errno.EPERM),
-        # A new libc tries this one first, and takes `clone`, whose flags can be seen, when it is not there.
+        # A new libc tries `clone3` first and falls back to `clone`, whose flags the filter can read.
         _step(_EQUAL, _CLONE3[column], 0, 1),
         _no(errno.ENOSYS),
         _step(_EQUAL, _CLONE[column], 0, 4),

@@ -1,10 +1,10 @@
-"""The child process that judges strangers' files: `python -m alive402.intake.sandbox.worker`. Confined before decoding.
+"""Worker process that judges untrusted files: `python -m alive402.intake.sandbox.worker`. Confined before decoding.
 
-Told by its arguments: the folder in which the files will lie, and the limits as JSON. It loads the models and says
+Arguments: the folder of the files, and the limits as JSON. It loads the models and writes
 `{"ready": walls}`. Then, for each line `{"job": n, "video": name, "kind": kind}` on standard input (kind `video` or
 `image`), it answers on standard output: lines `[stage, share]` while it works, and last `{"job": n, "peak_bytes": …}`
-with either `liveness` and `elements` or `error: {"code", "message", "details"}`. Nothing else can write there. It ends
-when standard input does.
+with either `liveness` and `elements` or `error: {"code", "message", "details"}`. Nothing else can write to standard
+output. The worker ends when standard input ends.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from typing import Any, TextIO
 
 from alive402.intake.sandbox.confinement import bound_processor_time, wall_in
 
-# The share of the work by which two words of progress are apart.
+# The least share of the work between two progress reports.
 STEP = 0.1
 
 
 def judge(path: Path, kind: str, out: TextIO) -> dict[str, Any]:
-    """The answer for one file, as JSON-ready data; a video that cannot be judged is an answer too.
+    """Judge one file; returns JSON-ready data, also for a video that cannot be judged.
 
-    Progress goes to `out` while the work goes on.
+    Progress is written to `out` during the work.
     """
-    # Imported behind the walls: decoders and networks are what the walls are for.
+    # Imported after confinement, because decoders and networks are what it protects against.
     from alive402.liveness import analyze, analyze_image
     from alive402.liveness.errors import AnalysisError
 
@@ -53,7 +53,7 @@ def judge(path: Path, kind: str, out: TextIO) -> dict[str, Any]:
 
 
 def open_memory() -> TextIO | None:
-    """Where the kernel tells what memory this process needs; None where it tells it nowhere."""
+    """Open the kernel's file with the memory of this process; None where there is none."""
     try:
         return Path("/proc/self/status").open(encoding="ascii")
     except OSError:
@@ -63,7 +63,7 @@ def open_memory() -> TextIO | None:
 def peak_bytes(memory: TextIO | None) -> int:
     """The most resident memory that this process has needed.
 
-    Not as `getrusage` tells it: a process begins there with what its parent had needed.
+    `getrusage` is not used: its value starts with the parent's memory.
     """
     if memory is None:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
@@ -73,7 +73,7 @@ def peak_bytes(memory: TextIO | None) -> int:
 
 
 def load() -> None:
-    """Have the engine ready; when it cannot be, each video will be told why."""
+    """Load the engine; when that fails, each video gets the reason as its answer."""
     from alive402.liveness.analyzer import shared
     from alive402.liveness.errors import ModelsMissing
 
@@ -82,7 +82,7 @@ def load() -> None:
 
 
 def main() -> None:
-    """Answer until nobody asks, on descriptors that no library knows of."""
+    """Answer until standard input ends, on descriptors that no library knows."""
     folder, limits = Path(sys.argv[1]), json.loads(sys.argv[2])
     asked = os.fdopen(os.dup(0), "r", encoding="utf-8")
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -98,7 +98,7 @@ def main() -> None:
         bound_processor_time(limits["cpu_seconds"])
         answer = judge(folder / job["video"], job["kind"], out)
         _say(out, {"job": job["job"], "peak_bytes": peak_bytes(memory), **answer})
-    # Decoders' threads need no farewell, and must not turn an answer into a crash.
+    # Exit without joining the decoders' threads, which could crash after the answer.
     os._exit(0)
 
 

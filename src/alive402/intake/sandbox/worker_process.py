@@ -1,4 +1,4 @@
-"""One warm child that judges file after file, as its parent sees it: started, asked, and ended."""
+"""Parent side of one warm worker process: starts it, sends it files, ends it."""
 
 from __future__ import annotations
 
@@ -21,33 +21,33 @@ from alive402.liveness.errors import VideoTooLarge
 
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 MAX_LOG_LINES, MAX_LOG_LINE_BYTES = 40, 400
-# What the child needs to start Python and to find the model files; no secrets, no proxies, no preloads.
+# Environment variables that the child needs for Python and the model files; no secrets, no proxies, no preloads.
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "XDG_CACHE_HOME", "ALIVE402_CACHE")
 _MEMORY = {"MALLOC_MMAP_THRESHOLD_": "1000000"}
-"""The C library gives what a frame took back at once; by default it keeps it once it has seen large ones."""
+"""Makes the C library return a frame's memory at once; by default it keeps memory after large allocations."""
 
-# What the child may say of its progress: words of the engine, not of whoever took the child over.
+# Stage names that the child may report: those of the engine. A compromised child cannot send other texts.
 _STAGES = frozenset({"looking", "judging", "done"})
 
 Kind = Literal["video", "image"]
-"""Which of the engine's doors a file goes to."""
+"""Which analysis of the engine a file gets."""
 
 Progress = Callable[[str, float], None]
-"""Told a stage of the work, one word, and the share of the whole that is done, 0..1."""
+"""Progress callback: the stage of the work, one word, and the share of the whole that is done, 0..1."""
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxLimits:
-    """What judging one file may cost, and how long one process judges.
+    """Limits of judging one file and of one worker process.
 
     Attributes:
-        seconds: wall time, start of a process included where one has to be started; then it is killed.
-        cpu_seconds: processor time over all its threads; the kernel kills it.
+        seconds: wall time of a file, process start included; then the process is killed.
+        cpu_seconds: processor time of a file over all threads; then the kernel kills the process.
         memory_bytes: address space, libraries included.
         files: open files.
-        file_bytes: of the video.
-        jobs: files that one process judges; then another takes its place. At 1 no file meets what another left behind.
-        peak_bytes: resident memory; a process that once needed more is replaced after that file.
+        file_bytes: size of the video.
+        jobs: files that one process judges before it is replaced. At 1 each file gets a new process.
+        peak_bytes: resident memory; a process that needed more is replaced after that file.
     """
 
     seconds: float = 60.0
@@ -60,10 +60,10 @@ class SandboxLimits:
 
 
 class WorkerDied(Exception):
-    """The child ended, or said what it never says.
+    """The child ended, or sent an invalid message.
 
     Attributes:
-        status: its exit status; None if it ran when it was given up.
+        status: its exit status; None if it was still running.
         said: the last lines of its standard error, for the log.
     """
 
@@ -74,11 +74,11 @@ class WorkerDied(Exception):
 
 
 class WarmWorker:
-    """A walled-in child with its models loaded.
+    """A confined child with its models loaded.
 
     Attributes:
-        walls: which of them the kernel granted, by name; see `walls.wall_in`.
-        peak_bytes: the most resident memory that it has needed, as it says.
+        walls: confinements by name, and whether the kernel granted each; the names are those of `walls.wall_in`.
+        peak_bytes: the most resident memory that it has needed, as it reports.
     """
 
     def __init__(self, child: asyncio.subprocess.Process, folder: tempfile.TemporaryDirectory[str]) -> None:
@@ -97,11 +97,11 @@ class WarmWorker:
 
     @classmethod
     async def start(cls, limits: SandboxLimits, beside: Path | None) -> WarmWorker:
-        """A worker that is ready; it reads videos from a folder of its own, made under `beside`.
+        """Start a worker and wait until it is ready; it reads videos from its own folder, made under `beside`.
 
         Raises:
             WorkerDied: it did not get ready.
-            OSError: no process, or no folder, can be had.
+            OSError: no process or folder can be made.
         """
         folder = _folder(beside)
         bounds = {"memory_bytes": limits.memory_bytes, "cpu_seconds": limits.cpu_seconds, "files": limits.files}
@@ -116,7 +116,7 @@ class WarmWorker:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
-                # A group of its own: whatever it starts dies with it.
+                # Its own process group, so that its children die with it.
                 start_new_session=True,
                 env=_MEMORY | {name: os.environ[name] for name in _KEPT if name in os.environ},
                 cwd=folder.name,
@@ -140,17 +140,17 @@ class WarmWorker:
 
     @property
     def jobs(self) -> int:
-        """Files that it was asked to judge."""
+        """Number of files that it was given to judge."""
         return self._jobs
 
     @property
     def process_id(self) -> int:
-        """Of the child."""
+        """Process id of the child."""
         return self._child.pid
 
     @property
     def alive(self) -> bool:
-        """Whether the child runs, as far as is known."""
+        """Whether the child is running, as far as is known."""
         return self._child.returncode is None
 
     @property
@@ -161,11 +161,11 @@ class WarmWorker:
     async def judge(
         self, path: Path, limits: SandboxLimits, progress: Progress | None, kind: Kind = "video"
     ) -> dict[str, Any]:
-        """What the child answers for the file at `path`: `liveness` and `elements`, or `error`.
+        """The child's answer for the file at `path`: `liveness` and `elements`, or `error`.
 
         Raises:
             VideoTooLarge: the file has more than `limits.file_bytes`.
-            WorkerDied: it crashed, was killed, or said something else.
+            WorkerDied: it crashed, was killed, or sent an invalid message.
             OSError: the file cannot be read.
         """
         self._jobs += 1
@@ -194,14 +194,14 @@ class WarmWorker:
         try:
             line = await self._told.readline()
             if not line.endswith(b"\n"):
-                # Its words end a moment before the kernel tells how it died.
+                # Its output ends a moment before the kernel reports its exit status.
                 raise WorkerDied(await self._child.wait())
             return json.loads(line)
         except (ValueError, RecursionError):
             raise WorkerDied(None) from None
 
     async def _listen(self, stream: asyncio.StreamReader) -> None:
-        """Reads on to the end, so that the child never waits for us, and keeps the last lines."""
+        """Read standard error to its end, so that the child never blocks, and keep the last lines."""
         while True:
             try:
                 line = await stream.readline()
@@ -212,7 +212,7 @@ class WarmWorker:
             self._said.append(line[:MAX_LOG_LINE_BYTES].decode("utf-8", "replace").rstrip())
 
     async def end(self) -> None:
-        """Kill it, if it still runs, and remove its folder. A second time does nothing."""
+        """Kill the child if it still runs, and remove its folder. A second call does nothing."""
         if self._ended:
             return
         self._ended = True
@@ -232,14 +232,14 @@ def _folder(beside: Path | None) -> tempfile.TemporaryDirectory[str]:
 
 
 def _lend(path: Path, video: Path, most: int) -> None:
-    """Let the file at `path` be seen as `video` too, without a copy where the file system can."""
+    """Link the file at `path` to `video`, or copy it where the file system has no links."""
     status = path.stat()
     if status.st_size > most:
         raise VideoTooLarge(
             f"The video has {status.st_size / 1e6:.1f} MB; at most {most / 1e6:.0f} MB are accepted.",
             bytes=status.st_size,
         )
-    # Another's file may be ours to read by a right that the child gave up.
+    # We may read another user's file by a capability that the child gave up.
     if status.st_uid == os.geteuid():
         with contextlib.suppress(OSError):
             return os.link(path.resolve(), video)
@@ -247,7 +247,7 @@ def _lend(path: Path, video: Path, most: int) -> None:
 
 
 def _take_back(video: Path) -> None:
-    # At once, and not in a thread: a call that is cancelled here would wait for nobody.
+    # Not in a thread: a cancelled call would not wait for the thread.
     video.unlink(missing_ok=True)
 
 

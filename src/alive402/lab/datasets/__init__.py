@@ -1,4 +1,4 @@
-"""WHAT IS MEASURED ON. One reader a layout; each turns a manifest or a data set's folders into Presentations."""
+"""Readers of manifests and data sets, one per layout; each returns Presentations."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def read(root: Path, layout: str = "manifest", protocol: str | None = None) -> l
     if layout not in READERS:
         raise DatasetError(f"There is no layout '{layout}'; there are {', '.join(READERS)}.")
     if layout == "manifest" and not root.is_file():
-        raise DatasetError(f"There is no manifest {root}. For the folder of a data set say its --layout.")
+        raise DatasetError(f"There is no manifest {root}. For the folder of a data set, give its --layout.")
     if layout != "manifest" and not root.is_dir():
         raise DatasetError(f"{root} is not a folder; --layout {layout} needs the folder of the data set.")
     found = READERS[layout](root, protocol)

@@ -32,7 +32,7 @@ def _presentation(path: Path, root: Path) -> Presentation:
     folder, subject = path.relative_to(root).parts[:2]
     quality = "high" if path.stem.startswith("HR") else "low" if int(path.stem) % 2 else "normal"
     species = SPECIES[path.stem]
-    # the numbers start anew in each folder, so the folder is part of who it is
+    # the numbers restart in each folder, so the folder is part of the subject's name
     return Presentation(
         path, below(path, root), not species, species, f"{FOLDERS[folder]}-{subject}", quality, FOLDERS[folder]
     )

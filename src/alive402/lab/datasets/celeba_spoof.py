@@ -1,7 +1,7 @@
 """CelebA-Spoof: pictures under Data/{train,test}/SUBJECT/{live,spoof}, labelled in metas/intra_test/*_label.json.
 
 Source: Zhang et al. 2020, "CelebA-Spoof: large-scale face anti-spoofing dataset with rich annotations". It defines no
-dev set. Single pictures are judged by the appearance network alone: nothing moves in them.
+dev set. Single pictures are judged by the appearance network alone, because there is no movement.
 """
 
 from __future__ import annotations

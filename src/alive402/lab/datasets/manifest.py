@@ -1,4 +1,4 @@
-"""Any manifest: a CSV with path (or file), label, attack_type (or attack), subject, source and, if known, group."""
+"""Reads a manifest: a CSV with path (or file), label, attack_type (or attack), subject, source and optional group."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def read(path: Path, protocol: str | None = None) -> list[Presentation]:
         DatasetError: not a manifest; the message names line and column.
     """
     if protocol is not None:
-        raise DatasetError("A manifest has no protocols: leave --protocol away, or keep one manifest a protocol.")
+        raise DatasetError("A manifest has no protocols: omit --protocol, or use one manifest per protocol.")
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = csv.DictReader(file)
@@ -60,10 +60,10 @@ def _presentation(manifest: Path, line: int, row: dict[str, str | None]) -> Pres
     if not name:
         raise wrong(PATH, "no file is named.")
     if label not in LIVE + SPOOF:
-        raise wrong(LABEL, f"'{label}' is no label; write live (bonafide, real) or spoof (attack).")
+        raise wrong(LABEL, f"'{label}' is not a label; write live (bonafide, real) or spoof (attack).")
     group = cell("group").lower()
     if group not in GROUPS:
-        raise wrong(("group",), f"'{group}' is no group; write train, dev or test, or nothing.")
+        raise wrong(("group",), f"'{group}' is not a group; write train, dev or test, or nothing.")
     file = manifest.parent / name
     if not file.is_file():
         raise wrong(PATH, f"there is no file {file}.")
@@ -87,4 +87,4 @@ def _check_unique(path: Path, found: list[Presentation]) -> None:
     for place, presentation in enumerate(found):
         first = seen.setdefault(presentation.name, place)
         if first != place:
-            raise DatasetError(f"{path}: {presentation.name} stands in it twice; every file may count once.")
+            raise DatasetError(f"{path}: {presentation.name} occurs twice; every file may occur once.")

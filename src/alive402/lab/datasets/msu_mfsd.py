@@ -18,9 +18,9 @@ NAME = re.compile(
 
 
 def read(root: Path, protocol: str | None = None) -> list[Presentation]:
-    """Every video; the group is that of the subject lists, when they are there."""
+    """Every video; its group comes from the subject lists, if there are any."""
     if protocol is not None:
-        raise DatasetError("MSU-MFSD has one protocol: leave --protocol away.")
+        raise DatasetError("MSU-MFSD has one protocol: omit --protocol.")
     groups = {subject: group for name, group in LISTS.items() for subject in _subjects(root / name)}
     matches = [(path, NAME.fullmatch(path.stem)) for path in files_under(root)]
     return [_presentation(path, match, root, groups) for path, match in matches if match]

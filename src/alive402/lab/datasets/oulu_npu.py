@@ -20,7 +20,7 @@ def read(root: Path, protocol: str | None = None) -> list[Presentation]:
     """Every video, or those of a protocol: `1`, `2`, `3_1` to `3_6`, `4_1` to `4_6`.
 
     Raises:
-        DatasetError: there is no such protocol, or it lists a video that is not there.
+        DatasetError: there is no such protocol, or it lists a missing video.
     """
     videos = {path.stem: path for path in files_under(root, *FOLDERS) if NAME.fullmatch(path.stem)}
     if protocol is None:

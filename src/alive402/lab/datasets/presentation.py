@@ -1,4 +1,4 @@
-"""One presentation to the camera, labelled: what a manifest or a data set's folders say about a file."""
+"""A labelled presentation: the facts of a manifest or data set about one file."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class Presentation:
     """A labelled file.
 
     Attributes:
-        path: where it lies.
-        name: how it is called in score files and reports: its path below the data set, with forward slashes.
+        path: path of the file.
+        name: name in score files and reports: its path below the data set, with forward slashes.
         bona_fide: filmed from life.
         attack_type: the PAI species, "" when bona fide; parts are separated by "/", as in `replay/phone`.
-        subject: who is seen, "" when not known.
-        source: what was filmed together (a data set, a camera, a session); the unit of independence. "" when not known.
+        subject: the person, "" when not known.
+        source: the set that was filmed together (data set, camera, session); the unit of independence. "" if unknown.
         group: `train`, `dev` or `test` where the data set defines it, else "".
         notes: further columns of the manifest.
     """

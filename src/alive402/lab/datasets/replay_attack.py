@@ -22,7 +22,7 @@ ATTACK = re.compile(
 def read(root: Path, protocol: str | None = None) -> list[Presentation]:
     """Every video (`grandtest`), or those of a protocol: a way of holding the device (`fixed`, `hand`) or a device.
 
-    The enrolment videos are no presentations and are left out.
+    The enrolment videos are not presentations and are left out.
     """
     if protocol not in (None, *PROTOCOLS):
         raise DatasetError(f"There is no protocol '{protocol}'; there are {', '.join(PROTOCOLS)}.")

@@ -17,9 +17,9 @@ NAME = re.compile(r"(?P<subject>\d{3})-(?P<sensor>\d)-(?P<type>[123])-(?P<medium
 
 
 def read(root: Path, protocol: str | None = None) -> list[Presentation]:
-    """Every video; a species is told by its medium, as `print/1` or `replay/4`."""
+    """Every video; the species is named by its medium, as `print/1` or `replay/4`."""
     if protocol is not None:
-        raise DatasetError("SiW's protocols choose training data, which nothing here trains on: leave --protocol away.")
+        raise DatasetError("SiW's protocols choose training data, which is not used here: omit --protocol.")
     matches = [(path, NAME.fullmatch(path.stem)) for path in files_under(root, *FOLDERS)]
     return [_presentation(path, match, root) for path, match in matches if match]
 

@@ -1,4 +1,4 @@
-"""Physical evidence, one file a cue or a family of them; each is a pure function of a clip and a face."""
+"""Physical cues, one file per cue or family of cues; each is a pure function of a clip and a face."""
 
 from __future__ import annotations
 

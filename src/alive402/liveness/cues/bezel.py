@@ -175,7 +175,7 @@ def _message(strength: float, evidence: Doubles, distinguished: bool) -> str:
         )
     if distinguished:
         return "The straight edges around the face do not move with it: they belong to the room."
-    return "No straight edge around the face could be told to move with it."
+    return "No straight edge around the face was seen to move with it."
 
 
 def _steady(values: Doubles) -> Doubles:

@@ -1,4 +1,4 @@
-"""How a measured figure becomes evidence: one rule for every cue."""
+"""Turns a measured value into evidence, by one rule for every cue."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from alive402.liveness.report import AttackType, Cue
 def silent(
     name: str, unit: str, normal: tuple[float, float], message: str, attack_type: AttackType | None = None
 ) -> Cue:
-    """A cue that could not be measured: it says nothing, and says why."""
+    """A cue that could not be measured: no score, and a message with the reason."""
     return Cue(name, None, 0.0, None, unit, normal, message, attack_type)
 
 

@@ -82,7 +82,7 @@ def pulse(clip: Clip, track: FaceTrack) -> Cue:
     message = (
         f"The skin changes colour with a heart beat of {60 * beat:.0f} a minute, alike on forehead and cheeks."
         if strength > 0
-        else "No heart beat could be told from the noise, which is common and says nothing."
+        else "No heart beat stands out of the noise, which is common and is no evidence."
     )
     return Cue(NAME, strength, 0.0, value, UNIT, NORMAL, message)
 

@@ -1,4 +1,4 @@
-"""Where the face is in every small frame of a clip: the ground that the cues of light and colour stand on."""
+"""The position of the face in every small frame of a clip, for the cues of light and colour."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ NO_CHANGE_NOTHING, NO_CHANGE_CERTAIN = 1.55, 1.4
 NEAR_NOTHING, NEAR_CERTAIN = 0.012, 0.009
 """So little change that noise may hide the head's place: it may seem farther off, or a smooth motion be shorter."""
 MOTION_NOTHING, MOTION_CERTAIN = 0.012, 0.018
-"""rms way of the face in face widths from which a bend can be told from noise."""
+"""rms way of the face in face widths from which a bend can be distinguished from noise."""
 
 # A face bent at mouth and eyes only leaves the rest at 1.5 of noise and less, and the head in place to .002 face widths
 # (or moves it as a whole, by .02 and more). People who speak and hold still are apart by .0023 and more, all but one.

@@ -1,1 +1,1 @@
-"""From evidence to an answer: quality, fusion, and which engine decided."""
+"""The decision: quality checks, fusion of the evidence, cuts and stretches, identity of the engine."""

@@ -29,7 +29,7 @@ def fades(
 ) -> list[tuple[int, int]]:
     """(before, after), indices of pictures at both ends of each cross-fade, in time order, without overlap.
 
-    A mixture is told from motion by least squares: in a fade each picture f between a and b is `s a + (1 - s) b`, and
+    Least squares distinguish a mixture from motion: in a fade each picture f between a and b is `s a + (1 - s) b`, and
     s falls; something that moves from a to b is at a third place in between.
 
     Args:

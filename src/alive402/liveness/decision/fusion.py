@@ -1,4 +1,4 @@
-"""Evidence becomes a calibrated probability, a verdict, an attack type and reasons.
+"""Fusion: turns the evidence into a calibrated probability, a verdict, an attack type and reasons.
 
 A logistic model whose weights are all non-negative: more evidence for life never lowers the probability. A cue that
 is missing, or has no score, says nothing. A cue without a weight is an error. The numbers are in
@@ -181,7 +181,7 @@ def _reasons(
     reasons = [Reason(f"{name}_{'live' if moved[name] > 0 else 'attack'}", cues[name].message) for name in named]
     if verdict == "inconclusive":
         message = (
-            f"The evidence is too near to the line: {confidence:.2f} against a threshold of {rule.threshold:.2f}. "
+            f"The evidence is too close to the threshold: {confidence:.2f} against {rule.threshold:.2f}. "
             "Film again with a steady camera, good light and the whole face in view."
         )
         reasons.insert(0, Reason("too_close_to_call", message))

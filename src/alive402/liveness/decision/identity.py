@@ -1,4 +1,4 @@
-"""Which engine judges, in a word: scores of another one do not compare."""
+"""The identity of the engine as a string; scores of different engines do not compare."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is there enough to judge? If not, which reason; if barely, which warnings.
+"""Checks whether the video is good enough to judge; returns warnings or raises the reason.
 
 Thresholds are those below which a person could not tell either; darkness is judged on the face and set low, because
 dark skin in good light is not a dark picture.

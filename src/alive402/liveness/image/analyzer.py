@@ -119,7 +119,7 @@ def packaged() -> fusion.Calibration:
 
 
 def _for_a_picture(reason: Reason) -> Reason:
-    """The fusion speaks of filming; whoever sent a picture is told what to do about a picture."""
+    """Reword the fusion's advice for a picture, because it speaks of filming."""
     if reason.code != "too_close_to_call":
         return reason
     return Reason(reason.code, f"{reason.message.partition('. ')[0]}. {AGAIN}")

@@ -1,41 +1,41 @@
-"""Every way in which a payment can stand in the way of an answer, each with a stable code.
+"""The errors of payments, each with a stable code.
 
 PaymentError                              code, sentence, HTTP status, what to do
- ├── PaymentRequired            402   payment_required           no payment came with the call
- │    ├── PaymentInvalid        402   payment_invalid            the facilitator refuses it; `details.reason` says why
+ ├── PaymentRequired            402   payment_required           the call has no payment
+ │    ├── PaymentInvalid        402   payment_invalid            the facilitator rejects it; `details.reason` says why
  │    ├── PaymentMismatch       402   payment_mismatch           signed for other terms, or for another resource
  │    ├── PaymentExpiresSoon    402   payment_expires_soon       would expire before the work is done
  │    ├── SettlementRefused     402   settlement_refused         the money did not move, so there is no answer
  │    └── TokenRefused          402                              `details.paymentId` is its payment, where there is one
  │         ├── TokenUnknown     402   token_unknown              no payment has this token
  │         ├── TokenPending     402   token_pending              its payment is not paid yet
- │         ├── TokenExpired     402   token_expired              its time is over
+ │         ├── TokenExpired     402   token_expired              it has expired
  │         ├── TokenExhausted   402   token_exhausted            its calls are used up
- │         ├── TokenRefunded    402   token_refunded             its money was given back
- │         └── TokenMismatch    402   token_mismatch             it is another service's, or another client's
- ├── PaymentMalformed           400   payment_malformed          the header is not what x402 says
+ │         ├── TokenRefunded    402   token_refunded             its payment was refunded
+ │         └── TokenMismatch    402   token_mismatch             it belongs to another service or client
+ ├── PaymentMalformed           400   payment_malformed          the header is not an x402 payment
  ├── PaymentConflict            409
  │    ├── PaymentIdentifierTaken 409  payment_identifier_taken   the buyer's identifier names another payment
- │    ├── PaymentInUse          409   payment_in_use             the same payment is being worked on; try again soon
- │    ├── PaymentSpent          409   payment_spent              it is bound to another request
- │    ├── AlreadyPaid           409   already_paid               another authorization paid it; this one is untouched
+ │    ├── PaymentInUse          409   payment_in_use             another call uses the payment now; try again soon
+ │    ├── PaymentSpent          409   payment_spent              the payment is bound to another request
+ │    ├── AlreadyPaid           409   already_paid               another authorization paid it; this one is unused
  │    └── KeyReused             409   idempotency_key_reused     the Idempotency-Key belongs to another request
- ├── PaymentExpired             410   payment_expired            it was not paid in time; ask for a new one
- ├── AnswerGone                 410   answer_erased              it was bought and given, and is kept no longer
+ ├── PaymentExpired             410   payment_expired            it was not paid in time; create a new one
+ ├── AnswerGone                 410   answer_erased              the answer was given and has been erased
  ├── ApiKeyRefused              401   api_key_refused            unknown or revoked
- ├── ApiKeyForbidden            403   api_key_forbidden          it lacks the scope
+ ├── ApiKeyForbidden            403   api_key_forbidden          the key lacks the scope
  ├── AccessKeyUnknown           404   access_key_unknown         no prepaid API key has this accessKeyId
- ├── NoSuchApiKey               404   no_such_api_key            the operator named one that does not exist
- ├── TooManyCalls               429   too_many_calls             more calls a second than an API key may make
- ├── TooManyPayments            429   too_many_payments          too many were asked for from this address
- ├── TooManyFailures            429   too_many_failures          too many calls of this payer failed, free of charge
- ├── FacilitatorUnavailable     503   facilitator_unavailable    it could not be asked; nothing moved
- ├── SettlementUnknown          503   settlement_unknown         sent, answer lost: send the same payment again
- ├── NoSuchPayment              404   no_such_payment            the operator asked for one that is not in the ledger
- ├── RefundRefused              409   refund_refused             the chain or the ledger does not show that refund
- └── PaymentsMisconfigured            start-up only: the operator reads it, no buyer does
+ ├── NoSuchApiKey               404   no_such_api_key            operator only: no key has this id
+ ├── TooManyCalls               429   too_many_calls             the API key exceeds its calls per second
+ ├── TooManyPayments            429   too_many_payments          this address created too many payments
+ ├── TooManyFailures            429   too_many_failures          too many calls of this payer or address failed
+ ├── FacilitatorUnavailable     503   facilitator_unavailable    the facilitator is unreachable; nothing moved
+ ├── SettlementUnknown          503   settlement_unknown         the settlement's result was lost: send it again
+ ├── NoSuchPayment              404   no_such_payment            the ledger has no such payment
+ ├── RefundRefused              409   refund_refused             chain or ledger do not show that refund
+ └── PaymentsMisconfigured            start-up only: shown to the operator, never to a buyer
 
-`charged` says whether money moved: False, None where that is not known yet, True for an answer that was erased.
+`charged` says whether money moved: False, None while it is not known, True for an answer that was erased.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from alive402.errors import CodedError
 
 
 class PaymentError(CodedError):
-    """A payment stands in the way of an answer."""
+    """A payment problem prevents the answer."""
 
     code = "payment_error"
     status = 402
@@ -52,38 +52,38 @@ class PaymentError(CodedError):
 
 
 class PaymentRequired(PaymentError):
-    """No payment came with the call."""
+    """The call has no payment."""
 
     code = "payment_required"
     default = "Payment is required. Sign one of `accepts` and send the call again with the PAYMENT-SIGNATURE header."
 
 
 class PaymentInvalid(PaymentRequired):
-    """The facilitator refuses the payment."""
+    """The facilitator rejects the payment."""
 
     code = "payment_invalid"
-    default = "The payment was refused, and nothing was charged. `details.reason` says why; sign again."
+    default = "The payment was rejected, and nothing was charged. `details.reason` says why; sign again."
 
 
 class PaymentMismatch(PaymentRequired):
-    """Signed for other terms or for another resource."""
+    """The payment was signed for other terms or another resource."""
 
     code = "payment_mismatch"
-    default = "The payment was signed for other terms than are asked here. Sign one of `accepts` as it stands."
+    default = "The payment was signed for other terms than the current ones. Sign one of `accepts` unchanged."
 
 
 class PaymentExpiresSoon(PaymentRequired):
     """The authorization would expire before the work is done."""
 
     code = "payment_expires_soon"
-    default = "The payment expires before the video can be judged. Sign again with the validity that is asked."
+    default = "The payment expires before the video can be analyzed. Sign again with the validity given in `accepts`."
 
 
 class SettlementRefused(PaymentRequired):
     """The money did not move, so there is no answer."""
 
     code = "settlement_refused"
-    default = "The payment was good before the work and did not settle after it. Nothing was charged; sign again."
+    default = "The payment was valid before the work but did not settle after it. Nothing was charged; sign again."
 
 
 class TokenRefused(PaymentRequired):
@@ -104,37 +104,35 @@ class TokenPending(TokenRefused):
     """The payment is not paid yet."""
 
     code = "token_pending"
-    default = "This is the id of a payment, and it is no token. Pay it at `payment.payUrl`: the answer holds the token."
+    default = "This is the id of a payment, not a token. Pay it at `payment.payUrl`: the answer has the token."
 
 
 class TokenExpired(TokenRefused):
-    """The time of the token is over."""
+    """The token has expired."""
 
     code = "token_expired"
     default = "The token has expired. Make a new payment with POST /api/payments, or sign one of `accepts`."
 
 
 class TokenExhausted(TokenRefused):
-    """Every call of the token is used up."""
+    """Every call of the token is used."""
 
     code = "token_exhausted"
-    default = (
-        "Every call of the token is used up. Make a new payment with POST /api/payments, or sign one of `accepts`."
-    )
+    default = "Every call of the token is used. Make a new payment with POST /api/payments, or sign one of `accepts`."
 
 
 class TokenRefunded(TokenRefused):
-    """The money of the token was given back."""
+    """The token's payment was refunded."""
 
     code = "token_refunded"
     default = "The payment of this token was refunded. Make a new payment with POST /api/payments."
 
 
 class TokenMismatch(TokenRefused):
-    """The token is another service's or another client's."""
+    """The token belongs to another service or another client."""
 
     code = "token_mismatch"
-    default = "The token belongs to another `details.reason`. For a client's: send its X-Client-Secret."
+    default = "The token belongs to another `details.reason`. If that is `client`, send its X-Client-Secret."
 
 
 class PaymentMalformed(PaymentError):
@@ -146,7 +144,7 @@ class PaymentMalformed(PaymentError):
 
 
 class PaymentConflict(PaymentError):
-    """The same money is claimed twice."""
+    """Two calls claim the same payment."""
 
     code = "payment_conflict"
     status = 409
@@ -164,11 +162,11 @@ class PaymentIdentifierTaken(PaymentConflict):
 
 
 class PaymentInUse(PaymentConflict):
-    """A call with the same payment is being worked on."""
+    """Another call is using the same payment now."""
 
     code = "payment_in_use"
     retry_after = 2
-    default = "A call with this payment is being worked on. Send the same request again in a moment; do not sign again."
+    default = "Another call is using this payment now. Send the same request again in a moment; do not sign again."
 
 
 class PaymentSpent(PaymentConflict):
@@ -182,7 +180,7 @@ class AlreadyPaid(PaymentConflict):
     """Another authorization paid it, or is about to."""
 
     code = "already_paid"
-    default = "This payment is paid by another authorization. The one that was sent now is untouched."
+    default = "Another authorization pays this payment. The one sent now is unused."
 
 
 class KeyReused(PaymentConflict):
@@ -193,7 +191,7 @@ class KeyReused(PaymentConflict):
 
 
 class PaymentExpired(PaymentError):
-    """It was not paid in time."""
+    """The payment was not paid in time."""
 
     code = "payment_expired"
     status = 410
@@ -201,14 +199,14 @@ class PaymentExpired(PaymentError):
 
 
 class AnswerGone(PaymentError):
-    """What it bought was erased: by whoever showed the payment, or when its time was over."""
+    """The answer that the payment bought was erased, at the buyer's request or after its retention time."""
 
     code = "answer_erased"
     status = 410
     charged = True
     default = (
-        "The answer to this payment was given and then erased, by whoever showed the payment or because its time was "
-        "over. Nothing more is charged; sign a new payment for a new answer."
+        "The answer to this payment was given and then erased, by someone who presented the payment or because its "
+        "retention time was over. Nothing more is charged; sign a new payment for a new answer."
     )
 
 
@@ -225,11 +223,11 @@ class ApiKeyForbidden(PaymentError):
 
     code = "api_key_forbidden"
     status = 403
-    default = "The API key may not do this: it lacks the scope `details.scope`."
+    default = "The API key lacks the scope `details.scope`."
 
 
 class AccessKeyUnknown(PaymentError):
-    """A payment was to fill an API key that does not exist, or is not prepaid."""
+    """A payment names an API key that does not exist, or is not prepaid."""
 
     code = "access_key_unknown"
     status = 404
@@ -241,15 +239,15 @@ class NoSuchApiKey(PaymentError):
 
     code = "no_such_api_key"
     status = 404
-    default = "No API key has this id. `alive402 keys list` names them."
+    default = "No API key has this id. `alive402 keys list` shows them."
 
 
 class TooManyCalls(PaymentError):
-    """An API key makes more calls a second than it may."""
+    """An API key exceeds its calls per second."""
 
     code = "too_many_calls"
     status = 429
-    default = "The API key makes too many calls at a time. Wait for Retry-After."
+    default = "The API key makes too many calls per second. Wait for Retry-After."
 
     def __init__(self, retry_after: int) -> None:
         super().__init__()
@@ -257,11 +255,11 @@ class TooManyCalls(PaymentError):
 
 
 class TooManyPayments(PaymentError):
-    """Too many payments were asked for from this address."""
+    """This address created too many payments."""
 
     code = "too_many_payments"
     status = 429
-    default = "Too many payments were asked for from this address. Pay those that wait, or wait for Retry-After."
+    default = "This address created too many payments. Pay the pending ones, or wait for Retry-After."
 
     def __init__(self, retry_after: int) -> None:
         super().__init__()
@@ -269,7 +267,7 @@ class TooManyPayments(PaymentError):
 
 
 class TooManyFailures(PaymentError):
-    """Too many calls of this payer, or from this address, failed, and failures are free of charge."""
+    """Too many calls of this payer or address failed; failed calls are free, so they are limited."""
 
     code = "too_many_failures"
     status = 429
@@ -281,7 +279,7 @@ class TooManyFailures(PaymentError):
 
 
 class FacilitatorUnavailable(PaymentError):
-    """The facilitator could not be asked; nothing moved."""
+    """The facilitator is unreachable; nothing moved."""
 
     code = "facilitator_unavailable"
     status = 503
@@ -290,37 +288,37 @@ class FacilitatorUnavailable(PaymentError):
 
 
 class SettlementUnknown(PaymentError):
-    """The settlement was sent and its answer was lost."""
+    """The settlement was sent, and its result was lost."""
 
     code = "settlement_unknown"
     status = 503
     charged = None
     retry_after = 5
     default = (
-        "The answer is ready, and whether the payment settled is not known yet. "
+        "The answer is ready, but it is not known yet whether the payment settled. "
         "Send the same request again to get it; do not sign again."
     )
 
 
 class NoSuchPayment(PaymentError):
-    """The operator asked for a payment that is not in the ledger."""
+    """The ledger has no such payment."""
 
     code = "no_such_payment"
     status = 404
-    default = "There is no such payment in the ledger."
+    default = "The ledger has no such payment."
 
 
 class RefundRefused(PaymentError):
-    """What the operator wants to mark as a refund is none, by the chain or by the ledger."""
+    """The transaction is not a refund of that payment, according to the chain or the ledger."""
 
     code = "refund_refused"
     status = 409
-    default = "This is no refund of that payment."
+    default = "This is not a refund of that payment."
 
 
 class PaymentsMisconfigured(PaymentError):
-    """The service may not start: the operator's choice of network, asset or facilitator cannot work."""
+    """The service cannot start with the configured network, token or facilitator."""
 
     code = "payments_misconfigured"
     status = 500
-    default = "The payment settings cannot work."
+    default = "The payment settings are invalid."

@@ -1,4 +1,4 @@
-"""What pays for a call, seen from the call: one small interface, whichever way the money came."""
+"""Protocols of a payment method, as a call uses it, for every way to pay."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from alive402.payments.core.values import Answered, Use
 
 
 class IssuedAnswer(Protocol):
-    """An answer whose signed verdict is made and not stored yet."""
+    """An answer with a signed verdict that is not stored yet."""
 
     @property
     def answered(self) -> Answered:
@@ -19,26 +19,26 @@ class IssuedAnswer(Protocol):
         ...
 
     async def keep(self, session: AsyncSession) -> Answered:
-        """Store the verdict within the caller's transaction; the answer that bears it."""
+        """Store the verdict within the caller's transaction; returns the answer with it."""
         ...
 
 
 class AnswerSigner(Protocol):
-    """Signs answers. `alive402.receipts` has it."""
+    """Signs answers. Implemented in `alive402.receipts`."""
 
     def issue(self, answered: Answered) -> IssuedAnswer:
-        """Sign an answer; it counts once it is kept."""
+        """Sign an answer; the verdict is valid once stored."""
         ...
 
 
 class FailureLimits(Protocol):
-    """Limits of calls that fail free of charge. `alive402.calls.rate_limits` has them."""
+    """Limits of calls that fail free of charge. Implemented in `alive402.calls.rate_limits`."""
 
     async def admit(self, payer: str | None, address: str | None) -> None:
-        """Check that too many calls of this payer, or from this address, did not fail.
+        """Check that this payer and this address are under their limits.
 
         Raises:
-            TooManyFailures: `retry_after` says when the next call may be tried.
+            TooManyFailures: a limit is reached; `retry_after` says when to try again.
         """
         ...
 
@@ -48,41 +48,41 @@ class FailureLimits(Protocol):
 
 
 class Hold(Protocol):
-    """Money that is held for one call: in the end it is given back, or it settles."""
+    """Money reserved for one call: in the end it is released or settled."""
 
     @property
     def request_id(self) -> str:
-        """The id that the answer bears: the one under which it was first made."""
+        """The id that the answer bears: that of the request that first produced it."""
         ...
 
     @property
     def result(self) -> dict[str, Any] | None:
-        """The stored answer, when the work was done before and only the money is left."""
+        """The stored answer, when the work was done before and only the settlement is left."""
         ...
 
     async def give_back(self, why: str) -> None:
-        """The call failed: the money is free for another one."""
+        """Release the money, because the call failed."""
         ...
 
     async def settle(self, result: dict[str, Any], signer: AnswerSigner) -> Answered:
-        """Keep the answer, then take the money for it: the answer with its signed verdict, and the receipt.
+        """Store the answer, then settle; returns the answer with its signed verdict and the receipt.
 
-        The verdict is stored with the step by which the answer becomes the caller's. The receipt is JSON-ready, and
-        empty when there is none.
+        The verdict is stored in the transaction that records the settlement. The receipt is ready for JSON, and empty
+        when there is none.
 
         Raises:
-            PaymentInUse: this call took too long, and another one holds the money now.
+            PaymentInUse: the lease expired and another call holds the money now.
             SettlementRefused: the money did not move.
-            SettlementUnknown: nobody knows yet.
+            SettlementUnknown: it is not known yet whether the money moved.
         """
         ...
 
 
 class PaymentMethod(Protocol):
-    """One caller's means to pay."""
+    """One caller's way to pay for a call."""
 
     async def identify(self) -> None:
-        """Find out who pays: `payer`, `turn` and `keeps_answers` are right from then on. `recall` does so too.
+        """Look up the payer: `payer`, `turn` and `keeps_answers` are valid afterwards. `recall` does the same.
 
         Raises:
             PaymentError: it cannot pay for anything.
@@ -91,36 +91,36 @@ class PaymentMethod(Protocol):
 
     @property
     def payer(self) -> str | None:
-        """Who pays, as failures are counted; None for the operator's own, whose failures are not."""
+        """The payer for which failures are counted; None for the operator's own key, which is not limited."""
         ...
 
     @property
     def turn(self) -> str:
-        """Whose turn it is when calls wait: as `payer`, and the key for the operator's own."""
+        """The name for sharing queue slots fairly: `payer`, or the key's id for the operator's own."""
         ...
 
     @property
     def settles_each_call(self) -> bool:
-        """Whether money moves for this very call, so that its caller is shown the receipt."""
+        """Whether money moves for this very call, so that its caller gets a receipt."""
         ...
 
     async def afford(self, use: Use) -> str:
-        """Whose it is, once it is sure that it could pay for a call now; nothing is held, and nothing is written.
+        """Check that a call could be paid now and return its payer; nothing is reserved or written.
 
         Raises:
-            PaymentError: it could not.
+            PaymentError: it could not be paid.
         """
         ...
 
     @property
     def keeps_answers(self) -> bool:
-        """Whether an answer that it paid for is stored, so that it can be shown again."""
+        """Whether answers that it paid for are stored and can be shown again."""
         ...
 
     async def recall(self, use: Use) -> Answered | Hold | None:
-        """What was bought with it for this very request already; None when the work is still to be done.
+        """The answer already bought for this request, or its unfinished hold; None when the work is still to be done.
 
-        Costs nothing and asks nobody outside, so it comes before any limit.
+        Free of charge and without remote calls, so it is exempt from every limit.
 
         Raises:
             PaymentError: it cannot pay for this request.
@@ -128,7 +128,7 @@ class PaymentMethod(Protocol):
         ...
 
     async def reserve(self, use: Use) -> Answered | Hold:
-        """Hold the price of one call.
+        """Reserve the price of one call.
 
         Raises:
             PaymentError: it cannot pay for this request.

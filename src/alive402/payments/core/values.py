@@ -1,4 +1,4 @@
-"""Values of a payment: money, what it is used for, who holds it, and what a caller offers."""
+"""Values of a payment: money, its use, the claim on it, and what a caller offers."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any
 class Money:
     """One signed authorization. Addresses and nonce are lower-case hex; `valid_before` is in unix seconds.
 
-    `amount` is in atomic units. `proof` is the sha256 of what was signed together with the signature: only who holds
-    both may fetch a stored answer.
+    `amount` is in atomic units. `proof` is the sha256 of the signed data together with the signature: only a caller who
+    has both may fetch a stored answer.
     """
 
     network: str
@@ -28,7 +28,7 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What a payment is to be used for: the service, the sha256 of the request, and the buyer's name for it or None."""
+    """The use of a payment: the service, the sha256 of the request, and the buyer's identifier for it or None."""
 
     service_id: str
     request_hash: str
@@ -37,7 +37,7 @@ class Use:
 
 
 class Stage(StrEnum):
-    """What is left to do for whoever holds a claim."""
+    """The work that is left for the holder of a claim."""
 
     EXECUTE = "execute"
     SETTLE = "settle"
@@ -46,7 +46,7 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """This call owns the payment. `result` is the stored answer when the work is done already."""
+    """This call owns the payment. `result` is the stored answer when the work is already done."""
 
     payment_id: str
     owner: str
@@ -57,7 +57,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The payment was used for this very request before: here is the answer, and the receipt of its settlement."""
+    """The answer that the payment bought for this very request, and the receipt of its settlement."""
 
     request_id: str
     result: dict[str, Any]
@@ -66,12 +66,12 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Unverified:
-    """Nothing stands in the way, and the facilitator has to be asked before the payment may be reserved."""
+    """The payment is free, but the facilitator must verify it before it can be reserved."""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenOffer:
-    """A token as a caller sent it, with the secret of its client and the key of a request that may be repeated."""
+    """A token as sent, with the client's secret and the idempotency key of the request."""
 
     token: str
     client_secret: str | None = None
@@ -80,7 +80,7 @@ class TokenOffer:
 
 @dataclass(frozen=True, slots=True)
 class KeyAccount:
-    """An API key that is good for the call: its id, and whether its calls come off a balance or are free."""
+    """A valid API key: its id, and whether its calls use a balance or are free."""
 
     id: str
     prepaid: bool
@@ -88,10 +88,10 @@ class KeyAccount:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What a caller brought to pay with, as it came; any door fills it in.
+    """The payment credentials of a request, as sent, from any API.
 
-    `signature` is the value of x402's header, `account` an API key that the door itself has verified. `address` is
-    where the call came from, None when that is not known. `idempotency_key` is for an API key; a token has its own.
+    `signature` is the x402 header's value; `account` is an API key whose signature the API has verified. `address` is
+    the caller's, None when unknown. `idempotency_key` belongs to an API key; a token has its own.
     """
 
     signature: str | None = None
@@ -103,11 +103,11 @@ class Offer:
 
 
 def purchase(prepayment_id: str) -> dict[str, Any]:
-    """What an authorization that buys a token has in its row, where others have their answer."""
+    """The `result` of an authorization that buys a token, stored in place of an answer."""
     return {"paymentId": prepayment_id}
 
 
 def bought_by(result: str | None) -> str | None:
-    """The prepayment that an authorization paid, by what is stored with it; None for one that bought an answer."""
+    """The prepayment that an authorization paid, from its stored `result`; None when it bought an answer."""
     found = json.loads(result).get("paymentId") if result else None
     return str(found) if found else None

@@ -1,4 +1,4 @@
-"""A chain of one's own, in this process: test money without Node and without internet."""
+"""In-process test chain: test money without Node and without internet access."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The in-process EVM: Base Sepolia's chain id, with test money at the address where Base Sepolia has its USDC.
+"""In-process EVM with Base Sepolia's chain id, and test money at the address of Base Sepolia's USDC.
 
-The id and the address are those of the real test network so that a buyer's unmodified x402 client, whose spend controls
-allow known assets only, pays here. Nothing else is shared with that network: this chain dies with the process.
+Id and address are those of the real test network, because x402 clients' spend controls allow known assets only: so an
+unmodified client can pay here. Nothing else is shared with that network, and the chain ends with the process.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ CHAIN_ID = 84532
 NETWORK = f"eip155:{CHAIN_ID}"
 TOKEN_ADDRESS = "0x036CbD53842c5426634e7929541eC2318f3dCF7e"
 GAS_LIMIT = 400_000
-# Some buyers date `validAfter` at now; a chain whose last block is older than that would call it "not yet valid".
+# Some buyers set `validAfter` to now; a chain whose last block is older would reject that as "not yet valid".
 STALE_BLOCK_SECONDS = 5
 
 
 class DevChain:
-    """One EVM with one token and one operator account that pays for gas.
+    """An EVM with one token and one operator account that pays for gas.
 
-    Every call may come from any thread: one lock guards the EVM, which knows no threads. Calls block for milliseconds;
-    asynchronous callers go through `asyncio.to_thread`. Another chain's id and token address make it another network.
+    Thread-safe: one lock guards the EVM. Calls block for milliseconds, so asynchronous callers use `asyncio.to_thread`.
+    A different chain id and token address make a different network.
     """
 
     def __init__(self, chain_id: int = CHAIN_ID, token_address: str = TOKEN_ADDRESS) -> None:
@@ -44,7 +44,7 @@ class DevChain:
             genesis_state={
                 bytes.fromhex(token_address[2:]): _account(code=bytes.fromhex(artifact["bytecode_runtime"][2:])),
                 bytes.fromhex(self._operator.address[2:]): _account(balance=10**30),
-                # eth-tester speaks from its first own account when a caller of eth_call names none.
+                # eth-tester uses its first own account when an eth_call has no `from`.
                 bytes.fromhex(Account.from_key((1).to_bytes(32, "big")).address[2:]): _account(balance=10**30),
             }
         )
@@ -57,7 +57,7 @@ class DevChain:
 
     @property
     def network(self) -> str:
-        """The CAIP-2 id."""
+        """The CAIP-2 id of the chain."""
         return f"eip155:{self.chain_id}"
 
     @property
@@ -69,7 +69,7 @@ class DevChain:
         """Sign `transaction` as the operator, mine it, and return its hash, `0x` and 64 hex digits.
 
         Raises:
-            web3.exceptions.Web3Exception: the chain refuses it.
+            web3.exceptions.Web3Exception: the chain rejects it.
         """
         with self.lock:
             filled: TxParams = {
@@ -85,7 +85,7 @@ class DevChain:
             return Web3.to_hex(self.web3.eth.send_raw_transaction(signed.raw_transaction))
 
     def mint(self, address: str, amount: int) -> str:
-        """Make `amount` atomic units of test money for `address`; returns the transaction hash.
+        """Mint `amount` atomic units of test money for `address`; returns the transaction hash.
 
         Raises:
             ValueError: `address` is not an address.
@@ -94,18 +94,18 @@ class DevChain:
         return self.send({"to": self.token.address, "data": call})
 
     def balance(self, address: str) -> int:
-        """Test money of `address`, in atomic units."""
+        """The test money of `address`, in atomic units."""
         return int(self.token.functions.balanceOf(Web3.to_checksum_address(address)).call())
 
     def rpc(self, method: str, params: list[Any]) -> RPCResponse:
-        """One JSON-RPC call as any web3 tool would send it; names as Ethereum spells them, values still Python's."""
+        """Make one JSON-RPC call; names as in Ethereum's API, values as Python objects."""
         provider = self.web3.provider
         assert isinstance(provider, _Provider)
         return provider.request_func(self.web3, self.web3.middleware_onion)(RPCEndpoint(method), params)
 
 
 class _Provider(EthereumTesterProvider):
-    """eth-tester behind a lock, with our chain id, and a clock that does not stand still between transactions."""
+    """eth-tester provider with a lock, our chain id, and a clock that advances between transactions."""
 
     def __init__(self, tester: EthereumTester, lock: threading.RLock, chain_id: int) -> None:
         endpoints = {**API_ENDPOINTS}

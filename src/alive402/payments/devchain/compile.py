@@ -1,4 +1,4 @@
-"""How `token.json` is made from `token.vy`: `python -m alive402.payments.devchain.compile` (needs the `dev` extra)."""
+"""Compiles `token.vy` to `token.json`: `python -m alive402.payments.devchain.compile` (needs the `dev` extra)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ ARTIFACT = HERE / "token.json"
 
 
 def compiled() -> dict[str, Any]:
-    """The token as the Vyper compiler of this environment makes it: `{compiler, abi, bytecode_runtime}`.
+    """Compile the token with the installed Vyper compiler: `{compiler, abi, bytecode_runtime}`.
 
     Raises:
-        subprocess.CalledProcessError: the compiler is missing or refuses the source.
+        subprocess.CalledProcessError: the compiler is missing or rejects the source.
     """
 
     def vyper(*arguments: str) -> str:

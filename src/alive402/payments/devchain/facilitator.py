@@ -1,4 +1,4 @@
-"""The x402 package's own facilitator, run over the dev chain, behind the same interface as a remote facilitator URL."""
+"""The x402 package's own facilitator on the dev chain, with the interface of a remote facilitator."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ class DevFacilitator:
     async def verify(
         self, payload: PaymentPayload | PaymentPayloadV1, requirements: PaymentRequirements | PaymentRequirementsV1
     ) -> VerifyResponse:
-        """Whether the payment would settle now; a no comes with its reason."""
+        """Whether the payment would settle now; if not, with the reason."""
         return await asyncio.to_thread(self._facilitator.verify, payload, requirements)
 
     async def settle(
         self, payload: PaymentPayload | PaymentPayloadV1, requirements: PaymentRequirements | PaymentRequirementsV1
     ) -> SettleResponse:
-        """Move the money."""
+        """Settle the payment on the chain."""
         return await asyncio.to_thread(self._facilitator.settle, payload, requirements)
 
     def get_supported(self) -> SupportedResponse:
-        """Which schemes and networks it settles."""
+        """The schemes and networks that it settles."""
         return self._facilitator.get_supported()
 
 
 class _Signer:
-    """What the package's facilitator asks of a chain (`FacilitatorEvmSigner`)."""
+    """Adapts the chain to the package's `FacilitatorEvmSigner`."""
 
     def __init__(self, chain: DevChain) -> None:
         self._chain = chain

@@ -1,4 +1,4 @@
-"""AccessKeyId and AccessKeySecret: a request is signed with the secret of an API key, and its nonce is good once."""
+"""Authentication of requests signed with an AccessKeySecret; each nonce is accepted once."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from alive402.storage.database import Clock, utc_now
 from alive402.storage.models import Base, Utc
 
 GOOD_FOR = timedelta(minutes=15)
-"""How far a signed date may be from now, either way."""
+"""How far a signed date may differ from the current time, in either direction."""
 
 
 class UsedNonce(Base):
-    """A nonce that signed a request: `digest` is the sha256 of the key's id and the nonce."""
+    """A nonce that was used: `digest` is the sha256 of the key's id and the nonce."""
 
     __tablename__ = "used_nonces"
 
@@ -33,17 +33,17 @@ class UsedNonce(Base):
 
 @dataclass(frozen=True, slots=True)
 class AccessKey:
-    """An API key with the secret that its requests are signed with."""
+    """An API key with its request signing secret."""
 
     account: KeyAccount
     secret: str = field(repr=False)
     scopes: frozenset[str]
 
     def allow(self, scope: Scope) -> KeyAccount:
-        """The account, when the key may do what `scope` says.
+        """The account, if the key has `scope`.
 
         Raises:
-            ApiKeyForbidden: it lacks the scope.
+            ApiKeyForbidden: the key lacks the scope.
         """
         if scope not in self.scopes:
             raise ApiKeyForbidden(scope=str(scope))
@@ -51,7 +51,7 @@ class AccessKey:
 
 
 class AccessKeys:
-    """Finds them, and remembers nonces for as long as a request that bears one could be believed."""
+    """Finds access keys, and stores used nonces for as long as their signed dates are accepted."""
 
     def __init__(self, ledger: Ledger, secret_box: SecretBox, now: Clock = utc_now) -> None:
         self._ledger = ledger
@@ -59,11 +59,11 @@ class AccessKeys:
         self._now = now
 
     async def find(self, access_key_id: str) -> AccessKey:
-        """The key of an AccessKeyId, not revoked.
+        """The unrevoked key of an AccessKeyId.
 
         Raises:
             ApiKeyRefused: there is none.
-            PaymentsMisconfigured: its secret cannot be read here.
+            PaymentsMisconfigured: its secret cannot be decrypted.
         """
         query = select(ApiKey).where(ApiKey.access_key_id == access_key_id, ApiKey.revoked_at.is_(None))
         async with self._ledger.reading() as session:
@@ -74,7 +74,7 @@ class AccessKeys:
         return AccessKey(account, self._secret_box.unseal(row.sealed_secret), frozenset(row.scopes.split()))
 
     async def first_use(self, key: AccessKey, nonce: str) -> bool:
-        """Note that a well signed request came with this nonce; False when one came before."""
+        """Record the nonce of a correctly signed request; returns False when it was used before."""
         now = self._now()
         used = {"digest": digest(f"{key.account.id} {nonce}"), "at": now}
         async with self._ledger.session() as session:
@@ -82,13 +82,13 @@ class AccessKeys:
             noted = dialect.insert(UsedNonce).values(used).on_conflict_do_nothing().returning(UsedNonce.digest)
             if (await session.execute(noted)).scalar_one_or_none() is None:
                 return False
-            # A date may be early by as much as it may be late.
+            # Doubled, because a signed date may also lie in the future.
             await session.execute(delete(UsedNonce).where(UsedNonce.at < now - 2 * GOOD_FOR))
             await session.execute(update(ApiKey).where(ApiKey.id == key.account.id).values(used_at=now))
             return True
 
     async def prepaid(self, access_key_id: str) -> str:
-        """The id of the prepaid key that a payment may fill.
+        """The id of the prepaid key that a payment may credit.
 
         Raises:
             AccessKeyUnknown: there is none, or it is revoked or not prepaid.

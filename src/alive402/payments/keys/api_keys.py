@@ -1,6 +1,6 @@
-"""API keys: calls without x402, free for the operator's own systems, or out of a balance that was filled before.
+"""API keys: calls without x402, free for the operator's own systems or paid from a prepaid balance.
 
-A key is told once and only its hash is kept; the one that also signs requests is kept encrypted beside it.
+A key is shown once and stored as a hash; a key that also signs requests is stored encrypted as well.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from alive402.storage.models import Base, Utc
 from alive402.storage.outbox import Outbox
 
 KEY_USED = "key.used"
-"""Type of the notification of an answer to a call by a key that costs nothing."""
+"""Type of the notification about an answer to a call by a free key."""
 
 
 class Scope(StrEnum):
-    """What a key may do: call the service, watch it, read the books."""
+    """A permission of a key: call the service, watch it, read the ledger."""
 
     CALL = "call"
     OPS = "ops"
@@ -39,10 +39,10 @@ class Scope(StrEnum):
 
 
 class ApiKey(Base):
-    """One key. `scopes` is space-separated; `used_at` is when it last opened anything.
+    """One key. `scopes` is space-separated; `used_at` is its last successful use.
 
-    `access_key_id` names a key that signs requests, `sealed_secret` is then the key itself, encrypted. The calls of a
-    `prepaid` key are taken off its prepayments; those of the others cost nothing.
+    `access_key_id` names a key that signs requests; `sealed_secret` is then the key itself, encrypted. Calls of a
+    `prepaid` key are deducted from its prepayments; calls of other keys are free.
     """
 
     __tablename__ = "api_keys"
@@ -60,7 +60,7 @@ class ApiKey(Base):
 
 
 class Keys:
-    """Makes, lists, revokes and checks keys."""
+    """Creates, lists, revokes and checks keys."""
 
     def __init__(self, ledger: Ledger, now: Clock = utc_now) -> None:
         self._ledger = ledger
@@ -69,12 +69,12 @@ class Keys:
     async def create(
         self, name: str, scopes: Iterable[Scope], *, secret_box: SecretBox | None = None, prepaid: bool = False
     ) -> tuple[ApiKey, str]:
-        """A new key for `scopes`: its row, and the key itself, which is never shown again.
+        """Create a key with `scopes`; returns its row and the key itself, which is never shown again.
 
-        With a `secret_box` it has an AccessKeyId too, and signs requests: the key is the AccessKeySecret.
+        With a `secret_box` it also gets an AccessKeyId and can sign requests: the key is the AccessKeySecret.
 
         Raises:
-            PaymentsMisconfigured, OSError: the vault cannot be used.
+            PaymentsMisconfigured, OSError: the secret cannot be encrypted.
         """
         key = f"ak_{secrets.token_urlsafe(32)}"
         row = ApiKey(
@@ -92,12 +92,12 @@ class Keys:
         return row, key
 
     async def list(self) -> list[ApiKey]:
-        """Every key, revoked ones too, oldest first."""
+        """Every key, including revoked ones, oldest first."""
         async with self._ledger.session() as session:
             return [*await session.scalars(select(ApiKey).order_by(ApiKey.created_at, ApiKey.id))]
 
     async def revoke(self, key_id: str) -> None:
-        """From now on the key opens nothing; revoking it twice changes nothing.
+        """Revoke a key; revoking it twice changes nothing.
 
         Raises:
             NoSuchApiKey: no key has this id.
@@ -122,15 +122,15 @@ class Keys:
         return row
 
     async def check(self, key: str, scope: Scope) -> str:
-        """The id of the key, when it may do what `scope` says. Raises like `account`."""
+        """The id of the key, if it has `scope`. Raises like `account`."""
         return (await self.account(key, scope)).id
 
     async def account(self, key: str, scope: Scope) -> KeyAccount:
-        """Whose calls the key makes, when it may do what `scope` says.
+        """The account of the key, if it has `scope`.
 
         Raises:
-            ApiKeyRefused: it is unknown or revoked.
-            ApiKeyForbidden: it lacks the scope.
+            ApiKeyRefused: the key is unknown or revoked.
+            ApiKeyForbidden: the key lacks the scope.
         """
         async with self._ledger.session() as session:
             query = select(ApiKey.id, ApiKey.scopes, ApiKey.prepaid)
@@ -144,7 +144,7 @@ class Keys:
             return KeyAccount(found.id, found.prepaid)
 
     async def used(self, key_id: str, service_id: str, issued: IssuedAnswer) -> Answered:
-        """Keep the verdict of an answer that was made for a key, and notify the operator."""
+        """Store the verdict of an answer to a free key's call, and notify the operator."""
         async with self._ledger.session() as session:
             data = {"requestId": issued.answered.request_id, "serviceId": service_id, "keyId": key_id}
             Outbox(session).put(self._ledger.webhook_urls, KEY_USED, self._now(), data)
@@ -153,7 +153,7 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class KeyHold:
-    """See `Hold`: a call of the operator's own; no money, so nothing to hold."""
+    """The `Hold` of a call by the operator's own key: no money is reserved."""
 
     keys: Keys
     key_id: str
@@ -162,19 +162,19 @@ class KeyHold:
     result: dict[str, Any] | None = None
 
     async def give_back(self, why: str) -> None:
-        """See `Hold.give_back`."""
+        """Do nothing: no money is reserved."""
 
     async def settle(self, result: dict[str, Any], signer: AnswerSigner) -> Answered:
-        """See `Hold.settle`; nobody pays for it, so there is no receipt, and nobody is owed it again."""
+        """Store the verdict. The call is free, so there is no receipt, and the answer is not kept for a repeat."""
         issued = signer.issue(Answered(self.request_id, result, {}))
         return await self.keys.used(self.key_id, self.service_id, issued)
 
 
 @dataclass(slots=True)
 class KeyMethod:
-    """See `PaymentMethod`: an API key, as it was sent or as a door has verified it by its signature.
+    """Payment by API key, either sent as such or verified by its request signature.
 
-    `identify` and `recall` look its owner up: the operator's own key costs nothing, a prepaid one has its balance.
+    `identify` and `recall` look the key up: the operator's own key is free, a prepaid one uses its balance.
     """
 
     keys: Keys
@@ -185,7 +185,7 @@ class KeyMethod:
     _account: KeyAccount | None = field(default=None, init=False)
 
     async def identify(self) -> None:
-        """Look up whose key it is.
+        """Look up the key's account.
 
         Raises:
             ApiKeyRefused, ApiKeyForbidden: as `Keys.account`.
@@ -194,33 +194,33 @@ class KeyMethod:
 
     @property
     def payer(self) -> str | None:
-        """See `PaymentMethod.payer`."""
+        """`key` and the id of a prepaid key; None for the operator's own key, and before `identify`."""
         return f"key {self._account.id}" if self._account and self._account.prepaid else None
 
     @property
     def turn(self) -> str:
-        """See `PaymentMethod.turn`."""
+        """`key` and the key's id; empty before `identify`."""
         return f"key {self._account.id}" if self._account else ""
 
     @property
     def keeps_answers(self) -> bool:
-        """See `PaymentMethod.keeps_answers`."""
+        """Whether the key is prepaid: answers to free keys are not stored."""
         return self._account is not None and self._account.prepaid
 
     async def recall(self, use: Use) -> Answered | None:
-        """See `PaymentMethod.recall`; no answer is kept for a key that costs nothing."""
+        """The answer that a prepaid key bought for this request; None for a free key."""
         account = await self._found()
         return await self.balances.recall(account.id, use, self.idempotency_key) if account.prepaid else None
 
     async def afford(self, use: Use) -> str:
-        """See `PaymentMethod.afford`."""
+        """Check that the key can pay for a call now; returns its payer."""
         account = await self._found()
         if account.prepaid:
             await self.balances.recall(account.id, use)
         return f"key {account.id}"
 
     async def reserve(self, use: Use) -> Answered | KeyHold | TokenHold:
-        """See `PaymentMethod.reserve`."""
+        """Reserve one call: from the balance of a prepaid key, for free with the operator's own."""
         account = await self._found()
         if account.prepaid:
             return await self.balances.take(account.id, use, self.idempotency_key)

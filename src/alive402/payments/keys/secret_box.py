@@ -1,4 +1,4 @@
-"""Secrets that have to be read again: an HMAC cannot be checked with a hash, so they are kept encrypted (Fernet)."""
+"""Encrypted storage (Fernet) of secrets that must be read again: HMAC verification needs the secret, not its hash."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from alive402.payments.core.errors import PaymentsMisconfigured
 
 
 class SecretBox:
-    """Encrypts and reads secrets with keys that lie outside the database.
+    """Encrypts and decrypts secrets with keys that are stored outside the database.
 
-    `given` is one Fernet key, or several with commas between, the newest first: all of them read, the first one writes.
-    Without it they are the lines of the file at `path`, which is made, readable by nobody else, with the first secret.
+    `given` is one Fernet key, or several separated by commas, the newest first: all decrypt, the first one encrypts.
+    Without it the keys are the lines of the file at `path`, created with the first secret, readable by its owner only.
 
     Raises:
-        PaymentsMisconfigured: what is given is no such key.
+        PaymentsMisconfigured: `given` is not a Fernet key.
     """
 
     def __init__(self, path: Path, given: str | None = None) -> None:
@@ -26,21 +26,21 @@ class SecretBox:
         self._fernet = _fernet(given.split(","), "ALIVE402_SECRETS_KEY") if given is not None else None
 
     def seal(self, secret: str) -> str:
-        """The secret as it may be stored.
+        """Encrypt a secret for storage.
 
         Raises:
-            PaymentsMisconfigured: the file of keys holds something else, or others may read it.
-            OSError: it cannot be read or made.
+            PaymentsMisconfigured: the key file has other content, or others may read it.
+            OSError: the key file cannot be read or created.
         """
         if self._fernet is None and not self._path.exists():
             _make(self._path)
         return self._keys().encrypt(secret.encode()).decode()
 
     def unseal(self, sealed: str) -> str:
-        """A secret that was sealed.
+        """Decrypt a stored secret.
 
         Raises:
-            PaymentsMisconfigured: the key that it was sealed with is not here. Otherwise like `seal`.
+            PaymentsMisconfigured: the key that encrypted it is missing. Otherwise like `seal`.
         """
         try:
             return self._keys().decrypt(sealed).decode()
@@ -51,7 +51,7 @@ class SecretBox:
             ) from error
 
     def _keys(self) -> MultiFernet:
-        """The keys; a file is read once, when it is first needed: another process may have made it just before."""
+        """The keys. The file is read once, at first use, because another process may have created it just before."""
         if self._fernet is None:
             try:
                 open_to_others = self._path.stat().st_mode & 0o077
@@ -77,7 +77,7 @@ def _fernet(keys: list[str], where: str) -> MultiFernet:
 
 
 def _make(path: Path) -> None:
-    """The file with one key, whole and mode 0600 from its first moment; one that another process made stays."""
+    """Create the key file atomically with one key and mode 0600; a file that another process created stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
     try:

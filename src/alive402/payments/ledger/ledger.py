@@ -1,4 +1,4 @@
-"""The ledger: the database with the payments' state machine over its transactions."""
+"""The ledger: the database, with the payment state machine over its transactions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from alive402.storage.leases import Lease
 
 
 class Ledger(Database):
-    """The payments of one database. `webhook_urls` are the operator's, which are notified of every step."""
+    """The payments of one database. `webhook_urls` are the operator's, notified of every step."""
 
     webhook_urls: tuple[str, ...] = ()
 
@@ -27,18 +27,18 @@ class Ledger(Database):
 
     @asynccontextmanager
     async def recovery(self) -> AsyncIterator[Recovery]:
-        """One transaction on the payments that no call works on; commits and rolls back like `begin`."""
+        """A transaction on payments that no call works on; commits and rolls back like `begin`."""
         async with self.session() as session:
             yield Recovery(PaymentRepository(session, self.webhook_urls), self.lease_seconds, self._now)
 
     @asynccontextmanager
     async def statements(self) -> AsyncIterator[Statements]:
-        """One reading of the ledger, which does not block writers."""
+        """A read-only transaction on the ledger, which does not block writers."""
         async with self.reading() as session:
             yield Statements(session)
 
     def keep(self, claim: Claim) -> None:
-        """Renew the lease of `claim` for as long as the current task runs."""
+        """Renew the lease of `claim` while the current task runs."""
 
         async def renew() -> bool:
             async with self.begin() as payments:

@@ -1,4 +1,4 @@
-"""The ledger's two tables: payments, one row for each piece of money, and their append-only history."""
+"""The ledger's tables: payments, their append-only history, and buyers' identifiers."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from alive402.storage.models import Base, Utc
 
 
 class Payment(Base):
-    """One authorization of one payer, and the answer that it bought.
+    """One authorization of a payer, and the answer that it bought.
 
-    `amount` is in atomic units. Addresses and nonces are lower-case hex, so that the unique key sees one piece of
-    money however it was spelled. `owner` and `lease_until` say who works on it now; only the owner may move it on.
-    `refund` is the transaction by which the operator gave the money back.
-    `proof` is a hash of the signed payload and `request_hash` of what it was used for: a stored answer is given only
-    when both match.
+    `amount` is in atomic units. Addresses and nonces are lower-case hex, so that the unique key catches every spelling
+    of one authorization. `owner` and `lease_until` say which call works on it now; only the owner may change it.
+    `refund` is the transaction that refunded the payment.
+    `proof` is a hash of the signed payload, and `request_hash` of the request it paid for: a stored answer is returned
+    only when both match.
     """
 
     __tablename__ = "payments"
@@ -53,12 +53,12 @@ class Payment(Base):
 
 
 class PaymentEvent(Base):
-    """One step of one payment. Rows are added and never changed; the database itself refuses anything else."""
+    """One step of a payment. Rows are only ever added; the database rejects changes."""
 
     __tablename__ = "payment_events"
     __table_args__ = (Index("ix_payment_events_state_at", "state", "at"),)
 
-    # SQLite counts only INTEGER PRIMARY KEY up by itself.
+    # SQLite autoincrements only INTEGER PRIMARY KEY.
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
     payment_id: Mapped[str] = mapped_column(ForeignKey("payments.id"), index=True)
     at: Mapped[datetime] = mapped_column(Utc)
@@ -68,7 +68,7 @@ class PaymentEvent(Base):
 
 
 class PaymentIdentifier(Base):
-    """A buyer's own name for a payment (x402's payment-identifier extension): an idempotency key."""
+    """A buyer's own identifier of a payment (x402's payment-identifier extension): an idempotency key."""
 
     __tablename__ = "payment_identifiers"
 

@@ -1,4 +1,4 @@
-"""Notifications of a payment's steps: which are sent, under which type, and with which data."""
+"""Notifications of payment steps: which states are notified, their types and their data."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ TYPES = {
     State.EXPIRED: "payment.expired",
     State.REFUNDED: "payment.refunded",
 }
-"""The states that are notified, and their types.
+"""The notified states and their types.
 
-An authorization that pays ahead, for no answer yet, is notified as `BOUGHT` when it is settled.
+A prepayment's authorization, which buys no answer yet, is notified as `BOUGHT` when it is settled.
 """
 
 
@@ -59,7 +59,7 @@ async def notify_step(
 
 
 def authorization_of(payment: Payment) -> dict[str, Any]:
-    """What a notification says of the authorization that paid."""
+    """The data of a notification about the authorization that paid."""
     return {
         "paymentId": payment.id,
         "network": payment.network,

@@ -1,4 +1,4 @@
-"""What becomes of payments that nobody works on: freed, resolved by the chain's word, or given back."""
+"""Recovery of abandoned payments: released, resolved by the chain, or refunded."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ENDED = "its process died"
 
 @dataclass(frozen=True, slots=True)
 class UnresolvedPayment:
-    """A payment whose money may have moved, as it stood when it was looked at."""
+    """A payment whose money may have moved, in the state in which it was read."""
 
     payment_id: str
     state: State
@@ -33,7 +33,7 @@ class UnresolvedPayment:
 
 
 class Recovery:
-    """The rules, within the caller's transaction."""
+    """Recovery operations within the caller's transaction."""
 
     def __init__(self, repository: PaymentRepository, lease_seconds: float, now: Clock = utc_now) -> None:
         self._payments = repository
@@ -41,7 +41,7 @@ class Recovery:
         self._now = now
 
     async def let_go(self, limit: int = 100) -> int:
-        """Write down what the ended leases count as, so that the payments are free; how many there were."""
+        """Release payments whose lease has expired, and record their new states; returns how many there were."""
         now, count = self._now(), 0
         for payment in await self._payments.ended(now, now + 2 * abs(self._lease), limit):
             state = State(payment.state)
@@ -54,16 +54,16 @@ class Recovery:
         return count
 
     async def cases(self, limit: int = 100) -> list[UnresolvedPayment]:
-        """Payments for the chain to decide, those that were looked at longest ago first."""
+        """Unresolved payments, the ones checked longest ago first."""
         found = await self._payments.unresolved(int(self._now().timestamp()), limit)
         return [UnresolvedPayment(each.id, State(each.state), _money(each)) for each in found]
 
     async def looked(self, case: UnresolvedPayment) -> None:
-        """The chain does not know yet: the others come first next time."""
+        """Record that the chain could not decide yet, so that other payments are checked first next time."""
         await self._payments.change(case.payment_id, {"updated_at": self._now()})
 
     async def moved(self, case: UnresolvedPayment, transaction: str, receipt: dict[str, Any]) -> bool:
-        """The chain shows the money: the stored answer is paid. False when somebody else moved the payment on."""
+        """Record that the chain shows the transfer: the stored answer is paid. False when the payment has changed."""
         payment = await self._unchanged(case)
         if payment is None:
             return False
@@ -72,7 +72,7 @@ class Recovery:
         return True
 
     async def never_moves(self, case: UnresolvedPayment, why: str, *, expired: bool) -> bool:
-        """The money did not move: `expired` when the authorization ran out. False as in `moved`."""
+        """Record that the money did not move; `expired` when the authorization ran out. False like `moved`."""
         payment = await self._unchanged(case)
         after = State.EXPIRED if expired else State.FAILED
         if payment is None or payment.state == after:
@@ -81,20 +81,20 @@ class Recovery:
         return True
 
     async def refund(self, payment_id: str, transaction: str, transfers: int) -> Payment:
-        """Mark a payment as given back by `transaction`, which makes `transfers` such transfers to its payer.
+        """Mark a payment as refunded by `transaction`, which makes `transfers` such transfers to its payer.
 
         Raises:
-            NoSuchPayment: there is none of that id.
-            RefundRefused: it was not paid, it was given back before, or the transfers are counted for others already.
+            NoSuchPayment: no payment has this id.
+            RefundRefused: it was not paid, was refunded before, or all the transfers count for other payments already.
         """
         payment = await self._payments.get(payment_id)
         if payment is None:
             raise NoSuchPayment(payment_id=payment_id)
         if payment.state != State.CONSUMED:
-            raise RefundRefused(f"Payment {payment_id} is {payment.state}: only what was paid is given back.")
+            raise RefundRefused(f"Payment {payment_id} is {payment.state}: only a paid payment can be refunded.")
         others = await self._payments.refunded_by(transaction, payment)
         if others >= transfers:
-            found = "does not move that money to the payer" if not transfers else "is counted for another refund"
+            found = "does not move that money to the payer" if not transfers else "already counts for another refund"
             raise RefundRefused(f"Transaction {transaction} {found}.")
         await self._change(payment, State.REFUNDED, {"refund": transaction}, transaction)
         return payment

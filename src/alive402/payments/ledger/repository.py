@@ -1,4 +1,4 @@
-"""Every query on the ledger; no rule and no commit."""
+"""Queries of the ledger, without rules and commits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from alive402.payments.ledger.models import Payment, PaymentEvent, PaymentIdenti
 from alive402.payments.ledger.notifications import notify_step
 from alive402.payments.ledger.states import HELD, PAID, State
 
-# Built once: to build a statement and the key of its cache costs more than to run it.
+# Built once, because building a statement and its cache key costs more than running it.
 _TABLE = cast(Table, Payment.__table__)
 _PAYMENTS = _TABLE.c
 _NOTING = insert(cast(Table, PaymentEvent.__table__))
@@ -60,23 +60,23 @@ class PaymentRepository:
         self._webhook_urls = webhook_urls
 
     async def find(self, network: str, asset: str, payer: str, nonce: str) -> Payment | None:
-        """The payment that this money is, locked until the transaction ends, or None."""
+        """The payment of an authorization, locked until the transaction ends, or None."""
         money = {"_network": network, "_asset": asset, "_payer": payer, "_nonce": nonce}
         return (await self._session.scalars(_FIND, money)).one_or_none()
 
     async def get(self, payment_id: str) -> Payment | None:
-        """One payment, locked until the transaction ends, or None."""
+        """A payment by id, locked until the transaction ends, or None."""
         return (await self._session.scalars(select(Payment).where(Payment.id == payment_id).with_for_update())).first()
 
     async def answer_to(self, request_id: str) -> Payment | None:
-        """The payment that a request was answered for, or None; `result` is None where its answer was deleted."""
+        """The payment that bought the answer to a request, or None; `result` is None when the answer was deleted."""
         paid = Payment.state.in_([str(state) for state in PAID])
         return (await self._session.scalars(select(Payment).where(Payment.request_id == request_id, paid))).first()
 
     async def ended(self, now: datetime, furthest: datetime, limit: int) -> list[Payment]:
-        """Held payments whose lease ended before `now`, or goes on beyond `furthest`; locked, oldest lease first.
+        """Held payments whose lease ended before `now`, or lasts beyond `furthest`; locked, oldest lease first.
 
-        A row that another process is working on right now is left out.
+        Rows that another transaction has locked are skipped.
         """
         over = or_(Payment.lease_until <= now, Payment.lease_until > furthest)
         query = (
@@ -89,7 +89,7 @@ class PaymentRepository:
         return list(await self._session.scalars(query))
 
     async def unresolved(self, ran_out_before: int, limit: int) -> list[Payment]:
-        """Payments whose money may have moved: of unknown settlement, or refused and run out before that unix time."""
+        """Payments that may have moved: of unknown settlement, or failed and run out before that unix time."""
         refused: ColumnElement[bool] = and_(Payment.state == State.FAILED, Payment.valid_before < ran_out_before)
         query = (
             select(Payment)
@@ -100,7 +100,7 @@ class PaymentRepository:
         return list(await self._session.scalars(query))
 
     async def refunded_by(self, transaction: str, like: Payment) -> int:
-        """How many payments of the same money to the same payer are marked as given back by that transaction."""
+        """How many payments with the same amount, token and payer are marked as refunded by that transaction."""
         query = select(func.count()).where(
             Payment.refund == transaction,
             Payment.network == like.network,
@@ -111,7 +111,7 @@ class PaymentRepository:
         return (await self._session.scalars(query)).one()
 
     async def renew(self, payment_id: str, owner: str, lease_until: datetime) -> bool:
-        """Lengthen the lease of a payment that `owner` still holds; whether it does."""
+        """Extend the lease of a payment that `owner` holds; returns whether it does."""
         held = Payment.state.in_([str(state) for state in HELD])
         statement = (
             update(Payment)
@@ -122,12 +122,12 @@ class PaymentRepository:
         return (await self._session.execute(statement)).scalar_one_or_none() is not None
 
     async def add(self, values: dict[str, Any]) -> bool:
-        """Insert a payment; False when the same money is there already."""
+        """Insert a payment; False when the same authorization is stored already."""
         statement = _adding(self._session.get_bind().dialect.name, tuple(values))
         return (await self._session.execute(statement, values)).scalar_one_or_none() is not None
 
     async def named(self, service_id: str, identifier: str) -> Payment | None:
-        """The payment that a buyer's identifier names, locked until the transaction ends, or None."""
+        """The payment of a buyer's identifier, locked until the transaction ends, or None."""
         query = (
             select(Payment)
             .join(PaymentIdentifier, PaymentIdentifier.payment_id == Payment.id)
@@ -137,7 +137,7 @@ class PaymentRepository:
         return (await self._session.scalars(query)).one_or_none()
 
     async def name(self, service_id: str, identifier: str, payment_id: str) -> bool:
-        """Let an identifier name this payment; False when another one took it since `named` was asked."""
+        """Bind an identifier to this payment; False when another transaction bound it since `named`."""
         dialect = postgresql if self._session.get_bind().dialect.name == "postgresql" else sqlite
         row = {"service_id": service_id, "identifier": identifier, "payment_id": payment_id}
         free = select(Payment.id).where(Payment.state.in_([str(State.RELEASED), str(State.EXPIRED)]))
@@ -158,19 +158,19 @@ class PaymentRepository:
         await self._session.execute(update(Payment).where(Payment.id == payment_id).values(values))
 
     async def move(self, payment_id: str, owner: str, before: Iterable[State], values: dict[str, Any]) -> bool:
-        """Change a payment only if `owner` holds it in one of the states `before`; whether it did."""
+        """Change a payment only if `owner` holds it in one of the states `before`; returns whether it did."""
         held = {"_id": payment_id, "_owner": owner, "_before": [str(state) for state in before]}
         moved = await self._session.execute(_moving(tuple(values)), {**held, **values})
         return moved.scalar_one_or_none() is not None
 
     async def note(self, payment_id: str, at: datetime, state: State, request_id: str | None, detail: str) -> None:
-        """Add one event to a payment's history, and to the outbox."""
+        """Add one event to a payment's history and to the outbox."""
         await self.note_all(payment_id, at, (state,), request_id, detail)
 
     async def note_all(
         self, payment_id: str, at: datetime, states: Sequence[State], request_id: str | None, detail: str
     ) -> None:
-        """Add the events of one moment, in their order, like `note`."""
+        """Add several events of one time, in order, like `note`."""
         rows = [
             {"payment_id": payment_id, "at": at, "state": str(state), "request_id": request_id, "detail": detail}
             for state in states

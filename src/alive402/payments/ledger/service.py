@@ -1,30 +1,30 @@
-"""The state machine of a payment: money moves once, only for an answer, and an answer that was paid for is never lost.
+"""Payment state machine: money moves once, only for an answer, and a paid answer is never lost.
 
     created ─> verified ─> reserved ─> executed ─> settling ─> settled ─> consumed
                              │  ^         ^           │  │        ^           │
-              the call failed│  │the same │  the money│  │answer  │found      │given back
+              the call failed│  │the same │  the money│  │answer  │found      │refunded
                              v  │signature│   did not v  │lost    │on chain   v
                            released       └──────── failed  v     │        refunded
                                                       │ settle_unknown
                                                       v           │
                                                    expired <──────┘   never moved, and no longer can
 
-created         a payment is asked for, nothing is signed yet
-verified        the facilitator says that the signature would settle
-reserved        one call owns it until its lease ends; nobody else may use it
-executed        the answer is stored: in one transaction with `settling`, unless the money is tried for a second time
-settling        the facilitator is told to move the money
-settled         it moved
+created         a payment is requested, and nothing is signed yet
+verified        the facilitator confirms that the signature would settle
+reserved        one call owns it until its lease ends; no other call may use it
+executed        the answer is stored: in one transaction with `settling`, except when settlement is retried
+settling        the facilitator is asked to move the money
+settled         the money moved
 consumed        its uses are spent: for a single call, together with `settled`
 released        the call failed; nothing was charged, and the same signature may be used again
-failed          the money did not move; the answer is kept and not given
-settle_unknown  nobody knows yet; the next use of the same signature, or the reconciler, asks the chain
-expired         the authorization ran out by the chain's clock, and the money never moved
-refunded        the operator gave the money back
+failed          the money did not move; the answer is stored but not returned
+settle_unknown  the result is unknown; the next use of the same signature, or the reconciler, asks the chain
+expired         the authorization expired by the chain's clock, and the money never moved
+refunded        the operator refunded the payment
 
-A lease that ran out counts as released (reserved), as failed (executed) or as settle_unknown (settling): the process
-that held it died. Whoever comes next with the same signature takes it over; `recovery.py` has what becomes of payments
-whose buyer never comes again. Every step is an event that is never changed, along the ways in `states.py`.
+An expired lease means that the process holding it died. The payment then counts as released (if reserved), failed (if
+executed) or settle_unknown (if settling), and the next call with the same signature takes it over. Payments whose buyer
+never returns are handled by `recovery.py`. Every step is an immutable event, along the transitions in `states.py`.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ from alive402.storage.database import Clock, utc_now
 
 
 class PaymentService:
-    """The rules, within the caller's transaction."""
+    """The operations of the state machine, within the caller's transaction."""
 
     def __init__(self, repository: PaymentRepository, lease_seconds: float, now: Clock = utc_now) -> None:
         self._payments = repository
@@ -60,17 +60,17 @@ class PaymentService:
 
     @property
     def session(self) -> AsyncSession:
-        """The transaction itself, for what is to be written in the same one."""
+        """The transaction itself, for other writes that belong to it."""
         return self._payments.session
 
     async def reserve(self, money: Money, use: Use, *, verified: bool) -> Claim | Answered | Unverified:
-        """Take the payment for one use. Call it unverified first; on `Unverified` ask the facilitator, then call again.
+        """Reserve the payment for one use. Call it with `verified=False` first; on `Unverified`, verify and repeat.
 
         Raises:
             PaymentInUse: another call holds it.
             PaymentSpent: it is bound to another request.
-            AnswerGone: it bought the answer to this request, which is kept no longer.
-            PaymentExpiresSoon: the chain has seen it run out.
+            AnswerGone: it bought the answer to this request, which has been erased.
+            PaymentExpiresSoon: it has expired by the chain's clock.
             PaymentIdentifierTaken: the buyer's identifier names another payment.
         """
         now = self._now()
@@ -104,12 +104,12 @@ class PaymentService:
         return await self._take_over(payment, use, State.RESERVED, Stage.EXECUTE, now, money)
 
     async def is_free(self, money: Money) -> None:
-        """Make sure that a new call could reserve this payment; nothing is written.
+        """Check that a new call could reserve this payment; nothing is written.
 
         Raises:
             PaymentInUse: a call holds it.
             PaymentSpent: it is spent, or may be.
-            PaymentExpiresSoon: the chain has seen it run out.
+            PaymentExpiresSoon: it has expired by the chain's clock.
         """
         payment = await self._payments.find(money.network, money.asset, money.payer, money.nonce)
         if payment is None:
@@ -123,12 +123,12 @@ class PaymentService:
             raise PaymentExpiresSoon
 
     async def settling(self, claim: Claim, result: dict[str, Any]) -> None:
-        """The facilitator is about to be told: from here on money may move. `result` is what it pays for.
+        """Record that settlement starts, so money may move from here on. `result` is the answer that it pays for.
 
-        The answer is stored in the same step, unless the claim came with it: so no money moves for what is not stored.
+        The answer is stored in the same step, unless the claim has it already: no money moves for an unstored answer.
 
         Raises:
-            PaymentInUse: the lease ran out and another call took the payment over.
+            PaymentInUse: the lease expired and another call took the payment over.
         """
         if claim.result is None:
             values = {"result": json.dumps(result)}
@@ -137,20 +137,20 @@ class PaymentService:
             await self._move(claim, (State.EXECUTED, State.SETTLING), State.SETTLING, {})
 
     async def settled(self, claim: Claim, transaction: str, receipt: dict[str, Any]) -> None:
-        """The money moved, and its one use is spent. Raises `PaymentInUse` like `settling`."""
+        """Record that the money moved and the payment is consumed. Raises `PaymentInUse` like `settling`."""
         values = {"transaction": transaction, "receipt": json.dumps(receipt), "owner": None, "lease_until": None}
         await self._move(claim, (State.SETTLING,), State.CONSUMED, values, passing=State.SETTLED, detail=transaction)
 
     async def unknown(self, claim: Claim, why: str) -> None:
-        """Nobody knows whether the money moved. Raises `PaymentInUse` like `settling`."""
+        """Record that it is unknown whether the money moved. Raises `PaymentInUse` like `settling`."""
         await self._move(claim, (State.SETTLING,), State.SETTLE_UNKNOWN, _FREE, detail=why)
 
     async def refused(self, claim: Claim, why: str, *, expired: bool = False) -> None:
-        """The money did not move; `expired` when it never can. Raises `PaymentInUse` like `settling`."""
+        """Record that the money did not move; `expired` when it never can. Raises `PaymentInUse` like `settling`."""
         await self._move(claim, (State.SETTLING,), State.EXPIRED if expired else State.FAILED, _FREE, detail=why)
 
     async def release(self, claim: Claim, why: str) -> None:
-        """The call failed: give the payment back. A claim that was lost meanwhile is somebody else's, and stays so."""
+        """Release the payment of a failed call. A claim that another call took over stays with that call."""
         values = {**_FREE, "request_hash": None, "result": None}
         if await self._payments.move(
             claim.payment_id, claim.owner, (State.RESERVED,), self._stamped(State.RELEASED, values)
@@ -158,7 +158,7 @@ class PaymentService:
             await self._payments.note(claim.payment_id, self._now(), State.RELEASED, claim.request_id, why)
 
     async def renew(self, payment_id: str, owner: str) -> bool:
-        """Lengthen the lease of a claim whose call is alive; False when it holds nothing any more."""
+        """Extend the lease of a running call's claim; False when it no longer holds the payment."""
         return await self._payments.renew(payment_id, owner, self._now() + self._lease)
 
     async def history(self, limit: int = 1000) -> list[tuple[Payment, list[str]]]:
@@ -199,8 +199,8 @@ class PaymentService:
     async def _take_over(
         self, payment: Payment, use: Use, state: State, stage: Stage, now: datetime, money: Money | None = None
     ) -> Claim:
-        """Give a payment that nobody holds to this call; with `money`, as if it were new."""
-        # An answer that exists keeps the request id it was made under.
+        """Give a free payment to this call; with `money`, as if it were new."""
+        # An existing answer keeps the request id that it was produced under.
         kept = payment.result if money is None else None
         request_id = payment.request_id if kept and payment.request_id else use.request_id
         claim = Claim(payment.id, uuid4().hex, request_id, stage, json.loads(kept) if kept else None)
@@ -225,7 +225,7 @@ class PaymentService:
         return claim
 
     async def _bind(self, service_id: str, identifier: str, money: Money) -> None:
-        """An identifier names one payment, exactly as signed; one that came to nothing leaves its name free."""
+        """Bind an identifier to one payment, exactly as signed; an unpaid payment leaves its identifier free."""
         named = await self._payments.named(service_id, identifier)
         if named is None or State(named.state) in (State.RELEASED, State.EXPIRED):
             return
@@ -262,5 +262,5 @@ _FREE: dict[str, Any] = {"owner": None, "lease_until": None}
 
 
 def is_held(lease_until: datetime | None, now: datetime, lease: timedelta) -> bool:
-    """Whether a lease lasts at `now`. One beyond any that is given was written by a clock that was wrong."""
+    """Whether a lease is active at `now`. One that ends too far in the future was written with a wrong clock."""
     return lease_until is not None and now < lease_until <= now + 2 * abs(lease)

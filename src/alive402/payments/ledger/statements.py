@@ -1,4 +1,4 @@
-"""What the books say: payments, one payment's whole story, and income by day."""
+"""Statements of the ledger: payments, one payment's history, and income by day."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from alive402.payments.ledger.states import State
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which payments are wanted; None is all. `payer` is lower-case hex; `since` and `until` are days in UTC."""
+    """Selects payments; None selects all. `payer` is lower-case hex; `since` and `until` are days in UTC."""
 
     state: State | None = None
     payer: str | None = None
@@ -25,7 +25,7 @@ class Filter:
 
 @dataclass(slots=True)
 class Day:
-    """One day of one token, in atomic units: what came in, what was given back. `payer` is None for all together."""
+    """One day of one token, in atomic units: received and refunded. `payer` is None for all together."""
 
     day: date
     network: str
@@ -38,18 +38,18 @@ class Day:
 
     @property
     def net(self) -> int:
-        """What stays."""
+        """Received minus refunded."""
         return self.income - self.refunded
 
 
 class Statements:
-    """Readings, within the caller's transaction."""
+    """Read-only queries within the caller's transaction."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
     async def payments(self, wanted: Filter, limit: int | None = None) -> AsyncIterator[Payment]:
-        """The payments that `wanted` names, newest first."""
+        """The payments that `wanted` selects, newest first."""
         query = select(Payment).order_by(Payment.created_at.desc(), Payment.id)
         if wanted.state is not None:
             query = query.where(Payment.state == wanted.state)
@@ -64,7 +64,7 @@ class Statements:
             yield payment
 
     async def payment(self, key: str) -> tuple[Payment, list[PaymentEvent]] | None:
-        """The payment with that id, request id or transaction, and its history, oldest first; None: there is none."""
+        """The payment with this id, request id or transaction, and its history, oldest first; None if there is none."""
         query = select(Payment).where((Payment.id == key) | (Payment.request_id == key) | (Payment.transaction == key))
         payment = (await self._session.scalars(query.limit(1))).first()
         if payment is None:
@@ -73,7 +73,7 @@ class Statements:
         return payment, list(await self._session.scalars(events))
 
     async def income(self, since: datetime | None = None, *, by_payer: bool = False) -> list[Day]:
-        """Each day's income and refunds, oldest first, one entry for each token and, if wanted, for each payer."""
+        """Each day's income and refunds, oldest first, one entry per token and, if `by_payer`, per payer."""
         query = (
             select(PaymentEvent.at, PaymentEvent.state, Payment.network, Payment.asset, Payment.payer, Payment.amount)
             .join(Payment, Payment.id == PaymentEvent.payment_id)

@@ -1,4 +1,4 @@
-"""The states of a payment and the only ways between them; `service.py` draws them."""
+"""The states of a payment and their transitions; `service.py` has the diagram."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """Where a payment stands."""
+    """The state of a payment."""
 
     CREATED = "created"
     VERIFIED = "verified"
@@ -23,15 +23,15 @@ class State(StrEnum):
 
 
 HELD = (State.RESERVED, State.EXECUTED, State.SETTLING)
-"""One call works on it, for as long as its lease lasts."""
+"""One call works on the payment while its lease lasts."""
 MAY_HAVE_MOVED = (State.SETTLING, State.SETTLE_UNKNOWN)
 PAID = (State.SETTLED, State.CONSUMED, State.REFUNDED)
-"""Only from here is an answer given."""
+"""An answer is returned only in these states."""
 
 WAYS: dict[State, frozenset[State]] = {
     State.CREATED: frozenset({State.VERIFIED}),
     State.VERIFIED: frozenset({State.RESERVED}),
-    # To itself: the process that held it died, and the same signature came again.
+    # To itself: the process that held it died, and the same signature was sent again.
     State.RESERVED: frozenset({State.RESERVED, State.EXECUTED, State.RELEASED}),
     State.EXECUTED: frozenset({State.EXECUTED, State.SETTLING, State.FAILED, State.RESERVED}),
     State.SETTLING: frozenset({State.SETTLING, State.SETTLED, State.SETTLE_UNKNOWN, State.FAILED, State.EXPIRED}),
@@ -39,9 +39,9 @@ WAYS: dict[State, frozenset[State]] = {
     State.SETTLED: frozenset({State.CONSUMED}),
     State.CONSUMED: frozenset({State.REFUNDED}),
     State.RELEASED: frozenset({State.RESERVED}),
-    # A refusal may be wrong: what the chain shows later counts.
+    # The facilitator's refusal may be wrong: what the chain shows later counts.
     State.FAILED: frozenset({State.EXECUTED, State.RESERVED, State.SETTLED, State.EXPIRED}),
     State.EXPIRED: frozenset(),
     State.REFUNDED: frozenset(),
 }
-"""From each state, the states that may follow it in a payment's history."""
+"""For each state, the states that may follow it in a payment's history."""

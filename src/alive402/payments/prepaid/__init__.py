@@ -1,1 +1,1 @@
-"""Payments made ahead, the tokens and balances that they fill."""
+"""Prepaid payments, and the tokens and balances that they fill."""

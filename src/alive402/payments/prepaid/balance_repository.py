@@ -1,4 +1,4 @@
-"""Every query on the prepayments of API keys; no rule and no commit."""
+"""Queries of the prepayments of API keys, without rules and commits."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ _KEYS = table("api_keys", column("id"))
 
 
 class BalanceRepository:
-    """Reads prepayments and their uses by the key that they fill, within the session's transaction."""
+    """Reads prepayments and their uses by API key, within the session's transaction."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
     async def lock(self, key_id: str) -> None:
-        """Let nobody else take a call off this key until the transaction ends."""
+        """Lock this key's balance until the transaction ends."""
         await self._session.execute(select(_KEYS.c.id).where(_KEYS.c.id == key_id).with_for_update())
 
     async def open(self, key_id: str, service_id: str) -> list[Prepayment]:
-        """Those that may have a call left: some remain, one is being worked on, or they may be paid; oldest first."""
+        """Prepayments that may have a call left: unused calls, a running call, or payment pending; oldest first."""
         held = exists().where(PrepaidUse.prepayment_id == Prepayment.id, PrepaidUse.state == UseState.HELD)
         some = or_(Prepayment.remaining > 0, Prepayment.paid_at.is_(None), held)
         query = select(Prepayment).where(_filling(key_id, service_id), some)
@@ -29,17 +29,17 @@ class BalanceRepository:
         return [*await self._session.scalars(query.execution_options(populate_existing=True))]
 
     async def filled(self) -> list[str]:
-        """The keys that were ever filled."""
+        """The keys that have ever been credited."""
         query = select(Prepayment.api_key_id).where(Prepayment.api_key_id.is_not(None)).distinct()
         return [str(key) for key in await self._session.scalars(query)]
 
     async def of(self, key_id: str) -> list[Prepayment]:
-        """Every prepayment that fills a key, whatever is left of it."""
+        """Every prepayment of a key, used up or not."""
         query = select(Prepayment).where(Prepayment.api_key_id == key_id).with_for_update()
         return [*await self._session.scalars(query.execution_options(populate_existing=True))]
 
     async def use_of_key(self, key_id: str, service_id: str, idempotency_key: str) -> PrepaidUse | None:
-        """The use, held or spent, that was made under an idempotency key, or None."""
+        """The held or spent use with an idempotency key, or None."""
         return await self._newest(
             _filling(key_id, service_id),
             PrepaidUse.idempotency_key == idempotency_key,

@@ -1,6 +1,6 @@
-"""The calls that prepaid API keys have left: payments made ahead that fill a key instead of becoming a token.
+"""Balances of prepaid API keys: prepayments that credit a key instead of issuing a token.
 
-A use is held, spent and returned as a token's is. It is taken off the oldest prepayment that has calls left.
+A use is held, spent and returned like a token's. It is deducted from the oldest prepayment that has calls left.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from alive402.payments.prepaid.tokens import TokenHold, Tokens, answered_by
 from alive402.storage.database import Clock, utc_now
 
 GRANTED = "granted"
-"""Stands for the client of a prepayment that the operator gave."""
+"""The client of a prepayment that the operator granted."""
 _EMPTY = "The API key has no calls of this service left. Pay a new payment with its accessKeyId, or ask the operator."
 
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """Calls that the operator gave to a key, until `expires_at`."""
+    """Calls that the operator granted to a key, valid until `expires_at`."""
 
     prepayment_id: str
     expires_at: datetime
 
 
 class Balances:
-    """The rules, each in one transaction. What fills a key is good for `days`."""
+    """Operations on balances, each in one transaction. Credits are valid for `days`."""
 
     def __init__(self, ledger: Ledger, tokens: Tokens, days: float, now: Clock = utc_now) -> None:
         self._ledger = ledger
@@ -49,17 +49,17 @@ class Balances:
         """The answer that this key bought for this request before, or None when it has a call left.
 
         Raises:
-            TokenExhausted: it has none.
-            PaymentInUse: its last call, or one with the same Idempotency-Key, is being worked on.
+            TokenExhausted: no call is left.
+            PaymentInUse: its last call, or one with the same Idempotency-Key, is still running.
             KeyReused: the Idempotency-Key belongs to another request.
-            AnswerGone: it bought the answer, which is kept no longer.
+            AnswerGone: it bought the answer, which has been erased.
         """
         async with self._ledger.session() as session:
             found = await self._find(session, key_id, use, idempotency_key)
         return found if isinstance(found, Answered) else None
 
     async def take(self, key_id: str, use: Use, idempotency_key: str | None = None) -> Answered | TokenHold:
-        """Take one call off the key. Raises like `recall`."""
+        """Reserve one call of the key. Raises like `recall`."""
         async with self._ledger.session() as session:
             found = await self._find(session, key_id, use, idempotency_key)
             if isinstance(found, Answered):
@@ -69,7 +69,7 @@ class Balances:
         return hold
 
     async def grant(self, key_id: str, service_id: str, calls: int) -> Granted:
-        """Give a key calls of a service for nothing: the ledger holds a prepayment of amount 0."""
+        """Give a key free calls of a service: the ledger gets a prepayment of amount 0."""
         now = self._now()
         row = Prepayment(
             id=uuid4().hex,
@@ -88,12 +88,12 @@ class Balances:
         return Granted(row.id, row.expires_at)
 
     async def all(self) -> dict[str, dict[str, int]]:
-        """The calls that each key has left, by key and service; keys that were never filled are not named."""
+        """The calls left, by key and service; keys that were never credited are left out."""
         left: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
         async with self._ledger.reading() as session:
             keys = await BalanceRepository(session).filled()
         for key_id in keys:
-            # One key a transaction: whoever takes a call locks its key first, and nothing of another.
+            # One key per transaction: every call locks its own key first and no other, so deadlocks are impossible.
             async with self._ledger.session() as session:
                 balance = BalanceRepository(session)
                 await balance.lock(key_id)
@@ -105,7 +105,7 @@ class Balances:
     async def _find(
         self, session: AsyncSession, key_id: str, use: Use, idempotency_key: str | None
     ) -> Answered | Prepayment:
-        """What was bought before, or the prepayment that the next call comes off; the key is locked meanwhile."""
+        """Return the answer bought before, or the prepayment for the next call; locks the key."""
         balance = BalanceRepository(session)
         await balance.lock(key_id)
         if idempotency_key is not None:
@@ -122,14 +122,14 @@ class Balances:
             if usable is not None and usable.remaining:
                 return usable
             held = held or bool(await PrepaidRepository(session).held(row.id))
-        # A last answer that was lost on its way is not asked to be paid for again.
+        # If the last answer was lost in transit, it is returned again without payment.
         last = await balance.last_answer(key_id, use.service_id, use.request_hash) if not idempotency_key else None
         if last is not None:
             return await _answered(session, last)
         raise PaymentInUse if held else TokenExhausted(_EMPTY)
 
     async def _brought_up_to_date(self, session: AsyncSession, row: Prepayment) -> Prepayment | None:
-        """The prepayment with its payment noted and the uses of dead processes returned; None when it is no good."""
+        """Update a prepayment from its payment and return the uses of dead processes; None when it is not usable."""
         prepaid = PrepaidRepository(session)
         payment = await prepaid.payment(row.ledger_id) if row.ledger_id else None
         row = await note_payment(prepaid, row, payment, self._now(), self._days)

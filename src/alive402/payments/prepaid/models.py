@@ -1,4 +1,4 @@
-"""The tables of payments made ahead: one row a payment, one row for each use of its token."""
+"""Tables of prepaid payments: one row per payment, one row per use of its token."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from alive402.storage.models import Base, Utc
 
 
 class UseState(StrEnum):
-    """What became of one use of a token."""
+    """The state of one use of a token."""
 
     HELD = "held"
     SPENT = "spent"
@@ -22,11 +22,10 @@ class UseState(StrEnum):
 class Prepayment(Base):
     """A payment for `max_calls` answers, `amount` in atomic units for all of them.
 
-    `remaining` and its uses that are held or spent always add up to `max_calls` once it is paid. `ledger_id` is the
-    authorization that pays it, `token_hash` the sha256 of its token: the token itself is kept nowhere. `client_hash` is
-    the sha256 of the secret of the client that made it, None when that client named none. `expires_at` is until when it
-    may be paid, and, once paid, until when the token is good. `api_key_id` is the API key that it fills: then it has no
-    token.
+    Once paid, `remaining` plus its held and spent uses always add up to `max_calls`. `ledger_id` is the authorization
+    that pays it. `token_hash` is the sha256 of its token, which itself is not stored. `client_hash` is the sha256 of
+    the creating client's secret, or None without one. `expires_at` is the deadline for paying it and, once paid, the
+    end of the token's validity. `api_key_id` is the API key that it credits: then it has no token.
     """
 
     __tablename__ = "prepayments"
@@ -47,9 +46,9 @@ class Prepayment(Base):
 
 
 class PrepaidUse(Base):
-    """One call on a token: held while it is worked on, then spent with its answer, or returned.
+    """One call with a token: held while it runs, then spent with its answer, or returned.
 
-    A use whose process died is returned by whoever looks at the token after `lease_until`.
+    The use of a dead process is returned when the token is next read after `lease_until`.
     """
 
     __tablename__ = "prepaid_uses"
@@ -72,5 +71,5 @@ class PrepaidUse(Base):
 
 
 def share(amount: int, max_calls: int) -> int:
-    """What one call of a prepayment costs, in atomic units, rounded down: a remainder belongs to no call."""
+    """The price of one call of a prepayment, in atomic units, rounded down; the remainder belongs to no call."""
     return amount // max_calls

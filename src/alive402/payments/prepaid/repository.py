@@ -1,4 +1,4 @@
-"""Every query on payments made ahead; no rule and no commit."""
+"""Queries of prepaid payments, without rules and commits."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class PrepaidRepository:
         await self._session.flush()
 
     async def forget_unpaid(self, before: datetime) -> None:
-        """Delete payments that ran out before then, and that no authorization ever came for; what was granted stays."""
+        """Delete payments that expired before then and never got an authorization; granted ones stay."""
         unpaid = and_(Prepayment.ledger_id.is_(None), Prepayment.paid_at.is_(None), Prepayment.expires_at < before)
         await self._session.execute(delete(Prepayment).where(unpaid).execution_options(synchronize_session=False))
 
@@ -33,7 +33,7 @@ class PrepaidRepository:
         return await self._one(Prepayment.id == prepayment_id)
 
     async def by_token(self, token_hash: str) -> Prepayment | None:
-        """The prepayment whose token has this sha256, locked until the transaction ends, or None."""
+        """The prepayment with this token hash, locked until the transaction ends, or None."""
         return await self._one(Prepayment.token_hash == token_hash)
 
     async def change(self, prepayment_id: str, values: dict[str, Any]) -> None:
@@ -46,7 +46,7 @@ class PrepaidRepository:
         return await self._session.get(Payment, ledger_id)
 
     async def take_one(self, prepayment_id: str) -> bool:
-        """One call off what remains; False when nothing does."""
+        """Deduct one remaining call; False when none remains."""
         statement = (
             update(Prepayment)
             .where(Prepayment.id == prepayment_id, Prepayment.remaining > 0)
@@ -57,20 +57,20 @@ class PrepaidRepository:
         return (await self._session.execute(statement)).scalar_one_or_none() is not None
 
     async def put_back(self, prepayment_id: str, calls: int) -> None:
-        """So many calls more remain."""
+        """Add calls back to what remains."""
         await self.change(prepayment_id, {"remaining": Prepayment.remaining + calls})
 
     async def end_use(self, use_id: str, values: dict[str, Any]) -> bool:
-        """Change a use that is still held; whether it was."""
+        """Change a use that is still held; returns whether it was."""
         ended = await self._change_held(PrepaidUse.id == use_id, values)
         return ended == 1
 
     async def renew(self, use_id: str, lease_until: datetime) -> bool:
-        """Lengthen the lease of a use; False when it is held no more."""
+        """Extend the lease of a use; False when it is no longer held."""
         return await self._change_held(PrepaidUse.id == use_id, {"lease_until": lease_until}) == 1
 
     async def end_dead_uses(self, prepayment_id: str, now: datetime, latest: datetime) -> int:
-        """Return the uses whose lease ended before `now`, or is later than any that is given: how many there were."""
+        """Return uses whose lease ended before `now`, or lasts beyond `latest`; returns how many there were."""
         over = or_(PrepaidUse.lease_until < now, PrepaidUse.lease_until > latest)
         return await self._change_held(
             and_(PrepaidUse.prepayment_id == prepayment_id, over),
@@ -78,7 +78,7 @@ class PrepaidRepository:
         )
 
     async def use_of_key(self, prepayment_id: str, key: str) -> PrepaidUse | None:
-        """The use, held or spent, that was made under an idempotency key, or None."""
+        """The held or spent use with an idempotency key, or None."""
         query = select(PrepaidUse).where(
             PrepaidUse.prepayment_id == prepayment_id,
             PrepaidUse.idempotency_key == key,
@@ -101,7 +101,7 @@ class PrepaidRepository:
         return (await self._session.scalars(query)).one_or_none()
 
     async def answer_to(self, request_id: str) -> tuple[Prepayment, str | None, Payment | None] | None:
-        """What a request was paid from, its answer as JSON text, and the payment; None: no such request."""
+        """The prepayment that paid for a request, its answer as JSON text, and the payment; None: no such request."""
         query = (
             select(Prepayment, PrepaidUse.result, Payment)
             .join(PrepaidUse, Prepayment.id == PrepaidUse.prepayment_id)
@@ -112,7 +112,7 @@ class PrepaidRepository:
         return (row[0], row[1], row[2]) if row is not None else None
 
     async def held(self, prepayment_id: str) -> int:
-        """How many uses are being worked on."""
+        """The number of uses that are held now."""
         query = select(func.count()).where(PrepaidUse.prepayment_id == prepayment_id, PrepaidUse.state == UseState.HELD)
         return (await self._session.execute(query)).scalar_one()
 

@@ -1,13 +1,12 @@
-"""Payments made ahead: asked for, paid by one x402 authorization, and turned into a token that is told once.
+"""Prepaid payments: created, paid by one x402 authorization, and turned into a token that is shown once.
 
-    pending ──> paid ──> exhausted      its calls are used up
-       │          ├────> expired        its time is over
-       v          └────> refunded       the operator gave the money back
+    pending ──> paid ──> exhausted      its calls are used
+       │          ├────> expired        its validity is over
+       v          └────> refunded       the operator refunded it
     expired
 
-Whether it is paid is read from the ledger, where its authorization stands: so a payment whose process died, or whose
-settlement was found on chain by the reconciler, is paid all the same, and its buyer gets the token by sending the same
-authorization again.
+The ledger, which holds the authorization, decides whether it is paid. So a payment also counts as paid when its process
+died or the reconciler found its settlement on chain; its buyer gets the token by sending the same authorization again.
 """
 
 from __future__ import annotations
@@ -44,13 +43,13 @@ from alive402.payments.x402.signed_payment import Resource
 from alive402.storage.database import Clock, utc_now
 
 _ID = re.compile("[0-9a-f]{32}")
-# Anyone may ask for a payment; one that nobody paid is still told of as expired for a day.
+# Anyone may create a payment; an unpaid one is shown as expired for a day, then deleted.
 FORGOTTEN_AFTER = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class PrepaidTerms:
-    """How payments ahead are sold: `price` is one call's in atomic units."""
+    """Terms of prepaid payments: `price` is one call's in atomic units."""
 
     service_id: str
     price: int
@@ -60,7 +59,7 @@ class PrepaidTerms:
 
 @dataclass(frozen=True, slots=True)
 class Prepaid:
-    """A prepayment as anyone who knows its id may see it. `amount` in atomic units, for all its calls."""
+    """A prepayment as shown to anyone who knows its id. `amount` in atomic units, for all its calls."""
 
     id: str
     service_id: str
@@ -75,7 +74,7 @@ class Prepaid:
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """What paying gives: the token only the first time, and the x402 SettleResponse as the receipt."""
+    """The result of paying: the token (only the first time), and the x402 SettleResponse as the receipt."""
 
     prepaid: Prepaid
     token: str | None
@@ -83,7 +82,7 @@ class Paid:
 
 
 class Prepayments:
-    """Makes, shows and takes the money of payments ahead."""
+    """Creates, shows and settles prepaid payments."""
 
     def __init__(
         self,
@@ -102,9 +101,9 @@ class Prepayments:
         self._now = now
 
     async def create(self, max_calls: int, client_secret: str | None) -> Prepaid:
-        """A new payment for `max_calls` answers, to be paid soon.
+        """Create a payment for `max_calls` answers, to be paid soon.
 
-        With a `client_secret` its token is good only together with that secret; the client's id is drawn from it.
+        With a `client_secret` its token is valid only together with that secret; the client's id is derived from it.
         """
         now = self._now()
         client = digest(f"alive402 client {client_secret}") if client_secret else secrets.token_hex(32)
@@ -126,7 +125,7 @@ class Prepayments:
         return _view(row, "pending")
 
     async def find(self, prepayment_id: str) -> Prepaid:
-        """The payment as it stands now.
+        """The current state of a payment.
 
         Raises:
             NoSuchPayment: there is none.
@@ -136,7 +135,7 @@ class Prepayments:
             return await self._show(prepaid, await self._find(prepaid, prepayment_id))
 
     def gate(self, max_calls: int) -> PaymentGate:
-        """The gate that asks for so many calls at once."""
+        """The gate that asks for the price of so many calls."""
         return self._gate.times(max_calls)
 
     async def pay(
@@ -150,16 +149,16 @@ class Prepayments:
         new_token: bool = False,
         api_key_id: str | None = None,
     ) -> Paid:
-        """Settle an authorization for the whole amount; the first time it answers the token.
+        """Settle an authorization for the whole amount; returns the token the first time.
 
-        The same authorization may be sent again: the money moves once. With `new_token` it gets a new token, and the
-        one before is void: for a buyer whose answer was lost. With `api_key_id` it fills that key, and there is no
-        token; one authorization fills one key.
+        The same authorization may be sent again: the money moves once. With `new_token` it gets a new token and the one
+        before becomes invalid, for a buyer whose answer was lost. With `api_key_id` it credits that key and issues no
+        token; one authorization credits one key.
 
         Raises:
             NoSuchPayment, PaymentExpired: there is nothing to pay, or no longer.
-            PaymentRequired: no payment came, or not a good one.
-            PaymentInUse, AlreadyPaid, SettlementUnknown, TooManyFailures: see there.
+            PaymentRequired: the payment is missing or invalid.
+            PaymentInUse, AlreadyPaid, SettlementUnknown, TooManyFailures: as their classes say.
         """
         async with self._ledger.session() as session:
             row = await self._find(PrepaidRepository(session), prepayment_id)
@@ -184,7 +183,7 @@ class Prepayments:
             await self._failures.admit(method.payer, offer.address)
             async with self._failures.forgeries_counted(offer.address):
                 held = await method.reserve(use)
-        # From here on money may move: a caller who hangs up must not leave it half way.
+        # From here on money may move: it must not stop half way when the caller disconnects.
         return await asyncio.shield(self._finish(prepayment_id, held, new_token, api_key_id))
 
     def _refuse_when_over(self, prepaid: Prepaid) -> None:
@@ -209,7 +208,7 @@ class Prepayments:
         return Paid(shown, token, receipt)
 
     async def _bind(self, prepayment_id: str, held: X402Hold, api_key_id: str | None) -> None:
-        """Let one authorization pay, for one key or a token, before its money moves: two of them would pay twice."""
+        """Bind one authorization and its key or token before the money moves, because two of them would pay twice."""
         mine = held.claim.payment_id
         try:
             async with self._ledger.session() as session:
@@ -236,7 +235,7 @@ class Prepayments:
         return row
 
     async def _show(self, prepaid: PrepaidRepository, row: Prepayment) -> Prepaid:
-        """How it stands, after writing down that it is paid and that the uses of dead processes are returned."""
+        """The current state, after recording its payment and returning the uses of dead processes."""
         now = self._now()
         payment = await prepaid.payment(row.ledger_id) if row.ledger_id else None
         noted = row.paid_at is not None
@@ -256,7 +255,7 @@ class Prepayments:
 async def note_payment(
     prepaid: PrepaidRepository, row: Prepayment, payment: Payment | None, now: datetime, good_for: timedelta
 ) -> Prepayment:
-    """Write down that a prepayment is paid, once the ledger says so of `payment`; the row as it stands then."""
+    """Record that a prepayment is paid, if `payment` is in the ledger; returns the updated row."""
     if row.paid_at is not None or payment is None or payment.state not in PAID:
         return row
     await prepaid.change(row.id, {"paid_at": now, "expires_at": now + good_for, "remaining": row.max_calls})

@@ -1,10 +1,10 @@
-"""What a prepaid token pays for: each use is held while it is worked on, then spent with its answer, or returned.
+"""Prepaid tokens: each use is held while its call runs, then spent with its answer, or returned.
 
     paid ──> held ──> spent      the answer is stored in the same step
-               └────> returned   the call failed, or its process died and the lease ran out
+               └────> returned   the call failed, or its process died and the lease expired
 
-`remaining + held + spent` is `max_calls` at every moment: a call is taken off what remains, and put back, in the
-transaction that makes or returns its use.
+`remaining + held + spent` is `max_calls` at all times: a call is deducted and put back in the transaction that makes
+or returns its use.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ from alive402.storage.leases import Lease
 from alive402.storage.outbox import Outbox
 
 PREPAID_USED = "prepaid.used"
-"""Type of the notification of an answer that one call of a prepayment paid for."""
+"""Type of the notification about an answer that a prepaid call bought."""
 
 
 class Tokens:
-    """The rules of tokens, each in one transaction; a use is its holder's as long as the ledger's leases are."""
+    """Operations on tokens, each in one transaction; a use is held for the ledger's lease time."""
 
     def __init__(self, ledger: Ledger, now: Clock = utc_now) -> None:
         self._ledger = ledger
@@ -56,19 +56,19 @@ class Tokens:
         self._now = now
 
     async def recall(self, offer: TokenOffer, use: Use) -> Answered | None:
-        """The answer that this token bought for this request before, or None when the token is good for a call.
+        """The answer that this token bought for this request before, or None when the token can pay for a call.
 
         Raises:
-            TokenRefused: it is not; the kind says why.
-            PaymentInUse: its last call, or one with the same Idempotency-Key, is being worked on.
+            TokenRefused: it cannot pay; the error's class says why.
+            PaymentInUse: its last call, or one with the same Idempotency-Key, is still running.
             KeyReused: the Idempotency-Key belongs to another request.
-            AnswerGone: it bought the answer, which is kept no longer.
+            AnswerGone: it bought the answer, which has been erased.
         """
         async with self._repository() as prepaid:
             return await self._recall(prepaid, await self._find(prepaid, offer, use), offer, use)
 
     async def take(self, offer: TokenOffer, use: Use) -> Answered | TokenHold:
-        """Take one call off the token. Raises like `recall`."""
+        """Reserve one call of the token. Raises like `recall`."""
         async with self._repository() as prepaid:
             prepayment = await self._find(prepaid, offer, use)
             answered = await self._recall(prepaid, prepayment, offer, use)
@@ -81,10 +81,10 @@ class Tokens:
     async def hold(
         self, prepaid: PrepaidRepository, prepayment: Prepayment, use: Use, idempotency_key: str | None
     ) -> TokenHold:
-        """Take one call off a prepayment, within the caller's transaction; `keep` the holding once it is committed.
+        """Reserve one call of a prepayment within the caller's transaction; call `keep` after the commit.
 
         Raises:
-            TokenExhausted: none is left.
+            TokenExhausted: no call is left.
         """
         now = self._now()
         if not await prepaid.take_one(prepayment.id):
@@ -105,7 +105,7 @@ class Tokens:
         return TokenHold(self, prepayment.id, held.id, use.request_id, receipt)
 
     def keep(self, hold: TokenHold) -> None:
-        """Renew the lease of a use for as long as the current task runs."""
+        """Renew the lease of a use while the current task runs."""
 
         async def renew() -> bool:
             async with self._repository() as prepaid:
@@ -114,15 +114,15 @@ class Tokens:
         self._ledger.leases.keep(Lease(hold.use_id, renew))
 
     async def spend(self, prepayment_id: str, use_id: str, issued: IssuedAnswer) -> Answered:
-        """Keep the answer of a use and its verdict; with it the call is spent, and the operator notified.
+        """Store the answer of a use and its verdict; this spends the call and notifies the operator.
 
         Raises:
-            PaymentInUse: the lease ran out and the use was returned.
+            PaymentInUse: the lease expired and the use was returned.
         """
         now, answered = self._now(), issued.answered
         async with self._ledger.session() as session:
             prepaid = PrepaidRepository(session)
-            # Always the prepayment first: two transactions that lock in another order would wait for each other.
+            # Always lock the prepayment first: transactions with another order would deadlock.
             prepayment = await prepaid.by_id(prepayment_id)
             values = {"state": UseState.SPENT, "result": json.dumps(answered.result), "ended_at": now}
             if prepayment is None or not await prepaid.end_use(use_id, values):
@@ -134,7 +134,7 @@ class Tokens:
     def _notify(
         self, session: AsyncSession, at: datetime, prepayment: Prepayment, payment: Payment | None, request_id: str
     ) -> None:
-        """Queue the notification of an answer; `payment` is None when the operator gave the calls away."""
+        """Queue the notification of an answer; `payment` is None when the operator granted the calls."""
         data: dict[str, Any] = {"requestId": request_id, "serviceId": prepayment.service_id}
         if payment is not None:
             amount = str(share(payment.amount, prepayment.max_calls))
@@ -143,7 +143,7 @@ class Tokens:
         Outbox(session).put(self._ledger.webhook_urls, PREPAID_USED, at, data)
 
     async def give_back(self, prepayment_id: str, use_id: str, why: str) -> None:
-        """Return a use; one that was returned already stays so."""
+        """Return a use; one that is returned already stays so."""
         async with self._repository() as prepaid:
             await prepaid.by_id(prepayment_id)
             values = {"state": UseState.RETURNED, "detail": why, "ended_at": self._now()}
@@ -151,11 +151,11 @@ class Tokens:
                 await prepaid.put_back(prepayment_id, 1)
 
     async def _find(self, prepaid: PrepaidRepository, offer: TokenOffer, use: Use) -> Prepayment:
-        """The prepayment of a token, with the uses of dead processes returned."""
+        """The prepayment of a token, after returning the uses of dead processes."""
         prepayment = await prepaid.by_token(digest(offer.token))
         if prepayment is None:
             asked = await prepaid.by_id(offer.token)
-            # Who sends the id of a payment in place of its token is told so, and no more than the id tells anyone.
+            # Sending a payment's id in place of its token gets this error, which reveals no more than the id itself.
             raise TokenUnknown if asked is None or asked.paid_at else TokenPending(paymentId=asked.id)
         if prepayment.client_hash is not None and prepayment.client_hash != digest(offer.client_secret or ""):
             raise TokenMismatch(reason="client")
@@ -164,9 +164,9 @@ class Tokens:
         return await self.freed(prepaid, prepayment)
 
     async def freed(self, prepaid: PrepaidRepository, prepayment: Prepayment) -> Prepayment:
-        """The prepayment, once the uses of dead processes are returned."""
+        """The prepayment, after returning the uses of dead processes."""
         now = self._now()
-        # A lease beyond any that is given was written by a clock that was wrong.
+        # A lease that ends too far in the future was written with a wrong clock.
         dead = await prepaid.end_dead_uses(prepayment.id, now, now + 2 * self._lease)
         if not dead:
             return prepayment
@@ -178,7 +178,7 @@ class Tokens:
     async def _recall(
         self, prepaid: PrepaidRepository, prepayment: Prepayment, offer: TokenOffer, use: Use
     ) -> Answered | None:
-        """What was bought stays bought, whatever became of the token since."""
+        """The answer bought before, whatever the token's state is now."""
         payment = await _payment(prepaid, prepayment)
         before: PrepaidUse | None = None
         if offer.idempotency_key is not None:
@@ -188,7 +188,7 @@ class Tokens:
             if before is not None and before.state == UseState.HELD:
                 raise PaymentInUse
         elif prepayment.remaining == 0:
-            # A single answer that was lost on its way is not asked to be paid for again.
+            # If a single answer was lost in transit, it is returned again without payment.
             before = await prepaid.last_answer(prepayment.id, use.request_hash)
         if before is not None:
             return answered_by(before, payment, prepayment)
@@ -208,7 +208,7 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class TokenHold:
-    """See `Hold`: one use of a token."""
+    """The `Hold` of one use of a token."""
 
     tokens: Tokens
     prepayment_id: str
@@ -218,18 +218,18 @@ class TokenHold:
     result: dict[str, Any] | None = None
 
     async def give_back(self, why: str) -> None:
-        """See `Hold.give_back`."""
+        """Return the use to the token."""
         await self.tokens.give_back(self.prepayment_id, self.use_id, why)
 
     async def settle(self, result: dict[str, Any], signer: AnswerSigner) -> Answered:
-        """See `Hold.settle`; the money moved before: the receipt is one call's share of that payment."""
+        """Spend the use. The money moved before: the receipt is one call's share of that payment."""
         issued = signer.issue(Answered(self.request_id, result, self.receipt))
         return await self.tokens.spend(self.prepayment_id, self.use_id, issued)
 
 
 @dataclass(frozen=True, slots=True)
 class TokenMethod:
-    """See `PaymentMethod`: one token. Its money moved before."""
+    """Payment by prepaid token, whose money moved before."""
 
     tokens: Tokens
     offer: TokenOffer
@@ -237,42 +237,42 @@ class TokenMethod:
     keeps_answers: bool = True
 
     async def identify(self) -> None:
-        """Nothing to look up: the token names its payment."""
+        """Do nothing: the token identifies its payment."""
 
     @property
     def payer(self) -> str:
-        """See `PaymentMethod.payer`."""
+        """`token` and the token's hash: failures are counted per token."""
         return f"token {digest(self.offer.token)}"
 
     @property
     def turn(self) -> str:
-        """See `PaymentMethod.turn`."""
+        """The same as `payer`."""
         return self.payer
 
     async def afford(self, use: Use) -> str:
-        """See `PaymentMethod.afford`; no request is meant yet, so a key that names one says nothing."""
+        """Check that the token can pay for a call; no idempotency key applies, because there is no request yet."""
         await self.tokens.recall(replace(self.offer, idempotency_key=None), use)
         return self.payer
 
     async def recall(self, use: Use) -> Answered | None:
-        """See `PaymentMethod.recall`."""
+        """The answer that the token bought for this request, or None."""
         return await self.tokens.recall(self.offer, use)
 
     async def reserve(self, use: Use) -> Answered | TokenHold:
-        """See `PaymentMethod.reserve`."""
+        """Reserve one call of the token."""
         return await self.tokens.take(self.offer, use)
 
 
 def digest(secret: str) -> str:
-    """What is kept of a secret: its sha256, 64 hex digits."""
+    """The stored form of a secret: its sha256, 64 hex digits."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def answered_by(use: PrepaidUse, payment: Payment | None, prepayment: Prepayment) -> Answered:
-    """The stored answer of a use that is spent, with the receipt of what paid for it.
+    """The stored answer of a spent use, with the receipt of its payment.
 
     Raises:
-        AnswerGone: it is kept no longer.
+        AnswerGone: the answer has been erased.
     """
     if use.result is None:
         raise AnswerGone
@@ -284,7 +284,7 @@ async def _payment(prepaid: PrepaidRepository, prepayment: Prepayment) -> Paymen
 
 
 def receipt_of(payment: Payment | None, prepayment: Prepayment) -> dict[str, Any]:
-    """What one call cost: the settlement of the whole, with the amount of one call, and which payment it was."""
+    """The receipt of one call: the whole payment's settlement, with the amount of one call and the payment's id."""
     if payment is None:
         return {}
     amount = str(share(payment.amount, prepayment.max_calls))

@@ -1,4 +1,4 @@
-"""What the chain itself says of an EIP-3009 authorization: the last word when a facilitator's answer was lost."""
+"""Reads EIP-3009 transfers from the chain, which decides when a facilitator's answer was lost."""
 
 from __future__ import annotations
 
@@ -23,31 +23,31 @@ _ABI = [
 _USED_TOPIC = Web3.to_hex(Web3.keccak(text="AuthorizationUsed(address,bytes32)"))
 _CANCELED_TOPIC = Web3.to_hex(Web3.keccak(text="AuthorizationCanceled(address,bytes32)"))
 _TRANSFER_TOPIC = Web3.to_hex(Web3.keccak(text="Transfer(address,address,uint256)"))
-# Public nodes answer a few thousand blocks of logs at once. An authorization lives for minutes, so the first window
-# nearly always shows it; the further ones are for a service that was down for days.
+# Public nodes return logs of a few thousand blocks at once. An authorization lives for minutes, so the first window
+# nearly always has it; the further ones are for a service that was down for days.
 _WINDOW_BLOCKS = 2_000
 _WINDOWS = 100
 
 
 class SpentElsewhere(Exception):
-    """The authorization was cancelled or moved other money than was asked for: it can never move ours."""
+    """The authorization was cancelled or used for another transfer, so it can never move this money."""
 
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Money that was seen to move: the transaction's hash, `0x` and 64 hex digits."""
+    """A transfer found on chain, by its transaction hash, `0x` and 64 hex digits."""
 
     transaction: str
 
 
 class ChainReader(Protocol):
-    """Answers whether an authorization has moved its money."""
+    """Reads from one chain whether an authorization has moved its money."""
 
     async def network(self) -> str:
-        """The CAIP-2 id of the chain that is asked.
+        """The CAIP-2 id of the chain.
 
         Raises:
-            Exception: it does not answer.
+            Exception: the node does not answer.
         """
         ...
 
@@ -55,16 +55,16 @@ class ChainReader(Protocol):
         """The transfer of exactly `amount` atomic units from `payer` to `pay_to` under `nonce`; None: not used yet.
 
         Raises:
-            SpentElsewhere: the nonce is used, and not for this transfer.
-            Exception: the chain cannot be asked now; nothing is known.
+            SpentElsewhere: the nonce is used, but not for this transfer.
+            Exception: the node cannot be asked now; nothing is known.
         """
         ...
 
     async def now(self) -> int:
-        """The newest block's time in unix seconds: the only clock by which an authorization runs out.
+        """The newest block's time in unix seconds, which decides whether an authorization has expired.
 
         Raises:
-            Exception: the chain cannot be asked now.
+            Exception: the node cannot be asked now.
         """
         ...
 
@@ -72,7 +72,7 @@ class ChainReader(Protocol):
         """How many times a mined, successful transaction moves exactly `amount` atomic units of `asset` to `to`.
 
         Raises:
-            Exception: the chain cannot be asked now.
+            Exception: the node cannot be asked now.
         """
         ...
 
@@ -84,19 +84,19 @@ class Web3ChainReader:
         self._web3 = web3
 
     async def network(self) -> str:
-        """See `ChainReader.network`."""
+        """The CAIP-2 id of the chain."""
         return f"eip155:{await asyncio.to_thread(lambda: self._web3.eth.chain_id)}"
 
     async def find_transfer(self, asset: str, payer: str, nonce: str, pay_to: str, amount: int) -> Transfer | None:
-        """See `ChainReader.find_transfer`; the blocking calls run in a thread."""
+        """Search the token's events for the transfer; the blocking calls run in a thread."""
         return await asyncio.to_thread(self._find, asset, payer, nonce, pay_to, amount)
 
     async def now(self) -> int:
-        """See `ChainReader.now`."""
+        """The newest block's time in unix seconds."""
         return int(await asyncio.to_thread(lambda: self._web3.eth.get_block("latest")["timestamp"]))
 
     async def count_transfers(self, transaction: str, asset: str, to: str, amount: int) -> int:
-        """See `ChainReader.count_transfers`."""
+        """Count the matching transfers of a transaction; the blocking calls run in a thread."""
         return await asyncio.to_thread(self._count, transaction, asset, to, amount)
 
     def _find(self, asset: str, payer: str, nonce: str, pay_to: str, amount: int) -> Transfer | None:
@@ -108,7 +108,7 @@ class Web3ChainReader:
             return None
         logs = self._used(token, payer, nonce)
         if not logs:
-            # Used, and longer ago than is searched: to call that "did not move" would lose somebody's money.
+            # It is used, but longer ago than the search covers. Reporting "did not move" would lose the buyer's money.
             raise LookupError("the authorization was used before the blocks that were searched")
         for log in logs:
             receipt = eth.get_transaction_receipt(log["transactionHash"])

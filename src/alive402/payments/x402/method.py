@@ -1,4 +1,4 @@
-"""A call is paid by one x402 authorization: verified before the work, settled after it."""
+"""Payment of a call by one x402 authorization: verified before the work, settled after it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class X402Hold:
-    """See `Hold`: an authorization that this call owns in the ledger."""
+    """The `Hold` of an authorization that this call owns in the ledger."""
 
     ledger: Ledger
     gate: PaymentGate
@@ -29,21 +29,21 @@ class X402Hold:
 
     @property
     def request_id(self) -> str:
-        """See `Hold.request_id`."""
+        """The request id of the claim."""
         return self.claim.request_id
 
     @property
     def result(self) -> dict[str, Any] | None:
-        """See `Hold.result`."""
+        """The stored answer of the claim, or None."""
         return self.claim.result
 
     async def give_back(self, why: str) -> None:
-        """See `Hold.give_back`."""
+        """Release the payment in the ledger."""
         async with self.ledger.begin() as payments:
             await payments.release(self.claim, why)
 
     async def settle(self, result: dict[str, Any], signer: AnswerSigner) -> Answered:
-        """See `Hold.settle`; the receipt is the x402 SettleResponse."""
+        """Store the answer, settle, and store the verdict; the receipt is the x402 SettleResponse."""
         moved = await self._move(result)
         issued = signer.issue(Answered(self.request_id, result, moved.receipt))
         async with self.ledger.begin() as payments:
@@ -51,16 +51,16 @@ class X402Hold:
             return await issued.keep(payments.session)
 
     async def buy(self, result: dict[str, Any]) -> dict[str, Any]:
-        """Take the money for something that is no verdict; the receipt. Raises like `settle`."""
+        """Settle for something other than a verdict; returns the receipt. Raises like `settle`."""
         moved = await self._move(result)
         async with self.ledger.begin() as payments:
             await payments.settled(self.claim, moved.transaction, moved.receipt)
         return moved.receipt
 
     async def _move(self, result: dict[str, Any]) -> Settled:
-        """Have the money moved, once `result` is stored; what came of it is written down unless it moved."""
+        """Store `result`, then move the money; records every failed or unknown outcome."""
         claim = self.claim
-        # This may be a task of its own, which outlives the caller's.
+        # This may run in a task that outlives the caller's.
         self.ledger.keep(claim)
         async with self.ledger.begin() as payments:
             await payments.settling(claim, result)
@@ -84,7 +84,7 @@ class X402Hold:
 
 @dataclass(frozen=True, slots=True)
 class X402Method:
-    """See `PaymentMethod`: one signed authorization for `resource`, which has to stay valid for `seconds_needed`."""
+    """Payment by a signed authorization for `resource`, which must stay valid for `seconds_needed`."""
 
     ledger: Ledger
     gate: PaymentGate
@@ -95,20 +95,20 @@ class X402Method:
     keeps_answers: bool = True
 
     async def identify(self) -> None:
-        """Nothing to look up: the signed authorization names its payer."""
+        """Do nothing: the signed authorization names its payer."""
 
     @property
     def payer(self) -> str:
-        """See `PaymentMethod.payer`: the wallet's address."""
+        """The payer's wallet address."""
         return self.signed.money.payer
 
     @property
     def turn(self) -> str:
-        """See `PaymentMethod.turn`."""
+        """The same as `payer`."""
         return self.payer
 
     async def afford(self, use: Use) -> str:
-        """See `PaymentMethod.afford`."""
+        """Check terms and validity, that the payment is free, and that the facilitator would settle it."""
         self.gate.admit(self.signed, self.resource, self.seconds_needed)
         async with self.ledger.begin() as payments:
             await payments.is_free(self.signed.money)
@@ -116,12 +116,12 @@ class X402Method:
         return self.payer
 
     async def recall(self, use: Use) -> Answered | X402Hold | None:
-        """See `PaymentMethod.recall`."""
+        """The answer or unfinished claim that the payment has for this request, or None."""
         return await self._look(use, verified=False)
 
     async def reserve(self, use: Use) -> Answered | X402Hold:
-        """See `PaymentMethod.reserve`; the facilitator is asked outside of any transaction: it may take seconds."""
-        # Only for something new: what was bought stays bought, though the price changed or the payment ran out.
+        """Verify and reserve the payment; asks the facilitator outside of any transaction, as it may take seconds."""
+        # Checked for new payments only: a bought answer is returned even if the price changed or the payment expired.
         self.gate.admit(self.signed, self.resource, self.seconds_needed)
         await self.gate.verify(self.signed)
         held = await self._look(use, verified=True)

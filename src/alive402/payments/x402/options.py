@@ -1,4 +1,4 @@
-"""Where one can pay: for each network and token what is asked, who settles it, and the chain to look at."""
+"""Payment options: the terms, facilitator and node of each accepted network and token."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SCHEME = "exact"
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What one call costs and where the money goes, `amount` in atomic units.
+    """The price of one call and its recipient, `amount` in atomic units.
 
     `name` and `version` are those of the token's EIP-712 domain, or None for a token that the x402 package knows.
     """
@@ -34,14 +34,14 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class PaymentOption:
-    """One way to pay."""
+    """One accepted network and token."""
 
     terms: Terms
     facilitator: FacilitatorClient
     chain: ChainReader
 
     def requirements(self) -> PaymentRequirements:
-        """The terms as x402 writes them, one entry of `accepts`."""
+        """The terms as an entry of x402's `accepts`."""
         terms = self.terms
         extra = {"name": terms.name, "version": terms.version} if terms.name and terms.version else {}
         return ExactEvmServerScheme().enhance_payment_requirements(  # type: ignore[no-untyped-call]
@@ -59,10 +59,10 @@ class PaymentOption:
         )
 
     async def check(self) -> None:
-        """Ask facilitator and node once, at start, whether they can do what will be asked of them.
+        """Check once, at start, that facilitator and node can handle these terms.
 
         Raises:
-            PaymentsMisconfigured: they cannot, or do not answer.
+            PaymentsMisconfigured: one of them cannot, or does not answer.
         """
         terms = self.terms
         try:
@@ -86,16 +86,16 @@ class PaymentOption:
             )
         if network != terms.network:
             raise PaymentsMisconfigured(
-                f"The node at ALIVE402_RPC_URL is of {network}, and payments are asked for on {terms.network}."
+                f"The node at ALIVE402_RPC_URL is on {network}, but payments are requested on {terms.network}."
             )
         if not {"name", "version"} <= self.requirements().extra.keys():
             raise PaymentsMisconfigured(
-                f"The token {terms.asset} is not known. Set ALIVE402_ASSET_NAME and ALIVE402_ASSET_VERSION to its "
+                f"The token {terms.asset} is unknown. Set ALIVE402_ASSET_NAME and ALIVE402_ASSET_VERSION to its "
                 "EIP-712 name and version."
             )
 
     async def answering(self) -> Answering:
-        """Whether facilitator and node answer at all, asked side by side."""
+        """Whether facilitator and node answer now, asked concurrently."""
         supported, network = await asyncio.gather(
             asyncio.to_thread(self.facilitator.get_supported), self.chain.network(), return_exceptions=True
         )
@@ -106,7 +106,7 @@ class PaymentOption:
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """Who answers on one network."""
+    """Whether the facilitator and the node of one network answer."""
 
     network: str
     facilitator: bool
@@ -114,7 +114,7 @@ class Answering:
 
 
 class PaymentOptions:
-    """Every way to pay, the operator's first choice first; found again by network and token."""
+    """Every payment option, the operator's preferred one first; found by network and token."""
 
     def __init__(self, options: Sequence[PaymentOption]) -> None:
         self._options = {(option.terms.network, option.terms.asset.lower()): option for option in options}
@@ -126,10 +126,10 @@ class PaymentOptions:
         return iter(self._options.values())
 
     def of(self, network: str, asset: str) -> PaymentOption:
-        """The till where such money is taken.
+        """The payment option of a network and token.
 
         Raises:
-            SettlementUnknown: it was taken once, and the operator has taken that till away.
+            SettlementUnknown: it was accepted before, and the operator has removed it since.
         """
         option = self._options.get((network, asset.lower()))
         if option is None:
@@ -137,7 +137,7 @@ class PaymentOptions:
         return option
 
     async def check(self) -> None:
-        """See `PaymentOption.check`, for all of them.
+        """Check every option once, at start.
 
         Raises:
             PaymentsMisconfigured: one of them cannot work.
@@ -145,5 +145,5 @@ class PaymentOptions:
         await asyncio.gather(*[option.check() for option in self])
 
     async def answering(self) -> list[Answering]:
-        """See `PaymentOption.answering`, for all of them."""
+        """Whether the facilitator and node of each option answer now."""
         return list(await asyncio.gather(*[option.answering() for option in self]))

@@ -1,4 +1,4 @@
-"""The x402 protocol by the official package: what is asked, what was signed, is it good, did it move."""
+"""x402 protocol on top of the official package: request, decode, verify and settle payments."""
 
 from __future__ import annotations
 
@@ -48,31 +48,31 @@ REQUIRED_HEADER = "PAYMENT-REQUIRED"
 RESPONSE_HEADER = "PAYMENT-RESPONSE"
 VERIFY_SECONDS = 15.0
 SETTLE_SECONDS = 45.0
-# A block or two: an authorization that ran out this long ago cannot be in a block that is still on its way.
+# A block or two: an authorization that expired this long ago cannot be in a block that is still pending.
 EXPIRY_MARGIN_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Money that moved. `receipt` is the x402 SettleResponse as JSON-ready data."""
+    """A completed transfer. `receipt` is the x402 SettleResponse, ready for JSON."""
 
     transaction: str
     receipt: dict[str, Any]
 
 
 class PaymentGate:
-    """Asks for, reads, checks and settles payments; knows nothing of rows and states."""
+    """Requests, decodes, verifies and settles payments; independent of the ledger."""
 
     def __init__(self, options: PaymentOptions) -> None:
         self._options = options
         self._server = x402ResourceServer([option.facilitator for option in options])
         for network in {option.terms.network for option in options}:
-            # The package declares its own scheme a little narrower than its own protocol.
+            # The package's type annotation of its own scheme is narrower than its protocol.
             self._server.register(network, ExactEvmServerScheme())  # type: ignore[arg-type, no-untyped-call]
         self.accepts = options.accepts
 
     def times(self, share: int | Fraction) -> PaymentGate:
-        """The same gate, every amount so many times as large, rounded up: for several calls, or for another price."""
+        """The same gate with every amount multiplied and rounded up: for several calls, or for another price."""
         gate = copy.copy(self)
         gate.accepts = [
             each.model_copy(update={"amount": str(math.ceil(int(each.amount) * share))}) for each in self.accepts
@@ -80,15 +80,15 @@ class PaymentGate:
         return gate
 
     async def check(self) -> None:
-        """Ask every facilitator and node once, at start, whether they can do what will be asked of them.
+        """Check once, at start, that every facilitator and node can handle the payments requested here.
 
         Raises:
-            PaymentsMisconfigured: one cannot, cannot be reached, or is of another network.
+            PaymentsMisconfigured: one cannot, is unreachable, or is on another network.
         """
         await self._options.check()
 
     async def answering(self) -> list[Answering]:
-        """Who of those facilitators and nodes answers now."""
+        """Which facilitators and nodes answer now."""
         return await self._options.answering()
 
     def required(self, resource: Resource, error: str) -> PaymentRequired:
@@ -117,15 +117,15 @@ class PaymentGate:
         )
 
     def required_v1(self, resource: Resource, error: str) -> PaymentRequiredV1:
-        """The same for a buyer who speaks version 1."""
+        """The 402 answer for a buyer who uses version 1."""
         return required_v1(self.accepts, resource, error)
 
     def read(self, header: str) -> SignedPayment:
-        """Decode a PAYMENT-SIGNATURE or X-PAYMENT header; nobody is asked, and our terms do not matter yet.
+        """Decode a PAYMENT-SIGNATURE or X-PAYMENT header, without remote calls and without checking the terms.
 
         Raises:
             PaymentMalformed: it is not an x402 payment with an EIP-3009 authorization.
-            PaymentMismatch: it is of version 1, and for a network that is not asked for.
+            PaymentMismatch: it is of version 1, and for a network that is not accepted.
         """
         payload = decode(header)
         if isinstance(payload, PaymentPayloadV1):
@@ -137,7 +137,7 @@ class PaymentGate:
         )
 
     def admit(self, signed: SignedPayment, resource: Resource, seconds_needed: float) -> None:
-        """Hold a payment that is to buy something new against what is asked for it now.
+        """Check that a new payment matches the current terms and resource.
 
         Raises:
             PaymentMismatch: it was signed for other terms or another resource.
@@ -148,7 +148,7 @@ class PaymentGate:
         said = signed.payload.resource
         if said is not None and not same_resource(said.url, resource):
             raise PaymentMismatch(
-                "The payment was signed for another resource. Sign the one asked here.", reason="resource"
+                "The payment was signed for another resource. Sign the one requested here.", reason="resource"
             )
         if signed.money.valid_before < time.time() + seconds_needed:
             raise PaymentExpiresSoon(seconds_needed=round(seconds_needed))
@@ -157,8 +157,8 @@ class PaymentGate:
         """Ask the facilitator whether the payment would settle.
 
         Raises:
-            PaymentInvalid: no; `details["reason"]` says why.
-            FacilitatorUnavailable: it could not be asked.
+            PaymentInvalid: it would not; `details["reason"]` says why.
+            FacilitatorUnavailable: the facilitator is unreachable.
         """
         with stage(CallStage.VERIFY):
             facilitator = self._till(signed.money).facilitator
@@ -173,11 +173,11 @@ class PaymentGate:
                 raise PaymentInvalid(reason="payer_mismatch")
 
     async def settle(self, signed: SignedPayment) -> Settled:
-        """Move the money.
+        """Settle the payment.
 
         Raises:
-            SettlementRefused: it did not move.
-            SettlementUnknown: the answer was lost, and the chain does not show the money, or not yet.
+            SettlementRefused: the money did not move.
+            SettlementUnknown: the answer was lost, and the chain does not show the transfer, or not yet.
         """
         facilitator = self._till(signed.money).facilitator
         try:
@@ -190,7 +190,7 @@ class PaymentGate:
             return found
         if answer.success:
             return Settled(answer.transaction, _receipt(answer, signed.money))
-        # A refusal is believed only after a look: a used nonce may be our own settlement, whose answer was lost.
+        # Check the chain before believing a refusal: our own settlement may have used the nonce, with its answer lost.
         found = await self.find(signed.money)
         if found is not None:
             return found
@@ -200,10 +200,10 @@ class PaymentGate:
         raise SettlementRefused(reason=reason)
 
     async def resolve(self, signed: SignedPayment) -> Settled:
-        """Finish a settlement whose answer was lost: look on chain first, and send it again only if it is not there.
+        """Finish a settlement whose answer was lost: check the chain first, and send it again only if it is not there.
 
-        Sending again is safe: the token takes each nonce once. Raises like `settle`; `details["reason"]` is `expired`
-        when the money never moved and no longer can.
+        Sending again is safe, because the token accepts each nonce once. Raises like `settle`; `details["reason"]` is
+        `expired` when the money never moved and no longer can.
         """
         found = await self.find(signed.money)
         if found is not None:
@@ -213,15 +213,15 @@ class PaymentGate:
         try:
             return await self.settle(signed)
         except SettlementRefused as error:
-            # The first sending may still be on its way: only time proves that it never arrives.
+            # The first transaction may still be pending: only time proves that it never arrives.
             raise SettlementUnknown(**error.details) from error
 
     async def find(self, money: Money) -> Settled | None:
-        """The settlement of this payment as the chain shows it, or None.
+        """The settlement of this payment on chain, or None.
 
         Raises:
             SettlementRefused: the authorization was used for something else, and can never move this money.
-            SettlementUnknown: the chain cannot be asked now.
+            SettlementUnknown: the node cannot be asked now.
         """
         chain = self._till(money).chain
         try:
@@ -238,10 +238,10 @@ class PaymentGate:
         return Settled(seen.transaction, _receipt(answer, money))
 
     async def is_over(self, money: Money) -> bool:
-        """Whether the authorization has run out by the chain's own clock; ours may be wrong.
+        """Whether the authorization has expired by the chain's clock; ours may be wrong.
 
         Raises:
-            SettlementUnknown: the chain cannot be asked now.
+            SettlementUnknown: the node cannot be asked now.
         """
         chain = self._till(money).chain
         try:
@@ -266,6 +266,6 @@ def response_header(receipt: dict[str, Any]) -> str:
 
 
 def _receipt(answer: SettleResponse, money: Money) -> dict[str, Any]:
-    """The SettleResponse with the amount, which facilitators may leave out when it is the one that was asked."""
+    """The SettleResponse with its amount, which facilitators may omit when it is the requested one."""
     said = answer.model_dump(by_alias=True, exclude_none=True)
     return {**said, "amount": answer.amount or str(money.amount)}

@@ -1,4 +1,4 @@
-"""The books are kept while nobody calls: living calls keep their leases, dead ones lose them, the chain is asked."""
+"""Reconciler: renews leases of running calls, releases abandoned payments, and resolves unknown ones on chain."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ CASES_AT_ONCE = 100
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What one look at the unfinished payments came to, in payments.
+    """The result of one sweep, in numbers of payments.
 
-    `freed` had a lease that ended; of those whose money may have moved, `settled` did, `expired` and `failed` never
-    will, and `unknown` the chain does not tell yet.
+    `freed` had an expired lease. Of those whose money may have moved, `settled` did, `expired` and `failed` never
+    will, and `unknown` are still undecided on chain.
     """
 
     freed: int = 0
@@ -39,17 +39,17 @@ class Swept:
 
 
 class Reconciler:
-    """Finishes what calls left unfinished; any number of processes may do so on one ledger."""
+    """Finishes what calls left unfinished; several processes may do so on one ledger."""
 
     def __init__(self, ledger: Ledger, gate: PaymentGate) -> None:
         self._ledger = ledger
         self._gate = gate
 
     async def sweep(self) -> Swept:
-        """Free what dead processes held, and ask the chain about every payment that may have moved.
+        """Release the payments of dead processes, and check on chain every payment whose money may have moved.
 
         Raises:
-            sqlalchemy.exc.SQLAlchemyError: the ledger cannot be read or written now.
+            sqlalchemy.exc.SQLAlchemyError: the ledger cannot be read or written.
         """
         async with self._ledger.recovery() as recovery:
             freed = await recovery.let_go(CASES_AT_ONCE)
@@ -61,7 +61,7 @@ class Reconciler:
 
     @asynccontextmanager
     async def running(self, every_seconds: float) -> AsyncIterator[None]:
-        """Sweep at once and then `every_seconds`, and keep the leases of living calls, until the block ends."""
+        """Sweep at once and then `every_seconds`, and renew the leases of running calls, until the block ends."""
         sweeps = Upkeep("reconciler", self._sweep_and_tell, expected=SQLAlchemyError)
         renewals = Upkeep("leases", self._ledger.renew, expected=SQLAlchemyError)
         async with (
@@ -76,14 +76,14 @@ class Reconciler:
             log.info("reconciled", **dataclasses.asdict(swept))
 
     async def _decide(self, case: UnresolvedPayment, silent: set[str]) -> str:
-        """How a case ends by the chain's word: settled, expired, failed, or unknown for now.
+        """Resolve a payment by the chain: settled, expired, failed, or still unknown.
 
-        `silent` are the networks whose node does not answer: they are not waited for again in the same sweep.
+        `silent` are networks whose node does not answer: they are skipped for the rest of the sweep.
         """
         if case.money.network in silent:
             return "unknown"
         try:
-            # The clock first: what has run out and is not there afterwards never comes.
+            # Read the clock first: a payment that has expired and is not found afterwards can never arrive.
             over = await self._gate.is_over(case.money)
             found = await self._gate.find(case.money)
         except SettlementUnknown:
@@ -91,7 +91,7 @@ class Reconciler:
             found, over = None, False
         except SettlementRefused as error:
             reason = str(error.details.get("reason", ""))
-            # A refused payment has nothing to wait for any more: it can only have run out.
+            # A refused payment has nothing to wait for: it can only have expired.
             over = case.state is State.FAILED
             async with self._ledger.recovery() as recovery:
                 await recovery.never_moves(case, reason, expired=over)

@@ -1,4 +1,4 @@
-"""An operator gave a payment back: marked only when the chain shows the transfer to the payer."""
+"""Marks a payment as refunded, after checking on chain that the money went back to the payer."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ class ChainUnavailable(PaymentError):
 
 
 async def mark_refunded(ledger: Ledger, options: PaymentOptions, key: str, transaction: str) -> Payment:
-    """Mark the payment `key` (its id, request id or transaction) as given back by `transaction`.
+    """Mark the payment `key` (its id, request id or transaction) as refunded by `transaction`.
 
-    The transaction has to move exactly the payment's amount of its token to its payer, whoever sends it. One transfer
-    is one refund; a transaction with several such transfers may be named for as many payments.
+    The transaction must move exactly the payment's amount of its token to its payer, from any sender. One transfer is
+    one refund; a transaction with several such transfers may be used for as many payments.
 
     Raises:
         NoSuchPayment: the ledger does not know `key`.
-        RefundRefused: the payment is not one that was paid, or the chain does not show the transfer.
+        RefundRefused: the payment was not paid, or the chain does not show the transfer.
         ChainUnavailable: the node does not answer.
-        SettlementUnknown: no node of the payment's network is configured any more.
+        SettlementUnknown: no node is configured for the payment's network any more.
     """
     async with ledger.statements() as books:
         found = await books.payment(key)

@@ -1,4 +1,4 @@
-"""What was signed: a PAYMENT-SIGNATURE or X-PAYMENT header becomes one piece of money, bound to one resource."""
+"""Decodes a PAYMENT-SIGNATURE or X-PAYMENT header into money that is bound to one resource."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _UINT = re.compile(r"[0-9]{1,78}")
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """What is paid for: its URL as the buyer called it, the paths that mean the same, and its words."""
+    """What is paid for: its URL as the buyer called it, the equivalent paths, and its description."""
 
     url: str
     paths: tuple[str, ...]
@@ -40,11 +40,11 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class SignedPayment:
-    """A decoded payment: the money it is, and what the facilitator wants to see.
+    """A decoded payment: its money, and the data that the facilitator needs.
 
-    `requirements` are ours when it was signed for what we ask now (`fits`); else those that it says it was signed for,
-    good only for a payment that fitted once and is in the ledger. `identifier` is the buyer's own idempotency key, by
-    x402's payment-identifier extension.
+    `requirements` are ours when it matches the current terms (`fits`). Otherwise they are those that the payment itself
+    states, which is only good for a payment that matched once and is in the ledger. `identifier` is the buyer's own
+    idempotency key, by x402's payment-identifier extension.
     """
 
     money: Money
@@ -55,14 +55,14 @@ class SignedPayment:
 
 
 def decode(header: str) -> PaymentPayload | PaymentPayloadV1:
-    """The payment in a PAYMENT-SIGNATURE or X-PAYMENT header.
+    """Decode the payment in a PAYMENT-SIGNATURE or X-PAYMENT header.
 
     Raises:
         PaymentMalformed: it is not base64 of an x402 payment payload.
     """
     try:
         payload = decode_payment_signature_header(header)
-    # The decoder lets whatever the text provokes through: base64, JSON, validation, recursion.
+    # The decoder raises anything that the input provokes: errors of base64, JSON, validation, recursion.
     except Exception as error:
         raise PaymentMalformed from error
     if payload.x402_version not in (1, 2):
@@ -71,24 +71,24 @@ def decode(header: str) -> PaymentPayload | PaymentPayloadV1:
 
 
 def identifier_of(payload: PaymentPayload) -> str | None:
-    """The buyer's idempotency key, or None when it gives none.
+    """The buyer's idempotency key, or None.
 
-    The package's own validation is not used: it runs a JSON Schema that the buyer sends, patterns included.
+    The package's own validation is not used, because it runs a JSON Schema that the buyer sends, patterns included.
 
     Raises:
-        PaymentMalformed: there is one, and it is not 16 to 128 letters, digits, hyphens and underscores.
+        PaymentMalformed: the identifier is not 16 to 128 letters, digits, hyphens and underscores.
     """
     given = extract_payment_identifier(payload, validate=False)
     if given is not None and not _IDENTIFIER.fullmatch(given):
-        raise PaymentMalformed("The payment identifier is not 16 to 128 letters, digits, hyphens and underscores.")
+        raise PaymentMalformed("The payment identifier must be 16 to 128 letters, digits, hyphens and underscores.")
     return given
 
 
 def money_of(payload: PaymentPayload) -> Money:
-    """The piece of money that a payload is, spelled in the one way that the ledger knows.
+    """The money of a payload, in the ledger's spelling.
 
     Raises:
-        PaymentMalformed: there is no EIP-3009 authorization with a signature in it.
+        PaymentMalformed: the payload has no EIP-3009 authorization with a signature.
     """
     authorization = payload.payload.get("authorization")
     signature = payload.payload.get("signature")
@@ -107,7 +107,7 @@ def money_of(payload: PaymentPayload) -> Money:
     }
     if not all(_is(shape, authorization.get(name)) for name, shape in shapes.items()):
         raise PaymentMalformed
-    # One spelling for what is one authorization: otherwise 0xAB and 0xab would be two payments.
+    # One spelling per authorization: otherwise 0xAB and 0xab would be two payments.
     said = {name: str(authorization[name]).lower() for name in shapes}
     numbers = {name: str(int(said[name])) for name in ("value", "validAfter", "validBefore")}
     proof = json.dumps({**said, **numbers, "signature": str(signature).lower()}, sort_keys=True)
@@ -116,10 +116,10 @@ def money_of(payload: PaymentPayload) -> Money:
         asset=asset.lower(),
         payer=said["from"],
         nonce=said["nonce"],
-        # What was signed, and not what stands beside it: whoever sends it may change that.
+        # Hash the signed fields only, because a sender may change the others.
         pay_to=said["to"],
         amount=int(said["value"]),
-        # Beyond the year 9999 nothing changes, and a database integer has 63 bits.
+        # Capped at the year 9999, because a database integer has 63 bits.
         valid_before=min(int(said["validBefore"]), 253_402_300_799),
         proof=hashlib.sha256(proof.encode()).hexdigest(),
     )
@@ -130,6 +130,6 @@ def _is(shape: re.Pattern[str], value: object) -> bool:
 
 
 def same_resource(signed: str, resource: Resource) -> bool:
-    """Aliases of one service are one resource; another host, path or query is another."""
+    """Whether two URLs are the same resource: aliases of one service are; another host, path or query is not."""
     bases = {resource.url.removesuffix(path) for path in resource.paths if resource.url.endswith(path)}
     return signed == resource.url or signed in {base + path for base in bases for path in resource.paths}

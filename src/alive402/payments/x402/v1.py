@@ -1,4 +1,4 @@
-"""x402 version 1 for buyers who still speak it: its 402 body, its payment turned into version 2, its receipt.
+"""x402 version 1 for older clients: its 402 body, conversion of its payments to version 2, its receipt.
 
 An EIP-3009 authorization is the same in both versions, so facilitator and ledger see version 2 only.
 """
@@ -27,7 +27,7 @@ _CAIP2 = {name: caip2 for caip2, name in _SHORT_NAMES.items()}
 
 
 def required_v1(accepts: Sequence[PaymentRequirements], resource: Resource, error: str) -> PaymentRequiredV1:
-    """The 402 body of version 1; what is asked on networks that have no name in it is left out."""
+    """The 402 body of version 1, without networks that have no name in version 1."""
     schema = {
         "input": {
             "type": "http",
@@ -61,13 +61,13 @@ def required_v1(accepts: Sequence[PaymentRequirements], resource: Resource, erro
 
 
 def upgraded(payload: PaymentPayloadV1, accepts: Sequence[PaymentRequirements]) -> PaymentPayload:
-    """A version 1 payment as the version 2 payment that it is.
+    """Convert a version 1 payment to version 2.
 
-    Version 1 does not say which token was signed for. Where several are taken on one network, the signature does.
+    Version 1 does not name the token. Where a network has several accepted tokens, the signature decides.
 
     Raises:
-        PaymentMismatch: it is for a network that is not asked for.
-        PaymentMalformed: there is no authorization in it.
+        PaymentMismatch: it is for a network that is not accepted.
+        PaymentMalformed: it has no authorization.
     """
     network = _CAIP2.get(payload.network, payload.network)
     authorization = payload.payload.get("authorization")
@@ -85,14 +85,14 @@ def upgraded(payload: PaymentPayloadV1, accepts: Sequence[PaymentRequirements]) 
 
 
 def response_header_v1(receipt: dict[str, Any]) -> str:
-    """The X-PAYMENT-RESPONSE header of a stored receipt: base64 of JSON, the network by its short name."""
+    """The X-PAYMENT-RESPONSE header of a stored receipt: base64 of JSON, with the network's short name."""
     network = _SHORT_NAMES.get(receipt["network"], receipt["network"])
     said = {name: receipt.get(name) for name in ("success", "transaction", "payer")}
     return base64.b64encode(json.dumps({**said, "network": network}).encode()).decode()
 
 
 def _signed_for(payload: dict[str, Any], asked: PaymentRequirements) -> bool:
-    """Whether the signature is over a transfer of this token; never so for a smart wallet's."""
+    """Whether the signature is over a transfer of this token; always False for a smart wallet's signature."""
     try:
         authorization = ExactEIP3009Authorization(
             from_address=payload["authorization"]["from"],
@@ -108,6 +108,6 @@ def _signed_for(payload: dict[str, Any], asked: PaymentRequirements) -> bool:
         )
         signature = bytes.fromhex(str(payload["signature"]).removeprefix("0x"))
         return verify_eoa_signature(digest, signature, authorization.from_address)
-    # A stranger's values make the hashing raise whatever they provoke; what cannot be hashed was not signed.
+    # A caller's values can make the hashing raise anything; what cannot be hashed was not signed.
     except Exception:
         return False

@@ -1,1 +1,1 @@
-"""Alembic migrations of the ledger, packaged: the service runs them itself at start."""
+"""Alembic migrations of the ledger; the service runs them at start."""

@@ -1,4 +1,4 @@
-"""The ledger: payments, unique on the money itself, and their append-only events."""
+"""Payments, unique per authorization, and their append-only events."""
 
 from __future__ import annotations
 

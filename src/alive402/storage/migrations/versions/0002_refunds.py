@@ -1,4 +1,4 @@
-"""The transaction by which an operator gave a payment back."""
+"""The transaction that refunded a payment."""
 
 from __future__ import annotations
 

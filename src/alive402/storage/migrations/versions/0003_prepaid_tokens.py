@@ -1,4 +1,4 @@
-"""Payments made ahead: what was asked for, the hash of the token that it became, and every use of it."""
+"""Prepaid payments: the order, the hash of its token, and every use of it."""
 
 from __future__ import annotations
 

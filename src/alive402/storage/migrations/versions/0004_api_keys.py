@@ -1,4 +1,4 @@
-"""API keys of the operator's own systems: only their hashes."""
+"""API keys of the operator's own systems, as hashes."""
 
 from __future__ import annotations
 

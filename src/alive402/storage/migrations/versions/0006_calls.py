@@ -1,4 +1,4 @@
-"""How calls went: kind, verdict or code, milliseconds, time."""
+"""Call log: kind, verdict or code, milliseconds, time."""
 
 from __future__ import annotations
 

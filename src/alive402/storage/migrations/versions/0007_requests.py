@@ -1,4 +1,4 @@
-"""An answer is found by the id of its request, at an address made with a secret of the database's own."""
+"""Reports: answers are found by request id, at a URL made with a secret that is stored in the database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""API keys that sign requests and have a balance: sealed secrets, used nonces, prepayments that fill a key."""
+"""API keys that sign requests and have a balance: encrypted secrets, used nonces, prepayments of a key."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    # Column by column and no copy of a table: a copy loses what SQLite does not tell of a table.
+    # Column by column instead of copying the table: a copy loses what SQLite does not report about a table.
     op.add_column("api_keys", sa.Column("access_key_id", sa.String(32)))
     op.add_column("api_keys", sa.Column("sealed_secret", sa.Text()))
     op.add_column("api_keys", sa.Column("prepaid", sa.Boolean(), nullable=False, server_default=sa.false()))

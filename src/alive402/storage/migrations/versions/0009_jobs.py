@@ -1,4 +1,4 @@
-"""Calls whose caller does not wait, and messages to such callers, each with a secret of its own."""
+"""Jobs, and callback messages with a secret each."""
 
 from __future__ import annotations
 

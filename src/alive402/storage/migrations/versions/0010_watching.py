@@ -1,4 +1,4 @@
-"""What is watched over time, and what is erased when its time is over, is found without reading everything."""
+"""Indexes for the operator's summary and for retention, which avoid full table scans."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""One file a step, in order of their numbers."""
+"""One file per migration, in order of their numbers."""

@@ -1,8 +1,8 @@
-// What to do about each problem, in words, and which way leads on.
-// `next`: "again" sends the same once more, with the payment that is signed already or a new one where that one is void;
+// Advice for each problem, and the next step.
+// `next`: "again" sends the same request, with the payment signed already or with a new one where that is void;
 // "other" needs another video.
 
-// The payment that was sent can buy nothing any more: the next try signs a new one.
+// Codes after which the sent payment is void: the next try signs a new one.
 const VOID = new Set(["payment_invalid", "payment_mismatch", "payment_expires_soon", "payment_malformed",
   "payment_expired", "settlement_refused", "payment_spent"]);
 const VIDEO = new Set(["unsupported_video", "undecodable_video", "video_too_large", "video_too_short", "no_face",
@@ -45,7 +45,7 @@ export function isVoid(problem) {
   return VOID.has(problem.code);
 }
 
-// {title, text, next} for a problem. `signed`: a payment is signed and kept; `network`: what it is to be paid on, in words.
+// {title, text, next} for a problem. `signed`: a payment is signed and kept; `network`: name of the payment's network.
 export function advise(problem, { signed, network, testMoney }) {
   const { code, said, details } = problem;
   if (OWN[code]) {

@@ -1,4 +1,4 @@
-// A bought answer is shown as the service's own report page shows it, with the pictures that only this device has.
+// Shows a paid answer: the article of the service's report page, with pictures of the local video.
 
 import { here } from "./call.js";
 import { Problem } from "./problem.js";

@@ -1,4 +1,4 @@
-// One paid call: the video is handed over, the job is followed, the answer is fetched. Every step bears the same payment.
+// One paid call: uploads the video, follows the job, fetches the answer. Every step sends the same payment.
 
 import { ask, Problem, refusalOf } from "./problem.js";
 
@@ -7,7 +7,7 @@ const POLL_MS = 1000;
 const IN_USE_TRIES = 90;
 const LOST_TRIES = 5;
 
-// Hands a file over; answers its address for VideoUrl. `tell(share)` as it goes.
+// Uploads a file; resolves to its URL for VideoUrl. Calls `tell(share)` during the upload.
 export function upload(root, service, file, payment, tell) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
@@ -25,7 +25,7 @@ export function upload(root, service, file, payment, tell) {
   });
 }
 
-// The answer to `input`, the body of the 200. `tell(stage, share)` as it goes.
+// Calls the service with `input`; resolves to the body of the 200. Calls `tell(stage, share)` during the call.
 export async function answer(path, input, payment, tell) {
   for (let tries = 0; ; tries += 1) {
     const asked = await ask(path, {
@@ -36,13 +36,13 @@ export async function answer(path, input, payment, tell) {
     if (asked.response.status === 200) return asked.body;
     if (asked.response.status === 202) return follow(asked.body, tell);
     const refusal = refusalOf(asked);
-    // An earlier try is still being worked on: its answer will be this one's.
+    // An earlier try with this payment is still running; its answer is also the answer of this one.
     if (refusal.code !== "payment_in_use" || tries === IN_USE_TRIES) throw refusal;
     await pause((refusal.retryAfter || 2) * 1000);
   }
 }
 
-// Waits for a job by its events, and by asking again and again where those do not come.
+// Waits for a job by its events, or by polling where events do not arrive.
 async function follow(job, tell) {
   const place = here(job.statusUrl);
   await new Promise((resolve) => {
@@ -75,7 +75,7 @@ async function follow(job, tell) {
   }
 }
 
-// An address of the service on the origin that this page came from, whatever name it calls itself by.
+// A URL of the service, moved to the origin of this page.
 export function here(address) {
   const { pathname, search } = new URL(address, location.href);
   return pathname + search;

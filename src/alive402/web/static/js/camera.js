@@ -1,4 +1,4 @@
-// The camera: opened when asked, a few seconds recorded after a countdown, closed at once.
+// The camera: opens on request, records a few seconds after a countdown, and closes.
 
 import { Problem } from "./problem.js";
 
@@ -27,7 +27,7 @@ export async function open(video) {
   }
 }
 
-// A File of a few seconds. `tell(count, share)`: seconds until it begins, or null, and the share that is recorded.
+// Records a File of a few seconds. `tell(count, share)`: seconds until the start, or null; and the recorded share.
 export async function film(stream, tell) {
   for (let left = COUNTDOWN; left > 0; left -= 1) {
     tell(left, 0);

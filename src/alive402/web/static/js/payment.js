@@ -1,9 +1,9 @@
-// x402 version 2, scheme `exact`: what is asked, and an EIP-3009 authorization over exactly that as a PAYMENT-SIGNATURE.
+// x402 version 2, scheme `exact`: reads the payment terms and signs an EIP-3009 authorization as a PAYMENT-SIGNATURE.
 
 import { ask, Problem, refusalOf } from "./problem.js";
 import { connect, signTyped } from "./wallet.js";
 
-// Authorizations are good from a little before now: a chain's last block is older than the clock.
+// Authorizations are valid from a little before now, because a chain's last block is older than the clock.
 const LEEWAY_SECONDS = 600;
 const TYPES = {
   EIP712Domain: [
@@ -22,23 +22,23 @@ const TYPES = {
   ],
 };
 
-// What the service asks for one call: {accepts, resource, ahead}; `ahead` is how many ms its clock is before ours.
+// The payment terms of one call: {accepts, resource, ahead}; `ahead` is how many ms its clock is ahead of ours.
 export async function termsOf(path) {
   const asked = await ask(path, { method: "POST" });
   if (asked.response.status !== 402) throw refusalOf(asked);
   const accepts = asked.body.accepts.filter((each) => each.scheme === "exact" && each.network.startsWith("eip155:"));
-  if (accepts.length === 0) throw new Problem("no_way_to_pay", { message: "No way to pay is asked for that a browser's wallet knows." });
+  if (accepts.length === 0) throw new Problem("no_way_to_pay", { message: "The service offers no payment option that a browser wallet supports." });
   const date = Date.parse(asked.response.headers.get("Date") ?? "");
   return { accepts, resource: asked.body.resource, ahead: Number.isNaN(date) ? 0 : date - Date.now() };
 }
 
-// The amount in words: dollars as USDC counts them, six decimals.
+// The amount in words: dollars of a six-decimals token.
 export function inWords(way) {
   const dollars = Number(way.amount) / 1e6;
   return `${dollars.toFixed(Number.isInteger(dollars * 100) ? 2 : 6)} ${way.extra?.name ?? "USDC"}`;
 }
 
-// A signed payment of `way`, as the header that carries it.
+// A signed payment of `way`, as a header value.
 export async function sign(provider, way, { resource, ahead }) {
   const chainId = Number(way.network.split(":")[1]);
   const account = await connect(provider, chainId);

@@ -1,4 +1,4 @@
-// What stands in the way of an answer: a stable code, the service's own sentence, and what is known of the money.
+// A problem of a call: a stable code, the service's message, and whether money moved.
 
 export class Problem extends Error {
   constructor(code, { message = "", status = 0, details = {}, requestId = null, retryAfter = 0 } = {}) {
@@ -6,7 +6,7 @@ export class Problem extends Error {
     Object.assign(this, { code, said: message, status, details, requestId, retryAfter });
   }
 
-  // A refusal as the service tells it, with its HTTP status.
+  // The problem of a refusal's body and HTTP status.
   static of(body, status, retryAfter = 0) {
     return new Problem(body?.code ?? "unreachable", {
       message: body?.message,
@@ -18,7 +18,7 @@ export class Problem extends Error {
   }
 }
 
-// One request to the service; whatever comes instead of an answer is the problem `unreachable`.
+// One request to the service; a network failure or an unreadable body is the problem `unreachable`.
 export async function ask(address, options = {}) {
   let response;
   try {

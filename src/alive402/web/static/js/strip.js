@@ -1,10 +1,10 @@
-// The judged frames with the face marked, drawn from the video that lies on this device: no picture comes from elsewhere.
+// Draws the judged frames, the face marked, from the local video; no picture comes from the service.
 
 const LONG_SIDE = 220;
 const MARGIN = 0.55;
 const MOST = 16;
 
-// Fills `place` with pictures of `file` at the frames of the report; shows nothing where the browser cannot play it.
+// Fills `place` with pictures of `file` at the report's frames; shows nothing where the browser cannot play the file.
 export async function drawStrip(place, file, report) {
   const frames = report.frames ?? [];
   if (!file || frames.length === 0) return;
@@ -18,7 +18,7 @@ export async function drawStrip(place, file, report) {
     await happened(video, "loadeddata");
     const list = document.createElement("ul");
     const title = document.createElement("h3");
-    title.textContent = "What was looked at";
+    title.textContent = "Judged frames";
     const note = document.createElement("p");
     note.className = "soft";
     note.textContent = "Drawn here, from the video on your device. The figure is each frame's own live confidence.";

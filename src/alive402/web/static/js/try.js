@@ -1,4 +1,4 @@
-// Try it, one step at a time: choose a video, pay, wait, read the answer; and what to do when something is in the way.
+// "Try it", one step at a time: choose a video, pay, wait, read the answer; with advice on every problem.
 
 import { advise, isVoid } from "./advice.js";
 import { showAnswer } from "./answer.js";
@@ -27,7 +27,7 @@ const get = (name) => section.querySelector(`[data-${name}]`);
 const steps = [...section.querySelectorAll("[data-step]")];
 const play = testMoney ? testWallet(root) : null;
 
-// The video: a file, or an address. The payment: signed once, kept until it bought an answer or can buy none.
+// The video: a file, or a URL. The payment: signed once, kept until it has bought an answer or is void.
 let file = null;
 let address = null;
 let preview = null;
@@ -36,7 +36,7 @@ let payment = null;
 let provider = null;
 let handed = null;
 let stream = null;
-// A payment is on its way, and whether it bought an answer is not known.
+// Whether a payment was sent and its outcome is unknown.
 let underWay = false;
 
 function show(name, focus = null) {
@@ -76,7 +76,7 @@ function complain(problem) {
   get("problem-code").textContent = problem.requestId ? `${problem.code} · request ${problem.requestId}` : problem.code;
   const again = get("again");
   again.hidden = next !== "again" || (file === null && address === null);
-  // A payment whose fate is not known belongs to this video: nobody is led to spend it on another one.
+  // A payment of unknown outcome belongs to this video, so no other video is offered.
   get("elsewhere").hidden = underWay;
   show("problem", again.hidden ? get("elsewhere") : again);
 }
@@ -134,7 +134,7 @@ function priced() {
   const way = chosenWay();
   get("price").textContent = inWords(way);
   get("terms").textContent = testMoney
-    ? `in test money of no worth, on ${network()}. Charged only if you get an answer.`
+    ? `in test money without value, on ${network()}. Charged only if you get an answer.`
     : `on ${network()}, token ${brief(way.asset)}, to ${brief(way.payTo)}. Charged only if you get an answer.`;
   const paid = payment !== null;
   get("pay-kept").hidden = !paid;
@@ -166,7 +166,7 @@ const pay = guarded(async (chosen) => {
   try {
     await showAnswer(get("answer"), body, file);
   } catch (problem) {
-    // It is bought: the same payment gets it again.
+    // The answer is paid: the same payment gets it again.
     payment = body.payment;
     throw problem;
   }
@@ -189,7 +189,7 @@ async function judged() {
     } catch (problem) {
       if (problem.code === "upload_gone" && tries === 0 && file) handed = null;
       else {
-        // A video that cannot be judged is deleted at once; one that was not looked at yet waits for the next try.
+        // The service deletes an unusable video at once; an upload that was not judged yet stays for the next try.
         if (!KEPT.has(problem.status)) handed = null;
         throw problem;
       }
@@ -225,7 +225,7 @@ const record = guarded(async () => {
   start.disabled = true;
   show("film", get("unfilm"));
   const opened = await camera.open(get("camera"));
-  // Whoever went on meanwhile is filmed by nobody.
+  // The user has moved on meanwhile: do not record.
   if (start.closest("[data-step]").hidden) return camera.close(opened, get("camera"));
   stream = opened;
   start.disabled = false;
@@ -278,7 +278,7 @@ function wire() {
   }
   for (const name of ["dragleave", "drop"]) drop.addEventListener(name, () => drop.classList.remove("over"));
   drop.addEventListener("drop", (event) => (event.preventDefault(), take(event.dataTransfer.files[0])));
-  // To leave now would lose the payment that gets the answer.
+  // Leaving the page now would lose the payment that gets the answer.
   addEventListener("beforeunload", (event) => underWay && event.preventDefault());
   get("record").hidden = !camera.canRecord();
   get("app").hidden = false;

@@ -1,4 +1,4 @@
-// Wallets by EIP-1193: the browser's own, or on the dev chain a test wallet that the service keeps for this page.
+// EIP-1193 wallets: the browser's own, or on the dev chain a test wallet that the service keeps for this page.
 
 import { ask, Problem, refusalOf } from "./problem.js";
 
@@ -11,7 +11,7 @@ export function injected() {
   return globalThis.ethereum ?? null;
 }
 
-// An EIP-1193 provider over the dev chain's doors: the same requests as to any wallet, and no cryptography here.
+// An EIP-1193 provider over the dev chain's API: the same requests as to any wallet, without cryptography here.
 export function testWallet(root) {
   let wallet = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
 
@@ -31,7 +31,7 @@ export function testWallet(root) {
       body: JSON.stringify(typed),
     });
     if (!signed.response.ok) {
-      // The service was started anew: its old test money is gone with it.
+      // The service has restarted and lost its old test money.
       if (signed.response.status === 404) forget();
       throw refusalOf(signed);
     }
@@ -62,7 +62,7 @@ export function testWallet(root) {
   };
 }
 
-// The account that pays, on the chain that is asked for.
+// The paying account, with the wallet switched to the required chain.
 export async function connect(provider, chainId) {
   const [account] = await say(provider, "eth_requestAccounts");
   const wanted = `0x${chainId.toString(16)}`;
