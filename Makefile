@@ -28,7 +28,7 @@ test: $(READY) ## every test, a file at a time on each core
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 fuzz: $(READY) ## 2,000 generated requests held against our OpenAPI
-	@FUZZ_REQUESTS=2000 $(BIN)/python -m pytest tests/http/test_openapi.py -s --timeout=3600
+	@FUZZ_REQUESTS=2000 $(BIN)/python -m pytest tests/http/discovery/test_openapi.py -s --timeout=3600
 
 FUZZ_SECONDS ?= 60
 fuzz-parsers: $(READY) ## every parser that strangers reach, a minute each, by atheris: [FUZZ_SECONDS=60]

@@ -15,6 +15,7 @@ from alive402.demo.clips import Clips, prepare
 from alive402.liveness import Analyzer
 from alive402.liveness.networks import model_files
 from alive402.log import configure_log
+from tests.ledgers import database_url, ledger_kind, make_database  # noqa: F401  fixtures of many folders
 
 Image = npt.NDArray[np.uint8]
 
@@ -31,6 +32,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     configure_log()
     if not hasattr(session.config, "workerinput"):
         prepare(model_files.cache_folder().parent / "demo")
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
 
 
 @pytest.fixture(scope="session")

@@ -17,11 +17,6 @@ from tests.http.facilitators import running_facilitator
 
 
 @pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
 def video(clips: Clips, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of two seconds of a person: each kill judges them anew."""
     model_files.ensure()

@@ -20,7 +20,7 @@ from alive402.demo.buyer import Buyer
 from alive402.demo.clips import Clips
 from alive402.demo.server import serve_files
 from alive402.intake.folders import marked, sweep
-from tests.http.test_mcp_cancel import holding_host
+from tests.http.routes.test_mcp_cancel import holding_host
 
 pytestmark = pytest.mark.anyio
 GREETING = "alive402 is at "

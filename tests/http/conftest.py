@@ -43,11 +43,6 @@ class Service:
 Start = Callable[..., Service]
 
 
-@pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @pytest.fixture(scope="module")
 def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
     """Start a service with the given settings; it is stopped when the tests of the file end."""

@@ -17,8 +17,8 @@ from tests.http.access_keys import detect, made, sdk
 from tests.http.conftest import Service, Start
 from tests.http.facilitators import running_facilitator
 from tests.http.prepaying import paid, shown
-from tests.http.test_mcp import TOOL, connected, signed
-from tests.http.test_mcp_cancel import holding_host
+from tests.http.routes.test_mcp import TOOL, connected, signed
+from tests.http.routes.test_mcp_cancel import holding_host
 
 pytestmark = pytest.mark.anyio
 

@@ -13,7 +13,7 @@ from standardwebhooks.webhooks import WebhookVerificationError
 
 from alive402.demo.buyer import PATH
 from tests.http.conftest import Service, Start
-from tests.http.test_jobs import ask, key_of
+from tests.http.routes.test_jobs import ask, key_of
 from tests.receivers import Called, called_back
 
 pytestmark = pytest.mark.anyio

@@ -13,9 +13,9 @@ from alive402.demo.buyer import PATH, Buyer
 from alive402.payments.core.errors import PaymentsMisconfigured
 from alive402.settings import Settings
 from tests.http.access_keys import credited, made
+from tests.http.alibaba.test_objects import HOST, fields_of, leave, refusal
+from tests.http.alibaba.test_objects import post as post_object
 from tests.http.conftest import Start
-from tests.http.test_alibaba_objects import HOST, fields_of, leave, refusal
-from tests.http.test_alibaba_objects import post as post_object
 
 pytestmark = pytest.mark.anyio
 

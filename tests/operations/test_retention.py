@@ -15,7 +15,7 @@ from alive402.payments.ledger.states import State
 from alive402.payments.prepaid.models import PrepaidUse
 from alive402.receipts.verdicts import SignedVerdict
 from alive402.storage.outbox import DeliveryState, WebhookDelivery
-from tests.payments.ledger_rows import event, payment, prepayment, use, verdict
+from tests.operations.ledger_rows import event, payment, prepayment, use, verdict
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 OLD, NEW = NOW - timedelta(days=31), NOW - timedelta(days=29)

@@ -23,7 +23,7 @@ from tests.http.conftest import Service, Start, _running
 
 pytestmark = pytest.mark.anyio
 SERVICE = PATH.rpartition("/")[2]
-DASHBOARD = Path(__file__).parents[2] / "deploy" / "grafana-dashboard.json"
+DASHBOARD = Path(__file__).parents[3] / "deploy" / "grafana-dashboard.json"
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 

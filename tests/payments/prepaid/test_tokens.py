@@ -28,8 +28,8 @@ from alive402.payments.prepaid.models import PrepaidUse, Prepayment, UseState, s
 from alive402.payments.prepaid.repository import PrepaidRepository
 from alive402.payments.prepaid.tokens import TokenHold, Tokens, digest
 from alive402.storage.outbox import Outbox
-from tests.payments.conftest import MakeDatabase
-from tests.payments.signing import judged, verdicts
+from tests.ledgers import MakeDatabase
+from tests.payments.prepaid.signing import judged, verdicts
 
 LEASE = 30
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -19,7 +19,7 @@ from alive402.payments.ledger.models import Payment, PaymentEvent
 from alive402.payments.ledger.recovery import UnresolvedPayment
 from alive402.payments.ledger.statements import Filter
 from alive402.payments.ledger.states import HELD, PAID, WAYS, State
-from tests.payments.conftest import MakeDatabase
+from tests.ledgers import MakeDatabase
 
 LEASE = 30
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -17,7 +17,7 @@ from alive402.calls.call_log import CallKind, LoggedCall
 from alive402.operations.insight import PERCENTILES, Insight, Span
 from alive402.payments.ledger.ledger import Ledger
 from alive402.payments.ledger.states import State
-from tests.payments.ledger_rows import SERVICE, event, payment, prepayment
+from tests.operations.ledger_rows import SERVICE, event, payment, prepayment
 
 NOW = datetime(2026, 3, 29, 14, 35, tzinfo=UTC)
 T = TypeVar("T")

@@ -15,10 +15,10 @@ from alive402.demo.buyer import PATH
 from alive402.payments.core.errors import PaymentsMisconfigured
 from alive402.receipts.reports import Reports
 from tests.http.access_keys import V3, credited, detect, made, sdk
+from tests.http.alibaba.test_objects import HOST, fields_of, leave, post
 from tests.http.conftest import Service, Start
-from tests.http.test_alibaba_objects import HOST, fields_of, leave, post
-from tests.http.test_jobs import ended
-from tests.http.test_mcp import TOOL, connected
+from tests.http.routes.test_jobs import ended
+from tests.http.routes.test_mcp import TOOL, connected
 
 pytestmark = pytest.mark.anyio
 

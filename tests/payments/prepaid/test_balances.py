@@ -24,8 +24,8 @@ from alive402.payments.keys.secret_box import SecretBox
 from alive402.payments.ledger.ledger import Ledger
 from alive402.payments.prepaid.balances import Balances
 from alive402.payments.prepaid.tokens import TokenHold, Tokens
-from tests.payments.conftest import MakeDatabase
-from tests.payments.signing import judged, verdicts
+from tests.ledgers import MakeDatabase
+from tests.payments.prepaid.signing import judged, verdicts
 
 LEASE = 30
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -17,7 +17,7 @@ from alive402.intake.errors import UploadMalformed
 HOST = "uploads.alive402.test"
 BUCKET_HOST = f"alive402.{HOST}"
 MAX_BYTES = 3_000_000
-PAGE = (Path(__file__).parents[2] / "docs" / "alibaba.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs" / "alibaba.md").read_text()
 
 
 def form(parts: list[tuple[str, bytes]]) -> bytes:

@@ -1,4 +1,4 @@
-"""The two databases that a ledger supports; each test gets an empty one."""
+"""Fixtures that make migrated ledgers on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -10,15 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from alive402.payments.ledger.ledger import Ledger
 from tests import postgresql
 
 MakeDatabase = Callable[[], str]
-
-
-@pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    return "asyncio"
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
@@ -67,6 +61,9 @@ def _sqlite(path: Path) -> str:
 
 def migrate(url: str) -> None:
     """Bring the tables of `url` up to date, and let go of it."""
+
+    # Imported here: most tests load this file and open no ledger.
+    from alive402.payments.ledger.ledger import Ledger
 
     async def once() -> None:
         await (await Ledger.open(url, lease_seconds=60)).close()

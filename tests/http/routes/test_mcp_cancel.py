@@ -15,7 +15,7 @@ import pytest
 from alive402.demo.buyer import Buyer
 from tests.http.conftest import Service
 from tests.http.prepaying import balance, paid, shown
-from tests.http.test_mcp import ERAS, TOOL, connected, signed
+from tests.http.routes.test_mcp import ERAS, TOOL, connected, signed
 
 pytestmark = pytest.mark.anyio
 

@@ -1,0 +1,1 @@
+"""Tests of calls and their log."""

@@ -1,0 +1,1 @@
+"""Tests of webhooks, retention and the operator's figures."""

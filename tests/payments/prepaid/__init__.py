@@ -1,0 +1,1 @@
+"""Tests of balances and tokens that are paid for ahead."""

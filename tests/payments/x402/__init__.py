@@ -1,0 +1,1 @@
+"""Tests of x402 payments on a chain."""
