@@ -156,7 +156,7 @@ async def test_only_a_trusted_proxy_says_where_a_call_comes_from(start: Start, v
 
 
 def test_a_rate_or_a_storage_that_makes_no_sense_stops_the_start(start: Start) -> None:
-    with pytest.raises(ValidationError, match="is no rate"):
+    with pytest.raises(ValidationError, match="is not a rate"):
         Settings(free_failures_per_payer="often")
     from alive402.calls.rate_limits import FreeFailures
 

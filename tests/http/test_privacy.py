@@ -294,7 +294,7 @@ async def test_the_log_names_no_video_no_payer_and_no_key(clips: Clips, tmp_path
             },
             ("7 days", "365 days", "90 seconds", "5/hour"),
         ),
-        ({"otlp_endpoint": "http://127.0.0.1:9", "job_seconds": 7200}, ("collector of traces", "2 hours")),
+        ({"otlp_endpoint": "http://127.0.0.1:9", "job_seconds": 7200}, ("trace collector", "2 hours")),
     ],
 )
 async def test_the_page_says_what_is_set(start: Start, chosen: dict[str, object], words: tuple[str, ...]) -> None:

@@ -30,7 +30,7 @@ from alive402.http.alibaba.upload_policy import BUCKET, Policy
 from alive402.http.core.bodies import stated_length
 from alive402.http.core.errors import request_id
 from alive402.http.payment.payment_object import PaymentObjects
-from alive402.http.payment.resources import resource_of
+from alive402.http.payment.x402_headers import resource_of
 from alive402.http.routes.uploads import DRAIN_SECONDS
 from alive402.intake.errors import UploadMalformed, UploadTooSlow
 from alive402.intake.uploads import PATH, Upload, Uploads

@@ -35,7 +35,7 @@ from alive402.http.alibaba.signatures import SignedRequest, action_of, is_signed
 from alive402.http.core.bodies import MAX_BODY_BYTES, LargeBodies, received_from
 from alive402.http.core.errors import BodyTooLarge, BodyTooSlow, InvalidJson, request_id
 from alive402.http.payment.payment_object import PaymentObjects
-from alive402.http.payment.resources import resource_of
+from alive402.http.payment.x402_headers import resource_of
 from alive402.intake.uploads import Uploads
 from alive402.payments.core.values import KeyAccount, Offer
 from alive402.payments.keys.access_key_auth import GOOD_FOR

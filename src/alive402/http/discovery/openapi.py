@@ -16,8 +16,7 @@ from alive402.http.core.errors import InvalidJson
 from alive402.http.core.schemas import COMPONENTS
 from alive402.http.payment.credentials import KEY_HEADER, TOKEN_HEADER
 from alive402.http.payment.payment_object import PaymentObjects
-from alive402.http.payment.resources import resource_of
-from alive402.http.payment.x402_headers import required_body
+from alive402.http.payment.x402_headers import required_body, resource_of
 from alive402.payments.core.errors import PaymentRequired
 from alive402.payments.x402.protocol import SIGNATURE_HEADER
 

@@ -8,6 +8,7 @@ from fastapi import Request
 from fastapi.responses import JSONResponse
 
 from alive402.calls.rendering import error_body
+from alive402.catalog import ServiceDefinition
 from alive402.http.core.errors import request_id
 from alive402.payments.core.errors import PaymentRequired
 from alive402.payments.x402.protocol import (
@@ -70,3 +71,17 @@ def receipt_headers(receipt: dict[str, Any], version: int) -> dict[str, str]:
     name = RESPONSE_HEADER if version == 2 else V1_RESPONSE_HEADER
     value = response_header(receipt) if version == 2 else response_header_v1(receipt)
     return {name: value, "Access-Control-Expose-Headers": name}
+
+
+def resource_of(service: ServiceDefinition, url: str) -> Resource:
+    """The x402 resource of a service; `url` is the URL that was called."""
+    return Resource(
+        url=url,
+        paths=service.paths,
+        description=service.description,
+        service_name=service.name[:32],
+        tags=service.tags[:5],
+        input_schema=service.input_schema,
+        example_input=service.example_input,
+        example_output=service.example_output,
+    )

@@ -27,8 +27,7 @@ from alive402.http.payment.credentials import (
     read_credentials,
 )
 from alive402.http.payment.payment_object import PaymentObjects
-from alive402.http.payment.resources import resource_of
-from alive402.http.payment.x402_headers import required_body
+from alive402.http.payment.x402_headers import required_body, resource_of
 from alive402.intake.sandbox.pool import Progress
 from alive402.mcp.guide import guide
 from alive402.mcp.server import ToolCall, agent_server

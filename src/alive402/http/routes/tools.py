@@ -18,8 +18,7 @@ from alive402.http.core.errors import body_of, request_id
 from alive402.http.core.schemas import ref
 from alive402.http.payment.credentials import Payment, RequestCredentials
 from alive402.http.payment.payment_object import PaymentObjects
-from alive402.http.payment.resources import resource_of
-from alive402.http.payment.x402_headers import payment_required, receipt_headers, required_body
+from alive402.http.payment.x402_headers import payment_required, receipt_headers, required_body, resource_of
 from alive402.http.routes.jobs import accepted
 from alive402.payments.core.errors import PaymentRequired
 from alive402.payments.x402.signed_payment import Resource

@@ -21,8 +21,7 @@ from alive402.http.core.forms import FIELD, file_in_form
 from alive402.http.core.schemas import ref
 from alive402.http.payment.credentials import Payment
 from alive402.http.payment.payment_object import PaymentObjects
-from alive402.http.payment.resources import resource_of
-from alive402.http.payment.x402_headers import payment_required
+from alive402.http.payment.x402_headers import payment_required, resource_of
 from alive402.intake.errors import UploadGone, UploadMalformed, UploadTypeRefused
 from alive402.intake.uploads import PATH, Upload, Uploads
 from alive402.payments.core.errors import PaymentRequired
