@@ -120,7 +120,7 @@ class _Seen:
 
 
 def _measured(seen: _Seen, chosen: npt.NDArray[np.int64]) -> tuple[list[_Look], Doubles, bool]:
-    """The chosen frames as looks, (4,) evidence of the sides, and whether any edge told."""
+    """The chosen frames as looks, (4,) evidence of the sides, and whether any edge was evidence."""
     height, width = seen.pictures.shape[1:]
     size = (round(width * seen.shrink), round(height * seen.shrink))
     frames = [cv2.resize(seen.pictures[place], size, interpolation=cv2.INTER_AREA) for place in chosen]

@@ -33,7 +33,7 @@ EDGE, EVEN = 98, 0.03
 # slope (18 times at most); drawn and rendered heads .54 and more, 35 times and more, 21 levels and more. The less even
 # half counts since, which lowers all of them.
 LEAST_LIT = 0.4
-"""Of the face, neither black nor burnt out; with less, nothing is told."""
+"""Of the face, neither black nor burnt out; with less, the cue says nothing."""
 EVEN_NOTHING, EVEN_CERTAIN = 0.46, 0.54
 RATIO_NOTHING, RATIO_CERTAIN = 25.0, 32.0
 EDGE_NOTHING, EDGE_CERTAIN = 14.0, 19.0
