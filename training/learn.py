@@ -8,6 +8,7 @@ arXiv:2106.05237). The other half is altered for the student alone, and the teac
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -87,15 +88,16 @@ class Batch:
 def learn(student: TwoView, teacher: TwoView, pool: Chunk, plan: Plan, work: Path) -> TwoView:
     """Train on the pool's samples that are not held out; returns the student with averaged weights.
 
-    A checkpoint in `work` lets a stopped run go on.
+    A checkpoint in `work` lets a stopped run go on: one of the same plan, start and samples.
     """
     torch.manual_seed(plan.seed)
+    run = _run_of(student, pool, plan)
     kept = {name: value.clone() for name, value in student.state_dict().items()}
     optimizer = torch.optim.AdamW(student.parameters(), plan.rate, weight_decay=0.0)
     checkpoint, step = work / f"learning-{plan.seed}.pt", 0
     if checkpoint.exists():
         state = torch.load(checkpoint)
-        if state["plan"] == repr(plan):
+        if state["run"] == run:
             student.load_state_dict(state["student"])
             optimizer.load_state_dict(state["optimizer"])
             kept, step = state["kept"], state["step"]
@@ -118,13 +120,23 @@ def learn(student: TwoView, teacher: TwoView, pool: Chunk, plan: Plan, work: Pat
         if perf_counter() - saved > SAVE_SECONDS or step == plan.steps:
             saved = perf_counter()
             state = {"student": student.state_dict(), "optimizer": optimizer.state_dict(), "kept": kept}
-            torch.save(state | {"step": step, "plan": repr(plan)}, checkpoint.with_suffix(".part"))
+            torch.save(state | {"step": step, "run": run}, checkpoint.with_suffix(".part"))
             checkpoint.with_suffix(".part").replace(checkpoint)
             pace = (saved - began) / (step - first)
             left = pace * (plan.steps - step) / 60
             print(f"  step {step} of {plan.steps}, loss {mean_loss:.3f}, {left:.0f} min left", flush=True)
     student.load_state_dict(kept)
     return student.eval()
+
+
+def _run_of(student: TwoView, pool: Chunk, plan: Plan) -> str:
+    """What a run depends on: its plan, and the sha256 of the weights that it starts from and of its samples."""
+    digest = hashlib.sha256()
+    for weight in student.state_dict().values():
+        digest.update(weight.numpy().tobytes())
+    for column in (pool.labels, pool.kinds, pool.logits, pool.held_out):
+        digest.update(np.ascontiguousarray(column).tobytes())
+    return f"{plan!r} {digest.hexdigest()}"
 
 
 def _batch(pool: Chunk, training: np.ndarray, teacher: TwoView, plan: Plan, rng: np.random.Generator) -> Batch:

@@ -10,8 +10,11 @@ import time
 import httpx
 import pytest
 from x402.http.utils import decode_payment_required_header
+from x402.schemas import PaymentRequired
 
 from alive402.demo.buyer import PATH, Buyer, receipt
+from alive402.payments.x402.protocol import PaymentGate
+from alive402.payments.x402.signed_payment import Resource
 from tests.http.conftest import Service, Start
 
 pytestmark = pytest.mark.anyio
@@ -42,6 +45,21 @@ async def test_unpaid_says_how_to_pay_in_body_and_header(service: Service, path:
     header = decode_payment_required_header(response.headers["PAYMENT-REQUIRED"])
     assert header.model_dump(mode="json", by_alias=True, exclude_none=True)["accepts"] == told["accepts"]
     assert len(response.headers["PAYMENT-REQUIRED"]) < 4096
+
+
+async def test_402_makes_its_document_once(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    make = PaymentGate.required
+
+    def counted(gate: PaymentGate, resource: Resource, error: str) -> PaymentRequired:
+        made.append(error)
+        return make(gate, resource, error)
+
+    monkeypatch.setattr(PaymentGate, "required", counted)
+    async with httpx.AsyncClient() as http:
+        response = await http.post(service.url + PATH)
+    assert response.status_code == 402
+    assert made == [response.json()["error"]]
 
 
 async def test_paid_gives_the_answer_and_moves_the_price(service: Service, videos: str) -> None:

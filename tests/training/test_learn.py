@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -66,3 +67,17 @@ def test_every_ablation_learns(tmp_path: Path, plan: Plan) -> None:
     after = weights(learn(student_pair(folder, 1.0), teacher_pair(folder), pool(), plan, tmp_path))
     assert np.isfinite(after).all()
     assert not np.array_equal(before, after)
+
+
+def test_learning_from_other_weights_does_not_go_on_from_a_checkpoint(tmp_path: Path) -> None:
+    folder = small_teacher(tmp_path)
+    learn(student_pair(folder, 1.0), teacher_pair(folder), pool(), PLAN, tmp_path)
+    start = student_pair(folder, 1.0)
+    with torch.no_grad():
+        for weight in start.parameters():
+            weight.mul_(0.5)
+    fresh = tmp_path / "fresh"
+    fresh.mkdir()
+    alone = learn(copy.deepcopy(start), teacher_pair(folder), pool(), PLAN, fresh)
+    beside = learn(start, teacher_pair(folder), pool(), PLAN, tmp_path)
+    assert np.array_equal(weights(alone), weights(beside))

@@ -159,8 +159,7 @@ class PaidCalls:
         try:
             method = self._method(offer, resource, seconds)
             await method.identify()
-            await self.books.failures.admit(method.payer, offer.address)
-            async with self.books.failures.forgeries_counted(offer.address):
+            async with self.books.failures.guarded(method.payer, offer.address):
                 payer = await method.afford(Use(self.service.id, "", request_id))
         except PaymentMalformed:
             await self.books.failures.count(None, offer.address)
@@ -187,8 +186,7 @@ class PaidCalls:
             if held is None:
                 ticket = self.admission.admit(method.turn, offer.address)
                 try:
-                    await self.books.failures.admit(method.payer, offer.address)
-                    async with self.books.failures.forgeries_counted(offer.address):
+                    async with self.books.failures.guarded(method.payer, offer.address):
                         held = await method.reserve(use)
                 except BaseException:
                     ticket.leave()

@@ -78,20 +78,18 @@ class FreeFailures:
         self._per_payer, self._per_address = parse(per_payer), parse(per_address)
         self._window = _Window(url)
 
-    async def admit(self, payer: str | None, address: str | None) -> None:
-        """Check that this payer and this address are under their limits.
+    @asynccontextmanager
+    async def guarded(self, payer: str | None, address: str | None) -> AsyncIterator[None]:
+        """Let the block verify a payment, unless too many calls of this payer or from this address failed.
 
-        `payer` None means the operator's own key, which is not limited.
+        A forged payment in the block counts as a failure of the address: the payer that it names did not sign it.
+        `payer` None is the operator's own key, which is not limited.
 
         Raises:
-            TooManyFailures: a limit is reached; `retry_after` says when to try again.
+            TooManyFailures: `retry_after` says when the next call may be tried.
         """
         if payer is not None and (wait := await self._window.seconds_to_wait(self._whose(payer, address))):
             raise TooManyFailures(wait)
-
-    @asynccontextmanager
-    async def forgeries_counted(self, address: str | None) -> AsyncIterator[None]:
-        """Count a forged payment in the block as a failure of the address only: the named payer did not sign it."""
         try:
             yield
         except PaymentInvalid:

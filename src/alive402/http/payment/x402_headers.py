@@ -6,6 +6,8 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.responses import JSONResponse
+from x402.schemas import PaymentRequired as PaymentRequiredV2
+from x402.schemas.v1 import PaymentRequiredV1
 
 from alive402.calls.rendering import error_body
 from alive402.catalog import ServiceDefinition
@@ -21,6 +23,8 @@ from alive402.payments.x402.protocol import (
 from alive402.payments.x402.signed_payment import Resource
 from alive402.payments.x402.v1 import V1_RESPONSE_HEADER, response_header_v1
 
+X402Required = PaymentRequiredV1 | PaymentRequiredV2
+
 
 def payment_required(
     error: PaymentRequired,
@@ -34,11 +38,12 @@ def payment_required(
 
     Version 1 has no header, because a client library that finds one assumes version 2.
     """
-    body = required_body(error, request_id(request), gate, resource, payment, version)
-    if version == 1:
+    required = _required(error, gate, resource, version)
+    body = _body(required, error, request_id(request), payment)
+    if isinstance(required, PaymentRequiredV1):
         return JSONResponse(body, status_code=402, headers={"Cache-Control": "no-store"})
     headers = {
-        REQUIRED_HEADER: required_header(gate.required(resource, _sentence(error))),
+        REQUIRED_HEADER: required_header(required),
         "Access-Control-Expose-Headers": REQUIRED_HEADER,
         "Cache-Control": "no-store",
     }
@@ -54,14 +59,17 @@ def required_body(
     version: int = 2,
 ) -> dict[str, Any]:
     """The body of every 402, for any API: x402 instructions, our error, the `payment` object."""
-    sentence = _sentence(error)
-    required = gate.required_v1(resource, sentence) if version == 1 else gate.required(resource, sentence)
+    return _body(_required(error, gate, resource, version), error, request_id, payment)
+
+
+def _required(error: PaymentRequired, gate: PaymentGate, resource: Resource, version: int) -> X402Required:
+    sentence = f"{error.code}: {error.message}"
+    return gate.required_v1(resource, sentence) if version == 1 else gate.required(resource, sentence)
+
+
+def _body(required: X402Required, error: PaymentRequired, request_id: str, payment: dict[str, Any]) -> dict[str, Any]:
     body: dict[str, Any] = required.model_dump(mode="json", by_alias=True, exclude_none=True)
     return {**body, **error_body(error, request_id), "payment": payment}
-
-
-def _sentence(error: PaymentRequired) -> str:
-    return f"{error.code}: {error.message}"
 
 
 def receipt_headers(receipt: dict[str, Any], version: int) -> dict[str, str]:

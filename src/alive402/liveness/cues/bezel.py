@@ -97,15 +97,15 @@ def bezel(clip: Clip, track: FaceTrack) -> Cue:
         return silent(NAME, UNIT, NORMAL, "The face is too small to look for edges around it.", ATTACK)
     seen = _Seen(motion[track.indices[sound]], track.times[sound], middles * shrink, widths * shrink, shrink)
     spread = np.unique(np.linspace(0, len(sound) - 1, FRAMES).round().astype(int))
-    looks, evidence, distinguished = _measured(seen, spread)
+    looks, evidence, any_edge = _measured(seen, spread)
     value = float(evidence.sum())
     strength = ramp(value, SOME, MANY)
     for close in _moments(seen, looks, spread) if value < MANY else ():
-        _, once, distinguished_once = _measured(seen, close)
+        _, once, edge_once = _measured(seen, close)
         if ramp(float(once.sum()), SOME_ONCE, MANY) > strength:
             evidence, value, strength = once, float(once.sum()), ramp(float(once.sum()), SOME_ONCE, MANY)
-        distinguished = distinguished or distinguished_once
-    return Cue(NAME, 0.0 - strength, 0.0, value, UNIT, NORMAL, _message(strength, evidence, distinguished), ATTACK)
+        any_edge = any_edge or edge_once
+    return Cue(NAME, 0.0 - strength, 0.0, value, UNIT, NORMAL, _message(strength, evidence, any_edge), ATTACK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +129,10 @@ def _measured(seen: _Seen, chosen: npt.NDArray[np.int64]) -> tuple[list[_Look], 
         _look(frame, seen.middles[place], float(seen.widths[place]), detector)
         for frame, place in zip(frames, chosen, strict=True)
     ]
-    evidence, distinguished = _carried_along(looks, *_background_motion(frames, looks))
+    evidence, any_edge = _carried_along(looks, *_background_motion(frames, looks))
     # Belts, shoulders and tables lie below every face: alone, an edge there says nothing.
     evidence[3] = min(evidence[3], evidence[:3].max())
-    return looks, evidence, distinguished
+    return looks, evidence, any_edge
 
 
 def _moments(seen: _Seen, looks: list[_Look], spread: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
@@ -166,14 +166,14 @@ def _inside(clip: Clip) -> tuple[Image, Doubles]:
     return clip.motion[:, top : inner.bottom, left : inner.right], np.array([left, top], np.float64)
 
 
-def _message(strength: float, evidence: Doubles, distinguished: bool) -> str:
+def _message(strength: float, evidence: Doubles, any_edge: bool) -> str:
     if strength > 0:
         seen = [side for side, one in zip(SIDES, evidence, strict=True) if one >= SOME / 2]
         where = f"on {len(seen)} sides" if len(seen) > 1 else f"on the {seen[0]} side" if seen else "on some sides"
         return (
             f"Straight edges {where} of the face move with it, as the frame of a phone or the border of a print does."
         )
-    if distinguished:
+    if any_edge:
         return "The straight edges around the face do not move with it: they belong to the room."
     return "No straight edge around the face was seen to move with it."
 
@@ -253,7 +253,7 @@ def _shift(before: Image, after: Image, mask: Image) -> Doubles | None:
 def _carried_along(looks: list[_Look], background: Doubles, stretch: npt.NDArray[np.int64]) -> tuple[Doubles, bool]:
     """(4,) 0..1, how steadily each side of the face has an edge that moves with it; and whether any edge told."""
     evidence = np.zeros((len(looks), len(SIDES)))
-    distinguished = False
+    any_edge = False
     for here, look in enumerate(looks):
         edges = look.edges
         if not len(edges):
@@ -276,10 +276,10 @@ def _carried_along(looks: list[_Look], background: Doubles, stretch: npt.NDArray
             left_behind += behind
             telling += apart
         share = np.where(telling >= LEAST_TELLING, (with_face - left_behind) / np.maximum(telling, 1), 0.0)
-        distinguished = distinguished or bool((telling >= LEAST_TELLING).any())
+        any_edge = any_edge or bool((telling >= LEAST_TELLING).any())
         for side in range(len(SIDES)):
             evidence[here, side] = max(0.0, float(share[look.sides == side].max(initial=0.0)))
-    return evidence.mean(axis=0), distinguished
+    return evidence.mean(axis=0), any_edge
 
 
 def _found(expected: Doubles, look: _Look) -> npt.NDArray[np.bool_]:

@@ -32,18 +32,14 @@ class AnswerSigner(Protocol):
 
 
 class FailureLimits(Protocol):
-    """Limits of calls that fail free of charge. Implemented in `alive402.calls.rate_limits`."""
+    """Limits of calls that fail free of charge. `alive402.calls.rate_limits` has them."""
 
-    async def admit(self, payer: str | None, address: str | None) -> None:
-        """Check that this payer and this address are under their limits.
+    def guarded(self, payer: str | None, address: str | None) -> AbstractAsyncContextManager[None]:
+        """Let the block verify a payment; a forged one counts as a failure of the address.
 
         Raises:
-            TooManyFailures: a limit is reached; `retry_after` says when to try again.
+            TooManyFailures: too many calls of this payer, or from this address, failed.
         """
-        ...
-
-    def forgeries_counted(self, address: str | None) -> AbstractAsyncContextManager[None]:
-        """Count a forged payment in the block as a failure of the address."""
         ...
 
 

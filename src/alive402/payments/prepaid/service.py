@@ -180,8 +180,7 @@ class Prepayments:
             if prepaid.paid_at is not None:
                 raise AlreadyPaid
             self._refuse_when_over(prepaid)
-            await self._failures.admit(method.payer, offer.address)
-            async with self._failures.forgeries_counted(offer.address):
+            async with self._failures.guarded(method.payer, offer.address):
                 held = await method.reserve(use)
         # From here on money may move: it must not stop half way when the caller disconnects.
         return await asyncio.shield(self._finish(prepayment_id, held, new_token, api_key_id))
