@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 
@@ -151,6 +152,19 @@ def grid(
     return heif(Item(b"grid", layout, (ispe(*size), *more), sources=named, inside=True), *tiles)
 
 
+@contextmanager
+def _scheduled_as_before() -> Iterator[None]:
+    """Give this thread its scheduling policy back: SVT-AV1 makes the thread that opens it real-time, if it runs as root.
+
+    Every process that the tests start later would inherit that, and starve the rest of the machine.
+    """
+    policy, priority = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, policy, priority)
+
+
 @cache
 def encoded(pixels: bytes, width: int, height: int, codec: str, pix_fmt: str) -> tuple[bytes, bytes]:
     """The configuration and the bitstream of BGR pixels."""
@@ -162,7 +176,8 @@ def encoded(pixels: bytes, width: int, height: int, codec: str, pix_fmt: str) ->
         context.options = {"preset": "ultrafast", "crf": "10", "x265-params": "log-level=none:keyint=1:info=0:pools=1"}
     else:
         context.options = {"preset": "12", "crf": "10", "svtav1-params": "avif=1:lp=1"}
-    data = b"".join(bytes(packet) for packet in [*context.encode(frame), *context.encode(None)])
+    with _scheduled_as_before():
+        data = b"".join(bytes(packet) for packet in [*context.encode(frame), *context.encode(None)])
     return (AV1_CONFIGURATION, data) if codec == "av1" else _hevc(data, pix_fmt)
 
 

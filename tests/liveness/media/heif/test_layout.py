@@ -68,6 +68,7 @@ def test_pixels_of_either_codec_and_depth(show: Show, scene: Image, codec: str, 
     picture = show(whole(scene, codec, pix_fmt=pix_fmt))
     assert picture.format == name
     assert differs(picture, scene) < CLOSE
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER, "the encoder left this thread real-time"
 
 
 @pytest.mark.parametrize("pix_fmt", ["yuv422p10le", "yuv444p", "yuv444p10le", "gray", "gray10le"])
