@@ -154,7 +154,7 @@ def grid(
 
 @contextmanager
 def _scheduled_as_before() -> Iterator[None]:
-    """Give this thread its scheduling policy back: SVT-AV1 makes the thread that opens it real-time, if it runs as root.
+    """Restore this thread's scheduling policy: SVT-AV1, run as root, makes the thread that opens it real-time.
 
     Every process that the tests start later would inherit that, and starve the rest of the machine.
     """
