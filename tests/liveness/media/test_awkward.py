@@ -5,9 +5,6 @@ Set ALIVE402_AWKWARD_FILES to the folder; else `../shared/data/awkward` is looke
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -15,13 +12,9 @@ from alive402.liveness import Analyzer
 from alive402.liveness.faces.tracks import FaceFinder
 from alive402.liveness.media.container import VideoFile
 from tests.conftest import Image
+from tests.liveness.awkward import AWKWARD, needs_awkward
 
-ROOT = Path(__file__).resolve().parents[3]
-FOLDER = Path(os.environ.get("ALIVE402_AWKWARD_FILES") or ROOT.parent / "shared" / "data" / "awkward")
-
-pytestmark = pytest.mark.skipif(
-    not (FOLDER / "av1.mp4").exists(), reason="no awkward files here (ALIVE402_AWKWARD_FILES is not set)"
-)
+pytestmark = needs_awkward
 
 UPRIGHT = {
     "av1.mp4": (1080, 720),
@@ -39,7 +32,7 @@ SIDEWAYS = {"face_sideways_in_pixels.mp4": 0, "matrix_rotates_and_mirrors.mp4": 
 
 
 def first(name: str) -> Image:
-    with VideoFile(FOLDER / name) as file:
+    with VideoFile(AWKWARD / name) as file:
         return next(iter(file)).bgr()
 
 
@@ -54,7 +47,7 @@ def finder() -> FaceFinder:
 
 @pytest.mark.parametrize("name", UPRIGHT)
 def test_a_face_is_seen_upright(name: str, finder: FaceFinder) -> None:
-    with VideoFile(FOLDER / name) as file:
+    with VideoFile(AWKWARD / name) as file:
         frames = [(frame.size, frame.small(640)) for frame in file]
     video = file.video()
     assert {size for size, _ in frames} == {UPRIGHT[name]} == {(video.width, video.height)}
@@ -65,12 +58,12 @@ def test_a_face_is_seen_upright(name: str, finder: FaceFinder) -> None:
 
 @pytest.mark.parametrize("name", UPRIGHT)
 def test_a_person_is_not_called_an_attack(name: str, analyzer: Analyzer) -> None:
-    assert analyzer.analyze(FOLDER / name).report.verdict != "spoof"
+    assert analyzer.analyze(AWKWARD / name).report.verdict != "spoof"
 
 
 @pytest.mark.parametrize("name", SIDEWAYS)
 def test_a_face_on_its_side_is_left_on_its_side(name: str) -> None:
-    with VideoFile(FOLDER / name) as file:
+    with VideoFile(AWKWARD / name) as file:
         assert {frame.size for frame in file} == {(720, 1080)}
     assert file.video().rotation == SIDEWAYS[name]
 

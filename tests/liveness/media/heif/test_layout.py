@@ -22,10 +22,8 @@ from tests.conftest import Image
 from tests.intake.films import film
 from tests.intake.heif_files import Item, box, clap, coded, grid, imir, irot, nclx, whole
 from tests.intake.heif_files import heif as file_of
+from tests.liveness.awkward import AWKWARD, needs_awkward
 
-AWKWARD = Path(
-    os.environ.get("ALIVE402_AWKWARD") or Path(__file__).resolve().parents[4] / "shared" / "data" / "awkward"
-)
 Show = Callable[[bytes], Picture]
 SEEN = {
     "grid.heic": ((1440, 960), "heic"),
@@ -211,17 +209,14 @@ def test_a_damaged_container_gives_a_layout_or_a_refusal(scene: Image, data: st.
     assert sum(len(tile.data) for tile in {id(tile): tile for tile in layout.tiles}.values()) <= len(made)
 
 
-awkward = pytest.mark.skipif(not AWKWARD.exists(), reason="no awkward files here (ALIVE402_AWKWARD is not set)")
-
-
-@awkward
+@needs_awkward
 @pytest.mark.parametrize("name", SEEN)
 def test_awkward_files_are_read_as_a_viewer_shows_them(name: str) -> None:
     picture = read(AWKWARD / name)
     assert (picture.pixels.shape[1::-1], picture.format) == SEEN[name]
 
 
-@awkward
+@needs_awkward
 @pytest.mark.parametrize("name", SEEN)
 def test_awkward_files_are_judged_as_pictures(name: str) -> None:
     """One is a portrait, one a street with people; the others show a sign, a floor, colours, and a cut JPEG's rest."""
