@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alive402.catalog import IMAGE_LIVENESS, LIVENESS, SERVICES, PriceOption, Quality, ServiceDefinition, SiteCatalog
+from alive402.catalog import IMAGE_LIVENESS, LIVENESS, PriceOption, Quality, ServiceDefinition, SiteCatalog
 from alive402.catalog.search import search
+from alive402.services import DEFINITIONS
 
 OTHER = dataclasses.replace(
     LIVENESS,
@@ -78,7 +79,7 @@ def test_synonyms_misspellings_and_chinese_words_find_it(query: str) -> None:
     ],
 )
 def test_who_asks_for_images_finds_the_image_service_first(query: str) -> None:
-    assert found(query, *SERVICES)[0] == IMAGE_LIVENESS.id
+    assert found(query, *DEFINITIONS)[0] == IMAGE_LIVENESS.id
 
 
 @pytest.mark.parametrize(
@@ -94,12 +95,12 @@ def test_who_asks_for_images_finds_the_image_service_first(query: str) -> None:
     ],
 )
 def test_who_asks_for_videos_finds_the_video_service_first(query: str) -> None:
-    assert found(query, *SERVICES)[0] == LIVENESS.id
+    assert found(query, *DEFINITIONS)[0] == LIVENESS.id
 
 
 @pytest.mark.parametrize("query", ["liveness", "selfie", "人脸", "活体检测", "anti-spoofing"])
 def test_who_says_neither_finds_both(query: str) -> None:
-    assert set(found(query, *SERVICES)) == {LIVENESS.id, IMAGE_LIVENESS.id}
+    assert set(found(query, *DEFINITIONS)) == {LIVENESS.id, IMAGE_LIVENESS.id}
 
 
 @pytest.mark.parametrize("query", ["rain", "天气", "weather"])

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from mcp import Client
 
-from alive402.catalog import LIVENESS, SERVICES
+from alive402.catalog import LIVENESS
 from alive402.intake.sandbox.pool import Progress
-from alive402.mcp.local import LocalService, local_server, on_this_machine
+from alive402.mcp.local import LocalService, local_server
 from alive402.providers.base import Answer
+from alive402.services import DEFINITIONS
+from alive402.services.local import on_this_machine
 
 pytestmark = pytest.mark.anyio
 
@@ -53,7 +55,7 @@ async def test_a_service_that_takes_a_video_is_answered_by_its_own_provider(tmp_
         measured: Any = (await client.call_tool(LENGTH.tool_name, asked)).structured_content
         refused: Any = (await client.call_tool(LENGTH.tool_name, {"VideoUrl": str(video)})).structured_content
         judged: Any = (await client.call_tool(LIVENESS.tool_name, {"VideoUrl": str(video)})).structured_content
-    assert set(tools) == {service.tool_name for service in (*SERVICES, LENGTH)}
+    assert set(tools) == {service.tool_name for service in (*DEFINITIONS, LENGTH)}
     assert measured["data"] == {
         "Action": "DetectLength",
         "Elements": [{"Length": 3}],
@@ -75,4 +77,4 @@ async def test_a_tool_has_every_input_of_its_service() -> None:
 
 
 def test_everything_that_is_sold_is_answered_on_this_machine() -> None:
-    assert [each.definition for each in on_this_machine()] == list(SERVICES)
+    assert [each.definition for each in on_this_machine()] == list(DEFINITIONS)

@@ -28,22 +28,6 @@ PAYING: dict[str, Any] = {
 }
 
 
-# How each stage is told, by what goes in as the catalog names it.
-_PROGRESS = {
-    "video": {
-        "fetching": "Fetching the video",
-        "looking": "Looking at the frames",
-        "judging": "Weighing the evidence",
-    },
-    "image": {"fetching": "Fetching the images", "looking": "Looking at the images"},
-}
-
-
-def progress_words(service: ServiceDefinition) -> dict[str, str]:
-    """What a caller is told of each stage."""
-    return _PROGRESS[service.input_types[0]]
-
-
 def paid_tool(service: ServiceDefinition) -> Tool:
     """The tool as it is sold: its input is the service's, and how it is paid."""
     schema = service.input_schema
