@@ -108,7 +108,7 @@ async def measure(folder: Path, calls: int) -> dict[str, float]:
     """Seconds and their ratio by name."""
     model_files.ensure()
     report = Analyzer().analyze(prepare(model_files.cache_folder().parent / "demo").bona_fide).report
-    answer = Answer(elements=report.to_alibaba()["Elements"], liveness=report.to_dict())
+    answer = Answer(elements=report.to_alibaba()["Elements"], report=report.to_dict())
     parts = await assemble(Settings(network="dev", database_url=f"sqlite+aiosqlite:///{folder / 'ledger.db'}"))
     registry = dataclasses.replace(parts.registry.first, provider=Ready(answer))
     parts = dataclasses.replace(parts, registry=dataclasses.replace(parts.registry, services=(registry,)))
