@@ -1,8 +1,8 @@
 """Marks of a player's button in one gray picture: a triangle or two bars on an even plate.
 
 The mark is a triangle that points to the right, or two equal upright bars; what is around it is even; a disc or a plate
-with straight sides bounds that. Shapes are found as contours (Suzuki and Abe 1985) at a few gray levels and distinguished by the
-smallest triangle around them (O'Rourke et al. 1986).
+with straight sides bounds that. Shapes are found as contours (Suzuki and Abe 1985) at a few gray levels and
+distinguished by the smallest triangle around them (O'Rourke et al. 1986).
 """
 
 from __future__ import annotations
