@@ -1,4 +1,4 @@
-"""What a cluster costs and gives: files a second here, on one node of a Ray cluster on this machine, and on two.
+"""Measures the throughput of a cluster: files a second here, on one node of a Ray cluster on this machine, and on two.
 
     python -m benchmarks.cluster [--files N] [--json]
 

@@ -220,7 +220,7 @@ async def _kept(url: str, path: str, body: object, headers: dict[str, str]) -> A
         answer = await reader.readuntil(b"\r\n\r\n")
         length = _LENGTH.search(answer)
         if length is None:
-            raise Wrong(f"{path}: an answer of no told length")
+            raise Wrong(f"{path}: the answer has no Content-Length")
         await reader.readexactly(int(length[1]))
         return int(answer[9:12])
 

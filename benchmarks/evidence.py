@@ -1,4 +1,4 @@
-"""What the engine sees in labelled clips, once, so that tables can leave a part of it away."""
+"""Collects the engine's evidence on labelled clips once, so that tables can leave a part of it out."""
 
 from __future__ import annotations
 

@@ -1,10 +1,11 @@
-"""A paid call with the engine left out, beside the bare x402 middleware: same chain, same facilitator, one run.
+"""Compares a paid call without the engine with the bare x402 middleware: same chain, same facilitator, one run.
 
     python -m benchmarks.overhead [--calls N] [--json]
 
-Both serve the same ready answer over real sockets to the official client, turn by turn. What differs is what the till
-adds: the ledger's five steps on disk, the check of the input, the signed verdict. The paid request is timed, from its
-sending to its whole answer; the 402 before it and the buyer's signing are not.
+Both serve the same ready answer over real sockets to the official client, turn by turn. The
+difference is what our payment code adds: the ledger's five steps on disk, the check of the input, the signed verdict.
+The time runs from the sending of the paid request to its whole answer, without the 402 before it and the buyer's
+signing.
 """
 
 from __future__ import annotations
@@ -108,7 +109,7 @@ async def measure(folder: Path, calls: int) -> dict[str, float]:
     """Seconds and their ratio by name."""
     model_files.ensure()
     report = Analyzer().analyze(prepare(model_files.cache_folder().parent / "demo").bona_fide).report
-    answer = Answer(elements=report.to_alibaba()["Elements"], liveness=report.to_dict())
+    answer = Answer(elements=report.to_alibaba()["Elements"], report=report.to_dict())
     parts = await assemble(Settings(network="dev", database_url=f"sqlite+aiosqlite:///{folder / 'ledger.db'}"))
     registry = dataclasses.replace(parts.registry.first, provider=Ready(answer))
     parts = dataclasses.replace(parts, registry=dataclasses.replace(parts.registry, services=(registry,)))

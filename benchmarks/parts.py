@@ -1,4 +1,4 @@
-"""Where the processor time of one analysis goes: its parts, timed on the threads that run them, inside real analyses.
+"""Measures the processor time of one analysis: its parts, timed on the threads that run them, inside real analyses.
 
     python -m benchmarks.parts [--runs N] [--json]
 

@@ -53,7 +53,7 @@ def main() -> None:
     clips = _clips(options.data, held)[: options.most]
     moving = sum(len(one) > 1 for one in clips)
     print(f"{moving} clips and {len(clips) - moving} stills of people who are set aside, at the shipped threshold\n")
-    print("| simulated | taken for an attack | for bona fide | unsure | not judged | kinds told |")
+    print("| simulated | taken for an attack | for bona fide | unsure | not judged | attack types named |")
     print("|---|---|---|---|---|---|")
     analyzer = Analyzer()
     for name in options.only or KINDS:

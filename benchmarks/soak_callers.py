@@ -1,4 +1,4 @@
-"""Who calls in a soak: buyers good and bad, each with a wallet of its own, and what it should have paid."""
+"""The callers of a soak test: good and bad buyers, each with a wallet of its own, and what it should have paid."""
 
 from __future__ import annotations
 

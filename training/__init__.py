@@ -1,1 +1,1 @@
-"""How the weights and the numbers of the fusion were made; not installed with the package."""
+"""Trains the weights and fits the numbers of the fusion; not installed with the package."""

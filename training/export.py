@@ -1,4 +1,4 @@
-"""The student becomes the file that ships: ONNX, checked against torch, its sha256 in the registry."""
+"""Exports the student as the shipped file: ONNX, checked against torch, its sha256 in the registry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Heads that no camera has seen: a photo under a cartoon filter, a drawn cartoon, a shaded rendering."""
+"""Makes heads that were never filmed: a photo under a cartoon filter, a drawn cartoon, a shaded rendering."""
 
 from __future__ import annotations
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alive402.catalog import IMAGE_LIVENESS, LIVENESS, SERVICES, PriceOption, Quality, ServiceDefinition, SiteCatalog
+from alive402.catalog import IMAGE_LIVENESS, LIVENESS, PriceOption, Quality, ServiceDefinition, SiteCatalog
 from alive402.catalog.search import search
+from alive402.services import DEFINITIONS
 
 OTHER = dataclasses.replace(
     LIVENESS,
@@ -77,8 +78,8 @@ def test_search_finds_service_by_synonyms_misspellings_and_chinese(query: str) -
         "人脸图片防伪",
     ],
 )
-def test_query_about_images_ranks_image_service_first(query: str) -> None:
-    assert found(query, *SERVICES)[0] == IMAGE_LIVENESS.id
+def test_who_asks_for_images_finds_the_image_service_first(query: str) -> None:
+    assert found(query, *DEFINITIONS)[0] == IMAGE_LIVENESS.id
 
 
 @pytest.mark.parametrize(
@@ -93,13 +94,13 @@ def test_query_about_images_ranks_image_service_first(query: str) -> None:
         "我想检测真人视频",
     ],
 )
-def test_query_about_videos_ranks_video_service_first(query: str) -> None:
-    assert found(query, *SERVICES)[0] == LIVENESS.id
+def test_who_asks_for_videos_finds_the_video_service_first(query: str) -> None:
+    assert found(query, *DEFINITIONS)[0] == LIVENESS.id
 
 
 @pytest.mark.parametrize("query", ["liveness", "selfie", "人脸", "活体检测", "anti-spoofing"])
-def test_query_without_medium_finds_both_services(query: str) -> None:
-    assert set(found(query, *SERVICES)) == {LIVENESS.id, IMAGE_LIVENESS.id}
+def test_who_says_neither_finds_both(query: str) -> None:
+    assert set(found(query, *DEFINITIONS)) == {LIVENESS.id, IMAGE_LIVENESS.id}
 
 
 @pytest.mark.parametrize("query", ["rain", "天气", "weather"])

@@ -12,9 +12,10 @@ import cv2
 import pytest
 from mcp import Client, StdioServerParameters
 
-from alive402.catalog import IMAGE_LIVENESS, LIVENESS, SERVICES
+from alive402.catalog import IMAGE_LIVENESS, LIVENESS
 from alive402.demo.clips import Clips
 from alive402.demo.server import serve_files
+from alive402.services import DEFINITIONS
 from tests.conftest import Image
 from tests.intake import heif_files
 
@@ -56,7 +57,7 @@ async def test_file_path_is_judged_with_progress(folder: Path, era: str) -> None
 
     async with hosted(folder, era) as client:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
-        assert set(tools) == {service.tool_name for service in SERVICES}
+        assert set(tools) == {service.tool_name for service in DEFINITIONS}
         assert set(tools[TOOL].input_schema["properties"]) == {"VideoUrl"}
         answers = [
             await client.call_tool(TOOL, {"VideoUrl": named}, progress_callback=hear)

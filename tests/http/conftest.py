@@ -18,6 +18,8 @@ from alive402.demo.server import serve_files
 from alive402.http.server import listen, server
 from alive402.http.wiring import Parts, assemble
 from alive402.liveness.networks import model_files
+from alive402.services import SERVICES
+from alive402.services import Service as Offered
 from alive402.settings import Settings
 from tests.conftest import write_video
 
@@ -62,12 +64,12 @@ def _starting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
     model_files.ensure()
     with ExitStack() as running:
 
-        def begin(**chosen: object) -> Service:
+        def begin(offered: tuple[Offered, ...] = SERVICES, **chosen: object) -> Service:
             database = tmp_path_factory.mktemp("ledger") / "ledger.db"
             # Crowds are let in, but where a test is about the queue.
             kept = {"database_url": f"sqlite+aiosqlite:///{database}", "allow_private_hosts": True, "queue": 100}
             given = {**kept, **chosen}
-            return running.enter_context(_running(Settings(**given), database))  # type: ignore[arg-type]
+            return running.enter_context(_running(Settings(**given), database, offered))  # type: ignore[arg-type]
 
         yield begin
 
@@ -88,14 +90,14 @@ def videos(clips: Clips, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
 
 
 @contextmanager
-def _running(settings: Settings, database: Path) -> Iterator[Service]:
+def _running(settings: Settings, database: Path, offered: tuple[Offered, ...]) -> Iterator[Service]:
     ready: dict[str, object] = {}
     assembled = threading.Event()
     listening = listen("127.0.0.1", 0)
 
     async def serve() -> None:
         try:
-            ready["parts"] = parts = await assemble(settings)
+            ready["parts"] = parts = await assemble(settings, offered)
             ready["server"] = uvicorn_server = server(parts)
         finally:
             assembled.set()

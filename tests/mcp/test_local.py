@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from mcp import Client
 
-from alive402.catalog import LIVENESS, SERVICES
+from alive402.catalog import LIVENESS
 from alive402.intake.sandbox.pool import Progress
-from alive402.mcp.local import LocalService, local_server, on_this_machine
+from alive402.mcp.local import LocalService, local_server
 from alive402.providers.base import Answer
+from alive402.services import DEFINITIONS
+from alive402.services.local import on_this_machine
 
 pytestmark = pytest.mark.anyio
 
@@ -53,7 +55,7 @@ async def test_video_service_is_answered_by_its_own_provider(tmp_path: Path) -> 
         measured: Any = (await client.call_tool(LENGTH.tool_name, asked)).structured_content
         refused: Any = (await client.call_tool(LENGTH.tool_name, {"VideoUrl": str(video)})).structured_content
         judged: Any = (await client.call_tool(LIVENESS.tool_name, {"VideoUrl": str(video)})).structured_content
-    assert set(tools) == {service.tool_name for service in (*SERVICES, LENGTH)}
+    assert set(tools) == {service.tool_name for service in (*DEFINITIONS, LENGTH)}
     assert measured["data"] == {
         "Action": "DetectLength",
         "Elements": [{"Length": 3}],
@@ -74,5 +76,5 @@ async def test_tool_has_every_input_of_its_service() -> None:
     assert tool.input_schema["required"] == ["VideoUrl", "Unit"]
 
 
-def test_every_service_has_a_local_provider() -> None:
-    assert [each.definition for each in on_this_machine()] == list(SERVICES)
+def test_everything_that_is_sold_is_answered_on_this_machine() -> None:
+    assert [each.definition for each in on_this_machine()] == list(DEFINITIONS)

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from alive402.demo.clips import Clips
 from alive402.receipts.verdicts import contradiction, verified
+from alive402.services import DEFINITIONS
 from tests.conftest import Image, write_video
 from tests.http.conftest import Service
 from tests.web.conftest import PAGE, Launch, Open, line_to
@@ -32,7 +33,7 @@ def test_user_records_pays_and_downloads_the_receipt(service: Service, open_page
     download.value.save_as(receipt)
     said = json.loads(receipt.read_text())
     claims = verified(said["data"]["Receipt"], httpx.get(f"{service.url}/.well-known/jwks.json").json())
-    assert contradiction(said, claims) is None
+    assert contradiction(said, claims, DEFINITIONS) is None
     assert claims["payment"]["transaction"] == said["payment"]["transaction"]
     assert page.locator("[data-strip] canvas").count() == len(said["data"]["Liveness"]["frames"])
     assert f"{said['data']['Liveness']['live_confidence']:.2f}" in page.inner_text("#answer .sure")

@@ -50,9 +50,9 @@ FAILED_UPLOAD = frozenset({400, 408, 413, 415})
 class Outcome:
     """The result of a paid call: the answer, its settlement receipt, and whether it is a repeat.
 
-    `data` holds `Action`, `Elements`, `Liveness` and `Receipt`, the signed verdict; `receipt` is the x402
-    SettleResponse, empty when no money moved for this very call. Both are ready for JSON. `report_id` identifies the
-    stored report, None when the answer is not stored.
+    `data` holds `Action`, `Elements`, the service's report and `Receipt`, the signed verdict; `receipt` is the x402
+    SettleResponse, empty when no money moved for this very call. Both are ready for JSON. `report_id` identifies
+    the stored report, None when the answer is not stored.
     """
 
     request_id: str
@@ -212,7 +212,7 @@ class PaidCalls:
             if reserved.ticket is not None:
                 reserved.ticket.leave()
         kind = CallKind.REPEATED if outcome.replayed else CallKind.ANSWERED
-        verdict = outcome.data["Liveness"]["verdict"]
+        verdict = outcome.data[self.service.report_field]["verdict"]
         self.books.call_log.note(self.service.id, kind, verdict, time.monotonic() - reserved.began)
         return outcome
 
@@ -283,7 +283,7 @@ class PaidCalls:
                 log.exception("provider failed", request_id=held.request_id)
                 raise AnalysisFailed from None
             raise
-        return {"Action": self.service.action, "Elements": answer.elements, "Liveness": answer.liveness}
+        return {"Action": self.service.action, "Elements": answer.elements, self.service.report_field: answer.report}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,4 @@ from alive402.catalog.service import ServiceDefinition
 from alive402.catalog.site import PriceOption, SiteCatalog
 from alive402.catalog.video_liveness import LIVENESS
 
-SERVICES = (LIVENESS, IMAGE_LIVENESS)
-"""All services that can be sold, the main one first."""
-
-__all__ = ["IMAGE_LIVENESS", "LIVENESS", "SERVICES", "PriceOption", "Quality", "ServiceDefinition", "SiteCatalog"]
+__all__ = ["IMAGE_LIVENESS", "LIVENESS", "PriceOption", "Quality", "ServiceDefinition", "SiteCatalog"]

@@ -1,7 +1,8 @@
-"""JSON Schema of the parts that the answers of all services share."""
+"""What the answers of the liveness services share: JSON Schemas, how to read them, what is signed."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 NUMBER: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": 1}
@@ -17,13 +18,30 @@ REASONS: dict[str, Any] = {
     },
 }
 
+REPORT_FIELD = "Liveness"
+READING = (
+    "`data.Liveness.verdict` is `live`, `spoof` or `inconclusive`; `live_confidence` is the calibrated probability "
+    "that the\nface was filmed from life; `reasons` say why; of several images the least live one decides."
+)
+
+
+def signed(report: Mapping[str, Any], digests: dict[str, Any]) -> dict[str, Any]:
+    """The claims that a verdict signs of a liveness report; `digests` are those of what was judged."""
+    return {
+        "verdict": report["verdict"],
+        "confidence": report["live_confidence"],
+        **digests,
+        "engine": report["engine"]["version"],
+        "weightsSha256": report["engine"]["weights_sha256"],
+    }
+
 
 def data_of(elements: dict[str, Any], liveness: dict[str, Any]) -> dict[str, Any]:
     """The schema of `data`: the vendor's `Elements`, our own `Liveness`, and the signed verdict."""
     return {
         "type": "object",
-        "properties": {"Action": ACTION, "Elements": elements, "Liveness": liveness, "Receipt": RECEIPT},
-        "required": ["Action", "Elements", "Liveness"],
+        "properties": {"Action": ACTION, "Elements": elements, REPORT_FIELD: liveness, "Receipt": RECEIPT},
+        "required": ["Action", "Elements", REPORT_FIELD],
     }
 
 

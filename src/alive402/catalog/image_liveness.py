@@ -1,10 +1,21 @@
-"""Definition of the image service: was the face in each picture taken from life?"""
+"""Image liveness, as it is sold: was the face in each of these pictures taken from life?"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from alive402.catalog.answers import NUMBER, REASONS, VERDICTS, body_of, data_of, example
+from alive402.catalog.answers import (
+    NUMBER,
+    READING,
+    REASONS,
+    REPORT_FIELD,
+    VERDICTS,
+    body_of,
+    data_of,
+    example,
+    signed,
+)
 from alive402.catalog.service import ServiceDefinition
 
 MAX_TASKS = 10
@@ -114,6 +125,11 @@ _TASK: dict[str, Any] = {
 _SHA256 = "c9a1f0a3b0d64a6b8d4f2a90a7d6e19f7f0f5f1f7c4d5a4d0f4f7b8f5a7c2e11"
 _LOOKS_LIVE = "Skin, light and surroundings look filmed from life."
 
+
+def _signed(report: Mapping[str, Any]) -> dict[str, Any]:
+    return signed(report, {"imagesSha256": [image["sha256"] for image in report["images"]]})
+
+
 IMAGE_LIVENESS = ServiceDefinition(
     id="face-liveness-detection",
     aliases=("aliyun-facebody-detect-living-face",),
@@ -219,5 +235,9 @@ IMAGE_LIVENESS = ServiceDefinition(
             },
         },
     ),
+    report_field=REPORT_FIELD,
+    reading=READING,
+    signed=_signed,
+    stages={"fetching": "Fetching the images", "looking": "Looking at the images"},
     max_body_bytes=MAX_BODY_BYTES,
 )

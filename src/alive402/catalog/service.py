@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
+
+
+def _verdict(report: Mapping[str, Any]) -> dict[str, Any]:
+    return {"verdict": report["verdict"]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,11 @@ class ServiceDefinition:
         price_atomic: the same in atomic units of a six-decimals dollar token.
         input_schema: JSON Schema (2020-12) of the request body.
         output_schema: JSON Schema of the 200 body.
+        report_field: where in the answer's `data` the report stands; each report has a `verdict` of one word.
+        reading: how to read the report, a sentence or two for models.
+        signed: the claims of a signed verdict that come from the report.
+        stages: the progress message over MCP for each stage of the work.
+        upload_input: the input that takes the URL of an upload; None when the service takes no uploads.
         max_body_bytes: largest body of an HTTP request; larger than the default where the body may hold files.
     """
 
@@ -51,6 +61,11 @@ class ServiceDefinition:
     output_schema: dict[str, Any] = field(hash=False)
     example_input: dict[str, Any] = field(hash=False)
     example_output: dict[str, Any] = field(hash=False)
+    report_field: str = "Report"
+    reading: str = ""
+    signed: Callable[[Mapping[str, Any]], dict[str, Any]] = _verdict
+    stages: Mapping[str, str] = field(default_factory=dict, hash=False)
+    upload_input: str | None = None
     max_body_bytes: int = 16 * 1024
 
     @property

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from alive402.catalog.answers import NUMBER, REASONS, VERDICTS, body_of, data_of, example
+from alive402.catalog.answers import (
+    NUMBER,
+    READING,
+    REASONS,
+    REPORT_FIELD,
+    VERDICTS,
+    body_of,
+    data_of,
+    example,
+    signed,
+)
 from alive402.catalog.service import ServiceDefinition
 
 _RECT = {"type": "array", "items": {"type": "integer"}, "minItems": 4, "maxItems": 4}
@@ -44,6 +55,11 @@ _LIVENESS: dict[str, Any] = {
     },
     "required": ["verdict", "live_confidence", "threshold", "attack_type"],
 }
+
+
+def _signed(report: Mapping[str, Any]) -> dict[str, Any]:
+    return signed(report, {"videoSha256": report["video"]["sha256"]})
+
 
 LIVENESS = ServiceDefinition(
     id="video-face-liveness-detection",
@@ -112,4 +128,13 @@ LIVENESS = ServiceDefinition(
     output_schema=body_of(data_of(_ELEMENTS, _LIVENESS), "Nothing of the video is in it."),
     example_input={"VideoUrl": "https://example.com/selfie.mp4"},
     example_output=example("4f1c0e6d9a7b4b0c8f57a1a7d1f0c2ab", _REPORT_EXAMPLE),
+    report_field=REPORT_FIELD,
+    reading=READING,
+    signed=_signed,
+    stages={
+        "fetching": "Fetching the video",
+        "looking": "Looking at the frames",
+        "judging": "Weighing the evidence",
+    },
+    upload_input="VideoUrl",
 )

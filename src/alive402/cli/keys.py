@@ -81,12 +81,12 @@ def credit(
     as_json: Json = False,
 ) -> None:
     """Give a prepaid key free calls of a service; the ledger records them as granted, amount 0."""
-    from alive402.catalog import SERVICES
     from alive402.payments.keys.api_keys import Keys
+    from alive402.services import DEFINITIONS
 
-    found = next((each for each in SERVICES if service in each.ids), None)
+    found = next((each for each in DEFINITIONS if service in each.ids), None)
     if found is None:
-        known = ", ".join(each.id for each in SERVICES)
+        known = ", ".join(each.id for each in DEFINITIONS)
         typer.echo(f"alive402 keys credit: there is no service {service}; known: {known}.", err=True)
         raise typer.Exit(64)
 

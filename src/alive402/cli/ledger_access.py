@@ -69,12 +69,12 @@ def real_tills(settings: Settings) -> PaymentOptions:
     Raises:
         PaymentsMisconfigured: there is none.
     """
-    from alive402.catalog import LIVENESS
     from alive402.http.payment_options import options
     from alive402.payments.core.errors import PaymentsMisconfigured
+    from alive402.services import DEFINITIONS
 
     if not settings.taken:
         raise PaymentsMisconfigured(
             "The dev chain ends with its service and cannot be queried. Set ALIVE402_NETWORK to the service's value."
         )
-    return options(settings, settings.price or LIVENESS.price_atomic, seconds=0)[0]
+    return options(settings, settings.price or DEFINITIONS[0].price_atomic, seconds=0)[0]

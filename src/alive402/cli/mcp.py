@@ -19,7 +19,8 @@ def mcp(
     import asyncio
 
     try:
-        from alive402.mcp.local import local_server, on_this_machine, serve_over_stdio
+        from alive402.mcp.local import local_server, serve_over_stdio
+        from alive402.services.local import on_this_machine
     except ImportError as error:
         typer.echo(f"alive402 mcp: {error.name} is missing. Install alive402[server].", err=True)
         raise typer.Exit(64) from None

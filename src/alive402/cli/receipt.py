@@ -12,6 +12,7 @@ import typer
 UNVERIFIED = 1
 CANNOT_READ = 66
 """EX_NOINPUT of sysexits.h."""
+_NOT_JUDGED = {"weightsSha256", "answerSha256"}
 
 
 def verify_receipt(
@@ -28,6 +29,7 @@ def verify_receipt(
       alive402 verify-receipt answer.json --jwks https://example.com/.well-known/jwks.json
     """
     from alive402.receipts.verdicts import VerdictUnverified, contradiction, verified
+    from alive402.services import DEFINITIONS
 
     try:
         text = sys.stdin.read() if file == "-" else Path(file).read_text()
@@ -39,7 +41,7 @@ def verify_receipt(
     jws = str(answer["data"].get("Receipt", "")) if answer else text.strip()
     try:
         claims = verified(jws, keys)
-        if answer and (differs := contradiction(answer, claims)):
+        if answer and (differs := contradiction(answer, claims, DEFINITIONS)):
             raise VerdictUnverified(f"The answer was altered: `{differs}` differs from the signed value.")
     except VerdictUnverified as error:
         if as_json:
@@ -97,10 +99,18 @@ def _answer(text: str) -> dict[str, Any] | None:
 
 
 def _files(claims: dict[str, Any]) -> dict[str, str]:
-    """The judged files, by line name."""
-    if "imagesSha256" in claims:
-        return {f"image {place}": f"sha256 {digest}" for place, digest in enumerate(claims["imagesSha256"], 1)}
-    return {"video": f"sha256 {claims['videoSha256']}"}
+    """The digests of the judged files, by line name; `videoSha256` gives the line `video`."""
+    found: dict[str, str] = {}
+    for claim, digests in claims.items():
+        if not claim.endswith("Sha256") or claim in _NOT_JUDGED:
+            continue
+        noun = claim.removesuffix("Sha256")
+        if isinstance(digests, list):
+            noun = noun.removesuffix("s")
+            found |= {f"{noun} {place}": f"sha256 {digest}" for place, digest in enumerate(digests, 1)}
+        else:
+            found[noun] = f"sha256 {digests}"
+    return found
 
 
 def _sentences(claims: dict[str, Any]) -> str:
@@ -108,9 +118,9 @@ def _sentences(claims: dict[str, Any]) -> str:
 
     paid = claims.get("payment") or {}
     rows = {
-        "verdict": f"{claims['verdict']}, live confidence {claims['confidence']}",
+        "verdict": claims["verdict"] + (f", live confidence {claims['confidence']}" if "confidence" in claims else ""),
         **_files(claims),
-        "engine": f"{claims['engine']}, weights sha256 {claims['weightsSha256']}",
+        **({"engine": f"{claims['engine']}, weights sha256 {claims['weightsSha256']}"} if "engine" in claims else {}),
         "request": claims["requestId"],
         "paid by": f"{paid['transaction']} on {paid['network']}" if paid.get("transaction") else "no x402 payment",
         "cost": _cost(paid),

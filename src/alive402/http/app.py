@@ -83,7 +83,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.include_router(payments.router(parts.registry, objects, parts.max_calls))
     app.include_router(uploads.router(parts.registry, objects, parts.uploads))
     surfaces = Surfaces(app, parts.registry, objects, watch, test_money=parts.devchain is not None)
-    app.include_router(Pages(surfaces, parts.registry.books.reports, parts.max_video_bytes).router())
+    app.include_router(Pages(surfaces, parts.registry.books.reports, parts.services, parts.max_video_bytes).router())
     app.include_router(jobs.router(runner))
     app.include_router(surfaces.router())
     app.include_router(health.router(watch))

@@ -17,7 +17,7 @@ from alive402.calls.call_log import CallLog
 from alive402.calls.jobs.runner import JobLimits
 from alive402.calls.paid_call import LedgerServices, PaidCalls, ServiceRegistry
 from alive402.calls.rate_limits import CallRate, FreeFailures, NewPayments
-from alive402.catalog import IMAGE_LIVENESS, LIVENESS, SERVICES, ServiceDefinition
+from alive402.catalog import ServiceDefinition
 from alive402.http import payment_options
 from alive402.intake.fetch import FetchLimits
 from alive402.intake.sandbox.pool import SandboxLimits
@@ -37,10 +37,10 @@ from alive402.payments.x402.options import Terms
 from alive402.payments.x402.protocol import SETTLE_SECONDS, VERIFY_SECONDS, PaymentGate
 from alive402.providers.base import Judges, Provider
 from alive402.providers.local import LocalProvider
-from alive402.providers.local_images import MAX_BYTES, LocalImages
 from alive402.receipts.reports import Reports
 from alive402.receipts.signing_keys import SigningKeys
 from alive402.receipts.verdicts import Verdicts
+from alive402.services import SERVICES, Service
 from alive402.settings import Settings
 
 # A payment stays valid for this multiple of the longest call, so that a retry with the same signature fits.
@@ -54,11 +54,13 @@ DEEPEST = 20_000
 class Parts:
     """The parts of one service. `devchain` is None on a real network, `courier` is None without webhooks.
 
-    `loopback`: the service is meant for callers on this machine. `tracing` is None without a collector.
-    `tls` is the certificate and its key, or None where a proxy terminates TLS.
+    `services` are all known services; the registry holds those that are sold. `loopback`: the service is meant for
+    callers on this machine. `tracing` is None without a collector. `tls` is the certificate and its key, or None where
+    a proxy terminates TLS.
     """
 
     registry: ServiceRegistry
+    services: tuple[Service, ...]
     terms: Terms
     devchain: Any
     public_url: str | None
@@ -82,8 +84,10 @@ class Parts:
     jobs: JobLimits
 
 
-async def assemble(settings: Settings) -> Parts:
+async def assemble(settings: Settings, services: tuple[Service, ...] = SERVICES) -> Parts:
     """Build the parts: open the ledger and check that the facilitator can settle the configured payments.
+
+    `services` are those that the settings may name.
 
     Raises:
         PaymentsMisconfigured: the network, token or facilitator cannot work; the message says what to set.
@@ -111,11 +115,7 @@ async def assemble(settings: Settings) -> Parts:
         uploads=uploads,
     )
     admission = Admission(provider.analyses, queue)
-    answering: dict[str, Provider] = {
-        LIVENESS.id: _of_videos(settings, provider),
-        IMAGE_LIVENESS.id: LocalImages(provider, dataclasses.replace(fetching, max_bytes=MAX_BYTES)),
-    }
-    sold = [(service, answering[service.id]) for service in _chosen(settings)]
+    sold = [(each.definition, each.provider(provider, settings)) for each in _chosen(settings, services)]
     longest = VERIFY_SECONDS + max(each.seconds for _, each in sold) + SETTLE_SECONDS
     first = sold[0][0]
     price = settings.price or first.price_atomic
@@ -133,7 +133,7 @@ async def assemble(settings: Settings) -> Parts:
         await ledger.close()
         raise
     tracing = Tracing(str(settings.otlp_endpoint)) if settings.otlp_endpoint else None
-    verdicts, tokens = Verdicts(ledger, keys, public_url), Tokens(ledger)
+    verdicts, tokens = Verdicts(ledger, keys, public_url, tuple(each.definition for each in services)), Tokens(ledger)
     books = LedgerServices(
         ledger,
         verdicts,
@@ -159,6 +159,7 @@ async def assemble(settings: Settings) -> Parts:
             ),
             books,
         ),
+        services=services,
         terms=terms,
         devchain=devchain,
         public_url=public_url,
@@ -192,45 +193,22 @@ async def assemble(settings: Settings) -> Parts:
     )
 
 
-def _chosen(settings: Settings) -> list[ServiceDefinition]:
+def _chosen(settings: Settings, services: tuple[Service, ...]) -> list[Service]:
     """The services sold here, in the order of the settings.
 
     Raises:
         PaymentsMisconfigured: the settings name an unknown service.
     """
-    known = {each: service for service in SERVICES for each in service.ids}
+    known = {each: service for service in services for each in service.definition.ids}
     if unknown := [name for name in settings.services if name not in known]:
-        raise PaymentsMisconfigured(
-            f"ALIVE402_SERVICES names {unknown[0]}. Known services: {', '.join(service.id for service in SERVICES)}."
-        )
+        ids = ", ".join(service.definition.id for service in services)
+        raise PaymentsMisconfigured(f"ALIVE402_SERVICES names {unknown[0]}. Known services: {ids}.")
     return list(dict.fromkeys(known[name] for name in settings.services))
 
 
 def _share(service: ServiceDefinition, first: ServiceDefinition) -> Fraction:
     """A service's price relative to the first one, whose price the settings give."""
     return Fraction(service.price_atomic, first.price_atomic)
-
-
-def _of_videos(settings: Settings, here: LocalProvider) -> Provider:
-    """The provider that analyzes videos: this machine with its cluster, or the cloud.
-
-    Raises:
-        PaymentsMisconfigured: the cloud provider's SDK is not installed.
-    """
-    if settings.provider != "alibaba":
-        return here
-    try:
-        from alive402.providers.alibaba import AlibabaProvider, CloudAccount
-    except ImportError as error:
-        raise PaymentsMisconfigured("ALIVE402_PROVIDER=alibaba needs its SDK: pip install alive402[alibaba]") from error
-    assert settings.alibaba_access_key_id is not None
-    assert settings.alibaba_access_key_secret is not None
-    account = CloudAccount(
-        settings.alibaba_access_key_id, settings.alibaba_access_key_secret.get_secret_value(), settings.alibaba_endpoint
-    )
-    return AlibabaProvider(
-        account, here.fetching, settings.alibaba_threshold, settings.analysis_seconds, uploads=here.uploads
-    )
 
 
 def _cluster(settings: Settings, judging: SandboxLimits) -> Judges:

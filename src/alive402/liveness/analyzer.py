@@ -1,4 +1,4 @@
-"""The whole analysis pipeline: from a file to a report."""
+"""Runs the whole analysis pipeline: reads a file and returns a report."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ Progress = Callable[[str, float], None]
 
 LOOKING_SHARE = 0.8
 AHEAD_BYTES, MOST_AHEAD = 8_000_000, 12
-"""Decoded frames that may wait to be looked at: more are faster up to a dozen; one of 1080p takes 3 MB, of 4K 12."""
+"""Bytes and number of decoded frames that may wait in the queue. Speed grows up to a dozen frames;
+a 1080p frame takes 3 MB, a 4K frame 12.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,9 @@ class Analysis:
 
     Attributes:
         report: the answer.
-        samples: the looks at the judged face, in a cut clip at that of each scene, with their pictures.
-        looks: what the network made of each sample, before calibration.
-        expert: what the optional expert made of them.
+        samples: the looks at the judged face with their pictures; in a cut clip, at the judged face of each scene.
+        looks: the network's output for each sample, before calibration.
+        expert: the optional expert's output for each sample.
     """
 
     report: Report
@@ -56,7 +58,7 @@ class Analysis:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """Looks at a face and what the networks make of them."""
+    """The looks at a face and the networks' output for them."""
 
     samples: tuple[Sample, ...]
     looks: Looks
@@ -64,7 +66,7 @@ class _Seen:
 
     @classmethod
     def of(cls, parts: list[_Seen]) -> _Seen:
-        """Those of all parts, one after another."""
+        """Joins the looks of all parts, in order."""
         experts = [one.expert for one in parts if one.expert is not None]
         return cls(
             tuple(sample for one in parts for sample in one.samples),
@@ -78,8 +80,8 @@ class Analyzer:
 
     Args:
         threads: for each network. One is enough: decoding and the cues keep the other cores busy.
-        limits: what a video may ask of the machine.
-        image_limits: what a picture may.
+        limits: limits on the size and length of a video.
+        image_limits: limits on the size of a picture.
         expert: name of an optional expert that was added (`model_files.experts()`), to look at the same samples.
 
     Raises:
@@ -120,7 +122,7 @@ class Analyzer:
                 raise AnalysisFailed() from error
 
     def analyze_image(self, path: str | Path) -> ImageAnalysis:
-        """Judge one picture file: one look, and nothing that needs time.
+        """Judge one picture file from a single look, without the cues that need several frames.
 
         Raises:
             UnusableVideo: the picture cannot be judged; its subclass and `code` say why.
@@ -166,7 +168,7 @@ class Analyzer:
     def _judge_stretches(
         self, division: segments.Division, seen: _Seen, whole: fusion.Decision
     ) -> tuple[_Seen, fusion.Decision]:
-        """The decision about a clip of several stretches, and the looks that stand in the report."""
+        """Decide about a clip of several stretches; also returns the looks that the report shows."""
         judged: dict[bool, list[tuple[_Seen, continuity.Judged]]] = {True: [], False: []}
         for cut, stretches in ((True, division.scenes), (False, division.others)):
             for stretch in stretches:
@@ -176,18 +178,18 @@ class Analyzer:
                     judged[cut].append((_Seen(stretch.samples, looks, expert), continuity.Judged(stretch, decision)))
         scenes, others = ([one for _, one in judged[cut]] for cut in (True, False))
         decision = continuity.decide(division, scenes, others, whole)
-        if not scenes:  # the report shows the face that was followed; another one's stretch only moved the decision
+        if not scenes:  # the report shows the followed face; stretches of other faces only affect the decision
             return seen, replace(decision, frames=whole.frames)
         frames = tuple(frame for one in scenes for frame in one.decision.frames)
         return _Seen.of([one for one, _ in judged[True]]), replace(decision, frames=frames)
 
     def _look(self, path: Path, progress: Progress) -> tuple[Clip, list[FaceTrack]]:
-        """One pass over the frames: what the cues need is gathered, faces are followed."""
+        """Read the frames once: follow the faces and collect the data that the cues need."""
         with VideoFile(path, self._limits) as file:
             recorder = ClipRecorder(file.expected_seconds, self._limits.max_frames)
             follower = FaceFollower(self._finder, file.expected_seconds)
             expected = max(file.expected_seconds or 0.0, 1.0)
-            # closed before the file is: the thread that reads ahead must not outlive it
+            # close it before the file: the prefetch thread must not outlive the file
             depth = min(max(AHEAD_BYTES // file.frame_bytes, 1), MOST_AHEAD)
             with closing(prefetch(file, lambda frame: frame.small(THUMB_SIDE), depth)) as frames:
                 for frame in frames:
@@ -198,7 +200,7 @@ class Analyzer:
             return recorder.finish(file.video(), follower.inner()), tracks
 
     def _score(self, samples: tuple[Sample, ...]) -> tuple[Looks, Looks | None, float]:
-        """What the network and the optional expert make of the samples, and when that was known."""
+        """Run the network and the optional expert on the samples; also returns the time when they finished."""
         looks = self._network.look(samples)
         return looks, self._expert.look(samples) if self._expert else None, perf_counter()
 
@@ -256,7 +258,7 @@ def analyze(path: str | Path, progress: Progress | None = None) -> Report:
 
 
 def analyze_image(path: str | Path) -> ImageReport:
-    """Was the face in this picture taken from life? A video tells far more.
+    """Was the face in this picture taken from life? A video shows far more.
 
     Args:
         path: a picture file (JPEG, PNG, WebP, BMP, HEIC or AVIF), at most 10 MB and 25 million pixels.
@@ -273,14 +275,14 @@ def analyze_image(path: str | Path) -> ImageReport:
 
 
 def _face(track: FaceTrack, size: tuple[int, int]) -> Face:
-    """A followed face, where it was largest."""
+    """The report's entry of a followed face, at the frame where it was largest."""
     sides = track.boxes[:, 2:] - track.boxes[:, :2]
     largest = int(sides.prod(axis=1).argmax())
     return Face(_rect(track.boxes[largest].tolist(), size), float(track.scores.mean()), len(track.indices))
 
 
 def _rect(box: list[float], size: tuple[int, int]) -> Rect:
-    """A box as whole px inside the frame."""
+    """Round a box to whole px and clip it to the frame."""
     width, height = size
     x1, x2 = (min(max(round(x), 0), width) for x in box[0::2])
     y1, y2 = (min(max(round(y), 0), height) for y in box[1::2])

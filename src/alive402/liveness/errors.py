@@ -5,7 +5,7 @@ AnalysisError                      code, sentence, HTTP status, what to do
  │    ├── UnsupportedVideo   415   unsupported_video     not a video container that is accepted
  │    ├── UndecodableVideo   422   undecodable_video     a container, but no frame comes out of it
  │    ├── VideoTooLarge      413   video_too_large       bytes, pixels, frames, streams or seconds over the cap
- │    ├── VideoTooShort      422   video_too_short       too little time or too few frames
+ │    ├── VideoTooShort      422   video_too_short       the video is too short or has too few frames
  │    ├── NoFace             422   no_face               no face in enough frames
  │    ├── FaceTooSmall       422   face_too_small        the face has too few pixels
  │    ├── TooDark            422   too_dark              the face is under-exposed
@@ -18,7 +18,7 @@ AnalysisError                      code, sentence, HTTP status, what to do
  ├── ModelsMissing           503   models_missing        the operator's set-up is not complete
  └── AnalysisFailed          500   analysis_failed       our fault
 
-The code is what programs read and never changes; the sentence is for people and may.
+The code is for programs and never changes; the sentence is for people and may change.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class VideoTooLarge(UnusableVideo):
 
 
 class VideoTooShort(UnusableVideo):
-    """Too little time or too few frames."""
+    """The video is too short or has too few frames."""
 
     code = "video_too_short"
     default = "The video is too short. Send at least one second; three to six are best."

@@ -1,4 +1,4 @@
-"""The answer as frozen data: what was decided, how sure, and from which evidence."""
+"""The report as frozen dataclasses: the verdict, its confidence and the evidence."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Rect = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why the verdict is what it is: a stable code and a sentence."""
+    """A reason for the verdict: a stable code and a sentence."""
 
     code: str
     message: str
@@ -41,7 +41,7 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class FrameScore:
-    """What one judged frame says. `time` in seconds from the first frame; confidences 0..1."""
+    """The result for one judged frame. `time` in seconds from the first frame; confidences 0..1."""
 
     time: float
     rect: Rect
@@ -61,7 +61,7 @@ class Cue:
         unit: what `value` is measured in.
         normal: (low, high), the range of `value` on bona fide clips.
         message: one sentence for people.
-        attack_type: which attack it speaks of when its score is negative.
+        attack_type: the attack type that a negative score points to.
     """
 
     name: str
@@ -87,7 +87,7 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """Whether there was enough to judge. Luminances 0..255, sharpness is the variance of the Laplacian at 128 px."""
+    """Quality of the judged face. Luminances 0..255, sharpness is the variance of the Laplacian at 128 px."""
 
     usable_frames: int
     face_width: float
@@ -99,7 +99,7 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class Video:
-    """What was judged. `width` and `height` are those of the upright frame; `rotation` in degrees, as the file asks."""
+    """The judged video. `width` and `height` are of the upright frame; `rotation` in degrees, from the file."""
 
     sha256: str
     seconds: float
@@ -112,7 +112,7 @@ class Video:
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """Which engine judged: its version and the sha256 of its network."""
+    """The engine's version and the sha256 of its network."""
 
     version: str
     weights_sha256: str
@@ -193,7 +193,7 @@ class Report:
     def to_alibaba(self) -> dict[str, Any]:
         """`Data` of Alibaba Cloud's DetectVideoLivingFace (facebody 2019-12-30): the judged face, one element.
 
-        `Rect` is x1, y1, x2, y2 in px. Nothing of ours is added inside.
+        `Rect` is x1, y1, x2, y2 in px. No field of our own is added.
         """
         face = self.faces[0]
         return {

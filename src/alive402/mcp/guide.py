@@ -13,6 +13,7 @@ URI = "alive402://guide"
 def guide(services: Sequence[ServiceDefinition]) -> str:
     """The guide as Markdown, for a model that does not know the tools."""
     first = services[0]
+    reading = "\n".join(dict.fromkeys(each.reading for each in services if each.reading))
     said = "\n".join(_service(service) for service in services)
     return f"""{said}
 ## To pay
@@ -27,8 +28,7 @@ If an answer did not arrive, send the same call with the same payment again, nev
 gives its answer again, with a token an `idempotencyKey` makes sure of it.
 
 ## To read
-`data.Liveness.verdict` is `live`, `spoof` or `inconclusive`; `live_confidence` is the calibrated probability that the
-face was filmed from life; `reasons` say why; of several images the least live one decides.
+{reading}
 `data.Elements` is what the action of Alibaba Cloud answers.
 `data.Receipt` is signed: anyone can check it with the keys at `/.well-known/jwks.json`.
 

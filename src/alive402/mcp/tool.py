@@ -28,22 +28,6 @@ PAYING: dict[str, Any] = {
 }
 
 
-# Progress text of each stage, by the input type of the catalog.
-_PROGRESS = {
-    "video": {
-        "fetching": "Fetching the video",
-        "looking": "Looking at the frames",
-        "judging": "Weighing the evidence",
-    },
-    "image": {"fetching": "Fetching the images", "looking": "Looking at the images"},
-}
-
-
-def progress_words(service: ServiceDefinition) -> dict[str, str]:
-    """The progress text of each stage."""
-    return _PROGRESS[service.input_types[0]]
-
-
 def paid_tool(service: ServiceDefinition) -> Tool:
     """The paid tool: its input is the service's input and the payment arguments."""
     schema = service.input_schema

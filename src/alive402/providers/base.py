@@ -12,10 +12,10 @@ from alive402.intake.sandbox.pool import Judged, Kind, Progress
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A provider's answer, JSON-ready: `elements` as Alibaba's, `liveness` our report, `verdict` one word."""
+    """An answer, JSON-ready: `elements` exactly as Alibaba's, and our own `report` with a `verdict` of one word."""
 
     elements: list[dict[str, Any]]
-    liveness: dict[str, Any]
+    report: dict[str, Any]
 
 
 class Judges(Protocol):

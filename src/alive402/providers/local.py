@@ -83,7 +83,7 @@ class LocalProvider:
                     judged = await self.judge(
                         path, lambda stage, share: tell(stage, FETCHING_SHARE + (1 - FETCHING_SHARE) * share)
                     )
-        return Answer(elements=judged.elements, liveness=judged.liveness)
+        return Answer(elements=judged.elements, report=judged.liveness)
 
     async def judge(self, path: Path, progress: Progress | None = None, kind: Kind = "video") -> Judged:
         """Judge a local file; raises like `Sandbox.judge`."""

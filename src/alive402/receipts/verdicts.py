@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from alive402.catalog import ServiceDefinition
 from alive402.errors import CodedError
 from alive402.payments.core.values import Answered
 from alive402.payments.ledger.ledger import Ledger
@@ -65,11 +66,15 @@ class Issued:
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """Signs each answer once, after its settlement, and stores the verdict. `issuer` is the service's public URL."""
+    """Signs each answer once, after its settlement, and stores the verdict.
+
+    `issuer` is the service's public URL. The definitions of `services`, sold here or not, say which claims are signed.
+    """
 
     ledger: Ledger
     keys: SigningKeys
     issuer: str | None = None
+    services: tuple[ServiceDefinition, ...] = ()
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     async def recalled(self, answered: Answered) -> Answered:
@@ -86,7 +91,7 @@ class Verdicts:
         """Sign an answer; the verdict is valid once stored."""
         at = self.now()
         jws = jwt.encode(
-            claims_of(answered, self.issuer, at),
+            claims_of(answered, self.issuer, at, self.services),
             self.keys.private,
             algorithm=ALGORITHM,
             headers={"kid": self.keys.kid, "typ": TYPE},
@@ -94,24 +99,31 @@ class Verdicts:
         return Issued(answered, {"request_id": answered.request_id, "kid": self.keys.kid, "jws": jws, "issued_at": at})
 
 
-def claims_of(answered: Answered, issuer: str | None, at: datetime) -> dict[str, Any]:
+def claims_of(
+    answered: Answered, issuer: str | None, at: datetime, services: Iterable[ServiceDefinition]
+) -> dict[str, Any]:
     """The claims to sign: the verdict, its input and model, the payment, and the time."""
     receipt = answered.receipt
     paid = {name: receipt[name] for name in PAID_BY if receipt.get(name)}
     return {
         **({"iss": issuer} if issuer else {}),
         "iat": int(at.timestamp()),
-        **_judged(answered.request_id, answered.result),
+        **_judged(answered.request_id, answered.result, services),
         "answerSha256": _digest(answered.result),
         "payment": paid or None,
     }
 
 
-def contradiction(answer: dict[str, Any], claims: dict[str, Any]) -> str | None:
-    """The first claim that differs from a complete answer as returned to the caller; None when all agree."""
+def contradiction(
+    answer: dict[str, Any], claims: dict[str, Any], services: Iterable[ServiceDefinition] = ()
+) -> str | None:
+    """The first claim that differs from a complete answer as returned to the caller; None when all agree.
+
+    An altered answer of a service that is not in `services` is found too, as `data`.
+    """
     try:
-        said = _judged(answer["requestId"], answer["data"])
-    except (KeyError, TypeError):
+        said = _judged(answer["requestId"], answer["data"], services)
+    except (AttributeError, KeyError, TypeError):
         return "data"
     if differs := next((name for name, value in said.items() if claims.get(name) != value), None):
         return differs
@@ -145,20 +157,9 @@ def verified(jws: str, jwks: dict[str, Any]) -> dict[str, Any]:
     return claims
 
 
-def _judged(request_id: str, data: dict[str, Any]) -> dict[str, Any]:
-    report = data["Liveness"]
-    if "images" in report:
-        judged = {"imagesSha256": [image["sha256"] for image in report["images"]]}
-    else:
-        judged = {"videoSha256": report["video"]["sha256"]}
-    return {
-        "requestId": request_id,
-        "verdict": report["verdict"],
-        "confidence": report["live_confidence"],
-        **judged,
-        "engine": report["engine"]["version"],
-        "weightsSha256": report["engine"]["weights_sha256"],
-    }
+def _judged(request_id: str, data: dict[str, Any], services: Iterable[ServiceDefinition]) -> dict[str, Any]:
+    service = next((each for each in services if each.action == data.get("Action")), None)
+    return {"requestId": request_id, **(service.signed(data[service.report_field]) if service else {})}
 
 
 def _digest(data: dict[str, Any]) -> str:

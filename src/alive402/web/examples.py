@@ -24,7 +24,7 @@ async def main() -> None:
     register_exact_evm_client(wallet, EthAccountSigner(Account.from_key(os.environ["WALLET_KEY"])))
     async with wrapHttpxWithPayment(wallet, timeout=180) as http:
         answer = await http.post("{url}", json={body})
-    print(answer.raise_for_status().json()["data"]["Liveness"]["verdict"])
+    print(answer.raise_for_status().json()["data"]["{report}"]["verdict"])
 
 
 asyncio.run(main())
@@ -37,7 +37,7 @@ const answer = await fetch("{url}", {{
   body: JSON.stringify({body}),
 }});
 const said = await answer.json();
-console.log(answer.ok ? said.data.Liveness.verdict : said.message);
+console.log(answer.ok ? said.data.{report}.verdict : said.message);
 """
 _CURL = """\
 # Unpaid: HTTP 402 says what to sign.
@@ -63,11 +63,11 @@ class Example:
 def examples(service: ServiceDefinition, site: SiteCatalog) -> tuple[Example, ...]:
     """The examples that apply to the site, with its addresses."""
     url, body = site.url(service.paths[0]), json.dumps(service.example_input)
-    payments = site.url("/api/payments")
+    payments, report = site.url("/api/payments"), service.report_field
     ways = (
         Example("curl", "curl", _CURL.format(url=url, body=body.replace("'", "'\\''"))),
-        Example("Python", "python", _PYTHON.format(url=url, body=repr(service.example_input))),
-        Example("JavaScript", "javascript", _JAVASCRIPT.format(url=url, payments=payments, body=body)),
+        Example("Python", "python", _PYTHON.format(url=url, body=repr(service.example_input), report=report)),
+        Example("JavaScript", "javascript", _JAVASCRIPT.format(url=url, payments=payments, body=body, report=report)),
     )
     if not site.mcp:
         return ways

@@ -2,34 +2,47 @@
 
 from __future__ import annotations
 
-import functools
 import json
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from alive402.catalog import Quality, ServiceDefinition, SiteCatalog
 from alive402.catalog.guides import notes, workflow
 from alive402.catalog.quality import moment
 from alive402.catalog.surfaces import SITE
-from alive402.liveness.report import ATTACK_WORDS
 from alive402.receipts.reports import KeptAnswer
-from alive402.web import drawings
 from alive402.web.assets import assets
+from alive402.web.environment import environment
 from alive402.web.examples import examples
 
 NETWORK_WORDS = {"eip155:8453": "Base", "eip155:84532": "Base Sepolia"}
 TEST_NETWORK = "this service's own test chain"
 # Every accepted token is a dollar token of six decimals.
 _DECIMALS = 1_000_000
-_CODE = re.compile(r"`([^`]+)`")
-_URL = r"(https?://[^\s<>&]*[^\s<>&.,;:])"
-_LOOKED_AT = re.compile(rf"(GET |at ){_URL}")
-_SENT_TO = re.compile(rf"(POST |to ){_URL}")
+_NOTHING = Markup("")
+
+
+@dataclass(frozen=True, slots=True)
+class ShownReport:
+    """A service's report as HTML, for the page of a finished answer.
+
+    Attributes:
+        verdict: one word; the page's style goes by it.
+        body: everything above the receipt.
+        facts: further lines of the receipt, `div` elements with `dt` and `dd`.
+    """
+
+    verdict: str
+    body: Markup
+    facts: Markup = _NOTHING
+
+
+Renderer = Callable[[dict[str, Any]], ShownReport]
+"""Makes HTML of a service's report."""
 
 
 def home(site: SiteCatalog, qualities: dict[str, Quality], query: str, found: Sequence[str] | None) -> str:
@@ -48,15 +61,17 @@ def home(site: SiteCatalog, qualities: dict[str, Quality], query: str, found: Se
     )
 
 
-def service_page(service: ServiceDefinition, site: SiteCatalog, quality: Quality, max_bytes: int) -> str:
-    """The page of one service as HTML, with "Try it" where the input is a video of at most `max_bytes`."""
+def service_page(
+    service: ServiceDefinition, site: SiteCatalog, quality: Quality, max_bytes: int, try_template: str | None
+) -> str:
+    """One service as HTML, with the form of `try_template` to try it; an upload has at most `max_bytes`."""
     return render(
         "service.html",
         site,
         service=service,
         quality=quality,
         checked=moment(quality.checked_at),
-        tryable="VideoUrl" in service.input_schema["properties"],
+        try_template=try_template,
         max_bytes=max_bytes,
         networks=_networks(site),
         examples=examples(service, site),
@@ -69,33 +84,14 @@ def service_page(service: ServiceDefinition, site: SiteCatalog, quality: Quality
     )
 
 
-def report(kept: KeptAnswer, site: SiteCatalog) -> str:
-    """A finished answer as HTML, without pictures and without the video."""
-    said: dict[str, Any] = kept.data.get("Liveness") or {}
-    frames = said.get("frames") or []
-    points = [(frame["time"], frame["live_confidence"]) for frame in frames]
-    cues = [
-        (name, cue, drawings.bar(cue["value"], (cue["normal"][0], cue["normal"][1])))
-        for name, cue in (said.get("cues") or {}).items()
-    ]
-    kind = said.get("attack_type")
+def report(kept: KeptAnswer, site: SiteCatalog, shown: ShownReport | None) -> str:
+    """A finished answer as HTML; only its receipt where nothing is known of its service."""
     return render(
         "kept_report.html",
         site,
         kept=kept,
         service=site.find(kept.service_id),
-        said=said,
-        attack=ATTACK_WORDS.get(kind, kind) if kind else None,
-        curve=drawings.curve(points, said["threshold"]) if points else None,
-        curve_size=drawings.CURVE,
-        track=drawings.CUE_TRACK,
-        cues=cues,
-        reasons=said.get("reasons") or [],
-        warnings=(said.get("quality") or {}).get("warnings") or [],
-        images=said.get("images") or [],
-        video=said.get("video"),
-        engine=said.get("engine"),
-        seconds=(said.get("timing") or {}).get("total"),
+        shown=shown or ShownReport("", _NOTHING),
         paid=_paid(kept.receipt, site),
     )
 
@@ -134,25 +130,4 @@ def render(template: str, site: SiteCatalog, **facts: object) -> str:
     # Behind a proxy the site may have a path prefix; files and calls stay on the browser's origin.
     root = urlsplit(site.base).path
     static = f"{root}/static/{assets().version}"
-    return _environment().get_template(template).render(site=site, root=root, static=static, **facts)
-
-
-def _marked(sentence: str) -> Markup:
-    """A sentence of the catalog as HTML: `code` and URLs are marked up; only URLs for GET become links."""
-    text = str(escape(sentence))
-    text = _LOOKED_AT.sub(r'\1<a href="\2">\2</a>', text)
-    text = _SENT_TO.sub(r"\1<code>\2</code>", text)
-    return Markup(_CODE.sub(r"<code>\1</code>", text))
-
-
-@functools.cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("alive402.web"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["marked"] = _marked
-    return environment
+    return environment().get_template(template).render(site=site, root=root, static=static, **facts)

@@ -13,11 +13,12 @@ import httpx
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from alive402.catalog import IMAGE_LIVENESS, LIVENESS, SERVICES, ServiceDefinition
+from alive402.catalog import IMAGE_LIVENESS, LIVENESS, ServiceDefinition
 from alive402.catalog.surfaces import ID, NAME, PRICE, SITE, WORDS, surfaces_of
 from alive402.demo.buyer import Buyer
 from alive402.http.app import create_app
 from alive402.http.wiring import assemble
+from alive402.services import DEFINITIONS
 from alive402.settings import Settings
 from tests.http.conftest import Service, Start
 
@@ -57,7 +58,7 @@ async def test_the_service_finds_no_fault_with_its_own_surfaces(service: Service
         audit = (await http.get(f"{service.url}/api/discovery/audit")).json()
     assert [each for each in audit["surfaces"] if not each["ok"]] == []
     assert audit["ok"] is True
-    assert audit["total"] == len(SITE) + 2 * len(SERVICES)
+    assert audit["total"] == len(SITE) + 2 * len(DEFINITIONS)
     assert audit["links"] > 20
 
 
@@ -81,7 +82,7 @@ async def test_the_audit_sees_a_surface_that_disagrees(tmp_path: Path, monkeypat
     assert audit["ok"] is False
 
 
-@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.tool_name)
+@pytest.mark.parametrize("service", DEFINITIONS, ids=lambda service: service.tool_name)
 @pytest.mark.parametrize(
     ("fact", "changes", "words"),
     [
@@ -108,7 +109,7 @@ async def test_a_catalog_entry_has_every_field_that_importers_know(service: Serv
     async with httpx.AsyncClient() as http:
         catalog = (await http.get(f"{service.url}/api/catalog")).json()
         services = (await http.get(f"{service.url}/api/services")).json()
-    for entry, sold in zip(catalog["services"], SERVICES, strict=True):
+    for entry, sold in zip(catalog["services"], DEFINITIONS, strict=True):
         assert set(ENTRY.split()) <= set(entry)
         assert set(entry["quality"]) == set(QUALITY.split())
         assert {"toolName", "searchText", "paymentFlow"} <= set(entry["discovery"])
@@ -116,7 +117,7 @@ async def test_a_catalog_entry_has_every_field_that_importers_know(service: Serv
         assert (entry["pricing"]["amountCents"], entry["pricing"]["billingMode"]) == (sold.price_cents, "per_call")
         Draft202012Validator(entry["inputSchema"]).validate(entry["exampleRequest"])
         Draft202012Validator(entry["outputSchema"]).validate(entry["exampleResponse"])
-    assert [each["id"] for each in services["services"]] == [each.id for each in SERVICES]
+    assert [each["id"] for each in services["services"]] == [each.id for each in DEFINITIONS]
     assert [each["pricing"]["amountCents"] for each in catalog["services"]] == [20, 5]
 
 
@@ -142,15 +143,15 @@ async def test_indexes_are_what_their_formats_say(service: Service) -> None:
     assert linkset.headers["content-type"] == "application/linkset+json"
     assert any("service-desc" in each for each in linkset.json()["linkset"])
     places = [each.text for each in ElementTree.fromstring(sitemap.content).iter() if each.tag.endswith("loc")]
-    assert {f"{service.url}/services/{each.id}" for each in SERVICES} <= set(places)
+    assert {f"{service.url}/services/{each.id}" for each in DEFINITIONS} <= set(places)
     assert f"Sitemap: {service.url}/sitemap.xml" in robots.text
-    for tool, each in zip(functions["tools"], SERVICES, strict=True):
+    for tool, each in zip(functions["tools"], DEFINITIONS, strict=True):
         assert (tool["type"], tool["function"]["name"]) == ("function", each.tool_name)
         assert tool["function"]["parameters"] == each.input_schema
     assert 'rel="api-catalog"' in root.headers["Link"]
 
 
-@pytest.mark.parametrize(("sold", "service_id"), [(each, name) for each in SERVICES for name in each.ids])
+@pytest.mark.parametrize(("sold", "service_id"), [(each, name) for each in DEFINITIONS for name in each.ids])
 async def test_a_service_has_its_pages_under_each_of_its_ids(
     service: Service, sold: ServiceDefinition, service_id: str
 ) -> None:

@@ -80,8 +80,7 @@ class Objects:
     def __init__(self, registry: ServiceRegistry, payments: PaymentObjects, uploads: Uploads, host: str | None) -> None:
         self._books, self._payments, self._uploads = registry.books, payments, uploads
         self._host = host
-        videos = (calls for calls in registry.services if "VideoUrl" in calls.service.input_schema["properties"])
-        self._calls = next(videos, None)
+        self._calls = next((calls for calls in registry.services if calls.service.upload_input), None)
 
     def route(self) -> Route:
         """`POST /` of a form to the bucket host."""

@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Scope as AsgiScope
 
 from alive402.calls.paid_call import Outcome, PaidCalls, ServiceRegistry
+from alive402.catalog import ServiceDefinition
 from alive402.http.alibaba import objects
 from alive402.http.alibaba.errors import (
     INVALID,
@@ -117,7 +118,9 @@ class _Door:
         resource = resource_of(calls.service, f"{self._payments.base(request)}/")
         address = request.client.host if request.client else None
         outcome = await calls.call(given, Offer(account=account, address=address), resource, request_id(request))
-        return _answered(outcome.request_id, {"Data": {"Elements": outcome.data["Elements"]}}, _extensions(outcome))
+        return _answered(
+            outcome.request_id, {"Data": {"Elements": outcome.data["Elements"]}}, _extensions(outcome, calls.service)
+        )
 
     async def _account(self, signed: SignedRequest) -> KeyAccount:
         """The account of a request, after checking its date, signature, nonce and rate limit."""
@@ -199,9 +202,9 @@ def _answered(request_id: str, said: dict[str, Any], extensions: dict[str, str] 
     return JSONResponse({"RequestId": request_id, **said}, headers=headers)
 
 
-def _extensions(outcome: Outcome) -> dict[str, str]:
+def _extensions(outcome: Outcome, service: ServiceDefinition) -> dict[str, str]:
     """Response headers for what Alibaba's body format has no field for."""
-    report = outcome.data["Liveness"]
+    report = outcome.data[service.report_field]
     headers = {"x-alive402-verdict": report["verdict"], "x-alive402-receipt": outcome.data.get("Receipt")}
     if report.get("threshold") is not None:
         headers["x-alive402-threshold"] = str(report["threshold"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
@@ -15,6 +16,7 @@ from alive402.http.core.errors import UnknownService
 from alive402.http.core.security_headers import POLICY_WITH_SEARCH
 from alive402.http.discovery.surfaces import HEADERS, InvalidHost, Surfaces
 from alive402.receipts.reports import ReportGone, Reports, UnknownReport
+from alive402.services import Service
 from alive402.web import site_pages
 from alive402.web.assets import assets
 
@@ -30,9 +32,13 @@ _FOREVER = "public, max-age=31536000, immutable"
 
 
 class Pages:
-    """The HTML pages, rendered from the surfaces' data; `max_bytes` is the largest video accepted."""
+    """The HTML pages, rendered from the surfaces' data.
 
-    def __init__(self, surfaces: Surfaces, reports: Reports, max_bytes: int) -> None:
+    `services` are all known services, sold here or not; `max_bytes` is the largest video accepted.
+    """
+
+    def __init__(self, surfaces: Surfaces, reports: Reports, services: Sequence[Service], max_bytes: int) -> None:
+        self._services = {each.definition.id: each for each in services}
         self._surfaces = surfaces
         self._reports = reports
         self._max_bytes = max_bytes
@@ -80,8 +86,9 @@ class Pages:
             if service is None:
                 raise UnknownService
             quality = (await self._surfaces.qualities(site))[service.id]
+            known = self._services.get(service.id)
             return HTMLResponse(
-                site_pages.service_page(service, site, quality, self._max_bytes),
+                site_pages.service_page(service, site, quality, self._max_bytes, known.try_template if known else None),
                 headers=HEADERS,
             )
 
@@ -99,7 +106,9 @@ class Pages:
                 if "text/html" not in request.headers.get("accept", ""):
                     raise
                 return HTMLResponse(site_pages.missing(error.message, site), error.status, headers=_PRIVATE)
-            return HTMLResponse(site_pages.report(kept, site), headers=_PRIVATE)
+            known = self._services.get(kept.service_id)
+            shown = known.shown(kept.data) if known else None
+            return HTMLResponse(site_pages.report(kept, site, shown), headers=_PRIVATE)
 
         @routes.get("/reports/{report_id}/answer.json", operation_id="report_answer", tags=["services"],
                     summary="A finished answer with its payment, to keep", responses=unknown)  # fmt: skip

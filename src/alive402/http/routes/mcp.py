@@ -31,7 +31,7 @@ from alive402.http.payment.x402_headers import required_body, resource_of
 from alive402.intake.sandbox.pool import Progress
 from alive402.mcp.guide import guide
 from alive402.mcp.server import ToolCall, agent_server
-from alive402.mcp.tool import PAYING, PAYMENT_KEY, answered, paid_tool, progress_words, refused
+from alive402.mcp.tool import PAYING, PAYMENT_KEY, answered, paid_tool, refused
 from alive402.payments.core.errors import PaymentRequired
 
 log = structlog.get_logger(__name__)
@@ -94,7 +94,7 @@ def door(
         return answered(outcome.request_id, {"data": outcome.data, **shown}, outcome.receipt)
 
     services = [calls.service for calls in registry.services]
-    words = {service.tool_name: progress_words(service) for service in services}
+    words = {service.tool_name: service.stages for service in services}
 
     async def report(report_id: str, request: Request) -> dict[str, Any]:
         return stored_answer_body(await registry.books.reports.find(report_id), payments.base(request))

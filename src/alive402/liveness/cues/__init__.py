@@ -30,13 +30,13 @@ ALL: tuple[Callable[[Clip, FaceTrack], Cue | tuple[Cue, ...]], ...] = (
     flicker,
     pulse,
 )
-"""Each gives one cue, or several that are measured on the same ground."""
+"""Functions that each measure one cue, or several cues from the same data."""
 NAMES = ("planar", "frozen", "puppet", "drawn", "overlay", "bezel", "moire", "repeats", "flicker", "pulse")
 """The names of all cues that `ALL` gives, in this order. A calibration has a weight for each."""
 
 
 def measure(clip: Clip, track: FaceTrack) -> dict[str, Cue]:
-    """Every cue by name; two are measured side by side, as most of their time goes by outside of Python."""
+    """Measure every cue, by name. Two run in parallel, because most of their time is spent outside of Python."""
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         measured = list(pool.map(lambda one: one(clip, track), ALL))
     cues = [cue for one in measured for cue in (one if isinstance(one, tuple) else (one,))]

@@ -76,13 +76,13 @@ class _Look:
 
 
 def bezel(clip: Clip, track: FaceTrack) -> Cue:
-    """Find straight edges beside, above and below the face and ask of each what it moves with.
+    """Find straight edges beside, above and below the face and test whether each moves with the face or the background.
 
     Edges come from the line segment detector of Grompone von Gioi et al., "LSD: a Line Segment Detector" (IPOL 2012).
     For each pair of frames an edge is expected at two places: where the face carried it, and where the background
     (Shi and Tomasi points at the border of the frame, tracked after Lucas and Kanade) would have left it. Only pairs in
     which the two lie well apart count: there, found with the face speaks for a device, found with the background
-    against it. Door frames and shelves stay behind, camera shake moves both alike and tells nothing.
+    against it. Door frames and shelves stay behind, camera shake moves both alike and is no evidence.
     """
     sound = np.flatnonzero(sound_boxes(track) & (track.indices >= 0) & (track.indices < len(clip.motion)))
     if len(sound) < LEAST_FRAMES:
@@ -179,7 +179,7 @@ def _message(strength: float, evidence: Doubles, any_edge: bool) -> str:
 
 
 def _steady(values: Doubles) -> Doubles:
-    """(k, d) each value replaced by the median of itself and its neighbours: one bad box must not speak."""
+    """(k, d) each value replaced by the median of itself and its neighbours: one bad box must not count."""
     if len(values) < 3:
         return values
     padded = np.concatenate([values[:1], values, values[-1:]])
@@ -251,7 +251,7 @@ def _shift(before: Image, after: Image, mask: Image) -> Doubles | None:
 
 
 def _carried_along(looks: list[_Look], background: Doubles, stretch: npt.NDArray[np.int64]) -> tuple[Doubles, bool]:
-    """(4,) 0..1, how steadily each side of the face has an edge that moves with it; and whether any edge told."""
+    """(4,) 0..1, how steadily each side of the face has an edge that moves with it; whether any edge was evidence."""
     evidence = np.zeros((len(looks), len(SIDES)))
     any_edge = False
     for here, look in enumerate(looks):

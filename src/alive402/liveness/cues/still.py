@@ -1,4 +1,4 @@
-"""Stills that pretend to live: one picture shown all along, or bent so that it seems to talk.
+"""Detects stills: one picture shown throughout, or one picture bent so that it seems to talk.
 
 `frozen`: between far-apart frames the whole face changes by nothing but noise once a smooth motion is undone, although
 people blink, speak and turn within seconds (Pan et al. 2007, "Eyeblink-based anti-spoofing"; planarity and rigidity of
@@ -28,7 +28,7 @@ UNIT = "change of the face / what noise explains"
 FROZEN_NORMAL, PUPPET_NORMAL = (1.0, 12.0), (0.8, 12.0)
 
 DOUBTFUL = 0.4
-"""Scores up to this say nothing. Of 119 bona fide clips two reach .13; a person in a clip of 4 s elsewhere .3."""
+"""Scores up to this are no evidence. Of 119 bona fide clips two reach .13; a person in a clip of 4 s elsewhere .3."""
 LEAST_PAIRS = 5
 LEAST_SURVIVAL = 0.75
 """Of six frames compared, and of the face's points: what turns so far that less is found again is no still."""
@@ -65,14 +65,14 @@ def still(clip: Clip, track: FaceTrack) -> tuple[Cue, Cue]:
         return _silent(FROZEN, why), _silent(PUPPET, why)
     found = leftovers(followed)
     frozen, puppet = _doubted(_frozen(followed, found)), _doubted(_puppet(followed, found))
-    # both measure the same lack of motion: it must not count twice
+    # both measure the same lack of motion: count it only once
     if (frozen.score or 0.0) <= (puppet.score or 0.0):
         return frozen, replace(puppet, score=0.0)
     return replace(frozen, score=0.0), puppet
 
 
 def _doubted(cue: Cue) -> Cue:
-    """The cue silenced where it is only nearly a still, as some people hardly move."""
+    """The cue with a weak score set to 0, because some people hardly move."""
     return replace(cue, score=0.0 - ramp(-(cue.score or 0.0), DOUBTFUL, 1.0))
 
 
@@ -123,17 +123,17 @@ def _lively(name: str) -> Cue:
 
 
 def _steady(followed: Following, found: list[Leftover]) -> bool:
-    """Whether nearly all of the face was found again in nearly all frames, as it is of a still."""
+    """Whether nearly the whole face was found again in nearly all frames, as in a still."""
     return len(found) >= min(LEAST_PAIRS, followed.compared) and followed.survival >= LEAST_SURVIVAL
 
 
 def _glued(found: list[Leftover], nothing: float, certain: float) -> float:
-    """1 where the head never leaves its place among the things around it."""
+    """1 when the head does not move relative to its surroundings."""
     return ramp(max(one.upper for one in found), nothing, certain)
 
 
 def _smooth(found: list[Leftover]) -> float:
-    """1 where one smooth map explains the face's motion."""
+    """1 when one smooth map explains the face's motion."""
     return ramp(float(np.median([one.bend / max(one.motion, 1e-6) for one in found])), BEND_NOTHING, BEND_CERTAIN)
 
 

@@ -1,6 +1,6 @@
-"""Decides about a clip that is not one continuous take of one person: life shown in one stretch covers no other.
+"""Decides about a clip that is not one continuous take of one person: a live stretch proves nothing about the others.
 
-`spoof` when any stretch is an attack; else `inconclusive`, for an edited video is no evidence of one capture.
+`spoof` when any stretch is an attack; else `inconclusive`, because an edited video does not show one capture.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from alive402.liveness.report import Reason
 
 SCENE_CHANGES, PERSON_CHANGES, ATTACK_STRETCH = "scene_changes", "person_changes", "attack_stretch"
 SURE_SECONDS, SURE_LOOKS = 1.0, 4
-"""A stretch as long and looked at as often as this is judged as a clip is."""
+"""A stretch of at least this length and number of looks is judged like a whole clip."""
 SHORT_BELOW = 0.5
-"""Share of the threshold under which a shorter stretch must stay to be called an attack: few looks err more."""
+"""A shorter stretch is called an attack only below this share of the threshold: few looks err more."""
 TIMES_NAMED = 3
 
 
@@ -36,14 +36,14 @@ def decide(
     whole: Decision,
     calibration: Calibration | None = None,
 ) -> Decision:
-    """The decision about the clip.
+    """Decide about the clip.
 
     Args:
-        division: what the clip is made of.
-        scenes: its judged scenes in time order, where it was cut.
-        others: where it was not, stretches of other faces than the judged one.
+        division: the clip's cuts and stretches.
+        scenes: the judged scenes in time order, if the clip was cut.
+        others: stretches of faces other than the judged one, if it was not cut.
         whole: the decision from all looks at the judged face, as if the clip were one take.
-        calibration: whose threshold is meant; by default the packaged one.
+        calibration: gives the threshold; by default the packaged one.
     """
     threshold = (calibration or packaged()).threshold
     if not division.cut_times:
@@ -71,9 +71,9 @@ def _is_attack(one: Judged, threshold: float) -> bool:
 
 
 def _refused(whole: Decision, attacks: list[Judged], judged: list[Judged], change: Reason | None) -> Decision:
-    """The decision of the attack that is surest; no surer of life than any stretch that was judged.
+    """Take the decision of the surest attack; its confidence in life is no higher than that of any judged stretch.
 
-    `change` is what shows the clip as spliced, if anything.
+    `change` is the reason that shows the clip as spliced, if any.
     """
     worst = min(attacks, key=lambda one: one.decision.live_confidence)
     stretch = worst.stretch
@@ -90,7 +90,7 @@ def _refused(whole: Decision, attacks: list[Judged], judged: list[Judged], chang
 
 
 def _change(division: Division, scenes: list[Judged]) -> Reason:
-    """What breaks the clip's continuity, as a reason."""
+    """The break in the clip's continuity, as a reason."""
     named = ", ".join(f"{time:.1f}" for time in division.cut_times[:TIMES_NAMED])
     more = len(division.cut_times) - TIMES_NAMED
     when = f"{named} s" + (f" and {more} times more" if more > 0 else "")

@@ -42,9 +42,9 @@ TIMES_BOTH_BY_STRUCTURE = (STRUCTURE, 0.24, 0.5), (25.0, 4.0, 2.5)
 JUMP_STRUCTURE, JUMP_EDGES, JUMP_TIMES = 0.4, 0.7, 5.0
 """Colours of one scene stay in a jump cut. Without a pause before it, a step as large as this is one all the same."""
 STILL = 0.03, 0.015
-"""Change of structure and colour from one picture to the next that is always reckoned with."""
+"""Change of structure and colour from one picture to the next that is always assumed."""
 AROUND = 1.0
-"""Seconds before and after a step that say how much this clip moves."""
+"""Seconds before and after a step over which the clip's motion is measured."""
 BESIDE, BESIDE_SECONDS = 3, 0.25
 """Pictures on each side of a step of which no pair may be alike: a flash or a bad frame passes sooner."""
 PAUSE, LONG_PAUSE, LONG_PAUSE_COLOUR = 0.15, 0.5, 0.15
@@ -99,7 +99,7 @@ def find(clip: Clip) -> tuple[Cut, ...]:
 
 
 def _back(seen: Pictures, before: int, after: int) -> float | None:
-    """Seconds when the picture before a cut is seen again; None when it is not."""
+    """Seconds when the picture before a cut is seen again, or None."""
     for later in range(after + 1, len(seen.times)):
         if seen.times[later] - seen.times[after] > BACK_SECONDS:
             break

@@ -1,7 +1,7 @@
 """Fusion: turns the evidence into a calibrated probability, a verdict, an attack type and reasons.
 
 A logistic model whose weights are all non-negative: more evidence for life never lowers the probability. A cue that
-is missing, or has no score, says nothing. A cue without a weight is an error. The numbers are in
+is missing, or has no score, has no effect. A cue without a weight is an error. The numbers are in
 `weights/calibration.json`.
 """
 
@@ -87,7 +87,7 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What the evidence amounts to. `frames` is the calibrated appearance of each sample alone."""
+    """The decision from the evidence. `frames` is the calibrated appearance of each sample alone."""
 
     verdict: Verdict
     live_confidence: float
@@ -143,7 +143,7 @@ def _verdict(confidence: float, rule: Calibration) -> Verdict:
 
 
 def _network_cue(name: str, looks: Looks, line: Line) -> Cue:
-    """A network's word as a cue, so that a reader finds all evidence in one table."""
+    """A network's score as a cue, so that one table holds all evidence."""
     score, kind = 2 * _sigmoid(line.odds(looks)) - 1, _seen_kind(looks)
     if score >= 0:
         message = "Skin, light and surroundings look filmed from life."
@@ -160,9 +160,9 @@ def _seen_kind(looks: Looks) -> AttackType:
 
 
 def _attack_type(looks: Looks, cues: Mapping[str, Cue], moved: Mapping[str, float]) -> AttackType:
-    """The likeliest instrument: that of the evidence which speaks loudest against life.
+    """The likeliest attack type: the one of the strongest evidence against life.
 
-    A flat picture that moves is a still; whether on paper or on a display, the pixels tell.
+    A flat picture that moves is a still; the pixels show whether it is on paper or on a display.
     """
     against = sorted((by, name) for name, by in moved.items() if by < 0)
     if not against:

@@ -1,6 +1,6 @@
-"""Tells whether two stretches of a clip plainly show different faces, by the shape and colours of the face.
+"""Decides whether two stretches of a clip plainly show different faces, by the shape and colours of the face.
 
-Without a network that recognises people this is a one-sided word: proportions of the mesh tell two people apart
+Without a network that recognises people this test is one-sided: proportions of the mesh distinguish two people
 in some cases only, and colours change with the light. Plainly different means another person, or the same one under
 other light or make-up; not plainly different means nothing.
 """

@@ -1,6 +1,6 @@
 """Checks whether the video is good enough to judge; returns warnings or raises the reason.
 
-Thresholds are those below which a person could not tell either; darkness is judged on the face and set low, because
+Below these thresholds a person could not judge either; darkness is judged on the face and set low, because
 dark skin in good light is not a dark picture.
 """
 
@@ -28,7 +28,7 @@ LEAST_FACE_SCORE, GOOD_FACE_SCORE = 0.6, 0.7
 
 
 def assess(clip: Clip, tracks: list[FaceTrack]) -> Quality:
-    """Quality of the judged face, `tracks[0]`.
+    """Measure the quality of the judged face, `tracks[0]`.
 
     Raises:
         VideoTooShort, NoFace, Occluded, FaceTooSmall, TooDark, TooBright, Blurred: it cannot be judged.

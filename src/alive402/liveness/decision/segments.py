@@ -1,6 +1,6 @@
 """Splits a clip into stretches: the parts between cuts, and those in which another face takes the judged one's place.
 
-A stretch is a small clip of its own: its frames, its faces, the looks at them. Each is judged apart.
+A stretch is a small clip with its own frames, faces and looks. Each stretch is judged separately.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ class Stretch:
 
     @property
     def seconds(self) -> float:
-        """How long it lasts, its last frame included."""
+        """Duration in seconds, including the last frame."""
         return self.ends - self.begins + 1.0 / max(self.clip.video.fps, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Division:
-    """What a clip is made of.
+    """The cuts and stretches of a clip.
 
     Attributes:
         cut_times: seconds at which the scene changes at once.

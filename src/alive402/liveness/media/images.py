@@ -1,4 +1,4 @@
-"""A stranger's picture becomes upright pixels: known by its first bytes, weighed before it is decoded."""
+"""Decodes an untrusted picture to upright pixels: checks its format and size before decoding."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Pixels = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class ImageLimits:
-    """What a picture may ask of the machine; all is known before it is decoded.
+    """Limits on a picture, checked before it is decoded.
 
     Attributes:
         max_bytes: of the file.

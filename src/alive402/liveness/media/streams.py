@@ -1,4 +1,4 @@
-"""Chooses the video track that players show, and tells how long it lasts; a file that players differ on is refused."""
+"""Chooses the video track that players show and finds its length; refuses a file on which players differ."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the pixels look like: our two-view network, one score a sample.
+"""Our two-view appearance network: scores each sample.
 
 The tight view (2.7 times the face) shows skin and texture, the wide one (4 times) shows the device or paper around it.
 """

@@ -1,4 +1,4 @@
-"""Model files: where they lie, that they are the right ones, and how they are taken from the wheel at set-up."""
+"""Locates, verifies and installs the model files."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def registry() -> tuple[dict[str, ModelFile], dict[str, wheels.Wheel]]:
 
 
 def required() -> list[ModelFile]:
-    """What the engine cannot do without."""
+    """The models that the engine requires."""
     return [model for model in registry()[0].values() if not model.expert]
 
 
