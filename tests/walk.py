@@ -31,6 +31,11 @@ from alive402.settings import Settings
 PACKAGE = Path(alive402.__file__).parent
 NOT_OF_A_CALL = ("payments/devchain/", "http/devchain/", "demo/", "liveness/")
 
+# Bodies of modules run at import, not for a call.
+NOT_FUNCTIONS = ("<module>", "<lambda>")
+# The server's own periodic work: uvicorn calls it ten times a second.
+EVERY_TENTH = "on_tick"
+
 
 class Tracer:
     """Notes the files whose functions run, while it is on."""
@@ -42,8 +47,7 @@ class Tracer:
     def __call__(self, frame: FrameType, event: str, _argument: Any) -> None:
         code = frame.f_code
         ours = self.on and event == "call" and code.co_filename.startswith(f"{PACKAGE}/")
-        # Bodies of modules run at import, not for a call.
-        if ours and code.co_name not in ("<module>", "<lambda>") and not _periodic():
+        if ours and code.co_name not in NOT_FUNCTIONS and code.co_name != EVERY_TENTH and not _periodic():
             self.files.setdefault(code.co_filename.removeprefix(f"{PACKAGE}/"))
 
 

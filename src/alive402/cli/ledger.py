@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -24,7 +23,6 @@ WHAT = ["id", "state", "amount", "network", "asset", "payer", "payTo", "transact
 WHICH = ["requestId", "serviceId", "nonce", "validBefore", "createdAt", "updatedAt"]
 COLUMNS = WHAT + WHICH
 DAY_COLUMNS = ["day", "network", "asset", "payer", "payments", "income", "refunds", "refunded", "net"]
-_TRANSACTION = re.compile(r"0x[0-9a-fA-F]{64}")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 Csv = Annotated[bool, typer.Option("--csv", help="CSV with a header line on stdout.")]
@@ -186,8 +184,11 @@ def refund(
     database_url: Database = None,
 ) -> None:
     """Record a refund. You send the money yourself; the command checks on the chain that it went to the payer."""
-    if not _TRANSACTION.fullmatch(transaction):
-        refuse("refund", "--transaction is 0x and 64 hex digits.", USAGE)
+    from alive402.payments.x402.schemes import SCHEMES
+
+    if not any(scheme.is_transaction(transaction) for scheme in SCHEMES):
+        forms = dict.fromkeys(scheme.transaction_form for scheme in SCHEMES)
+        refuse("refund", f"--transaction is {' or '.join(forms)}.", USAGE)
 
     async def mark(ledger: Ledger, settings: Settings) -> dict[str, Any]:
         from alive402.payments.x402.refunds import mark_refunded
@@ -210,7 +211,14 @@ def _filter(
 
     if state is not None and state not in list(State):
         refuse(command, f"there is no state {state}; known: {', '.join(State)}.", USAGE)
-    return Filter(State(state) if state else None, payer.lower() if payer else None, _utc(since), _utc(until))
+    return Filter(State(state) if state else None, _spelled(payer) if payer else None, _utc(since), _utc(until))
+
+
+def _spelled(payer: str) -> str:
+    # Imported only for this option, because the schemes load a chain's client.
+    from alive402.payments.x402.schemes import spelled
+
+    return spelled(payer)
 
 
 def _utc(day: datetime | None) -> datetime | None:

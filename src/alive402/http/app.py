@@ -77,9 +77,10 @@ def create_app(parts: Parts) -> FastAPI:
     app.add_middleware(SecurityHeaders)
     errors.install(app)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.router.routes.extend(alibaba_rpc.routes(parts.registry, objects, parts.uploads, parts.upload_host))
     for calls in parts.registry.services:
         app.include_router(tools.router(calls, objects, runner))
+    # Before the pages, because both answer at `/`.
+    app.router.routes.extend(alibaba_rpc.routes(parts.registry, objects, parts.uploads, parts.upload_host))
     app.include_router(payments.router(parts.registry, objects, parts.max_calls))
     app.include_router(uploads.router(parts.registry, objects, parts.uploads))
     surfaces = Surfaces(app, parts.registry, objects, watch, test_money=parts.devchain is not None)

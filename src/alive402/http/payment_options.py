@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from eth_account import Account
-from web3 import Web3
 from x402.http import AuthHeaders, FacilitatorConfig, HTTPFacilitatorClient
-from x402.mechanisms.evm.default_assets import DEFAULT_ASSETS
 
 from alive402.payments.core.errors import PaymentsMisconfigured
-from alive402.payments.x402.chain import Web3ChainReader
-from alive402.payments.x402.options import PaymentOption, PaymentOptions, Terms
+from alive402.payments.x402.options import PaymentOption, PaymentOptions
+from alive402.payments.x402.schemes import Scheme, Terms, scheme_of_network
 from alive402.settings import NETWORKS, Accepted, Settings
 
 
@@ -45,19 +42,20 @@ def _test_money(settings: Settings, price: int, seconds: int) -> tuple[PaymentOp
             "The dev chain needs the `devchain` extra. Install alive402[server,devchain], or choose a real network."
         ) from error
     chain = DevChain()
-    pay_to = settings.pay_to or Account.create().address
+    pay_to = settings.pay_to or chain.new_address()
     terms = Terms(NETWORK, TOKEN_ADDRESS, settings.price or price, pay_to, seconds)
-    return PaymentOptions([PaymentOption(terms, DevFacilitator(chain), Web3ChainReader(chain.web3))]), chain
+    return PaymentOptions([PaymentOption(_scheme(NETWORK), terms, DevFacilitator(chain), chain.reader)]), chain
 
 
 def _till(accepted: Accepted, price: int, seconds: int) -> PaymentOption:
     token = accepted.facilitator_token
     auth = _Bearer(token.get_secret_value()) if token else None
-    web3 = Web3(Web3.HTTPProvider(str(accepted.rpc_url), request_kwargs={"timeout": 10}))
+    scheme = _scheme(accepted.caip2)
     return PaymentOption(
+        scheme=scheme,
         terms=Terms(
             network=accepted.caip2,
-            asset=accepted.asset or _usdc(accepted.caip2),
+            asset=accepted.asset or _default_asset(scheme, accepted.caip2),
             amount=accepted.price or price,
             pay_to=accepted.pay_to,
             max_timeout_seconds=seconds,
@@ -65,15 +63,22 @@ def _till(accepted: Accepted, price: int, seconds: int) -> PaymentOption:
             version=accepted.asset_version,
         ),
         facilitator=HTTPFacilitatorClient(FacilitatorConfig(url=str(accepted.facilitator_url), auth_provider=auth)),
-        chain=Web3ChainReader(web3),
+        chain=scheme.connect(str(accepted.rpc_url)),
     )
 
 
-def _usdc(caip2: str) -> str:
-    known = DEFAULT_ASSETS.get(caip2)
-    if not known:
-        raise PaymentsMisconfigured(f"No default token is known on {caip2}. Set ALIVE402_ASSET to its address.")
-    return known[0]["asset"]
+def _scheme(network: str) -> Scheme:
+    scheme = scheme_of_network(network)
+    if scheme is None:
+        raise PaymentsMisconfigured(f"No payment scheme is known on {network}. Choose another ALIVE402_NETWORK.")
+    return scheme
+
+
+def _default_asset(scheme: Scheme, network: str) -> str:
+    known = scheme.default_asset(network)
+    if known is None:
+        raise PaymentsMisconfigured(f"No default token is known on {network}. Set ALIVE402_ASSET to its address.")
+    return known
 
 
 class _Bearer:

@@ -33,8 +33,8 @@ from alive402.payments.ledger.ledger import Ledger
 from alive402.payments.prepaid.balances import Balances
 from alive402.payments.prepaid.service import PrepaidTerms, Prepayments
 from alive402.payments.prepaid.tokens import Tokens
-from alive402.payments.x402.options import Terms
 from alive402.payments.x402.protocol import SETTLE_SECONDS, VERIFY_SECONDS, PaymentGate
+from alive402.payments.x402.schemes import Terms
 from alive402.providers.base import Judges, Provider
 from alive402.providers.local import LocalProvider
 from alive402.receipts.reports import Reports

@@ -15,10 +15,11 @@ from web3 import Web3
 from alive402.payments.core.values import Answered, Claim, Money, Use
 from alive402.payments.devchain import NETWORK, TOKEN_ADDRESS, DevChain, DevFacilitator
 from alive402.payments.ledger.ledger import Ledger
-from alive402.payments.x402.chain import Web3ChainReader
-from alive402.payments.x402.options import PaymentOption, PaymentOptions, Terms
+from alive402.payments.x402.options import PaymentOption, PaymentOptions
 from alive402.payments.x402.protocol import PaymentGate
 from alive402.payments.x402.reconciler import Reconciler, Swept
+from alive402.payments.x402.schemes import Terms
+from alive402.payments.x402.schemes.exact_evm import EXACT_EVM, Web3ChainReader
 from alive402.storage.database import utc_now
 from tests.payments.devchain.test_token import SELLER, authorization
 
@@ -46,7 +47,7 @@ class Town:
         asset = SELLER if others else TOKEN_ADDRESS
         terms = Terms(NETWORK, asset, PRICE, SELLER, 300, "USDC", "2")
         chain = Web3ChainReader(self.node if silent else self.chain.web3)
-        options = PaymentOptions([PaymentOption(terms, DevFacilitator(self.chain), chain)])
+        options = PaymentOptions([PaymentOption(EXACT_EVM, terms, DevFacilitator(self.chain), chain)])
         return Reconciler(self.ledger, PaymentGate(options))
 
     def sign(self, number: int, lives: int = 300) -> tuple[Money, str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """One signed authorization. Addresses and nonce are lower-case hex; `valid_before` is in unix seconds.
+    """One signed payment. Addresses and nonce are in its scheme's spelling; `valid_before` is in unix seconds.
 
     `amount` is in atomic units. `proof` is the sha256 of the signed data together with the signature: only a caller who
     has both may fetch a stored answer.

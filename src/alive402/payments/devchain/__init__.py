@@ -1,4 +1,4 @@
-"""In-process test chain: test money without Node and without internet access."""
+"""In-process test chain: test money without Node and without internet access (EVM, EIP-3009)."""
 
 from __future__ import annotations
 

@@ -21,6 +21,9 @@ from web3.providers.eth_tester import EthereumTesterProvider
 from web3.providers.eth_tester.defaults import API_ENDPOINTS
 from web3.types import RPCEndpoint, RPCResponse, TxParams
 
+from alive402.payments.x402.schemes import ChainReader
+from alive402.payments.x402.schemes.exact_evm import Web3ChainReader
+
 CHAIN_ID = 84532
 NETWORK = f"eip155:{CHAIN_ID}"
 TOKEN_ADDRESS = "0x036CbD53842c5426634e7929541eC2318f3dCF7e"
@@ -59,6 +62,16 @@ class DevChain:
     def network(self) -> str:
         """The CAIP-2 id of the chain."""
         return f"eip155:{self.chain_id}"
+
+    @property
+    def reader(self) -> ChainReader:
+        """What decides whether a payment moved here."""
+        return Web3ChainReader(self.web3)
+
+    @staticmethod
+    def new_address() -> str:
+        """The address of a new account, whose key is not kept."""
+        return str(Account.create().address)
 
     @property
     def operator(self) -> str:

@@ -7,15 +7,16 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from alive402.payments.core.values import Money
 from alive402.storage.models import Base, Utc
 
 
 class Payment(Base):
     """One authorization of a payer, and the answer that it bought.
 
-    `amount` is in atomic units. Addresses and nonces are lower-case hex, so that the unique key catches every spelling
-    of one authorization. `owner` and `lease_until` say which call works on it now; only the owner may change it.
-    `refund` is the transaction that refunded the payment.
+    `amount` is in atomic units. Addresses and nonces are in the spelling of the payment's scheme, so that the unique
+    key catches every spelling of one authorization. `owner` and `lease_until` say which call works on it now; only the
+    owner may change it. `refund` is the transaction that refunded the payment.
     `proof` is a hash of the signed payload, and `request_hash` of the request it paid for: a stored answer is returned
     only when both match.
     """
@@ -50,6 +51,20 @@ class Payment(Base):
     refund: Mapped[str | None] = mapped_column(String(80))
     created_at: Mapped[datetime] = mapped_column(Utc)
     updated_at: Mapped[datetime] = mapped_column(Utc)
+
+    @property
+    def money(self) -> Money:
+        """The money that the payment was signed for."""
+        return Money(
+            network=self.network,
+            asset=self.asset,
+            payer=self.payer,
+            nonce=self.nonce,
+            pay_to=self.pay_to,
+            amount=self.amount,
+            valid_before=self.valid_before,
+            proof=self.proof,
+        )
 
 
 class PaymentEvent(Base):

@@ -56,7 +56,7 @@ class Recovery:
     async def cases(self, limit: int = 100) -> list[UnresolvedPayment]:
         """Unresolved payments, the ones checked longest ago first."""
         found = await self._payments.unresolved(int(self._now().timestamp()), limit)
-        return [UnresolvedPayment(each.id, State(each.state), _money(each)) for each in found]
+        return [UnresolvedPayment(each.id, State(each.state), each.money) for each in found]
 
     async def looked(self, case: UnresolvedPayment) -> None:
         """Record that the chain could not decide yet, so that other payments are checked first next time."""
@@ -111,16 +111,3 @@ class Recovery:
         states, now = (after,) if isinstance(after, State) else after, self._now()
         await self._payments.change(payment.id, {**values, "state": str(states[-1]), "updated_at": now})
         await self._payments.note_all(payment.id, now, states, payment.request_id, detail)
-
-
-def _money(payment: Payment) -> Money:
-    return Money(
-        network=payment.network,
-        asset=payment.asset,
-        payer=payment.payer,
-        nonce=payment.nonce,
-        pay_to=payment.pay_to,
-        amount=payment.amount,
-        valid_before=payment.valid_before,
-        proof=payment.proof,
-    )

@@ -7,56 +7,31 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from x402 import FacilitatorClient
-from x402.mechanisms.evm.exact import ExactEvmServerScheme
-from x402.schemas import PaymentRequirements, SupportedKind
+from x402.schemas import PaymentRequirements
 
 from alive402.payments.core.errors import PaymentsMisconfigured, SettlementUnknown
-from alive402.payments.x402.chain import ChainReader
-
-SCHEME = "exact"
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """The price of one call and its recipient, `amount` in atomic units.
-
-    `name` and `version` are those of the token's EIP-712 domain, or None for a token that the x402 package knows.
-    """
-
-    network: str
-    asset: str
-    amount: int
-    pay_to: str
-    max_timeout_seconds: int
-    name: str | None = None
-    version: str | None = None
+from alive402.payments.core.values import Money
+from alive402.payments.x402.schemes import ChainReader, Scheme, Terms
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentOption:
-    """One accepted network and token."""
+    """One accepted network and token, paid in one scheme."""
 
+    scheme: Scheme
     terms: Terms
     facilitator: FacilitatorClient
     chain: ChainReader
 
     def requirements(self) -> PaymentRequirements:
         """The terms as an entry of x402's `accepts`."""
-        terms = self.terms
-        extra = {"name": terms.name, "version": terms.version} if terms.name and terms.version else {}
-        return ExactEvmServerScheme().enhance_payment_requirements(  # type: ignore[no-untyped-call]
-            PaymentRequirements(
-                scheme=SCHEME,
-                network=terms.network,
-                asset=terms.asset,
-                amount=str(terms.amount),
-                pay_to=terms.pay_to,
-                max_timeout_seconds=terms.max_timeout_seconds,
-                extra=extra,
-            ),
-            SupportedKind(x402_version=2, scheme=SCHEME, network=terms.network),
-            [],
-        )
+        return self.scheme.requirements(self.terms)
+
+    def pays(self, money: Money) -> bool:
+        """Whether this money is of the option's network, token and scheme."""
+        spelled, terms = self.scheme.spelled, self.terms
+        same = terms.network == money.network and spelled(terms.asset) == spelled(money.asset)
+        return same and self.scheme.signed(money)
 
     async def check(self) -> None:
         """Check once, at start, that facilitator and node can handle these terms.
@@ -79,20 +54,18 @@ class PaymentOption:
                 f"The node of {terms.network} does not answer. Check its URL (ALIVE402_RPC_URL)."
             ) from error
         kinds = {(kind.x402_version, kind.scheme, kind.network) for kind in supported.kinds}
-        if (2, SCHEME, terms.network) not in kinds:
+        if (2, self.scheme.name, terms.network) not in kinds:
             raise PaymentsMisconfigured(
-                f"The x402 facilitator does not settle `{SCHEME}` payments on {terms.network}. "
+                f"The x402 facilitator does not settle `{self.scheme.name}` payments on {terms.network}. "
                 "Choose another facilitator or another ALIVE402_NETWORK."
             )
         if network != terms.network:
             raise PaymentsMisconfigured(
                 f"The node at ALIVE402_RPC_URL is on {network}, but payments are requested on {terms.network}."
             )
-        if not {"name", "version"} <= self.requirements().extra.keys():
-            raise PaymentsMisconfigured(
-                f"The token {terms.asset} is unknown. Set ALIVE402_ASSET_NAME and ALIVE402_ASSET_VERSION to its "
-                "EIP-712 name and version."
-            )
+        problem = self.scheme.problem(self.requirements())
+        if problem is not None:
+            raise PaymentsMisconfigured(problem)
 
     async def answering(self) -> Answering:
         """Whether facilitator and node answer now, asked concurrently."""
@@ -117,24 +90,25 @@ class PaymentOptions:
     """Every payment option, the operator's preferred one first; found by network and token."""
 
     def __init__(self, options: Sequence[PaymentOption]) -> None:
-        self._options = {(option.terms.network, option.terms.asset.lower()): option for option in options}
-        if not options or len(self._options) < len(options):
+        self._options = tuple(options)
+        keys = {(each.scheme.name, each.terms.network, each.scheme.spelled(each.terms.asset)) for each in options}
+        if not options or len(keys) < len(options):
             raise PaymentsMisconfigured("Each network and token is accepted once: ALIVE402_ACCEPTS names one twice.")
         self.accepts = [option.requirements() for option in options]
 
     def __iter__(self) -> Iterator[PaymentOption]:
-        return iter(self._options.values())
+        return iter(self._options)
 
-    def of(self, network: str, asset: str) -> PaymentOption:
-        """The payment option of a network and token.
+    def of(self, money: Money) -> PaymentOption:
+        """The payment option that this money was paid by.
 
         Raises:
             SettlementUnknown: it was accepted before, and the operator has removed it since.
         """
-        option = self._options.get((network, asset.lower()))
-        if option is None:
-            raise SettlementUnknown(reason="network_not_configured")
-        return option
+        for option in self._options:
+            if option.pays(money):
+                return option
+        raise SettlementUnknown(reason="network_not_configured")
 
     async def check(self) -> None:
         """Check every option once, at start.

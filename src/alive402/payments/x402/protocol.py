@@ -11,13 +11,10 @@ from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any
 
-from web3 import Web3
-from x402 import x402ResourceServer
+from x402 import ERR_SETTLEMENT_PENDING, x402ResourceServer
 from x402.extensions.bazaar import OutputConfig, bazaar_resource_server_extension, declare_discovery_extension
 from x402.extensions.payment_identifier import PAYMENT_IDENTIFIER, declare_payment_identifier_extension
 from x402.http.utils import encode_payment_required_header, encode_payment_response_header
-from x402.mechanisms.evm.constants import ERR_SETTLEMENT_PENDING
-from x402.mechanisms.evm.exact import ExactEvmServerScheme
 from x402.schemas import PaymentRequired, ResourceInfo, SettleResponse
 from x402.schemas.v1 import PaymentPayloadV1, PaymentRequiredV1
 
@@ -30,8 +27,8 @@ from alive402.payments.core.errors import (
     SettlementUnknown,
 )
 from alive402.payments.core.values import Money
-from alive402.payments.x402.chain import SpentElsewhere
-from alive402.payments.x402.options import Answering, PaymentOption, PaymentOptions
+from alive402.payments.x402.options import Answering, PaymentOptions
+from alive402.payments.x402.schemes import SpentElsewhere
 from alive402.payments.x402.signed_payment import (
     Resource,
     SignedPayment,
@@ -48,8 +45,6 @@ REQUIRED_HEADER = "PAYMENT-REQUIRED"
 RESPONSE_HEADER = "PAYMENT-RESPONSE"
 VERIFY_SECONDS = 15.0
 SETTLE_SECONDS = 45.0
-# A block or two: an authorization that expired this long ago cannot be in a block that is still pending.
-EXPIRY_MARGIN_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +61,8 @@ class PaymentGate:
     def __init__(self, options: PaymentOptions) -> None:
         self._options = options
         self._server = x402ResourceServer([option.facilitator for option in options])
-        for network in {option.terms.network for option in options}:
-            # The package's type annotation of its own scheme is narrower than its protocol.
-            self._server.register(network, ExactEvmServerScheme())  # type: ignore[arg-type, no-untyped-call]
+        for option in options:
+            self._server.register(option.terms.network, option.scheme.server)
         self.accepts = options.accepts
 
     def times(self, share: int | Fraction) -> PaymentGate:
@@ -124,8 +118,8 @@ class PaymentGate:
         """Decode a PAYMENT-SIGNATURE or X-PAYMENT header, without remote calls and without checking the terms.
 
         Raises:
-            PaymentMalformed: it is not an x402 payment with an EIP-3009 authorization.
-            PaymentMismatch: it is of version 1, and for a network that is not accepted.
+            PaymentMalformed: it is not an x402 payment that its scheme can read.
+            PaymentMismatch: it is of an unknown scheme, or of version 1 and for a network that is not accepted.
         """
         payload = decode(header)
         if isinstance(payload, PaymentPayloadV1):
@@ -161,15 +155,15 @@ class PaymentGate:
             FacilitatorUnavailable: the facilitator is unreachable.
         """
         with stage(CallStage.VERIFY):
-            facilitator = self._till(signed.money).facilitator
+            option = self._options.of(signed.money)
             try:
                 async with asyncio.timeout(VERIFY_SECONDS):
-                    answer = await facilitator.verify(signed.payload, signed.requirements)
+                    answer = await option.facilitator.verify(signed.payload, signed.requirements)
             except Exception as error:
                 raise FacilitatorUnavailable from error
             if not answer.is_valid:
                 raise PaymentInvalid(reason=answer.invalid_reason or "invalid")
-            if answer.payer and answer.payer.lower() != signed.money.payer:
+            if answer.payer and option.scheme.spelled(answer.payer) != signed.money.payer:
                 raise PaymentInvalid(reason="payer_mismatch")
 
     async def settle(self, signed: SignedPayment) -> Settled:
@@ -179,7 +173,7 @@ class PaymentGate:
             SettlementRefused: the money did not move.
             SettlementUnknown: the answer was lost, and the chain does not show the transfer, or not yet.
         """
-        facilitator = self._till(signed.money).facilitator
+        facilitator = self._options.of(signed.money).facilitator
         try:
             async with asyncio.timeout(SETTLE_SECONDS):
                 answer = await facilitator.settle(signed.payload, signed.requirements)
@@ -190,7 +184,7 @@ class PaymentGate:
             return found
         if answer.success:
             return Settled(answer.transaction, _receipt(answer, signed.money))
-        # Check the chain before believing a refusal: our own settlement may have used the nonce, with its answer lost.
+        # Check the chain before believing a refusal: our own settlement may have moved the money, with its answer lost.
         found = await self.find(signed.money)
         if found is not None:
             return found
@@ -202,7 +196,7 @@ class PaymentGate:
     async def resolve(self, signed: SignedPayment) -> Settled:
         """Finish a settlement whose answer was lost: check the chain first, and send it again only if it is not there.
 
-        Sending again is safe, because the token accepts each nonce once. Raises like `settle`; `details["reason"]` is
+        Sending again is safe, because the chain accepts each payment once. Raises like `settle`; `details["reason"]` is
         `expired` when the money never moved and no longer can.
         """
         found = await self.find(signed.money)
@@ -220,39 +214,35 @@ class PaymentGate:
         """The settlement of this payment on chain, or None.
 
         Raises:
-            SettlementRefused: the authorization was used for something else, and can never move this money.
+            SettlementRefused: the payment was used for something else, and can never move this money.
             SettlementUnknown: the node cannot be asked now.
         """
-        chain = self._till(money).chain
+        option = self._options.of(money)
         try:
             async with asyncio.timeout(VERIFY_SECONDS):
-                seen = await chain.find_transfer(money.asset, money.payer, money.nonce, money.pay_to, money.amount)
+                seen = await option.chain.find_transfer(money)
         except SpentElsewhere as error:
             raise SettlementRefused(reason="spent_elsewhere") from error
         except Exception as error:
             raise SettlementUnknown(reason="chain_silent") from error
         if seen is None:
             return None
-        payer = Web3.to_checksum_address(money.payer)
+        payer = option.scheme.shown(money.payer)
         answer = SettleResponse(success=True, transaction=seen.transaction, network=money.network, payer=payer)
         return Settled(seen.transaction, _receipt(answer, money))
 
     async def is_over(self, money: Money) -> bool:
-        """Whether the authorization has expired by the chain's clock; ours may be wrong.
+        """Whether the payment has expired by the chain's clock; ours may be wrong.
 
         Raises:
             SettlementUnknown: the node cannot be asked now.
         """
-        chain = self._till(money).chain
+        chain = self._options.of(money).chain
         try:
             async with asyncio.timeout(VERIFY_SECONDS):
-                now = await chain.now()
+                return await chain.is_over(money)
         except Exception as error:
             raise SettlementUnknown(reason="chain_silent") from error
-        return money.valid_before + EXPIRY_MARGIN_SECONDS < now
-
-    def _till(self, money: Money) -> PaymentOption:
-        return self._options.of(money.network, money.asset)
 
 
 def required_header(required: PaymentRequired) -> str:

@@ -33,10 +33,10 @@ async def mark_refunded(ledger: Ledger, options: PaymentOptions, key: str, trans
     if found is None:
         raise NoSuchPayment(payment=key)
     payment, _ = found
-    chain = options.of(payment.network, payment.asset).chain
+    option = options.of(payment.money)
     try:
-        transfers = await chain.count_transfers(transaction, payment.asset, payment.payer, payment.amount)
+        transfers = await option.chain.count_transfers(transaction, payment.asset, payment.payer, payment.amount)
     except Exception as error:
         raise ChainUnavailable from error
     async with ledger.recovery() as recovery:
-        return await recovery.refund(payment.id, transaction.lower(), transfers)
+        return await recovery.refund(payment.id, option.scheme.spelled(transaction), transfers)

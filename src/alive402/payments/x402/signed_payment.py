@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -13,15 +11,12 @@ from x402.http.utils import decode_payment_signature_header
 from x402.schemas import PaymentPayload, PaymentRequirements
 from x402.schemas.v1 import PaymentPayloadV1
 
-from alive402.payments.core.errors import PaymentMalformed
+from alive402.payments.core.errors import PaymentMalformed, PaymentMismatch
 from alive402.payments.core.values import Money
+from alive402.payments.x402.schemes import SCHEMES
 
-_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 _NETWORK = re.compile(r"[a-z0-9-]{3,8}:[-_a-zA-Z0-9]{1,32}")
-_NONCE = re.compile(r"0x[0-9a-fA-F]{64}")
-_SIGNATURE = re.compile(r"0x(?:[0-9a-fA-F]{2}){1,2048}")
 _IDENTIFIER = re.compile(r"[a-zA-Z0-9_-]{16,128}")
-_UINT = re.compile(r"[0-9]{1,78}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,48 +80,18 @@ def identifier_of(payload: PaymentPayload) -> str | None:
 
 
 def money_of(payload: PaymentPayload) -> Money:
-    """The money of a payload, in the ledger's spelling.
+    """The money of a payload, in the ledger's spelling, read by its scheme.
 
     Raises:
-        PaymentMalformed: the payload has no EIP-3009 authorization with a signature.
+        PaymentMalformed: its network is no CAIP-2 id, or its scheme finds no signed payment in it.
+        PaymentMismatch: it is of an unknown scheme.
     """
-    authorization = payload.payload.get("authorization")
-    signature = payload.payload.get("signature")
-    if not isinstance(authorization, dict) or not _is(_SIGNATURE, signature):
+    if not _NETWORK.fullmatch(payload.accepted.network):
         raise PaymentMalformed
-    network, asset = payload.accepted.network, payload.accepted.asset
-    if not _is(_NETWORK, network) or not _is(_ADDRESS, asset):
-        raise PaymentMalformed
-    shapes = {
-        "from": _ADDRESS,
-        "to": _ADDRESS,
-        "nonce": _NONCE,
-        "value": _UINT,
-        "validAfter": _UINT,
-        "validBefore": _UINT,
-    }
-    if not all(_is(shape, authorization.get(name)) for name, shape in shapes.items()):
-        raise PaymentMalformed
-    # One spelling per authorization: otherwise 0xAB and 0xab would be two payments.
-    said = {name: str(authorization[name]).lower() for name in shapes}
-    numbers = {name: str(int(said[name])) for name in ("value", "validAfter", "validBefore")}
-    proof = json.dumps({**said, **numbers, "signature": str(signature).lower()}, sort_keys=True)
-    return Money(
-        network=network,
-        asset=asset.lower(),
-        payer=said["from"],
-        nonce=said["nonce"],
-        # Hash the signed fields only, because a sender may change the others.
-        pay_to=said["to"],
-        amount=int(said["value"]),
-        # Capped at the year 9999, because a database integer has 63 bits.
-        valid_before=min(int(said["validBefore"]), 253_402_300_799),
-        proof=hashlib.sha256(proof.encode()).hexdigest(),
-    )
-
-
-def _is(shape: re.Pattern[str], value: object) -> bool:
-    return isinstance(value, str) and shape.fullmatch(value) is not None
+    scheme = next((each for each in SCHEMES if each.handles(payload.accepted)), None)
+    if scheme is None:
+        raise PaymentMismatch(reason="terms")
+    return scheme.money(payload)
 
 
 def same_resource(signed: str, resource: Resource) -> bool:

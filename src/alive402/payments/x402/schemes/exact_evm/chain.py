@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from typing import Protocol
 
 from eth_typing import BlockNumber, ChecksumAddress, HexStr
 from web3 import Web3
 from web3.exceptions import TransactionNotFound
 from web3.types import LogReceipt
+
+from alive402.payments.core.values import Money
+from alive402.payments.x402.schemes.base import SpentElsewhere, Transfer
 
 _ABI = [
     {
@@ -23,58 +24,12 @@ _ABI = [
 _USED_TOPIC = Web3.to_hex(Web3.keccak(text="AuthorizationUsed(address,bytes32)"))
 _CANCELED_TOPIC = Web3.to_hex(Web3.keccak(text="AuthorizationCanceled(address,bytes32)"))
 _TRANSFER_TOPIC = Web3.to_hex(Web3.keccak(text="Transfer(address,address,uint256)"))
+# A block or two: an authorization that expired this long ago cannot be in a block that is still pending.
+EXPIRY_MARGIN_SECONDS = 120
 # Public nodes return logs of a few thousand blocks at once. An authorization lives for minutes, so the first window
 # nearly always has it; the further ones are for a service that was down for days.
 _WINDOW_BLOCKS = 2_000
 _WINDOWS = 100
-
-
-class SpentElsewhere(Exception):
-    """The authorization was cancelled or used for another transfer, so it can never move this money."""
-
-
-@dataclass(frozen=True, slots=True)
-class Transfer:
-    """A transfer found on chain, by its transaction hash, `0x` and 64 hex digits."""
-
-    transaction: str
-
-
-class ChainReader(Protocol):
-    """Reads from one chain whether an authorization has moved its money."""
-
-    async def network(self) -> str:
-        """The CAIP-2 id of the chain.
-
-        Raises:
-            Exception: the node does not answer.
-        """
-        ...
-
-    async def find_transfer(self, asset: str, payer: str, nonce: str, pay_to: str, amount: int) -> Transfer | None:
-        """The transfer of exactly `amount` atomic units from `payer` to `pay_to` under `nonce`; None: not used yet.
-
-        Raises:
-            SpentElsewhere: the nonce is used, but not for this transfer.
-            Exception: the node cannot be asked now; nothing is known.
-        """
-        ...
-
-    async def now(self) -> int:
-        """The newest block's time in unix seconds, which decides whether an authorization has expired.
-
-        Raises:
-            Exception: the node cannot be asked now.
-        """
-        ...
-
-    async def count_transfers(self, transaction: str, asset: str, to: str, amount: int) -> int:
-        """How many times a mined, successful transaction moves exactly `amount` atomic units of `asset` to `to`.
-
-        Raises:
-            Exception: the node cannot be asked now.
-        """
-        ...
 
 
 class Web3ChainReader:
@@ -87,9 +42,13 @@ class Web3ChainReader:
         """The CAIP-2 id of the chain."""
         return f"eip155:{await asyncio.to_thread(lambda: self._web3.eth.chain_id)}"
 
-    async def find_transfer(self, asset: str, payer: str, nonce: str, pay_to: str, amount: int) -> Transfer | None:
+    async def find_transfer(self, money: Money) -> Transfer | None:
         """Search the token's events for the transfer; the blocking calls run in a thread."""
-        return await asyncio.to_thread(self._find, asset, payer, nonce, pay_to, amount)
+        return await asyncio.to_thread(self._find, money.asset, money.payer, money.nonce, money.pay_to, money.amount)
+
+    async def is_over(self, money: Money) -> bool:
+        """Whether the newest block is later than the end of the authorization, by a margin."""
+        return money.valid_before + EXPIRY_MARGIN_SECONDS < await self.now()
 
     async def now(self) -> int:
         """The newest block's time in unix seconds."""

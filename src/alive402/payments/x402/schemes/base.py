@@ -1,0 +1,167 @@
+"""Protocol of a payment scheme: what the other modules call, and the values in its signatures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from x402.interfaces import SchemeNetworkServer
+from x402.schemas import PaymentPayload, PaymentRequirements
+
+from alive402.payments.core.values import Money
+
+
+class SpentElsewhere(Exception):
+    """The payment was cancelled, or used for another transfer, so it can never move this money."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The price of one call and its recipient, `amount` in atomic units.
+
+    `name` and `version` are those of the token, for a scheme that signs them; None for a token that x402 knows.
+    """
+
+    network: str
+    asset: str
+    amount: int
+    pay_to: str
+    max_timeout_seconds: int
+    name: str | None = None
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """A transfer found on chain, by the id of its transaction."""
+
+    transaction: str
+
+
+class ChainReader(Protocol):
+    """Reads from one chain, in the way of one scheme, whether a payment has moved its money."""
+
+    async def network(self) -> str:
+        """The CAIP-2 id of the chain.
+
+        Raises:
+            Exception: the node does not answer.
+        """
+        ...
+
+    async def find_transfer(self, money: Money) -> Transfer | None:
+        """The transfer of exactly this money by exactly this payment; None: it has not moved yet.
+
+        Raises:
+            SpentElsewhere: the payment is used, but not for this transfer.
+            Exception: the node cannot be asked now; nothing is known.
+        """
+        ...
+
+    async def is_over(self, money: Money) -> bool:
+        """Whether the payment has expired by the chain's clock, and so long ago that no pending block can hold it.
+
+        Raises:
+            Exception: the node cannot be asked now.
+        """
+        ...
+
+    async def count_transfers(self, transaction: str, asset: str, to: str, amount: int) -> int:
+        """How many times a mined, successful transaction moves exactly `amount` atomic units of `asset` to `to`.
+
+        Raises:
+            Exception: the node cannot be asked now.
+        """
+        ...
+
+
+class Scheme(Protocol):
+    """One way to sign a payment on one family of networks. It has no state, and only it knows its fields and spellings.
+
+    A scheme writes addresses, nonces and transactions in one spelling (`spelled`), so that the ledger's unique key
+    (network, asset, payer, nonce) catches every spelling of one payment. Schemes that share a network must not share
+    nonces: `signed` tells their money apart.
+    """
+
+    @property
+    def name(self) -> str:
+        """The `scheme` of an entry of x402's `accepts`."""
+        ...
+
+    @property
+    def family(self) -> str:
+        """The namespace of its networks' CAIP-2 ids."""
+        ...
+
+    @property
+    def server(self) -> SchemeNetworkServer:
+        """The x402 package's server side of the scheme."""
+        ...
+
+    @property
+    def v1_networks(self) -> Mapping[str, str]:
+        """The names of its networks in x402 version 1, by CAIP-2 id; empty when version 1 does not have the scheme."""
+        ...
+
+    @property
+    def transaction_form(self) -> str:
+        """The form of a transaction's id, in words."""
+        ...
+
+    def connect(self, url: str) -> ChainReader:
+        """A reader of the chain whose node is at `url`; nothing is sent yet."""
+        ...
+
+    def default_asset(self, network: str) -> str | None:
+        """The token of a network that is accepted when the operator names none; None when none is known."""
+        ...
+
+    def requirements(self, terms: Terms) -> PaymentRequirements:
+        """The terms as an entry of x402's `accepts`, with what a buyer needs to sign in `extra`."""
+        ...
+
+    def problem(self, requirements: PaymentRequirements) -> str | None:
+        """Why a buyer could not sign these requirements, as a sentence for the operator; None when one can."""
+        ...
+
+    def handles(self, accepted: PaymentRequirements) -> bool:
+        """Whether a payment for these requirements is of this scheme."""
+        ...
+
+    def money(self, payload: PaymentPayload) -> Money:
+        """The money of a payload that it `handles`, after a check of its shape.
+
+        Raises:
+            PaymentMalformed: the payload is not a signed payment of this scheme.
+        """
+        ...
+
+    def from_v1(self, payload: dict[str, Any], asked: Sequence[PaymentRequirements]) -> PaymentPayload:
+        """A version 1 payload as version 2. `asked` are the requirements of its network, as version 1 names no token.
+
+        Raises:
+            PaymentMalformed: the payload is not a signed payment of this scheme.
+            PaymentMismatch: `asked` is empty.
+        """
+        ...
+
+    def signed(self, money: Money) -> bool:
+        """Whether a payment of this scheme carries this money."""
+        ...
+
+    def spelled(self, text: str) -> str:
+        """An address or a transaction's id in the ledger's spelling; equal ones are the same."""
+        ...
+
+    def shown(self, address: str) -> str:
+        """An address in the ledger's spelling as wallets show it."""
+        ...
+
+    def is_address(self, text: str) -> bool:
+        """Whether a text has the form of an address."""
+        ...
+
+    def is_transaction(self, text: str) -> bool:
+        """Whether a text has the form of a transaction's id."""
+        ...
