@@ -42,7 +42,7 @@ def _test_money(settings: Settings, price: int, seconds: int) -> tuple[PaymentOp
             "The dev chain needs the `devchain` extra. Install alive402[server,devchain], or choose a real network."
         ) from error
     chain = DevChain()
-    pay_to = settings.pay_to or chain.new_address()
+    pay_to = settings.pay_to or chain.new_account().address
     terms = Terms(NETWORK, TOKEN_ADDRESS, settings.price or price, pay_to, seconds)
     return PaymentOptions([PaymentOption(_scheme(NETWORK), terms, DevFacilitator(chain), chain.reader)]), chain
 

@@ -12,7 +12,6 @@ from types import FrameType
 
 import structlog
 import uvicorn
-from eth_account import Account
 from sqlalchemy.exc import SQLAlchemyError
 
 from alive402.calls.admission import Admission
@@ -171,7 +170,7 @@ async def _introduce(parts: Parts, url: str, say: Callable[[str], None]) -> None
     if parts.devchain is not None:
         from alive402.http.devchain.faucet import FAUCET_AMOUNT
 
-        wallet = Account.create()
+        wallet = parts.devchain.new_account()
         await asyncio.to_thread(parts.devchain.mint, wallet.address, FAUCET_AMOUNT)
         say("A test wallet; its money has no worth and exists only in this process:")
         say(f"  address      {wallet.address}   ({FAUCET_AMOUNT / 1e6:.2f} test dollars)")

@@ -14,12 +14,12 @@ from alive402.catalog import Quality, ServiceDefinition, SiteCatalog
 from alive402.catalog.guides import notes, workflow
 from alive402.catalog.quality import moment
 from alive402.catalog.surfaces import SITE
+from alive402.payments.x402.schemes import network_title
 from alive402.receipts.reports import KeptAnswer
 from alive402.web.assets import assets
 from alive402.web.environment import environment
 from alive402.web.examples import examples
 
-NETWORK_WORDS = {"eip155:8453": "Base", "eip155:84532": "Base Sepolia"}
 TEST_NETWORK = "this service's own test chain"
 # Every accepted token is a dollar token of six decimals.
 _DECIMALS = 1_000_000
@@ -118,7 +118,7 @@ def _networks(site: SiteCatalog) -> dict[str, str]:
     """The networks in which payment is accepted, in words."""
     if site.test_money:
         return {option.network: TEST_NETWORK for option in site.price_options}
-    return {option.network: NETWORK_WORDS.get(option.network, option.network) for option in site.price_options}
+    return {option.network: network_title(option.network) for option in site.price_options}
 
 
 def _pretty(value: object) -> str:

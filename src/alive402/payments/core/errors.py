@@ -140,7 +140,7 @@ class PaymentMalformed(PaymentError):
 
     code = "payment_malformed"
     status = 400
-    default = "The payment header is not base64 of an x402 payment with an EIP-3009 authorization."
+    default = "The payment header is not base64 of an x402 payment that is signed in an accepted scheme."
 
 
 class PaymentConflict(PaymentError):

@@ -69,9 +69,10 @@ class DevChain:
         return Web3ChainReader(self.web3)
 
     @staticmethod
-    def new_address() -> str:
-        """The address of a new account, whose key is not kept."""
-        return str(Account.create().address)
+    def new_account() -> LocalAccount:
+        """A new account with its key, without money."""
+        account: LocalAccount = Account.create()
+        return account
 
     @property
     def operator(self) -> str:

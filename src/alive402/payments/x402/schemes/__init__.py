@@ -15,6 +15,11 @@ def scheme_of_network(network: str) -> Scheme | None:
     return next((scheme for scheme in SCHEMES if scheme.family == family), None)
 
 
+def network_title(network: str) -> str:
+    """The name of a network for people, by its CAIP-2 id."""
+    return next((scheme.network_titles[network] for scheme in SCHEMES if network in scheme.network_titles), network)
+
+
 def spelled(address: str) -> str:
     """An address in the ledger's spelling; a text that is no scheme's address stays as it is."""
     return next((scheme.spelled(address) for scheme in SCHEMES if scheme.is_address(address)), address)
@@ -27,6 +32,7 @@ __all__ = [
     "SpentElsewhere",
     "Terms",
     "Transfer",
+    "network_title",
     "scheme_of_network",
     "spelled",
 ]

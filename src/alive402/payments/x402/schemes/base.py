@@ -100,6 +100,11 @@ class Scheme(Protocol):
         ...
 
     @property
+    def network_titles(self) -> Mapping[str, str]:
+        """The names of its networks for people, by CAIP-2 id; a network without one is shown by its id."""
+        ...
+
+    @property
     def v1_networks(self) -> Mapping[str, str]:
         """The names of its networks in x402 version 1, by CAIP-2 id; empty when version 1 does not have the scheme."""
         ...

@@ -9,6 +9,7 @@ from x402.schemas import PaymentRequirements, SupportedKind
 from alive402.payments.x402.schemes.base import Terms
 
 NAME = "exact"
+NETWORK_TITLES = {"eip155:8453": "Base", "eip155:84532": "Base Sepolia"}
 _DOMAIN = {"name", "version"}
 
 

@@ -40,6 +40,7 @@ class ExactEvm:
     def __init__(self) -> None:
         # The package's type annotation of its own scheme is narrower than its protocol.
         self.server: SchemeNetworkServer = ExactEvmServerScheme()  # type: ignore[assignment, no-untyped-call]
+        self.network_titles: Mapping[str, str] = options.NETWORK_TITLES
         self.v1_networks: Mapping[str, str] = v1.NETWORKS
 
     def connect(self, url: str) -> ChainReader:
