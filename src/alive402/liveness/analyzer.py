@@ -34,9 +34,8 @@ Progress = Callable[[str, float], None]
 
 LOOKING_SHARE = 0.8
 AHEAD_BYTES, MOST_AHEAD = 8_000_000, 12
-"""Bytes and number of decoded frames that may wait in the queue. Speed grows up to a dozen frames;
-a 1080p frame takes 3 MB, a 4K frame 12.
-"""
+"""Bytes and number of decoded frames that may wait in the queue. Speed grows up to about 12 frames; a 1080p frame takes
+3 MB, a 4K frame 12 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +234,7 @@ class Analyzer:
 
 @cache
 def shared() -> Analyzer:
-    """The process's own Analyzer, made on first use."""
+    """Return the process-wide Analyzer, made on first use."""
     return Analyzer()
 
 

@@ -19,7 +19,7 @@ WEIGHTS = Path(str(files("alive402.liveness") / "weights"))
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
-    """One entry of `registry.toml`: a file, where it comes from, its licence and its sha256.
+    """One entry of `registry.toml`: a file, its origin, its licence and its sha256.
 
     `expert` names the optional expert that it belongs to; what the engine cannot do without has none.
     """
@@ -35,7 +35,7 @@ class ModelFile:
 
     @property
     def path(self) -> Path:
-        """Where the file lies, or will lie once installed."""
+        """The file's path, also before it is installed."""
         return (WEIGHTS if self.origin == "packaged" else cache_folder()) / self.file
 
 
@@ -69,7 +69,7 @@ def experts() -> dict[str, list[ModelFile]]:
 
 
 def is_installed(model: ModelFile) -> bool:
-    """Whether the file is there and is byte for byte the one that the registry names."""
+    """Whether the file is present and byte for byte the one in the registry."""
     try:
         with model.path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest() == model.sha256
@@ -91,7 +91,7 @@ def locate(name: str) -> Path:
 
 
 def ensure(say: Callable[[str], None] = lambda _: None) -> None:
-    """Install what is missing; nothing happens when all is there.
+    """Install the missing files; does nothing when all are present.
 
     Args:
         say: called with a sentence before each slow step.
@@ -114,7 +114,7 @@ def ensure(say: Callable[[str], None] = lambda _: None) -> None:
 
 
 def add(model: ModelFile, content: bytes) -> None:
-    """Put a file of an optional expert in its place.
+    """Install a file of an optional expert.
 
     Raises:
         ModelsMissing: it is not byte for byte the one that the registry names.
