@@ -1,4 +1,4 @@
-"""The figures of a run as Markdown tables, and as one JSON object."""
+"""Formats the figures of a run as Markdown tables and as one JSON object."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BAR_HEAD = "| asked | found | met |\n|---|---|---|"
 
 
 def markdown(figures: Figures) -> Iterator[str]:
-    """The lines of the page: conditions with their total, made attacks, what was asked."""
+    """The lines of the page: conditions with their total, made attacks, required limits."""
     if figures.lines:
         yield HEAD
         group = ""
@@ -72,7 +72,7 @@ def as_json(figures: Figures) -> dict[str, Any]:
 
 
 def said(rate: Rate) -> str:
-    """A rate as the tables show it: `1 of 38 (.001 to .138)`."""
+    """Format a rate for the tables: `1 of 38 (.001 to .138)`."""
     return f"{rate.errors} of {rate.trials} ({shown(rate.lower)} to {shown(rate.upper)})" if rate.trials else "none"
 
 

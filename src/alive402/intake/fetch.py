@@ -129,7 +129,7 @@ async def _save(response: httpcore.Response, target: Path, limits: FetchLimits) 
 
 
 def check_url(url: str, limits: FetchLimits) -> httpx.URL:
-    """Parse a URL and check its form; resolves nothing.
+    """Parse a URL and check its form; the host name is not resolved.
 
     Raises:
         InvalidUrl: scheme, host, port, credentials or length are not acceptable.

@@ -12,7 +12,7 @@ from alive402.intake.sandbox.pool import Judged, Kind, Progress
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer, JSON-ready: `elements` exactly as Alibaba's, and our own `report` with a `verdict` of one word."""
+    """A JSON-ready answer: `elements` exactly as Alibaba's, and our own `report` with a `verdict` of one word."""
 
     elements: list[dict[str, Any]]
     report: dict[str, Any]
