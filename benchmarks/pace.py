@@ -49,9 +49,11 @@ def _measure(paths: list[Path], peers: Path | None) -> dict[str, float]:
     whole = []
     for path, analysis in zip(paths, analyses, strict=True):
         judged = {sample.time for sample in analysis.samples}
-        asked = (judged.__contains__, _Clock(), _every)
+        selectors = (judged.__contains__, _Clock(), _every)
         whole.append(
-            _interleaved([partial(analyzer.analyze, path), *(partial(_peer_on, path, peer, ask) for ask in asked)], 3)
+            _interleaved(
+                [partial(analyzer.analyze, path), *(partial(_peer_on, path, peer, ask) for ask in selectors)], 3
+            )
         )
     figures = {
         "our network, ms a face": 1000 * ours / len(samples),

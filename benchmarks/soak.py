@@ -120,7 +120,7 @@ async def soak(folder: Path, calls: int, at_once: int, seed: int, *, loud: bool 
             killing.cancel()
             telling.cancel()
         seconds = time.monotonic() - began
-        books = await _books(folder, service, callers, tally)
+        accounts = await _accounts(folder, service, callers, tally)
         children = service.judging()
     left_over = [pid for pid in children if _runs(pid)]
     if left_over:
@@ -133,7 +133,7 @@ async def soak(folder: Path, calls: int, at_once: int, seed: int, *, loud: bool 
         "kinds": dict(tally.kinds.most_common()),
         "answers by code": dict(tally.codes.most_common()),
         "processes killed": service.killed,
-        **books,
+        **accounts,
         **_memory(service.resident),
     }
 
@@ -152,7 +152,7 @@ def _memory(resident: list[int]) -> dict[str, Any]:
     }
 
 
-async def _books(folder: Path, service: Watched, callers: list[Caller], tally: Tally) -> dict[str, Any]:
+async def _accounts(folder: Path, service: Watched, callers: list[Caller], tally: Tally) -> dict[str, Any]:
     """Compare wallets with their owners' records, and the ledger with both."""
     with sqlite3.connect(folder / "ledger.db") as ledger:
         states = Counter(dict(ledger.execute("SELECT state, count(*) FROM payments GROUP BY state").fetchall()))

@@ -62,7 +62,7 @@ class Caller:
         self._url, self._videos, self._tally, self._chance = url, videos, tally, chance
         self._wallet = register_exact_evm_client(x402Client(), EthAccountSigner(self._buyer.account))
         self._plain = httpx.AsyncClient(timeout=SECONDS, trust_env=False)
-        self._asked: Any = None
+        self._required: Any = None
         self._minted = 0
         self._tokens: list[str] = []
         self.owed = 0
@@ -105,10 +105,10 @@ class Caller:
     async def _sign(self) -> str:
         """A valid signature that has not paid yet."""
         await self._fund()
-        if self._asked is None:
-            asked = await self._buyer.ask(self._videos.good)
-            self._asked = decode_payment_required_header(asked.headers["PAYMENT-REQUIRED"])
-        payload = await self._wallet.create_payment_payload(self._asked)
+        if self._required is None:
+            response = await self._buyer.ask(self._videos.good)
+            self._required = decode_payment_required_header(response.headers["PAYMENT-REQUIRED"])
+        payload = await self._wallet.create_payment_payload(self._required)
         return encode_payment_signature_header(payload)
 
     async def _again(self, ask: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
@@ -202,8 +202,8 @@ class Caller:
         """Make one payment for several calls; the same signature is sent again until it is answered."""
         body = {"serviceId": SERVICE, "maxCalls": TOKEN_CALLS}
         made = await self._again(lambda: self._plain.post(f"{self._url}/api/payments", json=body))
-        asked = await self._again(lambda: self._plain.post(made.json()["payUrl"]))
-        required = decode_payment_required_header(asked.headers["PAYMENT-REQUIRED"])
+        response = await self._again(lambda: self._plain.post(made.json()["payUrl"]))
+        required = decode_payment_required_header(response.headers["PAYMENT-REQUIRED"])
         payload = await self._wallet.create_payment_payload(required)
         header = {"PAYMENT-SIGNATURE": encode_payment_signature_header(payload)}
         return await self._again(lambda: self._plain.post(made.json()["payUrl"], headers=header))

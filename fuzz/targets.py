@@ -21,7 +21,7 @@ from alive402.errors import CodedError
 from alive402.intake import fetch
 from alive402.intake.addresses import is_link_local, is_public
 from alive402.intake.sandbox import pool as sandbox
-from alive402.intake.sandbox import worker_process as warm
+from alive402.intake.sandbox import worker_process
 from alive402.intake.sniff import sniff
 from alive402.intake.uploads import PATH, UploadLimits, Uploads
 from alive402.liveness.media import images
@@ -89,9 +89,9 @@ def worker(data: bytes) -> None:
     with contextlib.suppress(ValueError, RecursionError):
         line = json.loads(data)
         if isinstance(line, list):
-            warm._pass_on(line, _progress)
+            worker_process._pass_on(line, _progress)
         elif isinstance(line, dict):
-            with contextlib.suppress(CodedError, warm.WorkerDied):
+            with contextlib.suppress(CodedError, worker_process.WorkerDied):
                 judged = sandbox.understood(line)
                 assert isinstance(judged, sandbox.Judged)
 

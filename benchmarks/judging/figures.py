@@ -105,7 +105,7 @@ class AttackLine:
 class Bar:
     """A required limit, the measured value, and whether it is met."""
 
-    asked: str
+    limit: str
     found: str
     met: bool
 
@@ -150,8 +150,8 @@ class Figures:
         for line in self.attacks:
             if line.met is not None and line.bar is not None:
                 rate = line.tally.rate
-                asked = f"{line.name}: at most {100 * line.bar:g} % called live"
-                found.append(Bar(asked, f"{rate.errors} of {rate.trials}", line.met))
+                limit = f"{line.name}: at most {100 * line.bar:g} % called live"
+                found.append(Bar(limit, f"{rate.errors} of {rate.trials}", line.met))
         return found
 
 

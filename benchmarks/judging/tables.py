@@ -39,7 +39,7 @@ def markdown(figures: Figures) -> Iterator[str]:
     bars = figures.bars()
     if bars:
         yield BAR_HEAD
-        yield from (f"| {bar.asked} | {bar.found} | {'yes' if bar.met else 'no'} |" for bar in bars)
+        yield from (f"| {bar.limit} | {bar.found} | {'yes' if bar.met else 'no'} |" for bar in bars)
         yield ""
     codes = ", ".join(f"{count} {code}" for code, count in sorted(figures.codes.items()))
     yield f"Engine `{figures.engine}`." + (f" Not judged: {codes}." if codes else "")

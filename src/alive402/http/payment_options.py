@@ -25,7 +25,7 @@ def options(settings: Settings, price: int, seconds: int) -> tuple[PaymentOption
     """
     if not settings.taken:
         return _test_money(settings, price, seconds)
-    return PaymentOptions([_till(each, price, seconds) for each in settings.taken]), None
+    return PaymentOptions([_payment_option(each, price, seconds) for each in settings.taken]), None
 
 
 def provider_id(settings: Settings) -> str:
@@ -50,7 +50,7 @@ def _test_money(settings: Settings, price: int, seconds: int) -> tuple[PaymentOp
     return PaymentOptions([PaymentOption(terms, DevFacilitator(chain), Web3ChainReader(chain.web3))]), chain
 
 
-def _till(accepted: Accepted, price: int, seconds: int) -> PaymentOption:
+def _payment_option(accepted: Accepted, price: int, seconds: int) -> PaymentOption:
     token = accepted.facilitator_token
     auth = _Bearer(token.get_secret_value()) if token else None
     web3 = Web3(Web3.HTTPProvider(str(accepted.rpc_url), request_kwargs={"timeout": 10}))

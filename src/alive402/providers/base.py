@@ -22,7 +22,12 @@ class Judges(Protocol):
     """Judges local files, in processes of this machine or on a cluster."""
 
     async def judge(self, path: Path, progress: Progress | None = None, kind: Kind = "video") -> Judged:
-        """See `Sandbox.judge`."""
+        """Judge the file at `path`; when the caller is cancelled, the work is stopped.
+
+        Raises:
+            AnalysisError: the file cannot be judged, the models are missing, or the analyzer failed.
+            AnalysisTimeout: judging took too long and was stopped.
+        """
         ...
 
     async def warm_up(self) -> None:

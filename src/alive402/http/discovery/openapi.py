@@ -77,8 +77,8 @@ class OpenApi:
         for calls in self._registry.services:
             example = self._price(site, calls)
             for path in calls.service.paths:
-                asked = document["paths"][path]["post"]["responses"]["402"]["content"]["application/json"]
-                asked["example"] = example
+                required = document["paths"][path]["post"]["responses"]["402"]["content"]["application/json"]
+                required["example"] = example
         return document
 
     def _of_the_routes(self, site: SiteCatalog) -> dict[str, Any]:

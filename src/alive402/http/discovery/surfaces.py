@@ -101,7 +101,7 @@ class Surfaces:
         return {service.id: await self._quality(service) for service in site.services}
 
     async def _quality(self, service: ServiceDefinition) -> Quality:
-        tally = await self._registry.books.call_log.tally(service.id)
+        tally = await self._registry.ledger_services.call_log.tally(service.id)
         return Quality(
             calls=tally.calls,
             unpaid=tally.kinds.get(CallKind.UNPAID, 0),

@@ -38,7 +38,7 @@ def router(runner: JobRunner) -> APIRouter:
         responses={200: shown, **refusals(UnknownJob)},
     )
     async def show(job_id: str) -> JSONResponse:
-        return _told(await runner.find(job_id))
+        return _job_response(await runner.find(job_id))
 
     @routes.get(
         "/{job_id}/events",
@@ -63,7 +63,7 @@ def router(runner: JobRunner) -> APIRouter:
         responses={200: shown, **refusals(UnknownJob)},
     )
     async def cancel(job_id: str) -> JSONResponse:
-        return _told(await runner.cancel(job_id))
+        return _job_response(await runner.cancel(job_id))
 
     return routes
 
@@ -85,7 +85,7 @@ async def _events(jobs: AsyncIterator[Job]) -> AsyncIterator[ServerSentEvent]:
         yield ServerSentEvent(data=json.dumps(job.to_dict(), ensure_ascii=False), event=kind)
 
 
-def _told(job: Job) -> JSONResponse:
+def _job_response(job: Job) -> JSONResponse:
     headers = dict(_NO_STORE)
     if job.state == JobState.DONE:
         headers |= receipt_headers(json.loads(job.receipt or "{}"), job.x402_version)

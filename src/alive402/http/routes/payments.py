@@ -66,7 +66,7 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, max_calls: int) 
         calls = registry.find(given["serviceId"])
         if calls is None:
             raise UnknownService
-        await registry.books.new_payments.admit(payment.offer.address)
+        await registry.ledger_services.new_payments.admit(payment.offer.address)
         # JSON Schema accepts 2.0 as an integer; amounts of money must not.
         prepaid = await calls.prepayments.create(int(given.get("maxCalls", 1)), given.get("clientSecret"))
         return JSONResponse(_pending(prepaid, request), status_code=201, headers=_NO_STORE)
@@ -95,7 +95,7 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, max_calls: int) 
         calls = payments.calls_of(prepaid)
         resource = _resource(calls, payment_id, request)
         filled = given.get("accessKeyId")
-        api_key_id = await registry.books.access_keys.prepaid(filled) if filled is not None else None
+        api_key_id = await registry.ledger_services.access_keys.prepaid(filled) if filled is not None else None
         try:
             paid = await calls.prepayments.pay(
                 payment_id,
@@ -118,8 +118,8 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, max_calls: int) 
         """The payment object with the x402 instructions to sign."""
         calls = payments.calls_of(prepaid)
         gate, resource = calls.prepayments.gate(prepaid.max_calls), _resource(calls, prepaid.id, request)
-        asked = gate.required(resource, "payment_required: Sign one of `accepts` and send it.")
-        x402 = asked.model_dump(mode="json", by_alias=True, exclude_none=True)
+        required = gate.required(resource, "payment_required: Sign one of `accepts` and send it.")
+        x402 = required.model_dump(mode="json", by_alias=True, exclude_none=True)
         return {**payments.of(prepaid, request), "x402": x402}
 
     def _resource(calls: PaidCalls, payment_id: str, request: Request) -> Resource:

@@ -72,7 +72,7 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, uploads: Uploads
             # Do not wait for the part that was not read yet.
             refused.headers["Connection"] = "close"
             return refused
-        shown = _told(upload, payments.base(request))
+        shown = _upload_body(upload, payments.base(request))
         del shown["used"]
         return JSONResponse(shown, status_code=201, headers={**_NO_STORE, "Location": shown["url"]})
 
@@ -83,7 +83,7 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, uploads: Uploads
         responses={200: _shown("The upload waits, or is used."), **refusals(UploadGone, ledger=False)},
     )
     async def show(request: Request, upload_id: str) -> JSONResponse:
-        return JSONResponse(_told(uploads.find(upload_id), payments.base(request)), headers=_NO_STORE)
+        return JSONResponse(_upload_body(uploads.find(upload_id), payments.base(request)), headers=_NO_STORE)
 
     @routes.delete(
         "/{upload_id}",
@@ -96,7 +96,7 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, uploads: Uploads
     async def delete(request: Request, upload_id: str, payment: Payment) -> Response:
         if not uploads.remove(upload_id).used:
             # Deleting an unused upload counts as a failed call, which limits repeated uploads that are never paid for.
-            await registry.books.failures.count(None, payment.offer.address)
+            await registry.ledger_services.failures.count(None, payment.offer.address)
         return Response(status_code=204)
 
     async def _received(request: Request, payer: str) -> Upload:
@@ -135,7 +135,7 @@ async def _drain(request: Request) -> None:
                 pass
 
 
-def _told(upload: Upload, base: str) -> dict[str, Any]:
+def _upload_body(upload: Upload, base: str) -> dict[str, Any]:
     expires_at = datetime.fromtimestamp(upload.expires_at, UTC).isoformat(timespec="seconds")
     return {
         "uploadId": upload.id,

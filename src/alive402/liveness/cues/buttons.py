@@ -233,11 +233,11 @@ def _box(ends: Floats, ending: Bools, near: float, tilt: float) -> float:
     """Share of directions in which the ground ends on the sides of a box about the mark."""
     along = np.stack([np.cos(_ANGLES - tilt), np.sin(_ANGLES - tilt)])
     sides = []
-    for way in (along[0], -along[0], along[1], -along[1]):
-        facing = ending & (way > 0.8)
+    for direction in (along[0], -along[0], along[1], -along[1]):
+        facing = ending & (direction > 0.8)
         if facing.sum() < 3:
             return 0.0
-        sides.append(float(np.median((ends * way)[facing])))
+        sides.append(float(np.median((ends * direction)[facing])))
     wide = np.where(along[0] > 0, sides[0], sides[1]) / np.maximum(abs(along[0]), 1e-6)
     high = np.where(along[1] > 0, sides[2], sides[3]) / np.maximum(abs(along[1]), 1e-6)
     expected = np.minimum(wide, high)

@@ -198,8 +198,8 @@ def _is_cut(seen: Pictures, place: int, plain: Floats, known: list[int]) -> bool
         return True
     if tint < float(np.interp(pause, (PAUSE, LONG_PAUSE), (COLOUR, LONG_PAUSE_COLOUR))):
         return False
-    asked = max(float(np.interp(edges, *TIMES_BOTH_BY_EDGES)), float(np.interp(apart, *TIMES_BOTH_BY_STRUCTURE)))
-    return apart / moved * tint / tinted >= asked
+    least = max(float(np.interp(edges, *TIMES_BOTH_BY_EDGES)), float(np.interp(apart, *TIMES_BOTH_BY_STRUCTURE)))
+    return apart / moved * tint / tinted >= least
 
 
 def _beside(seen: Pictures, one: int, other: int) -> bool:

