@@ -173,7 +173,7 @@ async def _introduce(parts: Parts, url: str, say: Callable[[str], None]) -> None
 
         wallet = Account.create()
         await asyncio.to_thread(parts.devchain.mint, wallet.address, FAUCET_AMOUNT)
-        say("A test wallet; its money has no worth and exists only in this process:")
+        say("A test wallet. Its money has no value and exists only in this process:")
         say(f"  address      {wallet.address}   ({FAUCET_AMOUNT / 1e6:.2f} test dollars)")
         say(f"  private key  0x{bytes(wallet.key).hex()}")
         ask = """-H 'Content-Type: application/json' -d '{"address": "0x…"}'"""

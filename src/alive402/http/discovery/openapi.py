@@ -31,13 +31,13 @@ SECURITY = {
         "type": "apiKey",
         "in": "header",
         "name": SIGNATURE_HEADER,
-        "description": "A signed x402 payment, base64 of JSON: one of `accepts` in the 402 answer, signed.",
+        "description": "A signed x402 payment, base64 of JSON: sign one of `accepts` in the 402 answer.",
     },
     "ApiKey": {
         "type": "apiKey",
         "in": "header",
         "name": KEY_HEADER,
-        "description": "A key that the operator gave you.",
+        "description": "An API key from the operator.",
     },
 }
 # A call without any of them is answered too: with the price.
@@ -92,7 +92,7 @@ class OpenApi:
                 routes=self._app.routes,
                 tags=[
                     {"name": "services", "description": "The services for sale."},
-                    {"name": "payments", "description": "Paying once for several calls."},
+                    {"name": "payments", "description": "Payments for several calls."},
                     {"name": "discovery", "description": "Descriptions of the services, for machines and people."},
                     {"name": "operation", "description": "For monitoring the service."},
                 ],

@@ -34,7 +34,7 @@ def router(runner: JobRunner) -> APIRouter:
     @routes.get(
         "/{job_id}",
         operation_id="get_job",
-        summary="How a job stands, and its answer",
+        summary="Read the state of a job, and its answer",
         responses={200: shown, **refusals(UnknownJob)},
     )
     async def show(job_id: str) -> JSONResponse:
@@ -43,7 +43,7 @@ def router(runner: JobRunner) -> APIRouter:
     @routes.get(
         "/{job_id}/events",
         operation_id="follow_job",
-        summary="The same as it goes: server-sent events",
+        summary="Follow a job by server-sent events",
         response_class=EventSourceResponse,
         responses={
             200: {
@@ -59,7 +59,7 @@ def router(runner: JobRunner) -> APIRouter:
     @routes.delete(
         "/{job_id}",
         operation_id="cancel_job",
-        summary="Stop a job that is not finished; nothing is charged for it",
+        summary="Cancel an unfinished job; nothing is charged",
         responses={200: shown, **refusals(UnknownJob)},
     )
     async def cancel(job_id: str) -> JSONResponse:

@@ -56,7 +56,7 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, max_calls: int) 
     @routes.post(
         "",
         operation_id="create_payment",
-        summary="Ask for a payment for several calls",
+        summary="Create a payment for several calls",
         status_code=201,
         responses={201: _shown("The payment is pending."), **refusals(*NEW_PAYMENT, UnknownService)},
         openapi_extra=_body(asking, required=True),
@@ -74,7 +74,7 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, max_calls: int) 
     @routes.get(
         "/{payment_id}",
         operation_id="get_payment",
-        summary="How a payment stands",
+        summary="Read the state of a payment",
         responses={200: _shown("The current state of the payment."), **refusals(NoSuchPayment)},
     )
     async def show(request: Request, payment_id: str) -> JSONResponse:
@@ -85,8 +85,8 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, max_calls: int) 
     @routes.post(
         "/{payment_id}/pay",
         operation_id="pay_payment",
-        summary="Pay it, and get its token, or fill an API key",
-        responses={200: _shown("Paid. `token` is shown only this once."), **refusals(*PAYING)},
+        summary="Pay a payment; returns its token, or credits an API key",
+        responses={200: _shown("The payment is paid. Only this response shows `token`."), **refusals(*PAYING)},
         openapi_extra=_body(paying, required=False),
     )
     async def pay(request: Request, payment_id: str, payment: Payment) -> JSONResponse:

@@ -35,7 +35,9 @@ def router(calls: PaidCalls, payments: PaymentObjects, jobs: JobRunner) -> APIRo
         payment: Payment,
         asked: Annotated[int, Query(alias="x402Version", ge=1, le=2)] = 2,
         prefer: Annotated[str | None, Header(description="`respond-async`: answer 202 with a job (RFC 7240)")] = None,
-        callback: Annotated[str | None, Header(alias=CALLBACK_HEADER, description="called when the job ends")] = None,
+        callback: Annotated[
+            str | None, Header(alias=CALLBACK_HEADER, description="URL for a POST at the job's end")
+        ] = None,
     ) -> JSONResponse:
         version = min(asked, payment.version)
         given = await json_object(request, calls.service.max_body_bytes)
@@ -99,11 +101,14 @@ def router(calls: PaidCalls, payments: PaymentObjects, jobs: JobRunner) -> APIRo
                         }
                     },
                     "headers": {
-                        "PAYMENT-RESPONSE": {"schema": {"type": "string"}, "description": "the settlement, base64"}
+                        "PAYMENT-RESPONSE": {
+                            "schema": {"type": "string"},
+                            "description": "settlement, base64 of JSON",
+                        }
                     },
                 },
                 202: {
-                    "description": "With `Prefer: respond-async`: the price is reserved and the job runs on its own.",
+                    "description": "With `Prefer: respond-async`: the price is reserved, and the job goes on.",
                     "content": {"application/json": {"schema": ref("Job")}},
                     "headers": {
                         "Location": {"schema": {"type": "string"}, "description": "URL of the job"},
