@@ -12,8 +12,8 @@ from benchmarks.judging.figures import AttackLine, Figures, Line, Tally
 
 COLUMNS = "people refused | unsure | not judged | attacks called live | unsure | not judged | turned wrong | lost | AUC"
 HEAD = f"| | {COLUMNS} |\n|---|---|---|---|---|---|---|---|---|---|"
-ATTACK_HEAD = "| made | called live | unsure | not judged | may be |\n|---|---|---|---|---|"
-BAR_HEAD = "| asked | found | met |\n|---|---|---|"
+ATTACK_HEAD = "| made | called live | unsure | not judged | limit |\n|---|---|---|---|---|"
+BAR_HEAD = "| limit | found | met |\n|---|---|---|"
 
 
 def markdown(figures: Figures) -> Iterator[str]:
