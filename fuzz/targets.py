@@ -43,9 +43,9 @@ def url(data: bytes) -> None:
     if named := _uploads().named_in(text):
         with contextlib.suppress(CodedError):
             _uploads().find(named)
-    for asked in (lambda: text, lambda: fetch._following("http://public.example/a", text)):
+    for parse in (lambda: text, lambda: fetch._following("http://public.example/a", text)):
         with contextlib.suppress(CodedError):
-            parsed = fetch.check_url(asked(), LIMITS)
+            parsed = fetch.check_url(parse(), LIMITS)
             wire = fetch.wire_url(parsed)
             assert parsed.scheme in {"http", "https"}
             assert not parsed.userinfo
@@ -155,7 +155,7 @@ def _payments() -> Iterable[bytes]:
         "nonce": "0x" + "3" * 64,
     }
     exact = {"signature": "0x" + "4" * 130, "authorization": authorization}
-    asked = {
+    terms = {
         "scheme": "exact",
         "network": "eip155:84532",
         "asset": "0x" + "5" * 40,
@@ -165,7 +165,7 @@ def _payments() -> Iterable[bytes]:
         "extra": {"name": "USDC", "version": "2"},
     }
     identifier = {"payment-identifier": {"info": {"id": "a" * 32}}}
-    second = {"x402Version": 2, "payload": exact, "accepted": asked, "extensions": identifier}
+    second = {"x402Version": 2, "payload": exact, "accepted": terms, "extensions": identifier}
     first = {"x402Version": 1, "scheme": "exact", "network": "base-sepolia", "payload": exact}
     yield from (b64encode(json.dumps(each).encode()) for each in (second, first))
 

@@ -143,9 +143,9 @@ def _process(rng: np.random.Generator, image: Image, severity: float) -> Image:
         image = cv2.medianBlur(image, 3) if rng.random() < 0.3 else cv2.blur(image, (2, 2))
     if rng.random() < 0.15 + 0.45 * severity:
         small = float(rng.uniform(0.75 - 0.45 * severity, 0.95))
-        ways = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC)
-        shrunk = cv2.resize(image, None, fx=small, fy=small, interpolation=ways[rng.integers(3)])
-        image = cv2.resize(shrunk, (width, height), interpolation=ways[rng.integers(1, 3)])
+        filters = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC)
+        shrunk = cv2.resize(image, None, fx=small, fy=small, interpolation=filters[rng.integers(3)])
+        image = cv2.resize(shrunk, (width, height), interpolation=filters[rng.integers(1, 3)])
     if rng.random() < 0.4:
         amount = float(rng.uniform(0.2, 1.2))
         image = cv2.addWeighted(image, 1 + amount, cv2.GaussianBlur(image, (0, 0), rng.uniform(0.8, 2)), -amount, 0)

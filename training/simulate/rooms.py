@@ -148,13 +148,13 @@ def _hand(
     lean = rng.normal(0, 0.25)
     for number in range(count):
         edge = first + along * thick * 1.08 * number
-        way = inward + along * (lean + rng.normal(0, 0.06))
-        tip = edge + way * thick * (rng.uniform(0.2, 1.3) + (1.2 if count == 1 else 0))
-        ends = [tuple(int(v) for v in point) for point in (edge - way * thick * 2.2, tip)]
+        direction = inward + along * (lean + rng.normal(0, 0.06))
+        tip = edge + direction * thick * (rng.uniform(0.2, 1.3) + (1.2 if count == 1 else 0))
+        ends = [tuple(int(v) for v in point) for point in (edge - direction * thick * 2.2, tip)]
         cv2.line(alpha, *ends, 255, thick, cv2.LINE_AA)
         cv2.line(over, *ends, (skin * 0.55).tolist(), thick, cv2.LINE_AA)
         cv2.line(over, *ends, skin.tolist(), max(1, int(thick * 0.7)), cv2.LINE_AA)
-        nail = tip - way * thick * 0.1
+        nail = tip - direction * thick * 0.1
         light = np.minimum(skin * 1.12 + 12, 255).tolist()
         cv2.circle(over, (int(nail[0]), int(nail[1])), max(1, int(thick * 0.27)), light, -1, cv2.LINE_AA)
 

@@ -148,8 +148,8 @@ def _bounded(params: list[Any]) -> list[Any]:
     said, to = params[0], params[0].get("to")
     if not isinstance(to, str) or not _ADDRESS.fullmatch(to) or int(to, 16) < _LEAST_ADDRESS:
         raise ValueError("`to` must be the address of a contract or of a wallet.")
-    asked = said.get("gas", GAS_LIMIT)
-    gas = int(asked, 16) if isinstance(asked, str) else int(asked)
+    wanted = said.get("gas", GAS_LIMIT)
+    gas = int(wanted, 16) if isinstance(wanted, str) else int(wanted)
     return [{**said, "gas": hex(min(gas, GAS_LIMIT))}, *params[1:]]
 
 
