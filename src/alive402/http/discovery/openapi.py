@@ -101,7 +101,7 @@ class OpenApi:
         tools = {path: service for service in site.services for path in service.paths}
         for path, methods in document["paths"].items():
             for operation in methods.values():
-                _say_what_really_happens(operation)
+                _correct_operation(operation)
                 if path in tools:
                     operation["x-server402"] = {"serviceId": tools[path].id, "price": tools[path].price}
                 if path in tools or path.endswith("/pay"):
@@ -122,7 +122,7 @@ class OpenApi:
         return required_body(PaymentRequired(), request_id, calls.gate, resource, unpaid)
 
 
-def _say_what_really_happens(operation: dict[str, Any]) -> None:
+def _correct_operation(operation: dict[str, Any]) -> None:
     """Correct an operation: 422 becomes our 400, payment headers become security schemes, error responses are added."""
     responses = operation["responses"]
     if _is_frameworks(responses.get("422", {})):
