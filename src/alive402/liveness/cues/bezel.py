@@ -28,7 +28,7 @@ FACE_WIDTH, LONGEST = 64.0, 384.0
 """Width of the face and longest side of the frame after shrinking, px. A bezel is still an edge at this size; pores and
 cloth are not."""
 LEAST_FACE = 12.0
-"""Least width of the shrunk face, px. Below it, an edge of one face width cannot be told from noise."""
+"""Least width of the shrunk face, px. Below it, an edge of one face width cannot be distinguished from noise."""
 LEAST_LENGTH, CLOSE, LEAST_CLOSE = 0.55, 1.0, 1.0
 """Least length of an edge; the distance from the face within which a longer edge is needed (hair and hands are there),
 and that length. In face widths; ears and collars bend sooner."""

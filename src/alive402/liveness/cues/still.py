@@ -49,7 +49,7 @@ NO_CHANGE_NOTHING, NO_CHANGE_CERTAIN = 1.55, 1.4
 NEAR_NOTHING, NEAR_CERTAIN = 0.012, 0.009
 """With so little change, noise may hide the head's place: the limits on its place and motion are relaxed."""
 MOTION_NOTHING, MOTION_CERTAIN = 0.012, 0.018
-"""rms motion of the face, in face widths, above which a bend can be told from noise."""
+"""rms motion of the face, in face widths, above which a bend can be distinguished from noise."""
 
 # A face bent at mouth and eyes only leaves the rest at 1.5 times the noise or less, and the head in place to .002 face
 # widths (or moves it as a whole, by .02 and more). People who speak and hold still move by .0023 and more, all but one.
