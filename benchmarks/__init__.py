@@ -1,1 +1,1 @@
-"""Speed and memory, measured side by side in one run; never a timed test."""
+"""Benchmarks of speed, memory and accuracy, measured side by side in one run; never a timed test."""

@@ -1,10 +1,10 @@
-"""One analysis of a 6 s 720p clip, as a whole process and by stage, beside the floor: decoding the clip alone.
+"""Measures one analysis of a 6 s 720p clip, as a whole process and by stage, beside the floor: only decoding the clip.
 
     python -m benchmarks [--runs N] [--peers FOLDER] [--json]
 
 `--peers` adds Silent-Face with its detector on the same clip (docs/accuracy.md says what the folder holds).
 
-Machines are noisy: medians are printed, and the ratio to the floor is taken in the same run.
+The medians are printed, because machines are noisy; the ratio to the floor is measured in the same run.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def make_clip(folder: Path, size: tuple[int, int] = SIZE) -> Path:
-    """The bona fide clip, enlarged to `size` and played round again until it lasts 6 s."""
+    """Make the clip: the bona fide clip of the demo, enlarged to `size` and repeated until it lasts 6 s."""
     source = prepare(model_files.cache_folder().parent / "demo").bona_fide
     path = folder / f"{size[0]}x{size[1]}.mp4"
     with av.open(str(path), "w") as file:
@@ -68,7 +68,7 @@ def make_clip(folder: Path, size: tuple[int, int] = SIZE) -> Path:
 
 
 def _round_and_round(source: Path) -> Iterator[npt.NDArray[np.uint8]]:
-    """Frames one at a time: what this process holds would count as its children's peak memory."""
+    """Yield frames one at a time: memory held by this process would count in its children's peak."""
     while True:
         with av.open(str(source)) as file:
             for frame in file.decode(video=0):
@@ -106,7 +106,7 @@ def _process(clip: Path) -> tuple[float, float]:
 
 
 def decode(clip: Path) -> None:
-    """Every frame, and nothing done with it."""
+    """Decode every frame and discard it."""
     with av.open(str(clip)) as file:
         stream = file.streams.video[0]
         stream.thread_type = "AUTO"
@@ -115,7 +115,7 @@ def decode(clip: Path) -> None:
 
 
 def _processor_seconds(work: Callable[[], object], runs: int) -> float:
-    """Of all threads, a run."""
+    """Processor seconds of all threads, per run."""
     began = process_time()
     for _ in range(runs):
         work()

@@ -1,9 +1,9 @@
-"""What each part is worth: teacher and labels, tight and wide view, each cue; as Markdown.
+"""Measures the value of each part: teacher and labels, tight and wide view, each cue; prints Markdown.
 
     python -m benchmarks.ablation MANIFEST.csv [--network NAME=FILE.onnx ...]
 
-`--network` adds a network that was trained otherwise (`python -m training all --no-labels`, `--no-teacher`). Every
-figure of a fusion is of one fitted without the clip's source.
+`--network` adds a network from another training (`python -m training all --no-labels`, `--no-teacher`). Every figure of
+a fusion is from one fitted without the clip's source.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _percentile(frames: Floats) -> float:
 
 
 def _alone(seen: Sequence[Seen], cue: str) -> Scores:
-    """A cue's own score, -1 to 1, as 0 to 1: neutral counts as accepted."""
+    """The score of one cue, mapped from -1..1 to 0..1: neutral counts as accepted."""
     return np.array([(one.cues[cue] + 1) / 2 for one in seen])
 
 

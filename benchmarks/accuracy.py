@@ -1,9 +1,9 @@
-"""How well, side by side: our whole decision, our network alone, and Silent-Face, all on the same frames in one run.
+"""Compares the accuracy of our whole decision, our network alone, and Silent-Face on the same frames in one run.
 
     python -m benchmarks.accuracy MANIFEST.csv [--peers FOLDER] [--speed-clips N] [--json]
 
-The manifest is one of `alive402 evaluate`; clips whose column `restricted` is not empty are reported on separate lines.
-FOLDER holds `silent-face/`; without it only ours is measured.
+The manifest is one of `alive402 evaluate`; clips with a value in the column `restricted` are also reported separately.
+FOLDER holds `silent-face/`; without it only our methods are measured.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ BY_SOURCE = (HELD_OUT, f"our network, {MEAN}", f"Silent-Face, {MEAN}", f"Silent-
 
 @dataclass(frozen=True)
 class Judged:
-    """One clip: what it is, what the engine made of it, and its score by each method."""
+    """One clip with the engine's analysis and its score by each method."""
 
     clip: Presentation
     analysis: Analysis
@@ -84,7 +84,7 @@ def main() -> int:
 
 
 def judge(clips: list[Presentation], peer: SilentFace | None) -> tuple[list[Judged], dict[str, int]]:
-    """Every clip by every method, and how many could not be judged, by code."""
+    """Judge every clip by every method; also counts the clips that could not be judged, by code."""
     analyzer = Analyzer()
     judged: list[Judged] = []
     unusable: dict[str, int] = {}
@@ -110,7 +110,7 @@ def _pooled(name: str, frames: Floats) -> dict[str, float]:
 
 
 def _same_frames(path: Path, analysis: Analysis, peer: SilentFace) -> Floats:
-    """The peer's score of each frame that our network looked at, cropped by its own rule around the same face box."""
+    """The peer's score of each frame that our network used, cropped by its own rule around the same face box."""
     samples = {sample.time: sample for sample in analysis.samples}
     crops = []
     with VideoFile(path) as file:
@@ -120,14 +120,14 @@ def _same_frames(path: Path, analysis: Analysis, peer: SilentFace) -> Floats:
                 continue
             image = frame.bgr()
             ours = crop_around(image, sample.box, MID_VIEW)
-            # a face that lies on its side is judged upright; by how much it was turned only our crop tells
+            # A face on its side is judged upright; only our crop shows by how much it was turned.
             turns = min(range(4), key=lambda turn: float(np.abs(np.rot90(ours, turn) - 1.0 * sample.mid).mean()))
             crops.append([np.ascontiguousarray(np.rot90(crop, turns)) for crop in peer.crops(image, sample.box)])
     return peer.look(crops)
 
 
 def _with_held_out(judged: list[Judged]) -> list[Judged]:
-    """The score of each clip by a fusion that was fitted without its source; none with a single source."""
+    """Add the score of each clip by a fusion fitted without its source; nothing with a single source."""
     sources = np.array([one.clip.source for one in judged])
     labels = np.array([float(one.clip.bona_fide) for one in judged])
     if any(len(set(labels[sources != source])) < 2 for source in set(sources)):
@@ -135,7 +135,7 @@ def _with_held_out(judged: list[Judged]) -> list[Judged]:
     about = [About(one.clip.bona_fide, one.clip.source, one.clip.attack_type or "") for one in judged]
     looked = collect(zip(about, (one.analysis for one in judged), strict=True))
     (found,) = numbers([AppearanceNetwork(1)], looked)
-    # as the shipped numbers are fitted: on clean and altered looks together; the clean ones come first
+    # Fitted like the shipped numbers, on clean and altered looks together; the clean ones come first.
     scores = left_out(together(looked, found.features))[: len(judged)]
     return [
         Judged(one.clip, one.analysis, {WHOLE: one.scores[WHOLE], HELD_OUT: float(score)} | one.scores)
@@ -144,7 +144,7 @@ def _with_held_out(judged: list[Judged]) -> list[Judged]:
 
 
 def _subsets(judged: list[Judged]) -> Iterator[tuple[str, list[Judged]]]:
-    """All clips; where some are restricted, the two parts apart."""
+    """All clips; if some are restricted, also both parts separately."""
     restricted = [one for one in judged if one.clip.notes.get("restricted")]
     yield "all", judged
     if restricted and len(restricted) < len(judged):
@@ -182,7 +182,7 @@ def _rate(rate: Rate) -> dict[str, object]:
 
 
 def _by_source(judged: list[Judged]) -> dict[str, dict[str, object]]:
-    """How many clips of each source are on the wrong side, bona fide and attacks, by the methods that matter."""
+    """Count the clips of each source that are on the wrong side, bona fide and attacks, by the compared methods."""
     table: dict[str, dict[str, object]] = {}
     for source in sorted({one.clip.source for one in judged}):
         mine = [one for one in judged if one.clip.source == source]

@@ -1,4 +1,4 @@
-"""The figures of `benchmarks.accuracy` as lines that a person reads."""
+"""Formats the figures of `benchmarks.accuracy` as lines of text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from alive402.lab.rates import shown
 
 
 def lines(figures: dict[str, Any]) -> Iterator[str]:
-    """Every figure, in the order in which one asks for them."""
+    """Format every figure, the most asked first."""
     for name, part in figures["clips"].items():
         counts = f"{part['bona_fide']} bona fide, {part['attacks']} attacks, {part['sources']} sources"
         yield f"{name}: {counts}; errors at {figures['threshold']}, 95 % intervals"
@@ -38,7 +38,7 @@ def _method(found: dict[str, Any]) -> Iterator[str]:
 
 
 def _sources(table: dict[str, Any]) -> Iterator[str]:
-    """A letter a method, so that a line a source stays narrow."""
+    """One letter per method, so that a source's line stays narrow."""
     letters = dict(zip(next(iter(table.values()))["errors"], "ABCDEFGH", strict=False))
     yield "errors by source, bona fide refused + attacks accepted:"
     for method, letter in letters.items():

@@ -2,8 +2,8 @@
 
     python -m benchmarks.cluster [--files N] [--json]
 
-Every node has one processor's worth of actors; a machine with as many cores as nodes and threads shows what a second
-node gives, a smaller one what the way to a node costs.
+Every node has one processor's worth of actors. A machine with enough cores for all nodes and threads shows the gain of
+a second node; a smaller one shows the cost of the transport to a node.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ async def measure(clip: Path, files: int) -> dict[str, float]:
 
 
 async def rate(judges: Judges, clip: Path, files: int, at_once: int) -> float:
-    """Files a second, `at_once` at a time, once everything is warm."""
+    """Files a second, `at_once` in parallel, after warm-up."""
     await judges.warm_up()
     await asyncio.gather(*[judges.judge(clip) for _ in range(at_once)])
     waiting = iter(range(files))

@@ -1,9 +1,9 @@
-"""Whether verdicts hold: every clip under every label-preserving condition, made attacks, and spliced clips.
+"""Tests whether verdicts hold: each clip under each label-preserving condition, made attacks, and spliced clips.
 
 Each clip is decoded, cut to its first 4 s, 640 px and 30 frames a second, altered, encoded, and judged by the whole
-engine. Verdicts are compared with the control: the same clip encoded again and not altered. Tables go to stdout as
-Markdown. Answers go to a journal in --work as they come: the same command goes on where it was stopped, and after a
-change of the engine, or of the code that makes a condition, only what that concerns is judged anew.
+engine. Verdicts are compared with the control: the same clip encoded again without a change. Tables go to stdout as
+Markdown. Answers are written to a journal in --work at once, so the same command resumes a stopped run. After a change
+of the engine, or of the code that makes a condition, only the affected clips are judged again.
 
     python -m benchmarks.conditions clips.csv
     python -m benchmarks.conditions clips.csv --clips 8 --conditions "warm light,grey,geometry"
@@ -38,7 +38,7 @@ from benchmarks.making.conditions import CONDITIONS, CONTROL
 WORK = Path("var/conditions")
 SEED = 402
 TELL_EVERY = 100
-"""Answers between two lines of progress where there is no terminal."""
+"""Answers between two lines of progress when standard error is no terminal."""
 MADE_ATTACKS = (*ATTACKS, *CLIP_ATTACKS)
 
 
@@ -74,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(clips: Sequence[Presentation], names: Sequence[str], work: Path, seed: int, jobs: int) -> Figures:
-    """Make and judge what is not yet in the journal of `work`, and give the figures of all.
+    """Make and judge the clips that the journal in `work` lacks; returns the figures of all.
 
     Args:
         clips: labelled clips.
@@ -111,7 +111,7 @@ def run(clips: Sequence[Presentation], names: Sequence[str], work: Path, seed: i
 
 
 def chosen(wish: str | None) -> list[str]:
-    """The names that a comma-separated list of names and groups stands for; all without one.
+    """Expand a comma-separated list of names and groups; without a list, all names.
 
     Raises:
         KeyError: there is no such name or group; the message says how to see them.

@@ -1,11 +1,11 @@
-"""What one process of the service carries beside the judging: answers a second at each door, and what each costs it.
+"""Measures the HTTP layer without judging: answers a second at each endpoint, and the processor time of each.
 
     python -m benchmarks.doors [--seconds N] [--at-once N] [--json]
 
-`alive402 serve` runs as a child on the dev chain; its callers keep their connections. On a machine of few cores the
-callers take the rest of it, so the figure to plan with is the service's processor time for each request: over all of
-its threads, without the processes that judge, and without what it takes while nobody asks. A call paid on the dev chain
-costs it the chain too, which works in threads of its own: there the event loop's thread is what counts.
+`alive402 serve` runs as a child on the dev chain; its callers keep their connections. On a machine with few cores the
+callers use the rest of it, so plan with the service's processor time per request: the time of all its threads, without
+the worker processes and without the time of the idle service. A call paid on the dev chain also costs the service the
+chain's work, which runs in other threads; for such a call, use the time of the event loop's thread.
 """
 
 from __future__ import annotations
@@ -29,31 +29,31 @@ from uuid import uuid4
 import httpx
 
 from alive402.demo.buyer import PATH, Buyer
-from benchmarks.soak import AT_WORK, service_with, town
+from benchmarks.soak import AT_WORK, service_with, video_hosts
 from benchmarks.soak_callers import FAUCET, PRICE, Wrong
 
 TOKEN, PAID = "judged, paid by a token", "judged, paid by x402: 402 and 200"
 JUDGED_AT_ONCE = 2 * AT_WORK
-"""Enough that no process that judges has to wait; more would only stand in the queue."""
+"""Limit of parallel judging, so high that no worker process has to wait; more would only queue."""
 ROOM = 8 * AT_WORK
-"""Calls that the service lets in at once."""
+"""Limit of concurrent calls of the service."""
 CALLS_A_SECOND = (116, 350)
-"""10 million a day, and a peak of three times that."""
+"""Target: three times the average rate of 10 million calls a day."""
 TOKEN_CALLS = 5
-"""What a payment of at most one dollar buys, which is as much as the official client pays at once."""
+"""Calls that a payment of at most one dollar buys, the largest payment of the official client."""
 JUDGED_A_SECOND = 20
-"""More than any machine does by as few processes."""
+"""A rate that no machine reaches with so few worker processes."""
 TICKS = os.sysconf("SC_CLK_TCK")
-"""A second, as the kernel counts processor time."""
+"""Ticks per second in which the kernel counts processor time."""
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 Ask = Callable[[], Awaitable[int]]
-"""One request, answered to its end: the status."""
+"""Sends one request, reads the whole answer and returns its status."""
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """What is asked again and again, and how it is answered; `caller` opens one more of `at_once` callers."""
+    """One measured endpoint: the expected status, the number of callers, and a factory of callers."""
 
     status: int
     at_once: int
@@ -62,7 +62,7 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One door: `answers` within `seconds`; the service's processor seconds for them, `whole` and of its `loop`."""
+    """Result of one endpoint: `answers` in `seconds`, and processor seconds: `whole` process, event `loop` alone."""
 
     answers: int
     seconds: float
@@ -70,7 +70,7 @@ class Found:
     loop: float
 
     def to_dict(self) -> dict[str, float]:
-        """Figures by name."""
+        """The figures by name."""
         return {
             "a second": self.answers / self.seconds,
             "processor ms each": 1000 * self.whole / self.answers,
@@ -101,10 +101,10 @@ def main() -> None:
 
 
 def cores(found: dict[str, dict[str, float]]) -> dict[str, float]:
-    """Arithmetic: what so many paid calls a second take.
+    """Calculate the cores that a rate of paid calls needs.
 
-    A call paid by x402 takes its loop's time, for both requests; and beside the loop, in threads that fetch and write,
-    what a call paid by a token takes there.
+    A call paid by x402 costs its measured time on the event loop, for both requests, and the time that a call paid by a
+    token costs in the other threads (fetching, writing).
     """
     token, paid = found[TOKEN], found[PAID]
     beside = token["processor ms each"] - token["of them the loop's"]
@@ -113,12 +113,12 @@ def cores(found: dict[str, dict[str, float]]) -> dict[str, float]:
 
 
 async def measure(folder: Path, seconds: float, at_once: int) -> dict[str, dict[str, float]]:
-    """Figures by door.
+    """Measure every endpoint; returns the figures by endpoint.
 
     Raises:
         Wrong: an answer was not the one that is measured.
     """
-    async with town(folder) as videos, service_with(folder) as service, Buyer(service.url) as buyer:
+    async with video_hosts(folder) as videos, service_with(folder) as service, Buyer(service.url) as buyer:
         await buyer.fund()
         _demand(await buyer.pay(videos.good), 200)
         signature = buyer.signature
@@ -165,7 +165,7 @@ async def measure(folder: Path, seconds: float, at_once: int) -> dict[str, dict[
 
 
 async def _tokens(buyer: Buyer, many: int) -> list[str]:
-    """So many tokens, each good for `TOKEN_CALLS` calls."""
+    """Buy tokens, each good for `TOKEN_CALLS` calls."""
     tokens = []
     for each in range(many):
         if each % (FAUCET // PRICE // TOKEN_CALLS) == 0:
@@ -175,7 +175,7 @@ async def _tokens(buyer: Buyer, many: int) -> list[str]:
 
 
 async def _idle(pid: int, seconds: float) -> tuple[float, float]:
-    """Processor seconds that a second takes while nobody asks: of the whole process, and of its loop."""
+    """Processor seconds per second of the idle service: of the whole process, and of its event loop."""
     before = _used(pid)
     await asyncio.sleep(seconds)
     whole, loop = _used(pid)
@@ -198,14 +198,14 @@ async def _measured(pid: int, door: Door, name: str, seconds: float, idle: tuple
         answers = sum(await asyncio.gather(*[work(ask, began + seconds) for ask in asks]))
         lasted, after = monotonic() - began, _used(pid)
     used = zip(after, before, idle, strict=True)
-    # No less than what the kernel can tell.
+    # The resolution of the kernel's counter.
     whole, loop = (max(now - then - lasted * each, 1 / TICKS) for now, then, each in used)
     return Found(answers, lasted, whole, loop)
 
 
 @asynccontextmanager
 async def _kept(url: str, path: str, body: object, headers: dict[str, str]) -> AsyncIterator[Ask]:
-    """A connection that is kept, and the same bytes on it again and again: as little work as a caller can have."""
+    """A kept connection that sends the same bytes repeatedly: the cheapest possible caller."""
     place = urlsplit(url)
     said = json.dumps(body).encode() if body is not None else b""
     lines = {"Host": place.netloc, **headers}
@@ -225,7 +225,7 @@ async def _kept(url: str, path: str, body: object, headers: dict[str, str]) -> A
         return int(answer[9:12])
 
     try:
-        # What is made at a first request belongs to none of those that are counted.
+        # Lazily created objects of a first request must not count.
         await ask()
         yield ask
     finally:
@@ -234,7 +234,7 @@ async def _kept(url: str, path: str, body: object, headers: dict[str, str]) -> A
 
 
 def _used(pid: int) -> tuple[float, float]:
-    """Processor seconds of a process until now: of all its threads, and of its first, which runs the event loop."""
+    """Processor seconds of a process so far: of all its threads, and of its first, which runs the event loop."""
     return _ticks(Path(f"/proc/{pid}/stat")), _ticks(Path(f"/proc/{pid}/task/{pid}/stat"))
 
 

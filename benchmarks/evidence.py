@@ -1,4 +1,4 @@
-"""Collects the engine's evidence on labelled clips once, so that tables can leave a part of it out."""
+"""Collects the engine's evidence on labelled clips once, so that tables can omit a part of it."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ APPEARANCE = ("mean", "percentile")
 
 @dataclass(frozen=True)
 class Seen:
-    """One clip and what was found in it."""
+    """One clip with its analysis."""
 
     clip: Presentation
     analysis: Analysis
 
     @property
     def cues(self) -> dict[str, float]:
-        """Score of every physical cue, 0 where it says nothing."""
+        """Score of every physical cue, 0 if it has none."""
         found = self.analysis.report.cues.items()
         return {name: cue.score or 0.0 for name, cue in found if name not in ("appearance", "expert")}
 
 
 def look(clips: Sequence[Presentation], altered: Callable[[Path], Path] = lambda path: path) -> list[Seen]:
-    """Analyze each clip, or what `altered` makes of it; those that cannot be judged are left out."""
+    """Analyse each clip, or the file that `altered` makes of it; clips that cannot be judged are left out."""
     analyzer, seen = Analyzer(), []
     for place, clip in enumerate(clips):
         if sys.stderr.isatty():
@@ -51,7 +51,7 @@ def look(clips: Sequence[Presentation], altered: Callable[[Path], Path] = lambda
 
 
 def table(seen: Sequence[Seen], live: Sequence[Floats], cues: Sequence[str]) -> Table:
-    """What the fusion is fitted on: the pooled scores in `live`, (n,) each, and these cues."""
+    """The input of the fusion's fit: the pooled scores in `live`, (n,) each, and these cues."""
     rows = [[*pool(scores), *(one.cues[name] for name in cues)] for one, scores in zip(seen, live, strict=True)]
     return Table(
         features=np.array(rows, float),

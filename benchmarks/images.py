@@ -1,10 +1,10 @@
-"""How well a single picture is judged: the middle frame of each clip, alone, and how honest its confidence is.
+"""Measures the single-picture path on the middle frame of each clip: errors, and the calibration of its confidence.
 
     python -m benchmarks.images MANIFEST.csv [MANIFEST.csv ...] [--json]
 
 Manifests are those of `training.calibrate_images`: clips and photographs. Rates are given with a calibration fitted
-without the clip's source, and with the one that ships; inconclusive ones are separate. The table of confidences
-uses five frames of each clip.
+without the clip's source, and with the shipped one; inconclusive verdicts are listed separately. The table of
+confidences uses five frames of each clip.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def main() -> int:
 
 
 def _middle(looks: Looks, scores: Floats) -> dict[str, Any]:
-    """AUC, errors at the threshold, and how the three verdicts fall, by species."""
+    """AUC, errors at the threshold, and the shares of the three verdicts by species."""
     rule, middle = packaged(), looks.middle
     scored = Scored.of(scores[middle], looks.labels[middle] == 1, looks.species[middle])
     area, rates = Auc.of(scored), ErrorRates.at(scored, rule.threshold)
@@ -77,7 +77,7 @@ def _middle(looks: Looks, scores: Floats) -> dict[str, Any]:
 
 
 def _bands(looks: Looks, scores: Floats) -> list[dict[str, Any]]:
-    """For each band of confidence: what was claimed, and how many looks were of bona fide clips."""
+    """For each band of confidence: the claimed confidence, and the number of looks at bona fide clips."""
     table = []
     for low, high in pairwise(BANDS):
         mine = (scores >= low) & ((scores < high) | (high == 1.0))

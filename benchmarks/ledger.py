@@ -1,8 +1,9 @@
-"""How many paid calls a second a ledger takes: the four transactions of each, by callers side by side.
+"""Measures how many paid calls a second a ledger takes: four transactions each, by concurrent callers.
 
     python -m benchmarks.ledger [--calls N] [--at-once N] [--database-url URL] [--json]
 
-By default SQLite in a temporary folder. Nothing is verified, judged or settled on a chain: only the books are kept.
+By default the ledger is SQLite in a temporary folder. Only the ledger is written: nothing is verified, judged or
+settled on a chain.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ async def measure(url: str, calls: int, at_once: int) -> dict[str, float]:
 
 
 async def _call(ledger: Ledger) -> None:
-    """Looked up, reserved, stored before the money moves, settled: as a call that is paid by x402 does."""
+    """The ledger's work for one call paid by x402: look up, reserve, store the answer, settle."""
     nonce = uuid4().hex
     money = Money("eip155:84532", "0xaa", "0xbb", f"0x{nonce}", "0xdd", 200_000, 4_000_000_000, f"proof {nonce}")
     use = Use("video-face-liveness-detection", f"hash {nonce}", nonce)

@@ -2,10 +2,9 @@
 
     python -m benchmarks.overhead [--calls N] [--json]
 
-Both serve the same ready answer over real sockets to the official client, turn by turn. The
-difference is what our payment code adds: the ledger's five steps on disk, the check of the input, the signed verdict.
-The time runs from the sending of the paid request to its whole answer, without the 402 before it and the buyer's
-signing.
+Both serve the same ready answer over real sockets to the official client, in turn. The difference is the work of our
+payment code: the ledger's transactions on disk, the check of the input, the signed verdict. The time runs from sending
+the paid request to the end of its answer; the 402 before it and the buyer's signing are excluded.
 """
 
 from __future__ import annotations
@@ -53,28 +52,28 @@ MINTED = 1_000_000_000
 
 @dataclasses.dataclass(frozen=True)
 class Ready:
-    """A provider that has the answer before it is asked."""
+    """A provider with a ready answer."""
 
     ready: Answer
     seconds: float = 1.0
 
     def check(self, given: Mapping[str, Any]) -> None:
-        """Every URL is as good as another."""
+        """Accept every URL."""
 
     async def answer(self, given: Mapping[str, Any], progress: Progress | None = None) -> Answer:
-        """The answer."""
+        """Return the ready answer."""
         return self.ready
 
 
 class Timed(httpx.AsyncHTTPTransport):
-    """Times the requests that carry a payment, the reading of their answer included."""
+    """Measures requests that carry a payment, up to the end of their answer."""
 
     def __init__(self) -> None:
         super().__init__()
         self.seconds: list[float] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send, and read to the end."""
+        """Send the request and read the whole answer."""
         began = perf_counter()
         response = await super().handle_async_request(request)
         await response.aread()
@@ -89,7 +88,7 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=60, help="paid calls to each; the median counts")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     options = parser.parse_args()
-    # The service writes its log, and nobody reads it.
+    # The service writes a log that nobody reads.
     with (
         tempfile.TemporaryDirectory() as folder,
         Path(os.devnull).open("w") as nowhere,
@@ -106,7 +105,7 @@ def main() -> None:
 
 
 async def measure(folder: Path, calls: int) -> dict[str, float]:
-    """Seconds and their ratio by name."""
+    """Measure seconds and their ratio, by name."""
     model_files.ensure()
     report = Analyzer().analyze(prepare(model_files.cache_folder().parent / "demo").bona_fide).report
     answer = Answer(elements=report.to_alibaba()["Elements"], report=report.to_dict())
@@ -119,7 +118,7 @@ async def measure(folder: Path, calls: int) -> dict[str, float]:
             await asyncio.to_thread(parts.devchain.mint, buyer.account.address, MINTED)
             seconds: dict[str, list[float]] = {ours: [], theirs: []}
             for _ in range(WARM_UP + calls):
-                # Turn by turn: whatever else the machine does, it does to both.
+                # In turns, so that other load on the machine affects both alike.
                 for url, found in seconds.items():
                     found.append(await paid_call(url, buyer))
     medians = [statistics.median(found[WARM_UP:]) for found in seconds.values()]
@@ -141,7 +140,7 @@ async def paid_call(url: str, buyer: Buyer) -> float:
 
 
 def bare(parts: Parts, data: dict[str, Any]) -> FastAPI:
-    """What a seller writes who takes the package's middleware as it comes."""
+    """A minimal seller: the package's middleware with its defaults."""
     app = FastAPI()
     resources = x402ResourceServer(DevFacilitator(parts.devchain))
     resources.register(NETWORK, ExactEvmServerScheme())  # type: ignore[arg-type, no-untyped-call]
@@ -161,7 +160,7 @@ def _as_ours(app: FastAPI) -> uvicorn.Config:
 
 @contextmanager
 def serving(running: uvicorn.Server) -> Iterator[str]:
-    """Its URL, while it runs in a thread of its own."""
+    """Run the app in its own thread; yields its URL."""
     listening = listen("127.0.0.1", 0)
     thread = threading.Thread(target=lambda: asyncio.run(running.serve(sockets=[listening])))
     thread.start()

@@ -1,4 +1,4 @@
-"""How fast, beside Silent-Face: each network a face, the whole decision on the same clips; one thread, interleaved."""
+"""Compares our speed with Silent-Face's: each network per face, the decision per clip; one thread, interleaved."""
 
 from __future__ import annotations
 
@@ -49,9 +49,11 @@ def _measure(paths: list[Path], peers: Path | None) -> dict[str, float]:
     whole = []
     for path, analysis in zip(paths, analyses, strict=True):
         judged = {sample.time for sample in analysis.samples}
-        asked = (judged.__contains__, _Clock(), _every)
+        selectors = (judged.__contains__, _Clock(), _every)
         whole.append(
-            _interleaved([partial(analyzer.analyze, path), *(partial(_peer_on, path, peer, ask) for ask in asked)], 3)
+            _interleaved(
+                [partial(analyzer.analyze, path), *(partial(_peer_on, path, peer, ask) for ask in selectors)], 3
+            )
         )
     figures = {
         "our network, ms a face": 1000 * ours / len(samples),
@@ -66,7 +68,7 @@ def _measure(paths: list[Path], peers: Path | None) -> dict[str, float]:
 
 
 def _interleaved(runs: list[Callable[[], object]], rounds: int = ROUNDS) -> list[float]:
-    """Median seconds of each; taken in turn, so that a busy moment of the machine meets all of them."""
+    """Median seconds of each function; run in turns, so that other load affects all of them alike."""
     found: list[list[float]] = [[] for _ in runs]
     for _ in range(rounds):
         for place, run in enumerate(runs):
@@ -81,7 +83,7 @@ def _every(time: float) -> bool:
 
 
 class _Clock:
-    """Says yes 8 times a second, as our engine does when it chooses the frames to search for faces."""
+    """Selects 8 frames a second, as our engine does when it searches for faces."""
 
     def __init__(self) -> None:
         self._due = 0.0
@@ -96,7 +98,7 @@ class _Clock:
 
 
 def _peer_on(path: Path, peer: SilentFace, wanted: Callable[[float], bool]) -> float:
-    """Its decision on a clip: decoded as ours is, detector and crops on the frames wanted, networks in one batch."""
+    """The peer's decision on a clip: decoded as for ours, crops of the selected frames, networks in one batch."""
     crops = []
     with VideoFile(path) as file:
         for frame in file:

@@ -2,8 +2,8 @@
 
     python -m benchmarks.parts [--runs N] [--json]
 
-The clip is that of `make bench`. Parts run side by side, so they add up to processor time, not to seconds; what no
-part names (demuxing, the interpreter) is the rest.
+The clip is that of `make bench`. Parts run in parallel, so they add up to processor time, not to seconds. The rest is
+work that no part covers (demuxing, the interpreter).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What a judged face costs by runtime and activation: `python -m benchmarks.runtimes --teacher FOLDER [--json]`.
+"""Compares the time per face by runtime and activation: `python -m benchmarks.runtimes --teacher FOLDER [--json]`.
 
-The two networks of Silent-Face as they are (PReLU), with PReLU written as relu(x) - slope * relu(-x), cut over to
-LeakyReLU, and with channels padded, by onnxruntime and, where it is installed, by OpenVINO; and our own file as it
-ships. One thread, four faces at once, variants in turn, so that a busy machine slows all alike. Needs
+Measures the two networks of Silent-Face unchanged (PReLU), with PReLU written as relu(x) - slope * relu(-x), with
+LeakyReLU, and with padded channels, by onnxruntime and, where it is installed, by OpenVINO; and our own shipped file.
+One thread, four faces per batch; variants run in turn, so that other load slows all alike. Needs
 training/requirements.txt.
 """
 
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def measure(runs: dict[str, Run]) -> dict[str, float]:
-    """ms a face of each, the median of rounds that take them in turn."""
+    """Median ms per face of each variant, over rounds that run them in turn."""
     spent: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(ROUNDS):
         for name, run in runs.items():
@@ -70,7 +70,7 @@ def measure(runs: dict[str, Run]) -> dict[str, float]:
 
 
 def without_prelu(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The same network with each PReLU written as relu(x) - slope * relu(-x), which is equal."""
+    """An equal network with each PReLU written as relu(x) - slope * relu(-x)."""
     model = onnx.ModelProto.FromString(model.SerializeToString())
     nodes = []
     for place, node in enumerate(model.graph.node):
@@ -92,7 +92,7 @@ def without_prelu(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def with_onnxruntime(model: onnx.ModelProto) -> Run:
-    """One thread, as the product runs it."""
+    """Run by onnxruntime on one thread, as in the product."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
@@ -102,7 +102,7 @@ def with_onnxruntime(model: onnx.ModelProto) -> Run:
 
 
 def with_openvino(model: onnx.ModelProto) -> Run:
-    """One thread.
+    """Run by OpenVINO on one thread.
 
     Raises:
         ImportError: OpenVINO is not installed.
@@ -122,7 +122,7 @@ def with_openvino(model: onnx.ModelProto) -> Run:
 
 
 def feeds() -> dict[str, npt.NDArray[np.float32]]:
-    """Both views of some faces."""
+    """Both views of several faces."""
     rng = np.random.default_rng(402)
     return {name: rng.uniform(0, 255, (FACES, 3, 80, 80)).astype(np.float32) for name in ("mid_2p7", "wide_4p0")}
 

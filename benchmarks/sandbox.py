@@ -1,9 +1,8 @@
-"""One file judged in a warm process beside one started for it, turn by turn; and the memory of each process.
+"""Compares one file in a warm worker process and in a new one, in turn; also measures the memory of each process.
 
     python -m benchmarks.sandbox [--runs N] [--json]
 
-Both judge the same files behind the same walls. The difference is what a warm process has done before: Python, the
-libraries and the models.
+Both judge the same files in the same confinement. The difference is the start of Python, its libraries and the models.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from alive402.liveness.networks import model_files
 from benchmarks.__main__ import SIZE, make_clip
 
 LARGER = (1920, 1080), (3840, 2160)
-# The memory of one process over all of its files is measured, so none is replaced.
+# No process is replaced, because the memory of one process over all its files is measured.
 LIMITS = SandboxLimits(jobs=1_000_000, peak_bytes=1 << 40)
 
 

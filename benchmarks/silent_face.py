@@ -1,6 +1,6 @@
-"""The peer: Silent-Face (two MiniFASNets, Apache-2.0) with crops as its own code cuts them, and its own detector.
+"""The peer: Silent-Face (two MiniFASNets, Apache-2.0) with its own cropping rule and its own detector.
 
-Not part of the package: it only runs here, to be measured beside ours on the very same frames.
+It is not part of the package: it only runs here, measured beside ours on the same frames.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LEAST_FACE = 0.6
 
 
 class SilentFace:
-    """Both networks, and the detector when it is asked for.
+    """Both networks, and the detector if requested.
 
     Args:
         folder: where `v2_27.onnx`, `v1se_40.onnx` and `detector/` lie.
@@ -46,7 +46,7 @@ class SilentFace:
         self._detector = cv2.dnn.readNetFromCaffe(*(str(folder / name) for name in DETECTOR))
 
     def crops(self, image: Image, box: Floats) -> list[Image]:
-        """One (80, 80, 3) uint8 BGR crop a network."""
+        """One (80, 80, 3) uint8 BGR crop per network."""
         return [_crop(image, box, times) for _, times in self._networks]
 
     def look(self, crops: Sequence[Sequence[Image]]) -> Floats:
@@ -60,7 +60,7 @@ class SilentFace:
         return np.asarray(np.mean(scores, axis=0), np.float32)
 
     def find(self, image: Image) -> Floats | None:
-        """(4,) box of the surest face, x1 y1 x2 y2 in px, by its own detector; None without one."""
+        """(4,) box of the best face, x1 y1 x2 y2 in px, by its own detector; None without a face."""
         height, width = image.shape[:2]
         scale = math.sqrt(DETECTOR_AREA * DETECTOR_AREA / (width * height))
         size = (max(1, int(width * scale)), max(1, int(height * scale)))

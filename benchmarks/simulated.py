@@ -1,9 +1,9 @@
-"""Attacks of which there is no real sample here, rendered from clips and judged, reported as simulated.
+"""Judges rendered attacks of kinds without real samples here; reported as simulated.
 
     python -m benchmarks.simulated --data FOLDER --work FOLDER [--most N]
 
-FOLDERs as for `python -m training`; only people whom training has set aside are used. Still instruments (cut-out, paper
-mask) show one frame and are moved by a hand; displays show the clip; streams are frozen, looped or noisy files.
+FOLDERs as for `python -m training`; only held-out people are used. Still instruments (cut-out, paper mask) show one
+frame and are moved by a hand; displays show the clip; streams are frozen, looped or noisy files.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ RATE, SECONDS, LEAST_SECONDS = 20, 4, 2
 LONGEST = 640
 ENCODING = Encoding(options={"preset": "veryfast", "crf": "23"})
 SWAY, BREATH = 6.0, 0.01
-"""px and share of its size by which a held thing, and the camera, move."""
+"""Motion of a held object and of the camera: px, and share of its size."""
 NOISE = 2.5
 LOOP_SECONDS = 0.8
 ROOMS = 20
@@ -79,7 +79,7 @@ def main() -> None:
 
 
 def _clips(folders: Sequence[Path], held: Sequence[Original]) -> list[Frames]:
-    """Frames at 20 a second of the clips of people who are set aside, then their stills, as clips of one frame."""
+    """Frames at 20 a second of the held-out people's clips, then their stills, as clips of one frame."""
     people = {one.group for one in held}
     found: list[Frames] = []
     for folder in folders:
@@ -107,7 +107,7 @@ def _small(image: Image) -> Image:
 
 
 def _length(clip: Frames) -> int:
-    """Frames of what is made of a clip: as many as it has; of a still, four seconds."""
+    """Number of frames made of a clip: as many as it has; of a still, four seconds."""
     return len(clip) if len(clip) > 1 else RATE * SECONDS
 
 
@@ -120,7 +120,7 @@ def _box(frame: Image, finder: FaceFinder) -> npt.NDArray[np.float32]:
 
 
 def _shown(kind: str, moves: bool) -> Make:
-    """The clip (or its first frame) as `kind` shows it: one scene all along, a hand that sways, a sensor's noise."""
+    """The clip (or its first frame) shown as `kind`: one scene throughout, a swaying hand, a sensor's noise."""
 
     def make(rng: np.random.Generator, clip: Frames, rooms: Sequence[Image]) -> Frames:
         seed, finder = int(rng.integers(2**31)), FaceFinder()
@@ -143,17 +143,17 @@ def _shown(kind: str, moves: bool) -> Make:
 
 
 def _frozen(rng: np.random.Generator, clip: Frames, rooms: Sequence[Image]) -> Frames:
-    """A stream that stands still: one frame, again and again."""
+    """A frozen stream: one frame, repeated."""
     return [clip[0]] * _length(clip)
 
 
 def _looped(rng: np.random.Generator, clip: Frames, rooms: Sequence[Image]) -> Frames:
-    """A stream that plays the same moment again and again."""
+    """A looped stream: the same moment, repeated."""
     return [clip[place % round(LOOP_SECONDS * RATE)] for place in range(_length(clip))]
 
 
 def _looped_with_noise(rng: np.random.Generator, clip: Frames, rooms: Sequence[Image]) -> Frames:
-    """The same, each frame under noise of its own."""
+    """A looped stream with new noise in each frame."""
     return [
         np.clip(frame + rng.standard_normal(frame.shape, np.float32) * np.float32(NOISE), 0, 255).astype(np.uint8)
         for frame in _looped(rng, clip, rooms)
@@ -172,7 +172,7 @@ KINDS: dict[str, tuple[Make, bool]] = {
     "looped stream, fresh noise": (_looped_with_noise, True),
     "untouched": (lambda rng, clip, rooms: clip, True),
 }
-"""How each is made, and whether it needs a clip: a still will not do."""
+"""The maker of each kind, and whether it needs a clip instead of a still."""
 
 
 if __name__ == "__main__":

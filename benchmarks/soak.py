@@ -1,10 +1,10 @@
-"""A long day of a service: thousands of calls of all kinds, its judging processes killed at random, and then the books.
+"""Soak test: thousands of calls of all kinds while worker processes are killed at random; then checks the accounts.
 
     python -m benchmarks.soak [--calls N] [--at-once N] [--seed N] [--json]
 
-`alive402 serve` runs as a child on the dev chain. It fails unless: no 5xx but 503; wallets, chain, ledger and answers
-agree, each answer charged once and nothing else; the memory of the service stays flat; and no process and no video is
-left.
+`alive402 serve` runs as a child on the dev chain. The test fails unless there is no 5xx but 503; wallets, chain, ledger
+and answers agree; each answer is charged once and nothing else is charged; the memory of the service stays flat; and no
+process and no video is left.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from benchmarks.soak_callers import Caller, Tally, Videos, Wrong
 CLIP_SECONDS = 3.2
 AT_WORK = 2
 KILL_EVERY = 25
-"""Calls between two killed processes."""
+"""Calls between two killed worker processes."""
 GREETING = "alive402 is at "
 GROWTH = 1.10
 _ENDLESS = "1000000/hour"
@@ -48,7 +48,7 @@ _ENDLESS = "1000000/hour"
 
 @dataclass
 class Watched:
-    """The service as its machine sees it: resident bytes after each call, and processes that were killed."""
+    """The service as its machine sees it: resident bytes after each call, and the number of killed processes."""
 
     pid: int
     url: str
@@ -56,7 +56,7 @@ class Watched:
     killed: int = 0
 
     def judging(self) -> list[int]:
-        """Its processes that judge."""
+        """The ids of its worker processes."""
         found = []
         for children in Path(f"/proc/{self.pid}/task").glob("*/children"):
             with contextlib.suppress(OSError):
@@ -64,13 +64,13 @@ class Watched:
         return found
 
     def look(self) -> None:
-        """Note how much memory it has now."""
+        """Record its current memory."""
         pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
         self.resident.append(pages * os.sysconf("SC_PAGE_SIZE"))
 
 
 def main() -> None:
-    """Run the command line; exit 1 when something was wrong."""
+    """Run the command line; exit code 1 if a check failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--calls", type=int, default=2000)
     parser.add_argument("--at-once", type=int, default=32, help="callers side by side")
@@ -93,13 +93,13 @@ def main() -> None:
 
 
 async def soak(folder: Path, calls: int, at_once: int, seed: int, *, loud: bool = False) -> dict[str, Any]:
-    """What was found, by name.
+    """Run the calls and the checks; returns the figures by name.
 
     Raises:
         Wrong: the service did what it never may.
     """
     began, tally = time.monotonic(), Tally()
-    async with town(folder) as videos, service_with(folder) as service:
+    async with video_hosts(folder) as videos, service_with(folder) as service:
         callers = [Caller(service.url, videos, tally, random.Random(seed + each)) for each in range(at_once)]
         left = iter(range(calls))
 
@@ -120,7 +120,7 @@ async def soak(folder: Path, calls: int, at_once: int, seed: int, *, loud: bool 
             killing.cancel()
             telling.cancel()
         seconds = time.monotonic() - began
-        books = await _books(folder, service, callers, tally)
+        accounts = await _accounts(folder, service, callers, tally)
         children = service.judging()
     left_over = [pid for pid in children if _runs(pid)]
     if left_over:
@@ -133,13 +133,13 @@ async def soak(folder: Path, calls: int, at_once: int, seed: int, *, loud: bool 
         "kinds": dict(tally.kinds.most_common()),
         "answers by code": dict(tally.codes.most_common()),
         "processes killed": service.killed,
-        **books,
+        **accounts,
         **_memory(service.resident),
     }
 
 
 def _memory(resident: list[int]) -> dict[str, Any]:
-    """Medians of a hundred calls after the first hundred, and of the last hundred."""
+    """Median memory of a hundred calls after the first hundred, and of the last hundred, in MB."""
     if len(resident) < 400:
         return {"resident MB, at the end": round(statistics.median(resident[-20:]) / 1e6, 1)}
     early, late = statistics.median(resident[100:200]), statistics.median(resident[-100:])
@@ -152,8 +152,8 @@ def _memory(resident: list[int]) -> dict[str, Any]:
     }
 
 
-async def _books(folder: Path, service: Watched, callers: list[Caller], tally: Tally) -> dict[str, Any]:
-    """Wallets against what their owners know, and the ledger against both."""
+async def _accounts(folder: Path, service: Watched, callers: list[Caller], tally: Tally) -> dict[str, Any]:
+    """Compare wallets with their owners' records, and the ledger with both."""
     with sqlite3.connect(folder / "ledger.db") as ledger:
         states = Counter(dict(ledger.execute("SELECT state, count(*) FROM payments GROUP BY state").fetchall()))
         moved = ledger.execute("SELECT coalesce(sum(amount), 0) FROM payments WHERE state = 'consumed'").fetchone()[0]
@@ -202,8 +202,8 @@ async def _tell(tally: Tally, calls: int, service: Watched) -> None:
 
 
 @asynccontextmanager
-async def town(folder: Path) -> AsyncIterator[Videos]:
-    """Hosts on loopback, with good videos and bad, and one that is too slow."""
+async def video_hosts(folder: Path) -> AsyncIterator[Videos]:
+    """Serve test videos on loopback: good and bad ones, and a host that is too slow."""
     files = folder / "videos"
     files.mkdir()
     _cut(prepare(model_files.cache_folder().parent / "demo").bona_fide, files / "face.mp4")
@@ -240,7 +240,7 @@ async def town(folder: Path) -> AsyncIterator[Videos]:
 
 
 def _cut(source: Path, target: Path) -> None:
-    """The first seconds, not encoded anew."""
+    """Copy the first seconds without encoding them again."""
     with av.open(str(source)) as whole, av.open(str(target), "w") as short:
         stream = whole.streams.video[0]
         copy = short.add_stream_from_template(stream)
@@ -304,7 +304,7 @@ async def service_with(folder: Path) -> AsyncIterator[Watched]:
 
 
 def _log(folder: Path) -> BufferedWriter:
-    """Where the service writes to."""
+    """The file for the service's log."""
     return (folder / "server.log").open("wb")
 
 

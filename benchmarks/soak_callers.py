@@ -1,4 +1,4 @@
-"""The callers of a soak test: good and bad buyers, each with a wallet of its own, and what it should have paid."""
+"""The callers of the soak test: good and bad buyers, each with its own wallet and a record of its debt."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ TOKEN_CALLS = 3
 
 
 class Wrong(Exception):
-    """The service did what it never may."""
+    """The service broke a rule that must always hold."""
 
 
 @dataclass
 class Tally:
-    """What was seen. `codes`: of every answer, by status and code; `answers`: request ids that were given."""
+    """Counts of the answers. `codes`: answers by status and code; `answers`: request ids of answers given."""
 
     codes: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
@@ -46,7 +46,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class Videos:
-    """URLs of the town, by what is the matter with them."""
+    """URLs of the test videos, by kind."""
 
     good: str
     bad: tuple[str, ...]
@@ -55,14 +55,14 @@ class Videos:
 
 
 class Caller:
-    """One of the callers at once, call after call; `owed` is what its wallet should have paid."""
+    """One of the concurrent callers, call after call; `owed` is the sum that its wallet should have paid."""
 
     def __init__(self, url: str, videos: Videos, tally: Tally, chance: random.Random) -> None:
         self._buyer = Buyer(url)
         self._url, self._videos, self._tally, self._chance = url, videos, tally, chance
         self._wallet = register_exact_evm_client(x402Client(), EthAccountSigner(self._buyer.account))
         self._plain = httpx.AsyncClient(timeout=SECONDS, trust_env=False)
-        self._asked: Any = None
+        self._required: Any = None
         self._minted = 0
         self._tokens: list[str] = []
         self.owed = 0
@@ -86,7 +86,7 @@ class Caller:
         await self._plain.aclose()
 
     async def call(self) -> None:
-        """One call of some kind, to its end."""
+        """Make one call of a random kind."""
         kinds = list(self._kinds)
         (kind,) = self._chance.choices(kinds, [self._kinds[each][0] for each in kinds])
         self._tally.kinds[kind] += 1
@@ -94,7 +94,7 @@ class Caller:
         self._tally.done += 1
 
     async def spent(self, asset: str) -> int:
-        """What the chain says that the wallet has paid."""
+        """The amount that the wallet has paid, by the chain."""
         return self._minted - await self._buyer.balance(asset)
 
     async def _fund(self) -> None:
@@ -103,16 +103,16 @@ class Caller:
             self._minted += FAUCET
 
     async def _sign(self) -> str:
-        """A good signature that has paid for nothing yet."""
+        """A valid signature that has not paid yet."""
         await self._fund()
-        if self._asked is None:
-            asked = await self._buyer.ask(self._videos.good)
-            self._asked = decode_payment_required_header(asked.headers["PAYMENT-REQUIRED"])
-        payload = await self._wallet.create_payment_payload(self._asked)
+        if self._required is None:
+            response = await self._buyer.ask(self._videos.good)
+            self._required = decode_payment_required_header(response.headers["PAYMENT-REQUIRED"])
+        payload = await self._wallet.create_payment_payload(self._required)
         return encode_payment_signature_header(payload)
 
     async def _again(self, ask: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
-        """The answer; asked once more for as long as the house is full, or the payment in use."""
+        """Repeat the request while the service is full or the payment is in use; returns the answer."""
         for _ in range(TRIES):
             answer = await ask()
             self._note(answer.status_code, answer.json())
@@ -163,7 +163,7 @@ class Caller:
         await self._refused(self._chance.choice(self._videos.hostile))
 
     async def _cancelled(self) -> None:
-        """The caller goes away in the middle, and comes for the answer later."""
+        """Disconnect during the call, and fetch the answer later."""
         signature = await self._sign()
         self.owed += PRICE
         with contextlib.suppress(TimeoutError):
@@ -199,11 +199,11 @@ class Caller:
         return self._tokens.pop()
 
     async def _prepaid(self) -> httpx.Response:
-        """One payment for several calls, sent again as it was signed for as long as it takes."""
+        """Make one payment for several calls; the same signature is sent again until it is answered."""
         body = {"serviceId": SERVICE, "maxCalls": TOKEN_CALLS}
         made = await self._again(lambda: self._plain.post(f"{self._url}/api/payments", json=body))
-        asked = await self._again(lambda: self._plain.post(made.json()["payUrl"]))
-        required = decode_payment_required_header(asked.headers["PAYMENT-REQUIRED"])
+        response = await self._again(lambda: self._plain.post(made.json()["payUrl"]))
+        required = decode_payment_required_header(response.headers["PAYMENT-REQUIRED"])
         payload = await self._wallet.create_payment_payload(required)
         header = {"PAYMENT-SIGNATURE": encode_payment_signature_header(payload)}
         return await self._again(lambda: self._plain.post(made.json()["payUrl"], headers=header))

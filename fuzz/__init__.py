@@ -1,1 +1,1 @@
-"""Every parser that strangers reach, fed with mutated input: `make fuzz-parsers`. What was found stays in `found/`."""
+"""Fuzzes every parser of untrusted input with mutated input: `make fuzz-parsers`. Findings are kept in `found/`."""

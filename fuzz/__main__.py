@@ -1,8 +1,8 @@
 """Feed parsers with mutated input, each for a while: `python -m fuzz [--seconds N] [TARGET ...]`.
 
-atheris (libFuzzer) watches which lines of ours an input reaches, and mutates on from those that reach new ones. It ends
-a process when it finds something, so each target runs in one of its own; what was found lies in `fuzz/found/TARGET/`,
-where `make test` tries it again for ever.
+atheris (libFuzzer) measures which of our lines an input reaches, and mutates inputs that reach new ones further. It
+ends a process when it finds an error, so each target runs in its own process. Findings are kept in
+`fuzz/found/TARGET/`, and `make test` tries them again.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ def main() -> int:
 
 
 def passes(name: str, seconds: int) -> bool:
-    """One target in a process of its own."""
+    """Fuzz one target in its own process; returns whether nothing was found."""
     with tempfile.TemporaryDirectory(prefix="alive402-fuzz-") as corpus:
         command = [sys.executable, "-m", "fuzz", "--inside", name, corpus, "--seconds", str(seconds)]
         return subprocess.run(command, check=False).returncode == 0
 
 
 def fuzz(name: str, corpus: Path, seconds: int) -> None:
-    """Never returns: libFuzzer ends the process."""
+    """Fuzz in this process. Never returns, because libFuzzer ends the process."""
     import atheris
 
     with atheris.instrument_imports(include=["alive402", "httpx", "ipaddress", "python_multipart", "urllib"]):

@@ -1,4 +1,4 @@
-"""What strangers reach over HTTP before anyone has paid: bodies that bring files along, forms, signed calls."""
+"""Fuzz targets for HTTP input before payment: bodies that contain files, forms, signed calls."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ from alive402.providers.local import LocalProvider
 from alive402.providers.local_images import LocalImages
 
 PIECE = 7
-"""Bytes that come at once, where the same form comes in pieces."""
+"""Bytes per piece where the same form is fed in pieces."""
 _BODY = b"\r\n\r\n"
 
 
 def image_data(data: bytes) -> None:
-    """A body with pictures in it, up to where they would be judged."""
+    """Parse a body that contains pictures, up to the point where they would be judged."""
     with contextlib.suppress(CodedError):
         given = _run(json_object(_request(data), IMAGE_LIVENESS.max_body_bytes))
         _checked(given or {})
 
 
 def upload(data: bytes) -> None:
-    """A form with a video in it: the line of its type, then its body, at once and in pieces."""
+    """Parse a form with a video: first line its type, then its body; at once and in pieces must agree."""
 
     async def file(kind: str, chunks: AsyncIterator[bytes]) -> bytes:
         return b"".join([chunk async for chunk in file_in_form(chunks, kind)])
@@ -50,7 +50,7 @@ def upload(data: bytes) -> None:
 
 
 def posted_object(data: bytes) -> None:
-    """The same in OSS's form, with fields before the file."""
+    """Parse an OSS form, with fields before the file; at once and in pieces must agree."""
 
     async def whole(kind: str, chunks: AsyncIterator[bytes]) -> tuple[dict[str, str], bytes]:
         form = ObjectForm(chunks, kind)
@@ -61,7 +61,7 @@ def posted_object(data: bytes) -> None:
 
 
 def rpc(data: bytes) -> None:
-    """A call as the vendor's SDK signs it: its query, its headers a line each, and its form."""
+    """Parse a call signed as the vendor's SDK signs it: its query, one line per header, and its form."""
     head, _, body = data.partition(_BODY)
     query, *lines = head.split(b"\n")
     headers = [(name.lower(), value.strip()) for name, _, value in (line.partition(b":") for line in lines)]
@@ -85,7 +85,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
 
 
 def seeds(name: str) -> Iterable[bytes]:
-    """What mutation begins with."""
+    """The inputs from which mutation starts."""
     match name:
         case "image_data":
             picture = b64encode(b"\xff\xd8\xff\xe0" + bytes(60)).decode()
@@ -110,12 +110,12 @@ def seeds(name: str) -> Iterable[bytes]:
 
 
 def _form(*parts: tuple[str, bytes]) -> bytes:
-    told = b"".join(
+    body = b"".join(
         b'--bound\r\nContent-Disposition: form-data; name="%s"; filename="v.mp4"\r\n'
         b"Content-Type: video/mp4\r\n\r\n%s\r\n" % (name.encode(), content)
         for name, content in parts
     )
-    return b'multipart/form-data; boundary="bound"\n' + told + b"--bound--\r\n"
+    return b'multipart/form-data; boundary="bound"\n' + body + b"--bound--\r\n"
 
 
 def _calls() -> Iterable[bytes]:
@@ -140,7 +140,7 @@ def _calls() -> Iterable[bytes]:
 
 
 def _alike(data: bytes, parse: Callable[[str, AsyncIterator[bytes]], Coroutine[Any, Any, object]]) -> None:
-    """A form is read alike however it is cut."""
+    """Check that a form parses alike however it is cut into pieces."""
     head, _, body = data.partition(b"\n")
 
     def parsed(step: int) -> object:
@@ -158,7 +158,7 @@ async def _pieces(body: bytes, step: int) -> AsyncIterator[bytes]:
 
 
 def _checked(given: dict[str, Any]) -> None:
-    """As a call is, before it is paid for; what is said of it, and of what passes, can be sent."""
+    """Check a call as the service does before payment; every answer must be encodable."""
     problems = problems_in(given, _validator())
     json.dumps(problems, ensure_ascii=False).encode()
     if not problems:

@@ -1,4 +1,4 @@
-"""One function a parser: any bytes may come, and it may raise nothing but the errors that a caller is told of."""
+"""Fuzz targets, one function per parser: any bytes may come, and only the documented errors may be raised."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from alive402.errors import CodedError
 from alive402.intake import fetch
 from alive402.intake.addresses import is_link_local, is_public
 from alive402.intake.sandbox import pool as sandbox
-from alive402.intake.sandbox import worker_process as warm
+from alive402.intake.sandbox import worker_process
 from alive402.intake.sniff import sniff
 from alive402.intake.uploads import PATH, UploadLimits, Uploads
 from alive402.liveness.media import images
@@ -38,14 +38,14 @@ FEW_PIXELS = images.ImageLimits(max_pixels=1_000_000)
 
 
 def url(data: bytes) -> None:
-    """A caller's URL, and the same text as a host's redirect, and as the name of an upload."""
+    """Parse a caller's URL, and the same text as a redirect's location and as an upload's name."""
     text = data.decode("utf-8", "replace")
     if named := _uploads().named_in(text):
         with contextlib.suppress(CodedError):
             _uploads().find(named)
-    for asked in (lambda: text, lambda: fetch._following("http://public.example/a", text)):
+    for parse in (lambda: text, lambda: fetch._following("http://public.example/a", text)):
         with contextlib.suppress(CodedError):
-            parsed = fetch.check_url(asked(), LIMITS)
+            parsed = fetch.check_url(parse(), LIMITS)
             wire = fetch.wire_url(parsed)
             assert parsed.scheme in {"http", "https"}
             assert not parsed.userinfo
@@ -54,7 +54,7 @@ def url(data: bytes) -> None:
 
 
 def address(data: bytes) -> None:
-    """What a resolver gives."""
+    """Check an address as a resolver returns it."""
     text = data.decode("utf-8", "replace")
     with contextlib.suppress(ValueError):
         public, link = is_public(text), is_link_local(text)
@@ -63,21 +63,21 @@ def address(data: bytes) -> None:
 
 
 def first_bytes(data: bytes) -> None:
-    """The beginning of a file, held for a video or a picture."""
+    """Recognise the first bytes of a file as a video or a picture."""
     images.is_image(_file(data))
     with contextlib.suppress(CodedError):
         sniff(_file(data))
 
 
 def video(data: bytes) -> None:
-    """A whole file, decoded here: what kills the decoder kills this process, and is found."""
+    """Decode a whole file in this process; an input that kills the decoder kills the process and is found."""
     with contextlib.suppress(CodedError), VideoFile(_file(data), FEW_FRAMES) as file:
         times = [frame.time for frame in file]
         assert times == sorted(set(times))
 
 
 def image(data: bytes) -> None:
-    """A whole picture, likewise: no larger than it says."""
+    """Decode a whole picture likewise; it must not be larger than its header says."""
     with contextlib.suppress(CodedError):
         pixels = images.read(_file(data), FEW_PIXELS).pixels
         assert min(pixels.shape[:2]) >= FEW_PIXELS.min_side
@@ -85,19 +85,19 @@ def image(data: bytes) -> None:
 
 
 def worker(data: bytes) -> None:
-    """A line from the process that judges, if a video took it over."""
+    """Parse a line from the worker process, as if a video had taken it over."""
     with contextlib.suppress(ValueError, RecursionError):
-        told = json.loads(data)
-        if isinstance(told, list):
-            warm._pass_on(told, _progress)
-        elif isinstance(told, dict):
-            with contextlib.suppress(CodedError, warm.WorkerDied):
-                judged = sandbox.understood(told)
+        line = json.loads(data)
+        if isinstance(line, list):
+            worker_process._pass_on(line, _progress)
+        elif isinstance(line, dict):
+            with contextlib.suppress(CodedError, worker_process.WorkerDied):
+                judged = sandbox.understood(line)
                 assert isinstance(judged, sandbox.Judged)
 
 
 def payment(data: bytes) -> None:
-    """The header that pays."""
+    """Parse a payment header."""
     with contextlib.suppress(CodedError):
         payload = signed.decode(data.decode("latin-1"))
         if isinstance(payload, signed.PaymentPayload):
@@ -118,7 +118,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
 
 
 def seeds(name: str) -> Iterable[bytes]:
-    """What mutation begins with: the tables of the tests, and what was found before."""
+    """The inputs from which mutation starts: tables of the tests, and earlier findings."""
     yield from (path.read_bytes() for path in sorted((FOUND / name).glob("*")))
     match name:
         case "url":
@@ -131,12 +131,12 @@ def seeds(name: str) -> Iterable[bytes]:
             yield from _films()
         case "worker":
             error = {"code": "no_face", "message": "No face.", "details": {"frames": 3}}
-            for told in (
+            for line in (
                 {"job": 1, "peak_bytes": 1, "error": error},
                 {"liveness": {}, "elements": []},
                 ["looking", 0.5],
             ):
-                yield json.dumps(told).encode()
+                yield json.dumps(line).encode()
         case "payment":
             yield from _payments()
         case "image":
@@ -155,7 +155,7 @@ def _payments() -> Iterable[bytes]:
         "nonce": "0x" + "3" * 64,
     }
     exact = {"signature": "0x" + "4" * 130, "authorization": authorization}
-    asked = {
+    terms = {
         "scheme": "exact",
         "network": "eip155:84532",
         "asset": "0x" + "5" * 40,
@@ -165,7 +165,7 @@ def _payments() -> Iterable[bytes]:
         "extra": {"name": "USDC", "version": "2"},
     }
     identifier = {"payment-identifier": {"info": {"id": "a" * 32}}}
-    second = {"x402Version": 2, "payload": exact, "accepted": asked, "extensions": identifier}
+    second = {"x402Version": 2, "payload": exact, "accepted": terms, "extensions": identifier}
     first = {"x402Version": 1, "scheme": "exact", "network": "base-sepolia", "payload": exact}
     yield from (b64encode(json.dumps(each).encode()) for each in (second, first))
 
@@ -179,7 +179,7 @@ def _films() -> tuple[bytes, ...]:
 
 @cache
 def _pictures() -> tuple[bytes, ...]:
-    """Those of the table that mutation can go through."""
+    """The pictures of the table that are useful for mutation."""
     person = prepare(model_files.cache_folder().parent / "demo").bona_fide
     with av.open(str(person)) as file:
         frame = np.asarray(next(file.decode(video=0)).to_ndarray(format="bgr24"), np.uint8)

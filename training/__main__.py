@@ -1,12 +1,12 @@
-"""Train the network that ships: `python -m training all` gathers, renders, learns and exports; each step alone too.
+"""Trains the shipped network: `python -m training all` gathers, renders, learns and exports; steps also run alone.
 
     pip install -r training/requirements.txt
     python -m training all --data FOLDER --data FOLDER --teacher FOLDER --work var/training --install
 
 Each data folder has a manifest.csv (file, kind, source, subject, licence). The network starts from the teacher's own
-weights (Silent-Face, Apache-2.0: the folder that --teacher names) and is trained on for a few hundred steps. Every step
-is resumable: run the same line again after a stop, and it goes on. `--install` puts the result in the package; then fit
-the fusion anew with `python -m training.calibrate`.
+weights (Silent-Face, Apache-2.0: the folder of --teacher) and is trained further for a few hundred steps. The same
+command resumes a stopped run. `--install` puts the result in the package; then fit the fusion again with `python -m
+training.calibrate`.
 
 examples:
   python -m training all --data data/train --teacher silent-face --install
@@ -26,7 +26,9 @@ from training.pool import load, render
 
 STEPS = ("gather", "render", "learn", "all")
 RUNS, SHARE = 2, 0.6
-"""Networks trained, each with a seed of its own, and their share in the mean that is exported; the rest is the start.
+"""Number of networks trained, each with its own seed, and their share in the exported mean; the rest is the start. A
+mean of runs is closer to what all runs learned than to the chance of one (`averaged` in two_view.py), and the start
+keeps it close to real clips: the longer a run, the more it fits the simulator. Chosen by `training.compare`.
 
 A mean of runs is nearer to what all of them learned than to the chances of one (`averaged` in two_view.py), and
 the start holds it to real clips: the longer a run, the more it knows of the simulator. Chosen by `training.compare`.

@@ -1,7 +1,7 @@
-"""Alterations that keep the answer: the teacher sees the clean crop, the student the altered one.
+"""Alterations that keep the label: the teacher sees the clean crop, the student the altered one.
 
-Each is a function of both views of one look (the same scene, so the same light and the same blur in scene px) and of
-where the face is in them. They are named, so that a network can be measured under each.
+Each is a function of both views of one look and of the face's place in them. Both views show the same scene, so they
+get the same light and the same blur in scene px. Alterations have names, so that a network can be measured under each.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Look:
     faces: Floats
 
     def each(self, change: Callable[[Image, float], npt.NDArray[np.generic]]) -> Look:
-        """The look with `change(view, zoom)` of each view, clipped to 0..255."""
+        """Apply `change(view, zoom)` to each view, clipped to 0..255."""
         mid, wide = (
             np.clip(change(view, zoom), 0, 255).astype(np.uint8) for view, zoom in zip(self.views, ZOOM, strict=True)
         )
@@ -47,14 +47,14 @@ Alteration = Callable[[Rng, Look], Look]
 
 
 def altered(rng: Rng, look: Look) -> Look:
-    """One to three alterations of different kinds, drawn at random."""
+    """Apply one to three alterations of different kinds, drawn at random."""
     for name in rng.choice(list(ALTERATIONS), int(rng.choice([1, 1, 2, 2, 3])), replace=False):
         look = ALTERATIONS[str(name)](rng, look)
     return look
 
 
 def usual_faces(count: int) -> Floats:
-    """(count, 2, 4) float32: where the face is when neither view was limited by the frame."""
+    """(count, 2, 4) float32: the face in each view when neither was limited by the frame."""
     half = np.array([0.5 / MID_VIEW, 0.5 / WIDE_VIEW], np.float32)
     one = np.stack([0.5 - half, 0.5 - half, 0.5 + half, 0.5 + half], axis=1)
     return np.tile(one, (count, 1, 1))
@@ -76,7 +76,7 @@ def tint(rng: Rng, look: Look) -> Look:
 
 
 def grey(rng: Rng, look: Look) -> Look:
-    """No colour, or little."""
+    """Little or no colour."""
     keep = float(rng.choice([0.0, 0.0, rng.uniform(0, 0.5)]))
 
     def change(view: Image, zoom: float) -> npt.NDArray[np.generic]:
@@ -101,13 +101,13 @@ def infrared(rng: Rng, look: Look) -> Look:
 
 
 def exposure(rng: Rng, look: Look) -> Look:
-    """Half the light to one and a half times it."""
+    """Changes the light by a factor of 0.5 to 1.5."""
     gain = float(np.exp2(rng.uniform(-1.2, 0.7)))
     return look.each(lambda view, zoom: view * np.float32(gain))
 
 
 def gamma(rng: Rng, look: Look) -> Look:
-    """Another tone curve, and haze: less contrast around a light grey."""
+    """Another tone curve, or haze: less contrast around a light grey."""
     power, haze = float(np.exp(rng.uniform(-0.5, 0.5))), float(rng.uniform(0, 0.35) * (rng.random() < 0.5))
     table = (255 * (np.arange(256) / 255) ** power * (1 - haze) + 190 * haze).clip(0, 255).astype(np.uint8)
     return look.each(lambda view, zoom: np.asarray(cv2.LUT(view, table)))
@@ -156,7 +156,7 @@ def beauty(rng: Rng, look: Look) -> Look:
 
 
 def codec(rng: Rng, look: Look) -> Look:
-    """Strong compression."""
+    """Strong video compression."""
     quality = round(float(rng.uniform(12, 60)))
     return look.each(lambda view, zoom: jpeg(view, quality))
 
@@ -261,7 +261,7 @@ def _gains(look: Look, gains: npt.NDArray[np.float64]) -> Look:
 def _masked(
     look: Look, paint: Callable[[Image], npt.NDArray[np.generic]], shape: Callable[[Image, Floats], Floats]
 ) -> Look:
-    """Each view with `paint(view)` where `shape(view, face)` is 1."""
+    """Paints each view by `paint(view)` where the mask `shape(view, face)` is 1."""
     views = []
     for view, face in zip(look.views, look.faces, strict=True):
         mask = shape(view, face)[..., None]
@@ -297,4 +297,4 @@ ALTERATIONS: dict[str, Alteration] = {
     "background": background,
 }
 MEASURED: dict[str, Alteration] = ALTERATIONS | {"warm": warm}
-"""What a network is measured under: all that it may learn from, and a warm light of fixed strength."""
+"""The alterations under which a network is measured: all of the training, and a warm light of fixed strength."""

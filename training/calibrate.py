@@ -1,11 +1,11 @@
-"""Fit the few numbers of the fusion on labelled clips, and say how well they do on sources they have not seen.
+"""Fits the numbers of the fusion on labelled clips and reports its errors on sources that it was not fitted on.
 
     python -m training.calibrate MANIFEST.csv [--write]
 
 The manifest has the columns file, label (live or spoof), source and, if known, attack; files lie beside it. The fusion
-is fitted on the looks as they are and altered together (`training/alterations.py`), so that its operating point holds
-in other light. Figures are leave-one-source-out: the clips of a source are judged by numbers fitted on all other
-sources. `--write` then fits on all of them and replaces `weights/calibration.json`.
+is fitted on unaltered and altered looks together (`training/alterations.py`), so that its operating point also holds in
+other light. Figures are leave-one-source-out: the clips of a source are judged by numbers fitted on all other sources.
+`--write` then fits on all of them and replaces `weights/calibration.json`.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def _say(table: Table, scores: Floats) -> None:
-    """The figures of scores that were judged leave-one-source-out."""
+    """Print the figures of leave-one-source-out scores."""
     live, attack = scores[table.labels == 1], scores[table.labels == 0]
     print(f"{len(live)} bona fide, {len(attack)} attacks, {len(set(table.sources))} sources, leave-one-source-out:")
     print(f"AUC {auc(scores, table.labels):.3f}")
@@ -74,7 +74,7 @@ def _say(table: Table, scores: Floats) -> None:
 
 
 def _write(table: Table, lines: dict[str, dict[str, float]], cues: dict[str, float]) -> None:
-    """Replace the package's calibration; the line of an expert that was not fitted now is kept."""
+    """Write the package's calibration; the line of an expert that was not fitted now is kept."""
     path = WEIGHTS / "calibration.json"
     before = json.loads(path.read_text())
     if "expert" not in lines and "expert" in before:

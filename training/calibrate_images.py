@@ -1,12 +1,12 @@
-"""Fit how sure a single look may be: one frame of a clip, judged as a picture, is far less than the clip.
+"""Fits the confidence of a single look: one frame of a clip, judged as a picture, proves far less than the clip.
 
     python -m training.calibrate_images MANIFEST.csv [MANIFEST.csv ...] [--write]
 
 Manifests are those of `training.calibrate`; they may list photographs too. Five frames of each clip, evenly spread, are
-written as JPEG and judged by `alive402.analyze_image`, each alone; a photograph is judged as it is. The network's log
-odds become a probability by Platt's method (1999, with his targets that are never quite 0 or 1); clips count alike
-within a label, and so do both labels. `--write` replaces `weights/image_calibration.json`;
-`python -m benchmarks.images` says how good it is on sources it has not seen.
+written as JPEG and judged by `alive402.analyze_image`, each alone; a photograph is judged unchanged. Platt's method
+(1999, with his targets that are never 0 or 1) turns the network's log odds into a probability; clips have equal weights
+within a label, and both labels have equal weights. `--write` replaces `weights/image_calibration.json`; `python -m
+benchmarks.images` measures it on sources that it was not fitted on.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ SHARES = (0.1, 0.3, 0.5, 0.7, 0.9)
 MIDDLE = 0.5
 JPEG_QUALITY = 95
 THRESHOLD, MARGIN = 0.5, 0.2
-"""Wide, for one look is little: `python -m benchmarks.images` tells how many looks fall within it."""
+"""A wide margin, because one look proves little; `python -m benchmarks.images` counts the looks within it."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +58,13 @@ class Looks:
     unusable: dict[str, int]
 
     def only(self, chosen: npt.NDArray[np.bool_]) -> Looks:
-        """Those that are chosen."""
+        """The chosen looks."""
         parts = (self.odds, self.labels, self.sources, self.species, self.clips, self.middle, self.confidence)
         return Looks(*(part[chosen] for part in parts), unusable=self.unusable)
 
 
 def read(*manifests: Path) -> Looks:
-    """Five frames of every clip of the manifests and every photograph, each judged as a picture."""
+    """Read five frames of every clip in the manifests and every photograph, each judged as a picture."""
     analyzer, rows, unusable = Analyzer(), [], Counter[str]()
     for entry, path in _entries(manifests):
         for share, judged in _judged(analyzer, path):
@@ -126,7 +126,7 @@ def fit(looks: Looks) -> tuple[float, float]:
 
 
 def left_out(looks: Looks) -> Floats:
-    """(n,) probability of each look, by numbers fitted without its source."""
+    """(n,) probability of each look by numbers fitted without its source."""
     scores = np.zeros(len(looks.odds))
     for source in sorted(set(looks.sources)):
         mine = looks.sources == source

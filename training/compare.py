@@ -1,4 +1,4 @@
-"""Compare networks on real clips: `python -m training.compare --dev MANIFEST.csv NAME=FILE.onnx ...`
+"""Compares networks on real clips: `python -m training.compare --dev MANIFEST.csv NAME=FILE.onnx ...`.
 
 For each network: the ranking of clips by the network alone, the decision with the fusion fitted on other sources, and
 both again while the looks are altered (`training/alterations.py`). `--stills MANIFEST.csv` adds photographs, each
@@ -25,9 +25,9 @@ from training.fusion_fit import Table, auc, left_out
 SEED = 402
 THRESHOLD = 0.5
 ALTERED_WEIGHT = 0.5
-"""Of all altered looks of a clip together, beside 1 of the clean ones, when the fusion is fitted."""
+"""Weight of all altered looks of a clip together when the fusion is fitted; the clean looks have 1."""
 REFUSED_SHARE = 0.1
-"""Of the people in photographs, refused where attacks are counted."""
+"""Share of the people in photographs that is refused at the threshold at which attacks are counted."""
 
 Views = tuple[Sequence[Image], Sequence[Image]]
 """Mid and wide view of n looks."""
@@ -104,7 +104,7 @@ def published(teacher: Path) -> AppearanceNetwork:
 
 
 def altered_views(looked: Looked) -> Iterator[tuple[str, Views]]:
-    """The looks under each alteration: all as they are (""), then some of them altered; one set at a time."""
+    """Yield the looks under each alteration, one set at a time: all unaltered (""), then some of them altered."""
     yield "", (looked.mid, looked.wide)
     some = some_looks(looked)
     faces = usual_faces(len(some))
@@ -119,7 +119,7 @@ def altered_views(looked: Looked) -> Iterator[tuple[str, Views]]:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """One network, by alteration.
+    """The numbers of one network, by alteration.
 
     Attributes:
         features: (m, 2 + k) each, what the fusion is given of each clip.
@@ -131,7 +131,7 @@ class Numbers:
 
 
 def numbers(networks: Sequence[AppearanceNetwork], looked: Looked) -> list[Numbers]:
-    """What each network makes of the clips under each alteration; "" is the clips as they are."""
+    """Score the clips under each alteration by each network; "" is the unaltered clips."""
     found = [Numbers({}, {}) for _ in networks]
     some = looked.clip[some_looks(looked)]
     for name, (mid, wide) in altered_views(looked):
@@ -163,7 +163,7 @@ def _figures(one: Numbers, looked: Looked) -> dict[str, Figures]:
 
 
 def on_stills(network: AppearanceNetwork, stills: Stills) -> dict[str, StillFigures]:
-    """Figures on photographs, by kind of attack."""
+    """Compute the figures on photographs, by kind of attack."""
     odds, people = logits(network.look_at(stills.mid, stills.wide).live), stills.attacks == ""
     threshold = np.quantile(odds[people], REFUSED_SHARE)
     found = {}
@@ -177,7 +177,7 @@ def on_stills(network: AppearanceNetwork, stills: Stills) -> dict[str, StillFigu
 
 
 def together(looked: Looked, features: dict[str, Floats]) -> Table:
-    """All clips as they are ("") and then under each alteration, as one table: what the fusion is fitted on."""
+    """Join all clips, unaltered ("") and under each alteration, into one table for fitting the fusion."""
     altered = max(len(features) - 1, 1)
     repeat, count = len(features), len(looked.labels)
     return Table(
@@ -191,7 +191,7 @@ def together(looked: Looked, features: dict[str, Floats]) -> Table:
 
 
 def table(name: str, figures: dict[str, Figures], looked: Looked) -> str:
-    """Readable lines: one alteration a line."""
+    """Format the figures as lines of text, one alteration per line."""
     people = int(looked.labels.sum())
     attacks = len(looked.labels) - people
     lines = [f"{name}: {people} bona fide, {attacks} attacks", "  looks            alone  fused  refused  accepted"]

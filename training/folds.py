@@ -1,7 +1,7 @@
-"""Real clips, looked at once: what candidates are chosen on, source by source, as they are and under alterations.
+"""Looks at real clips, taken once, on which candidate networks are compared source by source, with alterations.
 
-A network is chosen on these, never on what the simulator renders: it drifts to the simulator the longer it learns
-from it. Figures of the fusion are leave-one-source-out.
+A network is never chosen on rendered samples: the longer it learns from the simulator, the more it drifts to it.
+Figures of the fusion are leave-one-source-out.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from alive402.liveness.networks.appearance import logits, pool
 Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
 LOOKS_ALTERED = 4
-"""Looks of a clip that are altered: enough to rank clips by, at a quarter of the cost."""
+"""Altered looks per clip: enough to rank clips, at a quarter of the cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,10 @@ class Looked:
 
 
 def look(manifest: Path, work: Path, expert: str | None = None) -> Looked:
-    """Every clip of the manifest (file, label, attack, source) looked at by the engine.
+    """Analyse every clip of the manifest (file, label, attack, source) by the engine.
 
-    Kept in `work` for this state of the engine's code; clips that cannot be judged are named and left out.
+    The result is kept in `work` for this state of the engine's code; clips that cannot be judged are named and left
+    out.
     """
     kept = work / f"looks-{manifest.parent.name}-{expert or 'alone'}-{_engine()}.npz"
     if kept.exists():
@@ -82,7 +83,7 @@ class Stills:
 
 
 def look_at_stills(manifest: Path, work: Path) -> Stills:
-    """Every photograph of the manifest (file, label, attack), looked at and kept as by `look`."""
+    """Analyse every photograph of the manifest (file, label, attack) and keep the result, as `look` does."""
     kept = work / f"stills-{manifest.parent.name}-{_engine()}.npz"
     if kept.exists():
         return Stills(**np.load(kept))
@@ -106,7 +107,7 @@ def look_at_stills(manifest: Path, work: Path) -> Stills:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What is known of a clip beside its pixels."""
+    """The facts about a clip apart from its pixels."""
 
     bona_fide: bool
     source: str
@@ -114,7 +115,7 @@ class About:
 
 
 def collect(analyses: Iterable[tuple[About, Analysis]]) -> Looked:
-    """Analyses of clips as one table of looks."""
+    """Collect analyses of clips into one table of looks."""
     mid, wide, clip, cues, known, experts = [], [], [], [], [], []
     names: list[str] = []
     for place, (about, analysis) in enumerate(analyses):
@@ -152,7 +153,7 @@ def _analyzed(folder: Path, rows: Sequence[dict[str, str]], analyzer: Analyzer) 
 
 
 def _engine() -> str:
-    """Hash of the engine's code: looks taken by other code are not the same."""
+    """Hash of the engine's code, because looks of other code differ."""
     code = b"".join(path.read_bytes() for path in sorted(Path(liveness.__file__).parent.rglob("*.py")))
     return hashlib.sha256(code).hexdigest()[:10]
 
@@ -169,7 +170,7 @@ def mean_odds(live: npt.NDArray[np.float32], clip: npt.NDArray[np.int64]) -> Flo
 
 
 def some_looks(looked: Looked, most: int = LOOKS_ALTERED) -> npt.NDArray[np.int64]:
-    """Places of at most `most` looks a clip, spread through it."""
+    """Indices of at most `most` looks per clip, spread over the clip."""
     chosen = []
     for number in range(len(looked.labels)):
         mine = np.flatnonzero(looked.clip == number)

@@ -1,7 +1,7 @@
-"""The few numbers of the fusion, fitted on clips as numbers: a logistic model with weights that are never negative.
+"""Fits the numbers of the fusion: a logistic model whose weights are never negative.
 
-Weights are held near what is expected of them, and sources count alike within a label: some tens of clips cannot move
-them far, and no source outvotes the others.
+Weights are held near expected values, and sources count alike within a label. So a few dozen clips cannot move them
+far, and no source outvotes the others.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
-# Evidence of which the clips hold too few cases to fit a weight: set by hand, so that at full score it outweighs a
-# confident network. The rest is fitted, each held near what is expected: some tens of clips cannot move it far.
+# Evidence with too few cases in the clips to fit a weight: set by hand, so that a full score outweighs a confident
+# network. The other weights are fitted, each held near its expected value.
 SET_BY_HAND = {
     "repeats": 14.0,
     "frozen": 13.5,
@@ -28,7 +28,7 @@ SET_BY_HAND = {
 EXPECTED = {"mean": 0.5, "percentile": 0.5, "planar": 4.0, "bezel": 3.0}
 MOST = {"mean": 2.0, "percentile": 2.0, "planar": 6.0, "bezel": 6.0}
 HELD = 0.3
-"""Strength of the pull to what is expected (a Gaussian prior, its width in proportion)."""
+"""Strength of the pull to the expected values (a Gaussian prior whose width is proportional to the value)."""
 STEPS, RATE = 4_000, 0.1
 
 
@@ -84,7 +84,7 @@ def fit(table: Table) -> tuple[float, Floats]:
 
 
 def _fewest_errors(odds: Floats, labels: Floats) -> float:
-    """The log odds at which BPCER + APCER of these clips is least: the mean of all such places between two clips."""
+    """The log odds at which BPCER + APCER of these clips is least: the mean of all such points between two clips."""
     levels = np.unique(odds)
     places = (levels[1:] + levels[:-1]) / 2
     live, attack = odds[labels == 1], odds[labels == 0]
@@ -93,7 +93,7 @@ def _fewest_errors(odds: Floats, labels: Floats) -> float:
 
 
 def left_out(table: Table) -> Floats:
-    """(n,) probability of each clip, by numbers fitted without its source."""
+    """(n,) probability of each clip by numbers fitted without its source."""
     scores = np.zeros(len(table.labels))
     for source in sorted(set(table.sources)):
         mine = table.sources == source

@@ -1,6 +1,6 @@
-"""An ONNX network run and trained by torch, operator by operator; its weights go back into the same graph.
+"""Runs and trains an ONNX network in torch, operator by operator; its weights go back into the same graph.
 
-The graphs of Silent-Face hold few operators. What only computes the shape in which features are flattened is not run.
+The graphs of Silent-Face hold few operators. Operators that only compute the shape for flattening are not run.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from torch.nn import functional
 
 SHAPES = {"Shape", "Gather", "Unsqueeze", "Concat", "Constant"}
 STATISTICS = {3, 4}
-"""Inputs of BatchNormalization that are running statistics: they are used and never trained."""
+"""Inputs of BatchNormalization with running statistics, which are used but never trained."""
 INPUT, LOGITS, EMBEDDING = "x", "logit", "emb"
 
 
@@ -59,7 +59,7 @@ class GraphNetwork(nn.Module):
         return cls(onnx.load(str(path)), dtype)
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits and embeddings, float32."""
+        """Compute logits and embeddings, float32."""
         values = {INPUT: images.to(self.dtype).contiguous(memory_format=torch.channels_last)}
         for node in self._nodes:
             given = [
@@ -79,7 +79,7 @@ class GraphNetwork(nn.Module):
                     getattr(self, self._places[name]).data.fill_(value)
 
     def to_onnx(self) -> onnx.ModelProto:
-        """The graph with the weights as they are now."""
+        """The graph with the current weights."""
         model = onnx.ModelProto()
         model.CopyFrom(self._model)
         for one in model.graph.initializer:

@@ -1,9 +1,9 @@
-"""The student trains on from the teacher's own weights: few steps, low rate, seeded, resumable.
+"""Trains the student from the teacher's own weights: few steps, low rate, seeded, resumable.
 
 Loss: Kullback-Leibler divergence to the teacher's softened answers (Hinton et al. 2015, temperature 2), the cosine
-between embeddings (Romero et al. 2015), and cross-entropy with the known label, weighted by kind. Half of each batch is
-what teacher and student see alike: mirrored, relit, cropped, mixed (function matching, Beyer et al. 2022,
-arXiv:2106.05237). The other half is altered for the student alone, and the teacher's answer is that to the clean crop.
+between embeddings (Romero et al. 2015), and cross-entropy with the known label, weighted by kind. Teacher and student
+see half of each batch alike: mirrored, relit, cropped, mixed (function matching, Beyer et al. 2022, arXiv:2106.05237).
+The other half is altered for the student only, and the teacher answers to the clean crop.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from training.views import shrunk, unshrunk
 TEMPERATURE = 2.0
 EMBEDDING_WEIGHT = 0.5
 DOUBTED = 0.5
-"""Weight of the teacher's answer where a known label says otherwise."""
+"""Weight of the teacher's answer where it contradicts a known label."""
 AVERAGE = 0.98
 WARM_UP_STEPS = 10
 SAVE_SECONDS = 60.0
@@ -50,12 +50,12 @@ LABEL_WEIGHTS: Mapping[str, float] = {
     "crop_replay": 0.2,
     "anything": 0.0,
 }
-"""Weight of the known label by kind of sample; see `python -m training.realism`."""
+"""Weight of the known label by kind of sample, chosen with `python -m training.realism`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How to learn.
+    """The hyperparameters of a training run.
 
     Attributes:
         steps, batch, rate: how many steps of how many samples at which peak learning rate.
@@ -75,7 +75,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one step learns from: views (n, 3, 80, 80) BGR 0..255, the teacher's answers, labels and their weights."""
+    """Input of one step: views (n, 3, 80, 80) BGR 0..255, the teacher's answers, labels and their weights."""
 
     mid: Tensor
     wide: Tensor
@@ -88,7 +88,7 @@ class Batch:
 def learn(student: TwoView, teacher: TwoView, pool: Chunk, plan: Plan, work: Path) -> TwoView:
     """Train on the pool's samples that are not held out; returns the student with averaged weights.
 
-    A checkpoint in `work` lets a stopped run go on: one of the same plan, start and samples.
+    A checkpoint in `work` lets a stopped run resume; it must have the same plan, start and samples.
     """
     torch.manual_seed(plan.seed)
     run = _run_of(student, pool, plan)
@@ -130,7 +130,7 @@ def learn(student: TwoView, teacher: TwoView, pool: Chunk, plan: Plan, work: Pat
 
 
 def _run_of(student: TwoView, pool: Chunk, plan: Plan) -> str:
-    """What a run depends on: its plan, and the sha256 of the weights that it starts from and of its samples."""
+    """Identify a run by its plan and by the sha256 of its initial weights and its samples."""
     digest = hashlib.sha256()
     for weight in student.state_dict().values():
         digest.update(weight.numpy().tobytes())
@@ -162,7 +162,7 @@ def _batch(pool: Chunk, training: np.ndarray, teacher: TwoView, plan: Plan, rng:
 
 
 def _mirrored(rng: np.random.Generator, pool: Chunk, place: int) -> Look:
-    """One sample, mirrored or not; the teacher answers alike to both."""
+    """A sample, mirrored with a chance of one half; the teacher's answer is the same for both."""
     if rng.random() < 0.5:
         return Look((pool.mid[place], pool.wide[place]), pool.faces[place])
     faces = pool.faces[place].copy()
@@ -172,7 +172,7 @@ def _mirrored(rng: np.random.Generator, pool: Chunk, place: int) -> Look:
 
 
 def _seen_alike(pool: Chunk, some: np.ndarray, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
-    """Mid and wide views as teacher and student both see them, and which of them are mixtures of two samples."""
+    """Mid and wide views as both teacher and student see them, and which of them mix two samples."""
     count = len(some)
     grid = _grid(rng, count)
     views = [
@@ -217,7 +217,7 @@ def _loss(student: TwoView, batch: Batch, plan: Plan) -> Tensor:
 
 
 def _grid(rng: np.random.Generator, count: int) -> Tensor:
-    """Sampling grid (n, 128, 128, 2): mirrored or not, zoomed in a little, shifted within what the zoom leaves."""
+    """Sampling grid (n, 128, 128, 2): mirrored or not, zoomed in a little, shifted within the zoom's margin."""
     zoom = rng.uniform(ZOOM_LEAST, 1.0, (count, 2))
     shift = rng.uniform(-1, 1, (count, 2)) * (1 - zoom)
     theta = np.zeros((count, 2, 3), np.float32)

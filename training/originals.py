@@ -1,4 +1,4 @@
-"""The originals: every permitted picture and clip of a folder, faces found, people kept on one side of the split."""
+"""Gathers the originals: every permitted picture and clip of a folder, with faces, each person in one split only."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ ALIKE_BITS = 5
 JPEG_QUALITY = 96
 PICTURES = {".jpg", ".jpeg", ".png", ".webp"}
 
-# What a manifest's `kind` may be used for. Direct photographs of things are rooms, and pictures for the teacher.
+# Permitted uses of each `kind` in a manifest. Direct photographs of things are used as rooms, and as pictures for the
+# teacher.
 BONA_FIDE = {"bonafide_image", "bonafide_video"}
 CONTENT_ONLY = {"synthetic_image"}
-"""Shown in attacks, never called bona fide."""
+"""Kinds that are shown in attacks, but never labelled bona fide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +50,10 @@ class Original:
 
 
 def gather(folders: list[Path], work: Path) -> list[Original]:
-    """Every usable picture of the folders (each with a `manifest.csv`: file, kind, source, subject), kept in `work`.
+    """Gather every usable picture of the folders (each with a `manifest.csv`: file, kind, source, subject) in `work`.
 
-    Done once; a second call reads what the first wrote. People, sources without people and near-duplicates stand on
-    one side of the split.
+    This is done once; a second call reads the result of the first. People, sources without people and near-duplicates
+    stay within one split.
     """
     index = work / "originals.csv"
     if not index.exists():
@@ -94,7 +95,7 @@ def _find(folders: list[Path], target: Path) -> Iterator[Original]:
 
 
 def _pictures(path: Path) -> Iterator[Image]:
-    """The picture itself, or frames spread through the clip."""
+    """Yield the picture itself, or frames spread over the clip."""
     if path.suffix.lower() in PICTURES:
         image = cv2.imread(str(path), cv2.IMREAD_COLOR)
         if image is not None:
@@ -133,7 +134,7 @@ def _held_out(group: str) -> bool:
 
 
 def _without_twins(found: list[Original]) -> Iterator[Original]:
-    """Held-out pictures that look like one to train on are left out."""
+    """Drop held-out pictures that look like a training picture."""
     marks = {one.file: _mark(one.read()) for one in found}
     training = np.array([marks[one.file] for one in found if not one.held_out], np.uint64)
     for one in found:

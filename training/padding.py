@@ -61,7 +61,7 @@ def _pad_conv(
 
 
 def _pad_matrix(stored: onnx.TensorProto, before: int, after: int) -> None:
-    """Rows of zeros for the padded channels of what was flattened, channel by channel."""
+    """Insert rows of zeros for the padded channels into the weights behind a flattened layer."""
     matrix = numpy_helper.to_array(stored)
     places = matrix.shape[0] // before
     _set(stored, np.pad(matrix, ((0, (after - before) * places), (0, 0))))

@@ -1,4 +1,4 @@
-"""The pool: samples rendered from originals, cut into two views, answered by the teacher; in chunks, resumable."""
+"""The pool of training samples: rendered from originals, cut into two views, scored by the teacher; in chunks."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One chunk to render: its number and everything that makes it the same on every machine."""
+    """One chunk to render: its number and everything that makes it reproducible on every machine."""
 
     number: int
     seed: int
@@ -87,7 +87,7 @@ class Job:
 
 
 def render(originals: Sequence[Original], teacher: Path, work: Path, count: int, seed: int) -> list[Path]:
-    """Chunks for `count` samples under `work/pool`, those that exist already included."""
+    """Render chunks for `count` samples under `work/pool`; existing chunks are reused."""
     folder = work / "pool"
     folder.mkdir(parents=True, exist_ok=True)
     numbers = range((count + CHUNK - 1) // CHUNK)
@@ -115,7 +115,7 @@ def load(paths: Sequence[Path]) -> Chunk:
 
 
 def _render_chunk(job: Job) -> None:
-    """Render one chunk; the same numbers give the same samples, in whatever order chunks are made."""
+    """Render one chunk; the same numbers give the same samples, whatever the order of the chunks."""
     cv2.setNumThreads(1)
     rng = np.random.default_rng([job.seed, job.number])
     maker = _Maker(job.originals)
@@ -161,7 +161,7 @@ def _read(original: Original) -> Image:
 
 
 class _Maker:
-    """Makes one sample of a kind from the originals; sources count by the root of their size."""
+    """Makes a sample of a kind from the originals; sources count by the square root of their size."""
 
     def __init__(self, originals: Sequence[Original]) -> None:
         faces = [one for one in originals if one.box is not None]
@@ -187,7 +187,7 @@ class _Maker:
         return film(rng, attack, severity), REPLAY if kind in SCREENS else PRINT, one.held_out
 
     def _holder(self, rng: np.random.Generator, held_out: bool) -> Picture | None:
-        """Somebody of the same side of the split who holds the attack, now and then."""
+        """Sometimes choose a person of the same split who holds the attack."""
         if rng.random() > HOLDER_SHARE:
             return None
         one = _choose(rng, self._live)
@@ -218,7 +218,7 @@ def _picture(original: Original) -> Picture:
 
 
 def _somewhere(rng: np.random.Generator, image: Image) -> Picture:
-    """Any region of a picture, as if it were a face."""
+    """Any region of a picture, treated as a face."""
     height, width = image.shape[:2]
     side = float(rng.uniform(0.12, 0.6)) * min(height, width)
     x, y = rng.uniform(0, max(width - side, 1)), rng.uniform(0, max(height - 1.2 * side, 1))
@@ -226,9 +226,9 @@ def _somewhere(rng: np.random.Generator, image: Image) -> Picture:
 
 
 def _resampled(rng: np.random.Generator, picture: Picture) -> Picture:
-    """A crop at a random size and mean luminance, so that neither tells a real replay from a real face.
+    """A crop at a random size and mean luminance, so that neither distinguishes a real replay from a real face.
 
-    The replay crops at hand are smaller and brighter than the bona fide ones of the same person.
+    The available replay crops are smaller and brighter than the bona fide ones of the same person.
     """
     height, width = picture.image.shape[:2]
     scale = float(rng.uniform(*CROP_HEIGHT)) / height
@@ -238,7 +238,7 @@ def _resampled(rng: np.random.Generator, picture: Picture) -> Picture:
 
 
 def face_in_view(picture: Picture, times: float) -> npt.NDArray[np.float32]:
-    """(4,) float32: where `crop_around` puts the box in a view of `times` the box, 0..1 of the view's side."""
+    """(4,) float32: the box within a view that `crop_around` cuts `times` as large, 0..1 of the view's side."""
     height, width = picture.image.shape[:2]
     x1, y1, x2, y2 = (float(side) for side in picture.box)
     times = min(times, (height - 1) / (y2 - y1), (width - 1) / (x2 - x1))
@@ -249,7 +249,7 @@ def face_in_view(picture: Picture, times: float) -> npt.NDArray[np.float32]:
 
 
 def _jittered(rng: np.random.Generator, picture: Picture) -> Picture:
-    """The box as another detector, or the same one a frame later, might have set it."""
+    """The box as another detector, or the same one a frame later, might place it."""
     size = picture.box[2:] - picture.box[:2]
     centre = (picture.box[:2] + picture.box[2:]) / 2 + size * rng.normal(0, BOX_SHIFT, 2).astype(np.float32)
     half = np.maximum(size * np.float32(np.exp(rng.normal(0, BOX_SCALE))) / 2, 8)

@@ -1,8 +1,8 @@
-"""How real the rendered attacks are: `python -m training.realism --dev MANIFEST.csv --teacher FOLDER --work FOLDER`.
+"""Measures realism of rendered attacks: `python -m training.realism --dev MANIFEST.csv --teacher FOLDER --work FOLDER`.
 
-For each kind and severity the share of rendered samples that the teacher recognises, beside the share of real looks at
-that kind of attack that it recognises. A kind that it knows in reality and not in the rendering is rendered wrongly;
-its known labels weigh less in training (`training/learn.py`). Needs a rendered pool: `python -m training render`.
+For each kind and severity, prints the share of rendered samples that the teacher recognises beside the share of real
+looks at that attack that it recognises. A kind that it recognises when real but not when rendered is rendered wrongly,
+so its labels weigh less in training (`training/learn.py`). Needs a rendered pool: `python -m training render`.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ REAL_KINDS: dict[str, tuple[str, ...]] = {
     "print": PAPERS,
     "": ("bona_fide", "crop_live"),
 }
-"""Rendered kinds by the name of the real attack that they stand for; "" is bona fide."""
+"""Rendered kinds by the name of the real attack that they represent; "" is bona fide."""
 BANDS = (("mild", 0.0, MILD), ("strong", MILD, 1.01))
 AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How many of n samples the teacher calls by the right side, attack or life."""
+    """How many of n samples the teacher puts on the right side, attack or life."""
 
     kind: str
     severity: str
@@ -44,7 +44,7 @@ class Share:
 
     @property
     def value(self) -> float:
-        """0..1; nan of nothing."""
+        """The share, 0..1; NaN without samples."""
         return self.right / self.of if self.of else float("nan")
 
 
@@ -69,8 +69,8 @@ def main() -> None:
     for one in rendered:
         name = next((name for name, kinds in REAL_KINDS.items() if one.kind in kinds), None)
         other = beside.get(name) if name is not None else None
-        told = f"{other.value:.2f} of {other.of}" if other else ""
-        print(f"| {one.kind} | {one.severity} | {one.value:.2f} of {one.of} | {told} |")
+        share = f"{other.value:.2f} of {other.of}" if other else ""
+        print(f"| {one.kind} | {one.severity} | {one.value:.2f} of {one.of} | {share} |")
 
 
 def of_pool(pool: Chunk) -> Iterator[Share]:

@@ -1,8 +1,8 @@
 """The teacher: Silent-Face's two networks (Apache-2.0), whose soft answers the student learns.
 
 minivision-ai/Silent-Face-Anti-Spoofing, MiniFASNet V2 at 2.7 and V1SE at 4.0 times the face box, 80 px; class 0 is a
-print, 1 bona fide, 2 a replay. The files are given by folder; nothing of them ends in the shipped weights but what was
-learned from their answers.
+print, 1 bona fide, 2 a replay. The caller names the folder of the files. The student starts from these weights and
+learns from their answers.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from alive402.liveness.faces.samples import MID_VIEW, WIDE_VIEW, crop_around
 from training.simulate import Picture
 
 PRINT, LIVE, REPLAY, UNKNOWN = 0, 1, 2, -1
-"""Known labels, in the teacher's order; UNKNOWN is for what only the teacher may label."""
+"""Known labels, in the teacher's order; UNKNOWN marks a sample that only the teacher labels."""
 FILES = {"v2_27.onnx": MID_VIEW, "v1se_40.onnx": WIDE_VIEW}
 SIDE = 80
 
@@ -34,7 +34,7 @@ class Answers:
 
 
 class Teacher:
-    """Both networks."""
+    """The teacher's two networks."""
 
     def __init__(self, folder: Path, threads: int = 1) -> None:
         options = onnxruntime.SessionOptions()
@@ -46,7 +46,7 @@ class Teacher:
         ]
 
     def answer(self, pictures: list[Picture]) -> Answers:
-        """What the teacher says of n pictures."""
+        """Run the teacher on n pictures."""
         views = [
             np.stack([crop_around(one.image, one.box, times, SIDE) for one in pictures])
             .transpose(0, 3, 1, 2)
@@ -56,7 +56,7 @@ class Teacher:
         return self.answer_views(views[0], views[1])
 
     def answer_views(self, mid: Floats, wide: Floats) -> Answers:
-        """What the teacher says of n cut views, each (n, 3, 80, 80) float32 BGR 0..255."""
+        """Run the teacher on n cut views, each (n, 3, 80, 80) float32 BGR 0..255."""
         said = [
             network.run(["logit", "emb"], {"x": view})
             for (network, _), view in zip(self._views, (mid, wide), strict=True)

@@ -1,7 +1,7 @@
-"""The student: the teacher's two networks cut over to LeakyReLU, behind one white balance; and the file that ships.
+"""The student: the teacher's two networks with LeakyReLU, behind one white balance; and the shipped file.
 
-Cut over: each per-channel PReLU becomes one LeakyReLU with the mean of its slopes. onnxruntime fuses that into the
-convolution before it, which PReLU prevents.
+Each per-channel PReLU becomes one LeakyReLU with the mean of its slopes. onnxruntime fuses a LeakyReLU into the
+convolution before it, but not a PReLU.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ VIEWS = ("mid_2p7", "wide_4p0")
 
 
 class TwoView(nn.Module):
-    """Both views: BGR 0..255, (n, 3, 80, 80) each, to logits (n, 2, 3) and embeddings (n, 2, 128).
+    """Both networks: BGR 0..255, (n, 3, 80, 80) each, to logits (n, 2, 3) and embeddings (n, 2, 128).
 
     Args:
         mid, wide: the networks of the two views.
@@ -40,7 +40,7 @@ class TwoView(nn.Module):
         self.balance = balance
 
     def forward(self, mid: Tensor, wide: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits and embeddings, by view."""
+        """Compute logits and embeddings, by view."""
         gains = white(wide, self.balance)
         answers = [network((view * gains).clamp(0, 255)) for network, view in zip(self.views, (mid, wide), strict=True)]
         logits, embeddings = (torch.stack(parts, dim=1) for parts in zip(*answers, strict=True))
@@ -48,7 +48,7 @@ class TwoView(nn.Module):
 
     @torch.no_grad()
     def live(self, mid: Tensor, wide: Tensor) -> Tensor:
-        """(n,) probability of life, as the exported network gives it."""
+        """(n,) probability of life, as the exported network returns it."""
         return self(mid, wide)[0].softmax(2)[:, :, LIVE].mean(1)
 
 
@@ -62,13 +62,13 @@ def white(wide: Tensor, balance: float) -> Tensor:
 
 
 def teacher_pair(folder: Path, dtype: torch.dtype = torch.float32) -> TwoView:
-    """The teacher itself, with its colours as they are."""
+    """The teacher itself, with unchanged colours."""
     mid, wide = (GraphNetwork.read(folder / file, dtype) for file in FILES)
     return TwoView(mid, wide, 0.0)
 
 
 def student_pair(folder: Path, balance: float, fresh: bool = False, seed: int = 0) -> TwoView:
-    """The teacher cut over, ready to train; `fresh` draws all weights anew (the ablation "from scratch").
+    """The teacher with LeakyReLU, ready to train; `fresh` draws all weights anew (the ablation "from scratch").
 
     Raises:
         FileNotFoundError: `folder` lacks one of the teacher's files.
@@ -102,7 +102,7 @@ def cut_over(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def to_onnx(pair: TwoView, about: dict[str, str], pad: bool = True) -> onnx.ModelProto:
-    """The file that ships: both views in, `p_live` (n,), `p3_mid` and `p3_wide` (n, 3) out.
+    """The shipped file: both views in, `p_live` (n,), `p3_mid` and `p3_wide` (n, 3) out.
 
     Args:
         about: metadata.
@@ -147,7 +147,7 @@ def to_onnx(pair: TwoView, about: dict[str, str], pad: bool = True) -> onnx.Mode
 
 
 def _white_nodes(balance: float) -> tuple[list[onnx.NodeProto], list[TensorProto]]:
-    """`gains` (n, 3, 1, 1) from the wide view, as `white` computes them."""
+    """The ONNX nodes of `white`: `gains` (n, 3, 1, 1) from the wide view."""
     wide = VIEWS[1]
     nodes = [
         helper.make_node("GlobalAveragePool", [wide], ["channel"]),

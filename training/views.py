@@ -1,4 +1,4 @@
-"""Views as tensors, shrunk as the package shrinks them."""
+"""Views as tensors, shrunk as in the package."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def unshrunk(views: np.ndarray) -> Tensor:
 
 
 def shrunk(views: Tensor) -> Tensor:
-    """(n, 3, h, h) to (n, 3, 80, 80), each pixel the mean of the area it covers, as `cv2.INTER_AREA` does it."""
+    """(n, 3, h, h) to (n, 3, 80, 80), each pixel the mean of the area it covers, as `cv2.INTER_AREA` computes it."""
     weights = _areas(views.shape[-1])
     return weights @ views @ weights.T
 
 
 @lru_cache(maxsize=4)
 def _areas(side: int) -> Tensor:
-    """(80, side) float32: which share of each old pixel goes into each new one."""
+    """(80, side) float32: the share of each old pixel in each new one."""
     edges = torch.arange(SIDE + 1) * (side / SIDE)
     low = torch.maximum(edges[:-1, None], torch.arange(side)[None])
     high = torch.minimum(edges[1:, None], torch.arange(side)[None] + 1)

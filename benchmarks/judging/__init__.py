@@ -1,1 +1,1 @@
-"""Judges made clips by the engine, in several processes and resumable, and counts what turns wrong."""
+"""Judges made clips in several processes, resumably, and counts wrong verdicts."""

@@ -1,4 +1,4 @@
-"""The picture of a run: each condition's share of people refused and of attacks called live, with exact intervals."""
+"""Draws the chart of a run: refused people and accepted attacks under each condition, with exact intervals."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from alive402.lab.rates import Rate
 from benchmarks.judging.figures import Figures, Tally
 
 WIDTH, ROW, EDGE = 11.0, 0.21, 1.3
-"""Inches: of the picture, of a line, of what stands above and below the lines."""
+"""Inches: width of the chart, height of a row, margin above and below the rows."""
 PERSON, ATTACK, SOFT, GRID = "#1c6e8c", "#b3401f", "#5c5c5c", "#e4e4e4"
 DPI = 130
 
 
 def draw(figures: Figures, path: Path) -> None:
-    """Write the picture; its format is that of the path's suffix (PNG or SVG)."""
+    """Write the chart; the path's suffix chooses its format (PNG or SVG)."""
     rows = _rows(figures)
     height = ROW * len(rows) + EDGE
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
@@ -47,7 +47,7 @@ def draw(figures: Figures, path: Path) -> None:
 
 
 def _rows(figures: Figures) -> list[tuple[str, Tally | None, Tally | None]]:
-    """Name, people, attacks; a group's own line has neither."""
+    """Name, people and attacks of each row; a group's heading has neither."""
     rows: list[tuple[str, Tally | None, Tally | None]] = []
     group = ""
     for line in figures.lines:

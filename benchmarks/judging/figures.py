@@ -1,4 +1,4 @@
-"""Figures of a run: what each condition and each made attack did to the verdicts, and whether the bars are met."""
+"""Figures of a run: the effect of each condition and attack on the verdicts, and whether the bars are met."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from benchmarks.judging.journal import Answer
 from benchmarks.making.conditions import CONDITIONS, CONTROL
 
 MOST_TURNED, MOST_TURNED_BY_ONE = 0.04, 0.12
-"""Of all verdicts, and of the people or the attacks under one condition."""
+"""Most verdicts that may turn: of all, and of the people or the attacks under one condition."""
 MORE_THAN_CONTROL = 1
-"""Wrong answers that a condition of geometry may add, of people and of attacks."""
+"""Wrong answers that a condition of geometry may add to those of the control, of people and of attacks."""
 MOST_SPLICED = 0.0
 ATTACK_BARS = {"still": 0.1, "talking photo": 0.1, "2.5-D": 0.1, "cut-out": 0.1, "bent": 0.2, "avatar": 0.2}
-"""Share of an attack, by the start of its name, that may be called live. Others have no bar, only a rate."""
+"""Most of an attack, by the start of its name, that may be called live. Other attacks have no bar, only a rate."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Answers to clips of which all should be called the same.
+    """Counts of the answers to clips with the same right answer.
 
     Attributes:
         clips: how many.
@@ -42,7 +42,7 @@ class Tally:
 
     @classmethod
     def of(cls, answers: Iterable[Answer], control: Mapping[str, Answer], right: str) -> Tally:
-        """Count answers; `control` holds those of the control by clip, `right` is what each should have been."""
+        """Count answers; `control` holds the control's answers by clip, `right` is the right verdict."""
         counts = dict.fromkeys(("clips", "wrong", "unsure", "unjudged", "turned", "lost"), 0)
         for answer in answers:
             wrong = answer.verdict not in (right, "inconclusive", "")
@@ -61,18 +61,18 @@ class Tally:
 
     @property
     def rate(self) -> Rate:
-        """Wrong answers of all clips, judged or not."""
+        """Wrong answers as a rate of all clips, judged or not."""
         return Rate(self.wrong, self.clips)
 
     @property
     def not_right(self) -> Rate:
-        """Wrong, unsure and unjudged of all clips."""
+        """Wrong, unsure and unjudged answers as a rate of all clips."""
         return Rate(self.wrong + self.unsure + self.unjudged, self.clips)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One condition: answers to people and to attacks, and how well scores still tell them apart."""
+    """One condition: answers to people and to attacks, and how well the scores separate them."""
 
     name: str
     group: str
@@ -82,7 +82,7 @@ class Line:
 
     @property
     def turned(self) -> Rate:
-        """Verdicts that turned from right to wrong, of all clips."""
+        """Verdicts that turned from right to wrong, as a rate of all clips."""
         return Rate(self.people.turned + self.attacks.turned, self.people.clips + self.attacks.clips)
 
 
@@ -103,16 +103,16 @@ class AttackLine:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """Something that was asked for, what was found, and whether that is enough."""
+    """A required limit, the measured value, and whether it is met."""
 
-    asked: str
+    limit: str
     found: str
     met: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """All of a run.
+    """All figures of a run.
 
     Attributes:
         lines: conditions, the control among them.
@@ -133,7 +133,7 @@ class Figures:
 
     @property
     def altered(self) -> tuple[Line, ...]:
-        """Every line but the control's."""
+        """The lines of all conditions but the control."""
         return tuple(line for line in self.lines if line.name != CONTROL.name)
 
     @property
@@ -145,20 +145,20 @@ class Figures:
         return people, attacks
 
     def bars(self) -> list[Bar]:
-        """What was asked of the engine, as far as this run measured it."""
+        """The bars that this run measured."""
         found = _turned(self) + _geometry(self)
         for line in self.attacks:
             if line.met is not None and line.bar is not None:
                 rate = line.tally.rate
-                asked = f"{line.name}: at most {100 * line.bar:g} % called live"
-                found.append(Bar(asked, f"{rate.errors} of {rate.trials}", line.met))
+                limit = f"{line.name}: at most {100 * line.bar:g} % called live"
+                found.append(Bar(limit, f"{rate.errors} of {rate.trials}", line.met))
         return found
 
 
 def condition_line(
     name: str, answers: Sequence[Answer], control: Mapping[str, Answer], live: Mapping[str, bool]
 ) -> Line:
-    """The line of one condition: its answers, the control's by clip, and which clips are bona fide."""
+    """Make the line of one condition from its answers, the control's by clip, and the set of bona fide clips."""
     people = [answer for answer in answers if live[answer.clip]]
     attacks = [answer for answer in answers if not live[answer.clip]]
     scores = [math.nan if answer.confidence is None else answer.confidence for answer in (*people, *attacks)]
@@ -173,7 +173,7 @@ def condition_line(
 
 
 def attack_line(name: str, kind: str, answers: Iterable[Answer]) -> AttackLine:
-    """The line of one made attack or splice."""
+    """Make the line of one made attack or splice."""
     bars = (share for start, share in ATTACK_BARS.items() if name.startswith(start))
     bar = MOST_SPLICED if kind == "splice" else next(bars, None)
     return AttackLine(name, kind, Tally.of(answers, {}, "spoof"), bar)

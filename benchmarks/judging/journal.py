@@ -1,4 +1,4 @@
-"""A journal of answers, one JSON line each: a run that was stopped goes on where it was."""
+"""A journal of answers, one JSON line each, from which a stopped run resumes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Key = tuple[str, str, str, str, int]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the engine said of one made clip.
+    """The engine's answer to one made clip.
 
     Attributes:
         name: the condition, the attack or the splice.
@@ -44,21 +44,21 @@ class Answer:
 
     @property
     def key(self) -> Key:
-        """What one journal holds once."""
+        """The key of an answer, unique in a journal."""
         return self.name, self.clip, self.made, self.engine, self.seed
 
 
 class Journal:
-    """A file of answers that is only ever added to."""
+    """An append-only file of answers."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        # a run that was killed may have left half a line: the next one must not be glued to it
+        # A killed run may have left half a line, to which the next must not be appended.
         self._torn = path.exists() and path.read_bytes()[-1:] not in (b"", b"\n")
 
     def read(self) -> dict[Key, Answer]:
-        """All answers by key, the last one where there are several; a line that was cut short is passed over."""
+        """Read all answers by key, the last one of several; incomplete lines are skipped."""
         answers = {}
         for line in self.path.read_text(errors="replace").splitlines() if self.path.exists() else ():
             try:
@@ -70,7 +70,7 @@ class Journal:
         return answers
 
     def add(self, answer: Answer) -> None:
-        """Write one more line; it is in the file when this returns."""
+        """Append one answer; it is in the file when this returns."""
         with self.path.open("a") as file:
             file.write(("\n" if self._torn else "") + json.dumps(asdict(answer)) + "\n")
         self._torn = False
@@ -78,7 +78,7 @@ class Journal:
 
 @cache
 def engine() -> str:
-    """Version, weights, calibrations and a hash of the engine's code: answers of another engine do not compare."""
+    """Version, weights, calibrations and a hash of the engine's code; answers of different engines do not compare."""
     folder = Path(alive402.liveness.__file__).parent
     code = b"".join(path.read_bytes() for path in sorted(folder.rglob("*.py")))
     return f"{identity()}.{sha256(code).hexdigest()[:8]}"

@@ -1,4 +1,4 @@
-"""A contact sheet: one frame of each condition of one clip, with its name, to see that each looks as it should."""
+"""Draws a contact sheet: one frame of each condition of one clip with its name, for a visual check."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SECONDS = 0.5
 
 
 def draw(clip: Path, out: Path, seed: int) -> None:
-    """Write the sheet as PNG: the frame in the middle of the clip's first half second, as a decoder gives it back.
+    """Write the sheet as PNG: the decoded frame from the middle of the clip's first half second.
 
     Raises:
         UnusableVideo: no frame of the clip can be decoded.
@@ -40,7 +40,7 @@ def draw(clip: Path, out: Path, seed: int) -> None:
 
 
 def _tile(frame: Image, name: str) -> Image:
-    """The frame, whole, in a square with its name below."""
+    """The whole frame in a square, with its name below."""
     scale = TILE / max(frame.shape[:2])
     small = cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     tile = np.full((TILE + LABEL, TILE + 4, 3), 255, np.uint8)

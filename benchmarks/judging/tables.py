@@ -1,4 +1,4 @@
-"""The figures of a run as Markdown tables, and as one JSON object."""
+"""Formats the figures of a run as Markdown tables and as one JSON object."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from benchmarks.judging.figures import AttackLine, Figures, Line, Tally
 
 COLUMNS = "people refused | unsure | not judged | attacks called live | unsure | not judged | turned wrong | lost | AUC"
 HEAD = f"| | {COLUMNS} |\n|---|---|---|---|---|---|---|---|---|---|"
-ATTACK_HEAD = "| made | called live | unsure | not judged | may be |\n|---|---|---|---|---|"
-BAR_HEAD = "| asked | found | met |\n|---|---|---|"
+ATTACK_HEAD = "| made | called live | unsure | not judged | limit |\n|---|---|---|---|---|"
+BAR_HEAD = "| limit | found | met |\n|---|---|---|"
 
 
 def markdown(figures: Figures) -> Iterator[str]:
-    """The lines of the page: conditions with their total, made attacks, what was asked."""
+    """The lines of the page: conditions with their total, made attacks, required limits."""
     if figures.lines:
         yield HEAD
         group = ""
@@ -39,7 +39,7 @@ def markdown(figures: Figures) -> Iterator[str]:
     bars = figures.bars()
     if bars:
         yield BAR_HEAD
-        yield from (f"| {bar.asked} | {bar.found} | {'yes' if bar.met else 'no'} |" for bar in bars)
+        yield from (f"| {bar.limit} | {bar.found} | {'yes' if bar.met else 'no'} |" for bar in bars)
         yield ""
     codes = ", ".join(f"{count} {code}" for code, count in sorted(figures.codes.items()))
     yield f"Engine `{figures.engine}`." + (f" Not judged: {codes}." if codes else "")
@@ -72,7 +72,7 @@ def as_json(figures: Figures) -> dict[str, Any]:
 
 
 def said(rate: Rate) -> str:
-    """A rate as the tables show it: `1 of 38 (.001 to .138)`."""
+    """Format a rate for the tables: `1 of 38 (.001 to .138)`."""
     return f"{rate.errors} of {rate.trials} ({shown(rate.lower)} to {shown(rate.upper)})" if rate.trials else "none"
 
 

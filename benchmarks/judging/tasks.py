@@ -1,4 +1,4 @@
-"""Tasks: which clips are made of which, and how a worker makes one of them."""
+"""Tasks of a run: the clips to make from other clips, and how a worker makes one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from benchmarks.making.splices import Part, splice
 
 ATTACK_RATE = 25.0
 SPLICES = 25
-"""Pairs of a person's clip and an attack; each is spliced in both orders."""
+"""Number of pairs of a person's clip and an attack; each pair is spliced in both orders."""
 LEAST_PART, LONGEST_PART = 1.5, 3.0
 ORDERS = ("person, then attack", "attack, then person")
 
@@ -47,18 +47,18 @@ class Task:
 
     @property
     def made(self) -> str:
-        """Hash of the code that makes it."""
+        """Hash of the code that makes the clip."""
         return CONDITIONS[self.name].fingerprint() if self.kind == "condition" else _code()
 
 
 def conditions(clips: Sequence[Presentation], names: Sequence[str], seed: int) -> list[Task]:
-    """Every clip under every condition of these names, the control first: clip by clip."""
+    """Every clip under every named condition, the control first; ordered by clip."""
     wanted = [CONTROL.name, *(name for name in names if name != CONTROL.name)]
     return [Task("condition", name, clip.name, (clip.path,), clip.bona_fide, seed) for clip in clips for name in wanted]
 
 
 def attacks(clips: Sequence[Presentation], names: Sequence[str], seed: int) -> list[Task]:
-    """Every attack of these names, made from each person's clip; a face swap puts it on the next person's."""
+    """Every named attack, made from each person's clip; a face swap puts its face on the next person's clip."""
     people = [clip for clip in clips if clip.bona_fide]
     tasks = []
     for place, clip in enumerate(people):
@@ -70,7 +70,7 @@ def attacks(clips: Sequence[Presentation], names: Sequence[str], seed: int) -> l
 
 
 def splices(clips: Sequence[Presentation], names: Sequence[str], seed: int) -> list[Task]:
-    """At most 25 pairs of a person's clip and an attack, in each of the orders of these names."""
+    """At most 25 pairs of a person's clip and an attack, in each named order."""
     rng = np.random.default_rng(seed)
     people, fakes = ([clip for clip in clips if clip.bona_fide is side] for side in (True, False))
     pairs = min(SPLICES, len(people), len(fakes))
@@ -83,7 +83,7 @@ def splices(clips: Sequence[Presentation], names: Sequence[str], seed: int) -> l
 
 
 def subset(clips: Sequence[Presentation], count: int, seed: int) -> list[Presentation]:
-    """`count` clips, half of them people, from as many sources as there are; all where there are no more."""
+    """Choose `count` clips, half of them people, from as many sources as possible; all if there are no more."""
     rng = np.random.default_rng(seed)
     chosen: list[Presentation] = []
     for side, wanted in ((True, (count + 1) // 2), (False, count // 2)):

@@ -1,4 +1,4 @@
-"""Makes and judges tasks in several processes; every answer is in the journal as soon as it is known."""
+"""Makes and judges tasks in several processes; each answer is written to the journal at once."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from benchmarks.judging.journal import Answer, Journal, Key, engine
 from benchmarks.judging.tasks import Task, make
 
 UNREADABLE, NOT_MADE = "file_unreadable", "not_made"
-"""Codes beside those of the engine: a clip that cannot be opened, one that its maker failed at."""
+"""Codes in addition to the engine's: a clip that cannot be opened, a clip that its maker failed to make."""
 PATIENCE = 2.0
-"""Seconds between two looks at whether the workers still live."""
+"""Seconds between two checks whether the workers still run."""
 
 _answers: Any = None
 _stopped: Any = None
@@ -33,7 +33,7 @@ _stopped: Any = None
 def judge(
     tasks: Sequence[Task], journal: Journal, processes: int, progress: Callable[[int, int], None]
 ) -> dict[Key, Answer]:
-    """Answers to all tasks by key; those that the journal holds are not made again.
+    """Answer all tasks, by key; tasks in the journal are not made again.
 
     Args:
         tasks: those of one clip should follow each other: a worker decodes a clip once.
@@ -70,12 +70,12 @@ def judge(
 
 
 def key(task: Task) -> Key:
-    """What the journal knows the task by."""
+    """The task's key in the journal."""
     return task.name, task.clip, task.made, engine(), task.seed
 
 
 def answer_to(task: Task, known_by: Key, analyzer: Analyzer) -> Answer:
-    """Make one clip and judge it. A clip that cannot be judged is an answer too: its `code` says why."""
+    """Make one clip and judge it; for a clip that cannot be judged, the answer's `code` is the error."""
     with tempfile.TemporaryDirectory(prefix="conditions") as folder:
         try:
             path = make(task, Path(folder))
@@ -83,7 +83,7 @@ def answer_to(task: Task, known_by: Key, analyzer: Analyzer) -> Answer:
             return Answer(*known_by, "", None, (), error.code)
         except OSError:
             return Answer(*known_by, "", None, (), UNREADABLE)
-        except Exception as error:  # one clip must not end a run of hours; the table says that it was not made
+        except Exception as error:  # One clip must not end a run of hours; the table counts it as not made.
             print(f"{task.name}: {error!r}", file=sys.stderr, flush=True)
             return Answer(*known_by, "", None, (), NOT_MADE)
         began = perf_counter()
@@ -97,7 +97,7 @@ def answer_to(task: Task, known_by: Key, analyzer: Analyzer) -> Answer:
 
 
 def _next(answers: Any, working: Sequence[Future[None]]) -> Answer:
-    """The next answer; raises what a worker raised."""
+    """Wait for the next answer; raises the worker's error."""
     while True:
         try:
             answer: Answer = answers.get(timeout=PATIENCE)
@@ -112,7 +112,7 @@ def _begin(answers: Any, stopped: Any) -> None:
     global _answers, _stopped
     _answers, _stopped = answers, stopped
     Thread(target=_end_with_parent, daemon=True).start()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process; the parent says when to stop
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process; the parent decides when to stop.
 
 
 def _work(batch: Sequence[tuple[Task, Key]]) -> None:
@@ -123,7 +123,7 @@ def _work(batch: Sequence[tuple[Task, Key]]) -> None:
 
 
 def _end_with_parent() -> None:
-    """Ends this process when its parent was killed: nobody would read the answers."""
+    """End this process when its parent was killed, because nobody would read its answers."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

@@ -1,1 +1,1 @@
-"""Makers of altered and attacking clips to measure with."""
+"""Makes altered clips and attack clips for measurements."""

@@ -1,4 +1,4 @@
-"""The made attacks by name: each turns a still, or a live clip, of a person into frames that pretend to live.
+"""The made attacks by name: each turns a still or a live clip of a person into frames that imitate life.
 
 A maker is deterministic given its generator and yields `round(seconds * rate)` frames of the picture's size (odd sides
 lose a pixel), (h, w, 3) uint8 BGR. Strengths are drawn from ranges, so that no cue can be tuned to one rendering.
@@ -29,12 +29,12 @@ ATTACKS: dict[str, Maker] = {
     "avatar, cartoon": drawings.cartoon,
     "avatar, rendered head": drawings.rendered_head,
 }
-"""Made from one still: (picture, seconds, rate, rng) -> frames."""
+"""Attacks made from one still: (picture, seconds, rate, rng) -> frames."""
 
 CLIP_ATTACKS: dict[str, ClipMaker] = {
     "face swap": replayed.face_swap,
     "loop": replayed.loop,
     "loop, ping-pong": replayed.ping_pong,
 }
-"""Made from a still and the frames of a live clip at `rate`: (picture, frames, seconds, rate, rng) -> frames.
-The loops use the clip only; the swap puts the picture's face on the clip's."""
+"""Attacks made from a still and the frames of a live clip at `rate`: (picture, frames, seconds, rate, rng) -> frames.
+The loops use the clip only; the swap puts the picture's face on the clip's face."""

@@ -1,4 +1,4 @@
-"""A print in the hand: a head cut out and moved before another background, a bent sheet."""
+"""Makes hand-held prints: a head cut out and moved before another background, a bent sheet."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 from benchmarks.making.places import Floats, Image, Place, even, find, grid, hand, moved, soiled, warped
 
 CORNERS = 40
-"""Of the outline that the scissors followed."""
+"""Points of the cut outline."""
 
 
 def cut_out(picture: Image, seconds: float, rate: float, rng: np.random.Generator) -> Iterator[Image]:
-    """Head and shoulders cut out of the still and moved as one flat thing before a room; the camera shakes a little."""
+    """Head and shoulders cut out of the still and moved as one flat object before a room; the camera shakes."""
     picture = even(picture)
     place, sigma = find(picture), rng.uniform(2.0, 5.0)
     mask = _outline(picture, place, rng)
@@ -37,13 +37,13 @@ def bent_print(picture: Image, seconds: float, rate: float, rng: np.random.Gener
     height, width = picture.shape[:2]
     across, down = (x / width - 0.5) / share, (y / height - 0.5) / share
     bend, sway = rng.uniform(0.03, 0.12), rng.uniform(0.005, 0.03)
-    upright = rng.random() < 0.7  # the axis of the cylinder
+    upright = rng.random() < 0.7  # The axis of the cylinder.
     for dx, dy, roll, more, tilt in hand(rng, seconds, rate, 5, 0.2, 2.0):
         curve, lean = bend * (1 + 0.8 * more), 0.04 * tilt
         cos, sin = np.cos(np.radians(2 * roll)), np.sin(np.radians(2 * roll))
         u = cos * across + sin * down - sway * dx
         v = cos * down - sin * across - sway * dy
-        near = curve * np.cos(np.pi * (u if upright else v)) + lean * v  # what is nearer looks larger
+        near = curve * np.cos(np.pi * (u if upright else v)) + lean * v  # Nearer parts look larger.
         u, v = u * (1 - near), v * (1 - near)
         arch = curve * (np.cos(np.pi * u) if upright else np.sin(np.pi * v))
         u, v = (u, v + 0.3 * arch) if upright else (u + 0.1 * arch, v)
@@ -55,14 +55,14 @@ def bent_print(picture: Image, seconds: float, rate: float, rng: np.random.Gener
 
 
 def _outline(picture: Image, place: Place, rng: np.random.Generator) -> Floats:
-    """(h, w) float32, 1 inside: head and shoulders as scissors cut them."""
+    """(h, w) float32, 1 inside the cut outline of head and shoulders."""
     high = float(place.box[3] - place.box[1])
     angles = np.linspace(0, 2 * np.pi, CORNERS, endpoint=False)
     head = place.centre + np.stack([np.sin(angles) * 0.72 * place.width, -np.cos(angles) * 0.85 * high - 0.1 * high], 1)
     head += rng.normal(0, 0.01 * place.width, head.shape)
     mask = np.zeros(picture.shape[:2], np.uint8)
     cv2.fillPoly(mask, [head.round().astype(np.int32)], 255)
-    if rng.random() < 0.7:  # with shoulders
+    if rng.random() < 0.7:  # With shoulders.
         x, y = place.centre
         wide = 1.6 * place.width
         body = [[x - wide, y + 3 * high], [x - wide, y + 1.3 * high], [x - 0.5 * place.width, y + 0.6 * high]]
@@ -72,7 +72,7 @@ def _outline(picture: Image, place: Place, rng: np.random.Generator) -> Floats:
 
 
 def _room(picture: Image, rng: np.random.Generator) -> Image:
-    """A background of things out of focus: a wall in one colour with soft boxes on it, of the picture's size."""
+    """A background out of focus, of the picture's size: a wall in one colour with soft boxes on it."""
     height, width = picture.shape[:2]
     wall = np.full((height, width, 3), rng.uniform(70, 190, 3), np.float32)
     x, y = grid(picture)
@@ -85,7 +85,7 @@ def _room(picture: Image, rng: np.random.Generator) -> Image:
 
 
 def _printed(picture: Image, rng: np.random.Generator) -> Image:
-    """The picture as paper shows it: less contrast, ink dots, a white that is not white."""
+    """The picture as printed: less contrast, ink dots, an off-white."""
     light = 0.12 + 0.78 * (picture.astype(np.float32) / 255) ** rng.uniform(0.9, 1.2)
     light += rng.normal(0, 0.015, picture.shape).astype(np.float32)
     return np.asarray(np.clip(light * np.array([235, 242, 250], np.float32), 0, 255), np.uint8)

@@ -14,12 +14,12 @@ Colour = tuple[float, float, float]
 
 
 def filtered_photo(picture: Image, seconds: float, rate: float, rng: np.random.Generator) -> Iterator[Image]:
-    """A talking photo made of a cartoon of the still: edges kept, skin smoothed away, few colours, dark outlines."""
+    """A talking photo after a cartoon filter: edges kept, skin smoothed, few colours, dark outlines."""
     return talking_photo(_stylised(even(picture), rng), seconds, rate, rng)
 
 
 def cartoon(picture: Image, seconds: float, rate: float, rng: np.random.Generator) -> Iterator[Image]:
-    """A head drawn of flat colours that sways, talks and blinks; of the picture only the size is used."""
+    """A head drawn in flat colours that sways, talks and blinks; only the picture's size is used."""
     picture = even(picture)
     sigma = rng.choice([0.0, 0.0, 1.5])
     height, width = picture.shape[:2]

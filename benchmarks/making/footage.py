@@ -21,7 +21,7 @@ Floats = npt.NDArray[np.float64]
 Boxes = npt.NDArray[np.float32]
 
 SECONDS, LONGEST, RATE = 4.0, 640, 30.0
-"""Footage is cut to these: seconds, px of the longest side, frames a second. They bound the time of a benchmark."""
+"""Footage is limited to these: seconds, px of the longest side, frames a second. They bound a benchmark's time."""
 LOOKS_PER_SECOND = 8.0
 TURNS = (0, 90, 270, 180)
 TIME_BASE = 1000
@@ -59,24 +59,24 @@ class Footage:
 
     @property
     def box(self) -> Boxes:
-        """(4,) float32: the median box of the face; the middle of the picture where no face was found."""
+        """(4,) float32: the median box of the face; the middle of the picture if no face was found."""
         if np.isnan(self.boxes).all():
             width, height = self.size
             return np.array([0.35 * width, 0.25 * height, 0.65 * width, 0.75 * height], np.float32)
         return np.asarray(np.nanmedian(self.boxes, axis=0), np.float32)
 
     def each(self, change: Callable[[Image, int], Image]) -> Footage:
-        """The footage with every frame changed; `change` is given the frame and its place."""
+        """Change every frame by `change(frame, place)`."""
         return replace(self, frames=tuple(change(frame, place) for place, frame in enumerate(self.frames)))
 
     def at(self, places: Sequence[int] | npt.NDArray[np.int64], times: Floats | None = None) -> Footage:
-        """The frames at these places, at their own times or others."""
+        """The footage with the frames at these places, at their own times or others."""
         chosen = np.asarray(places, np.int64)
         times = self.times[chosen] if times is None else times
         return Footage(tuple(self.frames[place] for place in chosen), times, self.boxes[chosen], self.marks[chosen])
 
     def person(self, place: int) -> npt.NDArray[np.float32]:
-        """(h, w) float32, 0..1 with soft edges: about where head and shoulders are in a frame, from the face's box."""
+        """(h, w) float32, 0..1 with soft edges: approximate area of head and shoulders, from the face's box."""
         width, height = self.size
         x1, y1, x2, y2 = self.box if np.isnan(self.boxes[place]).any() else self.boxes[place]
         wide, high, middle = float(x2 - x1), float(y2 - y1), float(x1 + x2) / 2
@@ -116,7 +116,7 @@ class Encoding:
 
 
 def read(path: Path, finder: FaceFinder | None, seconds: float = SECONDS) -> Footage:
-    """The first `seconds` of a file, at most 640 px and 30 frames a second; without a finder no face is looked for.
+    """Read the first `seconds` of a file, at most 640 px and 30 frames a second; faces only with a finder.
 
     Raises:
         UnusableVideo: no frame can be decoded.
@@ -182,7 +182,7 @@ def save(footage: Footage, path: Path, encoding: Encoding = Encoding()) -> None:
 
 
 def even(image: Image) -> Image:
-    """The picture without its last row or column where their number is odd: codecs store pairs."""
+    """Crop the last row or column if their number is odd, because codecs store pairs."""
     height, width = (side // 2 * 2 for side in image.shape[:2])
     return image if image.shape[:2] == (height, width) else np.ascontiguousarray(image[:height, :width])
 
@@ -196,7 +196,7 @@ def shrunk(image: Image, longest: int = LONGEST) -> Image:
 
 
 def far_out_of_focus(image: Image, sigma: float) -> Image:
-    """A wide Gaussian of `sigma` px, made on a smaller picture: many times as fast, and no eye sees it."""
+    """A wide Gaussian blur of `sigma` px, made on a smaller picture: much faster and visually equal."""
     scale = max(1.0, sigma / 3)
     height, width = image.shape[:2]
     size = max(round(width / scale), 1), max(round(height / scale), 1)

@@ -1,4 +1,4 @@
-"""Play buttons: what a video player draws over the picture that it replays."""
+"""Draws play buttons, as a video player shows over the picture that it replays."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Floats = npt.NDArray[np.float32]
 Ink = tuple[float, float, float]
 
 FINE = 4
-"""Sub-pixels a side: the mark is drawn that much larger and shrunk, so that its edges are smooth."""
+"""Subpixels per side: the mark is drawn that much larger and shrunk, so that its edges are smooth."""
 FADE_SECONDS = 0.2
 WHITE, BLACK, RED, BLUE = (255.0, 255.0, 255.0), (0.0, 0.0, 0.0), (30.0, 20.0, 225.0), (220.0, 130.0, 30.0)
 
@@ -109,7 +109,7 @@ def _drawn(
 
 
 def _marked(canvas: Image, centre: tuple[float, float], reach: float, bars: bool) -> None:
-    """The triangle, its centre of mass at `centre`, its corners `reach` away; or two bars as high."""
+    """The triangle, its centre of mass at `centre`, its corners `reach` away; or two bars of that height."""
     x, y = centre
     if bars:
         for side in (-1, 1):
@@ -144,7 +144,7 @@ def _shrunk(canvas: Image, width: int, height: int) -> Floats:
 
 
 def _times_shown(seconds: float, rng: np.random.Generator) -> Callable[[float], float]:
-    """How far the button is there (0..1) at a time: all along, at the start, at the end or in between."""
+    """Opacity of the button, 0..1, at a time: throughout, at the start, at the end or in between."""
     length = rng.uniform(0.5, 0.6) + rng.uniform(0, 0.4) * seconds
     kind = rng.integers(0, 4)
     begins = [-1.0, -1.0, seconds - length, rng.uniform(0.2, max(0.3, seconds - length - 0.2))][kind]

@@ -1,4 +1,4 @@
-"""Where the face is in a picture that attacks are made of, and how hands and sensors move and soil what they film."""
+"""Finds the face in the picture of an attack, and simulates the motion of hands and the noise of sensors."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def even(picture: Image) -> Image:
 def hand(
     rng: np.random.Generator, seconds: float, rate: float, axes: int, slow: float = 0.2, fast: float = 3.0
 ) -> Floats:
-    """(round(seconds * rate), axes) float32: smooth wandering of unit variance between two frequencies in Hz."""
+    """(round(seconds * rate), axes) float32: smooth motion of unit variance between two frequencies in Hz."""
     times = np.arange(round(seconds * rate)) / rate
     waves = 12
     frequency = np.exp(rng.uniform(np.log(slow), np.log(fast), (axes, waves)))
@@ -84,7 +84,7 @@ def hand(
 
 
 def soiled(frame: npt.NDArray[np.generic], rng: np.random.Generator, sigma: float) -> Image:
-    """The frame under fresh white noise of `sigma` gray levels."""
+    """The frame with fresh white noise of `sigma` gray levels."""
     if sigma <= 0:
         return np.asarray(np.clip(frame, 0, 255), np.uint8)
     noise = rng.standard_normal(frame.shape, np.float32) * np.float32(sigma)
@@ -101,14 +101,14 @@ def moved(picture: Image, x: float, y: float, turn: float, zoom: float) -> Image
 
 
 def grid(picture: Image) -> tuple[Floats, Floats]:
-    """Two (h, w) float32: x and y of every pixel."""
+    """Two (h, w) float32 arrays: x and y of every pixel."""
     height, width = picture.shape[:2]
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
     return x, y
 
 
 def warped(picture: Image, x: Floats, y: Floats) -> Image:
-    """Each pixel taken from (x, y), each (h, w) float32; edges are mirrored."""
+    """Takes each pixel from (x, y), each (h, w) float32; edges are mirrored."""
     taken = cv2.remap(
         picture, x.astype(np.float32), y.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
     )

@@ -1,4 +1,4 @@
-"""A still brought to motion by bending it: a photo that talks and blinks, a photo with made-up depth."""
+"""Animates a still by bending it: a photo that talks and blinks, a photo with invented depth."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BLINK_SECONDS = 0.25
 
 
 def talking_photo(picture: Image, seconds: float, rate: float, rng: np.random.Generator) -> Iterator[Image]:
-    """The mouth opens and the lids fall by bending the picture around them; the head may sway, the hand may shake."""
+    """Opens the mouth and lowers the lids by bending the picture; the head may sway, the hand may shake."""
     picture = even(picture)
     place, sigma = find(picture), rng.choice([0.0, 2.0, 4.0])
     height = float(np.linalg.norm(place.marks[CHIN] - place.marks[10]))
@@ -42,7 +42,7 @@ def talking_photo(picture: Image, seconds: float, rate: float, rng: np.random.Ge
 
 
 def parallax(picture: Image, seconds: float, rate: float, rng: np.random.Generator) -> Iterator[Image]:
-    """Depth is made up from the face's oval and the body below it; the view moves sideways, near things move more."""
+    """Moves the view sideways over an invented depth of face and body; near parts move more."""
     picture = even(picture)
     place, sigma = find(picture), rng.choice([0.0, 2.0, 4.0])
     x, y = grid(picture)
@@ -50,7 +50,7 @@ def parallax(picture: Image, seconds: float, rate: float, rng: np.random.Generat
     reach = rng.uniform(0.03, 0.1) * place.width
     turn = rng.uniform(0.0, 0.4)
     for dx, dy, swing in hand(rng, seconds, rate, 3, 0.2, 1.2):
-        # the head also seems to turn: the nose moves more than the ears
+        # The head also seems to turn: the nose moves more than the ears.
         nose = np.asarray(depth**2 * turn * swing, np.float32)
         bent = warped(picture, x - reach * (dx * (depth - 0.3) + nose), y - reach * 0.6 * dy * (depth - 0.3))
         yield soiled(bent, rng, sigma)
@@ -62,7 +62,7 @@ def _bump(x: Floats, y: Floats, at: Floats, wide: float, high: float) -> Floats:
 
 
 def _mouth(place: Place, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """How much the upper lip rises and the jaw falls with an opening of 1, each (h, w) float32."""
+    """Rise of the upper lip and fall of the jaw for an opening of 1, each (h, w) float32."""
     lips = (place.marks[UPPER_LIP] + place.marks[LOWER_LIP]) / 2
     half = float(np.linalg.norm(place.marks[MOUTH_CORNERS[1]] - place.marks[MOUTH_CORNERS[0]])) / 2
     below = 1 / (1 + np.exp(np.clip((lips[1] - y) / (0.04 * half), -30, 30)))
@@ -96,7 +96,7 @@ def _blinks(rng: np.random.Generator, seconds: float, rate: float) -> Floats:
 
 
 def _head(place: Place, x: Floats, y: Floats) -> Floats:
-    """(h, w) float32, 1 on the head, falling smoothly to 0 around it: the picture bends there, nothing is uncovered."""
+    """(h, w) float32, 1 on the head, falling smoothly to 0 around it: the area that bends."""
     high = float(place.box[3] - place.box[1])
     far = np.hypot((x - place.centre[0]) / (0.75 * place.width), (y - place.centre[1]) / (0.85 * high))
     return np.asarray(1 / (1 + np.exp((far - 1.25) * 7)), np.float32)

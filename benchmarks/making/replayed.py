@@ -1,4 +1,4 @@
-"""A live clip misused: another face put on it, or a piece of it played again and again."""
+"""Misuses a live clip: another face put on it, or a part of it repeated."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ OVAL = (
 )  # fmt: skip
 """Points of the face mesh along its outline."""
 ANCHORS = (33, 263, 1, 61, 291, 199, 10, 152, 234, 454)
-"""Points by which the still's face is laid on the clip's: eyes, nose, mouth, chin, forehead, cheeks."""
+"""Points by which the still's face is aligned with the clip's: eyes, nose, mouth, chin, forehead, cheeks."""
 
 
 def face_swap(
     picture: Image, frames: Sequence[Image], seconds: float, rate: float, rng: np.random.Generator
 ) -> Iterator[Image]:
-    """The still's face laid on the face of a live clip, frame by frame, matched in colour and feathered at the edge.
+    """The still's face laid on the face of a live clip, frame by frame, with matched colour and feathered edge.
 
     Raises:
         ValueError: no face in the picture or in any frame.
@@ -44,7 +44,7 @@ def face_swap(
 def loop(
     picture: Image, frames: Sequence[Image], seconds: float, rate: float, rng: np.random.Generator
 ) -> Iterator[Image]:
-    """A second or so of the clip, again and again from its start, under fresh noise."""
+    """About one second of the clip, repeated from its start, with fresh noise."""
     length = _length(frames, rate, rng)
     start, sigma = int(rng.integers(0, len(frames) - length + 1)), rng.choice([0.0, 2.0, 4.0])
     for place in range(round(seconds * rate)):
@@ -59,7 +59,7 @@ def ping_pong(
     rng: np.random.Generator,
     length: int | None = None,
 ) -> Iterator[Image]:
-    """A second or so of the clip, forth and back, under fresh noise; `length` in frames takes all chance out."""
+    """About one second of the clip, forth and back, with fresh noise; `length` in frames makes it deterministic."""
     sigma = 0.0 if length else rng.choice([0.0, 2.0, 4.0])
     length = length or _length(frames, rate, rng)
     start = int(rng.integers(0, len(frames) - length + 1))

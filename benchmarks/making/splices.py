@@ -1,4 +1,4 @@
-"""Splices parts of several clips into one file, by hard cuts or by cross-fades."""
+"""Splices parts of several clips into one file, by hard cuts or cross-fades."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LARGEST_SIDE = 1280
 
 @dataclass(frozen=True)
 class Part:
-    """Seconds `start` to `start + seconds` of a clip; fewer where the clip ends before."""
+    """Seconds `start` to `start + seconds` of a clip; fewer if the clip ends before."""
 
     path: Path
     start: float
@@ -94,7 +94,7 @@ def frames_of(part: Part) -> list[Image]:
 
 
 def _fitted(image: Image, size: tuple[int, int], bars: bool) -> Image:
-    """The picture in `size`, (width, height): covered by it, or whole with black bars."""
+    """The picture in `size`, (width, height): cropped to fill it, or whole with black bars."""
     width, height = size
     ratios = width / image.shape[1], height / image.shape[0]
     scale = min(ratios) if bars else max(ratios)

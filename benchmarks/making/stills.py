@@ -1,4 +1,4 @@
-"""One still shown all along: under fresh noise, panned and zoomed, shaken."""
+"""Shows one still throughout: with fresh noise, panned and zoomed, shaken."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 from benchmarks.making.places import Image, even, hand, moved, soiled
 
 NOISE = (2.0, 8.0)
-"""Gray levels of fresh noise: from a good sensor to a bad one."""
+"""Gray levels of fresh noise, from a good sensor to a bad one."""
 
 
 def fresh_noise(picture: Image, seconds: float, rate: float, rng: np.random.Generator) -> Iterator[Image]:
-    """The still itself, each frame under white noise of its own; at times the light breathes by a few percent."""
+    """The still with new white noise in each frame; sometimes the light varies by a few percent."""
     picture, sigma = even(picture), rng.uniform(*NOISE)
     light = 1 + rng.choice([0.0, 0.01, 0.03]) * hand(rng, seconds, rate, 1, 0.2, 1.0)[:, 0]
     for gain in light:
@@ -22,7 +22,7 @@ def fresh_noise(picture: Image, seconds: float, rate: float, rng: np.random.Gene
 
 
 def ken_burns(picture: Image, seconds: float, rate: float, rng: np.random.Generator) -> Iterator[Image]:
-    """A slow zoom and pan over the still, as slide shows do it, with little or no noise."""
+    """A slow zoom and pan over the still, as in a slide show, with little or no noise."""
     picture, sigma = even(picture), rng.choice([0.0, 2.0, 4.0])
     count, zoom = round(seconds * rate), rng.uniform(1.08, 1.3)
     pan = rng.uniform(-0.4, 0.4, 2) * (zoom - 1) * picture.shape[1]
@@ -43,7 +43,7 @@ def shaken(picture: Image, seconds: float, rate: float, rng: np.random.Generator
 
 
 def zoomed(picture: Image, seconds: float, rate: float, rng: np.random.Generator) -> Iterator[Image]:
-    """The still zoomed in and out, as by somebody who leans to the camera and back, with a slight tilt in space."""
+    """The still zoomed in and out, as when somebody leans to the camera and back, with a slight tilt in space."""
     picture, sigma = even(picture), rng.choice([0.0, 2.0, 4.0, 6.0])
     height, width = picture.shape[:2]
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)

@@ -30,7 +30,7 @@ def narrow(start: Start) -> Service:
 
 
 async def key_of(service: Service) -> dict[str, str]:
-    return {"X-Api-Key": (await service.parts.registry.books.keys.create("tests", [Scope.CALL]))[1]}
+    return {"X-Api-Key": (await service.parts.registry.ledger_services.keys.create("tests", [Scope.CALL]))[1]}
 
 
 @asynccontextmanager

@@ -63,7 +63,7 @@ def document(service: Service, tmp_path: Path) -> Path:
 async def test_a_generated_client_calls_the_service(
     service: Service, videos: str, generator: Path, document: Path, tmp_path: Path
 ) -> None:
-    _, key = await service.parts.registry.books.keys.create("tests", [Scope.CALL])
+    _, key = await service.parts.registry.ledger_services.keys.create("tests", [Scope.CALL])
 
     def run(*arguments: str) -> str:
         path = os.pathsep.join((str(generator), str(tmp_path)))

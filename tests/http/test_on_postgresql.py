@@ -50,7 +50,7 @@ def pair(start: Start, facilitator: Facilitator, server: postgresql.Server) -> t
 
 async def history(service: Service) -> list[str]:
     """The states of the newest payment."""
-    async with service.parts.registry.books.ledger.begin() as payments:
+    async with service.parts.registry.ledger_services.ledger.begin() as payments:
         ((_, states),) = await payments.history(limit=1)
     return states
 

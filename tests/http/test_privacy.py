@@ -41,7 +41,7 @@ def stored(service: Service, request_id: str) -> list[Any]:
 
 
 async def key(service: Service, *scopes: Scope) -> str:
-    return (await service.parts.registry.books.keys.create("tests", scopes))[1]
+    return (await service.parts.registry.ledger_services.keys.create("tests", scopes))[1]
 
 
 async def test_buyer_erases_the_answer_and_is_not_charged_again(service: Service, videos: str) -> None:
@@ -123,7 +123,7 @@ async def test_a_token_erases_what_it_bought(service: Service, videos: str) -> N
 
 
 async def test_a_prepaid_key_erases_what_it_bought_and_a_free_one_what_it_asked(service: Service, videos: str) -> None:
-    books = service.parts.registry.books
+    books = service.parts.registry.ledger_services
     row, secret = await books.keys.create("customer", [Scope.CALL], prepaid=True)
     await books.balances.grant(row.id, SERVICE, 3)
     free = await key(service, Scope.CALL)

@@ -92,7 +92,7 @@ async def test_a_paid_call_gives_its_answer_receipt_and_report(selling: Service)
 
 
 async def test_a_job_answers(selling: Service) -> None:
-    _, key = await selling.parts.registry.books.keys.create("tests", [Scope.CALL])
+    _, key = await selling.parts.registry.ledger_services.keys.create("tests", [Scope.CALL])
     async with httpx.AsyncClient() as http:
         headers = {"X-Api-Key": key, "Prefer": "respond-async"}
         accepted = await http.post(selling.url + PATH, json=TEXT, headers=headers)

@@ -32,7 +32,7 @@ def transactions(service: Service) -> Iterator[list[set[str]]]:
 
     Those of the periodic work, which begins when it likes, are left out.
     """
-    engine = service.parts.registry.books.ledger._engine.sync_engine
+    engine = service.parts.registry.ledger_services.ledger._engine.sync_engine
     begun: list[set[str]] = []
     found: list[set[str]] = []
 

@@ -47,7 +47,7 @@ async def test_every_answer_sends_one_webhook_for_any_payment(
     telling: Service, receiver: Receiver, videos: str
 ) -> None:
     face = f"{videos}/face.mp4"
-    row, key = await Keys(telling.parts.registry.books.ledger).create("back office", [Scope.CALL])
+    row, key = await Keys(telling.parts.registry.ledger_services.ledger).create("back office", [Scope.CALL])
     async with Buyer(telling.url) as buyer:
         await buyer.fund()
         single = await buyer.pay(face)

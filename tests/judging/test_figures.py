@@ -54,7 +54,7 @@ def test_counts_are_those_of_a_plain_count(table: dict[str, tuple[bool, tuple[st
     people, attacks = found.total
     assert people.turned + attacks.turned == turned
     assert people.clips + attacks.clips == 2 * len(table)
-    bars = {bar.asked: bar.met for bar in found.bars()}
+    bars = {bar.limit: bar.met for bar in found.bars()}
     if table:
         assert bars["at most 4 % of all verdicts turn wrong"] is (turned <= 0.04 * 2 * len(table))
         control, sideways = found.lines[0], found.lines[2]
@@ -69,7 +69,7 @@ def test_control_turns_nothing_and_a_condition_over_its_bar_is_named() -> None:
     table = {f"p{n}": (True, ("live", "spoof" if n == 0 else "live", "live")) for n in range(4)}
     found = figures(table | {f"a{n}": (False, ("spoof",) * 3) for n in range(4)})
     assert found.lines[0].turned.errors == 0
-    over = next(bar for bar in found.bars() if "12 %" in bar.asked)
+    over = next(bar for bar in found.bars() if "12 %" in bar.limit)
     assert (over.met, over.found) == (False, "grey: 1 of 4 people")
     row = next(line for line in tables.markdown(found) if line.startswith("| grey"))
     assert row.split("|")[2].strip() == "1 of 4 (.006 to .806)"

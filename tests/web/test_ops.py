@@ -19,7 +19,7 @@ def accessible(page: Page) -> bool:
 
 def test_operator_signs_in_reads_and_signs_out(service: Service, launch: Launch) -> None:
     async def made() -> str:
-        return (await service.parts.registry.books.keys.create("tests", [Scope.OPS]))[1]
+        return (await service.parts.registry.ledger_services.keys.create("tests", [Scope.OPS]))[1]
 
     # The browser's own loop runs in this thread.
     with ThreadPoolExecutor(1) as other:

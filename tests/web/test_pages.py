@@ -96,10 +96,10 @@ def test_pages_without_scripts_show_all_but_try_it(service: Service, open_page: 
     page.goto(service.url)
     page.fill("#q", "is this selfie video a screen replay?")
     page.press("#q", "Enter")
-    assert "fit “is this selfie video" in page.inner_text("main")
+    assert "services match “is this selfie video" in page.inner_text("main")
     assert page.locator("article").first.inner_text().startswith(LIVENESS.name)
     page.goto(f"{service.url}/?q=zebra")
-    assert "Nothing fits" in page.inner_text("main")
+    assert "No service matches" in page.inner_text("main")
 
 
 def test_first_load_is_small_and_cached(service: Service, open_page: Open) -> None:

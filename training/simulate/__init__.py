@@ -1,4 +1,4 @@
-"""Presentation attacks rendered from bona fide pictures, and the one camera that films them all."""
+"""Renders presentation attacks from bona fide pictures, all filmed by the same camera model."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def present(
     rooms: Sequence[npt.NDArray[np.uint8]],
     holder: Picture | None = None,
 ) -> Picture:
-    """The attack `kind` with `shown` as its content, in its scene, before the camera.
+    """Renders the attack `kind` with `shown` as its content, in its scene, before the camera.
 
     Args:
         kind: one of SCREENS or PAPERS.

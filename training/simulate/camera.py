@@ -1,4 +1,4 @@
-"""One camera for bona fide and attack alike: lens, sensor, processing and codec; it never learns what it films."""
+"""The camera model for bona fide and attack alike: lens, sensor, processing and codec; blind to what it films."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ LONGEST = (320, 720)
 FACE_SHARE = (0.15, 0.6)
 LIKE_SHARE = 0.75
 CLOSER_SHARE = 0.4
-"""Of the pictures: cut closer to the face than they are."""
+"""Share of the pictures that are cut closer to the face than they are."""
 H264_SHARE = 0.25
 JPEG_SHARE = 0.6
 MOSAIC_SHARE = 0.4
 METERING = 0.45
-"""How far exposure follows the scene: 1 would make every picture equally bright."""
+"""How far exposure follows the scene; 1 would make every picture equally bright."""
 TARGET = (85.0, 140.0)
 BAYER = (cv2.COLOR_BayerBG2BGR, cv2.COLOR_BayerBG2BGR_EA)
 
@@ -30,7 +30,7 @@ def frame_size(rng: np.random.Generator, like: Image | None = None) -> tuple[int
     """(width, height) px of a frame, even, of a usual aspect, mostly that of `like` where there is one."""
     aspect = float(rng.choice(ASPECTS))
     if like is not None and rng.random() < LIKE_SHARE:
-        # any other aspect would cut the scene away and leave a face without its surroundings
+        # Any other aspect would cut off the scene and leave a face without surroundings.
         aspect = float(np.clip(like.shape[1] / like.shape[0], min(ASPECTS), max(ASPECTS)))
     longest = float(rng.uniform(*LONGEST))
     width, height = (longest, longest / aspect) if aspect >= 1 else (longest * aspect, longest)
@@ -38,7 +38,7 @@ def frame_size(rng: np.random.Generator, like: Image | None = None) -> tuple[int
 
 
 def film(rng: np.random.Generator, seen: Picture, severity: float) -> Picture:
-    """What a camera makes of the scene `seen`.
+    """Film the scene `seen` with the camera model.
 
     Args:
         severity: 0 a good camera in good light, 1 a bad one in bad light.
@@ -51,7 +51,7 @@ def film(rng: np.random.Generator, seen: Picture, severity: float) -> Picture:
 
 
 def _point(rng: np.random.Generator, seen: Picture, severity: float) -> Picture:
-    """Where the camera points: a cut around the face, a slight lean, the size of its frames."""
+    """Choose the camera's aim: a cut around the face, a slight lean, the size of its frames."""
     width, height = frame_size(rng, seen.image)
     share = float(rng.uniform(*FACE_SHARE)) if rng.random() < CLOSER_SHARE else FACE_SHARE[0]
     picture = framed(rng, seen, width / height, share)
@@ -72,7 +72,7 @@ def _point(rng: np.random.Generator, seen: Picture, severity: float) -> Picture:
 
 
 def _lens(rng: np.random.Generator, image: Image, severity: float) -> Image:
-    """Softness of the lens, focus missed, the camera or the person moving."""
+    """Softness of the lens, missed focus, motion of camera or person."""
     side = max(image.shape[:2]) / 640
     sigma = float(rng.uniform(0.2, 0.6 + 1.6 * severity)) * side
     if rng.random() < 0.15 + 0.3 * severity:
@@ -93,10 +93,10 @@ def _lens(rng: np.random.Generator, image: Image, severity: float) -> Image:
 
 
 def _sensor(rng: np.random.Generator, image: Image, severity: float) -> Image:
-    """Exposure, white balance, noise that grows with the light's root, vignette, colour mosaic."""
+    """Exposure, white balance, noise that grows with the root of the light, vignette, colour mosaic."""
     height, width = image.shape[:2]
     light = np.linspace(0, 1, 256, dtype=np.float32) ** 2.2
-    # the camera meters: dark scenes come out lighter and bright ones darker, whatever they hold
+    # The camera meters: dark scenes become lighter and bright ones darker, whatever they show.
     mean = max(float(image[::8, ::8].mean()), 4.0)
     metered = METERING * 2.2 * float(np.log2(rng.uniform(*TARGET) / mean))
     stops = float(np.clip(metered, -2, 3)) + float(rng.normal(0, 0.15 + 0.4 * severity)) - 0.3 * severity
@@ -108,9 +108,9 @@ def _sensor(rng: np.random.Generator, image: Image, severity: float) -> Image:
         y, x = np.mgrid[-1:1:24j, -1:1:24j].astype(np.float32)
         fall = 1 - float(rng.uniform(0.03, 0.15 + 0.3 * severity)) * (x * x + y * y) / 2
         image = texture.lit(image, fall.astype(np.float32))
-    # squared: phones denoise well, and visible grain belongs to bad light
+    # Squared: phones denoise well, and visible grain belongs to bad light.
     shot, read = rng.uniform(0, 0.0002 + 0.006 * severity**2), rng.uniform(0, 0.0004 + 0.005 * severity**2)
-    # the noise of linear light, carried through the curve's slope to the levels of the picture
+    # The noise of linear light, scaled by the curve's slope to the levels of the picture.
     level = np.linspace(0, 1, 256, dtype=np.float32)
     slope = np.minimum(1 / (2.2 * np.maximum(level, 0.02) ** 1.2), 12)
     spread = (255 * np.sqrt(shot * level**2.2 + read**2) * slope).astype(np.float32)
@@ -137,15 +137,15 @@ def _chroma_noise(rng: np.random.Generator, image: Image, severity: float) -> Im
 
 
 def _process(rng: np.random.Generator, image: Image, severity: float) -> Image:
-    """The camera's own processing: contrast, saturation, sharpening with halos, a detour by a smaller size."""
+    """The camera's own processing: contrast, saturation, sharpening with halos, sometimes resized down and up."""
     height, width = image.shape[:2]
     if rng.random() < 0.2 + 0.2 * severity:
         image = cv2.medianBlur(image, 3) if rng.random() < 0.3 else cv2.blur(image, (2, 2))
     if rng.random() < 0.15 + 0.45 * severity:
         small = float(rng.uniform(0.75 - 0.45 * severity, 0.95))
-        ways = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC)
-        shrunk = cv2.resize(image, None, fx=small, fy=small, interpolation=ways[rng.integers(3)])
-        image = cv2.resize(shrunk, (width, height), interpolation=ways[rng.integers(1, 3)])
+        filters = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC)
+        shrunk = cv2.resize(image, None, fx=small, fy=small, interpolation=filters[rng.integers(3)])
+        image = cv2.resize(shrunk, (width, height), interpolation=filters[rng.integers(1, 3)])
     if rng.random() < 0.4:
         amount = float(rng.uniform(0.2, 1.2))
         image = cv2.addWeighted(image, 1 + amount, cv2.GaussianBlur(image, (0, 0), rng.uniform(0.8, 2)), -amount, 0)
@@ -158,7 +158,7 @@ def _process(rng: np.random.Generator, image: Image, severity: float) -> Image:
 
 
 def _codec(rng: np.random.Generator, image: Image, severity: float) -> Image:
-    """H.264 or JPEG, now and then both, seldom neither."""
+    """H.264 or JPEG, sometimes both, seldom neither."""
     if rng.random() < H264_SHARE:
         image = h264(image, round(float(rng.uniform(18, 26 + 16 * severity))))
         if rng.random() < 0.7:
@@ -175,7 +175,7 @@ def jpeg(image: Image, quality: int) -> Image:
 
 
 def h264(image: Image, crf: int) -> Image:
-    """The image after one intra frame of H.264; odd sizes are padded and cut again."""
+    """The image after one intra frame of H.264; odd sizes are padded, then cropped."""
     height, width = image.shape[:2]
     padded = cv2.copyMakeBorder(image, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
     store = io.BytesIO()

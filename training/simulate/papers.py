@@ -1,4 +1,4 @@
-"""Prints: ink on paper, bent and lit, held before a room, cut along the person, or worn as a mask."""
+"""Renders prints: ink on paper, bent and lit, held before a room, cut along the person, or worn as a mask."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TURN = {"print": 22.0, "full_print": 7.0, "cutout": 14.0, "paper_mask": 8.0}
 def printed(
     rng: np.random.Generator, shown: Picture, kind: str, rooms: Sequence[Image], holder: Picture | None = None
 ) -> Picture:
-    """The scene of a print of `shown`, presented as `kind` says, by `holder` if there is one."""
+    """Renders a print of `shown`, presented as `kind` says, by `holder` if there is one."""
     full = kind == "full_print"
     width, height = frame_size(rng, shown.image if full or rng.random() < ALIKE_SHARE else None)
     face = float(rng.uniform(*FACE_IN_FRAME)) * height
@@ -73,7 +73,7 @@ def printed(
 
 
 def _sheet(rng: np.random.Generator, content: Picture, face: float, kind: str) -> tuple[Picture, Image]:
-    """The printed sheet, drawn so that the face is about `face` px high, with its outline."""
+    """The printed sheet with its outline, drawn so that the face is about `face` px high."""
     high, wide = content.image.shape[:2]
     scale = face / max(float(content.box[3] - content.box[1]), 1)
     scale = min(max(scale, LEAST_CANVAS / min(high, wide)), CANVAS / max(high, wide))
@@ -98,7 +98,7 @@ def _sheet(rng: np.random.Generator, content: Picture, face: float, kind: str) -
     elif kind == "paper_mask":
         outline = oval(rng, picture)
     if kind != "full_print":
-        # a rim of nothing, so that the sheet's edge is sampled as softly as its inside
+        # A transparent rim, so that the sheet's edge is sampled as softly as its inside.
         picture = Picture(
             np.asarray(cv2.copyMakeBorder(picture.image, 2, 2, 2, 2, cv2.BORDER_REPLICATE), np.uint8),
             picture.box + np.float32(2),
@@ -108,7 +108,7 @@ def _sheet(rng: np.random.Generator, content: Picture, face: float, kind: str) -
 
 
 def _ink(rng: np.random.Generator, image: Image, paper: Floats) -> Image:
-    """The picture in a printer's gamut: less saturated, black lifted, white as the paper is, banding of the head."""
+    """The picture in a printer's gamut: less saturated, lifted black, paper white, banding of the print head."""
     keep = 0.0 if rng.random() < 0.1 else float(rng.uniform(0.35, 1.0))
     gray = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
     image = np.asarray(cv2.addWeighted(image, keep, gray, 1 - keep, 0), np.uint8)
@@ -116,7 +116,7 @@ def _ink(rng: np.random.Generator, image: Image, paper: Floats) -> Image:
     black = (rng.uniform(12, 105) * np.exp(rng.normal(0, 0.1, 3))).astype(np.float32)
     gamma = np.exp(rng.normal(0, 0.15) + rng.normal(0, 0.06, 3)).astype(np.float32)
     image = texture.curves(image, black + (paper - black) * level**gamma)
-    if rng.random() < 0.5:  # ink spreads
+    if rng.random() < 0.5:  # Ink spreads.
         spread = float(rng.uniform(0.4, 1.4))
         image = np.asarray(cv2.GaussianBlur(image, (0, 0), spread), np.uint8)
     if rng.random() < 0.25:
@@ -128,7 +128,7 @@ def _ink(rng: np.random.Generator, image: Image, paper: Floats) -> Image:
 
 
 def _bent(rng: np.random.Generator, picture: Picture, outline: Image) -> tuple[Picture, Image]:
-    """The sheet rolled, waved or folded, with the shade that goes with it."""
+    """Rolls, waves or folds the sheet, with the matching shade."""
     high, wide = outline.shape
     y, x = np.mgrid[-1:1:32j, -1:1:32j].astype(np.float32)
     angle = float(rng.uniform(0, np.pi))
@@ -148,7 +148,7 @@ def _bent(rng: np.random.Generator, picture: Picture, outline: Image) -> tuple[P
         ]
         image = cv2.remap(picture.image, *grid, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         outline = np.asarray(cv2.remap(outline, *grid, cv2.INTER_LINEAR), np.uint8)
-        # the middle of the face moves as the sheet does; its size hardly changes
+        # The middle of the face moves with the sheet; its size hardly changes.
         middle = np.array([picture.box[0] + picture.box[2], picture.box[1] + picture.box[3]]) / 2 / [wide, high]
         cell = np.clip((middle * 32).astype(int), 0, 31)
         move = float(bow[cell[1], cell[0]]) * np.array([across[0] * wide, across[1] * high] * 2)
@@ -160,7 +160,7 @@ def _bent(rng: np.random.Generator, picture: Picture, outline: Image) -> tuple[P
 
 
 def _fold(rng: np.random.Generator, image: Image) -> None:
-    """A crease: a bright and a dark line, and one half a little darker."""
+    """A crease: a bright and a dark line, and one half slightly darker."""
     high, wide = image.shape[:2]
     place, lean = float(rng.uniform(0.2, 0.8)), float(rng.normal(0, 0.02))
     upright = rng.random() < 0.5
@@ -178,7 +178,7 @@ def _fold(rng: np.random.Generator, image: Image) -> None:
 
 
 def _surface(rng: np.random.Generator, image: Image, matrix: Floats) -> Image:
-    """Ink dots as the camera samples them, fibres, gloss, the light of the room on the paper."""
+    """Ink dots as the camera samples them, fibres, gloss, the room's light on the paper."""
     height, width = image.shape[:2]
     if rng.random() < HALFTONE_SHARE:
         image = _halftone(rng, image, matrix)
@@ -198,7 +198,7 @@ def _surface(rng: np.random.Generator, image: Image, matrix: Floats) -> Image:
 def _halftone(rng: np.random.Generator, image: Image, matrix: Floats) -> Image:
     """Dots of cyan, magenta and yellow at their own angles, or the loose grain of an inkjet."""
     height, width = image.shape[:2]
-    strength = 0.05 + 0.85 * float(rng.random()) ** 2  # most prints are good ones
+    strength = 0.05 + 0.85 * float(rng.random()) ** 2  # Most prints are good ones.
     if rng.random() < 0.5:
         noise = texture.grain(rng, height, width, 3) * np.float32(strength * 0.35 * texture.NEUTRAL)
         mask = np.clip(noise + texture.NEUTRAL, 0, 255).astype(np.uint8)
@@ -213,5 +213,5 @@ def _halftone(rng: np.random.Generator, image: Image, matrix: Floats) -> Image:
         grid = (matrix @ np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])).astype(np.float32)
         passed = max(abs(float(np.sinc(min(1 / pitch, 2.5)))), 0.1)
         mask = texture.through_camera(texture.dot_tile(), strength * passed, grid, width, height)
-    # ink is what varies: bare paper stays bare
+    # Only the ink varies: bare paper stays bare.
     return np.asarray(cv2.bitwise_not(texture.times(cv2.bitwise_not(image), mask)), np.uint8)

@@ -1,4 +1,4 @@
-"""A picture with its face, and the plane geometry that carries the face's box along."""
+"""A picture with its face, and plane geometry that also transforms the face's box."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
 OUTLINE = np.stack([np.cos(np.linspace(0, 2 * np.pi, 16, False)), np.sin(np.linspace(0, 2 * np.pi, 16, False))], 1)
-"""Points of the unit circle: a face is nearer to an ellipse than to a rectangle, so a turned box must not grow."""
+"""Points of the unit circle; a face is closer to an ellipse than to a rectangle, so a turned box must not grow."""
 LEAST_SIDE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture and where its face is.
+    """A picture and the place of its face.
 
     Attributes:
         image: (h, w, 3) uint8 BGR.
@@ -30,7 +30,7 @@ class Picture:
 
 
 def sane_box(picture: Picture) -> Floats:
-    """The box cut to the picture, or the middle of the picture where nothing of the box is left."""
+    """The box limited to the picture; the middle of the picture if they do not overlap."""
     height, width = picture.image.shape[:2]
     box = np.clip(np.nan_to_num(picture.box).astype(np.float32), 0, [width, height, width, height])
     if box[2] - box[0] < LEAST_SIDE or box[3] - box[1] < LEAST_SIDE:
@@ -39,7 +39,7 @@ def sane_box(picture: Picture) -> Floats:
 
 
 def carry(box: Floats, matrix: Floats) -> Floats:
-    """(4,) float32: where the 3 x 3 plane mapping `matrix` takes the box (its inscribed ellipse, boxed again)."""
+    """(4,) float32: the box mapped by the 3 x 3 plane mapping `matrix`, by its inscribed ellipse."""
     centre = np.array([box[0] + box[2], box[1] + box[3]]) / 2
     half = np.array([box[2] - box[0], box[3] - box[1]]) / 2
     points = np.concatenate([centre + OUTLINE * half, np.ones((len(OUTLINE), 1))], axis=1) @ matrix.T
@@ -57,13 +57,13 @@ def resized(picture: Picture, width: int, height: int) -> Picture:
 
 
 def cropped(picture: Picture, left: int, top: int, width: int, height: int) -> Picture:
-    """A part of the picture; the caller keeps it inside."""
+    """Crops a part of the picture, which the caller keeps inside."""
     image = picture.image[top : top + height, left : left + width]
     return Picture(image, picture.box - np.array([left, top, left, top], np.float32))
 
 
 def framed(rng: np.random.Generator, picture: Picture, aspect: float, share: float) -> Picture:
-    """Cut the picture around its face: `aspect` = width / height, the face `share` of the height, as far as it goes.
+    """Cuts the picture around its face: `aspect` = width / height, the face `share` of the height, as far as possible.
 
     The aspect is kept wherever the picture is large enough for the whole face; the share gives way.
     """
@@ -91,7 +91,7 @@ def framed(rng: np.random.Generator, picture: Picture, aspect: float, share: flo
 def pose(
     rng: np.random.Generator, anchor: Floats, target: Floats, scale: float, degrees: float, roll: float, reach: float
 ) -> Floats:
-    """(3, 3) float32: a flat thing seen by a camera, its point `anchor` at `target` px, `scale` px per px there.
+    """(3, 3) float32: a flat object seen by a camera, its point `anchor` at `target` px, `scale` px per px there.
 
     Args:
         degrees: the most that it is turned away (yaw and pitch); `roll`: the most that it leans.

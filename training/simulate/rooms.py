@@ -1,4 +1,4 @@
-"""What stands around an attack: rooms, hands, and the light that falls on glass and paper."""
+"""Renders the surroundings of an attack: rooms, hands, and light on glass and paper."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from training.simulate.picture import Floats, Image, Picture
 from training.simulate.texture import blend, curves, lit, soft
 
 FIELD = 32
-"""Side of the fields of light: they vary slowly, so they are made small and enlarged."""
+"""Side of the light fields; they vary slowly, so they are made small and enlarged."""
 HALF = 2
-"""Hands are drawn at this fraction of the size: skin is soft."""
+"""Scale at which hands are drawn, because skin is soft."""
 SKIN = np.array([110.0, 140.0, 190.0])
-"""BGR levels of a middling skin; tones go from a third of it to a little above."""
+"""BGR levels of a medium skin tone; tones range from a third of it to slightly above."""
 
 
 def surroundings(rng: np.random.Generator, rooms: Sequence[Image], width: int, height: int) -> Image:
-    """(h, w, 3) uint8: a background, out of a picture where there are any."""
+    """(h, w, 3) uint8: a background, taken from a picture if there is one."""
     blur = float(rng.uniform(0.8, 6)) if rng.random() < 0.65 else 0.0
-    # what will be blurred is made smaller: the same picture for a quarter of the work
+    # A background that will be blurred is made smaller: the same picture for a quarter of the work.
     coarse = 2 if blur > 1.6 else 1
     small = max(2, width // coarse), max(2, height // coarse)
     if len(rooms) and rng.random() < 0.85:
@@ -39,7 +39,7 @@ def surroundings(rng: np.random.Generator, rooms: Sequence[Image], width: int, h
 
 
 def behind(rng: np.random.Generator, holder: Picture, box: Floats, width: int, height: int) -> Image:
-    """(h, w, 3) uint8: the person who holds the attack before their own face, or under it.
+    """(h, w, 3) uint8: the person who holds the attack before or below their own face.
 
     Args:
         box: (4,) float32 px, where the face of the attack is.
@@ -78,7 +78,7 @@ def _part(rng: np.random.Generator, room: Image, width: int, height: int) -> Ima
 
 
 def _drawn(rng: np.random.Generator, width: int, height: int) -> Image:
-    """A wall, things on it, often a table."""
+    """Draws a wall, objects on it, often a table."""
     wall = rng.uniform(60, 230) * np.exp(rng.normal(0, 0.08, 3))
     image = np.empty((height, width, 3), np.uint8)
     image[:] = np.clip(wall, 0, 255)
@@ -95,7 +95,7 @@ def _drawn(rng: np.random.Generator, width: int, height: int) -> Image:
 
 
 def fingers(rng: np.random.Generator, image: Image, corners: Floats, share: tuple[float, float]) -> Image:
-    """A hand or two that hold the flat thing with these four corners by its sides or from below.
+    """Draws one or two hands that hold the flat object with these four corners by its sides or from below.
 
     Args:
         corners: (4, 2) float32 px: upper left, upper right, lower right, lower left.
@@ -132,7 +132,7 @@ def _hand(
     thick: int,
     skin: npt.NDArray[np.float64],
 ) -> None:
-    """Fingertips over the edge from `start` to `end`, or a thumb, and the back of the hand outside of it."""
+    """Draws fingertips over the edge from `start` to `end`, or a thumb, and the back of the hand outside it."""
     length = max(float(np.linalg.norm(end - start)), 1.0)
     along = (end - start) / length
     inward = np.array([-along[1], along[0]])
@@ -148,19 +148,19 @@ def _hand(
     lean = rng.normal(0, 0.25)
     for number in range(count):
         edge = first + along * thick * 1.08 * number
-        way = inward + along * (lean + rng.normal(0, 0.06))
-        tip = edge + way * thick * (rng.uniform(0.2, 1.3) + (1.2 if count == 1 else 0))
-        ends = [tuple(int(v) for v in point) for point in (edge - way * thick * 2.2, tip)]
+        direction = inward + along * (lean + rng.normal(0, 0.06))
+        tip = edge + direction * thick * (rng.uniform(0.2, 1.3) + (1.2 if count == 1 else 0))
+        ends = [tuple(int(v) for v in point) for point in (edge - direction * thick * 2.2, tip)]
         cv2.line(alpha, *ends, 255, thick, cv2.LINE_AA)
         cv2.line(over, *ends, (skin * 0.55).tolist(), thick, cv2.LINE_AA)
         cv2.line(over, *ends, skin.tolist(), max(1, int(thick * 0.7)), cv2.LINE_AA)
-        nail = tip - way * thick * 0.1
+        nail = tip - direction * thick * 0.1
         light = np.minimum(skin * 1.12 + 12, 255).tolist()
         cv2.circle(over, (int(nail[0]), int(nail[1])), max(1, int(thick * 0.27)), light, -1, cv2.LINE_AA)
 
 
 def shadow(rng: np.random.Generator, room: Image, alpha: Image) -> Image:
-    """The room darkened behind and beside the thing whose outline `alpha` is."""
+    """Darkens the room behind and beside the object with the outline `alpha`."""
     small = cv2.resize(alpha, (64, 64), interpolation=cv2.INTER_AREA)
     moved = np.roll(small, rng.integers(-4, 5, 2), (0, 1))
     blurred = cv2.GaussianBlur(moved, (0, 0), float(rng.uniform(1, 5)))
@@ -168,7 +168,7 @@ def shadow(rng: np.random.Generator, room: Image, alpha: Image) -> Image:
 
 
 def highlights(rng: np.random.Generator, gloss: float) -> Floats:
-    """(64, 64, 3) float32 levels: lamps, windows and bands of light mirrored by a surface; `gloss` 0..1."""
+    """(64, 64, 3) float32 levels: lamps, windows and bands of light reflected by a surface; `gloss` 0..1."""
     side = 64
     haze = np.zeros((side, side), np.float32)
     y, x = np.mgrid[0:side, 0:side].astype(np.float32) / side

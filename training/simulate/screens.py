@@ -1,4 +1,4 @@
-"""Replay on a display: a device with its picture, in a room, the display's grid sampled by the camera."""
+"""Renders replays on a display: a device with its picture, in a room, the display's grid sampled by the camera."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ FINGERS = {"phone": (0.16, 0.27), "tablet": (0.07, 0.13)}
 FACE_ON_DISPLAY = (0.2, 0.65)
 FACE_IN_FRAME = (0.16, 0.5)
 FULL_FRAME_SHARE = 0.3
-"""Of the phones, tablets and so on: filmed so close that only the display is seen."""
+"""Share of the phones, tablets and so on that are filmed so close that only the display is visible."""
 CANVAS = 1000
 """Longest side of a device's drawing, px."""
 LEAST_CANVAS = 48
@@ -43,11 +43,11 @@ PITCH = (0.3, 3.4)
 GRID_SHARE = 0.65
 LETTERBOX_SHARE = 0.35
 ALIKE_SHARE = 0.5
-"""Of the scenes: framed like the original, so that the shape of a frame tells nothing."""
+"""Share of the scenes framed like the original, so that the shape of a frame carries no information."""
 HELD_SHARE = 0.6
-"""Of the phones and tablets with a holder: held before them; else the room is empty."""
+"""Share of the phones and tablets with a holder that are held before them; else the room is empty."""
 MARGIN = 1.05
-"""By how much a display or sheet that fills the frame is larger than it."""
+"""Margin by which a display or sheet that fills the frame is larger than it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Device:
 def replay(
     rng: np.random.Generator, shown: Picture, kind: str, rooms: Sequence[Image], holder: Picture | None = None
 ) -> Picture:
-    """The scene of a replay of `shown` on a display of `kind`; `holder` stands behind a phone or tablet."""
+    """Renders a replay of `shown` on a display of `kind`; `holder` stands behind a phone or tablet."""
     full = kind == "full_screen" or rng.random() < FULL_FRAME_SHARE
     width, height = frame_size(rng, shown.image if full or rng.random() < ALIKE_SHARE else None)
     face = float(rng.uniform(*FACE_IN_FRAME)) * height
@@ -98,7 +98,7 @@ def replay(
 
 
 def first_camera(rng: np.random.Generator, picture: Picture) -> Picture:
-    """What is shown was itself filmed, sent and stored: smaller, compressed, sometimes badly."""
+    """The first recording of the content, filmed, sent and stored: smaller, compressed, sometimes badly."""
     high, wide = picture.image.shape[:2]
     heavy = rng.random() < 0.15
     longest = float(rng.uniform(140, 320) if heavy else rng.uniform(320, 900))
@@ -115,7 +115,7 @@ def first_camera(rng: np.random.Generator, picture: Picture) -> Picture:
 
 
 def _device(rng: np.random.Generator, shown: Picture, kind: str, face: float, frame: tuple[int, int] | None) -> Device:
-    """The device with the picture on its display, drawn so that the face is about `face` px high."""
+    """Draws the device with the picture on its display, so that the face is about `face` px high."""
     aspect = float(rng.choice(ASPECTS[kind]))
     if frame is not None:
         aspect = float(frame[0] / frame[1] * rng.uniform(0.9, 1.15))
@@ -132,7 +132,7 @@ def _device(rng: np.random.Generator, shown: Picture, kind: str, face: float, fr
     area_high = face / max(true_share, 0.05)
     aspect_now = content.image.shape[1] / content.image.shape[0]
     if not letterbox:
-        aspect = aspect_now  # a picture too narrow for its display: another display
+        aspect = aspect_now  # A picture too narrow for its display gets another display.
     high, wide = (area_high, area_high * aspect) if aspect_now <= aspect else (area_high * aspect_now / aspect, 0.0)
     wide = wide or high * aspect
     limit = min(1.0, CANVAS / max(high, wide))
@@ -153,19 +153,19 @@ def _device(rng: np.random.Generator, shown: Picture, kind: str, face: float, fr
 
 
 def _emission(rng: np.random.Generator) -> Floats:
-    """(256, 3) float32: level asked of the display to level that the camera sees."""
+    """(256, 3) float32: maps the level sent to the display to the level that the camera sees."""
     level = np.linspace(0, 1, 256, dtype=np.float32)[:, None]
     gamma = np.float32(np.exp(rng.normal(0.05, 0.18)))
     cold = float(rng.normal(0.08, 0.13))
     white = np.array([1 + cold, 1 + rng.normal(0, 0.025), 1 - cold], np.float32)
     black = np.float32(rng.uniform(0, 22) if rng.random() < 0.7 else rng.uniform(15, 60))
-    # the camera meters for the room or for the display: too bright, right or too dark
+    # The camera meters for the room or for the display: too bright, right or too dark.
     bright = np.float32(rng.choice([rng.uniform(0.55, 0.9), rng.uniform(0.9, 1.1), rng.uniform(1.1, 1.6)]))
     return np.asarray(black + (255 - black) * level**gamma * white * bright, np.float32)
 
 
 def _interface(rng: np.random.Generator, display: Image, kind: str) -> None:
-    """Bars, buttons, a window's frame, a pointer: drawn over the picture."""
+    """Draws bars, buttons, a window frame and a pointer over the picture."""
     high, wide = display.shape[:2]
     unit = max(2, min(high, wide) // 40)
     dark, bright = rng.uniform(0, 60, 3).tolist(), rng.uniform(200, 255, 3).tolist()
@@ -202,7 +202,7 @@ def _interface(rng: np.random.Generator, display: Image, kind: str) -> None:
 
 
 def _body(rng: np.random.Generator, display: Image, box: Floats, kind: str) -> Device:
-    """The display in its bezel; a laptop's keys and a monitor's foot below."""
+    """Draws the display in its bezel; a laptop's keys or a monitor's foot below."""
     high, wide = display.shape[:2]
     short = min(high, wide)
     rim = round(short * float(rng.uniform(*BEZELS[kind])))
@@ -235,7 +235,7 @@ def _body(rng: np.random.Generator, display: Image, box: Floats, kind: str) -> D
 
 
 def _keys(rng: np.random.Generator, body: Image, outline: Image, top: int) -> None:
-    """A laptop's deck with its rows of keys, below the display."""
+    """Draws a laptop's deck with its rows of keys below the display."""
     high, wide = outline.shape
     outline[top - 1 :] = 255
     deck = rng.uniform(20, 210)
@@ -255,7 +255,7 @@ def _rounded(mask: Image, width: int, height: int, radius: int) -> None:
 
 
 def _glass(rng: np.random.Generator, image: Image, matrix: Floats, rooms: Sequence[Image]) -> Image:
-    """The display's grid, its bands of refresh, the loss at an angle, and what the glass mirrors."""
+    """The display's grid, its bands of refresh, the loss at an angle, and the reflections in the glass."""
     height, width = image.shape[:2]
     if rng.random() < GRID_SHARE:
         low, high = np.log(PITCH)
@@ -263,7 +263,7 @@ def _glass(rng: np.random.Generator, image: Image, matrix: Floats, rooms: Sequen
         near = 1 / float(np.hypot(matrix[0, 0], matrix[1, 0]))
         step = pitch * near / texture.CELL
         grid = (matrix @ np.diag([step, step, 1])).astype(np.float32)
-        # what is left of so fine a grid after a pixel has averaged over its own width
+        # The remainder of so fine a grid after a pixel has averaged over its own width.
         passed = abs(float(np.sinc(min(1 / pitch, 2.5))))
         strength = (0.04 + 0.9 * float(rng.random()) ** 1.5) * max(passed, 0.1)
         tile = texture.display_tile(str(rng.choice(texture.LAYOUTS)))

@@ -1,4 +1,4 @@
-"""Paper cut along a person, paper worn as a face, and the person who wears it."""
+"""Shapes of paper cut along a person, paper worn as a face, and its wearer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from training.simulate.rooms import FIELD, SKIN, surroundings
 
 
 def person(rng: np.random.Generator, picture: Picture) -> Image:
-    """(h, w) uint8: head and shoulders, as scissors follow them."""
+    """(h, w) uint8: head and shoulders, as cut by scissors."""
     mask = np.zeros(picture.image.shape[:2], np.uint8)
     x1, y1, x2, y2 = (float(v) for v in sane_box(picture))
     across, down = x2 - x1, y2 - y1
@@ -33,7 +33,7 @@ def person(rng: np.random.Generator, picture: Picture) -> Image:
         (middle[0] + neck, y2 - down * 0.1),
     ]
     cv2.fillPoly(mask, [np.array(outline, np.int32)], 255)
-    if rng.random() < 0.5:  # rounded by the scissors
+    if rng.random() < 0.5:  # Rounded by the scissors.
         mask = np.asarray(cv2.GaussianBlur(mask, (0, 0), max(0.8, across * 0.05)), np.uint8)
         mask = np.asarray(cv2.threshold(mask, 127, 255, cv2.THRESH_BINARY)[1], np.uint8)
     return mask
@@ -59,7 +59,7 @@ def oval(rng: np.random.Generator, picture: Picture) -> Image:
 
 
 def wearer(rng: np.random.Generator, room: Image, box: Floats, rooms: Sequence[Image]) -> Image:
-    """The room with somebody in it: hair or a hood, ears, neck, clothes; the mask goes where the face would be."""
+    """Draws a person in the room: hair or a hood, ears, neck, clothes; the mask goes on the face."""
     image = room.copy()
     height, width = image.shape[:2]
     x1, y1, x2, y2 = (float(v) for v in box)

@@ -1,4 +1,4 @@
-"""Grain, soft fields and the fine grids of displays and prints, kept once and cut at random places."""
+"""Grain, soft fields and the fine grids of displays and prints, made once and cut at random places."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from training.simulate.picture import Floats, Image
 FIELD = 1024
 SEED = 402
 CELL = 6
-"""Tile px of one display pixel: enough for three stripes with gaps."""
+"""Tile px per display pixel: enough for three stripes with gaps."""
 CELLS = 32
 NEUTRAL = 128
-"""A mask's value that leaves the light as it is; masks multiply, divided by this."""
+"""Mask value that leaves the light unchanged; masks multiply, divided by this."""
 DOT = 8
-"""Tile px of one halftone dot."""
+"""Tile px per halftone dot."""
 DOTS = 24
 DOT_ANGLES = ((24, 0), (23, 7), (17, 17))
 """Waves across and down the tile: whole numbers, so that it repeats, at 0, 17 and 45 degrees."""
@@ -26,12 +26,12 @@ LAYOUTS = ("rgb", "bgr", "pentile", "diamond", "rows")
 
 @lru_cache(maxsize=4)
 def _field(channels: int) -> Floats:
-    """(1024, 1024, channels) float32, normal; fixed, since a sample's own randomness is where it is cut."""
+    """(1024, 1024, channels) float32, normal; fixed, because a sample's randomness is the place of its cut."""
     return np.random.default_rng(SEED + channels).standard_normal((FIELD, FIELD, channels), np.float32)
 
 
 def grain(rng: np.random.Generator, height: int, width: int, channels: int = 3) -> Floats:
-    """(h, w, channels) float32, normal noise from anywhere in a larger field, flipped at random: a view, read only."""
+    """(h, w, channels) float32, normal noise cut from a larger field, flipped at random: a read-only view."""
     field = _field(channels)
     if height > FIELD or width > FIELD:
         field = np.tile(field, (-(-height // FIELD), -(-width // FIELD), 1))
@@ -43,7 +43,7 @@ def grain(rng: np.random.Generator, height: int, width: int, channels: int = 3) 
 
 
 def soft(rng: np.random.Generator, height: int, width: int, cells: tuple[int, int]) -> Floats:
-    """(h, w) float32, smooth, about -1..1: one random value a cell, interpolated."""
+    """(h, w) float32, smooth, about -1..1: one random value per cell, interpolated."""
     small = rng.uniform(-1, 1, (max(2, cells[0]), max(2, cells[1]))).astype(np.float32)
     return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
 
@@ -86,7 +86,7 @@ def dot_tile() -> Floats:
 
 
 def through_camera(tile: Floats, strength: float, matrix: Floats, width: int, height: int) -> Image:
-    """(h, w[, 3]) uint8, 128 = neutral: the periodic tile as the camera's pixels sample it, so that moire arises.
+    """(h, w[, 3]) uint8, 128 = neutral: the periodic tile as sampled by the camera's pixels, so that moire arises.
 
     Args:
         matrix: (3, 3) from tile px to frame px.
@@ -105,12 +105,12 @@ def times(image: Image, mask: Image) -> Image:
 
 
 def curves(image: Image, tables: Floats) -> Image:
-    """The image through one curve a channel; `tables`: (256, 3) float32 in 0..255, BGR."""
+    """Maps the image through one curve per channel; `tables`: (256, 3) float32 in 0..255, BGR."""
     return np.asarray(cv2.LUT(image, np.clip(tables, 0, 255).astype(np.uint8)[:, None, :].reshape(1, 256, 3)), np.uint8)
 
 
 def lit(image: Image, gain: Floats, haze: Floats | None = None) -> Image:
-    """The image under light that varies slowly: `gain` (h', w'[, 3]) multiplies, `haze` (same) adds levels.
+    """Lights the image with slowly varying light: `gain` (h', w'[, 3]) multiplies, `haze` (same) adds levels.
 
     Both may be far smaller than the image.
     """

@@ -1,4 +1,4 @@
-"""Every condition by its name, the control first."""
+"""All conditions by name, the control first."""
 
 from __future__ import annotations
 
@@ -17,6 +17,6 @@ CONDITIONS = {one.name: one for one in (CONTROL, *LIGHT, *DETAIL, *ENCODINGS, *G
 
 
 def altered(condition: Condition, footage: Footage, seed: int = 402) -> Footage:
-    """The footage under a condition; the same for the same seed, condition and footage."""
-    # the name is the second half of the seed, so that conditions do not share their chance
+    """Apply a condition to footage; reproducible for the same seed, condition and footage."""
+    # The name is part of the seed, so that conditions have independent random numbers.
     return condition.alter(footage, np.random.default_rng([seed, *condition.name.encode()]))

@@ -1,4 +1,4 @@
-"""Condition: one thing that happens to a clip and leaves its label as it is."""
+"""Condition: a change of a clip that keeps its label."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from benchmarks.making.footage import Encoding, Footage
 Alter = Callable[[Footage, np.random.Generator], Footage]
 
 GROUPS = ("light", "detail", "encoding", "time", "geometry", "framing", "covered")
-"""In the order in which tables show them."""
+"""The groups, in the order of the tables."""
 
 
 def unchanged(footage: Footage, rng: np.random.Generator) -> Footage:
-    """The footage as it is."""
+    """Return the footage unchanged."""
     return footage
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What is done to the frames, and how they are encoded.
+    """A change of the frames and their encoding.
 
     Attributes:
         name: short, unique.
@@ -44,13 +44,13 @@ class Condition:
     encoding: Encoding = field(default_factory=Encoding)
 
     def fingerprint(self) -> str:
-        """Hash of the code that makes it: answers to clips that other code made must not be mixed in."""
+        """Hash of the code that makes it, so that answers to clips made by other code are not mixed in."""
         return source_hash(self.alter.__module__, f"{self.name}{self.encoding}")
 
 
 @cache
 def source_hash(module: str, more: str = "") -> str:
-    """12 hex digits of the source of a module, of the footage module, and of further text."""
+    """12 hex digits: hash of the source of a module, of the footage module, and of further text."""
     files = (Path(str(sys.modules[module].__file__)), Path(footage_module.__file__))
     return sha256(b"".join(file.read_bytes() for file in files) + more.encode()).hexdigest()[:12]
 

@@ -1,7 +1,7 @@
-"""Conditions of what covers the picture: mask, sunglasses, hand, cap, another background, things laid over it.
+"""Conditions that cover the picture: mask, sunglasses, hand, cap, another background, graphics.
 
-Points of the face are those of the MediaPipe face mesh (Kartynnik et al. 2019, arXiv:1907.06724). A frame in which no
-face was found stays as it is.
+Face points are those of the MediaPipe face mesh (Kartynnik et al. 2019, arXiv:1907.06724). A frame without a face stays
+unchanged.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ HAIRLINE = (127, 162, 21, 54, 103, 67, 109, 10, 338, 297, 332, 284, 251, 389, 35
 BROWS = (300, 293, 334, 296, 336, 9, 107, 66, 105, 63, 70)
 CHEEK, CHIN = 205, 152
 SHIFT = 4
-"""Bits of a pixel's fraction in OpenCV's drawing."""
+"""Fraction bits of a pixel coordinate in OpenCV's drawing functions."""
 
 
 def surgical_mask(footage: Footage, rng: np.random.Generator) -> Footage:
@@ -66,7 +66,7 @@ def sunglasses(footage: Footage, rng: np.random.Generator) -> Footage:
 
 
 def hand_at_the_chin(footage: Footage, rng: np.random.Generator) -> Footage:
-    """A hand that supports chin and cheek: a palm below, four fingers up one cheek, in the face's own colour."""
+    """A hand that supports chin and cheek: a palm below, four fingers up one cheek, in the face's colour."""
     side = int(rng.integers(2))
 
     def draw(frame: Image, points: Points) -> None:
@@ -87,7 +87,7 @@ def hand_at_the_chin(footage: Footage, rng: np.random.Generator) -> Footage:
 
 
 def cap(footage: Footage, rng: np.random.Generator) -> Footage:
-    """A dark cap, drawn down to the brows: the forehead is covered."""
+    """A dark cap down to the brows, which covers the forehead."""
 
     def draw(frame: Image, points: Points) -> None:
         up = points[10] - points[CHIN]
@@ -103,7 +103,7 @@ def cap(footage: Footage, rng: np.random.Generator) -> Footage:
 
 
 def background_blurred(footage: Footage, rng: np.random.Generator) -> Footage:
-    """As a call's programme blurs it: sharp is what lies about head and shoulders."""
+    """Blurs the background as a call's software does; the area of head and shoulders stays sharp."""
 
     def change(frame: Image, place: int) -> Image:
         person = footage.person(place)[..., None]
@@ -114,7 +114,7 @@ def background_blurred(footage: Footage, rng: np.random.Generator) -> Footage:
 
 
 def background_replaced(footage: Footage, rng: np.random.Generator) -> Footage:
-    """As a call's programme replaces it: a drawn room behind head and shoulders."""
+    """Replaces the background as a call's software does: a drawn room behind head and shoulders."""
     room = _room(rng, *footage.size)
 
     def change(frame: Image, place: int) -> Image:
@@ -125,7 +125,7 @@ def background_replaced(footage: Footage, rng: np.random.Generator) -> Footage:
 
 
 def laid_over(footage: Footage, rng: np.random.Generator) -> Footage:
-    """A clock that runs, a round emoji and a channel's sign in the corners."""
+    """A running clock, a round emoji and a channel's logo in the corners."""
     width, height = footage.size
     size = max(width, height) / 900
 
@@ -149,7 +149,7 @@ def laid_over(footage: Footage, rng: np.random.Generator) -> Footage:
 
 
 def _drawn(footage: Footage, draw: Callable[[Image, Points], None]) -> Footage:
-    """`draw` on a copy of every frame in which a face is known; the drawing is a little softer than the camera."""
+    """Calls `draw` on a copy of every frame with a known face; the drawing is slightly softer than the camera."""
 
     def change(frame: Image, place: int) -> Image:
         points = footage.marks[place]
@@ -182,7 +182,7 @@ def _fill(frame: Image, outline: Points, ink: tuple[float, ...]) -> None:
 
 
 def _patch(frame: Image, points: Points) -> Image:
-    """Pixels between the eyes and the mouth, where there are any inside the frame."""
+    """The pixels between eyes and mouth that are inside the frame."""
     height, width = frame.shape[:2]
     (left, top), (right, bottom) = points[[50, 101, 205, 280, 330, 425]].min(0), points[[50, 205, 280, 425]].max(0)
     x1, x2 = (int(np.clip(value, 0, width - 1)) for value in (left, right))
@@ -191,7 +191,7 @@ def _patch(frame: Image, points: Points) -> Image:
 
 
 def _light(frame: Image, points: Points) -> float:
-    """How brightly the face is lit, 1 in good light: what is drawn on it must not shine in a dark room."""
+    """Brightness of the face, 1 in good light, so that drawn objects do not shine in a dark room."""
     return float(np.clip(_patch(frame, points).mean() / 130, 0.15, 1.15))
 
 

@@ -10,11 +10,11 @@ from benchmarks.making.footage import Footage, Image
 
 ROSY = (1.04, 1.03, 1.08)
 READ_NOISE, SHOT_NOISE = 2.0, 0.35
-"""Gray levels of noise, and what light adds to it (variance per level), where a sensor has too little of it."""
+"""Gray levels of noise, and its increase with light (variance per level), of a sensor in dim light."""
 
 
 def blurred(share: float) -> Alter:
-    """Out of focus: a Gaussian of `share` of the face's width."""
+    """Out of focus: a Gaussian blur by `share` of the face's width."""
 
     def alter(footage: Footage, rng: np.random.Generator) -> Footage:
         sigma = max(share * _face_width(footage), 0.6)
@@ -24,7 +24,7 @@ def blurred(share: float) -> Alter:
 
 
 def moved(footage: Footage, rng: np.random.Generator) -> Footage:
-    """The camera shakes while it exposes: a straight smear, its direction and length changing slowly."""
+    """The camera shakes during exposure: a straight smear whose direction and length change slowly."""
     longest = max(0.05 * _face_width(footage), 3.0)
     start, turns = rng.uniform(0, np.pi), rng.uniform(0.5, 1.5)
 
@@ -37,7 +37,7 @@ def moved(footage: Footage, rng: np.random.Generator) -> Footage:
 
 
 def noisy(sigma: float) -> Alter:
-    """Noise of `sigma` gray levels, half of it alike in the three channels."""
+    """Noise of `sigma` gray levels, half of it equal in the three channels."""
 
     def alter(footage: Footage, rng: np.random.Generator) -> Footage:
         def change(frame: Image, _: int) -> Image:
@@ -53,7 +53,7 @@ def noisy(sigma: float) -> Alter:
 
 
 def dark_and_noisy(light: float) -> Alter:
-    """`light` of the light there was, with the noise that a sensor then has."""
+    """The light reduced to `light`, with the noise that a sensor then has."""
 
     def alter(footage: Footage, rng: np.random.Generator) -> Footage:
         def change(frame: Image, _: int) -> Image:
@@ -67,7 +67,7 @@ def dark_and_noisy(light: float) -> Alter:
 
 
 def sharpened(footage: Footage, rng: np.random.Generator) -> Footage:
-    """An unsharp mask, as phones do it, too strong."""
+    """An unsharp mask as on phones, too strong."""
 
     def change(frame: Image, _: int) -> Image:
         soft = cv2.GaussianBlur(frame, (0, 0), 1.5)
@@ -106,7 +106,7 @@ def _face_width(footage: Footage) -> float:
 
 
 def _smear(length: float, angle: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    """A kernel of one line through its middle."""
+    """A blur kernel of one line through its middle."""
     half = int(np.ceil(length / 2))
     kernel = np.zeros((2 * half + 1, 2 * half + 1), np.float32)
     reach = np.array([np.cos(angle), np.sin(angle)]) * length / 2

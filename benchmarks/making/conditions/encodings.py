@@ -12,7 +12,7 @@ from benchmarks.making.footage import Encoding, Footage, Image
 
 
 def resized(scale: float = 1.0, wide: float = 1.0, high: float = 1.0) -> Alter:
-    """Both sides times `scale`, and each times its own factor."""
+    """Both sides scaled by `scale`, and each by its own factor."""
 
     def alter(footage: Footage, rng: np.random.Generator) -> Footage:
         return footage.each(lambda frame, _: _resized(frame, scale * wide, scale * high))
@@ -21,7 +21,7 @@ def resized(scale: float = 1.0, wide: float = 1.0, high: float = 1.0) -> Alter:
 
 
 def short_side(pixels: int) -> Alter:
-    """The shorter side at most so many px."""
+    """The shorter side at most this many px."""
 
     def alter(footage: Footage, rng: np.random.Generator) -> Footage:
         scale = min(1.0, pixels / min(footage.size))
@@ -31,7 +31,7 @@ def short_side(pixels: int) -> Alter:
 
 
 def shrunk_and_enlarged(footage: Footage, rng: np.random.Generator) -> Footage:
-    """Half of the pixels on each side thrown away, then enlarged again to what it was."""
+    """Shrunk to half the size, then enlarged again."""
 
     def change(frame: Image, _: int) -> Image:
         small = _resized(frame, 0.5, 0.5)
@@ -66,7 +66,7 @@ def repeated(footage: Footage, rng: np.random.Generator) -> Footage:
 
 
 def jpeg(quality: int) -> Alter:
-    """Each frame through JPEG."""
+    """Each frame compressed as JPEG."""
 
     def change(frame: Image, _: int) -> Image:
         _, data = cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, quality])

@@ -16,7 +16,7 @@ APP, CALL, TILE = (60, 44, 30), (36, 33, 32), (92, 72, 60)
 
 
 def rolled(degrees: float) -> Alter:
-    """The camera held at an angle: turned about the face; what was outside the frame is its mirror image."""
+    """The camera held at an angle: turned about the face; areas outside the frame are mirrored."""
 
     def alter(footage: Footage, rng: np.random.Generator) -> Footage:
         x1, y1, x2, y2 = (float(value) for value in footage.box)
@@ -68,7 +68,7 @@ def rounded(footage: Footage, rng: np.random.Generator) -> Footage:
 
 
 def recorded_call(footage: Footage, rng: np.random.Generator) -> Footage:
-    """A call that was recorded on a desktop: the picture in a window, a title, buttons, one's own tile."""
+    """A recorded desktop call: the picture in a window, a title, buttons, the own tile."""
     width, height = footage.size
     long = max(width, height)
     pad, top, bottom = round(0.2 * long), round(0.09 * long), round(0.14 * long)
@@ -109,7 +109,7 @@ def face_fills(footage: Footage, rng: np.random.Generator) -> Footage:
 
 
 def far_away(footage: Footage, rng: np.random.Generator) -> Footage:
-    """Far: the scene at 60 % of its size, around it more of a room, out of focus."""
+    """Far away: the scene at 60 % of its size, surrounded by more of a room, out of focus."""
     width, height = footage.size
     small = round(0.6 * width), round(0.6 * height)
     left, top = (width - small[0]) // 2, (height - small[1]) // 2

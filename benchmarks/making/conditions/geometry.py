@@ -16,12 +16,12 @@ FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
 def turned(quarters: int) -> Alter:
-    """Turned counter-clockwise by so many quarters."""
+    """Turned counter-clockwise by quarter turns."""
     return lambda footage, rng: footage.each(lambda frame, _: np.ascontiguousarray(np.rot90(frame, quarters)))
 
 
 def mirrored(footage: Footage, rng: np.random.Generator) -> Footage:
-    """Left becomes right, as front cameras show it."""
+    """Mirrored left to right, as by front cameras."""
     return footage.each(lambda frame, _: np.ascontiguousarray(frame[:, ::-1]))
 
 
@@ -38,7 +38,7 @@ def bordered(sides: float, ends: float, colour: tuple[int, int, int]) -> Alter:
 
 
 def blurred_bars(footage: Footage, rng: np.random.Generator) -> Footage:
-    """Bars left and right that show the picture itself, enlarged and blurred, as editors of clips fill them."""
+    """Bars left and right that show the picture enlarged and blurred, as video editors fill them."""
     width, height = footage.size
     bar = round(0.4 * width)
 

@@ -14,11 +14,11 @@ from benchmarks.making.footage import Footage, Image, far_out_of_focus
 
 LEVELS = np.arange(256, dtype=np.float64)
 SCREEN_SECONDS = 0.8
-"""How long a picture on the screen that lights the face stays."""
+"""Seconds for which the screen that lights the face shows one picture."""
 
 
 def curve(function: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]) -> Alter:
-    """Each gray level becomes another one, by a function of 0..255."""
+    """Maps each gray level by a function of 0..255."""
     table = np.clip(function(LEVELS) + 0.5, 0, 255).astype(np.uint8)
     return lambda footage, rng: footage.each(lambda frame, _: np.asarray(cv2.LUT(frame, table), np.uint8))
 
@@ -35,7 +35,7 @@ def grey(footage: Footage, rng: np.random.Generator) -> Footage:
 
 
 def infrared(footage: Footage, rng: np.random.Generator) -> Footage:
-    """A night camera: mostly red light without colour, a lamp at the lens whose light falls off, some noise."""
+    """A night camera: mostly red light without colour, a lamp at the lens with fall-off, some noise."""
     width, height = footage.size
     lamp = 0.5 + 0.75 * np.exp(-(_distance(width, height) ** 2) * 1.2)
     weights = np.array([[0.05, 0.25, 0.7]], np.float32)
@@ -49,7 +49,7 @@ def infrared(footage: Footage, rng: np.random.Generator) -> Footage:
 
 
 def hazy(footage: Footage, rng: np.random.Generator) -> Footage:
-    """A dirty lens or fog: light from everywhere lies over the picture."""
+    """A dirty lens or fog: stray light over the picture."""
 
     def change(frame: Image, _: int) -> Image:
         veil = far_out_of_focus(frame, max(footage.size) / 25)
@@ -59,7 +59,7 @@ def hazy(footage: Footage, rng: np.random.Generator) -> Footage:
 
 
 def lit_by_screen(footage: Footage, rng: np.random.Generator) -> Footage:
-    """Dim room, a screen before the face: coloured light that changes with what the screen shows."""
+    """A dim room and a screen before the face: coloured light that changes with the screen's picture."""
     count = int(footage.times[-1] / SCREEN_SECONDS) + 2
     hues = rng.random(count)
     colours = np.array([colorsys.hsv_to_rgb(hue, 0.55, 1.0)[::-1] for hue in hues])
@@ -69,7 +69,7 @@ def lit_by_screen(footage: Footage, rng: np.random.Generator) -> Footage:
     near = _glow(width, height, ((x1 + x2) / 2, (y1 + y2) / 2), 1.4 * float(max(x2 - x1, y2 - y1)))[..., None]
 
     def change(frame: Image, place: int) -> Image:
-        # the picture changes within a tenth of a scene, as a film cuts, then stays
+        # The picture changes within a tenth of a scene, like a film's cut, then stays.
         scene, part = divmod(footage.times[place] / SCREEN_SECONDS, 1.0)
         share, one = min(part * 10, 1.0), int(scene)
         light = (1 - share) * colours[one] * strength[one] + share * colours[one + 1] * strength[one + 1]
@@ -103,7 +103,7 @@ def _threefold(plane: npt.NDArray[np.uint8]) -> Image:
 
 
 def _distance(width: int, height: int) -> npt.NDArray[np.float32]:
-    """(h, w) float32: from the middle, 1 at the nearer edges."""
+    """(h, w) float32: distance from the middle, 1 at the nearer edges."""
     x, y = np.arange(width, dtype=np.float32) - width / 2, np.arange(height, dtype=np.float32) - height / 2
     return np.asarray(np.hypot(x[None], y[:, None]) / (min(width, height) / 2), np.float32)
 

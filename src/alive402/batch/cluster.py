@@ -74,8 +74,8 @@ def judged(
         context.enable_progress_bars = False
         context.execution_options.preserve_order = False
         most = at_once or max(1, int(ray.cluster_resources().get("CPU", 1)))
-        asked = [{"location": row.location, "place": row.place, "notes": json.dumps(row.notes)} for row in rows]
-        results = ray.data.from_items(asked, override_num_blocks=max(1, len(asked) // BLOCK)).map(
+        items = [{"location": row.location, "place": row.place, "notes": json.dumps(row.notes)} for row in rows]
+        results = ray.data.from_items(items, override_num_blocks=max(1, len(items) // BLOCK)).map(
             JudgeOfBlocks,
             fn_constructor_args=(engine, fetching, reports),
             num_cpus=1,

@@ -39,7 +39,7 @@ class Judging:
         answer: dict[str, Any] = {}
         for _ in range(TRIES):
             try:
-                answer = self._told(await self._judged(row.place))
+                answer = self._result(await self._judged(row.place))
                 break
             except CodedError as error:
                 answer = {"code": error.code, "message": error.message}
@@ -67,7 +67,7 @@ class Judging:
         picture = await asyncio.to_thread(_is_picture, path)
         return await self.sandbox.judge(path, kind="image" if picture else "video")
 
-    def _told(self, judged: Judged) -> dict[str, Any]:
+    def _result(self, judged: Judged) -> dict[str, Any]:
         report, face = judged.liveness, judged.liveness["faces"][0]
         media = report.get("video") or report.get("image") or {}
         return {

@@ -103,7 +103,7 @@ class PaidCalls:
     gate: PaymentGate
     provider: Provider
     prepayments: Prepayments
-    books: LedgerServices
+    ledger_services: LedgerServices
     admission: Admission
     _validator: Draft202012Validator = field(init=False, repr=False, compare=False)
 
@@ -159,17 +159,17 @@ class PaidCalls:
         try:
             method = self._method(offer, resource, seconds)
             await method.identify()
-            async with self.books.failures.guarded(method.payer, offer.address):
+            async with self.ledger_services.failures.guarded(method.payer, offer.address):
                 payer = await method.afford(Use(self.service.id, "", request_id))
         except PaymentMalformed:
-            await self.books.failures.count(None, offer.address)
+            await self.ledger_services.failures.count(None, offer.address)
             raise
         try:
             yield payer
         except CodedError as error:
             # Receiving a large or slow upload costs us, and costs its sender nothing.
             if method.payer is not None and error.status in FAILED_UPLOAD:
-                await self.books.failures.count(None, offer.address)
+                await self.ledger_services.failures.count(None, offer.address)
             raise
 
     async def begin(self, given: dict[str, Any], offer: Offer, resource: Resource, request_id: str) -> ReservedCall:
@@ -186,7 +186,7 @@ class PaidCalls:
             if held is None:
                 ticket = self.admission.admit(method.turn, offer.address)
                 try:
-                    async with self.books.failures.guarded(method.payer, offer.address):
+                    async with self.ledger_services.failures.guarded(method.payer, offer.address):
                         held = await method.reserve(use)
                 except BaseException:
                     ticket.leave()
@@ -213,22 +213,22 @@ class PaidCalls:
                 reserved.ticket.leave()
         kind = CallKind.REPEATED if outcome.replayed else CallKind.ANSWERED
         verdict = outcome.data[self.service.report_field]["verdict"]
-        self.books.call_log.note(self.service.id, kind, verdict, time.monotonic() - reserved.began)
+        self.ledger_services.call_log.note(self.service.id, kind, verdict, time.monotonic() - reserved.began)
         return outcome
 
     async def _finish(self, reserved: ReservedCall, progress: Progress | None) -> Outcome:
         method, held = reserved.method, reserved.held
         if isinstance(held, Answered):
             log.info("answered again", request_id=reserved.request_id, first_request_id=held.request_id)
-            return self._hand_over(await self.books.verdicts.recalled(held), method, replayed=True)
+            return self._hand_over(await self.ledger_services.verdicts.recalled(held), method, replayed=True)
         try:
             data = held.result if held.result is not None else await self._execute(reserved, held, progress)
             # The work is done. Settlement must not stop half way when the caller disconnects.
-            answered = await asyncio.shield(held.settle(data, self.books.verdicts))
+            answered = await asyncio.shield(held.settle(data, self.ledger_services.verdicts))
         except (IntakeError, AnalysisError, SettlementRefused) as error:
             # A 503 is our own lack of capacity, not the caller's failure.
             if method.payer is not None and error.status != 503:
-                await self.books.failures.count(method.payer, reserved.address)
+                await self.ledger_services.failures.count(method.payer, reserved.address)
             raise
         return self._hand_over(answered, method, replayed=False)
 
@@ -238,7 +238,7 @@ class PaidCalls:
             yield
         except Exception as error:
             code = error.code if isinstance(error, CodedError) else "internal_error"
-            self.books.call_log.note(self.service.id, _kind(error), code, time.monotonic() - began)
+            self.ledger_services.call_log.note(self.service.id, _kind(error), code, time.monotonic() - began)
             raise
 
     @property
@@ -255,18 +255,18 @@ class PaidCalls:
             PaymentMalformed: the offer cannot be parsed.
         """
         if offer.token:
-            return TokenMethod(self.books.tokens, offer.token)
+            return TokenMethod(self.ledger_services.tokens, offer.token)
         if offer.signature:
             signed = self.gate.read(offer.signature)
-            return X402Method(self.books.ledger, self.gate, signed, resource, waits + self.seconds_needed)
+            return X402Method(self.ledger_services.ledger, self.gate, signed, resource, waits + self.seconds_needed)
         if key := offer.account or offer.api_key:
-            return KeyMethod(self.books.keys, self.books.balances, key, offer.idempotency_key)
+            return KeyMethod(self.ledger_services.keys, self.ledger_services.balances, key, offer.idempotency_key)
         raise PaymentRequired
 
     def _hand_over(self, answered: Answered, method: PaymentMethod, *, replayed: bool) -> Outcome:
         """Build the outcome of every answer, new or repeated, after its settlement."""
         receipt = answered.receipt if method.settles_each_call else {}
-        report = self.books.reports.id_of(answered.request_id) if method.keeps_answers else None
+        report = self.ledger_services.reports.id_of(answered.request_id) if method.keeps_answers else None
         return Outcome(answered.request_id, answered.result, receipt, replayed, report)
 
     async def _execute(self, reserved: ReservedCall, held: Hold, progress: Progress | None) -> dict[str, Any]:
@@ -291,7 +291,7 @@ class ServiceRegistry:
     """Every service for sale, in order, over the same ledger services."""
 
     services: tuple[PaidCalls, ...]
-    books: LedgerServices
+    ledger_services: LedgerServices
 
     @property
     def first(self) -> PaidCalls:

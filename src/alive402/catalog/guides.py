@@ -148,14 +148,14 @@ def payment(site: SiteCatalog) -> dict[str, Any]:
             {
                 "id": site.provider_id,
                 "provider": "x402_facilitator",
-                "serviceId": way.service_id,
+                "serviceId": option.service_id,
                 "scheme": "exact",
-                "network": way.network,
-                "asset": way.asset,
-                "amount": way.amount,
-                "payTo": way.pay_to,
+                "network": option.network,
+                "asset": option.asset,
+                "amount": option.amount,
+                "payTo": option.pay_to,
             }
-            for way in site.price_options
+            for option in site.price_options
         ],
         "flow": {
             "steps": list(PAYMENT_FLOW),

@@ -22,11 +22,11 @@ _SYNONYM = 0.7
 
 def search(site: SiteCatalog, qualities: dict[str, Quality], query: str, limit: int = LIMIT) -> dict[str, Any]:
     """The services that fit `query`, best first; all of them for an empty one. `qualities` by service id."""
-    asked = words_of(query[:MAX_QUERY])
+    wanted = words_of(query[:MAX_QUERY])
     worths = {service.id: _worths(service) for service in site.services}
     known = frozenset(word for each in worths.values() for word in each)
-    expanded = meant_by(asked, known)
-    ranked = _ranked(site.services, qualities, asked, worths)
+    expanded = meant_by(wanted, known)
+    ranked = _ranked(site.services, qualities, wanted, worths)
     return {
         "schemaVersion": "server402.catalog.search.v1",
         "generatedAt": now(),
@@ -44,14 +44,14 @@ def search(site: SiteCatalog, qualities: dict[str, Quality], query: str, limit: 
 def _ranked(
     services: tuple[ServiceDefinition, ...],
     qualities: dict[str, Quality],
-    asked: list[str],
+    wanted: list[str],
     worths: dict[str, dict[str, float]],
 ) -> list[tuple[float, ServiceDefinition]]:
     cheapest = min((service.price_atomic for service in services), default=0)
     found = []
     for service in services:
-        text = _fit(asked, worths[service.id])
-        if asked and text == 0:
+        text = _fit(wanted, worths[service.id])
+        if wanted and text == 0:
             continue
         measured = qualities[service.id].score
         # A service without a measured score counts as 0.5.
@@ -60,17 +60,17 @@ def _ranked(
     return sorted(found, key=lambda each: (-each[0], each[1].id))
 
 
-def _fit(asked: list[str], worths: dict[str, float]) -> float:
+def _fit(wanted: list[str], worths: dict[str, float]) -> float:
     """0 to 1: how much of the query the service covers, each word by its best place or its best synonym."""
-    if not asked:
+    if not wanted:
         return 0.0
     known = frozenset(worths)
     total = 0.0
-    for word in asked:
+    for word in wanted:
         own = worths.get(word, 0.0)
         alike = max((worths.get(each, 0.0) for each in meant_by([word], known)), default=0.0)
         total += max(own, _SYNONYM * alike)
-    return total / len(asked)
+    return total / len(wanted)
 
 
 def _worths(service: ServiceDefinition) -> dict[str, float]:

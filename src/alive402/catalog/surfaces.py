@@ -37,22 +37,22 @@ class Surface:
 
 
 SITE = (
-    Surface("/", "The site", HTML, EVERYTHING),
+    Surface("/", "Home page", HTML, EVERYTHING),
     Surface("/api/catalog", "All services", JSON, EVERYTHING),
     Surface("/api/services", "All services", JSON, EVERYTHING),
-    Surface("/api/catalog/search", "The services that fit a query", JSON, EVERYTHING),
+    Surface("/api/catalog/search", "Services that match a query", JSON, EVERYTHING),
     Surface("/openapi.json", "OpenAPI 3.1", JSON, EVERYTHING),
     Surface("/api/catalog/openapi.json", "OpenAPI 3.1", JSON, EVERYTHING),
     Surface("/api/catalog/openai-functions.json", "OpenAI functions", JSON, EVERYTHING, openai_functions),
     Surface("/api/agent-guide", "Guide for agents", JSON, EVERYTHING, guides.agent_guide),
-    Surface("/.well-known/server402.json", "Every address", JSON, EVERYTHING, guides.discovery),
+    Surface("/.well-known/server402.json", "Index of all endpoints", JSON, EVERYTHING, guides.discovery),
     Surface("/llms.txt", "Guide for models", TEXT, EVERYTHING, texts.llms_txt),
-    Surface("/ai.txt", "What agents may do", TEXT, EVERYTHING, texts.ai_txt),
+    Surface("/ai.txt", "Rules for agents", TEXT, EVERYTHING, texts.ai_txt),
     Surface("/apis.json", "APIs.json index", JSON, EVERYTHING, indexes.apis_json),
     Surface("/.well-known/api-catalog", "RFC 9727 catalog", LINKSET, frozenset({ID, NAME, PRICE}), indexes.api_catalog),
     Surface("/sitemap.xml", "Sitemap", XML, frozenset({ID}), indexes.sitemap_xml),
-    Surface("/robots.txt", "For crawlers", TEXT, frozenset(), texts.robots_txt),
-    Surface("/privacy", "What is kept, and how to erase it", HTML, frozenset()),
+    Surface("/robots.txt", "Rules for crawlers", TEXT, frozenset(), texts.robots_txt),
+    Surface("/privacy", "Stored data, and how to erase it", HTML, frozenset()),
 )
 
 
@@ -60,7 +60,7 @@ def surfaces_of(service: ServiceDefinition) -> tuple[Surface, ...]:
     """The two documents of one service."""
     return (
         Surface(service.page, service.name, HTML, EVERYTHING),
-        Surface(f"{service.page}/llms.txt", f"{service.name}, for models", TEXT, EVERYTHING),
+        Surface(f"{service.page}/llms.txt", f"{service.name}: guide for models", TEXT, EVERYTHING),
     )
 
 

@@ -45,7 +45,7 @@ def service_llms_txt(service: ServiceDefinition, site: SiteCatalog) -> str:
         "",
         f"- id: `{service.id}`, also `{'`, `'.join(service.aliases)}`",
         f"- call: POST {site.url(service.paths[0])}",
-        f"- price: {service.price} an answer; what fails is free",
+        f"- price: {service.price} an answer; failed calls are free",
         f"- MCP tool: `{service.tool_name}`",
         "",
         "## Request",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from alive402.cli.ledger_access import USAGE, on_ledger, real_tills, refuse
+from alive402.cli.ledger_access import USAGE, on_ledger, real_payment_options, refuse
 
 if TYPE_CHECKING:
     from alive402.payments.ledger.ledger import Ledger
@@ -73,8 +73,8 @@ def show(
     """Show one payment and its events."""
 
     async def read(ledger: Ledger, _: Settings) -> dict[str, Any] | None:
-        async with ledger.statements() as books:
-            found = await books.payment(key)
+        async with ledger.statements() as statements:
+            found = await statements.payment(key)
         if found is None:
             return None
         payment, events = found
@@ -117,8 +117,8 @@ def export(
         lines = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
         if not as_json:
             lines.writeheader()
-        async with ledger.statements() as books:
-            async for payment in books.payments(wanted):
+        async with ledger.statements() as statements:
+            async for payment in statements.payments(wanted):
                 if as_json:
                     typer.echo(json.dumps(_row(payment)))
                 else:
@@ -138,8 +138,8 @@ def income(
     """Show income and refunds by day (UTC), network and token."""
 
     async def read(ledger: Ledger, _: Settings) -> list[dict[str, Any]]:
-        async with ledger.statements() as books:
-            days = await books.income(_utc(since), by_payer=by_payer)
+        async with ledger.statements() as statements:
+            days = await statements.income(_utc(since), by_payer=by_payer)
         return [{**{name: getattr(day, name) for name in DAY_COLUMNS}, "day": day.day.isoformat()} for day in days]
 
     days = on_ledger("income", database_url, read)
@@ -168,7 +168,7 @@ def reconcile(as_json: Json = False, database_url: Database = None) -> None:
     from alive402.payments.x402.reconciler import Reconciler, Swept
 
     async def sweep(ledger: Ledger, settings: Settings) -> Swept:
-        return await Reconciler(ledger, PaymentGate(real_tills(settings))).sweep()
+        return await Reconciler(ledger, PaymentGate(real_payment_options(settings))).sweep()
 
     swept = dataclasses.asdict(on_ledger("reconcile", database_url, sweep))
     shown = json.dumps(swept) if as_json else ", ".join(f"{count} {name}" for name, count in swept.items())
@@ -193,9 +193,9 @@ def refund(
     async def mark(ledger: Ledger, settings: Settings) -> dict[str, Any]:
         from alive402.payments.x402.refunds import mark_refunded
 
-        await mark_refunded(ledger, real_tills(settings), key, transaction)
-        async with ledger.statements() as books:
-            found = await books.payment(key)
+        await mark_refunded(ledger, real_payment_options(settings), key, transaction)
+        async with ledger.statements() as statements:
+            found = await statements.payment(key)
         assert found is not None
         return _row(found[0])
 
@@ -226,8 +226,8 @@ def _utc(day: datetime | None) -> datetime | None:
 
 
 async def _rows(ledger: Ledger, wanted: Filter, limit: int) -> list[dict[str, Any]]:
-    async with ledger.statements() as books:
-        return [_row(payment) async for payment in books.payments(wanted, limit)]
+    async with ledger.statements() as statements:
+        return [_row(payment) async for payment in statements.payments(wanted, limit)]
 
 
 def _row(payment: Payment) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def refuse(command: str, sentence: str, code: int) -> NoReturn:
     raise typer.Exit(code)
 
 
-def real_tills(settings: Settings) -> PaymentOptions:
+def real_payment_options(settings: Settings) -> PaymentOptions:
     """The payment options of the real networks in the settings.
 
     Raises:

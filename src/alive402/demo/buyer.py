@@ -84,10 +84,10 @@ class Buyer:
     async def prepay(self, calls: int, **more: object) -> httpx.Response:
         """Create a payment for `calls` calls and pay it with the official client; the answer holds the token."""
         body = {"serviceId": PATH.rpartition("/")[2], "maxCalls": calls, **more}
-        asked = await self._plain.post(f"{self.url}/api/payments", json=body)
-        asked.raise_for_status()
+        created = await self._plain.post(f"{self.url}/api/payments", json=body)
+        created.raise_for_status()
         secret = {"X-Client-Secret": str(more["clientSecret"])} if "clientSecret" in more else {}
-        return await self._paying.post(asked.json()["payUrl"], headers=secret)
+        return await self._paying.post(created.json()["payUrl"], headers=secret)
 
     async def spend(self, video_url: str, token: str, path: str = PATH, **headers: str) -> httpx.Response:
         """Call with a prepaid token; keyword arguments are further headers, with `_` for `-`."""

@@ -43,13 +43,13 @@ def create_app(parts: Parts) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        ledger = parts.registry.books.ledger
+        ledger = parts.registry.ledger_services.ledger
         async with AsyncExitStack() as upkeep:
             # Entered first, so closed last, even when something after them fails to start.
             upkeep.push_async_callback(ledger.close)
             upkeep.push_async_callback(parts.local.close)
             upkeep.push_async_callback(parts.admission.emptied, CUT_OFF_SECONDS)
-            await upkeep.enter_async_context(parts.registry.books.call_log.running())
+            await upkeep.enter_async_context(parts.registry.ledger_services.call_log.running())
             await upkeep.enter_async_context(watching.running())
             reconciler = Reconciler(ledger, parts.registry.first.gate)
             await upkeep.enter_async_context(reconciler.running(parts.reconcile_seconds))
@@ -84,18 +84,20 @@ def create_app(parts: Parts) -> FastAPI:
     app.include_router(payments.router(parts.registry, objects, parts.max_calls))
     app.include_router(uploads.router(parts.registry, objects, parts.uploads))
     surfaces = Surfaces(app, parts.registry, objects, watch, test_money=parts.devchain is not None)
-    app.include_router(Pages(surfaces, parts.registry.books.reports, parts.services, parts.max_video_bytes).router())
+    app.include_router(
+        Pages(surfaces, parts.registry.ledger_services.reports, parts.services, parts.max_video_bytes).router()
+    )
     app.include_router(jobs.router(runner))
     app.include_router(surfaces.router())
     app.include_router(health.router(watch))
     for door in watching.routers(surfaces):
         app.include_router(door)
-    app.include_router(well_known.router(parts.registry.books.verdicts.keys))
+    app.include_router(well_known.router(parts.registry.ledger_services.verdicts.keys))
     app.router.routes.append(mcp_route)
     if parts.devchain is not None:
         from alive402.http.devchain import faucet
 
-        app.include_router(faucet.router(parts.devchain, parts.registry.books.new_payments))
+        app.include_router(faucet.router(parts.devchain, parts.registry.ledger_services.new_payments))
     return app
 
 

@@ -22,7 +22,7 @@ def options(settings: Settings, price: int, seconds: int) -> tuple[PaymentOption
     """
     if not settings.taken:
         return _test_money(settings, price, seconds)
-    return PaymentOptions([_till(each, price, seconds) for each in settings.taken]), None
+    return PaymentOptions([_payment_option(each, price, seconds) for each in settings.taken]), None
 
 
 def provider_id(settings: Settings) -> str:
@@ -47,7 +47,7 @@ def _test_money(settings: Settings, price: int, seconds: int) -> tuple[PaymentOp
     return PaymentOptions([PaymentOption(_scheme(NETWORK), terms, DevFacilitator(chain), chain.reader)]), chain
 
 
-def _till(accepted: Accepted, price: int, seconds: int) -> PaymentOption:
+def _payment_option(accepted: Accepted, price: int, seconds: int) -> PaymentOption:
     token = accepted.facilitator_token
     auth = _Bearer(token.get_secret_value()) if token else None
     scheme = _scheme(accepted.caip2)

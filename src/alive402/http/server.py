@@ -52,7 +52,7 @@ async def run(settings: Settings, say: Callable[[str], None]) -> None:
         listening = listen(settings.host, settings.port)
     except OSError as error:
         await parts.local.close()
-        await parts.registry.books.ledger.close()
+        await parts.registry.ledger_services.ledger.close()
         where = f"{settings.host}:{settings.port}"
         raise StartRefused(f"Cannot listen on {where}: {error.strerror}. Choose another --port.") from error
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
@@ -113,22 +113,22 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, admission: Admission, stop_seconds: float) -> None:
         super().__init__(config)
         self._admission, self._stop_seconds = admission, stop_seconds
-        self._told_at: float | None = None
+        self._stopping_since: float | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Record a signal; the event loop acts on it in `on_tick`."""
-        if self._told_at is not None:
+        if self._stopping_since is not None:
             super().handle_exit(sig, frame)
             return
-        self._told_at = time.monotonic()
+        self._stopping_since = time.monotonic()
         self._captured_signals.append(sig)
 
     async def on_tick(self, counter: int) -> bool:
         """Called ten times a second; returns whether to close now."""
-        if self._told_at is not None and not self.should_exit:
+        if self._stopping_since is not None and not self.should_exit:
             # The rest of the time is for cut-off calls to return payments and finished calls to settle.
             self._admission.stop(max(self._stop_seconds / 2, self._stop_seconds - CUT_OFF_SECONDS))
-            over = time.monotonic() - self._told_at >= self._stop_seconds
+            over = time.monotonic() - self._stopping_since >= self._stop_seconds
             self.should_exit = self._admission.idle or over
         return await super().on_tick(counter)
 
@@ -172,7 +172,7 @@ async def _introduce(parts: Parts, url: str, say: Callable[[str], None]) -> None
 
         wallet = parts.devchain.new_account()
         await asyncio.to_thread(parts.devchain.mint, wallet.address, FAUCET_AMOUNT)
-        say("A test wallet; its money has no worth and exists only in this process:")
+        say("A test wallet. Its money has no value and exists only in this process:")
         say(f"  address      {wallet.address}   ({FAUCET_AMOUNT / 1e6:.2f} test dollars)")
         say(f"  private key  0x{bytes(wallet.key).hex()}")
         ask = """-H 'Content-Type: application/json' -d '{"address": "0x…"}'"""

@@ -27,14 +27,14 @@ class Watching:
     def __init__(self, parts: Parts, health: HealthCheck) -> None:
         self._parts = parts
         self._health = health
-        books = parts.registry.books
-        self._metrics = Metrics(books, health)
-        books.call_log.heard_by.append(self._metrics.heard)
+        ledger_services = parts.registry.ledger_services
+        self._metrics = Metrics(ledger_services, health)
+        ledger_services.call_log.heard_by.append(self._metrics.heard)
         self.tracing = parts.tracing
         self.watches: tuple[Watch, ...] = (self._metrics, *((parts.tracing,) if parts.tracing else ()))
         settings = parts.settings
         keeping = Keeping(timedelta(days=settings.keep_answers_days), timedelta(days=settings.keep_call_log_days))
-        self._retention = Retention(books.ledger, keeping)
+        self._retention = Retention(ledger_services.ledger, keeping)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -51,8 +51,10 @@ class Watching:
 
     def routers(self, surfaces: Surfaces) -> tuple[APIRouter, ...]:
         """The routers for metrics, the operator's page and privacy."""
-        settings, books = self._parts.settings, self._parts.registry.books
-        access = OpsAccess(books.keys, books.verdicts.keys, timedelta(minutes=settings.ops_session_minutes))
+        settings, ledger_services = self._parts.settings, self._parts.registry.ledger_services
+        access = OpsAccess(
+            ledger_services.keys, ledger_services.verdicts.keys, timedelta(minutes=settings.ops_session_minutes)
+        )
         token = settings.metrics_token
         readers = Readers(
             access,
@@ -60,9 +62,9 @@ class Watching:
             settings.metrics_public,
             hidden=settings.public_url is not None and not settings.trusted_proxies,
         )
-        erasure = Erasure(books.ledger, books.keys)
+        erasure = Erasure(ledger_services.ledger, ledger_services.keys)
         return (
-            Ops(books, self._health, access, surfaces).router(),
+            Ops(ledger_services, self._health, access, surfaces).router(),
             metrics.router(self._metrics, readers),
             privacy.router(self._parts.registry, erasure, surfaces, settings),
         )

@@ -134,7 +134,7 @@ async def assemble(settings: Settings, services: tuple[Service, ...] = SERVICES)
         raise
     tracing = Tracing(str(settings.otlp_endpoint)) if settings.otlp_endpoint else None
     verdicts, tokens = Verdicts(ledger, keys, public_url, tuple(each.definition for each in services)), Tokens(ledger)
-    books = LedgerServices(
+    ledger_services = LedgerServices(
         ledger,
         verdicts,
         tokens,
@@ -154,10 +154,10 @@ async def assemble(settings: Settings, services: tuple[Service, ...] = SERVICES)
     return Parts(
         registry=ServiceRegistry(
             tuple(
-                _priced(service, each, gate.times(_share(service, first)), books, admission, settings)
+                _priced(service, each, gate.times(_share(service, first)), ledger_services, admission, settings)
                 for service, each in sold
             ),
-            books,
+            ledger_services,
         ),
         services=services,
         terms=terms,
@@ -223,7 +223,7 @@ def _priced(
     service: ServiceDefinition,
     provider: Provider,
     gate: PaymentGate,
-    books: LedgerServices,
+    ledger_services: LedgerServices,
     admission: Admission,
     settings: Settings,
 ) -> PaidCalls:
@@ -234,8 +234,8 @@ def _priced(
         dataclasses.replace(service, price_atomic=amount, price_cents=amount // 10_000),
         gate,
         provider,
-        Prepayments(books.ledger, gate, books.tokens, books.failures, terms),
-        books,
+        Prepayments(ledger_services.ledger, gate, ledger_services.tokens, ledger_services.failures, terms),
+        ledger_services,
         admission,
     )
 

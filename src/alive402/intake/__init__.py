@@ -1,1 +1,1 @@
-"""Strangers' files: fetched from checked addresses, recognised, uploaded, judged in a sandbox."""
+"""Handles untrusted files: fetches them from checked addresses, recognises, stores and judges them in a sandbox."""

@@ -68,8 +68,8 @@ async def fetch(url: str, target: Path, limits: FetchLimits) -> int:
     Each hop is resolved once, every address of its name must be public, and the checked address itself is dialled.
 
     Raises:
-        InvalidUrl, ForbiddenAddress, HostNotFound, Unreachable, UpstreamStatus, TooManyHops, FetchTimeout: see
-            `intake.errors`.
+        InvalidUrl, ForbiddenAddress, HostNotFound: the URL may not be fetched.
+        Unreachable, UpstreamStatus, TooManyHops, FetchTimeout: its host did not deliver the file.
         VideoTooLarge: more than `limits.max_bytes`.
     """
     try:
@@ -129,7 +129,7 @@ async def _save(response: httpcore.Response, target: Path, limits: FetchLimits) 
 
 
 def check_url(url: str, limits: FetchLimits) -> httpx.URL:
-    """Parse a URL and check its form; resolves nothing.
+    """Parse a URL and check its form; the host name is not resolved.
 
     Raises:
         InvalidUrl: scheme, host, port, credentials or length are not acceptable.
@@ -175,8 +175,8 @@ async def resolve(host: str, port: int, limits: FetchLimits) -> list[str]:
     try:
         # Use the encoded form, so that the resolver and the Host header see the same name.
         name = httpx.URL(scheme="http", host=host).raw_host.decode("ascii")
-        asked = partial(socket.getaddrinfo, name, port, type=socket.SOCK_STREAM)
-        found = await asyncio.get_running_loop().run_in_executor(_RESOLVERS, asked)
+        lookup = partial(socket.getaddrinfo, name, port, type=socket.SOCK_STREAM)
+        found = await asyncio.get_running_loop().run_in_executor(_RESOLVERS, lookup)
     except (socket.gaierror, OSError):
         raise HostNotFound from None
     except (UnicodeError, httpx.InvalidURL):

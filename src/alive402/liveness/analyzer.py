@@ -33,10 +33,9 @@ Progress = Callable[[str, float], None]
 """Progress callback: the stage (`looking`, `judging`, `done`) and the share of the whole that is done, 0..1."""
 
 LOOKING_SHARE = 0.8
-AHEAD_BYTES, MOST_AHEAD = 8_000_000, 12
-"""Bytes and number of decoded frames that may wait in the queue. Speed grows up to a dozen frames;
-a 1080p frame takes 3 MB, a 4K frame 12.
-"""
+PREFETCH_BYTES, MOST_PREFETCHED = 8_000_000, 12
+"""Bytes and number of decoded frames that may wait in the queue. Speed grows up to about 12 frames; a 1080p frame takes
+3 MB, a 4K frame 12 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +189,7 @@ class Analyzer:
             follower = FaceFollower(self._finder, file.expected_seconds)
             expected = max(file.expected_seconds or 0.0, 1.0)
             # close it before the file: the prefetch thread must not outlive the file
-            depth = min(max(AHEAD_BYTES // file.frame_bytes, 1), MOST_AHEAD)
+            depth = min(max(PREFETCH_BYTES // file.frame_bytes, 1), MOST_PREFETCHED)
             with closing(prefetch(file, lambda frame: frame.small(THUMB_SIDE), depth)) as frames:
                 for frame in frames:
                     if recorder.add(frame):
@@ -235,7 +234,7 @@ class Analyzer:
 
 @cache
 def shared() -> Analyzer:
-    """The process's own Analyzer, made on first use."""
+    """Return the process-wide Analyzer, made on first use."""
     return Analyzer()
 
 

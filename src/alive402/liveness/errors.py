@@ -27,7 +27,7 @@ from alive402.errors import CodedError
 
 
 class AnalysisError(CodedError):
-    """A video was not judged. `str(error)` is one sentence that says why and what to do."""
+    """A file was not judged. `str(error)` is one sentence that says why and what to do."""
 
     code = "analysis_failed"
     status = 500

@@ -208,5 +208,5 @@ class Report:
 
 
 def rounded(value: float | None) -> float | None:
-    """Six decimals: more is noise, and a JSON reader sees the same figure on every platform."""
+    """Round to six decimals: more is noise, and a JSON reader sees the same figure on every platform."""
     return None if value is None else round(float(value), 6)

@@ -75,7 +75,9 @@ def agent_server(
         if all(params.name != tool.name for tool in tools):
             raise MCPError(INVALID_PARAMS, f"There is no such tool. There is {names}.")
         call = ToolCall(params.name, dict(params.arguments or {}), dict(ctx.meta or {}), ctx.request)
-        return await _told(lambda progress: work(call, progress), ctx.session.report_progress, words[call.name])
+        return await _with_progress(
+            lambda progress: work(call, progress), ctx.session.report_progress, words[call.name]
+        )
 
     async def list_resources(_ctx: Any, _params: PaginatedRequestParams | None) -> ListResourcesResult:
         return ListResourcesResult(resources=[resource])
@@ -116,7 +118,7 @@ def agent_server(
     )
 
 
-async def _told(
+async def _with_progress(
     work: Callable[[Progress], Awaitable[CallToolResult]],
     report: Callable[..., Awaitable[None]],
     words: Mapping[str, str],

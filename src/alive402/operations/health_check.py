@@ -89,7 +89,7 @@ class HealthCheck:
 
     async def _checks(self) -> dict[str, bool]:
         return {
-            "ledger": await _ledger(self._registry.books),
+            "ledger": await _ledger(self._registry.ledger_services),
             "models": await asyncio.to_thread(self._models.are_whole),
             "disk": self.machine.free_bytes() >= self.machine.videos_bytes,
         }
@@ -101,9 +101,9 @@ class HealthCheck:
             yield
 
 
-async def _ledger(books: LedgerServices) -> bool:
+async def _ledger(ledger_services: LedgerServices) -> bool:
     try:
-        await books.ledger.check()
+        await ledger_services.ledger.check()
     except SQLAlchemyError:
         return False
     return True

@@ -75,13 +75,13 @@ class AlibabaProvider:
         object.__setattr__(self, "_client", Client(config))
 
     def check(self, given: Mapping[str, Any]) -> None:
-        """See `Provider.check`."""
+        """Refuse a URL that can never be fetched; raises InvalidUrl."""
         if self.uploads is not None and self.uploads.named_in(given["VideoUrl"]) is not None:
             raise InvalidUrl(_NO_UPLOADS)
         check_url(given["VideoUrl"], self.fetching)
 
     async def answer(self, given: Mapping[str, Any], progress: Progress | None = None) -> Answer:
-        """See `Provider.answer`."""
+        """Send the video's URL to the cloud and translate its answer; raises IntakeError or AnalysisError."""
         if progress is not None:
             progress("looking", 0.0)
         request = DetectVideoLivingFaceRequest(video_url=given["VideoUrl"])

@@ -12,7 +12,7 @@ from alive402.intake.sandbox.pool import Judged, Kind, Progress
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer, JSON-ready: `elements` exactly as Alibaba's, and our own `report` with a `verdict` of one word."""
+    """A JSON-ready answer: `elements` exactly as Alibaba's, and our own `report` with a `verdict` of one word."""
 
     elements: list[dict[str, Any]]
     report: dict[str, Any]
@@ -22,7 +22,12 @@ class Judges(Protocol):
     """Judges local files, in processes of this machine or on a cluster."""
 
     async def judge(self, path: Path, progress: Progress | None = None, kind: Kind = "video") -> Judged:
-        """See `Sandbox.judge`."""
+        """Judge the file at `path`; when the caller is cancelled, the work is stopped.
+
+        Raises:
+            AnalysisError: the file cannot be judged, the models are missing, or the analyzer failed.
+            AnalysisTimeout: judging took too long and was stopped.
+        """
         ...
 
     async def warm_up(self) -> None:

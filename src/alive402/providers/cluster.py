@@ -130,7 +130,7 @@ class Cluster:
         for _ in range(TRIES):
             try:
                 async with asyncio.timeout(self._limits.start_seconds + self._judging.seconds), self._one() as actor:
-                    return understood(await self._asked(actor, media, kind, progress))
+                    return understood(await self._judge_on(actor, media, kind, progress))
             except TimeoutError:
                 raise AnalysisTimeout(seconds=self._judging.seconds) from None
             except (RayActorError, ObjectLostError) as error:
@@ -148,7 +148,7 @@ class Cluster:
             ray.kill(actor.handle)
         self._actors.clear()
 
-    async def _asked(self, actor: _Actor, media: Any, kind: Kind, progress: Progress | None) -> dict[str, Any]:
+    async def _judge_on(self, actor: _Actor, media: Any, kind: Kind, progress: Progress | None) -> dict[str, Any]:
         words = actor.handle.judge.options(num_returns="streaming").remote(media, kind)
         try:
             async for word in words:

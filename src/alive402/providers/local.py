@@ -55,17 +55,17 @@ class LocalProvider:
 
     @property
     def seconds(self) -> float:
-        """See `Provider.seconds`."""
+        """Longest duration of `answer`: waiting for places, fetching and judging."""
         return self.waits + self.fetching.seconds + self.judging.seconds
 
     def check(self, given: Mapping[str, Any]) -> None:
-        """See `Provider.check`."""
+        """Refuse a request whose URL can never be fetched; raises InvalidUrl."""
         # `answer` reports a deleted upload, because a repeated call finds its stored answer without the upload.
         if self.uploads is None or self.uploads.named_in(given["VideoUrl"]) is None:
             check_url(given["VideoUrl"], self.fetching)
 
     async def answer(self, given: Mapping[str, Any], progress: Progress | None = None) -> Answer:
-        """See `Provider.answer`."""
+        """Fetch and judge the video; raises IntakeError or AnalysisError."""
         tell = progress or (lambda stage, share: None)
         with media_folder(self.media) as folder:
             # Our own file name, so that decoders see no name of the caller's.

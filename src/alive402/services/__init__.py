@@ -1,4 +1,4 @@
-"""Every service that can be sold: its definition, its provider and its renderer, one module each."""
+"""The registry of services; each has one module with its definition, provider and renderer."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from alive402.services.service import LocalTool, Service
 from alive402.services.video_liveness import VIDEO_LIVENESS_SERVICE
 
 SERVICES = (VIDEO_LIVENESS_SERVICE, IMAGE_LIVENESS_SERVICE)
-"""Adding a service here is all that makes it known; the setting `services` says which are sold, and in which order."""
+"""All known services. Adding a service here is all that makes it known; the setting `services` says which are sold, and
+in which order."""
 
 DEFINITIONS = tuple(service.definition for service in SERVICES)
 

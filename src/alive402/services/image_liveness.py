@@ -1,4 +1,4 @@
-"""Image liveness: judged on this machine."""
+"""The image liveness service, judged on this machine."""
 
 from __future__ import annotations
 

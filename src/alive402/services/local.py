@@ -1,4 +1,4 @@
-"""The services of the person's own machine, as `alive402 mcp` offers them."""
+"""The services that `alive402 mcp` offers on the user's own machine."""
 
 from __future__ import annotations
 

@@ -30,6 +30,6 @@ def path_of(named: str) -> Path:
         ValueError, RuntimeError: the name is no path, or names the home folder of an unknown user.
     """
     path = Path(url2pathname(urlsplit(named).path) if named.startswith("file://") else named).expanduser().absolute()
-    if not path.is_file():  # a pipe would wait for ever, a device never end
+    if not path.is_file():  # Reading a pipe could block for ever, and a device never ends.
         raise FileNotFoundError
     return path

@@ -20,7 +20,7 @@ LocalAnswer = Callable[[Mapping[str, Any], Progress], Awaitable[Answer]]
 
 @dataclass(frozen=True, slots=True)
 class LocalTool:
-    """A service as a free tool of `alive402 mcp`, on the machine of the person who calls it.
+    """A service as a free tool of `alive402 mcp`, on the user's own machine.
 
     Attributes:
         answer: makes its provider there from the machine, whose workers and limits all tools share.
@@ -53,5 +53,5 @@ class Service:
     local: LocalTool | None = None
 
     def shown(self, data: Mapping[str, Any]) -> ShownReport:
-        """The report in the `data` of an answer as HTML."""
+        """Render the report in an answer's `data` as HTML."""
         return self.renderer(data[self.definition.report_field])

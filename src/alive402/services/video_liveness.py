@@ -1,4 +1,4 @@
-"""Video liveness: judged on this machine, its cluster, or by Alibaba Cloud, as the settings say."""
+"""The video liveness service, judged on this machine, its cluster, or by Alibaba Cloud, as the settings say."""
 
 from __future__ import annotations
 

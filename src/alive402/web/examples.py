@@ -64,12 +64,15 @@ def examples(service: ServiceDefinition, site: SiteCatalog) -> tuple[Example, ..
     """The examples that apply to the site, with its addresses."""
     url, body = site.url(service.paths[0]), json.dumps(service.example_input)
     payments, report = site.url("/api/payments"), service.report_field
-    ways = (
+    found = (
         Example("curl", "curl", _CURL.format(url=url, body=body.replace("'", "'\\''"))),
         Example("Python", "python", _PYTHON.format(url=url, body=repr(service.example_input), report=report)),
         Example("JavaScript", "javascript", _JAVASCRIPT.format(url=url, payments=payments, body=body, report=report)),
     )
     if not site.mcp:
-        return ways
+        return found
     server = {"type": "http", "url": site.url("/mcp"), "headers": {"X-Payment-Token": "…"}}
-    return (*ways, Example("MCP", "mcp", json.dumps({"mcpServers": {site.name: server}}, indent=2, ensure_ascii=False)))
+    return (
+        *found,
+        Example("MCP", "mcp", json.dumps({"mcpServers": {site.name: server}}, indent=2, ensure_ascii=False)),
+    )

@@ -57,8 +57,8 @@ def failing(house: Service, error: Exception, monkeypatch: pytest.MonkeyPatch) -
     async def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(house.parts.registry.books.tokens, "recall", fail)
-    monkeypatch.setattr(house.parts.registry.books.access_keys, "find", fail)
+    monkeypatch.setattr(house.parts.registry.ledger_services.tokens, "recall", fail)
+    monkeypatch.setattr(house.parts.registry.ledger_services.access_keys, "find", fail)
     return house
 
 
@@ -129,7 +129,7 @@ def test_over_the_bucket(house: Service, error: Exception, code: str, monkeypatc
     async def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(house.parts.registry.books.access_keys, "find", fail)
+    monkeypatch.setattr(house.parts.registry.ledger_services.access_keys, "find", fail)
     answer = post(house, fields_of(given))
     said = {child.tag: child.text for child in ElementTree.fromstring(answer.content)}
     message = {

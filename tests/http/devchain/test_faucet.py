@@ -27,7 +27,7 @@ def test_web3_reads_it(service: Service) -> None:
     web3 = Web3(Web3.HTTPProvider(f"{service.url}/devchain/rpc"))
     address = Account.create().address
     given = httpx.post(f"{service.url}/devchain/faucet", json={"address": address}).json()
-    assert "no worth" in given["note"]
+    assert "no value" in given["note"]
     assert web3.eth.chain_id == 84532
     token = web3.eth.contract(address=given["asset"], abi=ABI)
     assert token.functions.balanceOf(address).call() == 5_000_000

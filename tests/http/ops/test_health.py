@@ -54,7 +54,7 @@ async def test_without_its_facilitator_it_is_degraded_until_that_is_back(start: 
         await until(is_degraded)
         status, checks, _ = await asked(service)
         assert (status, {part for part, works in checks.items() if not works}) == (503, {"payments"})
-        key = (await service.parts.registry.books.keys.create("tests", [Scope.OPS]))[1]
+        key = (await service.parts.registry.ledger_services.keys.create("tests", [Scope.OPS]))[1]
         async with httpx.AsyncClient() as http:
             told = (await http.get(f"{service.url}/api/ops/summary", headers={"X-Api-Key": key})).json()["health"]
             entry = (await http.get(f"{service.url}/api/catalog")).json()["services"][0]
@@ -109,7 +109,7 @@ async def test_without_room_for_videos_it_is_not_ready(start: Start) -> None:
 async def test_with_a_full_queue_it_is_not_ready(start: Start) -> None:
     """Eight fetches at a time wait for a host that says nothing, and eight more wait for them; then nobody comes in."""
     service = start(analyses_at_once=1, queue=15, fetch_seconds=20)
-    key = (await service.parts.registry.books.keys.create("tests", [Scope.CALL]))[1]
+    key = (await service.parts.registry.ledger_services.keys.create("tests", [Scope.CALL]))[1]
     async with httpx.AsyncClient(timeout=60) as http:
         with socket.create_server(("127.0.0.1", 0), backlog=64) as silent:
             body = {"VideoUrl": f"http://127.0.0.1:{silent.getsockname()[1]}/v.mp4"}

@@ -92,7 +92,7 @@ async def test_labels_are_words_of_ours_whatever_is_sent(service: Service) -> No
 
 
 async def test_who_may_read_it(start: Start, service: Service) -> None:
-    keys = service.parts.registry.books.keys
+    keys = service.parts.registry.ledger_services.keys
     ops, call = [(await keys.create("tests", [scope]))[1] for scope in (Scope.OPS, Scope.CALL)]
     assert (await scraped(service)).status_code == 200
     # Loopback that was passed on, or asked by a name that only a stranger's page would use, is no loopback.

@@ -28,7 +28,7 @@ def house(start: Start) -> Service:
 
 
 async def key(service: Service, *scopes: Scope) -> str:
-    return (await service.parts.registry.books.keys.create("tests", scopes))[1]
+    return (await service.parts.registry.ledger_services.keys.create("tests", scopes))[1]
 
 
 async def got(service: Service, path: str, **headers: str) -> httpx.Response:
@@ -162,7 +162,7 @@ async def test_no_other_site_can_send_the_forms(house: Service, headers: dict[st
 
 
 async def test_a_session_ends_with_its_time_its_key_and_its_signature(house: Service) -> None:
-    books = house.parts.registry.books
+    books = house.parts.registry.ledger_services
     row, _ = await books.keys.create("tests", [Scope.OPS])
     other, _ = await books.keys.create("tests", [Scope.CALL])
 

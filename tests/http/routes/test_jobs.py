@@ -46,7 +46,7 @@ async def key(service: Service) -> dict[str, str]:
 
 
 async def key_of(service: Service) -> dict[str, str]:
-    _, key = await service.parts.registry.books.keys.create("tests", [Scope.CALL])
+    _, key = await service.parts.registry.ledger_services.keys.create("tests", [Scope.CALL])
     return {"X-Api-Key": key}
 
 
@@ -238,7 +238,7 @@ async def test_stopped_it_gives_back_what_it_held(tmp_path: Path, silent: str, v
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://here") as http:
         async with app.router.lifespan_context(app):
-            _, key = await parts.registry.books.keys.create("tests", [Scope.CALL])
+            _, key = await parts.registry.ledger_services.keys.create("tests", [Scope.CALL])
             headers = {**ASYNC, "X-Api-Key": key}
             made = (await http.post(PATH, json={"VideoUrl": silent}, headers=headers)).json()
         # Started anew on the same books, it still knows.

@@ -43,7 +43,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 async def key(house: Service) -> dict[str, str]:
-    _, key = await house.parts.registry.books.keys.create("tests", [Scope.CALL])
+    _, key = await house.parts.registry.ledger_services.keys.create("tests", [Scope.CALL])
     return {"X-Api-Key": key}
 
 
@@ -262,7 +262,7 @@ async def test_disconnected_upload_leaves_no_file(
 
 async def test_a_slow_sender_is_cut_off(start: Start) -> None:
     house = start(upload_receive_seconds=0.05)
-    _, key = await house.parts.registry.books.keys.create("tests", [Scope.CALL])
+    _, key = await house.parts.registry.ledger_services.keys.create("tests", [Scope.CALL])
     host = urlsplit(house.url)
     reader, writer = await asyncio.open_connection(host.hostname, host.port)
     head = f"POST {UPLOADS} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Type: video/mp4\r\n"

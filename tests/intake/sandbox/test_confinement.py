@@ -14,10 +14,10 @@ import pytest
 ATTEMPTS = """
 import ctypes, errno, json, os, resource, socket, subprocess, sys, threading
 from pathlib import Path
-from alive402.intake.sandbox.confinement import bound_processor_time, wall_in
+from alive402.intake.sandbox.confinement import bound_processor_time, confine_process
 
 folder, outside, parent = Path(sys.argv[1]), Path(sys.argv[2]), os.getppid()
-walls = wall_in(1 << 30, 50, folder)
+walls = confine_process(1 << 30, 50, folder)
 bound_processor_time(7)
 
 def connect(address):
@@ -142,12 +142,12 @@ WITHOUT_NAMESPACES = """
 import ctypes, json, sys
 from pathlib import Path
 from alive402.intake.sandbox import seccomp
-from alive402.intake.sandbox.confinement import wall_in
+from alive402.intake.sandbox.confinement import confine_process
 
 ctypes.CDLL(None).prctl(38, 1, 0, 0, 0)
 # As a container's profile does it: among much else, no namespace can be made.
 assert seccomp.refuse()
-walls = wall_in(1 << 30, 50, Path(sys.argv[1]))
+walls = confine_process(1 << 30, 50, Path(sys.argv[1]))
 print(json.dumps({"walls": walls, "read": Path(sys.argv[1], "video").read_text()}))
 """
 

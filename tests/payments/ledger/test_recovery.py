@@ -13,7 +13,7 @@ from alive402.payments.core.errors import NoSuchPayment, PaymentExpiresSoon, Ref
 from alive402.payments.core.values import Claim, Money, Use
 from alive402.payments.ledger.ledger import Ledger
 from alive402.payments.ledger.statements import Filter
-from alive402.payments.ledger.states import WAYS, State
+from alive402.payments.ledger.states import TRANSITIONS, State
 
 pytestmark = pytest.mark.anyio
 START = datetime(2026, 3, 1, 23, 0, tzinfo=UTC)
@@ -130,7 +130,7 @@ async def test_every_transition_is_covered(new_desk: Callable[[], AsyncIterator[
         async for desk in new_desk():
             await desk.bring(*story.split(", "))
             walked |= set(pairwise(await desk.states()))
-    assert walked == {(before, after) for before, afters in WAYS.items() for after in afters}
+    assert walked == {(before, after) for before, afters in TRANSITIONS.items() for after in afters}
 
 
 async def test_expired_payment_cannot_be_reserved(desk: Desk) -> None:

@@ -18,7 +18,7 @@ from alive402.payments.ledger.ledger import Ledger
 from alive402.payments.ledger.models import Payment, PaymentEvent
 from alive402.payments.ledger.recovery import UnresolvedPayment
 from alive402.payments.ledger.statements import Filter
-from alive402.payments.ledger.states import HELD, PAID, WAYS, State
+from alive402.payments.ledger.states import HELD, PAID, TRANSITIONS, State
 from tests.ledgers import MakeDatabase
 
 LEASE = 30
@@ -180,7 +180,7 @@ class Books(RuleBasedStateMachine):
         for payment, events in self.stories().values():
             states = [State(event.state) for event in events]
             assert states[0] is State.CREATED
-            assert all(after in WAYS[before] for before, after in pairwise(states)), states
+            assert all(after in TRANSITIONS[before] for before, after in pairwise(states)), states
             assert states[-1] == payment.state
             assert (payment.owner is not None) == (payment.state in HELD)
             if payment.state in PAID:

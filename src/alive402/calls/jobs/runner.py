@@ -98,13 +98,13 @@ class JobRunner:
 
     def __init__(self, registry: ServiceRegistry, limits: JobLimits) -> None:
         self._registry, self._limits = registry, limits
-        self._books = JobStore(registry.books.ledger)
+        self._store = JobStore(registry.ledger_services.ledger)
         self._live: dict[str, _Live] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._listening = 0
         self._stopping = False
 
-    async def start(self, asked: JobRequest) -> dict[str, Any]:
+    async def start(self, request: JobRequest) -> dict[str, Any]:
         """Reserve the price of a call and start its job; returns the job object with the callback's secret.
 
         Raises:
@@ -114,17 +114,17 @@ class JobRunner:
         """
         if len(self._tasks) >= self._limits.waiting or self._stopping:
             raise TooManyJobs
-        if asked.callback_url is not None:
+        if request.callback_url is not None:
             try:
-                check_url(asked.callback_url, self._limits.callbacks)
+                check_url(request.callback_url, self._limits.callbacks)
             except IntakeError as error:
                 raise InvalidCallback(reason=error.code) from None
-        begun: asyncio.Future[Job] = asyncio.get_running_loop().create_future()
+        started: asyncio.Future[Job] = asyncio.get_running_loop().create_future()
         # Runs in its own task from the start, because a lease lives as long as the task that took it.
-        task = asyncio.create_task(self._work(asked, begun))
+        task = asyncio.create_task(self._work(request, started))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        job = await asyncio.shield(begun)
+        job = await asyncio.shield(started)
         return {**job.to_dict(), **({"callbackSecret": job.callback_secret} if job.callback_secret else {})}
 
     async def find(self, job_id: str) -> Job:
@@ -134,7 +134,7 @@ class JobRunner:
             UnknownJob: there is no job with this id.
         """
         live = self._live.get(job_id)
-        job = live.job if live else await self._books.find(job_id)
+        job = live.job if live else await self._store.find(job_id)
         if job is None:
             raise UnknownJob
         return job
@@ -144,7 +144,7 @@ class JobRunner:
         live = self._live.get(job_id)
         if live is None:
             await self.find(job_id)
-            await self._books.cancel(job_id)
+            await self._store.cancel(job_id)
         else:
             self._stop(live)
             await asyncio.wait({live.task})
@@ -203,85 +203,85 @@ class JobRunner:
 
     async def close_orphans(self) -> None:
         """Close jobs that no process works on, as soon as their payments are closed."""
-        for job in await self._books.orphans():
+        for job in await self._store.orphans():
             await self._close(job, JobCancelled() if job.cancelled else Interrupted())
 
-    async def _work(self, asked: JobRequest, begun: asyncio.Future[Job]) -> None:
+    async def _work(self, request: JobRequest, started: asyncio.Future[Job]) -> None:
         try:
-            held, live = await self._begin(asked)
+            held, live = await self._begin(request)
         except BaseException as error:
-            if not begun.done():
-                begun.set_exception(error if isinstance(error, Exception) else Interrupted())
+            if not started.done():
+                started.set_exception(error if isinstance(error, Exception) else Interrupted())
             return
         job = live.job
-        begun.set_result(job)
+        started.set_result(job)
         try:
-            outcome = await self._answer(asked, held, live)
+            outcome = await self._answer(request, held, live)
             body = answer_body(outcome.request_id, outcome.data, outcome.report_id, job.base)
-            await self._books.finish(job, result=body, receipt=outcome.receipt, owner=self._books.owner)
+            await self._store.finish(job, result=body, receipt=outcome.receipt, owner=self._store.owner)
         except SettlementUnknown:
-            await self._books.leave(job.id)
+            await self._store.leave(job.id)
         except asyncio.CancelledError:
-            await asyncio.shield(asked.calls.drop(held, "cancelled"))
+            await asyncio.shield(request.calls.drop(held, "cancelled"))
             await self._close(job, JobCancelled() if live.cancelled else Interrupted())
         except Exception as error:
-            known = classify(error, asked.request_id)
+            known = classify(error, request.request_id)
             # Without the ledger this error cannot be stored either; the job is closed once its lease expires.
             if not isinstance(known, LedgerUnavailable):
-                body = await asked.refused(known)
-                log.info("refused", request_id=asked.request_id, code=known.code, status=known.status)
+                body = await request.refused(known)
+                log.info("refused", request_id=request.request_id, code=known.code, status=known.status)
                 await self._fail(job, {**body, "status": known.status})
         finally:
             self._live.pop(job.id, None)
             live.wake()
 
-    async def _begin(self, asked: JobRequest) -> tuple[ReservedCall, _Live]:
+    async def _begin(self, request: JobRequest) -> tuple[ReservedCall, _Live]:
         """Reserve the price and store the job: both or neither."""
-        held = await asked.calls.begin(asked.given, asked.offer, asked.resource, asked.request_id)
+        held = await request.calls.begin(request.given, request.offer, request.resource, request.request_id)
         try:
-            await self._check_callback(asked, held)
-            job = await self._books.add(
-                asked.calls.service.id, asked.request_id, asked.base, asked.version, asked.callback_url
+            await self._check_callback(request, held)
+            job = await self._store.add(
+                request.calls.service.id, request.request_id, request.base, request.version, request.callback_url
             )
         except BaseException:
-            await asyncio.shield(asked.calls.drop(held, "no job"))
+            await asyncio.shield(request.calls.drop(held, "no job"))
             raise
         task = asyncio.current_task()
         assert task is not None
         live = self._live[job.id] = _Live(job, task)
         return held, live
 
-    async def _check_callback(self, asked: JobRequest, held: ReservedCall) -> None:
+    async def _check_callback(self, request: JobRequest, held: ReservedCall) -> None:
         """Resolve the callback's host only after payment, and count failures: a stranger could probe internal names."""
-        if asked.callback_url is None:
+        if request.callback_url is None:
             return
         try:
-            await callbacks.check(asked.callback_url, self._limits.callbacks)
+            await callbacks.check(request.callback_url, self._limits.callbacks)
         except IntakeError as error:
             if held.method.payer is not None:
-                await asked.calls.books.failures.count(held.method.payer, held.address)
+                await request.calls.ledger_services.failures.count(held.method.payer, held.address)
             raise InvalidCallback(reason=error.code) from None
 
-    async def _answer(self, asked: JobRequest, held: ReservedCall, live: _Live) -> Outcome:
-        return await asked.calls.finish(
+    async def _answer(self, request: JobRequest, held: ReservedCall, live: _Live) -> Outcome:
+        return await request.calls.finish(
             held, lambda stage, share: live.tell(JobState.WORKING, stage, max(share, live.job.progress))
         )
 
     async def _fail(self, job: Job, error: dict[str, Any]) -> None:
-        await self._books.finish(job, error=error, owner=self._books.owner)
+        await self._store.finish(job, error=error, owner=self._store.owner)
 
     async def _close(self, job: Job, why: CodedError) -> None:
         """Finish a job according to its payment: with the answer it bought, or with the error `why`."""
-        fate = await self._books.fate(job.request_id)
+        fate = await self._store.fate(job.request_id)
         if isinstance(fate, Answered):
-            answered = await self._registry.books.verdicts.recalled(fate)
-            report = self._registry.books.reports.id_of(answered.request_id)
+            answered = await self._registry.ledger_services.verdicts.recalled(fate)
+            report = self._registry.ledger_services.reports.id_of(answered.request_id)
             body = answer_body(answered.request_id, answered.result, report, job.base)
-            await self._books.finish(job, result=body, receipt=answered.receipt)
+            await self._store.finish(job, result=body, receipt=answered.receipt)
         elif fate:
-            await self._books.finish(job, error={**error_body(why, job.request_id), "status": why.status})
+            await self._store.finish(job, error={**error_body(why, job.request_id), "status": why.status})
         else:
-            await self._books.leave(job.id)
+            await self._store.leave(job.id)
 
     def _stop(self, live: _Live) -> None:
         live.cancelled = True
@@ -293,7 +293,7 @@ class JobRunner:
         await self.close_orphans()
 
     async def _prune(self) -> None:
-        await self._books.prune(timedelta(seconds=self._limits.keep_seconds))
+        await self._store.prune(timedelta(seconds=self._limits.keep_seconds))
 
     async def _beat(self) -> None:
         if not self._live:
@@ -304,6 +304,6 @@ class JobRunner:
                 live.unwritten = False
                 job = live.job
                 steps.append(Step(job.id, JobState(job.state), job.stage, job.progress))
-        for job_id in await self._books.beat(steps):
+        for job_id in await self._store.beat(steps):
             if (cancelled := self._live.get(job_id)) is not None and not cancelled.cancelled:
                 self._stop(cancelled)

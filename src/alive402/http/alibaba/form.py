@@ -80,7 +80,7 @@ class _Parts:
 
     def callbacks(self) -> MultipartCallbacks:
         return {
-            "on_part_begin": self._begun,
+            "on_part_begin": self._begin_part,
             "on_header_field": lambda data, start, end: self._add(self._name, data[start:end]),
             "on_header_value": lambda data, start, end: self._add(self._value, data[start:end]),
             "on_header_end": self._header,
@@ -90,7 +90,7 @@ class _Parts:
             "on_end": self._finished,
         }
 
-    def _begun(self) -> None:
+    def _begin_part(self) -> None:
         if self.in_file:
             raise UploadMalformed("The form continues after the file. Send the file as the last part.")
         self._part = ""

@@ -78,7 +78,7 @@ class Objects:
     """Both steps: `authorize` for the RPC API, `route` for the bucket host. Disabled without `host`."""
 
     def __init__(self, registry: ServiceRegistry, payments: PaymentObjects, uploads: Uploads, host: str | None) -> None:
-        self._books, self._payments, self._uploads = registry.books, payments, uploads
+        self._ledger_services, self._payments, self._uploads = registry.ledger_services, payments, uploads
         self._host = host
         self._calls = next((calls for calls in registry.services if calls.service.upload_input), None)
 
@@ -141,7 +141,7 @@ class Objects:
         except TimeoutError:
             raise UploadTooSlow(seconds=limits.patience) from None
         policy = self._policy(fields)
-        key = await self._books.access_keys.find(policy.access_key_id)
+        key = await self._ledger_services.access_keys.find(policy.access_key_id)
         declared = None if stated is None else min(stated, limits.max_bytes)
         upload_id = policy.key.removeprefix(f"{PATH[1:]}/")
         try:

@@ -126,14 +126,14 @@ class _Door:
         """The account of a request, after checking its date, signature, nonce and rate limit."""
         if abs(datetime.now(UTC) - signed.at) > GOOD_FOR:
             raise RpcRefused(STALE, "The signed date is more than 15 minutes off. Set the clock, and sign again.")
-        books = self._registry.books
-        key = await books.access_keys.find(signed.access_key_id)
+        ledger_services = self._registry.ledger_services
+        key = await ledger_services.access_keys.find(signed.access_key_id)
         if not await asyncio.to_thread(signed.signed_with, key.secret):
             raise RpcRefused(WRONG_SECRET, "The signature is wrong: another secret, or an altered request.")
         # Only after the signature check, so that a stranger can use up neither nonces nor the key's calls.
-        if not await books.access_keys.first_use(key, signed.nonce):
+        if not await ledger_services.access_keys.first_use(key, signed.nonce):
             raise RpcRefused(REPLAYED, "The signature nonce was used before. Sign each request anew.")
-        await books.call_rate.admit(key.account.id)
+        await ledger_services.call_rate.admit(key.account.id)
         return key.allow(Scope.CALL)
 
     def _calls(self, signed: SignedRequest) -> PaidCalls:

@@ -64,19 +64,19 @@ def read(method: str, query: bytes, headers: Headers, body: bytes) -> SignedRequ
     Raises:
         RpcRefused: it is unsigned, a required part is not signed, or its parameters cannot be parsed.
     """
-    asked, form = _pairs(query), _form(headers, body)
-    parameters = dict(asked + form)
-    if len(parameters) != len(asked) + len(form):
+    in_query, form = _pairs(query), _form(headers, body)
+    parameters = dict(in_query + form)
+    if len(parameters) != len(in_query) + len(form):
         raise RpcRefused(INVALID, "A parameter is given twice.")
     authorization = _values(headers, "authorization")
     if authorization:
-        return _v3(method, asked, headers, body, parameters, authorization)
+        return _v3(method, in_query, headers, body, parameters, authorization)
     return _v1(method, parameters)
 
 
 def _v3(
     method: str,
-    asked: list[tuple[str, str]],
+    in_query: list[tuple[str, str]],
     headers: Headers,
     body: bytes,
     parameters: dict[str, str],
@@ -105,7 +105,7 @@ def _v3(
         for name in names
     )
     canonical = b"\n".join(
-        [method.encode(), b"/", _canonical(asked).encode(), canonical_headers, listed.encode(), payload.encode()]
+        [method.encode(), b"/", _canonical(in_query).encode(), canonical_headers, listed.encode(), payload.encode()]
     )
     return SignedRequest(
         access_key_id=access_key_id,

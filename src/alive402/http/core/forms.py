@@ -52,7 +52,7 @@ class _Part:
 
     def callbacks(self) -> MultipartCallbacks:
         return {
-            "on_part_begin": self._begun,
+            "on_part_begin": self._begin_part,
             "on_header_field": lambda data, start, end: self._name.extend(data[start:end]),
             "on_header_value": lambda data, start, end: self._value.extend(data[start:end]),
             "on_header_end": self._header,
@@ -61,7 +61,7 @@ class _Part:
             "on_end": self._over,
         }
 
-    def _begun(self) -> None:
+    def _begin_part(self) -> None:
         self.parts += 1
 
     def _header(self) -> None:

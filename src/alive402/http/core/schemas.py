@@ -44,7 +44,7 @@ PAYMENT: dict[str, Any] = {
         "paidAt": _TEXT_OR_NULL,
         "token": _TEXT_OR_NULL,
         "payUrl": _TEXT,
-        "x402": {"type": "object", "description": "What to sign while the payment is pending."},
+        "x402": {"type": "object", "description": "The x402 terms to sign while the payment is pending."},
     },
     "required": [
         "paymentId",
@@ -79,7 +79,7 @@ PAYMENT_REQUIRED: dict[str, Any] = {
 
 UPLOAD: dict[str, Any] = {
     "type": "object",
-    "description": "A video that waits to be analyzed. Anyone who knows the id may use it.",
+    "description": "An uploaded video for a later call. Anyone who knows the id may use it.",
     "properties": {
         "uploadId": _TEXT,
         "url": {**_TEXT, "description": "Send it as VideoUrl."},
@@ -93,7 +93,7 @@ UPLOAD: dict[str, Any] = {
 
 JOB: dict[str, Any] = {
     "type": "object",
-    "description": "An asynchronous call. Anyone who knows its id may read it and stop it.",
+    "description": "An asynchronous call. Anyone who knows its id may read and cancel it.",
     "properties": {
         "jobId": _TEXT,
         "status": {"type": "string", "enum": ["queued", "working", "done", "failed"]},
@@ -102,9 +102,12 @@ JOB: dict[str, Any] = {
         "progress": {"type": "number", "minimum": 0, "maximum": 1},
         "createdAt": {**_TEXT, "format": "date-time"},
         "finishedAt": {"type": ["string", "null"], "format": "date-time"},
-        "callbackSecret": {**_TEXT, "description": "Shown once, in the 202. Signs the requests to X-Callback-Url."},
-        "result": {"type": "object", "description": "When done: the 200 body of the call."},
-        "error": {"type": "object", "description": "When failed: the error of the call and its `status`."},
+        "callbackSecret": {
+            **_TEXT,
+            "description": "Signs the requests to X-Callback-Url. Only in the 202.",
+        },
+        "result": {"type": "object", "description": "When `done`: the body of the 200 answer."},
+        "error": {"type": "object", "description": "When `failed`: the error of the call and its `status`."},
     },
     "required": ["jobId", "status", "statusUrl", "stage", "progress", "createdAt", "finishedAt"],
 }

@@ -20,7 +20,7 @@ from alive402.payments.devchain import NETWORK, TOKEN_ADDRESS, DevChain
 from alive402.payments.devchain.chain import GAS_LIMIT
 
 FAUCET_AMOUNT = 5_000_000
-NOTE = "Test money of this one process. It has no worth and exists nowhere else."
+NOTE = "Test money of this one process. It has no value and exists nowhere else."
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 # Addresses below are the EVM's precompiled contracts, which run longer than their gas suggests. Without an address the
 # caller supplies code.
@@ -95,7 +95,7 @@ def _window(chain: DevChain) -> APIRouter:
     @routes.post(
         "/faucet",
         operation_id="faucet",
-        summary="Get test money; it has no worth",
+        summary="Get test money, which has no value",
         responses=refusals(InvalidAddress, *POSTED, ledger=False),
     )
     async def faucet(ask: Ask) -> Given:
@@ -115,7 +115,7 @@ def _window(chain: DevChain) -> APIRouter:
     @routes.post(
         "/rpc",
         operation_id="read_chain",
-        summary="Look at the dev chain: JSON-RPC, read only",
+        summary="Read the test chain by JSON-RPC",
         responses=refusals(*POSTED, ledger=False),
     )
     async def rpc(call: Call) -> JSONResponse:
@@ -148,8 +148,8 @@ def _bounded(params: list[Any]) -> list[Any]:
     said, to = params[0], params[0].get("to")
     if not isinstance(to, str) or not _ADDRESS.fullmatch(to) or int(to, 16) < _LEAST_ADDRESS:
         raise ValueError("`to` must be the address of a contract or of a wallet.")
-    asked = said.get("gas", GAS_LIMIT)
-    gas = int(asked, 16) if isinstance(asked, str) else int(asked)
+    wanted = said.get("gas", GAS_LIMIT)
+    gas = int(wanted, 16) if isinstance(wanted, str) else int(wanted)
     return [{**said, "gas": hex(min(gas, GAS_LIMIT))}, *params[1:]]
 
 

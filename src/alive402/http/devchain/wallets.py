@@ -129,7 +129,7 @@ def router(chain: DevChain, new_payments: NewPayments, note: str) -> APIRouter:
     routes = APIRouter(prefix="/devchain/wallets", tags=["test money"], route_class=BoundedRoute)
     wallets = Wallets(chain)
 
-    @routes.post("", operation_id="make_test_wallet", summary="Get a funded test wallet; its money has no worth",
+    @routes.post("", operation_id="make_test_wallet", summary="Get a funded test wallet; its money has no value",
                  status_code=201, responses=refusals(TooManyPayments, ledger=False))  # fmt: skip
     async def make(request: Request) -> Wallet:
         await new_payments.admit(request.client.host if request.client else None)

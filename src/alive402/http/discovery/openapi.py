@@ -31,13 +31,13 @@ SECURITY = {
         "type": "apiKey",
         "in": "header",
         "name": SIGNATURE_HEADER,
-        "description": "A signed x402 payment, base64 of JSON: one of `accepts` in the 402 answer, signed.",
+        "description": "A signed x402 payment, base64 of JSON: sign one of `accepts` in the 402 answer.",
     },
     "ApiKey": {
         "type": "apiKey",
         "in": "header",
         "name": KEY_HEADER,
-        "description": "A key that the operator gave you.",
+        "description": "An API key from the operator.",
     },
 }
 # A call without any of them is answered too: with the price.
@@ -77,8 +77,8 @@ class OpenApi:
         for calls in self._registry.services:
             example = self._price(site, calls)
             for path in calls.service.paths:
-                asked = document["paths"][path]["post"]["responses"]["402"]["content"]["application/json"]
-                asked["example"] = example
+                required = document["paths"][path]["post"]["responses"]["402"]["content"]["application/json"]
+                required["example"] = example
         return document
 
     def _of_the_routes(self, site: SiteCatalog) -> dict[str, Any]:
@@ -92,7 +92,7 @@ class OpenApi:
                 routes=self._app.routes,
                 tags=[
                     {"name": "services", "description": "The services for sale."},
-                    {"name": "payments", "description": "Paying once for several calls."},
+                    {"name": "payments", "description": "Payments for several calls."},
                     {"name": "discovery", "description": "Descriptions of the services, for machines and people."},
                     {"name": "operation", "description": "For monitoring the service."},
                 ],
@@ -101,7 +101,7 @@ class OpenApi:
         tools = {path: service for service in site.services for path in service.paths}
         for path, methods in document["paths"].items():
             for operation in methods.values():
-                _say_what_really_happens(operation)
+                _correct_operation(operation)
                 if path in tools:
                     operation["x-server402"] = {"serviceId": tools[path].id, "price": tools[path].price}
                 if path in tools or path.endswith("/pay"):
@@ -122,7 +122,7 @@ class OpenApi:
         return required_body(PaymentRequired(), request_id, calls.gate, resource, unpaid)
 
 
-def _say_what_really_happens(operation: dict[str, Any]) -> None:
+def _correct_operation(operation: dict[str, Any]) -> None:
     """Correct an operation: 422 becomes our 400, payment headers become security schemes, error responses are added."""
     responses = operation["responses"]
     if _is_frameworks(responses.get("422", {})):

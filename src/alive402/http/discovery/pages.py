@@ -65,11 +65,11 @@ class Pages:
         return routes
 
     def _add_site(self, routes: APIRouter) -> None:
-        @routes.get("/", operation_id="get_home", summary="The site", response_class=HTMLResponse,
+        @routes.get("/", operation_id="get_home", summary="Home page", response_class=HTMLResponse,
                     responses=refusals(InvalidHost, InvalidInput))  # fmt: skip
         async def home(
             request: Request,
-            q: Annotated[str, Query(max_length=MAX_QUERY, description="words: only services that fit are shown")] = "",
+            q: Annotated[str, Query(max_length=MAX_QUERY, description="search words for services")] = "",
         ) -> HTMLResponse:
             site = self._surfaces.site(request)
             qualities = await self._surfaces.qualities(site)
@@ -78,7 +78,7 @@ class Pages:
             headers = {**HEADERS, "Link": links, "Content-Security-Policy": POLICY_WITH_SEARCH}
             return HTMLResponse(site_pages.home(site, qualities, q.strip(), found), headers=headers)
 
-        @routes.get("/services/{service_id}", operation_id="service_page", summary="A service, for people",
+        @routes.get("/services/{service_id}", operation_id="service_page", summary="Page of a service",
                     response_class=HTMLResponse, responses=refusals(UnknownService, InvalidHost))  # fmt: skip
         async def service_page(request: Request, service_id: str) -> HTMLResponse:
             site = self._surfaces.site(request)
@@ -95,7 +95,7 @@ class Pages:
     def _add_reports(self, routes: APIRouter) -> None:
         unknown = refusals(UnknownReport, ReportGone, InvalidHost)
 
-        @routes.get("/reports/{report_id}", operation_id="report_page", summary="A finished answer, for people",
+        @routes.get("/reports/{report_id}", operation_id="report_page", summary="Page of a finished answer",
                     response_class=HTMLResponse, responses=unknown)  # fmt: skip
         async def report(request: Request, report_id: str) -> HTMLResponse:
             site = self._surfaces.site(request)
@@ -111,7 +111,7 @@ class Pages:
             return HTMLResponse(site_pages.report(kept, site, shown), headers=_PRIVATE)
 
         @routes.get("/reports/{report_id}/answer.json", operation_id="report_answer", tags=["services"],
-                    summary="A finished answer with its payment, to keep", responses=unknown)  # fmt: skip
+                    summary="A finished answer with its payment, as JSON", responses=unknown)  # fmt: skip
         async def answer(request: Request, report_id: str) -> JSONResponse:
             kept = await self._reports.find(report_id)
             name = f"alive402-{kept.request_id[:8]}.json"

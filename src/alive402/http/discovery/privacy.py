@@ -33,14 +33,14 @@ def router(registry: ServiceRegistry, erasure: Erasure, surfaces: Surfaces, sett
         tags=["services"],
         summary="Erase a stored answer",
         description=(
-            "Send the payment that bought it: the same payment header, its token or prepaid API key. The answer, its "
-            "signed verdict and its report are erased; the record of the payment itself stays in the ledger. From then "
-            "on the same payment gets 410."
+            "Send the payment that bought the answer: the same payment header, token or prepaid API key. The service "
+            "erases the answer, its signed verdict and its report; the ledger keeps the record of the payment. "
+            "Afterwards, a call with the same payment gets 410."
         ),
         status_code=204,
         response_class=Response,
         responses={
-            204: {"description": "Erased, now or before."},
+            204: {"description": "The answer is erased, now or earlier."},
             **refusals(
                 ProofMissing, CallUnknown, ApiKeyRefused, ApiKeyForbidden, PaymentMalformed, PaymentMismatch,
                 PaymentInUse, SettlementUnknown, HeaderTooLarge,
@@ -58,7 +58,7 @@ def router(registry: ServiceRegistry, erasure: Erasure, surfaces: Surfaces, sett
         "/privacy",
         operation_id="privacy_page",
         tags=["discovery"],
-        summary="What is kept, and how to erase it",
+        summary="Stored data, and how to erase it",
         response_class=HTMLResponse,
         responses=refusals(InvalidHost, ledger=False),
     )

@@ -101,7 +101,7 @@ class Surfaces:
         return {service.id: await self._quality(service) for service in site.services}
 
     async def _quality(self, service: ServiceDefinition) -> Quality:
-        tally = await self._registry.books.call_log.tally(service.id)
+        tally = await self._registry.ledger_services.call_log.tally(service.id)
         return Quality(
             calls=tally.calls,
             unpaid=tally.kinds.get(CallKind.UNPAID, 0),
@@ -172,13 +172,13 @@ class Surfaces:
         unknown = refusals(UnknownService, InvalidHost)
 
         @routes.get("/services/{service_id}/llms.txt", operation_id="service_llms_txt",
-                    summary="A service, for models", response_class=PlainTextResponse, responses=unknown)  # fmt: skip
+                    summary="Guide to a service", response_class=PlainTextResponse, responses=unknown)  # fmt: skip
         async def llms(request: Request, service_id: str) -> PlainTextResponse:
             site = self.site(request)
             return PlainTextResponse(service_llms_txt(_found(site, service_id), site), headers=HEADERS)
 
     def _add_audit(self, routes: APIRouter) -> None:
-        @routes.get("/api/discovery/audit", operation_id="audit", summary="Does every surface agree with the catalog?",
+        @routes.get("/api/discovery/audit", operation_id="audit", summary="Compare every surface with the catalog",
                     responses=refusals(InvalidHost))  # fmt: skip
         async def audit(request: Request) -> JSONResponse:
             return JSONResponse(await self._audit.look(self.site(request)), headers=HEADERS)

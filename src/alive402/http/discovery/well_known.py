@@ -16,7 +16,7 @@ def router(keys: SigningKeys) -> APIRouter:
         "/.well-known/jwks.json",
         operation_id="get_jwks",
         tags=["operation"],
-        summary="The keys that signed verdicts are checked with",
+        summary="Public keys of signed verdicts",
     )
     async def jwks() -> JSONResponse:
         return JSONResponse(keys.jwks(), headers={"Cache-Control": "public, max-age=300"})

@@ -13,11 +13,13 @@ def router(health: HealthCheck) -> APIRouter:
     """Routes `/healthz` and `/readyz`."""
     routes = APIRouter(tags=["operation"])
 
-    @routes.get("/healthz", summary="Is the process up?")
+    @routes.get("/healthz", summary="Check that the process runs")
     async def healthz() -> dict[str, str]:
         return {"status": "ok", "version": __version__}
 
-    @routes.get("/readyz", summary="Can it take a paid call?", responses={503: {"description": "Not ready."}})
+    @routes.get(
+        "/readyz", summary="Check that the service can take a paid call", responses={503: {"description": "Not ready."}}
+    )
     async def readyz() -> JSONResponse:
         found = await health.ready()
         ready = all(found.values())

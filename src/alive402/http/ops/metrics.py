@@ -47,8 +47,8 @@ _FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real
 class Metrics:
     """The metrics of one service, in a registry of their own. Observes call stages (`Watch`) and the call log."""
 
-    def __init__(self, books: LedgerServices, health: HealthCheck) -> None:
-        self._books = books
+    def __init__(self, ledger_services: LedgerServices, health: HealthCheck) -> None:
+        self._ledger_services = ledger_services
         self._health = health
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
@@ -110,7 +110,7 @@ class Metrics:
         """All metrics in Prometheus's text format. Without the ledger, its part is reported as down."""
         began = time.monotonic()
         try:
-            async with self._books.ledger.reading() as session:
+            async with self._ledger_services.ledger.reading() as session:
                 states = await Insight(session, utc_now()).states()
             self._ledger.observe(time.monotonic() - began)
             for state, count in states.items():

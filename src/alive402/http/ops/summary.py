@@ -35,9 +35,14 @@ class Ops:
     """Reads the summary and shows it to authorized operators."""
 
     def __init__(
-        self, books: LedgerServices, health: HealthCheck, access: OpsAccess, surfaces: Surfaces, now: Clock = utc_now
+        self,
+        ledger_services: LedgerServices,
+        health: HealthCheck,
+        access: OpsAccess,
+        surfaces: Surfaces,
+        now: Clock = utc_now,
     ) -> None:
-        self._books = books
+        self._ledger_services = ledger_services
         self._health = health
         self._access = access
         self._surfaces = surfaces
@@ -50,9 +55,9 @@ class Ops:
             sqlalchemy.exc.SQLAlchemyError: the ledger cannot be read.
         """
         # Include the calls that this process has not written yet.
-        await self._books.call_log.write()
+        await self._ledger_services.call_log.write()
         now = self._now()
-        async with self._books.ledger.reading() as session:
+        async with self._ledger_services.ledger.reading() as session:
             insight = Insight(session, now)
             intervals, failures = await insight.calls(span)
             latency, income = await insight.latency(span), await insight.income(span)

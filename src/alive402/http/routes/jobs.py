@@ -34,16 +34,16 @@ def router(runner: JobRunner) -> APIRouter:
     @routes.get(
         "/{job_id}",
         operation_id="get_job",
-        summary="How a job stands, and its answer",
+        summary="Read the state of a job, and its answer",
         responses={200: shown, **refusals(UnknownJob)},
     )
     async def show(job_id: str) -> JSONResponse:
-        return _told(await runner.find(job_id))
+        return _job_response(await runner.find(job_id))
 
     @routes.get(
         "/{job_id}/events",
         operation_id="follow_job",
-        summary="The same as it goes: server-sent events",
+        summary="Follow a job by server-sent events",
         response_class=EventSourceResponse,
         responses={
             200: {
@@ -59,11 +59,11 @@ def router(runner: JobRunner) -> APIRouter:
     @routes.delete(
         "/{job_id}",
         operation_id="cancel_job",
-        summary="Stop a job that is not finished; nothing is charged for it",
+        summary="Cancel an unfinished job; nothing is charged",
         responses={200: shown, **refusals(UnknownJob)},
     )
     async def cancel(job_id: str) -> JSONResponse:
-        return _told(await runner.cancel(job_id))
+        return _job_response(await runner.cancel(job_id))
 
     return routes
 
@@ -85,7 +85,7 @@ async def _events(jobs: AsyncIterator[Job]) -> AsyncIterator[ServerSentEvent]:
         yield ServerSentEvent(data=json.dumps(job.to_dict(), ensure_ascii=False), event=kind)
 
 
-def _told(job: Job) -> JSONResponse:
+def _job_response(job: Job) -> JSONResponse:
     headers = dict(_NO_STORE)
     if job.state == JobState.DONE:
         headers |= receipt_headers(json.loads(job.receipt or "{}"), job.x402_version)

@@ -46,7 +46,7 @@ _UNPAID = (
     "or call with a `paymentToken`."
 )
 # JSON may hold half a surrogate pair, which no database accepts.
-_LETTERS = r"^[^\x00-\x1f\ud800-\udfff]+$"
+_PRINTABLE = r"^[^\x00-\x1f\ud800-\udfff]+$"
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -57,7 +57,7 @@ def door(
 
     `loopback`: serve this machine only, and reject requests with a foreign Host or Origin (DNS rebinding).
     """
-    shapes = {name: {**shape, "pattern": _LETTERS} for name, shape in PAYING.items()}
+    shapes = {name: {**shape, "pattern": _PRINTABLE} for name, shape in PAYING.items()}
     paying = Draft202012Validator({"type": "object", "properties": shapes})
     by_tool = {calls.service.tool_name: calls for calls in registry.services}
 
@@ -97,7 +97,7 @@ def door(
     words = {service.tool_name: service.stages for service in services}
 
     async def report(report_id: str, request: Request) -> dict[str, Any]:
-        return stored_answer_body(await registry.books.reports.find(report_id), payments.base(request))
+        return stored_answer_body(await registry.ledger_services.reports.find(report_id), payments.base(request))
 
     server = agent_server([paid_tool(service) for service in services], words, guide(services), work, report)
     manager = StreamableHTTPSessionManager(

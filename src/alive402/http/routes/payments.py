@@ -56,7 +56,7 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, max_calls: int) 
     @routes.post(
         "",
         operation_id="create_payment",
-        summary="Ask for a payment for several calls",
+        summary="Create a payment for several calls",
         status_code=201,
         responses={201: _shown("The payment is pending."), **refusals(*NEW_PAYMENT, UnknownService)},
         openapi_extra=_body(asking, required=True),
@@ -66,7 +66,7 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, max_calls: int) 
         calls = registry.find(given["serviceId"])
         if calls is None:
             raise UnknownService
-        await registry.books.new_payments.admit(payment.offer.address)
+        await registry.ledger_services.new_payments.admit(payment.offer.address)
         # JSON Schema accepts 2.0 as an integer; amounts of money must not.
         prepaid = await calls.prepayments.create(int(given.get("maxCalls", 1)), given.get("clientSecret"))
         return JSONResponse(_pending(prepaid, request), status_code=201, headers=_NO_STORE)
@@ -74,7 +74,7 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, max_calls: int) 
     @routes.get(
         "/{payment_id}",
         operation_id="get_payment",
-        summary="How a payment stands",
+        summary="Read the state of a payment",
         responses={200: _shown("The current state of the payment."), **refusals(NoSuchPayment)},
     )
     async def show(request: Request, payment_id: str) -> JSONResponse:
@@ -85,8 +85,8 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, max_calls: int) 
     @routes.post(
         "/{payment_id}/pay",
         operation_id="pay_payment",
-        summary="Pay it, and get its token, or fill an API key",
-        responses={200: _shown("Paid. `token` is shown only this once."), **refusals(*PAYING)},
+        summary="Pay a payment; returns its token, or credits an API key",
+        responses={200: _shown("The payment is paid. Only this response shows `token`."), **refusals(*PAYING)},
         openapi_extra=_body(paying, required=False),
     )
     async def pay(request: Request, payment_id: str, payment: Payment) -> JSONResponse:
@@ -95,7 +95,7 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, max_calls: int) 
         calls = payments.calls_of(prepaid)
         resource = _resource(calls, payment_id, request)
         filled = given.get("accessKeyId")
-        api_key_id = await registry.books.access_keys.prepaid(filled) if filled is not None else None
+        api_key_id = await registry.ledger_services.access_keys.prepaid(filled) if filled is not None else None
         try:
             paid = await calls.prepayments.pay(
                 payment_id,
@@ -118,8 +118,8 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, max_calls: int) 
         """The payment object with the x402 instructions to sign."""
         calls = payments.calls_of(prepaid)
         gate, resource = calls.prepayments.gate(prepaid.max_calls), _resource(calls, prepaid.id, request)
-        asked = gate.required(resource, "payment_required: Sign one of `accepts` and send it.")
-        x402 = asked.model_dump(mode="json", by_alias=True, exclude_none=True)
+        required = gate.required(resource, "payment_required: Sign one of `accepts` and send it.")
+        x402 = required.model_dump(mode="json", by_alias=True, exclude_none=True)
         return {**payments.of(prepaid, request), "x402": x402}
 
     def _resource(calls: PaidCalls, payment_id: str, request: Request) -> Resource:

@@ -33,11 +33,13 @@ def router(calls: PaidCalls, payments: PaymentObjects, jobs: JobRunner) -> APIRo
     async def call(
         request: Request,
         payment: Payment,
-        asked: Annotated[int, Query(alias="x402Version", ge=1, le=2)] = 2,
+        wanted_version: Annotated[int, Query(alias="x402Version", ge=1, le=2)] = 2,
         prefer: Annotated[str | None, Header(description="`respond-async`: answer 202 with a job (RFC 7240)")] = None,
-        callback: Annotated[str | None, Header(alias=CALLBACK_HEADER, description="called when the job ends")] = None,
+        callback: Annotated[
+            str | None, Header(alias=CALLBACK_HEADER, description="URL for a POST at the job's end")
+        ] = None,
     ) -> JSONResponse:
-        version = min(asked, payment.version)
+        version = min(wanted_version, payment.version)
         given = await json_object(request, calls.service.max_body_bytes)
         # A call without input asks for the price; invalid input is reported before payment.
         if given is not None or payment.anything:
@@ -45,7 +47,9 @@ def router(calls: PaidCalls, payments: PaymentObjects, jobs: JobRunner) -> APIRo
         resource = resource_of(calls.service, payments.base(request) + request.url.path)
         try:
             if _responds_async(prefer):
-                return accepted(await jobs.start(_asked(given or {}, payment, resource, request, version, callback)))
+                return accepted(
+                    await jobs.start(_job_request(given or {}, payment, resource, request, version, callback))
+                )
             outcome = await calls.call(given or {}, payment.offer, resource, request_id(request))
         except PaymentRequired as error:
             named = await payments.named(error.details.get("paymentId"), calls, request)
@@ -58,7 +62,7 @@ def router(calls: PaidCalls, payments: PaymentObjects, jobs: JobRunner) -> APIRo
             answer_body(outcome.request_id, outcome.data, outcome.report_id, payments.base(request)), headers=headers
         )
 
-    def _asked(
+    def _job_request(
         given: dict[str, Any],
         payment: RequestCredentials,
         resource: Resource,
@@ -99,11 +103,14 @@ def router(calls: PaidCalls, payments: PaymentObjects, jobs: JobRunner) -> APIRo
                         }
                     },
                     "headers": {
-                        "PAYMENT-RESPONSE": {"schema": {"type": "string"}, "description": "the settlement, base64"}
+                        "PAYMENT-RESPONSE": {
+                            "schema": {"type": "string"},
+                            "description": "settlement, base64 of JSON",
+                        }
                     },
                 },
                 202: {
-                    "description": "With `Prefer: respond-async`: the price is reserved and the job runs on its own.",
+                    "description": "With `Prefer: respond-async`: the price is reserved, and the job goes on.",
                     "content": {"application/json": {"schema": ref("Job")}},
                     "headers": {
                         "Location": {"schema": {"type": "string"}, "description": "URL of the job"},

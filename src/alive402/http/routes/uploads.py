@@ -40,10 +40,10 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, uploads: Uploads
     @routes.post(
         "",
         operation_id="create_upload",
-        summary="Hand over a video that has no URL",
+        summary="Upload a video that has no URL",
         description=(
-            "Free. Needs the payment that will pay for the call: the same signature, token or API key. Send the call "
-            "with `url` as `VideoUrl`. The file is deleted after its analysis, or when it expires."
+            "The upload is free. Send it with the payment for the later call: the same signature, token or API key. "
+            "Then send the call with `url` as `VideoUrl`. The file is deleted after its analysis, or when it expires."
         ),
         status_code=201,
         responses={201: _shown("The upload waits for its call."), **refusals(*UPLOADING, UnknownService)},
@@ -52,7 +52,7 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, uploads: Uploads
     async def create(
         request: Request,
         payment: Payment,
-        service: Annotated[str | None, Query(max_length=128, description="default: the first service")] = None,
+        service: Annotated[str | None, Query(max_length=128, description="service id; default: the first one")] = None,
     ) -> Response:
         calls = registry.find(service) if service else registry.first
         if calls is None:
@@ -72,18 +72,18 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, uploads: Uploads
             # Do not wait for the part that was not read yet.
             refused.headers["Connection"] = "close"
             return refused
-        shown = _told(upload, payments.base(request))
+        shown = _upload_body(upload, payments.base(request))
         del shown["used"]
         return JSONResponse(shown, status_code=201, headers={**_NO_STORE, "Location": shown["url"]})
 
     @routes.get(
         "/{upload_id}",
         operation_id="get_upload",
-        summary="How an upload stands; never what is in it",
-        responses={200: _shown("The upload waits, or is used."), **refusals(UploadGone, ledger=False)},
+        summary="Read the state of an upload, without its content",
+        responses={200: _shown("The upload waits for its call, or is used."), **refusals(UploadGone, ledger=False)},
     )
     async def show(request: Request, upload_id: str) -> JSONResponse:
-        return JSONResponse(_told(uploads.find(upload_id), payments.base(request)), headers=_NO_STORE)
+        return JSONResponse(_upload_body(uploads.find(upload_id), payments.base(request)), headers=_NO_STORE)
 
     @routes.delete(
         "/{upload_id}",
@@ -96,7 +96,7 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, uploads: Uploads
     async def delete(request: Request, upload_id: str, payment: Payment) -> Response:
         if not uploads.remove(upload_id).used:
             # Deleting an unused upload counts as a failed call, which limits repeated uploads that are never paid for.
-            await registry.books.failures.count(None, payment.offer.address)
+            await registry.ledger_services.failures.count(None, payment.offer.address)
         return Response(status_code=204)
 
     async def _received(request: Request, payer: str) -> Upload:
@@ -135,7 +135,7 @@ async def _drain(request: Request) -> None:
                 pass
 
 
-def _told(upload: Upload, base: str) -> dict[str, Any]:
+def _upload_body(upload: Upload, base: str) -> dict[str, Any]:
     expires_at = datetime.fromtimestamp(upload.expires_at, UTC).isoformat(timespec="seconds")
     return {
         "uploadId": upload.id,

@@ -20,7 +20,7 @@ _MACHINE = ("/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system
 _NOTHING = "/dev/null"
 
 
-def wall_in(memory_bytes: int, files: int, video_folder: Path) -> dict[str, bool]:
+def confine_process(memory_bytes: int, files: int, video_folder: Path) -> dict[str, bool]:
     """Confine this process for good; returns which confinements the kernel granted. Call before any thread is started.
 
     `limits`: memory, open files, core dumps and written bytes are bounded. `privileges`: none can be gained.

@@ -165,7 +165,7 @@ class Sandbox:
 
     async def _start(self) -> WarmWorker:
         worker = await WarmWorker.start(self.limits, self._beside)
-        missing = sorted(name for name, stands in worker.walls.items() if not stands)
+        missing = sorted(name for name, stands in worker.confinements.items() if not stands)
         if missing and not self._warned:
             self._warned = True
             log.warning("this kernel does not support every confinement of the worker", missing=missing)

@@ -1,9 +1,9 @@
 """Worker process that judges untrusted files: `python -m alive402.intake.sandbox.worker`. Confined before decoding.
 
 Arguments: the folder of the files, and the limits as JSON. It loads the models and writes
-`{"ready": walls}`. Then, for each line `{"job": n, "video": name, "kind": kind}` on standard input (kind `video` or
-`image`), it answers on standard output: lines `[stage, share]` while it works, and last `{"job": n, "peak_bytes": …}`
-with either `liveness` and `elements` or `error: {"code", "message", "details"}`. Nothing else can write to standard
+`{"ready": confinements}`. Then, for each line `{"job": n, "video": name, "kind": kind}` on standard input (kind `video`
+or `image`), it answers on standard output: first lines `[stage, share]` while it works, then `{"job": n, "peak_bytes":
+…}` with either `liveness` and `elements` or `error: {"code", "message", "details"}`. Nothing else can write to standard
 output. The worker ends when standard input ends.
 """
 
@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 from typing import Any, TextIO
 
-from alive402.intake.sandbox.confinement import bound_processor_time, wall_in
+from alive402.intake.sandbox.confinement import bound_processor_time, confine_process
 
 # The least share of the work between two progress reports.
 STEP = 0.1
@@ -84,16 +84,16 @@ def load() -> None:
 def main() -> None:
     """Answer until standard input ends, on descriptors that no library knows."""
     folder, limits = Path(sys.argv[1]), json.loads(sys.argv[2])
-    asked = os.fdopen(os.dup(0), "r", encoding="utf-8")
+    requests = os.fdopen(os.dup(0), "r", encoding="utf-8")
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
     memory = open_memory()
-    walls = wall_in(limits["memory_bytes"], limits["files"], folder)
+    confinements = confine_process(limits["memory_bytes"], limits["files"], folder)
     bound_processor_time(limits["cpu_seconds"])
     load()
-    _say(out, {"ready": walls})
-    for line in asked:
+    _say(out, {"ready": confinements})
+    for line in requests:
         job = json.loads(line)
         bound_processor_time(limits["cpu_seconds"])
         answer = judge(folder / job["video"], job["kind"], out)

@@ -77,7 +77,7 @@ class WarmWorker:
     """A confined child with its models loaded.
 
     Attributes:
-        walls: confinements by name, and whether the kernel granted each; the names are those of `walls.wall_in`.
+        confinements: whether the kernel granted each, by the names of `confinement.confine_process`.
         peak_bytes: the most resident memory that it has needed, as it reports.
     """
 
@@ -87,12 +87,12 @@ class WarmWorker:
         assert child.stderr is not None
         self._child, self._folder = child, folder
         self._mark = marked(folder.name)
-        self._asked, self._told = child.stdin, child.stdout
+        self._input, self._output = child.stdin, child.stdout
         self._jobs = 0
         self._ended = False
         self._said: deque[str] = deque(maxlen=MAX_LOG_LINES)
         self._listening = asyncio.create_task(self._listen(child.stderr))
-        self.walls: dict[str, bool] = {}
+        self.confinements: dict[str, bool] = {}
         self.peak_bytes = 0
 
     @classmethod
@@ -130,7 +130,7 @@ class WarmWorker:
             ready = await worker._hear()
             if not isinstance(ready, dict) or not isinstance(ready.get("ready"), dict):
                 raise WorkerDied(None)
-            worker.walls = ready["ready"]
+            worker.confinements = ready["ready"]
         except BaseException as error:
             await worker.end()
             if isinstance(error, WorkerDied):
@@ -178,8 +178,8 @@ class WarmWorker:
 
     async def _answer(self, question: str, progress: Progress | None) -> dict[str, Any]:
         with contextlib.suppress(ConnectionError):
-            self._asked.write(question.encode() + b"\n")
-            await self._asked.drain()
+            self._input.write(question.encode() + b"\n")
+            await self._input.drain()
         while isinstance(heard := await self._hear(), list):
             if progress is not None:
                 _pass_on(heard, progress)
@@ -192,7 +192,7 @@ class WarmWorker:
 
     async def _hear(self) -> Any:
         try:
-            line = await self._told.readline()
+            line = await self._output.readline()
             if not line.endswith(b"\n"):
                 # Its output ends a moment before the kernel reports its exit status.
                 raise WorkerDied(await self._child.wait())
@@ -220,7 +220,7 @@ class WarmWorker:
             os.killpg(self._child.pid, signal.SIGKILL)
         self._folder.cleanup()
         os.close(self._mark)
-        self._asked.close()
+        self._input.close()
         await self._child.wait()
         await asyncio.wait([self._listening])
 

@@ -36,7 +36,7 @@ NAMES = ("planar", "frozen", "puppet", "drawn", "overlay", "bezel", "moire", "re
 
 
 def measure(clip: Clip, track: FaceTrack) -> dict[str, Cue]:
-    """Measure every cue, by name. Two run in parallel, because most of their time is spent outside of Python."""
+    """Measure every cue, by name. Two cues run in parallel, because most of their time is spent outside Python."""
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         measured = list(pool.map(lambda one: one(clip, track), ALL))
     cues = [cue for one in measured for cue in (one if isinstance(one, tuple) else (one,))]

@@ -1,4 +1,4 @@
-"""Bezel: long straight edges around the face that move with it are the frame of a device, or the border of a print."""
+"""Bezel cue: long straight edges around the face that move with it are the rim of a device or the border of a print."""
 
 from __future__ import annotations
 
@@ -21,53 +21,62 @@ Image = npt.NDArray[np.uint8]
 NAME, UNIT, NORMAL = "bezel", "sides of the face with a straight edge that moves with it", (0.0, 0.25)
 ATTACK: AttackType = "screen_replay"
 FRAMES = 9
-"""Looks spread over the clip: every pair of them is compared, so slow motion counts as much as fast."""
+"""Frames compared, spread over the clip. Every pair of them is compared, so slow motion counts as much as fast
+motion."""
 LEAST_FRAMES = 4
 FACE_WIDTH, LONGEST = 64.0, 384.0
-"""px to which the face and the frame are shrunk: a bezel is still an edge there, pores and cloth are not."""
+"""Width of the face and longest side of the frame after shrinking, px. A bezel is still an edge at this size; pores and
+cloth are not."""
 LEAST_FACE = 12.0
-"""px after shrinking; below, an edge of one face width is no longer than noise."""
+"""Least width of the shrunk face, px. Below it, an edge of one face width cannot be distinguished from noise."""
 LEAST_LENGTH, CLOSE, LEAST_CLOSE = 0.55, 1.0, 1.0
-"""Face widths. Ears and collars bend sooner; within one face width hang hair and hands, and an edge must be longer."""
+"""Least length of an edge; the distance from the face within which a longer edge is needed (hair and hands are there),
+and that length. In face widths; ears and collars bend sooner."""
 ABOVE, BELOW, BESIDE, OVERLAP = 1.5, 0.5, 1.0, 0.3
-"""Face widths above, below and beside the middle of the face that an edge has to pass by, and by how much: arms and
-clothes move with the face too, but lie below it."""
+"""Zone around the middle of the face that an edge must pass (above, below, beside) and the least overlap with it, in
+face widths. Arms and clothes move with the face too, but lie below it."""
 INSIDE = 0.5
-"""Face widths from the middle of the face within which an edge belongs to the face itself."""
+"""Distance from the middle of the face, in face widths, within which an edge belongs to the face itself."""
 RIM = 0.012
-"""Share of the frame's longest side: edges there are letterboxes and the end of the picture."""
+"""Width of the ignored rim as a share of the frame's longest side: its edges are letterboxes and the end of the
+picture."""
 SLANT = 32.0
-"""Degrees by which a hand-held device may lean."""
+"""Most degrees by which a hand-held device may lean."""
 SAME_ANGLE, SAME_PLACE, SAME_STRETCH = 8.0, 0.15, 0.4
-"""Degrees, face widths and share of the shorter edge: two edges are one and the same. Boxes jitter by a twentieth."""
+"""Most difference of two edges that are the same edge: degrees, face widths, and share of the shorter edge. Boxes
+jitter by a twentieth of a face width."""
 TELLING = 0.3
-"""Face widths that must lie between where an edge would be if it moved with the face, and if it stayed behind."""
+"""Least distance, in face widths, between the place of an edge that moved with the face and of one that stayed
+behind."""
 LEAST_TELLING = 2
-"""Pairs of frames; one could be chance."""
+"""Least number of pairs of frames with evidence; a single pair could be chance."""
 BORDER = 0.16
-"""Share of the frame at its left, right and upper border that stands for the background; below is the body."""
+"""Share of the frame at its left, right and upper border that is taken for the background; below the face is the
+body."""
 LEAST_POINTS = 5
-"""Background points without which its motion isn't known."""
+"""Least number of background points; with fewer, the background's motion is unknown."""
 AGREED = 2.0
-"""px within which two points of the background move alike."""
+"""Most distance in px at which two background points still move alike."""
 STILL, MOST = 0.25, 0.4
-"""Shares of the background points. A shaken camera leaves none in place, so a quarter that stays means a still camera
-with something passing; a motion of its own needs more."""
+"""Shares of the background points. If at least a quarter stays in place, the camera is still and something passes by,
+because a shaken camera leaves no point in place. Any other motion needs the larger share."""
 UNCHANGED, BARE = 4.0, 0.5
-"""Gray levels, and the share of a border without points that has to change by less for it to be taken for still."""
+"""Most change in gray levels, and the share of a border without points that must stay below it for the border to count
+as still."""
 SOME, MANY = 0.3, 1.2
-"""Sides. Bona fide clips end at 0.22; a device moved in the hand shows one to three."""
+"""Number of sides at which the evidence begins and at which it is certain. Bona fide clips end at 0.22; a device moved
+in the hand shows one to three."""
 SIDES = ("left", "right", "top", "bottom")
 ONCE_SHARE = 0.6
-"""Share of the looks with an edge on a side up to which that side is looked at once more, around those looks."""
+"""Share of the looks: a side with an edge on fewer looks is examined once more, around those looks only."""
 MOMENTS, MOMENT_SECONDS, MOMENT_FRAMES = 1, 1.2, 5
 SOME_ONCE = 0.45
-"""Sides, within such a moment: fewer frames err more. Bona fide clips end at 0.37."""
+"""As `SOME`, for such a moment: with fewer frames there are more errors. Bona fide clips end at 0.37."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """One frame: the (m, 4) edges x1 y1 x2 y2, the side of the face each stands on, middle and width of the face."""
+    """One frame: the (m, 4) edges x1 y1 x2 y2, each edge's side of the face, and the middle and width of the face."""
 
     edges: Doubles
     sides: npt.NDArray[np.int64]
@@ -120,7 +129,7 @@ class _Seen:
 
 
 def _measured(seen: _Seen, chosen: npt.NDArray[np.int64]) -> tuple[list[_Look], Doubles, bool]:
-    """The chosen frames as looks, (4,) evidence of the sides, and whether any edge was evidence."""
+    """Measures the chosen frames: their looks, the (4,) evidence of the sides, and whether any edge was evidence."""
     height, width = seen.pictures.shape[1:]
     size = (round(width * seen.shrink), round(height * seen.shrink))
     frames = [cv2.resize(seen.pictures[place], size, interpolation=cv2.INTER_AREA) for place in chosen]
@@ -130,13 +139,13 @@ def _measured(seen: _Seen, chosen: npt.NDArray[np.int64]) -> tuple[list[_Look], 
         for frame, place in zip(frames, chosen, strict=True)
     ]
     evidence, any_edge = _carried_along(looks, *_background_motion(frames, looks))
-    # Belts, shoulders and tables lie below every face: alone, an edge there says nothing.
+    # Belts, shoulders and tables lie below every face, so an edge below proves nothing on its own.
     evidence[3] = min(evidence[3], evidence[:3].max())
     return looks, evidence, any_edge
 
 
 def _moments(seen: _Seen, looks: list[_Look], spread: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
-    """Frames close together around looks with edges on sides where most other looks have none: a device shows once."""
+    """Groups of frames around looks with edges on sides where most other looks have none: a device seen only once."""
     there = np.array([[bool((look.sides == side).any()) for side in range(len(SIDES))] for look in looks])
     rare = there & (there.mean(axis=0) <= ONCE_SHARE)
     found: list[npt.NDArray[np.int64]] = []
@@ -153,10 +162,10 @@ def _moments(seen: _Seen, looks: list[_Look], spread: npt.NDArray[np.int64]) -> 
 
 
 def _inside(clip: Clip) -> tuple[Image, Doubles]:
-    """The motion frames within the inner picture, and where its corner lies in them, px.
+    """The motion frames cropped to the inner picture, and the crop's corner in them, px.
 
-    Bars that an editor drew never move: taken for the background, they would make the room a device of a camera that
-    pans.
+    Bars that an editor drew never move. If they counted as background, a panning camera would make the room look like a
+    device.
     """
     if clip.inner is None:
         return clip.motion, np.zeros(2)
@@ -179,7 +188,7 @@ def _message(strength: float, evidence: Doubles, any_edge: bool) -> str:
 
 
 def _steady(values: Doubles) -> Doubles:
-    """(k, d) each value replaced by the median of itself and its neighbours: one bad box must not count."""
+    """Replaces each of the (k, d) values by the median of itself and its neighbours: one bad box has no effect."""
     if len(values) < 3:
         return values
     padded = np.concatenate([values[:1], values, values[-1:]])
@@ -214,9 +223,9 @@ def _look(image: Image, middle: Doubles, width: float, detector: cv2.LineSegment
 
 
 def _background_motion(frames: list[Image], looks: list[_Look]) -> tuple[Doubles, npt.NDArray[np.int64]]:
-    """(n, 2) px that the border of the frame has moved, and (n,) the stretch each look is in.
+    """(n, 2) motion of the frame's border in px, and (n,) index of the stretch that each look belongs to.
 
-    A new stretch begins, from 0, where the motion is lost: looks of two stretches can't be compared.
+    A new stretch begins at 0 where the motion is lost; looks of two stretches cannot be compared.
     """
     moved, stretch = np.zeros((len(frames), 2)), np.zeros(len(frames), np.int64)
     height, width = frames[0].shape
@@ -233,7 +242,7 @@ def _background_motion(frames: list[Image], looks: list[_Look]) -> tuple[Doubles
 
 
 def _shift(before: Image, after: Image, mask: Image) -> Doubles | None:
-    """(2,) px, the motion that most points under `mask` share; None when the background can't be followed."""
+    """(2,) px, the motion shared by most points under `mask`; None when the background cannot be tracked."""
     points = cv2.goodFeaturesToTrack(before, 60, 0.02, 5, mask=mask)
     if points is not None and len(points) >= LEAST_POINTS:
         there, seen, _ = cv2.calcOpticalFlowPyrLK(before, after, points, None, winSize=(15, 15), maxLevel=3)
@@ -251,7 +260,7 @@ def _shift(before: Image, after: Image, mask: Image) -> Doubles | None:
 
 
 def _carried_along(looks: list[_Look], background: Doubles, stretch: npt.NDArray[np.int64]) -> tuple[Doubles, bool]:
-    """(4,) 0..1, how steadily each side of the face has an edge that moves with it; whether any edge was evidence."""
+    """(4,) 0..1, how steadily each side has an edge that moves with the face; and whether any edge was evidence."""
     evidence = np.zeros((len(looks), len(SIDES)))
     any_edge = False
     for here, look in enumerate(looks):
@@ -289,7 +298,7 @@ def _found(expected: Doubles, look: _Look) -> npt.NDArray[np.bool_]:
     along, other = expected[:, 2:] - expected[:, :2], look.edges[:, 2:] - look.edges[:, :2]
     length = np.hypot(along[:, 0], along[:, 1])
     unit = along / length[:, None]
-    # The detector orders the ends of an edge by its bright side, so the full circle is compared.
+    # The detector orders the ends of an edge by its bright side, so angles are compared over the full circle.
     alike = unit @ (other / np.hypot(other[:, 0], other[:, 1])[:, None]).T > np.cos(np.radians(SAME_ANGLE))
     centre = (expected[:, None, :2] + expected[:, None, 2:]) / 2
     first, last = look.edges[None, :, :2] - centre, look.edges[None, :, 2:] - centre

@@ -1,4 +1,4 @@
-"""Marks of a player's button in one gray picture: a triangle or two bars on an even plate.
+"""Finds a player's button in one gray picture: a triangle or two bars on an even plate.
 
 The mark is a triangle that points to the right, or two equal upright bars; what is around it is even; a disc or a plate
 with straight sides bounds that. Shapes are found as contours (Suzuki and Abe 1985) at a few gray levels, and
@@ -21,28 +21,33 @@ Bools = npt.NDArray[np.bool_]
 Box = tuple[int, int, int, int]
 
 LEVELS = (80, 130, 190)
-"""Gray levels at which contours are taken: mark and plate have one of them between."""
+"""Gray levels at which contours are taken; at least one lies between the mark and its plate."""
 MOST_CONTOURS, MOST_BLOBS = 400, 24
-"""Of one level: a picture with more contours is noise; blobs beyond are not looked at."""
+"""Most contours of one level (a picture with more is noise) and most blobs examined."""
 LEAST_AREA, LEAST_SIDE, MOST_SIDE = 12.0, 5, 90
-"""px of a mark; a face is searched at about 112 px."""
+"""Least area in px², least and most side in px, of a mark; a face is searched at about 112 px."""
 
-# Searched at each of their 3634 motion frames, 119 bona fide clips have no mark at all that passes these.
+# No mark passes these limits in any of the 3634 motion frames of 119 bona fide clips.
 CONTRAST, EVENNESS = 60.0, 0.25
-"""Gray levels between mark and plate; spread of the plate next to the mark, as a share of that."""
+"""Least contrast between mark and plate, in gray levels; most spread of the plate next to the mark, as a share of the
+contrast."""
 TRIANGLE = 0.8
-"""Area of the mark through that of the smallest triangle around it: a disc has .60, a square .50."""
+"""Least area of the mark divided by the area of its smallest enclosing triangle; a disc has .60, a square .50."""
 MOST_TILT, MOST_SKEW = 25.0, 14.0
-"""Degrees by which the triangle's left side may lean, and its height differ from a right angle to it."""
+"""Most degrees by which the triangle's left side may lean, and by which its height may differ from a right angle to
+it."""
 PLATE, BARS_PLATE = 0.45, 0.65
-"""Share of directions in which the plate ends on one circle or on the sides of one box: bars are a commoner shape."""
+"""Least share of directions in which the plate ends on one circle, or on the sides of one box. Bars are a more common
+shape, so they need a larger share."""
 LEAST_STEP, LEAST_LEVELS = 0.12, 12.0
-"""By which gray levels change there: as a share of the contrast, and in levels; or thrice the plate's own spread."""
+"""Least step in gray levels at the plate's end: as a share of the contrast, in levels, and as three times the plate's
+own spread."""
 FINE_REACH = 16.0
-"""px from the middle of a triangle to its corners when its shape is judged."""
+"""Distance in px from a triangle's centre to its corners at the size at which its shape is judged."""
 
 DIRECTIONS, STEPS, FARTHEST = 32, 48, 4.5
-"""The plate's end is searched in so many directions, in so many steps, up to 4.5 times the mark's reach."""
+"""Directions in which the plate's end is searched, steps in each, and the farthest distance as a multiple of the mark's
+reach."""
 _ANGLES = np.arange(DIRECTIONS) * 2 * np.pi / DIRECTIONS
 _RING = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1) * np.tile([1.25, 1.45], DIRECTIONS // 2)[:, None]
 _CIRCLE = np.stack([np.ones(DIRECTIONS), np.cos(_ANGLES), np.sin(_ANGLES)], axis=1)
@@ -52,7 +57,7 @@ _RAYS = (_CIRCLE[:, 1:].T[:, :, None] * (np.arange(STEPS) / STEPS)).astype(np.fl
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A triangle or two bars on an even ground; px of the picture it is in.
+    """A triangle or two bars on an even ground, in px of its picture.
 
     Attributes:
         x, y: its centre of mass.
@@ -71,7 +76,7 @@ class Mark:
 
 
 def marks(picture: Image) -> list[Mark]:
-    """Triangles and pairs of bars on even ground in a gray picture, each as often as gray levels show it."""
+    """Finds triangles and pairs of bars on even ground in a gray picture; one mark may appear at several levels."""
     found = []
     for level in LEVELS:
         _, above = cv2.threshold(picture, level, 255, cv2.THRESH_BINARY)
@@ -87,7 +92,7 @@ def marks(picture: Image) -> list[Mark]:
 
 
 def _blobs(contours: Sequence[cv2.typing.MatLike], picture: Image) -> tuple[list[Mark], list[Box]]:
-    """Contours that may be triangles, and the boxes of those that may be bars."""
+    """Finds contours that may be triangles, and boxes that may be bars."""
     height, width = picture.shape
     blobs, bars = [], []
     for contour in contours:
@@ -106,14 +111,14 @@ def _blobs(contours: Sequence[cv2.typing.MatLike], picture: Image) -> tuple[list
             continue
         moments = cv2.moments(contour)
         middle = moments["m10"] / moments["m00"], moments["m01"] / moments["m00"]
-        # of an even-sided triangle: its area is 1.3 times the square of its reach
+        # For an equilateral triangle the area is 1.3 times the square of its reach.
         reach = math.sqrt(area / 1.3) + 0.5
         blobs.append(Mark(*middle, reach, float(picture[round(middle[1]), round(middle[0])]), bars=False))
     return blobs, bars
 
 
 def _pairs(bars: list[Box], picture: Image) -> list[Mark]:
-    """Two upright bars of one size beside each other, with a gap about as wide."""
+    """Finds two upright bars of one size side by side, with a gap about as wide."""
     found = []
     for one in bars:
         for other in bars:
@@ -134,13 +139,13 @@ def _pairs(bars: list[Box], picture: Image) -> list[Mark]:
 
 
 def _judged(picture: Image, mark: Mark) -> Mark | None:
-    """The mark with its plate, or None: its ground is not even or its shape not that of a button's."""
+    """Returns the mark with its plate; None when the ground is not even or the shape is not a button's."""
     height, width = picture.shape
     far = 1.45 * mark.reach + 1
     if not (far <= mark.x < width - far and far <= mark.y < height - far):
         return None
     columns, rows = ((mark.x, mark.y) + mark.reach * _RING + 0.5).astype(int).T
-    ground = sorted(picture[rows, columns].tolist())  # of 32 numbers: many times as fast as numpy's median
+    ground = sorted(picture[rows, columns].tolist())  # 32 numbers: much faster than numpy's median
     level = float(ground[len(ground) // 2])
     ink = mark.ink if mark.bars else _ink(picture, mark, level)
     contrast = abs(ink - level)
@@ -161,14 +166,14 @@ def _judged(picture: Image, mark: Mark) -> Mark | None:
 
 
 def _ink(picture: Image, mark: Mark, level: float) -> float:
-    """The gray level in the middle of a blob that is farthest from its ground's: small marks are blurred."""
+    """The gray level in the middle of a blob that differs most from the ground, because small marks are blurred."""
     x, y = round(mark.x), round(mark.y)
     middle = picture[max(0, y - 1) : y + 2, max(0, x - 1) : x + 2].ravel().tolist()
     return float(max(middle, key=lambda one: abs(one - level)))
 
 
 def _triangle(picture: Image, mark: Mark, between: float) -> tuple[float, float] | None:
-    """(reach, degrees it leans) of a triangle that points to the right, else None. `between`: ink and ground."""
+    """(reach, lean in degrees) of a triangle that points right, else None. `between`: a gray level between."""
     zoom = FINE_REACH / mark.reach
     size = round(3 * FINE_REACH)
     shift = size / 2 - np.array([mark.x, mark.y]) * zoom
@@ -196,10 +201,10 @@ def _triangle(picture: Image, mark: Mark, between: float) -> tuple[float, float]
 
 
 def _on_plate(picture: Image, mark: Mark, level: float, step: float, tilt: float) -> bool:
-    """Whether the even ground ends, by a step in gray levels, on a circle or on the sides of an equally tilted box."""
+    """Whether the even ground ends, by a step in gray levels, on a circle or on the sides of a box of the same tilt."""
     farthest = FARTHEST * mark.reach
     across, down = (at + farthest * rays for at, rays in zip((mark.x, mark.y), _RAYS, strict=True))
-    # not warpPolar: beyond the picture's end that leaves whatever was in memory
+    # warpPolar is not used: outside the picture it returns uninitialised memory.
     rays = cv2.remap(picture, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     far = np.arange(STEPS) * farthest / STEPS
     ended = (abs(rays.astype(np.float64) - level) > step) & (far > 1.2 * mark.reach)
@@ -228,11 +233,11 @@ def _box(ends: Floats, ending: Bools, near: float, tilt: float) -> float:
     """Share of directions in which the ground ends on the sides of a box about the mark."""
     along = np.stack([np.cos(_ANGLES - tilt), np.sin(_ANGLES - tilt)])
     sides = []
-    for way in (along[0], -along[0], along[1], -along[1]):
-        facing = ending & (way > 0.8)
+    for direction in (along[0], -along[0], along[1], -along[1]):
+        facing = ending & (direction > 0.8)
         if facing.sum() < 3:
             return 0.0
-        sides.append(float(np.median((ends * way)[facing])))
+        sides.append(float(np.median((ends * direction)[facing])))
     wide = np.where(along[0] > 0, sides[0], sides[1]) / np.maximum(abs(along[0]), 1e-6)
     high = np.where(along[1] > 0, sides[2], sides[3]) / np.maximum(abs(along[1]), 1e-6)
     expected = np.minimum(wide, high)

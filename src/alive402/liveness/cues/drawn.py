@@ -1,4 +1,4 @@
-"""Cartoons, avatars, filtered pictures: is the face drawn of even areas, or of few colours, as no camera sees one?
+"""Detects cartoons, avatars and filtered pictures: a face drawn with even areas or few colours.
 
 Skin has pores and shading and a sensor has noise, so that gray levels change almost everywhere; drawn and simply
 rendered faces have areas without any change beside sharp edges (cartoon against photograph: Ianeva et al. 2003;
@@ -25,30 +25,30 @@ NORMAL = (0.0, 0.42)
 
 LOOKS, LEAST_LOOKS = 5, 3
 SIDE, LEAST_SIDE = 160, 40
-"""px to which wide faces are shrunk, and below which nothing is measured."""
+"""Width in px to which larger faces are shrunk, and the width below which nothing is measured."""
 EDGE, EVEN = 98, 0.03
-"""An edge is the 98th percentile of slopes; even is what is below 3 % of it."""
+"""An edge is the 98th percentile of the slopes; a pixel is even below 3 % of that."""
 
-# Measured on the whole face, of 119 bona fide clips the evenest had .40 without shading, its edges 15 times its usual
-# slope (18 times at most); drawn and rendered heads .54 and more, 35 times and more, 21 levels and more. The less even
-# half counts since, which lowers all of them.
+# Measured on the whole face: of 119 bona fide clips the evenest had .40 without shading and edges of 15 times its usual
+# slope (18 at most); drawn and rendered heads had .54 and more, 35 times and more, 21 levels and more. Now only the
+# less even half of the face counts, which lowers all of these figures.
 LEAST_LIT = 0.4
-"""Of the face, neither black nor burnt out; with less, the cue says nothing."""
+"""Least share of the face that is neither black nor burnt out; with less, the cue has no score."""
 EVEN_NOTHING, EVEN_CERTAIN = 0.46, 0.54
 RATIO_NOTHING, RATIO_CERTAIN = 25.0, 32.0
 EDGE_NOTHING, EDGE_CERTAIN = 14.0, 19.0
 
-# A comb of colours stands out of its neighbours by .09 at most on bona fide clips, by .22 when their light or contrast
-# is cut to a third; photos reduced to 8 to 24 levels and encoded: .01 to .45, most of them over .22.
+# The comb exceeds its neighbours by at most .09 on bona fide clips, and by .22 when their light or contrast is cut to a
+# third; photos reduced to 8 to 24 levels and encoded: .01 to .45, most of them over .22.
 LEVELS = np.arange(4, 37)
 BESIDE = 4
 SPREAD = 1.5
-"""Levels' distances over which the colours have to spread: a narrow histogram has peaks of its own."""
+"""Least spread of the colours, in distances between levels: a narrow histogram has peaks of its own."""
 CLIPPED, LEAST_UNCLIPPED = 6, 0.3
-"""Gray levels at both ends that do not count, and the share that must be left: clipping makes a spike, not a comb."""
+"""Gray levels ignored at both ends, and the least share of pixels left: clipping makes a spike, not a comb."""
 COLOURS_NOTHING, COLOURS_CERTAIN = 0.2, 0.28
 FACE = slice(24, 104)
-"""Of the middle view's 128 px a side: the head and a little around it."""
+"""Part of the middle view (128 px a side) that is measured: the head and a little around it."""
 
 _GRAYS = np.arange(256)
 _WAVES = np.exp(2j * np.pi * _GRAYS * LEVELS[:, None] / 255)
@@ -89,12 +89,12 @@ def _evenness(texture: npt.NDArray[np.uint8]) -> tuple[float, float, float]:
     inner = texture[round(0.05 * height) : round(0.95 * height), round(0.12 * width) : round(0.88 * width)]
     across, down = (cv2.Sobel(inner, cv2.CV_32F, x, 1 - x, scale=1 / 8) for x in (1, 0))
     slope = cv2.magnitude(across, down)
-    lit = (inner > CLIPPED) & (inner < 255 - CLIPPED)  # burnt-out skin and black glass have no slopes in any picture
+    lit = (inner > CLIPPED) & (inner < 255 - CLIPPED)  # Burnt-out skin and black glass have no slopes in any picture.
     if lit.mean() < LEAST_LIT:
         return 0.0, 0.0, 0.0
     usual, edge = (float(one) for one in np.percentile(slope[lit], [50, EDGE]))
     half = len(inner) // 2
-    # glasses or a mask are even on their half of the face, a drawing is on both
+    # Glasses or a mask make their half of the face even; a drawing makes both halves even.
     even = min(
         float((slope[part] < EVEN * edge)[lit[part]].mean()) for part in (np.s_[:half], np.s_[half:]) if lit[part].any()
     )
@@ -102,7 +102,7 @@ def _evenness(texture: npt.NDArray[np.uint8]) -> tuple[float, float, float]:
 
 
 def _comb(looks: list[Sample]) -> float:
-    """How far the highest peak of the colours' spectrum stands out of its neighbours, about 0 where there is none."""
+    """How far the highest peak in the colour histogram's spectrum exceeds its neighbours; about 0 without a peak."""
     spectrum, spread = np.zeros(len(LEVELS)), 0.0
     for channel in range(3):
         counts = np.sum([np.bincount(one.mid[FACE, FACE, channel].ravel(), minlength=256) for one in looks], axis=0)
@@ -118,5 +118,5 @@ def _comb(looks: list[Sample]) -> float:
 
 
 def _low(spectrum: npt.NDArray[np.float64], place: int, side: int) -> float:
-    """The least value on one side of a place, as far as `BESIDE`."""
+    """The least value on one side of a place, at most `BESIDE` away."""
     return float(spectrum[place - BESIDE : place].min() if side < 0 else spectrum[place + 1 : place + 1 + BESIDE].min())

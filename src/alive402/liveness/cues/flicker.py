@@ -1,4 +1,4 @@
-"""Flicker: a display refreshes, dims and rolls by itself, so the light of the face trembles apart from the room's."""
+"""Flicker cue: a display's refresh and dimming make the light of the face tremble apart from the light of the room."""
 
 from __future__ import annotations
 
@@ -17,35 +17,38 @@ Doubles = npt.NDArray[np.float64]
 NAME, UNIT, NORMAL = "flicker", "% by which the face's light trembles apart from the room's", (0.0, 0.35)
 ATTACK: AttackType = "screen_replay"
 LEAST_FPS = 10.0
-"""Below, what a person does between two frames is larger than any flicker."""
+"""Least frames a second; below, a person's motion between two frames is larger than any flicker."""
 LEAST_FRAMES = 16
 LEAST_FACE = 9.0
-"""px of the small frame; beside a smaller face stands the body, which moves."""
+"""Least width of the face in px of the small frame; beside a smaller face is the body, which moves."""
 MOST_FRAMES = 300
-"""Frames looked at, in a row from the first: 10 s at 30 fps show what there is, and bound the time."""
+"""Most frames used, consecutive from the first: 10 s at 30 fps are enough, and bound the time."""
 NEAR, FAR = 0.8, 1.6
-"""Face widths beside the middle of the face: nearer stands for a device, farther for the room."""
+"""Distance beside the middle of the face in face widths: up to the first counts as device, beyond the second as
+room."""
 ABOVE = 1.0
-"""Face heights above and below the middle of the face that are looked at."""
+"""Height above and below the middle of the face that is measured, in face heights."""
 LEAST_NEAR, LEAST_FAR, LEAST_ROWS = 3, 6, 4
-"""Columns and rows of a small frame, for a median of them to mean something."""
+"""Least columns and rows of a small frame for a meaningful median."""
 EVERY = 2
-"""Every second row and column: medians hardly change, their time is a quarter."""
+"""Only every second row and column is used: medians hardly change, at a quarter of the time."""
 GRAY = np.array([0.114, 0.587, 0.299], np.float32)
 """Weights of blue, green and red."""
 DARK = 8.0
-"""Gray levels added before the logarithm: noise in the dark is no flicker."""
+"""Gray levels added before the logarithm, so that noise in the dark does not count as flicker."""
 GRID = 32
-"""Points to which the rows looked at are stretched, so that bands count as cycles over the same height."""
+"""Number of points to which the measured rows are resampled, so that bands are counted over the same height."""
 WINDOW = np.hanning(GRID)
 FEWEST_BANDS, MOST_BANDS = 3, 9
-"""Cycles over that height: fewer is shading by motion, more is finer than the small frames."""
+"""Least and most cycles over that height: fewer are shading by motion, more are finer than the small frames."""
 BANDED = 6.0
-"""How many times one number of bands must outshine its neighbours. Bona fide clips end at 5, bands seen were at 11."""
+"""Least ratio of the strongest number of bands to its neighbours. Bona fide clips end at 5; real bands were seen at
+11."""
 TREMBLING, SHAKING = 0.4, 1.0
-"""%. Bona fide clips end at 0.33 (somebody walks through the picture) and lie at 0.04."""
+"""Flicker in % at which evidence begins and is certain. Bona fide clips have 0.04 mostly, and 0.33 at most (somebody
+walks through the picture)."""
 HEAVIEST = 0.5
-"""Motion and dimming lamps can look the same, so this cue never says more."""
+"""Largest absolute score: motion and dimming lamps can look the same as a display."""
 
 
 def flicker(clip: Clip, track: FaceTrack) -> Cue:
@@ -87,7 +90,7 @@ def flicker(clip: Clip, track: FaceTrack) -> Cue:
 
 
 def _apart_from_room(frame: Floats, box: Doubles) -> Doubles | None:
-    """(r,) change of each row beside the face less that of the room; None when either fills too little of the frame."""
+    """(r,) change of each row beside the face minus that of the room; None when either covers too little."""
     height, width = frame.shape
     across = np.abs(np.arange(width) + 0.5 - (box[0] + box[2]) / 2) / (box[2] - box[0])
     down = np.abs(np.arange(height) + 0.5 - (box[1] + box[3]) / 2) / (box[3] - box[1])
@@ -95,13 +98,13 @@ def _apart_from_room(frame: Floats, box: Doubles) -> Doubles | None:
     if near.sum() < LEAST_NEAR or rows.sum() < LEAST_ROWS:
         return None
     strip = frame[rows]
-    # A face that fills the picture leaves no room beside it: its rows stand against the whole row.
+    # A face that fills the picture leaves no room beside it, so its rows are compared with the whole row.
     room = _medians(strip[:, far] if far.sum() >= LEAST_FAR else strip)
     return np.asarray(_medians(strip[:, near]) - room, np.float64)
 
 
 def _medians(rows: Floats) -> Floats:
-    """(r,) median of each row; `np.median` says the same and takes several times as long on rows this short."""
+    """(r,) median of each row, several times as fast as `np.median` on rows this short."""
     middle, odd = divmod(rows.shape[1], 2)
     if odd:
         return np.partition(rows, middle, axis=1)[:, middle]
@@ -116,7 +119,7 @@ def _rhythm(rows: Doubles) -> Doubles:
 
 
 def _bands(rhythms: Doubles) -> float:
-    """Height of the bands when one number of them stands out through the clip, else 0."""
+    """Height of the bands when one number of bands stands out throughout the clip, else 0."""
     total = rhythms.sum(axis=1, keepdims=True)
     share = np.median(rhythms / np.maximum(total, 1e-12), axis=0)
     number = FEWEST_BANDS + int(share[FEWEST_BANDS : MOST_BANDS + 1].argmax())

@@ -1,4 +1,4 @@
-"""Corner points of a face and its surroundings followed from one frame to far-apart others: the ground of `still`.
+"""Tracks corner points of a face and its surroundings from one frame to far-apart others, for the cue `still`.
 
 Corners (Shi and Tomasi 1994) are followed by pyramidal Lucas-Kanade (Bouguet 2001) twice: once to find the homography
 that explains most of the picture, then from the frame that it was undone in, so that zoom and turn do not blur the
@@ -25,20 +25,20 @@ FRAMES = 7
 """Frames compared, spread over the track; the middle one is the reference."""
 LEAST_FRAMES, LEAST_SECONDS = 4, 1.0
 ENOUGH, LOST = 3, 0.5
-"""Frames after which a face is given up of which less than half was found again."""
+"""Number of frames after which a face is dropped, and the share of its points below which it counts as lost."""
 CORNERS, QUALITY = 70, 0.01
 LEAST_CORNERS = 14
 LEAST_FACE, LEAST_SIDE = 54.0, 64
-"""px of the motion frame: narrower faces and smaller frames show too little."""
+"""Least width of the face and least side of the motion frame, px."""
 OVAL = (0.62, 0.68, 0.08)
-"""Half axes of the head in face widths and heights, and how far its middle lies above that of the face's box."""
+"""Half axes of the head in face widths and heights, and the height of its middle above the middle of the face box."""
 GRAIN = 1.3
-"""px by which frames are blurred, so that corners are things and not noise."""
+"""Blur of the frames in px, so that corners are objects and not noise."""
 WINDOW, LEVELS, BACK_PX = (19, 19), 3, 0.8
 FOLLOWING = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 12, 0.01)
 RANSAC_PX, RANSAC_STEPS = 2.0, 300
 LEAST_DETERMINANT = 0.05
-"""Area to which a homography may shrink the picture; beyond it, it is a false match."""
+"""Least area scale of a homography; one that shrinks the picture more is a false match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def follow(clip: Clip, track: FaceTrack) -> Following | None:
         pair = _pair(picture, _blurred(clip.motion[track.indices[place]]), points)
         found.append(float((pair.kept & on_face).sum() / on_face.sum()) if pair else 0.0)
         if len(found) >= ENOUGH and np.mean(found) < LOST:
-            break  # a face that turns so much is no still, and the rest would take time
+            break  # A face that turns so much is no still, and tracking the rest would take time.
         if pair is not None and (pair.kept & on_face).sum() >= LEAST_CORNERS:
             pairs.append(pair)
     return Following(points, weights, on_face, middle, sides, picture, tuple(pairs), len(found), float(np.mean(found)))
@@ -119,7 +119,7 @@ def _blurred(frame: Gray) -> Gray:
 
 
 def _corners(picture: Gray, middle: Doubles, sides: Doubles) -> tuple[Floats, npt.NDArray[np.bool_], Doubles]:
-    """Corners on the head, then around it; which are on the head; how well each can be placed."""
+    """Corners on the head and around it, which of them are on the head, and how well each can be placed."""
     head = np.zeros_like(picture)
     axes = np.maximum(1, np.array(OVAL[:2]) * sides).astype(int)
     centre = int(middle[0]), int(middle[1] - OVAL[2] * sides[1])
@@ -140,7 +140,7 @@ def _corners(picture: Gray, middle: Doubles, sides: Doubles) -> tuple[Floats, np
 
 
 def _pair(reference: Gray, frame: Gray, points: Floats) -> Pair | None:
-    """The points in another frame; None when no homography explains where they went."""
+    """The points in another frame; None when no homography explains their motion."""
     first, found = _lucas_kanade(reference, frame, points)
     if found.sum() < LEAST_CORNERS:
         return None
@@ -162,7 +162,7 @@ def _pair(reference: Gray, frame: Gray, points: Floats) -> Pair | None:
 def _lucas_kanade(
     before: Gray, after: Gray, points: Floats, guess: Floats | None = None
 ) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """Where points are in the next picture, and which were found; with a guess, looked for near to it only."""
+    """The points' places in the next picture, and which were found; with a guess, only near the guess."""
     moved, found, _ = cv2.calcOpticalFlowPyrLK(
         before,
         after,

@@ -1,4 +1,4 @@
-"""What is left of a face's change between far-apart frames once smooth motion is undone: life, or only noise.
+"""Measures the change of a face between far-apart frames after smooth motion is removed: life, or only noise.
 
 A picture of a face, shown flat, bent, panned, shaken or warped by a made-up depth, moves by a smooth map of low order;
 a quadratic one covers a rigid sheet seen in perspective and a bent one. A living face also blinks, speaks, and changes
@@ -20,19 +20,19 @@ Doubles = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
 
 COLUMNS, ROWS = 48, 56
-"""The face is compared on this many places across and down its box."""
+"""Number of places across and down the face box at which the face is compared."""
 CELLS, LEAST_IN_CELL = 3, 4
 UPPER_CELLS = 6
-"""Cells of the face's upper two thirds, in which a mouth does not move."""
+"""Number of cells in the face's upper two thirds, which a mouth does not move."""
 FARTHEST = 0.1
-"""Face widths beyond which a point's distance counts no more: it was lost."""
+"""Distance in face widths at which a point's distance is capped, because a farther point was lost."""
 PLANE_PX, PLANE_STEPS = 1.0, 300
 ROUNDS = 4
 SLOPE, FLOOR = 0.25, 0.3
-"""px by which a point may be misplaced, and gray levels of rounding: both excuse a difference."""
+"""Placement error of a point in px, and rounding error in gray levels; both explain a difference."""
 
 EDGE, LEAST_SEEN = 4, 0.6
-"""px from a frame's edge that are not compared, and the share of the face that must be in both frames."""
+"""Border of a frame in px that is not compared, and the least share of the face that both frames must show."""
 
 _X, _Y = (np.asarray(one, np.float64) for one in np.meshgrid(np.arange(COLUMNS), np.arange(ROWS)))
 _ACROSS, _DOWN = (_X + 0.5) / COLUMNS, (_Y + 0.5) / ROWS
@@ -41,13 +41,13 @@ FACE = ((_ACROSS - 0.5) / 0.5) ** 2 + ((_DOWN - 0.5) / 0.5) ** 2 < 1
 _EYES = (_DOWN > 0.2) & (_DOWN < 0.5) & (abs(_ACROSS - 0.5) < 0.4)
 _MOUTH = (_DOWN > 0.6) & (abs(_ACROSS - 0.5) < 0.33)
 MOVING = FACE & (_EYES | _MOUTH)
-"""(56, 48) bool, where a face moves by itself: around the eyes and the mouth."""
+"""(56, 48) bool, the parts of a face that move on their own: around the eyes and the mouth."""
 REST = FACE & ~MOVING
 
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
-    """What is left of one pair of frames. Lengths are in face widths, changes in multiples of what noise explains.
+    """The remaining change of one pair of frames. Lengths are in face widths, changes in multiples of noise.
 
     Attributes:
         upper: how far the head's upper two thirds are off the homography of the whole picture, noise taken out.
@@ -65,13 +65,13 @@ class Leftover:
 
 
 def leftovers(followed: Following) -> list[Leftover]:
-    """One for each pair of frames, those left out for which no map could be fitted."""
+    """Measures each pair of frames; pairs without a fitted map are left out."""
     face = _Face(followed)
     return [one for pair in followed.pairs if (one := face.compare(pair)) is not None]
 
 
 class _Face:
-    """The reference frame's face, to be compared with that of other frames."""
+    """The face of the reference frame, which is compared with that of other frames."""
 
     def __init__(self, followed: Following) -> None:
         self._followed = followed
@@ -122,7 +122,7 @@ class _Face:
 
     @staticmethod
     def _squares(off: Doubles, weights: Doubles, cells: npt.NDArray[np.int64]) -> dict[int, float]:
-        """Squared length of the mean of `off` in each cell that holds enough points, noise taken out."""
+        """Squared length of the mean of `off` in each cell with enough points, noise subtracted."""
         members = {cell: cells == cell for cell in range(CELLS**2)}
         return {
             cell: _squared_mean(off[mine], weights[mine])
@@ -131,9 +131,9 @@ class _Face:
         }
 
     def _change(self, pair: Pair, chosen: Doubles) -> tuple[Singles, npt.NDArray[np.bool_]] | None:
-        """(56, 48) change of the face in multiples of noise, and (56, 48) which places both frames show.
+        """(56, 48) change of the face in multiples of noise, and (56, 48) bool, the places that both frames show.
 
-        None when much of the face lies outside of a frame.
+        None when much of the face is outside one of the frames.
         """
         followed = self._followed
         targets = _terms((self._places - followed.middle) / float(followed.sides[0])) @ chosen
@@ -150,7 +150,7 @@ class _Face:
         return change.astype(np.float32), seen
 
     def _within(self, places: Doubles) -> npt.NDArray[np.bool_]:
-        """(56, 48) bool, which of the places lie in the frame, a little away from its edge."""
+        """(56, 48) bool, which of the places are inside the frame and away from its edge."""
         height, width = self._followed.picture.shape
         inside = ((places >= EDGE) & (places <= [width - 1 - EDGE, height - 1 - EDGE])).all(axis=1)
         return np.asarray(inside.reshape(ROWS, COLUMNS), np.bool_)
@@ -173,7 +173,7 @@ def _terms(points: Doubles) -> Doubles:
 
 
 def _quadratic(start: Doubles, end: Doubles, weights: Doubles) -> tuple[Doubles, Doubles]:
-    """The quadratic map that takes most points to their ends, by reweighted least squares (6, 2); its misses (n, 2)."""
+    """The quadratic map (6, 2) that explains most points, by reweighted least squares; and the (n, 2) residuals."""
     terms, root = _terms(start), np.sqrt(weights)
     for _ in range(ROUNDS):
         chosen = np.linalg.lstsq(terms * root[:, None], end * root[:, None], rcond=None)[0]
@@ -184,7 +184,7 @@ def _quadratic(start: Doubles, end: Doubles, weights: Doubles) -> tuple[Doubles,
 
 
 def _squared_mean(off: Doubles, weights: Doubles) -> float:
-    """Squared length of the weighted mean of (n, 2) vectors, without what their own scatter adds to it (may be < 0)."""
+    """Squared length of the weighted mean of (n, 2) vectors, minus the part due to their own scatter (may be < 0)."""
     scaled = weights[:, None] * off
     total = scaled.sum(axis=0)
     own = float((scaled**2).sum())

@@ -1,4 +1,4 @@
-"""Moire: the grid of a display beats with the grid of the sensor and leaves a lone peak in the spectrum of the face."""
+"""Moire cue: the pixel grids of a display and a sensor interfere, which leaves a lone peak in the face's spectrum."""
 
 from __future__ import annotations
 
@@ -19,29 +19,30 @@ Floats = npt.NDArray[np.float32]
 NAME, UNIT, NORMAL = "moire", "deviations of the strongest spectral peak above its surroundings", (3.0, 12.0)
 ATTACK: AttackType = "screen_replay"
 PATCH = 128
-"""px; the face is looked at in patches of this side, so that one bin is 1/128 cycles a px at every face size."""
+"""Side in px of the patches of the face, so that one bin is 1/128 cycles per px at every face size."""
 LEAST_SIDE = 48
-"""px; a smaller face holds too few periods of any fringe."""
+"""Least side of the face in px; a smaller face holds too few periods of any fringe."""
 LEAST_SAMPLES = 3
-"""A fringe of the display is there whenever one looks; a single look proves nothing."""
+"""Least number of samples. A display's fringe is in every look, so a single look proves nothing."""
 INNER = 0.08
-"""Share of each side of the face box left out: hair and background."""
+"""Share of each side of the face box that is left out: hair and background."""
 LOWEST, HIGHEST = 14.0, 60.0
-"""Bins. Below 14 (periods above 9 px) stand glasses, brows and lips; above 60 the spectrum folds."""
+"""First and last bin used. Below 14 (periods above 9 px) are glasses, brows and lips; above 60 the spectrum folds."""
 AXIS = 2
-"""Bins beside both axes left out: block edges of JPEG and H.264, interlacing, ringing."""
+"""Number of bins left out beside both axes: block edges of JPEG and H.264, interlacing, ringing."""
 BLOCK, BLOCK_REACH = 16, 1
-"""Bins: the 8 px blocks of a codec repeat every 128/8 bins, also off the axes."""
+"""Distance and half width, in bins, of the peaks of a codec's 8 px blocks, also off the axes."""
 SURROUNDINGS = 6.0
-"""Bins; the width of the neighbourhood a peak has to stand out of."""
+"""Width in bins of the neighbourhood that a peak must exceed."""
 DOUBTFUL, CERTAIN = 14.0, 20.0
-"""Deviations. Bona fide clips end at 10, photos of things at 13.5; fringes of real displays were met at 18 and 22."""
+"""Height of the peak in standard deviations at which evidence begins and is certain. Bona fide clips end at 10, photos
+of things at 13.5; fringes of real displays were found at 18 and 22."""
 LEAST_PERSISTENCE = 0.6
-"""Share of the samples that have to show the peak."""
+"""Least share of the samples that must show the peak."""
 PRESENT = 0.5
-"""Nats above its surroundings at which one sample shows the peak."""
+"""Height of a peak in nats above its surroundings at which a sample counts as showing it."""
 DEVIATION_PER_MEDIAN = 1.4826
-"""From the median absolute deviation to the standard deviation of a normal distribution."""
+"""Factor from the median absolute deviation to the standard deviation of a normal distribution."""
 
 
 def moire(clip: Clip, track: FaceTrack) -> Cue:
@@ -84,7 +85,7 @@ _DOWN, _ACROSS = (
 
 
 def _looked_at() -> npt.NDArray[np.bool_]:
-    """(128, 65) bool, the bins in which a peak can only come from something regular in front of the lens."""
+    """(128, 65) bool, the bins in which a peak can only come from something regular before the lens."""
     radius = np.hypot(_DOWN, _ACROSS)
     bins = (radius > LOWEST) & (radius < HIGHEST) & (np.abs(_DOWN) > AXIS) & (_ACROSS > AXIS)
     near = [np.abs((axis + BLOCK // 2) % BLOCK - BLOCK // 2) <= BLOCK_REACH for axis in (_DOWN, _ACROSS)]
@@ -112,7 +113,7 @@ def _log_spectrum(texture: npt.NDArray[np.uint8]) -> Floats | None:
     if min(height, width) < LEAST_SIDE:
         return None
     detail = inner - cv2.GaussianBlur(inner, (0, 0), 3.0)
-    # Edges of the face outshine any fringe, unless each neighbourhood is brought to the same contrast.
+    # Edges of the face exceed any fringe unless each neighbourhood is brought to the same contrast.
     detail /= np.sqrt(cv2.GaussianBlur(detail * detail, (0, 0), 8.0)) + 2.0
     power = np.zeros((PATCH, PATCH // 2 + 1), np.float32)
     corners = {(y, x) for y in (0, max(0, height - PATCH)) for x in (0, max(0, width - PATCH))}
@@ -125,7 +126,7 @@ def _log_spectrum(texture: npt.NDArray[np.uint8]) -> Floats | None:
 
 
 def _excess(log_power: Floats) -> Floats:
-    """By how many nats each bin stands above its surroundings."""
+    """Height of each bin above its surroundings, in nats."""
     rolled = np.fft.fftshift(log_power, axes=0)
     # The left half is the right half turned by 180 degrees: mirrored in, the surroundings have no border at 0.
     reach = int(3 * SURROUNDINGS)

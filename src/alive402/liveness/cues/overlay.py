@@ -1,8 +1,8 @@
-"""A player's play button over the face: the video was replayed, and a screen or a recording of it was filmed.
+"""Overlay cue: a player's play button over the face shows that a replayed video was filmed.
 
 Players and galleries draw a triangle or two bars on an even plate over the middle of a video that is about to play, is
-paused or has ended. It counts where it stays over one place of the face, or in the very middle of the picture: a poster
-or a screen behind a person shows such marks too.
+paused or has ended. The button counts only where it stays at one place of the face or in the very middle of the
+picture, because a poster or a screen behind a person shows such marks too.
 """
 
 from __future__ import annotations
@@ -29,20 +29,22 @@ UNIT = "frames with a player's button at one place"
 NORMAL = (0.0, 0.0)
 
 LOOKS, DENSE_SECONDS = 12, 0.8
-"""Frames searched in a clip; denser at both ends, where players show buttons."""
+"""Frames searched in a clip; and the seconds at both ends that are searched more densely, where players show
+buttons."""
 AROUND, LEAST_FRAMES = 3, 3
-"""Motion frames before and after a found button that are searched too; and how many must have it, of seven."""
+"""Motion frames searched before and after a found button; and the number of them, of seven, that must have it."""
 MOST_FOLLOWED = 5
-"""Buttons whose neighbouring frames are searched: a clip without one hardly offers any."""
+"""Most buttons whose neighbouring frames are searched; a clip without a real button has few candidates."""
 
 FACE_WIDTH, LEAST_FACE = 112.0, 24.0
-"""px to which the face is scaled, and below which it is not searched."""
+"""Width in px to which the face is scaled, and the width below which it is not searched."""
 SCALES = 0.1, 3.0
-"""Bounds of that: boxes may be anything."""
+"""Bounds of that scale, because a box may have any size."""
 BESIDE, ABOVE, BELOW = 0.15, 0.05, 0.2
-"""Of the face's box, searched around it."""
+"""Area searched around the face box, as shares of it."""
 MIDDLE_REACH, MIDDLE_WITHIN, MIDDLE_SIDE = 0.14, 0.04, 112.0
-"""Of the short side: searched around the picture's middle, how far off it a button may be; px it is scaled to."""
+"""Search area around the picture's middle and the largest offset of a button, as shares of the short side; and the side
+in px to which the area is scaled."""
 
 
 def overlay(clip: Clip, track: FaceTrack) -> Cue:
@@ -85,7 +87,7 @@ def _looks(times: Floats) -> list[int]:
 
 
 def _apart(found: list[tuple[int, Mark]]) -> list[tuple[int, Mark]]:
-    """The first few marks that are not the same as one before: each gray level and frame shows a button again."""
+    """The first few marks that differ: the same button is found at several gray levels and in several frames."""
     kept: list[tuple[int, Mark]] = []
     for place, mark in found:
         if not any(place - other <= AROUND and _same(mark, one) for other, one in kept):
@@ -107,13 +109,13 @@ def _searchable(clip: Clip, track: FaceTrack, place: int) -> bool:
 
 
 def _same(mark: Mark, other: Mark) -> bool:
-    """Whether both are the same button: it moves no farther than a hand moves a device within some frames."""
+    """Whether both are the same button: it moves no farther than a hand moves a device within a few frames."""
     close = math.hypot(mark.x - other.x, mark.y - other.y) < 2.5 * mark.reach
     return mark.bars == other.bars and close and 0.7 < other.reach / mark.reach < 1.4
 
 
 def _buttons(clip: Clip, track: FaceTrack, place: int) -> Iterator[Mark]:
-    """Buttons of one motion frame that are over the face or in the very middle of the picture, in px of the frame."""
+    """Buttons of one motion frame, over the face or in the very middle of the picture, in px of the frame."""
     if not _searchable(clip, track, place):
         return
     frame, turn = clip.motion[place], track.turn // 90 % 4
@@ -127,14 +129,14 @@ def _buttons(clip: Clip, track: FaceTrack, place: int) -> Iterator[Mark]:
     around = middle[0] - reach, middle[1] - reach, middle[0] + reach, middle[1] + reach
     deep = min(middle[0] - face[0], middle[1] - face[1], face[2] - middle[0], face[3] - middle[1])
     if deep >= 0.7 * reach:
-        return  # it was searched with the face
+        return  # This area was searched with the face.
     for mark in _within(frame, around, MIDDLE_SIDE / (2 * reach), turn):
         if math.hypot(mark.x - middle[0], mark.y - middle[1]) <= MIDDLE_WITHIN * short:
             yield mark
 
 
 def _middle(clip: Clip) -> tuple[float, tuple[float, float]]:
-    """The short side of the picture, without bars around it, and its middle; px of the motion frame."""
+    """The short side of the picture without bars, and its middle; px of the motion frame."""
     height, width = clip.motion.shape[1:]
     inner = clip.inner
     if inner is None:
@@ -145,7 +147,7 @@ def _middle(clip: Clip) -> tuple[float, tuple[float, float]]:
 
 
 def _within(frame: Image, around: tuple[float, float, float, float], scale: float, turn: int) -> Iterator[Mark]:
-    """Marks within a part of the frame, looked at upright and about `scale` times as large."""
+    """Finds marks in a part of the frame, turned upright and scaled by about `scale`."""
     height, width = frame.shape
     left, top = (max(0, math.floor(edge)) for edge in around[:2])
     right, bottom = min(width, math.ceil(around[2])), min(height, math.ceil(around[3]))

@@ -1,4 +1,4 @@
-"""Planar motion: when the face moves, does it move as one flat picture?
+"""Planar motion cue: does the moving face move as one flat picture?
 
 The points of a plane seen by a moving camera obey one homography (Hartley and Zisserman 2004, ch. 13; used against
 photo attacks by De Marsico et al. 2012). A face from life turns and speaks, so its points leave any homography. Two
@@ -31,14 +31,14 @@ STEP_SECONDS = 0.5
 CORNERS = 50
 LEAST_CORNERS = 12
 LEAST_PAIRS = 2
-LEAST_MOTION = 0.012  # face widths; below it, noise decides
+LEAST_MOTION = 0.012  # In face widths; with less motion, noise decides.
 BACK_PX = 1.0
 WINDOW = (15, 15)
 LEVELS = 3
 FOLLOWING = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 10, 0.03)
-"""When a corner is found: after 10 steps, or when it moves by less than 0.03 px."""
+"""Stop criterion for tracking a corner: 10 steps, or a step below 0.03 px."""
 
-# Bona fide clips mostly measure .15 and more, shaken ones down to .065, but then their mesh is at .008 and above;
+# Bona fide clips mostly measure .15 and more. Shaken ones go down to .065, but their mesh is then at .008 and above;
 # stills held by hand measure .017 to .10 with a mesh of .002 to .006. Both must hold.
 RATIO_NOTHING, RATIO_CERTAIN = 0.12, 0.05
 MESH_NOTHING, MESH_CERTAIN = 0.008, 0.004
@@ -58,7 +58,7 @@ def planar(clip: Clip, track: FaceTrack) -> Cue:
     ratio = float(np.median([residual / motion for residual, motion in moving]))
     mesh = _mesh_residual(track)
     flat = ramp(ratio, RATIO_NOTHING, RATIO_CERTAIN)
-    # without the mesh's word a rigid head cannot be ruled out
+    # Without the mesh, a rigid head cannot be ruled out.
     flat = min(flat, ramp(mesh, MESH_NOTHING, MESH_CERTAIN)) if mesh is not None else 0.5 * flat
     message = (
         "All points of the face move as one flat picture does: a print or a still on a display."
@@ -71,7 +71,7 @@ def planar(clip: Clip, track: FaceTrack) -> Cue:
 
 
 def _stretches(track: FaceTrack) -> list[list[int]]:
-    """Places in the track, in runs of about `SPAN_SECONDS`, one begun every `STEP_SECONDS`."""
+    """Indices of the track in windows of about `SPAN_SECONDS`, one starting every `STEP_SECONDS`."""
     times, runs, due = track.times, [], -1.0
     for start in range(len(times) - 1):
         if times[start] < due:
@@ -110,7 +110,7 @@ def _follow(clip: Clip, track: FaceTrack, places: list[int]) -> tuple[float, flo
 
 
 def _lucas_kanade(views: list[Gray], corners: Floats) -> tuple[Floats, Floats]:
-    """Where corners of the first view are in the first and in the last, those that come back to their start: (n, 2)."""
+    """Tracks corners to the last view and back: (n, 2) places in both views, of those that return to their start."""
     current, alive = corners, np.ones(len(corners), bool)
     for before, after in pairwise(views):
         current, found, _ = cv2.calcOpticalFlowPyrLK(

@@ -1,4 +1,4 @@
-"""Pulse: blood colours living skin with every beat, in all parts of the face at once. Speaks only for life."""
+"""Pulse cue: each heartbeat colours living skin, in all parts of the face at once. Scores only for life."""
 
 from __future__ import annotations
 
@@ -15,40 +15,41 @@ Doubles = npt.NDArray[np.float64]
 
 NAME, UNIT, NORMAL = "pulse", "dB of the heart beat above the noise", (-8.0, 12.0)
 LEAST_FPS, LEAST_SECONDS, MOST_SECONDS = 15.0, 4.0, 20.0
-"""Slower video folds the beat, shorter holds too few of them; more than 20 s adds time and little else."""
+"""Least frames a second (a slower video aliases the beat), least seconds, and most seconds used: more adds time and
+little else."""
 RATE = 30.0
-"""Colours are put on this clock, in Hz, as phones do not keep theirs."""
+"""Rate in Hz to which colours are resampled, because phones do not keep a constant frame rate."""
 REGIONS = ((0.25, 0.12, 0.75, 0.32), (0.12, 0.50, 0.40, 0.78), (0.60, 0.50, 0.88, 0.78))
-"""x1 y1 x2 y2 in shares of the upright face box: forehead, one cheek, the other."""
+"""x1 y1 x2 y2 in shares of the upright face box: forehead, both cheeks."""
 LEAST_REGION = 2.0
-"""px of the small frame a region must have a side."""
+"""Least side of a region in px of the small frame."""
 WINDOW = 1.6
 """Seconds over which POS adapts to the colour of skin and light: one beat, as its authors chose."""
 SLOWEST, FASTEST = 0.75, 3.0
-"""Hz: 45 to 180 beats a minute."""
+"""Slowest and fastest beat in Hz: 45 to 180 beats a minute."""
 REACH = 0.2
-"""Hz around the beat and its double that belong to it; a window of 4 s resolves no finer."""
+"""Distance in Hz from the beat and its double that still belongs to them; a window of 4 s resolves no finer."""
 AGREEMENT = 0.15
-"""Hz by which the beats of the regions may differ."""
+"""Most difference in Hz between the beats of the regions."""
 COHERENCE = 0.5
-"""Correlation between the regions, on average, from which they beat together."""
+"""Least mean correlation between the regions at which they count as beating together."""
 STILL = 0.06
-"""Face widths, standard deviation: shading by more motion than this outshines any pulse, and has its frequency."""
+"""Most motion, in face widths (standard deviation): shading by more motion exceeds any pulse at the same frequency."""
 LARGEST_CHANGE = 0.05
-"""Share of its brightness by which a region may vary; a beat is under 0.01, the rest is light and motion."""
+"""Most relative change of a region's brightness; a beat is under 0.01, the rest is light and motion."""
 NOTHING, CERTAIN = 0.0, 6.0
-"""dB."""
+"""Signal-to-noise ratio in dB at which evidence begins and is certain."""
 HEAVIEST = 0.4
-"""A replay carries the pulse of the person replayed, so this cue never says more."""
+"""Largest score: a replay carries the pulse of the replayed person."""
 
 
 def pulse(clip: Clip, track: FaceTrack) -> Cue:
-    """Remote photoplethysmography by POS: Wang, den Brinker, Stuijk and de Haan, "Algorithmic Principles of Remote
-    PPG" (IEEE TBME 2017), on three regions of the face.
+    """Measures the pulse by remote photoplethysmography (POS) on three regions of the face.
 
-    The figure is the signal-to-noise ratio of de Haan and Jeanne, "Robust Pulse Rate from Chrominance-Based rPPG"
-    (IEEE TBME 2013). It counts only when the regions beat together, the face keeps still and the colour changes little:
-    swaying makes a rhythm too, and a phone in the hand sways.
+    Method: Wang, den Brinker, Stuijk and de Haan, "Algorithmic Principles of Remote PPG" (IEEE TBME 2017). The figure
+    is the signal-to-noise ratio of de Haan and Jeanne, "Robust Pulse Rate from Chrominance-Based rPPG" (IEEE TBME
+    2013). It counts only when the regions beat together, the face keeps still and the colour changes little: swaying
+    makes a rhythm too, and a hand-held phone sways.
     """
     fps, seconds = frame_rate(clip)
     boxes = boxes_on_thumbs(clip, track)
@@ -76,7 +77,7 @@ def pulse(clip: Clip, track: FaceTrack) -> Cue:
     value, beat = _signal_to_noise(whole)
     apart = max(abs(_signal_to_noise(one)[1] - beat) for one in beats)
     coherence = float(np.asarray(np.corrcoef(beats))[np.triu_indices(len(beats), 1)].mean())
-    # The slowest beat allowed is where drift and swaying end up, so a maximum there is none.
+    # The slowest allowed beat is where drift and swaying end up, so a maximum there does not count.
     sure = apart <= AGREEMENT and coherence >= COHERENCE and beat > SLOWEST + AGREEMENT / 2
     strength = HEAVIEST * ramp(value, NOTHING, CERTAIN) if sure else 0.0
     message = (
@@ -95,9 +96,9 @@ def _motion(track: FaceTrack) -> float:
 
 
 def _colours(thumbs: npt.NDArray[np.uint8], boxes: Doubles, turn: int) -> Doubles | None:
-    """(3, n, 3) mean red, green, blue of each region in each frame, weighted to parts of a pixel; None without light.
+    """(3, n, 3) mean red, green, blue of each region and frame, weighted by parts of pixels; None without light.
 
-    A region is followed at a fraction of a pixel, because whole steps would colour it more than blood does.
+    A region is followed with sub-pixel accuracy, because whole steps would change its colour more than blood does.
     """
     # Only where the face ever is: summing up the rest would take most of the time.
     bounds = np.array([thumbs.shape[2], thumbs.shape[1]])
@@ -129,7 +130,7 @@ def _colours(thumbs: npt.NDArray[np.uint8], boxes: Doubles, turn: int) -> Double
 
 
 def _turned(region: tuple[float, float, float, float], turn: int) -> tuple[float, float, float, float]:
-    """A region of the upright face as it lies in a frame that has to be turned by `turn` counter-clockwise."""
+    """The region of the upright face in a frame that stands upright after a turn by `turn` counter-clockwise."""
     left, top, right, bottom = region
     for _ in range(turn // 90 % 4):
         left, top, right, bottom = 1 - bottom, left, 1 - top, right
@@ -137,7 +138,7 @@ def _turned(region: tuple[float, float, float, float], turn: int) -> tuple[float
 
 
 def _sum_to(sums: Doubles, x: Doubles, y: Doubles) -> Doubles:
-    """(n, 3) colour above and left of (x, y) in each frame, between the pixels of the integral image."""
+    """(n, 3) sum of the colours above and left of (x, y) in each frame, interpolated in the integral image."""
     frame = np.arange(len(sums))
     column, row = np.minimum(x.astype(int), sums.shape[2] - 2), np.minimum(y.astype(int), sums.shape[1] - 2)
     right, down = (x - column)[:, None], (y - row)[:, None]
@@ -147,7 +148,7 @@ def _sum_to(sums: Doubles, x: Doubles, y: Doubles) -> Doubles:
 
 
 def _pos(colour: Doubles) -> Doubles:
-    """(n,) pulse of (n, 3) red, green, blue: projected on the plane that is orthogonal to skin, window by window."""
+    """(n,) pulse of (n, 3) red, green, blue: window by window, projected on the plane orthogonal to skin."""
     length = min(int(WINDOW * RATE), len(colour))
     windows = np.lib.stride_tricks.sliding_window_view(colour, length, axis=0)
     normal = windows / windows.mean(axis=2, keepdims=True)
@@ -162,7 +163,7 @@ def _pos(colour: Doubles) -> Doubles:
 
 
 def _signal_to_noise(beat: Doubles) -> tuple[float, float]:
-    """dB of the strongest rhythm and its double over the rest of the band, and that rhythm in Hz."""
+    """dB of the strongest rhythm and its double against the rest of the band; and that rhythm in Hz."""
     power = np.square(np.abs(np.fft.rfft((beat - beat.mean()) * np.hanning(len(beat)), 4096)))
     hertz = np.fft.rfftfreq(4096, 1 / RATE)
     band = (hertz >= SLOWEST) & (hertz <= FASTEST)

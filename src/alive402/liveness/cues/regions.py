@@ -23,7 +23,7 @@ def sound_boxes(track: FaceTrack) -> npt.NDArray[np.bool_]:
 
 
 def boxes_on_thumbs(clip: Clip, track: FaceTrack) -> Doubles | None:
-    """(n, 4) float64, x1 y1 x2 y2 in px of `clip.thumbs` for each of its n frames; None without a sound box."""
+    """(n, 4) float64, x1 y1 x2 y2 in px of `clip.thumbs` for each of the n frames; None if no box is sound."""
     sound = sound_boxes(track)
     if not sound.any() or not len(clip.times):
         return None
@@ -33,7 +33,7 @@ def boxes_on_thumbs(clip: Clip, track: FaceTrack) -> Doubles | None:
 
 
 def frame_rate(clip: Clip) -> tuple[float, float]:
-    """Frames a second and seconds of the clip as its clock tells; (0, 0) when it has no length."""
+    """Frames a second and length in seconds of the clip, from its timestamps; (0, 0) when it has no length."""
     if len(clip.times) < 2:
         return 0.0, 0.0
     seconds = float(clip.times[-1] - clip.times[0])

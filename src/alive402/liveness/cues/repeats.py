@@ -1,7 +1,7 @@
-"""Repeated and looping frames: does the clip show the same picture again, as nothing filmed from life ever does?
+"""Repeats cue: does the clip show the same picture again, as a frozen or looped stream does?
 
-Noise of the sensor and the smallest movement make every filmed frame unlike all others; a frozen or looped stream
-repeats itself to within the codec's loss (compare Wang and Farid 2007, on duplicated frames).
+Sensor noise and the smallest movement make every filmed frame unlike all others; a frozen or looped stream repeats
+itself to within the codec's loss (compare Wang and Farid 2007, on duplicated frames).
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ NAME = "repeats"
 UNIT = "share of frames that come again"
 NORMAL = (0.0, 0.1)
 
-APART_SECONDS = 0.5  # nearer frames may be alike by the camera's own frame doubling
+APART_SECONDS = 0.5  # Nearer frames may be alike because the camera doubles frames.
 LEAST_SECONDS = 1.0
-MOST_FRAMES = 480  # every frame of a usual clip: a loop is seen only if the same frame is looked at each time round
+MOST_FRAMES = 480  # Every frame of a usual clip: a loop is seen only if the same frame is compared in each round.
 
-# A frame comes again if another is nearer to it than half of what neighbours differ by (their noise alone makes
-# bona fide frames differ more than that), or nearer than any sensor allows (rms gray levels of the thumbnail).
+# A frame is a repetition if its distance to another frame is less than half of the distance between neighbours (whose
+# noise alone is larger on bona fide clips), or less than any sensor allows (rms gray levels of the thumbnail).
 SAME_SHARE, SAME = 0.4, 0.4
 NEIGHBOUR_SECONDS = 0.11
-"""Frames farther apart differ by motion, which tells nothing of their noise."""
+"""Most seconds between two neighbours; farther frames differ by motion, which says nothing about their noise."""
 NOTHING, CERTAIN = 0.4, 0.7
 STILL = 2.0
 
-# A loop whose codec adds noise of its own: at the loop's length frames are far more alike than two frames before or
-# after it. What moves by itself, however regularly, passes its like slowly. A stream that is played forth and back is
-# alike at equal times before and after its turn: of 119 bona fide clips the deepest such dip is .76, of made ones .1 to
-# .4 mostly (benchmarks/making, "loop, ping-pong").
+# A loop whose codec adds its own noise: at the loop's length, frames are far more alike than two frames before or after
+# it. Real motion, however regular, passes a similar picture slowly. A stream that is played forth and back is alike at
+# equal times before and after its turn: of 119 bona fide clips the deepest such dip is .76, of made ones mostly .1 to
+# .4 (benchmarks/making, "loop, ping-pong").
 BESIDE = 2
 LEAST_PAIRS = 8
 SHALLOW, DEEP = 0.7, 0.5
@@ -70,25 +70,25 @@ def repeats(clip: Clip, track: FaceTrack) -> Cue:
 
 
 def _dip(distance: npt.NDArray[np.float32], apart: npt.NDArray[np.bool_]) -> float:
-    """Least ratio of the mean distance at one lag to that two frames before and after it, 1 where none is less."""
+    """Least ratio of the mean distance at one lag to that two frames before and after; 1 where none is smaller."""
     count = len(distance)
     lags = [lag for lag in range(1, count - LEAST_PAIRS) if np.diagonal(apart, lag).all()]
     return _deepest({lag: float(np.diagonal(distance, lag).mean()) for lag in lags})
 
 
 def _turn(distance: npt.NDArray[np.float32], apart: npt.NDArray[np.bool_]) -> float:
-    """The same for frames at equal times before and after one moment, whichever it is."""
+    """The same ratio for frames at equal times before and after the best turning point."""
     mirrored, counted = distance[:, ::-1], apart[:, ::-1]
     mean: dict[int, float] = {}
     for moment in range(1 - len(distance), len(distance)):
         chosen = np.diagonal(counted, moment)
-        if chosen.sum() >= 2 * LEAST_PAIRS:  # each pair stands there twice
+        if chosen.sum() >= 2 * LEAST_PAIRS:  # Each pair is in the matrix twice.
             mean[moment] = float(np.diagonal(mirrored, moment)[chosen].mean())
     return _deepest(mean)
 
 
 def _deepest(mean: dict[int, float]) -> float:
-    """Least ratio of a mean distance to those two places before and after it, 1 where none is less."""
+    """Least ratio of a mean distance to those two places before and after it; 1 where none is smaller."""
     ratios = [
         2 * mean[place] / max(mean[place - BESIDE] + mean[place + BESIDE], 2 * SAME)
         for place in mean
@@ -98,7 +98,7 @@ def _deepest(mean: dict[int, float]) -> float:
 
 
 def _spread(times: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-    """Indices of frames, all of them or every second, third ... so that at most 480 are left."""
+    """Indices of frames: all of them, or every second, third ... so that at most 480 are left."""
     return np.arange(0, len(times), -(-len(times) // MOST_FRAMES))
 
 
@@ -106,7 +106,7 @@ def _distances(thumbs: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     """(n, n) float32, rms difference in gray levels of each pair of thumbnails."""
     gray = np.stack([cv2.cvtColor(thumb, cv2.COLOR_BGR2GRAY) for thumb in thumbs]).astype(np.float32)
     flat = gray.reshape(len(gray), -1)
-    flat -= flat.mean()  # keeps the squares small, so that float32 loses nothing
+    flat -= flat.mean()  # Keeps the squares small, so that float32 loses nothing.
     squares = (flat**2).sum(axis=1)
     between = squares[:, None] + squares - 2 * flat @ flat.T
     result: npt.NDArray[np.float32] = np.sqrt(np.maximum(between, 0) / flat.shape[1]).astype(np.float32)

@@ -28,31 +28,35 @@ UNIT = "change of the face / what noise explains"
 FROZEN_NORMAL, PUPPET_NORMAL = (1.0, 12.0), (0.8, 12.0)
 
 DOUBTFUL = 0.4
-"""Scores up to this are no evidence. Of 119 bona fide clips two reach .13; a person in a clip of 4 s elsewhere .3."""
+"""Scores up to this value become 0. Of 119 bona fide clips two reach .13; a person in a clip of 4 s from another set,
+.3."""
 LEAST_PAIRS = 5
 LEAST_SURVIVAL = 0.75
-"""Of six frames compared, and of the face's points: what turns so far that less is found again is no still."""
+"""Least share of the six compared frames, and of the face's points, that must be found again. A face that turns farther
+is no still."""
 
 # Stills of every kind, made from clips (benchmarks/making) at 360 to 720 px, 15 to 25 frames a second, noise of 0 to 8
-# levels, CRF 23 to 32, change by at most 2.0 of what noise explains. Of 119 bona fide clips, five change by less than
-# 2.2. They are apart from their surroundings by .006 face widths and more, and bend by more than .04 of their motion;
-# stills are apart by .005 or less, or bend by less than .03.
+# levels, CRF 23 to 32, change by at most 2.0 times the noise. Of 119 bona fide clips, five change by less than 2.2.
+# These move by at least .006 face widths relative to their surroundings, and bend by more than .04 of their motion;
+# stills move by at most .005, or bend by less than .03.
 CHANGE_NOTHING, CHANGE_CERTAIN = 2.2, 1.9
 TOP_SHARE = 0.62
-"""The 99th percentile of noise is about 1 / 0.62 of the 95th: the larger one counts."""
+"""Factor on the 99th percentile of the change: for noise it is about 1 / 0.62 of the 95th. The larger of both
+counts."""
 APART_NOTHING, APART_CERTAIN = 0.0065, 0.005
 BEND_NOTHING, BEND_CERTAIN = 0.04, 0.03
 NO_CHANGE_NOTHING, NO_CHANGE_CERTAIN = 1.55, 1.4
 NEAR_NOTHING, NEAR_CERTAIN = 0.012, 0.009
-"""So little change that noise may hide the head's place: it may seem farther off, or a smooth motion be shorter."""
+"""With so little change, noise may hide the head's place: the limits on its place and motion are relaxed."""
 MOTION_NOTHING, MOTION_CERTAIN = 0.012, 0.018
-"""rms way of the face in face widths from which a bend can be distinguished from noise."""
+"""rms motion of the face, in face widths, above which a bend can be distinguished from noise."""
 
-# A face bent at mouth and eyes only leaves the rest at 1.5 of noise and less, and the head in place to .002 face widths
-# (or moves it as a whole, by .02 and more). People who speak and hold still are apart by .0023 and more, all but one.
+# A face bent at mouth and eyes only leaves the rest at 1.5 times the noise or less, and the head in place to .002 face
+# widths (or moves it as a whole, by .02 and more). People who speak and hold still move by .0023 and more, all but one.
 REST_NOTHING, REST_CERTAIN = 1.9, 1.6
 NO_REST_NOTHING, NO_REST_CERTAIN = 1.3, 1.15
-"""So little outside of eyes and mouth that a smooth motion is enough beside it; bona fide clips: 1.3 and more."""
+"""With so little change outside of eyes and mouth, a smooth motion is enough evidence; bona fide clips: 1.3 and
+more."""
 GLUED_NOTHING, GLUED_CERTAIN = 0.0023, 0.0018
 SWAYS_NOTHING, SWAYS_CERTAIN = 0.012, 0.02
 
@@ -65,7 +69,7 @@ def still(clip: Clip, track: FaceTrack) -> tuple[Cue, Cue]:
         return _silent(FROZEN, why), _silent(PUPPET, why)
     found = leftovers(followed)
     frozen, puppet = _doubted(_frozen(followed, found)), _doubted(_puppet(followed, found))
-    # both measure the same lack of motion: count it only once
+    # Both measure the same lack of motion, so it counts only once.
     if (frozen.score or 0.0) <= (puppet.score or 0.0):
         return frozen, replace(puppet, score=0.0)
     return replace(frozen, score=0.0), puppet
@@ -123,7 +127,7 @@ def _lively(name: str) -> Cue:
 
 
 def _steady(followed: Following, found: list[Leftover]) -> bool:
-    """Whether nearly the whole face was found again in nearly all frames, as in a still."""
+    """1 when nearly the whole face was found again in nearly all frames, as in a still."""
     return len(found) >= min(LEAST_PAIRS, followed.compared) and followed.survival >= LEAST_SURVIVAL
 
 

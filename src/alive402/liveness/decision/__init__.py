@@ -1,1 +1,1 @@
-"""The decision: quality checks, fusion of the evidence, cuts and stretches, identity of the engine."""
+"""The decision: quality checks, fusion of the evidence, cuts and stretches, version of the engine."""

@@ -15,9 +15,9 @@ from alive402.liveness.report import Reason
 
 SCENE_CHANGES, PERSON_CHANGES, ATTACK_STRETCH = "scene_changes", "person_changes", "attack_stretch"
 SURE_SECONDS, SURE_LOOKS = 1.0, 4
-"""A stretch of at least this length and number of looks is judged like a whole clip."""
+"""Least length in seconds and number of looks at which a stretch is judged like a whole clip."""
 SHORT_BELOW = 0.5
-"""A shorter stretch is called an attack only below this share of the threshold: few looks err more."""
+"""A shorter stretch counts as an attack only below this share of the threshold, because few looks err more."""
 TIMES_NAMED = 3
 
 
@@ -71,7 +71,7 @@ def _is_attack(one: Judged, threshold: float) -> bool:
 
 
 def _refused(whole: Decision, attacks: list[Judged], judged: list[Judged], change: Reason | None) -> Decision:
-    """Take the decision of the surest attack; its confidence in life is no higher than that of any judged stretch.
+    """Return the decision of the surest attack, with a live confidence no higher than that of any judged stretch.
 
     `change` is the reason that shows the clip as spliced, if any.
     """

@@ -23,36 +23,37 @@ Image = npt.NDArray[np.uint8]
 SIDE = 48
 """px, longest side of the pictures that are compared."""
 SHIFT = 3
-"""px of such a picture that a camera may shake from one frame to the next."""
+"""Most camera shake from one frame to the next, in px of such a picture."""
 SAME_FRAME = 0.35
-"""Gray levels: two frames that differ by less, on average, show one picture twice."""
+"""Mean difference in gray levels below which two frames show the same picture."""
 BLANK = 6.0
 """Standard deviation in gray levels below which a picture shows nothing, e.g. a black frame between two scenes."""
 SUSPECT = 0.2
-"""Structure distance without a shift from which a step is looked at closely."""
+"""Structure distance, without a shift, above which a step is examined."""
 MOST_SUSPECTS = 32
-"""Steps looked at closely, the largest first: bounds the time that a hostile clip can take."""
+"""Most steps examined, the largest first; bounds the time that a hostile clip can take."""
 STRUCTURE, COLOUR, EDGES = 0.16, 0.04, 0.57
-"""Least distances across a cut. Someone who moves fast leaves the edges of the room where they are."""
+"""Least distances across a cut. When somebody moves fast, the edges of the room stay where they are."""
 TIMES = 1.5
-"""How much larger than the motion around it a step must be in structure."""
+"""Least ratio of a step's structure distance to that of the motion around it."""
 TIMES_BOTH_BY_EDGES = (EDGES, 0.64, 0.8), (60.0, 4.0, 2.5)
 TIMES_BOTH_BY_STRUCTURE = (STRUCTURE, 0.24, 0.5), (25.0, 4.0, 2.5)
-"""How much larger it must be in structure times colour: the less edges and structure differ, the more."""
+"""Least ratio of structure times colour to that of the motion around: the less edges and structure differ, the
+larger."""
 JUMP_STRUCTURE, JUMP_EDGES, JUMP_TIMES = 0.4, 0.7, 5.0
-"""Colours of one scene stay in a jump cut. Without a pause before it, a step as large as this is one all the same."""
+"""Limits of a jump cut, in which the colours stay: a step as large as this is a cut even without a pause before it."""
 STILL = 0.03, 0.015
-"""Change of structure and colour from one picture to the next that is always assumed."""
+"""Least change of structure and colour that is assumed between one picture and the next."""
 AROUND = 1.0
 """Seconds before and after a step over which the clip's motion is measured."""
 BESIDE, BESIDE_SECONDS = 3, 0.25
-"""Pictures on each side of a step of which no pair may be alike: a flash or a bad frame passes sooner."""
+"""Pictures, and seconds, on each side of a step in which no pair may be alike. A flash or a bad frame is shorter."""
 PAUSE, LONG_PAUSE, LONG_PAUSE_COLOUR = 0.15, 0.5, 0.15
-"""Seconds without a new picture, after which anything may have moved: colours have to differ more."""
+"""Seconds without a new picture after which anything may have moved, so the colours have to differ more."""
 LIGHT, LIGHT_EDGES = 2.5, 0.7
-"""A step by this factor in brightness can be a lamp that is switched; edges have to differ by this much then."""
+"""A step by this factor in brightness can be a switched lamp, so the edges have to differ by this much."""
 BACK_SECONDS, BACK_STRUCTURE = 1.5, 0.2
-"""A picture that is back so soon and so much alike was hidden by something, or something was inserted."""
+"""A picture that returns this soon and this much alike was hidden, or something was inserted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +164,8 @@ def _hard(seen: Pictures) -> list[int]:
     suspects = np.flatnonzero(plain >= SUSPECT)
     suspects = suspects[np.argsort(-plain[suspects])][:MOST_SUSPECTS]
     found: list[int] = []
-    for _ in range(2):  # once more, as a short insert shows only between two cuts that are known
-        for place in suspects.tolist():  # the largest first: of two neighbours the larger is the cut
+    for _ in range(2):  # Repeated, because a short insert shows only between two known cuts.
+        for place in suspects.tolist():  # The largest first: of two neighbours the larger is the cut.
             near = any(abs(place + 1 - other) < BESIDE - 1 for other in found)
             if not near and _is_cut(seen, place, plain, found):
                 found.append(place + 1)
@@ -197,8 +198,8 @@ def _is_cut(seen: Pictures, place: int, plain: Floats, known: list[int]) -> bool
         return True
     if tint < float(np.interp(pause, (PAUSE, LONG_PAUSE), (COLOUR, LONG_PAUSE_COLOUR))):
         return False
-    asked = max(float(np.interp(edges, *TIMES_BOTH_BY_EDGES)), float(np.interp(apart, *TIMES_BOTH_BY_STRUCTURE)))
-    return apart / moved * tint / tinted >= asked
+    least = max(float(np.interp(edges, *TIMES_BOTH_BY_EDGES)), float(np.interp(apart, *TIMES_BOTH_BY_STRUCTURE)))
+    return apart / moved * tint / tinted >= least
 
 
 def _beside(seen: Pictures, one: int, other: int) -> bool:
@@ -222,7 +223,7 @@ def _around(seen: Pictures, place: int, plain: Floats) -> tuple[float, float]:
 
 
 def _edges(gray: Floats) -> Floats:
-    """(h, w) strength of the edges against that around them, which a change of light leaves as it is."""
+    """(h, w) strength of the edges relative to their surroundings, so that a change of light has no effect."""
     smooth = cv2.GaussianBlur(gray, (0, 0), 0.8)
     strength = np.hypot(cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1))
     return np.asarray(strength / (cv2.blur(strength, (9, 9)) + 8.0), np.float32)

@@ -1,4 +1,4 @@
-"""Finds cross-fades: pictures between two others that are a mixture of both, the share of the later one rising."""
+"""Finds cross-fades: pictures that are a mixture of an earlier and a later one, with a rising share of the later."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float32]
 
 LENGTHS = (0.3, 0.6, 1.2)
-"""Seconds between the two pictures that are compared; a fade of about that length shows between them."""
+"""Distances in seconds of the two compared pictures; a fade of about that length shows between them."""
 EVERY = 0.1
-"""Seconds from one place that is tried to the next."""
+"""Seconds between two tested places."""
 MOST_PLACES = 120
-"""Places tried in a clip, spread over it: bounds the time."""
+"""Most places tested in a clip, spread over it; bounds the time."""
 APART = 0.3
-"""Structure distance of the two pictures from which they can be two scenes."""
+"""Least structure distance of the two pictures at which they can be two scenes."""
 LEAST_BETWEEN = 3
 ENDS = 0.06
-"""Share of one picture in the other at which a fade has ended or not begun."""
+"""Share of one picture in the other below which a fade has not begun, or has ended."""
 UNEXPLAINED = 0.12
-"""Share of the squared difference of the two pictures that a mixture of them may leave unexplained."""
+"""Most of the squared difference of the two pictures that a mixture of them may leave unexplained."""
 
 
 def fades(
@@ -54,17 +54,17 @@ def fades(
             if left < UNEXPLAINED and distance(gray[start], gray[end]) >= APART:
                 found.append((-length, left, start + first, start + last))
     chosen: list[tuple[int, int]] = []
-    for _, _, start, end in sorted(found):  # the longest first: its middle looks like a shorter one
+    for _, _, start, end in sorted(found):  # The longest first, because its middle looks like a shorter one.
         if all(end <= other[0] or start >= other[1] for other in chosen):
             chosen.append((start, end))
     return sorted(chosen)
 
 
 def _mixture(flat: Floats) -> tuple[float, int, int]:
-    """Share of the difference of the first and last picture that mixing them does not explain, 0..1; start, end.
+    """Share of the first and last picture's difference that mixing them does not explain, 0..1; start, end.
 
-    It is 1 when the share of the last one does not rise, or when nothing lies truly between. The fade starts and ends
-    where the share leaves 0 and reaches 1.
+    It is 1 when the share of the last picture does not rise, or when no picture lies between both. The fade starts and
+    ends where the share leaves 0 and reaches 1.
     """
     first, last = flat[0], flat[-1]
     across = last - first

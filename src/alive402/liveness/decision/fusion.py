@@ -24,7 +24,7 @@ from alive402.liveness.report import AttackType, Cue, Reason, Verdict
 APPEARANCE = "appearance"
 EXPERT = "expert"
 DECISIVE = 0.5
-"""Log odds by which a piece of evidence must move the decision to be named as a reason."""
+"""Least log odds by which a piece of evidence must move the decision to be named as a reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ def _verdict(confidence: float, rule: Calibration) -> Verdict:
 
 
 def _network_cue(name: str, looks: Looks, line: Line) -> Cue:
-    """A network's score as a cue, so that one table holds all evidence."""
+    """Turn a network's score into a cue, so that one table holds all evidence."""
     score, kind = 2 * _sigmoid(line.odds(looks)) - 1, _seen_kind(looks)
     if score >= 0:
         message = "Skin, light and surroundings look filmed from life."
@@ -160,7 +160,7 @@ def _seen_kind(looks: Looks) -> AttackType:
 
 
 def _attack_type(looks: Looks, cues: Mapping[str, Cue], moved: Mapping[str, float]) -> AttackType:
-    """The likeliest attack type: the one of the strongest evidence against life.
+    """The attack type of the strongest evidence against life.
 
     A flat picture that moves is a still; the pixels show whether it is on paper or on a display.
     """
@@ -174,7 +174,7 @@ def _attack_type(looks: Looks, cues: Mapping[str, Cue], moved: Mapping[str, floa
 def _reasons(
     verdict: Verdict, cues: Mapping[str, Cue], moved: Mapping[str, float], confidence: float, rule: Calibration
 ) -> tuple[Reason, ...]:
-    """Evidence that moved the decision towards its verdict, most first; for an unsure one, both sides."""
+    """The evidence that moved the decision towards its verdict, strongest first; both sides if inconclusive."""
     ranked = sorted(moved, key=lambda name: -abs(moved[name]))
     side = {"live": 1, "spoof": -1, "inconclusive": 0}[verdict]
     named = [name for name in ranked if abs(moved[name]) >= DECISIVE and moved[name] * side >= 0]

@@ -1,4 +1,4 @@
-"""Decides whether two stretches of a clip plainly show different faces, by the shape and colours of the face.
+"""Decides whether two stretches of a clip plainly show different faces, by shape and colours of the face.
 
 Without a network that recognises people this test is one-sided: proportions of the mesh distinguish two people
 in some cases only, and colours change with the light. Plainly different means another person, or the same one under
@@ -23,7 +23,7 @@ LEAST_MESHES = 3
 SHAPE_DEVIATION = 0.08
 """Typical deviation of the log of a length, in eye distances, between two halves of one clip."""
 SHAPE, COLOUR = 3.0, 9.0
-"""Shape distance in deviations and colour distance in a*b* units from which two faces are plainly different."""
+"""Shape distance in deviations and colour distance in a*b* units above which two faces are plainly different."""
 
 
 def differ(one: FaceTrack, other: FaceTrack) -> bool:
@@ -32,7 +32,7 @@ def differ(one: FaceTrack, other: FaceTrack) -> bool:
 
 
 def shape_distance(one: FaceTrack, other: FaceTrack) -> float:
-    """Root mean square deviation of the mesh's proportions, in usual deviations; 0 where a mesh is missing."""
+    """Root mean square difference of the mesh's proportions, in typical deviations; 0 where a mesh is missing."""
     here, there = _proportions(one), _proportions(other)
     if here is None or there is None:
         return 0.0
@@ -40,7 +40,7 @@ def shape_distance(one: FaceTrack, other: FaceTrack) -> float:
 
 
 def colour_distance(one: tuple[Sample, ...], other: tuple[Sample, ...]) -> float:
-    """a*b* distance of the faces' middles, median over the looks; 0 where there is no look."""
+    """a*b* distance between the middles of the faces, median over the looks; 0 without a look."""
     if not one or not other:
         return 0.0
     here, there = (np.median([_tint(sample) for sample in samples], axis=0) for samples in (one, other))
@@ -48,7 +48,7 @@ def colour_distance(one: tuple[Sample, ...], other: tuple[Sample, ...]) -> float
 
 
 def _proportions(track: FaceTrack) -> Doubles | None:
-    """(10,) logs of lengths in eye distances, median over the meshes: roll and scale leave them as they are."""
+    """(10,) logs of lengths in eye distances, median over the meshes; roll and scale have no effect."""
     meshes = np.asarray(track.landmarks, np.float64)
     meshes = meshes[np.isfinite(meshes).all(axis=(1, 2))]
     if len(meshes) < LEAST_MESHES:

@@ -1,4 +1,4 @@
-"""Splits a clip into stretches: the parts between cuts, and those in which another face takes the judged one's place.
+"""Splits a clip into stretches: the parts between cuts, and the parts in which another face replaces the judged one.
 
 A stretch is a small clip with its own frames, faces and looks. Each stretch is judged separately.
 """
@@ -15,15 +15,15 @@ from alive402.liveness.faces.tracks import FaceTrack
 from alive402.liveness.media.clip import Clip
 
 LEAST_SECONDS = 0.5
-"""A shorter stretch is not judged; that the clip was cut there counts all the same."""
+"""Least length of a judged stretch. A cut that ends a shorter one still counts."""
 MOST_STRETCHES = 8
-"""Stretches judged, the longest first: bounds the time of a clip made of cuts."""
+"""Most stretches judged, the longest first; bounds the time of a clip made of cuts."""
 LEAST_SHARE, LEAST_SCORE = 0.4, 0.65
-"""Share of a stretch's motion frames in which a face must be seen, and its median confidence, to be no false alarm."""
+"""Least share of a stretch's motion frames with a face, and its least median confidence; else it is a false alarm."""
 LEAST_ABSENT = 0.6
-"""Seconds without the judged face after which another face is judged for itself."""
+"""Seconds without the judged face after which another face is judged separately."""
 OTHER_AREA = 0.4
-"""Area of such a face in areas of the judged one; a smaller one is somebody in the background."""
+"""Least area of such a face, in areas of the judged one; a smaller one is somebody in the background."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Division:
 
 
 def divide(clip: Clip, tracks: list[FaceTrack]) -> Division:
-    """The stretches of a clip with the faces followed in it, the judged one first."""
+    """Divides the clip into stretches; `tracks` are its faces, the judged one first."""
     found = _shown(cuts.find(clip), tracks)
     if not found:
         return Division((), (), tuple(_others(clip, tracks)))
@@ -77,7 +77,7 @@ def divide(clip: Clip, tracks: list[FaceTrack]) -> Division:
 
 
 def _shown(found: tuple[cuts.Cut, ...], tracks: list[FaceTrack]) -> list[cuts.Cut]:
-    """Cuts, but not two between which a hand or a flash hid the picture: no face is seen there and it comes back."""
+    """Returns the cuts without pairs between which a hand or a flash hid the picture: no face, and it comes back."""
     shown: list[cuts.Cut] = []
     hidden_until = -1.0
     for cut in found:
@@ -92,7 +92,7 @@ def _shown(found: tuple[cuts.Cut, ...], tracks: list[FaceTrack]) -> list[cuts.Cu
 
 
 def _others(clip: Clip, tracks: list[FaceTrack]) -> list[Stretch]:
-    """Stretches in which the judged face is away and another one, of about its size, is seen."""
+    """Finds stretches without the judged face that show another one of about its size."""
     if len(tracks) < 2 or len(tracks[0].times) == 0:
         return []
     times = tracks[0].times
@@ -107,7 +107,7 @@ def _others(clip: Clip, tracks: list[FaceTrack]) -> list[Stretch]:
 
 
 def _stretch(clip: Clip, tracks: list[FaceTrack], begins: float, ends: float) -> Stretch | None:
-    """The part of the clip from `begins` to `ends`, both included; None when it is too short to be judged."""
+    """Cuts the clip from `begins` to `ends`, both included; None when that is too short to be judged."""
     part = _clip_between(clip, begins, ends)
     if len(part.times) < 2:
         return None
@@ -142,7 +142,7 @@ def _clip_between(clip: Clip, begins: float, ends: float) -> Clip:
 
 
 def _track_between(track: FaceTrack, first: int, begins: float, ends: float) -> FaceTrack | None:
-    """The track's part within a stretch whose first motion frame is number `first`, with all looks taken there."""
+    """Cuts the track to a stretch whose first motion frame is number `first`, with all looks taken there."""
     inside = (track.times >= begins - 1e-6) & (track.times <= ends + 1e-6)
     if not inside.any():
         return None

@@ -1,1 +1,1 @@
-"""Faces in frames: detector, mesh, tracks, and the looks that are kept of each."""
+"""Faces in frames: detector, mesh, tracks, and the sampled looks at each face."""

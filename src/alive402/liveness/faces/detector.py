@@ -21,13 +21,13 @@ Floats = npt.NDArray[np.float32]
 SCORE_CLIP = 80.0
 INTERPOLATION = (cv2.INTER_LINEAR, cv2.INTER_AREA)
 SIGNED = (np.arange(256) / 127.5 - 1.0).astype(np.float32)
-"""What the network is given for each gray level, -1..1. Looked up: dividing each pixel takes twice as long."""
+"""The network's input for each gray level, -1..1, as a lookup table; dividing each pixel takes twice as long."""
 OVERLAP = 0.3
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What has to be known of a BlazeFace network beside its file.
+    """The facts about a BlazeFace network that its file does not contain.
 
     Attributes:
         layers: (stride in px, anchors a cell) of each output layer.
@@ -61,7 +61,7 @@ class Detection:
 
     @property
     def area(self) -> float:
-        """Of the box, in px squared."""
+        """Area of the box in px²."""
         return float((self.box[2] - self.box[0]) * (self.box[3] - self.box[1]))
 
 

@@ -1,4 +1,4 @@
-"""468 points on a face, from its box and its eyes.
+"""Fits 468 points to a face, from its box and its eyes.
 
 Method: Kartynnik et al. 2019, "Real-time Facial Surface Geometry from Monocular Video on Mobile GPUs"
 (arXiv:1907.06724).
@@ -21,7 +21,7 @@ Floats = npt.NDArray[np.float32]
 POINTS = 468
 MARGIN = 1.5
 SHARES = (np.arange(256, dtype=np.float32) / np.float32(255)).astype(np.float32)
-"""What the network is given for each gray level: 0..1."""
+"""The network's input for each gray level, 0..1, as a lookup table."""
 
 
 class FaceMesh:
@@ -35,7 +35,7 @@ class FaceMesh:
         self._output = next(output["index"] for output in outputs if output["shape"][-1] == 3 * POINTS)
 
     def fit(self, image: Image, face: Detection) -> Floats:
-        """(468, 2) float32, px of `image` ((h, w, 3) uint8 BGR)."""
+        """Fit the mesh: (468, 2) float32, px of `image` ((h, w, 3) uint8 BGR)."""
         right_eye, left_eye = face.points[0], face.points[1]
         along = left_eye - right_eye
         angle = np.arctan2(along[1], along[0])

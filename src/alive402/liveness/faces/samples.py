@@ -1,4 +1,4 @@
-"""The sharpest looks at a face, spread through the clip, cropped at native resolution and kept small."""
+"""Keeps the sharpest looks at a face, spread over the clip, cropped at native resolution."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ WIDE_VIEW = 4.0
 TEXTURE_SIDE = 384
 PICTURE_SIDE = 240
 LEANS = 3
-"""Looks whose median lean is taken: one misplaced eye must not turn a view."""
+"""Looks whose median lean is used, so that one misplaced eye does not turn a view."""
 FIRST_LOOKS, MOST_EXTRA = 2, 9
 EXTRA_SECONDS = 0.18
-"""Seconds between two extra looks: three within the half second after the picture has changed."""
+"""Seconds between two extra looks: three fit into the half second after the picture has changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """The sharpest look of a stretch so far: `face` in `small`, which is `scale` px per px of `frame`.
+    """The sharpest look of a stretch so far: `face` in `small`, which has `scale` px per px of `frame`.
 
     `leans` is by how many degrees the face leans clockwise in the frame.
     """
@@ -99,12 +99,12 @@ class SampleKeeper:
         self._extra: list[Sample] = []
 
     def scene_changes(self) -> None:
-        """The picture has changed at once: the first looks at the face may be all there is of its scene. Keep them."""
+        """Keep the first looks: the picture has changed abruptly, and they may be the only ones of its scene."""
         self._extra_waiting += self._first or []
         self._first = None
 
     def offer(self, frame: Frame, small: Image, face: Detection, scale: float, new_scene: bool = False) -> None:
-        """Keep this look if it is the sharpest of its stretch; the views are cut later, by `cut`.
+        """Keep this look if it is the sharpest of its stretch; `cut` cuts the views later.
 
         Args:
             frame: not earlier than the one before.
@@ -116,7 +116,7 @@ class SampleKeeper:
         if min(look.shape[:2]) < 8:
             return
         gray = cv2.resize(cv2.cvtColor(look, cv2.COLOR_BGR2GRAY), (VIEW_SIDE, VIEW_SIDE))
-        # smoothed first: without it the codec's blocks and 8-bit steps pass for detail
+        # Smoothed first; otherwise a codec's blocks and 8-bit steps count as detail.
         sharpness = float(cv2.Laplacian(cv2.GaussianBlur(gray, (0, 0), SMOOTHING), cv2.CV_32F).var())
         leans = self._lean(face)
         slot, kept = int(frame.time / self._slot_seconds), self._sharpest
@@ -129,7 +129,7 @@ class SampleKeeper:
         self._sharpest = offered
 
     def turn_to(self, turn: int) -> None:
-        """The face stands at another turn than was thought, and did so in every look that is not cut yet."""
+        """Set another turn, in which the face actually stands, for every look that is not cut yet."""
         self._turn, self._leans = turn, []
         self._waiting = [replace(look, leans=float(turn)) for look in self._waiting]
         self._extra_waiting = [replace(look, leans=float(turn)) for look in self._extra_waiting]
@@ -137,14 +137,14 @@ class SampleKeeper:
         self._sharpest = self._sharpest and replace(self._sharpest, leans=float(turn))
 
     def cut(self, inner: InnerPicture | None) -> None:
-        """Cut the views of every look that is final, inside `inner`; the full frames are converted and let go."""
+        """Cut the views of every final look, inside `inner`; the full frames are converted and released."""
         self._kept += [self._sample(look, inner) for look in self._waiting]
         self._waiting.clear()
         self._extra += [self._sample(look, inner) for look in self._extra_waiting]
         self._extra_waiting.clear()
 
     def samples(self, inner: InnerPicture | None = None) -> tuple[Sample, ...]:
-        """At most 16 samples in time order; nothing more may be offered then."""
+        """At most 16 samples in time order; call it once, after the last `offer`."""
         if self._sharpest is not None:
             self._waiting.append(self._sharpest)
             self._sharpest = None
@@ -155,14 +155,14 @@ class SampleKeeper:
         return tuple(kept)
 
     def extra_samples(self) -> tuple[Sample, ...]:
-        """At most 9 samples in time order from just after the picture has changed, and then from the start too.
+        """At most 9 samples in time order from just after each abrupt change of the picture, and then from the start.
 
         Call `samples` first: it cuts the last of them.
         """
         return tuple(self._extra)
 
     def _keep_extra(self, look: _Look, new_scene: bool) -> None:
-        """The first looks wait until the picture changes; those in a new scene are kept at once."""
+        """Keep looks in a new scene at once; hold the first looks until the picture changes."""
         if new_scene:
             self.scene_changes()
             times = [one.time for one in self._extra] + [one.frame.time for one in self._extra_waiting]
@@ -176,7 +176,7 @@ class SampleKeeper:
             first.append(look)
 
     def _lean(self, face: Detection) -> float:
-        """Degrees by which the face leans in the frame, steadied over the last looks."""
+        """Degrees by which the face leans in the frame, median over the last looks."""
         leans = upright.lean(face.points)
         if leans is not None:
             beyond = upright.between(leans, self._turn)
@@ -204,7 +204,7 @@ class SampleKeeper:
 
 
 def _view(image: Image, box: Floats, times: float, leans: float) -> Image:
-    """The view around a face that leans: whole quarter turns keep every pixel, what is beyond them is resampled."""
+    """The view around a leaning face: quarter turns keep every pixel, the remaining angle is resampled."""
     quarter = round(leans / 90) * 90
     if abs(leans - quarter) >= upright.SMALLEST_LEAN:
         return upright.crop_upright(image, box, times, leans, VIEW_SIDE)
@@ -212,7 +212,7 @@ def _view(image: Image, box: Floats, times: float, leans: float) -> Image:
 
 
 def crop_around(image: Image, box: Floats, times: float, side: int = VIEW_SIDE) -> Image:
-    """(side, side, 3) uint8: `times` the box about its centre, limited to fit the image, then shifted inside."""
+    """(side, side, 3) uint8: the box enlarged `times` about its centre, limited to the image, then shifted inside."""
     height, width = image.shape[:2]
     box_width, box_height = float(box[2] - box[0]), float(box[3] - box[1])
     times = min(times, (height - 1) / box_height, (width - 1) / box_width)

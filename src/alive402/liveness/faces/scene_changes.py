@@ -1,7 +1,7 @@
-"""Notices, while the frames stream by, that the picture has changed at once: there may be a cut.
+"""Detects abrupt changes of the picture while the frames stream by: possible cuts.
 
-It is quick and easily alarmed: it only decides of which faces more looks are kept. Where a clip was really cut is
-found afterwards, by `decision/cuts.py`.
+The test is quick and has false alarms: it only decides of which faces more looks are kept. `decision/cuts.py` finds the
+real cuts afterwards.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from alive402.liveness.media.frame import Frame
 
 SIDES = 32
 CHANGED = 0.22
-"""One minus the correlation of two motion frames at 32 x 32 px. Cuts between two scenes start at 0.25."""
+"""One minus the correlation of two motion frames at 32 x 32 px, above which the picture has changed. Cuts between two
+scenes start at 0.25."""
 LATELY = 0.5
 
 
@@ -27,7 +28,7 @@ class SceneChanges:
         self._when: float | None = None
 
     def at(self, frame: Frame) -> bool:
-        """Whether the picture has changed since the frame given before."""
+        """Whether the picture has changed since the previous frame."""
         small = cv2.resize(frame.small(THUMB_SIDE), (SIDES, SIDES), interpolation=cv2.INTER_AREA)
         gray = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.float32)
         gray -= gray.mean()

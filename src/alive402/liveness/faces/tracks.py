@@ -1,4 +1,4 @@
-"""Faces found and followed through a clip: each a FaceTrack."""
+"""Finds and follows faces through a clip; each is a FaceTrack."""
 
 from __future__ import annotations
 
@@ -28,17 +28,18 @@ STEP_FACES_PER_SECOND = 1.5
 SEARCH_MARGIN = 2.6
 SEARCH_EVERY_SECONDS = 2.0
 MESH_EVERY = 2
-"""Motion frames from one mesh to the next; it is compared over a sixth of the clip."""
+"""Motion frames from one mesh to the next; meshes are compared over a sixth of the clip."""
 MAX_TRACKS = 5
 LOST_SECONDS = 2.0
 GLIMPSE, DOUBTFUL_SCORE = 0.4, 0.65
 TURNS = (0, 90, 270, 180)
 RESCUES = 12
-"""Searches at all four turns in a clip, at most: without a face each costs four times as much."""
+"""Most searches at all four turns in a clip; without a face each costs four times as much."""
 RESCUE_SECONDS = 0.1
-"""From the first of them to the second; then half as long again each time, so that they reach over half a minute."""
+"""Seconds from the first of these searches to the second; each later wait is half as long again, so that they cover
+half a minute."""
 TURN_GAIN = 0.08
-"""Score by which another turn has to be better than the first: upright faces of the dev clips gain .11 and more."""
+"""Least gain in score for another turn to replace the first. Upright faces of the dev clips gain .11 and more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class FaceFinder:
         self.mesh = FaceMesh(model_files.locate("face_mesh"), threads)
 
     def search(self, image: Image, turns: tuple[int, ...]) -> tuple[list[Detection], int]:
-        """Faces anywhere in `image`, tried at each turn (degrees) until one is sure; with the turn they stand at."""
+        """Faces in `image`, searched at each turn (degrees) until one is certain; and the turn at which they stand."""
         best: tuple[list[Detection], int] = ([], 0)
         most = (False, 0.0)
         for turn in turns:
@@ -132,7 +133,7 @@ class FaceFollower:
         self.looked_at = 0
 
     def follow(self, frame: Frame) -> None:
-        """Look at the next motion frame."""
+        """Process the next motion frame."""
         index, self.looked_at = self.looked_at, self.looked_at + 1
         image = frame.small(MOTION_SIDE)
         width, height = frame.size
@@ -166,14 +167,14 @@ class FaceFollower:
                 track.keeper.cut(self._watch.found)
 
     def inner(self) -> InnerPicture | None:
-        """The picture inside the picture, px of the upright frame, once every frame was followed."""
+        """The inner picture, px of the upright frame, once every frame was followed."""
         return self._watch.finish()
 
     def tracks(self) -> list[FaceTrack]:
-        """Every face that was followed, the largest (median area) first, doubtful ones last.
+        """Every followed face, the largest (median area) first, doubtful ones last.
 
-        Doubtful is what was seen in less than 0.4 of the frames of the face seen longest, or never surely: it may be a
-        false alarm, so it is not judged while there is a better one.
+        A face is doubtful if it was seen in less than 0.4 of the frames of the face seen longest, or never with
+        certainty. It may be a false alarm, so it is not judged while there is a better one.
         """
         longest = max((len(track.indices) for track in self._tracks), default=0)
         self._watch.finish()
@@ -181,7 +182,7 @@ class FaceFollower:
         return sorted(finished, key=lambda track: (_doubtful(track, longest), -track.area))
 
     def _near(self, image: Image, track: _Following, time: float) -> Detection | None:
-        """The track's face near to where it was last."""
+        """Searches near the track's last place."""
         box = track.last.box
         centre = (box[:2] + box[2:]) / 2
         half = float(max(box[2:] - box[:2])) * SEARCH_MARGIN / 2
@@ -229,7 +230,7 @@ class FaceFollower:
 
 
 def _turn_over(seen: list[tuple[_Following, Detection]], found: list[Detection], turn: int) -> None:
-    """Tracks whose face was now found better at another turn go on at that one."""
+    """Continues the tracks at another turn if their face was found better there."""
     for place, (track, face) in enumerate(seen):
         same = [other for other in found if float(iou(face.box, other.box[None])[0]) >= SAME_FACE_IOU]
         better = max(same, key=lambda other: other.score, default=face)
@@ -240,7 +241,7 @@ def _turn_over(seen: list[tuple[_Following, Detection]], found: list[Detection],
 
 
 def _same_face(track: _Following, face: Detection, time: float) -> bool:
-    """Whether `face` can be where the track's face has moved to since it was last seen, and is of about its size."""
+    """Whether `face` can be the track's face: within reach of its last place, and about as large."""
     last = track.last.box
     sides = np.sqrt([max(track.last.area, 1.0), max(face.area, 1.0)])
     if max(sides) > SAME_FACE_SIZE * min(sides):
@@ -269,7 +270,7 @@ def _doubtful(track: FaceTrack, longest: int) -> bool:
 
 
 def _merge(near: list[Detection], far: list[Detection]) -> list[Detection]:
-    """The faces of both detectors, each once: where they agree, as the surer one has it."""
+    """Merges the faces of both detectors; where they agree, the one with the higher score is kept."""
     merged: list[Detection] = []
     for face in sorted(near + far, key=lambda face: -face.score):
         if all(float(iou(face.box, other.box[None])[0]) < SAME_FACE_IOU for other in merged):
@@ -282,7 +283,7 @@ def _turn_image(image: Image, degrees: int) -> Image:
 
 
 def _turn_back(face: Detection, degrees: int, shape: tuple[int, ...]) -> Detection:
-    """A face found in an image that was turned by `degrees` counter-clockwise, in px of the image before turning."""
+    """A face found in an image turned by `degrees` counter-clockwise, in px of the image before turning."""
     if not degrees:
         return face
     height, width = shape[:2]

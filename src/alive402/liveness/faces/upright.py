@@ -1,6 +1,6 @@
-"""Which way up a face stands, from the six points of the detector, and views that are turned until it is upright.
+"""Finds which way up a face stands from the detector's six points, and turns views until it is upright.
 
-Angles are degrees by which a face leans clockwise in the picture, as a person sees it.
+Angles are degrees by which a face leans clockwise in the picture, as seen by a person.
 """
 
 from __future__ import annotations
@@ -15,22 +15,24 @@ Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
 SURE_SCORE = 0.85
-"""BlazeFace scores .89 to .97 on most upright faces of the dev clips, and up to .88 on the same faces turned."""
+"""Score above which no other turn is tried. BlazeFace scores .89 to .97 on most upright faces of the dev clips, and up
+to .88 on the same faces turned."""
 SURE_LEAN = 45.0
 LEAST_EYES = 0.2
-"""Distance of the eyes in box widths; frontal faces measure .40 to .47. Below it is a profile: two points too near."""
+"""Least distance of the eyes in box widths; frontal faces measure .40 to .47. Below it the face is in profile and the
+points are too close."""
 AGREED = 25.0
-"""Degrees between the line of the eyes and the line from the mouth to the eyes; more, and a point is misplaced."""
+"""Most degrees between the line of the eyes and the line from mouth to eyes; beyond it, a point is misplaced."""
 MOST_LEAN = 60.0
-"""Degrees beyond the turn at which the face was found; more, and the points are not believed."""
+"""Most degrees beyond the turn at which the face was found; beyond it, the points are not believed."""
 SMALLEST_LEAN = 5.0
-"""Degrees below which a view is cut as it is: turning it would only resample it."""
+"""Least lean in degrees at which a view is turned; turning by less would only resample it."""
 
 
 def lean(points: Floats) -> float | None:
-    """Degrees, -180 to 180, by which the face with these (6, 2) points leans; None when the points cannot tell.
+    """Degrees, -180 to 180, by which the face with these (6, 2) points leans; None when the points disagree.
 
-    The line of the eyes and the line from the mouth to the middle of the eyes have to agree; their mean is taken.
+    The line of the eyes and the line from the mouth to the middle of the eyes have to agree; their mean is returned.
     """
     eyes, up = points[1] - points[0], (points[0] + points[1]) / 2 - points[3]
     ears = float(np.hypot(*(points[5] - points[4])))
@@ -43,12 +45,12 @@ def lean(points: Floats) -> float | None:
 
 
 def between(angle: float, other: float) -> float:
-    """Degrees from `other` to `angle`, -180 to 180."""
+    """Angle in degrees from `other` to `angle`, -180 to 180."""
     return (angle - other + 180.0) % 360.0 - 180.0
 
 
 def stands(face: Detection, turn: int = 0) -> bool:
-    """Whether the points of a face allow that it stands upright once its picture is turned by `turn`.
+    """Whether the points allow that the face stands upright once its picture is turned by `turn`.
 
     A face that lies on its side shows it in its points. One that is upside down does not: BlazeFace places upright
     points on it, with a low score, so `sure` asks for a high score as well.
@@ -58,21 +60,21 @@ def stands(face: Detection, turn: int = 0) -> bool:
 
 
 def sure(face: Detection, turn: int = 0) -> bool:
-    """Whether a face was found so surely at this turn (degrees, counter-clockwise) that no other has to be tried."""
+    """Whether a face at this turn (degrees, counter-clockwise) is so certain that no other turn has to be tried."""
     return face.score >= SURE_SCORE and stands(face, turn)
 
 
 def crop_upright(image: Image, box: Floats, times: float, leans: float, side: int) -> Image:
-    """(side, side, 3) uint8: `times` the box about its centre, turned by `leans` so that the face stands upright.
+    """(side, side, 3) uint8: the box enlarged `times` about its centre, turned by `leans` until the face is upright.
 
-    As wide as the view that is not turned: limited to fit the image. The turned square is then shifted towards the
-    inside as far as it has room; corners that still leave the image repeat its border.
+    The view is as wide as one that is not turned: limited to the image. The turned square is then shifted inside as far
+    as it has room; corners outside the image repeat its border.
     """
     height, width = image.shape[:2]
     box_width, box_height = float(box[2] - box[0]), float(box[3] - box[1])
     times = min(times, (height - 1) / box_height, (width - 1) / box_width)
     box_size = np.array([box_width, box_height])
-    if round(leans / 90) % 2:  # a face on its side: what is high in the image is wide in the view
+    if round(leans / 90) % 2:  # For a face on its side, height in the image is width in the view.
         box_size = box_size[::-1]
     size = box_size * times
     cos, sin = np.cos(np.radians(leans)), np.sin(np.radians(leans))
@@ -81,7 +83,7 @@ def crop_upright(image: Image, box: Floats, times: float, leans: float, side: in
     middle = np.array([box[0] + box[2], box[1] + box[3]], np.float64) / 2
     shift = np.clip(middle, np.minimum(reach, whole / 2), np.maximum(whole - reach, whole / 2)) - middle
     turn, room = np.array([[cos, -sin], [sin, cos]]), (size - box_size) / 2
-    centre = middle + turn @ np.clip(turn.T @ shift, -room, room)  # the face stays in view
+    centre = middle + turn @ np.clip(turn.T @ shift, -room, room)  # The face stays in view.
     return _turned(image, centre, size, (cos, sin), side)
 
 

@@ -1,4 +1,4 @@
-"""One picture judged: faces found, our network's one look at the largest, a calibration of its own; no cue speaks."""
+"""Judges one picture: finds faces and scores one look at the largest, without cues, with its own calibration."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from alive402.liveness.report import Engine, Reason, Rect
 from alive402.version import VERSION
 
 TURNS = (0, 90, 270, 180)
-# The network has learned from frames of video; a larger photograph is brought to their size first, by areas.
+# The network was trained on video frames, so a larger photograph is first shrunk to their size by areas.
 LIKE_VIDEO_SIDE = 1920
 AGAIN = "Take another picture with good light and the whole face in view, or send a video: it shows far more."
 
 
 @dataclass(frozen=True, slots=True)
 class ImageAnalysis:
-    """A report with what only this process may keep: the one look, and what the network made of it, uncalibrated."""
+    """A report with the data that stays in this process: the one look, and the network's uncalibrated output for it."""
 
     report: ImageReport
     sample: Sample
@@ -43,7 +43,7 @@ class ImageAnalysis:
 
 
 class ImageJudge:
-    """Judges pictures with networks that somebody else has loaded; not thread-safe."""
+    """Judges pictures with networks that were loaded elsewhere; not thread-safe."""
 
     def __init__(self, finder: FaceFinder, network: AppearanceNetwork, limits: ImageLimits) -> None:
         self._finder = finder
@@ -82,22 +82,22 @@ class ImageJudge:
         return ImageAnalysis(report, sample, looks)
 
     def _look(self, picture: Picture) -> tuple[list[Detection], Sample | None]:
-        """Every face, boxes in px of the picture, the judged one first; and the look at that one."""
+        """Find every face, boxes in px of the picture, the judged one first; and sample the judged one."""
         size = picture.pixels.shape[1::-1]
         shrunk = min(1.0, LIKE_VIDEO_SIDE / max(size))
         pixels = picture.pixels
         if shrunk < 1:
             pixels = cv2.resize(pixels, None, fx=shrunk, fy=shrunk, interpolation=cv2.INTER_AREA)
         height, width = pixels.shape[:2]
-        # A frame of video that lasts no time: from here on a picture goes the way of all frames.
+        # From here on the picture is handled as a single video frame of no duration.
         shown = Shown((width, height), (width, height))
         frame = Frame(av.VideoFrame.from_ndarray(pixels, format="bgr24"), 0, 0.0, shown, {})
         small = frame.small(MOTION_SIDE)
         scale = max(small.shape[:2]) / max(width, height)
-        # A clip looks again a moment later; here a face that is merely found must not pass for one that stands upright.
+        # A clip is searched again a moment later; here a weak detection must not pass for an upright face.
         tried = [self._finder.search(small, (turn,)) for turn in TURNS]
         found, turn = max(tried, key=lambda one: max((face.score for face in one[0]), default=0.0))
-        # As in a clip: what may be a false alarm is not judged while there is a better one.
+        # As in a clip: a possible false alarm is not judged while there is a better face.
         found = sorted(
             (face for face in found if face.score >= LEAST_FACE_SCORE),
             key=lambda face: (face.score < DOUBTFUL_SCORE, -face.area),
@@ -119,13 +119,13 @@ def packaged() -> fusion.Calibration:
 
 
 def _for_a_picture(reason: Reason) -> Reason:
-    """Reword the fusion's advice for a picture, because it speaks of filming."""
+    """Reword the fusion's advice, which speaks of filming, for a picture."""
     if reason.code != "too_close_to_call":
         return reason
     return Reason(reason.code, f"{reason.message.partition('. ')[0]}. {AGAIN}")
 
 
 def _rect(face: Detection, width: int, height: int) -> Rect:
-    """A box as whole px inside the picture."""
+    """Round a box to whole px and clip it to the picture."""
     x1, y1, x2, y2 = (round(float(value)) for value in face.box)
     return min(max(x1, 0), width), min(max(y1, 0), height), min(max(x2, 0), width), min(max(y2, 0), height)

@@ -1,4 +1,4 @@
-"""Is there enough in a single picture to judge? The same lines as for a video, in a photographer's words."""
+"""Checks whether a single picture is good enough to judge, by the same limits as for a video."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NOBODY = "No face was found in the picture. Send one in which a face is seen fro
 
 
 def assess(sample: Sample | None, faces: int) -> ImageQuality:
-    """Quality of the judged face, one look in px of the picture; `faces` are in the picture.
+    """Measure the quality of the judged face, one look in px of the picture; `faces` are all faces of the picture.
 
     Raises:
         NoFace, Occluded, FaceTooSmall, TooDark, TooBright, Blurred: it cannot be judged.

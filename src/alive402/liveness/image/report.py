@@ -1,4 +1,4 @@
-"""The answer for a single picture as frozen data; nothing in it needs time."""
+"""The report of a single picture as frozen dataclasses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from alive402.liveness.report import AttackType, Engine, Reason, Rect, Verdict, rounded
 
 SUGGESTIONS: dict[Verdict, str] = {"live": "pass", "inconclusive": "review", "spoof": "block"}
-"""What Alibaba Cloud's DetectLivingFace advises, by our verdict."""
+"""The `Suggestion` of Alibaba Cloud's DetectLivingFace for each of our verdicts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class ImageFace:
 
 @dataclass(frozen=True, slots=True)
 class ImageQuality:
-    """Of the judged face. Luminance 0..255, sharpness is the variance of the Laplacian at 128 px."""
+    """Quality of the judged face. Luminance 0..255; sharpness is the variance of the Laplacian at 128 px."""
 
     face_width: float
     luminance: float
@@ -31,7 +31,7 @@ class ImageQuality:
 
 @dataclass(frozen=True, slots=True)
 class ImageFile:
-    """What was judged. `width` and `height` are those of the upright picture."""
+    """The judged picture. `width` and `height` are those of the upright picture."""
 
     sha256: str
     width: int
@@ -92,10 +92,10 @@ class ImageReport:
         }
 
     def to_alibaba(self) -> dict[str, Any]:
-        """What an element of Alibaba Cloud's DetectLivingFace (facebody 2019-12-30) says of a picture.
+        """One picture's element in the answer of Alibaba Cloud's DetectLivingFace (facebody 2019-12-30).
 
-        `Label` is `liveness` when the picture looks re-filmed (their name for the attack that is looked for), else
-        `normal`; `Rate` is the confidence in that label, percent. `Rect` in px. Nothing of ours is added inside.
+        `Label` is `liveness` when the picture looks re-filmed (Alibaba's name for that attack), else `normal`; `Rate`
+        is the confidence in that label, percent. `Rect` in px. No field of our own is added.
         """
         normal = self.live_confidence >= self.threshold
         left, top, right, bottom = self.faces[0].rect

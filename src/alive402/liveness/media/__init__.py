@@ -1,1 +1,1 @@
-"""Strangers' files as frames: containers, clips, pictures, and decoding ahead."""
+"""Decodes untrusted files to frames: containers, clips, pictures, prefetch."""

@@ -1,4 +1,4 @@
-"""A file becomes a Clip: what the cues need of every frame, gathered in one pass and small enough to keep."""
+"""Reduces a file to a Clip: the small frames that the cues need, gathered in one pass."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOTION_FRAMES = 180
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A video reduced to what the evidence is measured on. Rectangles elsewhere are in px of the upright frame.
+    """A video reduced to the data that the cues need. Rectangles elsewhere are in px of the upright frame.
 
     Attributes:
         video: what was read.
@@ -60,7 +60,7 @@ class ClipRecorder:
         self._motion = _Shelf(2 * MOTION_FRAMES)
 
     def add(self, frame: Frame) -> bool:
-        """Take the frame in; True when it is a motion frame, on which faces are to be looked for."""
+        """Add a frame; returns True for a motion frame, in which faces have to be searched."""
         self._times.append(frame.time)
         self._thumbs.put(frame.small(THUMB_SIDE))
         if frame.time + 1e-6 < self._due or len(self._motion_times) == self._motion.places:
@@ -68,7 +68,7 @@ class ClipRecorder:
         self._due = max(self._due + self._step, frame.time + self._step / 2)
         self._motion_times.append(frame.time)
         self._motion.put(cv2.cvtColor(frame.small(MOTION_SIDE), cv2.COLOR_BGR2GRAY))
-        if len(self._motion_times) % MOTION_FRAMES == 0:  # the stated length was a lie: from here on, half as many
+        if len(self._motion_times) % MOTION_FRAMES == 0:  # The stated length was wrong: from here on, half as many.
             self._step *= 2
         return True
 
@@ -87,9 +87,9 @@ class ClipRecorder:
 
 
 class _Shelf:
-    """Pictures of one size, side by side in one block that is reserved at once and takes memory only as it fills.
+    """Pictures of one size in one block, reserved at once, which takes memory only as it fills.
 
-    Many small arrays kept between large ones that go would leave the heap full of holes: twice the memory.
+    Many small arrays kept between large temporary ones would fragment the heap: twice the memory.
     """
 
     def __init__(self, places: int) -> None:
@@ -98,14 +98,14 @@ class _Shelf:
         self._block: npt.NDArray[np.uint8] | None = None
 
     def put(self, picture: npt.NDArray[np.uint8]) -> None:
-        """The next picture; all have the shape of the first."""
+        """Add the next picture; all have the shape of the first."""
         if self._block is None:
             self._block = np.empty((self.places, *picture.shape), np.uint8)
         self._block[self._count] = picture
         self._count += 1
 
     def filled(self) -> npt.NDArray[np.uint8]:
-        """(n, ...) uint8, the pictures put so far."""
+        """(n, ...) uint8, the pictures added so far."""
         if self._block is None:
             return np.empty((0, 1, 1), np.uint8)
         return self._block[: self._count]

@@ -1,4 +1,4 @@
-"""Opens a stranger's video, bounded, and yields the frames that a player shows, on their own clock."""
+"""Opens an untrusted video within limits and yields the frames that a player shows, with their times."""
 
 from __future__ import annotations
 
@@ -23,15 +23,17 @@ from alive402.liveness.media.track_headers import track_headers
 from alive402.liveness.report import Video
 
 FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,avi,flv,asf,matroska,webm,mpegts,mpeg,rm,ogg"
-"""Demuxers that read one file and nothing else. A playlist (ffconcat, m3u8, dash) would open other files."""
+"""Accepted demuxers: those that read one file and nothing else. A playlist (ffconcat, m3u8, dash) would open other
+files."""
 
 THREADS, THREADS_LARGE, LARGE_PIXELS = 3, 2, 1920 * 1088
-"""Frames decoded at once: a third goes on while others are converted. Those of 4K take more memory than it is worth."""
+"""Frames decoded in parallel, while others are converted; one less for frames over so many pixels, whose memory costs
+more than the gain."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a file may ask of the machine; all but `max_frames` are known before the first frame is decoded."""
+    """Limits on a video; all but `max_frames` are checked before the first frame is decoded."""
 
     max_bytes: int = 30_000_000
     max_pixels: int = 4096 * 2304
@@ -62,7 +64,7 @@ class VideoFile:
         self._codec = ""
         self._converters: Converters = {}
         status = self.path.stat()
-        if not stat.S_ISREG(status.st_mode):  # a pipe would wait for ever, a device never end
+        if not stat.S_ISREG(status.st_mode):  # Reading a pipe could block for ever, and a device never ends.
             raise UnsupportedVideo("This is not a file. Give a video file.")
         size = status.st_size
         if size > limits.max_bytes:
@@ -73,7 +75,7 @@ class VideoFile:
         self._container = self._open()
         try:
             self._stream = self._choose_stream()
-            # The first frame tells size and rotation; it is kept, for decoding it again would cost a frame's time.
+            # The first frame gives size and rotation; it is kept, because decoding it again would cost a frame's time.
             self._frames = self._decoded()
             self._first = next(self._frames, None)
             self._look_at(self._first)
@@ -91,17 +93,17 @@ class VideoFile:
 
     @property
     def expected_seconds(self) -> float | None:
-        """Length of the picture as the header or the packets' times tell it, or None; never trusted."""
+        """Length of the picture in seconds from the header or the packets' times, or None. Not to be trusted."""
         return self._expected
 
     @property
     def frame_bytes(self) -> int:
-        """What a decoded frame takes, about."""
+        """Approximate bytes of a decoded frame."""
         width, height = self._stored_size
         return max(width * height * 3 // 2, 1)
 
     def video(self) -> Video:
-        """What was read, after iterating."""
+        """Facts about the video, complete after iterating."""
         width, height = self._shown_size
         span = self._seconds
         fps = (self._count - 1) / span if span > 0 and self._count > 1 else 0.0
@@ -142,7 +144,7 @@ class VideoFile:
             raise UndecodableVideo()
 
     def _decoded(self) -> Iterator[av.VideoFrame]:
-        """Frames packet by packet: one bad packet costs its own frames, not the rest of the file."""
+        """Decode packet by packet, so that a bad packet costs its own frames only."""
         packets = self._container.demux(self._stream)
         while True:
             try:
@@ -150,8 +152,8 @@ class VideoFile:
             except StopIteration:
                 return
             except (av.FFmpegError, IndexError):
-                # Damage, or a packet of a stream that the file's head did not name: PyAV has no place for it, and its
-                # iterator is at its end, but the file is not.
+                # Damage, or a packet of a stream that the header did not name: PyAV cannot represent it and its
+                # iterator ends, but the file continues.
                 self.skipped += 1
                 if self.skipped > self.limits.max_frames:
                     return
@@ -206,7 +208,7 @@ class VideoFile:
         return stream
 
     def _look_at(self, first: av.VideoFrame | None) -> None:
-        """Size and turn as the first decodable frame has them; they count, not the header's."""
+        """Read size and turn from the first decodable frame; the header's do not count."""
         if first is None:
             return
         self._stored_size = (first.width, first.height)
@@ -216,14 +218,14 @@ class VideoFile:
         self._check_sides(*self._shown_size)
 
     def _aspect(self) -> Fraction | None:
-        """Width over height of a pixel of the frame decoded last: the container's word, else the codec's own."""
+        """Width over height of a pixel of the last decoded frame: the container's value, else the codec's."""
         stated: Fraction | None = self._stated_aspect
         coded: Fraction | None = self._stream.codec_context.sample_aspect_ratio
-        # A container that repeats what the codec said at first says nothing of later changes.
+        # A container that repeats the codec's first value does not follow later changes.
         return coded if coded and (not stated or stated == self._coded_aspect) else stated
 
     def _length(self, stream: Any) -> float | None:
-        """Seconds that the picture lasts, before decoding; sound may last longer."""
+        """Duration of the picture in seconds, before decoding; sound may be longer."""
         stated = stated_seconds(self._container, stream)
         if stated is not None:
             return stated

@@ -1,4 +1,4 @@
-"""One decoded frame, converted on demand to what a player shows: cropped, square pixels, upright, one size a clip."""
+"""One decoded frame, converted on demand as a player shows it: cropped, square pixels, upright, one size per clip."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ Image = npt.NDArray[np.uint8]
 Converters = dict[int, VideoReformatter]
 
 NEARLY_SQUARE = 0.01
-"""Pixels that differ less from a square are left as they are: nobody sees it, and resampling would blur the picture."""
+"""Pixels closer to a square than this stay as they are: the difference is invisible, and resampling would blur the
+picture."""
 
 MAX_RATIO = 30
-"""Longer over shorter side of what is shown; a stated shape of pixels beyond it is refused."""
+"""Most ratio of the long side to the short side; a picture whose stated pixel shape exceeds it is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Crop:
     bottom: int = 0
 
     def size(self, width: int, height: int) -> tuple[int, int]:
-        """Width and height of what is left."""
+        """Width and height after cropping."""
         return width - self.left - self.right, height - self.top - self.bottom
 
 
@@ -59,7 +60,7 @@ class Shown:
 
 
 class Display:
-    """Tells how each frame of a track is shown; the first frame fixes the canvas.
+    """Decides how each frame of a track is shown; the first frame fixes the canvas.
 
     A frame of another shape (a new size, other pixels, another turn) is fitted into the canvas with its own shape kept
     and black bars beside it, as in a player's window.
@@ -77,14 +78,14 @@ class Display:
         self._orientation = UPRIGHT
 
     def shown(self, source: av.VideoFrame, aspect: Fraction | None) -> Shown:
-        """How `source` is shown, its pixels being `aspect` as wide as high.
+        """How `source` is shown; `aspect` is the width of its pixels over their height.
 
         Raises:
             UndecodableVideo: the pixels' stated shape makes a sliver of the first frame.
         """
         said = orientation_of(source)
-        # FFmpeg gives a turn that the codec states to the frame that carries it; it holds until the next key frame
-        # (ITU-T H.264, D.2.27). The container's own is with every frame.
+        # FFmpeg attaches a turn stated by the codec to the frame that carries it; it holds until the next key frame
+        # (ITU-T H.264, D.2.27). The container's own turn is on every frame.
         if said is not None or source.key_frame:
             self._orientation = said or UPRIGHT
         key = source.width, source.height, aspect, self._orientation
@@ -110,7 +111,7 @@ class Display:
 
 
 class Frame:
-    """One decoded frame; pixels are converted only when asked for.
+    """One decoded frame; pixels are converted only on demand.
 
     Attributes:
         index: place in the clip, from 0.
@@ -164,7 +165,7 @@ class Frame:
         """The frame's own picture at `width` x `height`."""
         size, crop = self._shown.orientation.size(width, height), self._shown.crop
         whole = size if crop == WHOLE else (self._source.width, self._source.height)
-        # one converter a purpose, not a size: two threads must never share one
+        # One converter per purpose, not per size: two threads must never share one.
         convert = self._converters.setdefault(purpose, VideoReformatter())
         plain = convert.reformat(self._source, width=whole[0], height=whole[1], format="bgr24", interpolation="AREA")
         pixels: Image = np.asarray(plain.to_ndarray(), np.uint8)
@@ -178,7 +179,7 @@ class Frame:
 
 
 def square(width: int, height: int, aspect: Fraction | None, max_pixels: int) -> tuple[int, int]:
-    """Size of a picture once its pixels are square: one side grows, none shrinks (HTML, `videoWidth`).
+    """Size of a picture after its pixels are made square: one side grows, none shrinks (HTML, `videoWidth`).
 
     Args:
         width: of the stored picture, px, as `height`.
@@ -193,7 +194,7 @@ def square(width: int, height: int, aspect: Fraction | None, max_pixels: int) ->
 
 
 def fitted(size: tuple[int, int], canvas: tuple[int, int]) -> tuple[int, int]:
-    """The largest size of the shape of `size` in `canvas`; within two px of it, the canvas itself."""
+    """The largest size with the shape of `size` that fits `canvas`; within two px of it, the canvas itself."""
     scale = min(canvas[0] / size[0], canvas[1] / size[1])
     width, height = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
     return canvas if canvas[0] - width <= 2 and canvas[1] - height <= 2 else (width, height)

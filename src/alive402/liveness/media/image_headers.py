@@ -1,4 +1,4 @@
-"""What a picture asks of a decoder, read from its header before one sees it; and what of it the decoder is given."""
+"""Reads a picture's header before decoding: its demands on a decoder, and the bytes that the decoder gets."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from alive402.liveness.media import heif
 HEAD_BYTES = 32
 _JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
 MOVES = "The picture moves. Send a single one."
-# Segments or chunks; a picture of the most bytes that are taken has a few thousand where its writer was careful.
+# Most segments or chunks; a carefully written picture of the largest accepted size has a few thousand.
 _MOST_PIECES = 20_000
 
-# Baseline to arithmetic-coded frames; the three left out are tables that share the range.
+# Baseline to arithmetic-coded frames; the three excluded markers are tables in the same range.
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_BARE = frozenset({0x01, *range(0xD0, 0xD9)})
 _JPEG_SCAN, _JPEG_END = 0xDA, 0xD9
-# Never 0xFF 0x00: a decoder takes it for pixels and looks on for a marker, where a length would lead past it.
+# Never 0xFF 0x00: a decoder treats it as pixels and scans on for a marker, while a length would jump past it.
 _JPEG_MARKER = re.compile(rb"\xff+([\x01-\xfe])")
 _JPEG_AFTER_PIXELS = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 
-# What pixels are made of; words, profiles and animation would be unpacked by a decoder, up to 8 MB each.
+# Chunks that pixels need; a decoder would unpack text, profiles and animation, up to 8 MB each.
 _PNG_PIXELS = frozenset({b"IHDR", b"PLTE", b"tRNS", b"eXIf", b"IDAT", b"IEND"})
 _PNG_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-# No byte of deflate says more than so many.
+# Largest expansion of a byte by deflate.
 _DEFLATE_MOST = 1032
 _SLICE, _UNPACKED = 2**16, 2**20
 
@@ -37,7 +37,7 @@ _WEBP_ANIMATED = 0x02
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a picture says of itself.
+    """The facts in a picture's header.
 
     Attributes:
         width: as stored, px.
@@ -55,14 +55,14 @@ class Header:
 
 
 def format_of(head: bytes) -> str | None:
-    """`jpeg`, `png`, `webp`, `bmp` or `heif` by a file's first `HEAD_BYTES`; None for anything else."""
+    """Recognises `jpeg`, `png`, `webp`, `bmp` or `heif` by a file's first `HEAD_BYTES`; None for anything else."""
     if head.startswith(_JPEG):
         return "jpeg"
     if head.startswith(_PNG):
         return "png"
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "webp"
-    # Two letters alone would make a bitmap of many a text; the size of the next header is one of six.
+    # Two letters alone would make a bitmap of many texts; the size of the next header is one of six.
     if head[:2] == b"BM" and head[14:18] in {struct.pack("<I", size) for size in (12, 40, 52, 56, 108, 124)}:
         return "bmp"
     if heif.is_still(head):
@@ -71,7 +71,7 @@ def format_of(head: bytes) -> str | None:
 
 
 def header_of(kind: str, data: bytes) -> Header:
-    """The header of a picture of the format `kind`, which is not `heif`; nothing is decoded.
+    """Reads the header of a picture of the format `kind`, which is not `heif`; nothing is decoded.
 
     Raises:
         UnsupportedImage: it moves.
@@ -87,7 +87,7 @@ def header_of(kind: str, data: bytes) -> Header:
 
 
 def _jpeg(data: bytes) -> Header:
-    """Walked by the segments' lengths, as a decoder walks; the first frame header counts."""
+    """Walks the segments by their lengths, as a decoder does; the first frame header counts."""
     place, passes = 2, 0
     size: tuple[int, int, int] | None = None
     for _ in range(_MOST_PIECES):
@@ -116,7 +116,7 @@ def _jpeg(data: bytes) -> Header:
 
 
 def _png(data: bytes) -> Header:
-    """Its size, and the file without the chunks that have no part in its pixels."""
+    """Reads the size, and the file without the chunks that its pixels do not need."""
     if data[12:16] != b"IHDR":
         raise UndecodableImage
     width, height, bits, colour, _, _, _ = struct.unpack_from(">IIBBBBB", data, 16)
@@ -125,7 +125,7 @@ def _png(data: bytes) -> Header:
     for _ in range(_MOST_PIECES):
         length, kind = struct.unpack_from(">I4s", data, place)
         start, end = place, place + 12 + length
-        # A decoder would find room for a chunk before it finds that the file ends in it.
+        # A decoder would allocate memory for a chunk before it notices that the file ends inside it.
         if end > len(data) or (kind == b"IHDR") != (start == len(_PNG)):
             raise UndecodableImage
         if kind == b"acTL":
@@ -139,7 +139,7 @@ def _png(data: bytes) -> Header:
             break
     else:
         raise UndecodableImage
-    # As large as all rows are, twice, for they may be interlaced.
+    # Twice the size of all rows, because they may be interlaced.
     most = 2 * height * (1 + (width * bits * _PNG_SAMPLES.get(colour, 4) + 7) // 8) + _UNPACKED
     if _unpacks_to_more(pixels, most):
         raise UndecodableImage
@@ -147,7 +147,7 @@ def _png(data: bytes) -> Header:
 
 
 def _unpacks_to_more(pieces: Iterable[memoryview], most: int) -> bool:
-    """Whether deflated pieces hold more than `most` bytes: a decoder would unpack them to their end."""
+    """Whether deflated pieces expand to more than `most` bytes: a decoder would unpack them to their end."""
     pieces = list(pieces)
     if sum(map(len, pieces)) * _DEFLATE_MOST <= most:
         return False
@@ -161,7 +161,7 @@ def _unpacks_to_more(pieces: Iterable[memoryview], most: int) -> bool:
                     packed = unpacker.unconsumed_tail
                     if unpacked > most:
                         return True
-    except zlib.error:  # what is wrong with it is the decoder's to say
+    except zlib.error:  # Other defects are left to the decoder to report.
         pass
     return False
 
@@ -185,5 +185,5 @@ def _webp(data: bytes) -> Header:
 def _bmp(data: bytes) -> Header:
     old = data[14:18] == struct.pack("<I", 12)
     width, height = struct.unpack_from("<HH" if old else "<ii", data, 18)
-    # A negative height says that the rows run from the top.
+    # A negative height means that the rows run from the top.
     return Header(width, abs(height), data)

@@ -61,7 +61,7 @@ class Picture:
 
 
 def is_image(path: str | Path) -> bool:
-    """Whether the file begins as one of the pictures that are judged; False for what cannot be read."""
+    """Whether the file begins as one of the judged picture formats; False for a file that cannot be read."""
     path = Path(path)
     try:
         if not stat.S_ISREG(path.stat().st_mode):
@@ -85,7 +85,7 @@ def recognised(head: bytes) -> str:
 
 
 def read(path: Path, limits: ImageLimits = ImageLimits()) -> Picture:
-    """The picture in a file.
+    """Read and decode a picture file.
 
     Raises:
         UnsupportedImage: not JPEG, PNG, WebP, BMP, HEIC or AVIF, or it moves.
@@ -93,7 +93,7 @@ def read(path: Path, limits: ImageLimits = ImageLimits()) -> Picture:
         UndecodableImage: too small, too narrow, or its pixels cannot be read.
         OSError: the file cannot be opened.
     """
-    if not stat.S_ISREG(path.stat().st_mode):  # a pipe would wait for ever, a device never end
+    if not stat.S_ISREG(path.stat().st_mode):  # Reading a pipe could block for ever, and a device never ends.
         raise UnsupportedImage("This is not a file. Give a picture file.")
     with path.open("rb") as file:
         data = _all(file, limits)
@@ -172,7 +172,7 @@ def _decoded(header: Header) -> Pixels:
         found = cv2.imdecode(np.frombuffer(header.data, np.uint8), cv2.IMREAD_COLOR)
     except (cv2.error, MemoryError):
         raise UndecodableImage from None
-    # A decoder that sees another size than we do was shown something that we did not weigh.
+    # A decoder that reports another size than the header was given data that we did not check.
     if found is None or found.ndim != 3 or set(found.shape[:2]) != {header.width, header.height}:
         raise UndecodableImage
     return np.asarray(found, np.uint8)

@@ -1,4 +1,4 @@
-"""The display matrix of a frame, as one of the eight ways to turn and mirror a picture."""
+"""Reads the display matrix of a frame as one of the eight combinations of quarter turn and mirror."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Image = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Orientation:
-    """One of the eight ways in which a stored picture becomes the upright one: transpose first, flip after.
+    """One of the eight ways to turn a stored picture into the upright one: transpose first, flip after.
 
     Attributes:
         transposed: rows become columns.
@@ -45,12 +45,12 @@ class Orientation:
 
     @staticmethod
     def of_turns(turns: int) -> Orientation:
-        """Quarter turns counter-clockwise, not mirrored."""
+        """The orientation after quarter turns counter-clockwise, not mirrored."""
         return _TURNED[turns % 4]
 
     @property
     def mirrored(self) -> bool:
-        """Whether writing in the stored picture would read backwards in the upright one."""
+        """Whether text in the stored picture is mirrored in the upright one."""
         return (self.transposed + self.flipped_x + self.flipped_y) % 2 == 1
 
     @property
@@ -60,7 +60,7 @@ class Orientation:
         return 90 * _TURNED.index(unmirrored)
 
     def size(self, width: int, height: int) -> tuple[int, int]:
-        """Width and height after turning; turning back needs the same."""
+        """Width and height after turning; turning back is the same operation."""
         return (height, width) if self.transposed else (width, height)
 
     def apply(self, pixels: Image) -> Image:
@@ -76,23 +76,23 @@ UPRIGHT = Orientation()
 _TURNED = (UPRIGHT, Orientation(True, False, True), Orientation(False, True, True), Orientation(True, True, False))
 
 
-_container_of: Any = SideDataContainer  # PyAV's stubs leave out what it is made of
+_container_of: Any = SideDataContainer  # PyAV's stubs lack its fields.
 
 
 def orientation_of(frame: av.VideoFrame) -> Orientation | None:
-    """What this frame says of how it is shown; None where it says nothing.
+    """The orientation that this frame states; None where it states none.
 
-    FFmpeg hands on with each frame the track's matrix (MP4 `tkhd`, Matroska projection) or the codec's own (H.264 and
-    HEVC display orientation, EXIF); the first one counts, as in ffmpeg. A name or a title tells nothing.
+    FFmpeg attaches to each frame the track's matrix (MP4 `tkhd`, Matroska projection) or the codec's own (H.264 and
+    HEVC display orientation, EXIF); the first one counts, as in ffmpeg. File name and title are ignored.
     """
     try:
-        # not frame.side_data: frame and container would hold each other, and frames would pile up until Python's
-        # collector of cycles comes by
+        # Not frame.side_data: frame and container would reference each other, and frames would pile up until Python's
+        # cycle collector runs.
         beside = _container_of(frame)
         for data in beside:
             if data.type is Type.DISPLAYMATRIX and data.buffer_size >= 36:
                 return Orientation.of_matrix(np.frombuffer(bytes(data), np.int32, 9))
-    except ValueError:  # beside it lies a kind of data that PyAV has no name for; it still tells the angle
+    except ValueError:  # PyAV has no name for a kind of side data beside it, but the angle is readable.
         degrees = frame.rotation
         return Orientation.of_turns(round(degrees / 90)) if 45 <= abs(degrees) <= 360 else None
     return None

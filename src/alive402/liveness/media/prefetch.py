@@ -1,4 +1,4 @@
-"""Runs an iterator a few steps ahead in a thread of its own, so that decoding and looking go on side by side."""
+"""Runs an iterator a few steps ahead in its own thread, so that decoding and analysis run in parallel."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ PATIENCE_SECONDS = 0.1
 
 
 def prefetch(items: Iterable[Item], prepare: Callable[[Item], object], depth: int) -> Generator[Item, None, None]:
-    """Yield `items` in order, each after `prepare(item)` ran in the thread; what the thread raises is raised here.
+    """Yield `items` in order, each after `prepare(item)` ran in the thread; errors of the thread are raised here.
 
-    At most `depth` (> 0) of them wait. Closing the generator (`contextlib.closing`) stops the thread and waits for it.
+    At most `depth` (> 0) items wait. Closing the generator (`contextlib.closing`) stops the thread and waits for it.
     """
     waiting: queue.Queue[tuple[Item | None, BaseException | None]] = queue.Queue(depth)
     left = threading.Event()

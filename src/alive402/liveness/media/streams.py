@@ -15,24 +15,25 @@ NOT_SHOWN = Disposition.attached_pic | Disposition.timed_thumbnails | Dispositio
 """Cover art, chapter pictures, still pictures, layers that add to another track: no player shows one as the video."""
 
 DEFAULT_WEIGHT = 5_000_000
-"""Pixels that the default flag is worth to ffmpeg (fftools/ffmpeg_mux_init.c, map_auto_video)."""
+"""Pixels by which ffmpeg prefers the default track (fftools/ffmpeg_mux_init.c, map_auto_video)."""
 
 SUBSTANTIAL = 1 / 3
-"""A track whose sides are smaller than this share of the chosen one's is a thumbnail, and never makes a file doubtful:
-those that cameras add have 160 to 320 px a side beside at least 1280."""
+"""A track whose sides are below this share of the chosen one's is a thumbnail and is ignored. Cameras add tracks of 160
+to 320 px a side beside at least 1280."""
 
 MAX_PACKETS = 50_000
-"""Packets of all tracks that are read to find a length that no header tells: 60 s of picture and sound take 5000."""
+"""Most packets of all tracks that are read to find a length that no header states; 60 s of picture and sound have
+5000."""
 
 _CLOCK = re.compile(r"(\d{1,4}):(\d\d):(\d\d(?:\.\d{1,9})?)")
 
 
 def choose_video(container: Any, headers: tuple[TrackHeader, ...]) -> tuple[Any, TrackHeader | None]:
-    """The video stream that is judged, and its header where the container has one.
+    """Choose the judged video stream; also returns its header where the container has one.
 
-    ffmpeg's choice is judged: most pixels, the default flag counting as five million. Where ffplay (libavformat's
-    "best" stream) or browsers (the first track that is on) would show another one, which is no thumbnail, the file is
-    refused: who looks at it may see what was not judged.
+    ffmpeg's choice is judged: most pixels, with the default flag counting as five million. If ffplay (libavformat's
+    "best" stream) or browsers (the first enabled track) would show another track that is no thumbnail, the file is
+    refused, because a viewer might see a track that was not judged.
 
     Raises:
         UnsupportedVideo: no video stream, or more than one that players show.
@@ -57,10 +58,10 @@ def choose_video(container: Any, headers: tuple[TrackHeader, ...]) -> tuple[Any,
 
 
 def stated_seconds(container: Any, stream: Any) -> float | None:
-    """Length of the picture, not of the sound, as the header tells it; None where it does not."""
+    """Length in seconds of the picture, not of the sound, as the header states it; None where it does not."""
     if stream.duration and stream.duration > 0 and stream.time_base:
         return float(stream.duration * stream.time_base)
-    clock = _CLOCK.fullmatch(stream.metadata.get("DURATION", ""))  # Matroska's writers note the end of each track
+    clock = _CLOCK.fullmatch(stream.metadata.get("DURATION", ""))  # Matroska writers record the end of each track.
     if clock:
         begin = float(stream.start_time * stream.time_base) if stream.start_time and stream.time_base else 0.0
         seconds = int(clock[1]) * 3600 + int(clock[2]) * 60 + float(clock[3]) - begin
@@ -71,7 +72,7 @@ def stated_seconds(container: Any, stream: Any) -> float | None:
 
 
 def measured_seconds(container: Any, index: int, max_seconds: float) -> float | None:
-    """Length of the picture from the times of its packets, without decoding; None where they tell none.
+    """Length in seconds of the picture from its packets' times, without decoding; None where they have none.
 
     Args:
         container: opened for this, and read to its end.
@@ -109,7 +110,7 @@ def _default(stream: Any) -> bool:
 
 def _substantial(stream: Any, chosen: Any) -> bool:
     mine, other = stream.codec_context, chosen.codec_context
-    if mine is None or other is None:  # a codec that is not known here, but may be to a player
+    if mine is None or other is None:  # A codec that is unknown here, but perhaps not to a player.
         return True
     return bool(mine.width >= SUBSTANTIAL * other.width and mine.height >= SUBSTANTIAL * other.height)
 
@@ -122,6 +123,6 @@ def _by_stream(container: Any, headers: tuple[TrackHeader, ...]) -> dict[int, Tr
     if "matroska" not in container.format.name:
         identified = {header.track: header for header in headers}
         return {stream.index: identified[stream.id] for stream in streams if stream.id in identified}
-    if len(streams) != len(headers):  # one was left out: the places no longer tell which is which
+    if len(streams) != len(headers):  # A track was left out, so the places no longer identify tracks.
         return {}
     return {stream.index: header for stream, header in zip(streams, headers, strict=True)}

@@ -1,6 +1,6 @@
-"""Reads of an MP4 or Matroska file what PyAV does not hand on: a track's crop and whether it may be shown.
+"""Reads facts of MP4 and Matroska files that PyAV does not expose: a track's crop, and whether it may be shown.
 
-Only headers are read, by their place; how many is bounded, and whatever is damaged counts as not said.
+Only headers are read, by seeking; their number is bounded, and damaged ones are ignored.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import BinaryIO
 from alive402.liveness.media.frame import WHOLE, Crop
 
 MAX_PARTS = 4_096
-"""Headers of boxes or elements that are read in one file; a long recording in fragments has a few hundred before
+"""Most headers of boxes or elements that are read in one file; a long fragmented recording has a few hundred before
 `moov` or `Tracks` is found."""
 
 _SAMPLE_ENTRY = 86
@@ -28,7 +28,7 @@ _LEFT, _TOP, _RIGHT, _BOTTOM = 0x54CC, 0x54BB, 0x54DD, 0x54AA
 
 @dataclass(frozen=True, slots=True)
 class TrackHeader:
-    """A video track, as the container's header describes it.
+    """A video track as described by the container's header.
 
     Attributes:
         track: MP4's track id; of a Matroska file the place among its video tracks, from 0.
@@ -42,7 +42,7 @@ class TrackHeader:
 
 
 def track_headers(path: Path, container: str) -> tuple[TrackHeader, ...]:
-    """The video tracks of a file, none where the container says nothing of this.
+    """The video tracks of a file; empty where the container states none of this.
 
     Args:
         path: the file.
@@ -64,7 +64,7 @@ class _Damaged(Exception):
 
 
 class _Reader:
-    """Reads bytes by their place, and the parts of MP4 and Matroska files; counts the headers."""
+    """Reads bytes by position, and the parts of MP4 and Matroska files; counts the headers."""
 
     def __init__(self, file: BinaryIO, size: int) -> None:
         self._file = file
@@ -79,7 +79,7 @@ class _Reader:
         return read
 
     def boxes(self, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-        """Kind, beginning and end of the content of each box (ISO/IEC 14496-12, 4.2)."""
+        """Yield kind, start and end of the content of each box (ISO/IEC 14496-12, 4.2)."""
         while at + 8 <= end:
             self._count()
             size, kind = struct.unpack(">I4s", self.read(at, 8))
@@ -93,7 +93,7 @@ class _Reader:
             at = stop
 
     def box(self, at: int, end: int, *kinds: bytes) -> tuple[int, int] | None:
-        """Where the content of the first box of these kinds, one in the other, begins and ends."""
+        """Start and end of the content of the first box on a path of kinds."""
         for kind in kinds:
             found = next(((start, stop) for name, start, stop in self.boxes(at, end) if name == kind), None)
             if found is None:
@@ -102,7 +102,7 @@ class _Reader:
         return at, end
 
     def elements(self, at: int, end: int) -> Iterator[tuple[int, int, int]]:
-        """Identity, beginning and end of the content of each element (RFC 8794)."""
+        """Yield id, start and end of the content of each element (RFC 8794)."""
         while at + 2 <= end:
             self._count()
             identity, at = self._number(at, keep_marker=True)
@@ -118,7 +118,7 @@ class _Reader:
         return int.from_bytes(self.read(at, end - at), "big")
 
     def _number(self, at: int, keep_marker: bool) -> tuple[int, int]:
-        """A number of one to eight bytes and where it ends; -1 is a size that is not known."""
+        """A number of one to eight bytes, and the position where it ends; -1 is an unknown size."""
         length = 9 - self.read(at, 1)[0].bit_length()
         if length > 8:
             raise _Damaged
@@ -146,7 +146,7 @@ def _boxed_tracks(reader: _Reader) -> Iterator[TrackHeader]:
         described = reader.box(at, end, b"mdia", b"minf", b"stbl", b"stsd")
         if head is None or described is None:
             continue
-        # version 1 has times of eight bytes
+        # Version 1 has times of eight bytes.
         (track,) = struct.unpack(">I", reader.read(head[0] + (20 if reader.read(head[0], 1)[0] == 1 else 12), 4))
         crop = WHOLE
         for _, entry, stop in reader.boxes(described[0] + 8, described[1]):
@@ -160,7 +160,7 @@ def _boxed_tracks(reader: _Reader) -> Iterator[TrackHeader]:
 
 
 def clean_aperture(values: tuple[int, ...], width: int, height: int) -> Crop:
-    """The crop of a `clap` box, worked out and rounded as FFmpeg does it; a bad one cuts nothing.
+    """The crop of a `clap` box, calculated and rounded as FFmpeg does; an invalid one cuts nothing.
 
     Args:
         values: width, height, horizontal and vertical offset of the aperture's centre, each a numerator and a
@@ -195,7 +195,7 @@ def _matroska_tracks(reader: _Reader) -> Iterator[TrackHeader]:
 
 
 def _entries(reader: _Reader) -> Iterator[tuple[int, int]]:
-    """Where the content of each TrackEntry begins and ends (RFC 9559)."""
+    """Start and end of the content of each TrackEntry (RFC 9559)."""
     for identity, at, end in reader.elements(0, reader.size):
         if identity == _SEGMENT:
             for part, start, stop in reader.elements(at, end):

@@ -26,12 +26,12 @@ SIDE = 80
 """Side of a view as the network sees it, px."""
 LOGIT_CLIP = 8.0
 AT_ONCE = 4
-"""Samples that are computed together: 16 are no faster a face and take 9 MB more."""
+"""Samples computed in one batch: 16 are no faster per face and take 9 MB more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """What the network makes of n samples, each 0..1, uncalibrated.
+    """The network's output for n samples, each 0..1, uncalibrated.
 
     Attributes:
         live: (n,) float32, filmed from life.
@@ -78,12 +78,12 @@ class AppearanceNetwork:
         self._side: int = self._session.get_inputs()[0].shape[-1]
 
     def look(self, samples: Sequence[Sample]) -> Looks:
-        """What the network makes of n samples."""
+        """Run the network on n samples."""
         mid, wide = ([getattr(sample, view) for sample in samples] for view in ("mid", "wide"))
         return self.look_at(mid, wide)
 
     def look_at(self, mid: Sequence[Image], wide: Sequence[Image]) -> Looks:
-        """What the network makes of n looks, given as their tight and wide views, (h, h, 3) uint8 BGR each."""
+        """Run the network on n looks, given as tight and wide views, (h, h, 3) uint8 BGR each."""
         if not len(mid):
             nothing: Floats = np.zeros(0, np.float32)
             return Looks(nothing, nothing, nothing)
@@ -102,14 +102,14 @@ class AppearanceNetwork:
 
 
 def logits(scores: Floats) -> npt.NDArray[np.float64]:
-    """(n,) float64: log odds of scores in 0..1, clipped at 8 either way so that no single sample decides."""
+    """(n,) float64: log odds of scores in 0..1, clipped to ±8 so that no single sample decides."""
     clipped = np.clip(scores.astype(np.float64), 1e-6, 1 - 1e-6)
     result: npt.NDArray[np.float64] = np.clip(np.log(clipped / (1 - clipped)), -LOGIT_CLIP, LOGIT_CLIP)
     return result
 
 
 def pool(scores: Floats) -> tuple[float, float]:
-    """(mean, 20th percentile) of the log odds; the percentile catches the moment in which a replay shows."""
+    """(mean, 20th percentile) of the log odds; the percentile detects the moment in which a replay is visible."""
     odds = logits(scores)
     return float(odds.mean()), float(np.percentile(odds, 20))
 

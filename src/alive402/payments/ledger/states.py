@@ -28,7 +28,7 @@ MAY_HAVE_MOVED = (State.SETTLING, State.SETTLE_UNKNOWN)
 PAID = (State.SETTLED, State.CONSUMED, State.REFUNDED)
 """An answer is returned only in these states."""
 
-WAYS: dict[State, frozenset[State]] = {
+TRANSITIONS: dict[State, frozenset[State]] = {
     State.CREATED: frozenset({State.VERIFIED}),
     State.VERIFIED: frozenset({State.RESERVED}),
     # To itself: the process that held it died, and the same signature was sent again.

@@ -98,7 +98,7 @@ class Balances:
                 balance = BalanceRepository(session)
                 await balance.lock(key_id)
                 for row in await balance.of(key_id):
-                    usable = await self._brought_up_to_date(session, row)
+                    usable = await self._refreshed(session, row)
                     left[key_id][row.service_id] += usable.remaining if usable else 0
         return {key: dict(services) for key, services in left.items()}
 
@@ -118,7 +118,7 @@ class Balances:
                 return await _answered(session, before)
         held = False
         for row in await balance.open(key_id, use.service_id):
-            usable = await self._brought_up_to_date(session, row)
+            usable = await self._refreshed(session, row)
             if usable is not None and usable.remaining:
                 return usable
             held = held or bool(await PrepaidRepository(session).held(row.id))
@@ -128,7 +128,7 @@ class Balances:
             return await _answered(session, last)
         raise PaymentInUse if held else TokenExhausted(_EMPTY)
 
-    async def _brought_up_to_date(self, session: AsyncSession, row: Prepayment) -> Prepayment | None:
+    async def _refreshed(self, session: AsyncSession, row: Prepayment) -> Prepayment | None:
         """Update a prepayment from its payment and return the uses of dead processes; None when it is not usable."""
         prepaid = PrepaidRepository(session)
         payment = await prepaid.payment(row.ledger_id) if row.ledger_id else None

@@ -154,9 +154,9 @@ class Tokens:
         """The prepayment of a token, after returning the uses of dead processes."""
         prepayment = await prepaid.by_token(digest(offer.token))
         if prepayment is None:
-            asked = await prepaid.by_id(offer.token)
+            named = await prepaid.by_id(offer.token)
             # Sending a payment's id in place of its token gets this error, which reveals no more than the id itself.
-            raise TokenUnknown if asked is None or asked.paid_at else TokenPending(paymentId=asked.id)
+            raise TokenUnknown if named is None or named.paid_at else TokenPending(paymentId=named.id)
         if prepayment.client_hash is not None and prepayment.client_hash != digest(offer.client_secret or ""):
             raise TokenMismatch(reason="client")
         if prepayment.service_id != use.service_id:

@@ -1,6 +1,6 @@
-"""HEIC and AVIF pictures: their container, read in Python, and the bitstream of the primary picture, decoded by FFmpeg.
+"""HEIC and AVIF pictures: reads their container in Python and decodes the primary picture by FFmpeg.
 
-`decoder` loads FFmpeg and is imported by name; everything here does without it.
+`decoder` loads FFmpeg and is imported by name; nothing else here needs it.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ MOST_PIECES = 20_000
 
 
 class Reader:
-    """Reads big-endian numbers one after another; IndexError at the end of the bytes."""
+    """Reads consecutive big-endian numbers; raises IndexError at the end of the bytes."""
 
     def __init__(self, data: bytes | memoryview, place: int = 0) -> None:
         self._data, self.place = data, place
@@ -26,15 +26,15 @@ class Reader:
         self.place = end
         return value
 
-    def letters(self) -> bytes:
+    def fourcc(self) -> bytes:
         return self.number(4).to_bytes(4, "big")
 
     def full_box(self) -> tuple[int, int]:
-        """The version and flags of a full box."""
+        """Read the version and flags of a full box."""
         return self.number(1), self.number(3)
 
     def counted(self, size: int) -> range:
-        """A range as long as a number of `size` bytes says.
+        """The range of a count, which is stored in `size` bytes.
 
         Raises:
             UndecodableImage: it is over MOST_PIECES.
@@ -47,7 +47,7 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the bytes of an item lie.
+    """Location of an item's bytes.
 
     Attributes:
         in_idat: whether the extents count from the start of `idat`; otherwise from the start of the file.
@@ -61,7 +61,7 @@ class Place:
 def read_boxes(data: memoryview) -> Iterator[tuple[bytes, memoryview]]:
     """Yields the type and the body of each box.
 
-    A box that ends behind the data is cut off there.
+    A box that extends past the data is cut off there.
 
     Raises:
         UndecodableImage: a size is impossible, or there are over MOST_PIECES boxes.
@@ -85,7 +85,7 @@ def read_boxes(data: memoryview) -> Iterator[tuple[bytes, memoryview]]:
 
 
 def read_associations(ipma: memoryview) -> dict[int, list[tuple[bool, int]]]:
-    """The properties of each item: (essential, index from 1), in their order."""
+    """Read the properties of each item: (essential, index from 1), in their order."""
     reader, owned, total = Reader(ipma), dict[int, list[tuple[bool, int]]](), 0
     version, flags = reader.full_box()
     size = 2 if flags & 1 else 1
@@ -101,7 +101,7 @@ def read_associations(ipma: memoryview) -> dict[int, list[tuple[bool, int]]]:
 
 
 def read_kinds(iinf: memoryview) -> dict[int, bytes]:
-    """The type of each item, four letters; empty for a protected (encrypted) item."""
+    """Read the type of each item, four letters; empty for a protected (encrypted) item."""
     reader, kinds = Reader(iinf), dict[int, bytes]()
     reader.counted(4 if reader.full_box()[0] else 2)
     for kind, body in read_boxes(iinf[reader.place :]):
@@ -110,12 +110,12 @@ def read_kinds(iinf: memoryview) -> dict[int, bytes]:
         if kind != b"infe" or version < 2:
             continue
         item, protected = inner.number(4 if version > 2 else 2), inner.number(2)
-        kinds.setdefault(item, b"" if protected else inner.letters())
+        kinds.setdefault(item, b"" if protected else inner.fourcc())
     return kinds
 
 
 def read_places(iloc: memoryview) -> dict[int, Place]:
-    """The place of each item; items stored in another file, or inside another item, are left out."""
+    """Read the place of each item; items stored in another file, or inside another item, are left out."""
     reader, places, total = Reader(iloc), dict[int, Place](), 0
     version, _ = reader.full_box()
     sizes, more = reader.number(1), reader.number(1)
@@ -137,7 +137,7 @@ def read_places(iloc: memoryview) -> dict[int, Place]:
 
 
 def read_sources(iref: memoryview, item: int) -> list[int]:
-    """The items that `item` is derived from (`dimg`), in their order."""
+    """Read the items that `item` is derived from (`dimg`), in their order."""
     outer = Reader(iref)
     size = 4 if outer.full_box()[0] else 2
     for kind, body in read_boxes(iref[4:]):

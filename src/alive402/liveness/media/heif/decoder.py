@@ -47,9 +47,9 @@ _INTERPOLATION = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpola
 
 
 def weighed(layout: Layout) -> tuple[Layout, int]:
-    """The layout with only the parts of each bitstream that make pixels, and the largest number of slices in one.
+    """Reduces bitstreams to the parts that make pixels; also returns the largest number of slices in one.
 
-    Each slice may cover the whole picture again: as many times the decoder may go over it.
+    Each slice may cover the whole picture again, so the decoder may process it as many times.
 
     Raises:
         UndecodableImage: a bitstream is cut, or holds more than one picture.
@@ -64,7 +64,7 @@ def weighed(layout: Layout) -> tuple[Layout, int]:
 
 
 def decoded(layout: Layout) -> Pixels:
-    """Decodes a weighed layout to (height, width, 3) uint8 BGR, cropped and turned, one tile at a time.
+    """Decodes a checked layout to (height, width, 3) uint8 BGR, cropped and turned, one tile at a time.
 
     Raises:
         UndecodableImage: a bitstream cannot be decoded, or its size is not that of its `ispe`.
@@ -77,7 +77,7 @@ def decoded(layout: Layout) -> Pixels:
 
 def _canvas(layout: Layout) -> Pixels:
     if len(layout.tiles) == 1:
-        # The decoder goes, with the memory of its frame, before the pixels are copied.
+        # Release the decoder with the memory of its frame before the pixels are copied.
         frame = _Decoder().bgr(layout.tiles[0])
         return _pixels(frame)[: layout.height, : layout.width]
     decoder = _Decoder()
@@ -121,7 +121,7 @@ class _Decoder:
         if not frames:
             raise UndecodableImage
         frame = frames[-1]
-        # Another size or depth than the container says was never weighed.
+        # A size or depth other than the container's was never checked against the limits.
         if (frame.width, frame.height) != (coded.width, coded.height) or frame.is_corrupt:
             raise UndecodableImage
         if _is_deep(frame) and not coded.is_deep:
@@ -154,9 +154,9 @@ def _pixels(frame: VideoFrame) -> Pixels:
 def _context(coded: Coded) -> VideoCodecContext:
     context = av.codec.CodecContext.create(_DECODERS[coded.codec], "r")
     assert isinstance(context, VideoCodecContext)
-    if coded.codec == "hevc":  # an AV1 still brings its sequence header
+    if coded.codec == "hevc":  # An AV1 bitstream still contains its sequence header.
         context.extradata = coded.configuration
-    # Frame threads would each hold a frame, and other files are judged beside this one.
+    # Frame threads would each hold a frame, and other files are judged in parallel.
     context.thread_count = 1
     most = (coded.width + 2 * _LARGEST_BLOCK) * (coded.height + 2 * _LARGEST_BLOCK)
     context.options = {"max_pixels": str(most), "err_detect": "explode"}
@@ -174,7 +174,7 @@ def _hevc(coded: Coded) -> tuple[bytes, int]:
         if kind in _HEVC_PICTURE:
             slices += 1
             pictures += bool(unit[size + 2] & _FIRST_SLICE)
-        elif kind < 32:  # needs other pictures, which are not there
+        elif kind < 32:  # Needs other pictures, which are absent.
             raise UndecodableImage
         elif kind not in _HEVC_SETS:
             continue
@@ -223,7 +223,7 @@ def _av1(coded: Coded) -> tuple[bytes, int]:
 
 
 def _leb128(data: bytes, place: int) -> tuple[int, int]:
-    """A number of AV1 and the place behind it."""
+    """Reads a variable-length number of AV1; returns it and the position behind it."""
     value = 0
     for number in range(8):
         if place >= len(data):

@@ -59,7 +59,7 @@ class Coded:
 
     @property
     def is_deep(self) -> bool:
-        """Whether its configuration says 4:4:4 of more than 8 bits: 6 bytes a px, four times those of 4:2:0."""
+        """Whether its configuration is 4:4:4 with more than 8 bits: 6 bytes per px, four times those of 4:2:0."""
         if self.codec == "hevc":
             chroma, luma_depth, chroma_depth = (self.configuration[place] for place in (16, 17, 18))
             return chroma & 3 == 3 and bool((luma_depth | chroma_depth) & 7)
@@ -124,27 +124,27 @@ class Layout:
 
     @property
     def is_deep(self) -> bool:
-        """Whether a tile is, by its configuration, 4:4:4 of more than 8 bits."""
+        """Whether a tile's configuration is 4:4:4 with more than 8 bits."""
         return any(tile.is_deep for tile in self.tiles)
 
     @property
     def coded_pixels(self) -> int:
-        """Pixels that the decoder makes, with those of the last row and column that the canvas cuts off."""
+        """Pixels that the decoder makes, including those of the last row and column that the canvas cuts off."""
         return sum(tile.width * tile.height for tile in self.tiles)
 
 
 def is_still(head: bytes) -> bool:
-    """Whether a file with these first bytes is a HEIF picture."""
+    """Whether these first bytes are those of a HEIF picture."""
     return head[4:8] == b"ftyp" and head[8:12] in _STILL | _FOREIGN
 
 
 def is_sequence(head: bytes) -> bool:
-    """Whether a file with these first bytes is a HEIF sequence: pictures in time, on a track as in a video."""
+    """Whether these first bytes are those of a HEIF sequence: timed pictures on a track, as in a video."""
     return head[4:8] == b"ftyp" and head[8:12] in _SEQUENCES
 
 
 def layout_of(data: bytes) -> Layout:
-    """The layout of the primary picture; nothing is decoded. Videos, thumbnails, alpha and depth are ignored.
+    """Read the layout of the primary picture without decoding; videos, thumbnails, alpha and depth are ignored.
 
     The EXIF orientation is ignored too: in HEIF only `irot` and `imir` turn a picture.
 
@@ -202,7 +202,7 @@ class _Container:
             raise UndecodableImage
         tiles = tuple(map(self._tile, tile_items))
         across, down = tiles[0].width, tiles[0].height
-        # Tiles have one size, cover the canvas, and each row and column has a part in it (6.6.2.3.1).
+        # All tiles have one size and cover the canvas, and each row and column shows in it (6.6.2.3.1).
         if {(tile.width, tile.height) for tile in tiles} != {(across, down)}:
             raise UndecodableImage
         if not (across * (columns - 1) < width <= across * columns and down * (rows - 1) < height <= down * rows):
@@ -213,7 +213,7 @@ class _Container:
         if self._kinds[item] not in _CODECS:
             raise UnsupportedImage(_NOT_READ)
         coded = self._coded_item(item)
-        if self._changes(item, coded.width, coded.height):  # forbidden by MIAF (ISO/IEC 23000-22)
+        if self._changes(item, coded.width, coded.height):  # Forbidden by MIAF (ISO/IEC 23000-22).
             raise UndecodableImage
         return coded
 
@@ -228,7 +228,7 @@ class _Container:
         configuration = bytes(first[configured_by])
         if not (width and height) or not least <= len(configuration) <= _MOST_CONFIGURATION:
             raise UndecodableImage
-        # An ICC profile is a `colr` too, and may stand before or after the numbers.
+        # An ICC profile is a `colr` too, and may come before or after the numbers.
         numbers = next((body for kind, body in owned if kind == b"colr" and bytes(body[:4]) == b"nclx"), None)
         matrix = full = None
         if numbers is not None:
@@ -238,7 +238,7 @@ class _Container:
         return coded
 
     def _properties_of(self, item: int) -> list[tuple[bytes, memoryview]]:
-        """Type and body of each property, in their order; UnsupportedImage for an essential one that is not known."""
+        """Type and body of each property, in order; UnsupportedImage for an essential property that is unknown."""
         found = []
         for essential, index in self._owned.get(item, ()):
             if not 0 < index <= len(self._properties):
@@ -277,7 +277,7 @@ class _Container:
 
 
 def _crop(clap: memoryview, width: int, height: int) -> Crop:
-    """The clean aperture inside `width` x `height` px: its size, and how far its centre is from that of the canvas."""
+    """The clean aperture within `width` x `height` px: its size, and its centre's offset from the canvas's centre."""
     numbers = struct.unpack_from(">IIIIiIiI", clap)
     across, down, right, below = (Fraction(*numbers[place : place + 2]) for place in (0, 2, 4, 6))
     left, top = floor((width - across) / 2 + right), floor((height - down) / 2 + below)

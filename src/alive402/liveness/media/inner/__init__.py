@@ -1,4 +1,4 @@
-"""The picture inside the picture: what bars, borders, captions, ovals or a call's window leave of a frame."""
+"""Finds the inner picture: the part of a frame inside bars, borders, captions, ovals or a call's window."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Edges of what an editor drew around a video: flat bands, with text on them or not, and blurred copies.
+"""Finds the edges of graphics that an editor drew around a video: flat bands, with or without text, and blurred copies.
 
-Every test works on frames that are turned until the side in question is the left one, and on a column x of them: the
-first that belongs to the picture.
+Every test works on frames that are turned until the side in question is the left one, and on a column x: the first that
+belongs to the picture.
 """
 
 from __future__ import annotations
@@ -18,37 +18,39 @@ Floats = npt.NDArray[np.float32]
 Bools = npt.NDArray[np.bool_]
 
 FLAT = 8
-"""Gray levels by which a drawn pixel may differ from its band's colour in any frame: what codecs leave of it."""
+"""Most difference in gray levels between a drawn pixel and its band's colour in any frame, as codecs leave it."""
 SMOOTH = 1.5
-"""Gray levels, median difference from the band's colour: a wall that was filmed has light and noise on it."""
+"""Most median difference from the band's colour in gray levels: a filmed wall has light and noise on it."""
 STEP = 6
-"""Gray levels by which the picture differs from its band on both sides of the edge."""
+"""Least difference in gray levels between the picture and its band, on both sides of the edge."""
 LEAST_STRIP = 3
-"""px of the small frames that a band has to be wide."""
+"""Least width of a band in px of the small frames."""
 GUTTER = 0.01
-"""Share of the frame: the strip beside the edge that has to be flat from one end to the other."""
+"""Width, as a share of the frame, of the strip beside the edge that has to be flat from end to end."""
 CLEAN_GUTTER, CLEAN_BAND, STILL_BAND = 0.95, 0.55, 0.75
-"""Shares of the pixels that are flat in the gutter, flat in the whole band (the rest may be text), and still in it."""
+"""Least share of pixels that are flat in the gutter, flat in the whole band (the rest may be text), and still in the
+band."""
 FULL, MARKED = 0.6, 0.45
-"""Share of the edge along which the picture differs from the gutter: over all looks, and in each one of them."""
+"""Least share of the edge along which the picture differs from the gutter: over all looks, and in each look."""
 SUDDEN = 0.85
-"""The same shares within 2 px of the edge, as a part of those within 8 px: a line that leans or moves comes slowly."""
+"""Least ratio of these shares within 2 px of the edge to those within 8 px: a line that leans or moves is less
+sudden."""
 STILL = 0.6
-"""px by which an edge may move: twice what codecs move it by, half of what a hand does."""
+"""Most motion of an edge in px: twice the motion that codecs cause, half of a hand's."""
 CANDIDATES = 6
-"""Edges tried a side."""
+"""Most edges tested per side."""
 BLURRED = 0.5
-"""Detail of a blurred bar as a share of that of the picture, at most."""
+"""Most detail of a blurred bar as a share of the picture's detail."""
 EVEN = 0.012
-"""Share of the frame by which two blurred bars may differ in width."""
+"""Most difference in width of two blurred bars, as a share of the frame."""
 COPY_CELLS, COPY = 24, 0.7
-"""Cells across the frame, and the correlation from which bars show a copy of the picture between them."""
+"""Cells across the frame, and the least correlation at which bars show a copy of the picture between them."""
 SIDES = ("left", "top", "right", "bottom")
 
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """The looks, (k, h, w, 3) uint8, and what each pixel was at least and at most, (h, w, 3) uint8."""
+    """The looks, (k, h, w, 3) uint8, and each pixel's minimum and maximum over them, (h, w, 3) uint8."""
 
     looks: Image
     low: Image
@@ -59,7 +61,7 @@ class Frames:
         return Frames(np.stack(looks), reduce(np.minimum, looks), reduce(np.maximum, looks))
 
     def towards(self, side: str) -> Frames:
-        """The same, turned so that `side` is the left one; views, not copies."""
+        """The frames turned so that `side` is the left one; views, not copies."""
         return Frames(_turned(self.looks, side, 1), _turned(self.low, side, 0), _turned(self.high, side, 0))
 
 
@@ -70,14 +72,14 @@ def _turned(image: Image, side: str, rows: int) -> Image:
 
 
 def candidates(frames: Frames, span: tuple[int, int], limit: int) -> list[int]:
-    """Columns x at which the picture may begin, along the rows `span`, before `limit`; the innermost first."""
+    """Columns x, before `limit`, at which the picture may begin along the rows `span`; the innermost first."""
     part = slice(*span), slice(0, min(limit, frames.low.shape[1] - 2) + 2)
     low, high = frames.low[part], frames.high[part]
     if low.shape[0] < 4 or low.shape[1] < LEAST_STRIP + 4:
         return []
-    steps = [_differ(one[:, 3:], one[:, :-3], STEP) for one in (low, high)]  # from column x - 2 to column x + 1
+    steps = [_differ(one[:, 3:], one[:, :-3], STEP) for one in (low, high)]  # From column x - 2 to column x + 1.
     share = (steps[0] | steps[1]).mean(axis=0)
-    # beyond the edge it is quiet: a picture full of detail has steps everywhere
+    # Beyond the edge it is quiet; a picture full of detail has steps everywhere.
     quiet = np.maximum(np.concatenate([np.zeros(3), share[:-3]]), np.concatenate([np.zeros(4), share[:-4]]))
     onset = np.round(share - quiet, 2)
     chosen: list[int] = []
@@ -90,7 +92,7 @@ def candidates(frames: Frames, span: tuple[int, int], limit: int) -> list[int]:
 
 
 def is_drawn(frames: Frames, x: int, span: tuple[int, int]) -> bool:
-    """Whether a drawn band ends at column x along the rows `span`: all but the picture's own side of the edge."""
+    """Whether a drawn band ends at column x along the rows `span`; tests everything but the picture's own side."""
     rows = slice(*span)
     first = max(0, x - 1 - max(LEAST_STRIP, round(GUTTER * frames.low.shape[1])))
     low, high = frames.low[rows, first : x + 9], frames.high[rows, first : x + 9]
@@ -115,9 +117,9 @@ def is_drawn(frames: Frames, x: int, span: tuple[int, int]) -> bool:
 
 
 def _travel(apart: Floats) -> float:
-    """By how many px the edge moves from look to look: (k, h, 12), how far each pixel is from the band's colour.
+    """The edge's motion in px from look to look; `(k, h, 12)` is the distance of each pixel from the band's colour.
 
-    Where the edge lies in a row is the area under its profile, measured by the height that the profile comes to.
+    The position of the edge in a row is the area under its profile, divided by the profile's final height.
     """
     heights = np.median(apart[:, :, -4:], axis=2)
     places = []
@@ -129,7 +131,7 @@ def _travel(apart: Floats) -> float:
 
 
 def blurred_pair(frames: list[Frames], span: tuple[int, int], limits: list[int]) -> int:
-    """The common width of two bars on opposite sides that show a blurred copy of what is between, 0 without them."""
+    """Common width of two bars on opposite sides that show a blurred copy of the picture between; 0 without them."""
     width = frames[0].low.shape[1]
     edges = [candidates(one, span, limit) for one, limit in zip(frames, limits, strict=True)]
     if not all(edges):
@@ -150,15 +152,15 @@ def blurred_pair(frames: list[Frames], span: tuple[int, int], limits: list[int])
 
 
 def _detail(image: Image) -> Floats:
-    """(w,) float32, how much fine detail each column has."""
+    """(w,) float32, the amount of fine detail in each column."""
     gray = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_BGR2GRAY)
     return np.asarray(np.abs(cv2.Laplacian(gray, cv2.CV_32F)).mean(axis=0), np.float32)
 
 
 def _is_still_edge(frames: Frames, x: int, span: tuple[int, int]) -> bool:
-    """Whether the strongest step near column x lies exactly there in every look, along most of the rows `span`."""
+    """Whether the strongest step near column x is exactly there in every look, along most of the rows `span`."""
     near = frames.looks[:, slice(*span), max(0, x - 6) : x + 6].astype(np.int16)
-    steps = np.abs(near[:, :, 2:] - near[:, :, :-2]).max(axis=3)  # centred on columns x - 5 to x + 4
+    steps = np.abs(near[:, :, 2:] - near[:, :, :-2]).max(axis=3)  # Centred on columns x - 5 to x + 4.
     first = max(0, x - 6) + 1
     places = steps.mean(axis=1).argmax(axis=1) + first
     straight = (steps.max(axis=2) > STEP) & (np.abs(steps.argmax(axis=2) + first - x + 0.5) <= 1.5)
@@ -166,14 +168,14 @@ def _is_still_edge(frames: Frames, x: int, span: tuple[int, int]) -> bool:
 
 
 def _is_copy(image: Image, bar: int) -> bool:
-    """Whether two bars at the left and right of one frame show what an enlarged copy of its middle would."""
+    """Whether two bars at the left and right of one frame match an enlarged copy of its middle."""
     height, width = image.shape[:2]
     gray = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_BGR2GRAY)
     cells = COPY_CELLS, max(2, round(COPY_CELLS * height / width))
     middle = gray[:, bar + 1 : width - bar - 1]
     shown = min(
         height, max(2, round(middle.shape[1] * height / width))
-    )  # rows of the middle that an enlarged one shows
+    )  # Rows of the middle that an enlarged copy shows.
     top = (height - shown) // 2
     copy = cv2.resize(middle[top : top + shown], cells, interpolation=cv2.INTER_AREA).astype(np.float32)
     whole = cv2.resize(gray, cells, interpolation=cv2.INTER_AREA).astype(np.float32)
@@ -187,13 +189,13 @@ def _is_copy(image: Image, bar: int) -> bool:
 
 
 def _differ(one: Image, other: Image, levels: int) -> Bools:
-    """(h, w) whether any channel of the two differs by more than so many gray levels."""
+    """(h, w) bool, whether any channel of the two differs by more than `levels`."""
     apart = cv2.absdiff(np.ascontiguousarray(one), np.ascontiguousarray(other))
     return np.asarray(reduce(np.maximum, cv2.split(apart)) > levels, np.bool_)
 
 
 def flat(low: Image, high: Image, colour: npt.NDArray[np.float64]) -> Bools:
-    """(h, w) whether a pixel had this colour in every look."""
+    """(h, w) bool, whether a pixel had this colour in every look."""
     floor, ceiling = np.clip(np.ceil(colour - FLAT), 0, 255), np.clip(np.floor(colour + FLAT), 0, 255)
     above = cv2.inRange(np.ascontiguousarray(low), floor, np.full(3, 255.0))
     below = cv2.inRange(np.ascontiguousarray(high), np.zeros(3), ceiling)
@@ -201,5 +203,5 @@ def flat(low: Image, high: Image, colour: npt.NDArray[np.float64]) -> Bools:
 
 
 def middle_levels(low: Image, high: Image) -> npt.NDArray[np.float64]:
-    """(n, 3) float64, the middle of what each pixel was."""
+    """(n, 3) float64, the middle of each pixel's range."""
     return np.asarray((low.astype(np.int32) + high).reshape(-1, 3) / 2, np.float64)

@@ -1,4 +1,4 @@
-"""An oval cut-out: one drawn colour all around an upright ellipse."""
+"""Finds an oval cut-out: one drawn colour all around an upright ellipse."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ import numpy as np
 from alive402.liveness.media.inner.edges import FLAT, SMOOTH, Frames, flat, middle_levels
 
 LEAST_OVAL, LIKE_OVAL = 0.03, 0.95
-"""Share of the frame, and intersection over union with the ellipse of the same moments."""
+"""Least size as a share of the frame, and least intersection over union with the ellipse of the same moments."""
 ROUND, MOST_SLANT, SOLID = 0.1, 6.0, 0.9
-"""Difference of the axes of a circle; degrees by which an oval may lean; share of its hull that is not its colour."""
+"""Most difference of the axes of a circle; most lean of an oval in degrees; most share of its hull in another
+colour."""
 OVAL_SIDE = 160
-"""px to which the longest side is shrunk to look for an oval."""
+"""Longest side in px to which a frame is shrunk to search for an oval."""
 
 
 def oval(frames: Frames) -> tuple[float, float, float, float] | None:
-    """Left, top, right and bottom end, px, of an upright ellipse with one drawn colour around it.
+    """Find the left, top, right and bottom ends, px, of an upright ellipse with one drawn colour around it.
 
-    The frame may cut its ends off, so the ellipse is fitted to the part of its rim that is seen (Fitzgibbon et
-    al. 1999, "Direct Least Square Fitting of Ellipses").
+    The frame may cut off its ends, so the ellipse is fitted to the visible part of its rim (Fitzgibbon et al. 1999,
+    "Direct Least Square Fitting of Ellipses").
     """
     height, width = frames.low.shape[:2]
     corner = max(2, min(height, width) // 20)

@@ -1,9 +1,9 @@
-"""The picture inside the picture: the part of a frame that bars, borders, captions or a call's window leave.
+"""Finds the inner picture: the part of a frame that is not bars, borders, captions or a call's window.
 
-What was drawn around a video by an editor differs from what a camera saw: its edge lies exactly along the pixels, it
-never moves, it is as long as the picture is, and beyond it lies one flat colour (or text on it) or a blurred copy, all
-the way to the end of the frame. The rim of a phone or the border of a paper is none of that, and is never cut away: it
-is evidence. Each test below is one of these differences.
+A graphic that an editor drew around a video differs from a filmed object: its edge lies exactly along the pixels, it
+never moves, it is as long as the picture is, and beyond it there is one flat colour (or text on it) or a blurred copy,
+up to the end of the frame. The rim of a phone or the border of a paper has none of these properties and is never cut
+away, because it is evidence. Each test below is one of these differences.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ Floats = npt.NDArray[np.float32]
 Places = npt.NDArray[np.int16]
 
 LOOKS = 6
-"""Frames that are compared: a device in the hand moves in less than a second."""
+"""Frames compared; a hand-held device moves in less than a second."""
 LEAST_LOOKS = 3
 LEAST_SIDE, LEAST_FACE, FIRST_SIDE = 48, 4, 320
-"""px: the least side of a frame and of a face in it that are worth a look, and the side of the first, quick look."""
+"""Least side of a frame and of a face in px for a search; and the frame's side in the first, quick search."""
 LEAST_SHARE = 0.12
-"""Of the frame that the inner picture takes."""
+"""Least share of the frame that the inner picture covers."""
 INSIDE = 0.8
-"""Share of the face box that lies in the inner picture."""
+"""Least share of the face box that is inside the inner picture."""
 RIM = 0.96
-"""Of the axes of an oval: what is farther out was blended with the colour around it."""
+"""Share of an oval's axes that is kept: farther out, pixels were blended with the colour around."""
 AGAIN_SECONDS = 2.0
-"""To the second look for it; then twice as long each time: seldom does a frame change in mid-clip."""
+"""Seconds to the second search; the wait then doubles each time, because a frame seldom changes in mid-clip."""
 SAME = 0.02
-"""Share of the longer side by which two findings of one inner picture may differ."""
+"""Most difference, as a share of the longer side, between two results for one inner picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,10 @@ class InnerPicture:
     oval: bool = False
 
     def cut(self, image: Image) -> Image:
-        """(h, w, 3) uint8, the part of the whole upright frame (height, width, 3) that is the picture.
+        """(h, w, 3) uint8, the inner part of the whole upright frame (height, width, 3).
 
-        Beyond an oval its rim is repeated outwards from the middle. What was there is lost: an attack in an oval looks
-        more like life than its whole picture does.
+        Outside an oval, its rim is repeated outwards from the middle. The pixels there are lost, so an attack in an
+        oval looks more like life than its whole picture does.
         """
         part = image[max(self.top, 0) : self.bottom, max(self.left, 0) : self.right]
         if not self.oval:
@@ -69,12 +69,12 @@ class InnerPicture:
         return filled
 
     def shift(self, box: Floats) -> Floats:
-        """(4,) float32 x1 y1 x2 y2 of the frame, in px of the inner picture; may reach beyond it."""
+        """(4,) float32 x1 y1 x2 y2 of the frame, converted to px of the inner picture; may reach beyond it."""
         corner = np.array([max(self.left, 0), max(self.top, 0)] * 2, np.float32)
         return np.asarray(box - corner, np.float32)
 
     def enlarged(self, size: tuple[int, int], to: tuple[int, int]) -> InnerPicture:
-        """The same part of a frame of another width and height, rounded inwards; sides of the frame stay on it."""
+        """The same part of a frame of another size, rounded inwards; sides on the frame's border stay there."""
         across, down = to[0] / size[0], to[1] / size[1]
         left, top = math.ceil(self.left * across - 1e-6), math.ceil(self.top * down - 1e-6)
         right, bottom = int(self.right * across + 1e-6), int(self.bottom * down + 1e-6)
@@ -82,7 +82,7 @@ class InnerPicture:
 
 
 class InnerPictureWatch:
-    """Looks for the inner picture while the frames stream by: over the first looks at a face, then every 2 s anew.
+    """Searches for the inner picture while frames stream by: over the first looks at a face, then at growing intervals.
 
     Attributes:
         found: the inner picture now, px of the upright frame.
@@ -99,7 +99,7 @@ class InnerPictureWatch:
         self._due = 0.0
 
     def look(self, small: Image, size: tuple[int, int], time: float, box: Floats | None) -> None:
-        """Take in the next small frame of a frame of `size` (width, height); `box` (4,) is the largest face in it."""
+        """Add the next small frame of a frame of `size` (width, height); `box` (4,) is the largest face in it."""
         if time < self._due:
             return
         if self._looks and self._looks[0].shape != small.shape:
@@ -113,7 +113,7 @@ class InnerPictureWatch:
                 self._decide()
 
     def finish(self) -> InnerPicture | None:
-        """The inner picture of the whole clip: None where it changed in between."""
+        """The inner picture of the whole clip; None where it changed in between."""
         if not self.settled and self._box is not None:
             self._decide()
         first = self._answers[0] if self._answers else None
@@ -131,7 +131,7 @@ class InnerPictureWatch:
 
 
 def find(looks: list[Image], box: Floats) -> InnerPicture | None:
-    """The inner picture that holds a face, from small frames spread over about a second.
+    """Find the inner picture around a face, from small frames spread over about a second.
 
     Args:
         looks: (h, w, 3) uint8 BGR each, one shape.
@@ -147,7 +147,7 @@ def find(looks: list[Image], box: Floats) -> InnerPicture | None:
     if min(box[2:] - box[:2]) < LEAST_FACE:
         return None
     shrink = FIRST_SIDE / max(height, width)
-    if shrink < 1:  # most clips have nothing around them, and half of the looks at half as many px tell it
+    if shrink < 1:  # Most clips have nothing around them; half of the looks at half the size are enough to see it.
         size = max(2, round(width * shrink)), max(2, round(height * shrink))
         smaller = [cv2.resize(look, size, interpolation=cv2.INTER_AREA) for look in looks[::2]]
         if _find(smaller, box * np.float32(shrink)) is None:
@@ -166,7 +166,7 @@ def _find(looks: list[Image], box: Floats) -> InnerPicture | None:
 
 
 def _sensible(found: InnerPicture, box: Floats, width: int, height: int) -> bool:
-    """Whether it is large enough, and holds the face."""
+    """Whether it is large enough and holds the face."""
     share = LEAST_OVAL if found.oval else LEAST_SHARE
     if (found.right - found.left) * (found.bottom - found.top) < share * width * height:
         return False
@@ -175,7 +175,7 @@ def _sensible(found: InnerPicture, box: Floats, width: int, height: int) -> bool
 
 
 def _rectangle(frames: Frames, box: Floats) -> InnerPicture | None:
-    """An edge on every side that has one, each proven along the whole length that the others leave it."""
+    """Find an edge on every side that has one, each tested along the whole length that the other edges leave."""
     height, width = frames.low.shape[:2]
     turned = {side: frames.towards(side) for side in SIDES}
     left, top, right, bottom = (int(edge) for edge in box)
@@ -187,7 +187,7 @@ def _rectangle(frames: Frames, box: Floats) -> InnerPicture | None:
         "top": top + slack[1],
         "bottom": height - bottom + slack[1],
     }
-    # along the face first: there no other edge has to be known
+    # Along the face first: there no other edge has to be known.
     drawn = {
         side: [x for x in candidates(turned[side], near[side], limits[side]) if is_drawn(turned[side], x, near[side])]
         for side in SIDES
@@ -206,19 +206,19 @@ def _rectangle(frames: Frames, box: Floats) -> InnerPicture | None:
             chosen.update(dict.fromkeys(pair, even))
     if not any(chosen.values()):
         return None
-    chosen = {side: x + 1 if x else 0 for side, x in chosen.items()}  # a codec smears the band over the first column
+    chosen = {side: x + 1 if x else 0 for side, x in chosen.items()}  # A codec smears the band over the first column.
     return InnerPicture(chosen["left"], chosen["top"], width - chosen["right"], height - chosen["bottom"])
 
 
 def _spans(chosen: dict[str, int], width: int, height: int) -> dict[str, tuple[int, int]]:
-    """From where to where the edge of each side has to be seen."""
+    """The range along each side in which its edge has to be visible."""
     upright, lying = (chosen["top"], height - chosen["bottom"]), (chosen["left"], width - chosen["right"])
     return {"left": upright, "right": upright, "top": lying, "bottom": lying}
 
 
 @lru_cache(maxsize=1)
 def _beyond(inner: InnerPicture, height: int, width: int) -> tuple[Places, Places, Places, Places]:
-    """Rows and columns of what lies beyond the oval in its rectangle, then those of the rim towards the middle."""
+    """Rows and columns of the pixels outside the oval in its rectangle, and of their replacements on the rim."""
     middle = (inner.top + inner.bottom) / 2 - max(inner.top, 0), (inner.left + inner.right) / 2 - max(inner.left, 0)
     half = RIM * (inner.bottom - inner.top) / 2, RIM * (inner.right - inner.left) / 2
     down = (np.arange(height, dtype=np.float32) + 0.5 - middle[0]) / half[0]

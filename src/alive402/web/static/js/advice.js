@@ -1,5 +1,5 @@
 // Advice for each problem, and the next step.
-// `next`: "again" sends the same request, with the payment signed already or with a new one where that is void;
+// `next`: "again" sends the same request, with the signed payment, or with a new one if that is void;
 // "other" needs another video.
 
 // Codes after which the sent payment is void: the next try signs a new one.
@@ -35,9 +35,9 @@ const OWN = {
   no_wallet: ["There is no wallet in this browser",
     "Install one that holds USDC, and load this page again; or pay from a program, as shown below.", "again"],
   wallet_refused: ["You did not sign", "Nothing was paid. Try again and confirm in your wallet when it asks.", "again"],
-  wallet_busy: ["Your wallet is waiting", "It has a question open already. Answer it in the wallet, then try again.", "again"],
+  wallet_busy: ["Your wallet is waiting", "A request is already open in the wallet. Answer it, then try again.", "again"],
   wallet_failed: ["Your wallet could not sign", "Nothing was paid. Unlock the wallet, and try again.", "again"],
-  answer_lost: ["The answer is bought and could not be shown", "Try again: the same payment is sent, and nothing is paid twice.",
+  answer_lost: ["The answer is paid but could not be shown", "Try again: the same payment is sent, and nothing is paid twice.",
     "again"],
 };
 
