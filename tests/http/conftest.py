@@ -90,7 +90,7 @@ def videos(clips: Clips, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
 
 
 @contextmanager
-def _running(settings: Settings, database: Path, offered: tuple[Offered, ...]) -> Iterator[Service]:
+def _running(settings: Settings, database: Path, offered: tuple[Offered, ...] = SERVICES) -> Iterator[Service]:
     ready: dict[str, object] = {}
     assembled = threading.Event()
     listening = listen("127.0.0.1", 0)
