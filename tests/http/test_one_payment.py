@@ -14,7 +14,7 @@ from alive402.demo.buyer import PATH, Buyer
 from tests.http.conftest import Service
 from tests.http.prepaying import balance, paid
 from tests.http.routes.test_mcp import TOOL, connected, signed
-from tests.http.test_paid_call import BOUGHT
+from tests.http.routes.test_tools import BOUGHT
 
 pytestmark = pytest.mark.anyio
 USES = 100

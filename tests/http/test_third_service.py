@@ -25,7 +25,7 @@ from tests.http.access_keys import V3, made, sdk
 from tests.http.conftest import Service, Start
 from tests.http.invented_service import DEFINITION
 from tests.http.invented_service import SERVICE as INVENTED
-from tests.http.test_jobs import ended
+from tests.http.routes.test_jobs import ended
 
 pytestmark = pytest.mark.anyio
 PATH = DEFINITION.paths[0]

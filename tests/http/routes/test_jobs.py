@@ -21,7 +21,7 @@ from alive402.payments.keys.api_keys import Scope
 from alive402.settings import Settings
 from tests.http.conftest import Service, Start
 from tests.http.prepaying import paid
-from tests.http.test_paid_call import BOUGHT
+from tests.http.routes.test_tools import BOUGHT
 
 pytestmark = pytest.mark.anyio
 ASYNC = {"Prefer": "respond-async"}

@@ -9,7 +9,7 @@ from eth_account import Account
 
 from alive402.payments.devchain import NETWORK, TOKEN_ADDRESS, DevChain
 from alive402.payments.x402.chain import SpentElsewhere, Web3ChainReader
-from tests.payments.devchain.test_token import SELLER, authorization
+from tests.payments.devchain.test_chain import SELLER, authorization
 
 pytestmark = pytest.mark.anyio
 

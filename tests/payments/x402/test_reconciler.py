@@ -20,7 +20,7 @@ from alive402.payments.x402.options import PaymentOption, PaymentOptions, Terms
 from alive402.payments.x402.protocol import PaymentGate
 from alive402.payments.x402.reconciler import Reconciler, Swept
 from alive402.storage.database import utc_now
-from tests.payments.devchain.test_token import SELLER, authorization
+from tests.payments.devchain.test_chain import SELLER, authorization
 
 pytestmark = pytest.mark.anyio
 PRICE = 200_000

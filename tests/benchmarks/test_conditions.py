@@ -9,12 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from benchmarks import conditions
-from benchmarks.judging import tasks, workers
 from benchmarks.judging.journal import Journal
 
 from alive402.demo.clips import Clips
 from alive402.lab.datasets import Presentation, read
+from benchmarks import conditions
+from benchmarks.judging import tasks, workers
 
 ROOT = Path(__file__).parents[2]
 

@@ -6,8 +6,9 @@ import asyncio
 from pathlib import Path
 
 import benchmarks.__main__ as analysis
-from benchmarks import ledger
 from benchmarks.soak import soak
+
+from benchmarks import ledger
 
 PAGE = (Path(__file__).parents[2] / "docs" / "performance.md").read_text()
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from benchmarks.judging import chart, tables
 from benchmarks.judging.figures import Figures, Line, Tally, attack_line, condition_line
 from benchmarks.judging.journal import Answer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alive402.lab.rates import Rate
+from benchmarks.judging import chart, tables
 
 CONTROL, OTHERS = "as they are", ("grey", "sideways")
 VERDICTS = ("live", "spoof", "inconclusive", "")

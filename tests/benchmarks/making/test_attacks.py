@@ -7,11 +7,11 @@ from itertools import islice
 import numpy as np
 import numpy.typing as npt
 import pytest
-from benchmarks.making import places
 from benchmarks.making.attacks import ATTACKS, CLIP_ATTACKS
 
 from alive402.demo.clips import Clips
 from alive402.liveness.media.container import VideoFile
+from benchmarks.making import places
 
 Image = npt.NDArray[np.uint8]
 
