@@ -9,7 +9,7 @@ from tests.walk import walked
 MOST_FILES = 45
 
 
-def test_a_paid_call_passes_few_files(tmp_path: Path) -> None:
+def test_paid_call_passes_few_files(tmp_path: Path) -> None:
     files = walked(tmp_path)
     assert {"http/routes/tools.py", "calls/paid_call.py", "payments/x402/method.py", "providers/local.py"} <= {*files}
     assert len(files) <= MOST_FILES, files

@@ -33,7 +33,7 @@ def manifest(clips: Clips, tmp_path: Path) -> Path:
     return path
 
 
-def test_tables_of_two_conditions_and_a_second_run_that_judges_nothing(
+def test_second_run_prints_the_tables_and_judges_nothing(
     manifest: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wish = ("--conditions", "mirrored,10 frames a second", "--work", tmp_path / "work", "--jobs", "1")
@@ -83,7 +83,7 @@ def clip(number: int, live: bool, source: str) -> Presentation:
     return Presentation(Path(f"{number}.mp4"), f"{number}.mp4", live, subject=f"p{number}", source=source)
 
 
-def test_a_subset_has_both_sides_and_many_sources() -> None:
+def test_subset_has_both_classes_and_many_sources() -> None:
     clips = [clip(number, number % 2 == 0, f"s{number // 8}") for number in range(40)]
     some = tasks.subset(clips, 10, 402)
     assert [one.bona_fide for one in some].count(True) == 5
@@ -103,7 +103,7 @@ def test_splices_pair_each_person_once_in_both_orders() -> None:
     assert all(len(set(task.paths)) == 2 for task in swaps)
 
 
-def test_an_attack_and_a_splice_are_made_and_judged(manifest: Path, tmp_path: Path) -> None:
+def test_attack_and_splice_are_made_and_judged(manifest: Path, tmp_path: Path) -> None:
     figures = conditions.run(read(manifest), ["still, shaken", *tasks.ORDERS], tmp_path / "work", 402, 1)
     assert not figures.lines
     assert [line.tally.clips for line in figures.attacks] == [1, 1, 1]
@@ -121,6 +121,6 @@ def test_wrong_names_and_paths_are_reported(manifest: Path, tmp_path: Path, caps
     assert conditions.main([]) == 64
 
 
-def test_a_sheet_shows_every_condition(clips: Clips, tmp_path: Path) -> None:
+def test_sheet_shows_every_condition(clips: Clips, tmp_path: Path) -> None:
     assert conditions.main(["--sheet", str(tmp_path / "sheet.png"), str(clips.bona_fide)]) == 0
     assert (tmp_path / "sheet.png").stat().st_size > 100_000

@@ -13,19 +13,19 @@ from benchmarks import ledger
 PAGE = (Path(__file__).parents[2] / "docs" / "performance.md").read_text()
 
 
-def test_the_page_names_both_commands() -> None:
+def test_page_names_both_commands() -> None:
     for module in (soak, ledger.measure):
         assert f"python -m {module.__module__}" in PAGE
 
 
-def test_sixty_calls_of_all_kinds(tmp_path: Path) -> None:
+def test_soak_makes_sixty_calls_of_all_kinds(tmp_path: Path) -> None:
     found = asyncio.run(soak(tmp_path, calls=60, at_once=16, seed=402))
     assert found["calls"] == 60
     assert found["answers"] > 0
     assert found["processes killed"] > 0
 
 
-def test_the_ledger_is_measured(tmp_path: Path) -> None:
+def test_ledger_is_measured(tmp_path: Path) -> None:
     found = asyncio.run(ledger.measure(f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}", calls=40, at_once=16))
     assert found["transactions a second"] == 4 * found["paid calls a second"] > 0
 

@@ -35,7 +35,7 @@ def manifest(clips: Clips, tmp_path: Path) -> Path:
     return path
 
 
-def test_what_each_part_is_worth(manifest: Path) -> None:
+def test_ablation_table_lists_every_part(manifest: Path) -> None:
     told = run("ablation", manifest, "--network", f"again={model_files.locate('two_view')}")
     rows = {line.split("|")[1].strip(): line for line in told.splitlines() if line.startswith("| ")}
     assert "1.000" in rows["as shipped: both views, all cues"]

@@ -53,7 +53,7 @@ def test_evaluate_prints_the_figures(done: tuple[subprocess.CompletedProcess[str
     assert {path.name for path in out.iterdir()} == {"scores.csv", "metrics.json", "report.html"}
 
 
-def test_the_files_hold_the_same_figures(done: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+def test_files_hold_the_same_figures(done: tuple[subprocess.CompletedProcess[str], Path]) -> None:
     _, out = done
     scores = {score.name: score for score in read(out / "scores.csv")}
     assert scores["person.mp4"].score > 0.5 > scores["phone.mp4"].score
@@ -67,7 +67,7 @@ def test_the_files_hold_the_same_figures(done: tuple[subprocess.CompletedProcess
     assert "words.mp4" in (out / "report.html").read_text()
 
 
-def test_a_second_run_judges_only_what_is_missing(
+def test_second_run_judges_missing_clips_only(
     data: Path, done: tuple[subprocess.CompletedProcess[str], Path], tmp_path: Path
 ) -> None:
     lines = (done[1] / "scores.csv").read_text().splitlines(keepends=True)
@@ -83,7 +83,7 @@ def test_a_second_run_judges_only_what_is_missing(
     assert json.loads(again.stdout)["points"]["engine"]["bpcer"]["errors"] == 1
 
 
-def test_the_threshold_comes_from_another_file(
+def test_threshold_comes_from_another_file(
     data: Path, done: tuple[subprocess.CompletedProcess[str], Path], tmp_path: Path
 ) -> None:
     shutil.copy(done[1] / "scores.csv", tmp_path / "scores.csv")
@@ -135,7 +135,7 @@ def test_missing_extra_is_reported(data: Path, tmp_path: Path) -> None:
     assert "pip install 'alive402[lab]'" in process.stderr
 
 
-def test_a_single_picture_is_judged_by_the_network_alone(person: list[Image], tmp_path: Path) -> None:
+def test_single_picture_is_judged_by_the_network_only(person: list[Image], tmp_path: Path) -> None:
     engine = Engine()
     cv2.imwrite(str(tmp_path / "person.png"), person[0])
     cv2.imwrite(str(tmp_path / "wall.jpg"), person[0] * 0 + 128)

@@ -25,7 +25,7 @@ def run(*arguments: str, folder: Path, **environment: str) -> subprocess.Complet
     )
 
 
-def test_the_demo_shows_two_charges_and_a_refusal(tmp_path: Path) -> None:
+def test_demo_shows_two_charges_and_a_refusal(tmp_path: Path) -> None:
     done = run("demo", folder=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "HTTP 402" in done.stdout
@@ -59,7 +59,7 @@ def test_the_demo_shows_two_charges_and_a_refusal(tmp_path: Path) -> None:
         ([], {"ALIVE402_DATABASE_URL": "sqlite+aiosqlite:////proc/none/ledger.db"}, 78, "ledger cannot be opened"),
     ],
 )
-def test_serve_says_why_it_does_not_start(
+def test_serve_reports_why_it_does_not_start(
     tmp_path: Path, arguments: list[str], environment: dict[str, str], code: int, sentence: str
 ) -> None:
     done = run("serve", *arguments, folder=tmp_path, **environment)

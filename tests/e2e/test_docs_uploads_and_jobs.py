@@ -34,7 +34,7 @@ async def run(script: str, folder: Path, clips: Clips) -> str:
             return said.decode()
 
 
-def test_the_commands_on_the_page_work(clips: Clips, tmp_path: Path) -> None:
+def test_commands_of_the_page_work(clips: Clips, tmp_path: Path) -> None:
     upload, job = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
     shown, _, events = asyncio.run(run(f"{upload}\necho\n{job}", tmp_path, clips)).partition("\n")
     waiting = json.loads(shown)

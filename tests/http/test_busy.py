@@ -48,7 +48,7 @@ async def full(service: Service) -> AsyncIterator[None]:
         assert {(await call).json()["code"] for call in calls} == {"upstream_unreachable"}
 
 
-async def test_over_http_mcp_rpc_and_as_a_job_nothing_is_held(narrow: Service, videos: str) -> None:
+async def test_busy_service_reserves_no_payment(narrow: Service, videos: str) -> None:
     body = {"VideoUrl": f"{videos}/face.mp4"}
     rpc = await asyncio.to_thread(made, narrow)
     async with Buyer(narrow.url) as buyer, connected(narrow) as client, httpx.AsyncClient(timeout=60) as http:
@@ -93,7 +93,7 @@ def rpc_code(service: Service, key: dict[str, Any], url: str) -> str:
     return str(refused.value.code)  # type: ignore[attr-defined]
 
 
-async def test_the_facilitator_is_not_asked(start: Start, videos: str) -> None:
+async def test_busy_service_does_not_call_the_facilitator(start: Start, videos: str) -> None:
     with running_facilitator() as facilitator:
         service = start(
             analyses_at_once=1,
@@ -114,7 +114,7 @@ async def test_the_facilitator_is_not_asked(start: Start, videos: str) -> None:
             assert (await buyer.send(f"{videos}/face.mp4", buyer.signature)).status_code == 200
 
 
-async def test_one_payer_leaves_half_of_the_queue_to_others(start: Start, videos: str) -> None:
+async def test_one_payer_fills_at_most_half_of_the_queue(start: Start, videos: str) -> None:
     service = start(analyses_at_once=1, queue=4)
     greedy, other = await key_of(service), await key_of(service)
     async with holding_host() as host, httpx.AsyncClient(timeout=60) as http:

@@ -76,7 +76,7 @@ def wallet_key(buyer: Buyer) -> str:
     return "0x" + bytes(buyer.account.key).hex()
 
 
-async def test_python_with_requests(service: Service, videos: str) -> None:
+async def test_python_requests_buyer_pays(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer:
         await buyer.fund()
         client = register_exact_evm_client(x402ClientSync(), EthAccountSigner(buyer.account))
@@ -88,7 +88,7 @@ async def test_python_with_requests(service: Service, videos: str) -> None:
         assert await spent(buyer, service) == 200_000
 
 
-async def test_npm_x402_fetch(service: Service, videos: str) -> None:
+async def test_npm_x402_fetch_buyer_pays(service: Service, videos: str) -> None:
     folder = await asyncio.to_thread(npm_packages)
     async with Buyer(service.url) as buyer:
         await buyer.fund()
@@ -101,7 +101,7 @@ async def test_npm_x402_fetch(service: Service, videos: str) -> None:
         assert await spent(buyer, service) == 200_000
 
 
-async def test_version_1_by_the_last_python_client_that_spoke_nothing_else(service: Service, videos: str) -> None:
+async def test_last_version_1_python_client_pays(service: Service, videos: str) -> None:
     folder = await asyncio.to_thread(legacy_python)
     async with Buyer(service.url) as buyer:
         await buyer.fund()
@@ -114,7 +114,7 @@ async def test_version_1_by_the_last_python_client_that_spoke_nothing_else(servi
         assert await spent(buyer, service) == 200_000
 
 
-async def test_version_1_by_the_official_client_of_today(service: Service, videos: str) -> None:
+async def test_current_client_pays_by_version_1(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer:
         await buyer.fund()
         client = register_exact_evm_client(x402Client(), EthAccountSigner(buyer.account))
@@ -175,7 +175,7 @@ async def test_version_1_client_gets_a_version_1_answer(service: Service, videos
         ({"validBefore": "1700000000"}, 402, "payment_expires_soon"),
     ],
 )
-async def test_a_version_1_payment_that_does_not_fit_is_refused(
+async def test_mismatched_version_1_payment_is_refused(
     service: Service, videos: str, change: dict[str, object], status: int, code: str
 ) -> None:
     signed = {"signature": "0x" + "11" * 65, "authorization": authorization(service)}

@@ -77,7 +77,7 @@ async def test_callback_body_equals_the_job(
         ("https://localhost/x", "forbidden_address"),
     ],
 )
-async def test_an_address_that_is_not_told_is_refused_before_anything_is_held(
+async def test_bad_callback_url_is_refused_before_reservation(
     closed: Service, http: httpx.AsyncClient, url: str, reason: str
 ) -> None:
     headers = await key_of(closed)

@@ -35,9 +35,7 @@ async def said_to(service: Service, sent: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("door", DOORS)
-async def test_a_body_that_does_not_come_is_refused(
-    service: Service, monkeypatch: pytest.MonkeyPatch, door: str
-) -> None:
+async def test_missing_body_is_refused(service: Service, monkeypatch: pytest.MonkeyPatch, door: str) -> None:
     monkeypatch.setattr(bodies, "SMALL_BODY_SECONDS", 0.2)
     head = f"POST {door} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json\r\n"
     answer = await said_to(service, head.encode() + b"Content-Length: 50\r\n\r\n{")
@@ -57,7 +55,7 @@ async def test_a_body_that_does_not_come_is_refused(
         b"GET /healthz HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n",
     ],
 )
-async def test_who_does_not_go_on_is_cut_off(service: Service, monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
+async def test_stalled_sender_is_disconnected(service: Service, monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
     monkeypatch.setattr(connections, "HEAD_SECONDS", 0.2)
     monkeypatch.setattr(connections, "BODY_SECONDS", 0.2 - service.parts.settings.upload_receive_seconds)
     answer = await said_to(service, sent)
@@ -65,7 +63,7 @@ async def test_who_does_not_go_on_is_cut_off(service: Service, monkeypatch: pyte
 
 
 @pytest.mark.parametrize("ends", [b"", b"Connection: close\r\n"])
-async def test_who_does_not_read_is_cut_off(service: Service, monkeypatch: pytest.MonkeyPatch, ends: bytes) -> None:
+async def test_stalled_reader_is_disconnected(service: Service, monkeypatch: pytest.MonkeyPatch, ends: bytes) -> None:
     monkeypatch.setattr(connections, "UNREAD_SECONDS", 0.2)
     address = urlsplit(service.url)
     loop = asyncio.get_running_loop()

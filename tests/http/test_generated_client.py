@@ -60,7 +60,7 @@ def document(service: Service, tmp_path: Path) -> Path:
     return path
 
 
-async def test_a_generated_client_calls_the_service(
+async def test_generated_client_calls_the_service(
     service: Service, videos: str, generator: Path, document: Path, tmp_path: Path
 ) -> None:
     _, key = await service.parts.registry.books.keys.create("tests", [Scope.CALL])

@@ -41,7 +41,7 @@ async def by_both_doors(service: Service, url: str, token: str) -> list[dict[str
         return list(await asyncio.gather(*[door() for door in doors]))
 
 
-async def test_a_token_for_one_call(service: Service, videos: str) -> None:
+async def test_hundred_uses_of_a_one_call_token_are_one_charge(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer:
         bought = await paid(buyer, 1)
         before = await balance(buyer, service)
@@ -60,7 +60,7 @@ async def test_a_token_for_one_call(service: Service, videos: str) -> None:
         assert uses.fetchall() == [("spent",)]
 
 
-async def test_one_signature(service: Service, videos: str) -> None:
+async def test_hundred_uses_of_one_signature_are_one_charge(service: Service, videos: str) -> None:
     arguments = {"VideoUrl": f"{videos}/face.mp4"}
     async with Buyer(service.url) as buyer, connected(service) as client:
         await buyer.fund()

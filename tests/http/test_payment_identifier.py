@@ -28,7 +28,7 @@ def named(payment: dict[str, Any], name: str) -> str:
     return base64.b64encode(json.dumps(payment).encode()).decode()
 
 
-async def test_the_same_identifier_and_payment_give_the_stored_answer(service: Service, videos: str) -> None:
+async def test_same_identifier_and_payment_return_the_stored_answer(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer:
         await buyer.fund()
         payment = named(await signed(buyer, videos), "pay_0123456789abcdef_same")
@@ -40,7 +40,7 @@ async def test_the_same_identifier_and_payment_give_the_stored_answer(service: S
         assert await buyer.balance(service.parts.terms.asset) == 4_800_000
 
 
-async def test_the_same_identifier_and_another_payment_are_refused(service: Service, videos: str) -> None:
+async def test_same_identifier_with_another_payment_is_refused(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer:
         await buyer.fund()
         name = "pay_0123456789abcdef_other"
@@ -56,7 +56,7 @@ async def test_the_same_identifier_and_another_payment_are_refused(service: Serv
         assert (first.status_code, bought.status_code) == (200, 200)
 
 
-async def test_an_identifier_whose_call_failed_is_free_again(service: Service, videos: str) -> None:
+async def test_failed_call_frees_its_identifier(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer:
         await buyer.fund()
         name = "pay_0123456789abcdef_again"
@@ -66,7 +66,7 @@ async def test_an_identifier_whose_call_failed_is_free_again(service: Service, v
 
 
 @pytest.mark.parametrize("name", ["short", "x" * 129, "with spaces in it …", "pay_0123456789abcdef\n"])
-async def test_an_identifier_of_another_shape_is_refused(service: Service, videos: str, name: str) -> None:
+async def test_malformed_identifier_is_refused(service: Service, videos: str, name: str) -> None:
     async with Buyer(service.url) as buyer:
         await buyer.fund()
         payment = await signed(buyer, videos)

@@ -25,7 +25,7 @@ def pair(start: Start) -> Iterator[tuple[Service, Service]]:
         yield start(database_url=url), start(database_url=url)
 
 
-async def test_one_call_used_at_two_services_at_once_is_one_answer(pair: tuple[Service, Service], videos: str) -> None:
+async def test_one_call_at_two_services_is_one_answer(pair: tuple[Service, Service], videos: str) -> None:
     first, second = pair
     async with Buyer(first.url) as buyer:
         await buyer.fund()

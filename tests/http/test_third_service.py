@@ -48,7 +48,7 @@ def answered(body: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
-async def test_every_surface_describes_it(selling: Service) -> None:
+async def test_every_surface_describes_the_service(selling: Service) -> None:
     async with httpx.AsyncClient() as http:
         for surface in (*SITE, *surfaces_of(DEFINITION)):
             text = (await http.get(selling.url + surface.path)).text
@@ -66,7 +66,7 @@ async def test_every_surface_describes_it(selling: Service) -> None:
     assert privacy.status_code == 200
 
 
-async def test_a_paid_call_gives_its_answer_receipt_and_report(selling: Service) -> None:
+async def test_paid_call_returns_answer_receipt_and_report(selling: Service) -> None:
     async with Buyer(selling.url) as buyer, httpx.AsyncClient() as http:
         await buyer.fund()
         bought = await buyer.buy(TEXT, PATH)
@@ -91,7 +91,7 @@ async def test_a_paid_call_gives_its_answer_receipt_and_report(selling: Service)
         assert words in report.text
 
 
-async def test_a_job_answers(selling: Service) -> None:
+async def test_job_returns_the_answer(selling: Service) -> None:
     _, key = await selling.parts.registry.books.keys.create("tests", [Scope.CALL])
     async with httpx.AsyncClient() as http:
         headers = {"X-Api-Key": key, "Prefer": "respond-async"}
@@ -101,7 +101,7 @@ async def test_a_job_answers(selling: Service) -> None:
     answered(job.json()["result"])
 
 
-async def test_a_prepaid_payment_pays_over_http_and_mcp(selling: Service) -> None:
+async def test_token_pays_over_http_and_mcp(selling: Service) -> None:
     heard: list[str] = []
 
     async def hear(_progress: float, _total: float | None, message: str | None) -> None:
@@ -126,7 +126,7 @@ async def test_a_prepaid_payment_pays_over_http_and_mcp(selling: Service) -> Non
     assert heard == ["Counting the letters"]
 
 
-def test_the_action_is_answered_by_alibabas_sdk(selling: Service) -> None:
+def test_alibaba_sdk_gets_the_answer(selling: Service) -> None:
     action = Params(
         action=DEFINITION.action,
         version=VERSION,
@@ -147,7 +147,7 @@ def test_the_action_is_answered_by_alibabas_sdk(selling: Service) -> None:
     assert answer["headers"]["x-alive402-receipt"].count(".") == 2
 
 
-async def test_the_local_mcp_server_answers_it_free() -> None:
+async def test_local_mcp_server_answers_free() -> None:
     local = on_this_machine(KNOWN)
     async with Client(local_server(local)) as client:
         called = await client.call_tool(DEFINITION.tool_name, TEXT)

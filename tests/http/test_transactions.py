@@ -56,7 +56,7 @@ def transactions(service: Service) -> Iterator[list[set[str]]]:
         found += [did for did in begun if any(each.endswith(" payments") for each in did)]
 
 
-async def test_a_paid_call_is_four_transactions_and_a_repeated_one_is_one(start: Start, videos: str) -> None:
+async def test_paid_call_is_four_transactions_and_a_repeat_is_one(start: Start, videos: str) -> None:
     service = start(reconcile_seconds=0.01)
     async with Buyer(service.url) as buyer:
         await buyer.fund()

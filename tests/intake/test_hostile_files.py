@@ -69,19 +69,19 @@ def outcome(clips: Clips, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
 
 
 @pytest.mark.parametrize(("name", "code"), [(name, code) for name, (_, code) in hostile_files.FILES.items()])
-def test_a_hostile_file_gets_its_code(outcome: Outcome, name: str, code: str) -> None:
+def test_hostile_file_gets_its_code(outcome: Outcome, name: str, code: str) -> None:
     assert outcome.codes[name] == code
     assert outcome.sniffed.get(name, code) == code
 
 
-def test_what_is_no_video_reaches_no_decoder(outcome: Outcome) -> None:
+def test_non_video_reaches_no_decoder(outcome: Outcome) -> None:
     assert {"playlist", "concat", "dash", "session description", "svg", "zip bomb", "raw h264"} <= set(outcome.sniffed)
 
 
-def test_one_process_outlives_them_all(outcome: Outcome) -> None:
+def test_one_worker_survives_every_file(outcome: Outcome) -> None:
     assert len(outcome.processes) == 1
     assert 0 < outcome.peak_bytes <= LIMITS.peak_bytes
 
 
-def test_the_table_is_long_enough() -> None:
+def test_table_is_long_enough() -> None:
     assert len(hostile_files.FILES) >= 40

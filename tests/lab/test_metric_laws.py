@@ -25,7 +25,7 @@ def table(presentations: Presentations) -> Scored:
 
 
 @given(PRESENTATIONS, st.floats(-0.5, 1.5), st.floats(0, 1))
-def test_a_higher_threshold_never_accepts_more(presentations: Presentations, low: float, step: float) -> None:
+def test_higher_threshold_never_accepts_more(presentations: Presentations, low: float, step: float) -> None:
     lower, higher = (ErrorRates.at(table(presentations), threshold) for threshold in (low, low + step))
     assert all(higher.apcer[name].errors <= lower.apcer[name].errors for name in lower.apcer)
     assert higher.accepted.errors <= lower.accepted.errors
@@ -67,7 +67,7 @@ def test_every_presentation_is_counted_once(presentations: Presentations) -> Non
 
 
 @given(PRESENTATIONS, st.sampled_from([1, 2, 5, 10, 20, 100]))
-def test_a_security_level_is_kept_for_every_species(presentations: Presentations, inverse: int) -> None:
+def test_security_level_holds_for_every_species(presentations: Presentations, inverse: int) -> None:
     scored = table(presentations)
     at = BpcerAt.of(scored, inverse)
     if math.isnan(at.threshold):
@@ -90,7 +90,7 @@ def test_eer_threshold_has_the_closest_errors(presentations: Presentations) -> N
 
 
 @given(RATES)
-def test_an_interval_contains_its_estimate_and_narrows_with_confidence(rate: Rate) -> None:
+def test_interval_contains_its_estimate_and_narrows_with_confidence(rate: Rate) -> None:
     narrow, wide = rate.interval(0.9), rate.interval(0.99)
     assert wide[0] <= narrow[0]
     assert narrow[1] <= wide[1]
@@ -108,7 +108,7 @@ def test_interval_ends_leave_exact_tails(rate: Rate) -> None:
 
 
 @given(st.lists(RATES, min_size=1, max_size=4), RATES)
-def test_a_mean_lies_in_its_bounds(several: list[Rate], other: Rate) -> None:
+def test_mean_lies_in_its_bounds(several: list[Rate], other: Rate) -> None:
     mean = MeanRate.worst([rate for rate in several if rate.trials], other)
     if not math.isnan(mean.value):
         assert mean.interval[0] - 1e-12 <= mean.value <= mean.interval[1] + 1e-12

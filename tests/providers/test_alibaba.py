@@ -42,7 +42,7 @@ def asked(service: Service, url: str) -> httpx.Response:
     return httpx.post(service.url + PATH, json={"VideoUrl": url}, headers=headers, timeout=180)
 
 
-def test_the_clouds_answer_is_ours(reseller: Service, videos: str) -> None:
+def test_cloud_answer_is_returned(reseller: Service, videos: str) -> None:
     answer = asked(reseller, f"{videos}/face.mp4")
     assert answer.status_code == 200, answer.text
     data = answer.json()["data"]
@@ -58,7 +58,7 @@ def test_the_clouds_answer_is_ours(reseller: Service, videos: str) -> None:
     assert claims["engine"] == report["engine"]["version"]
 
 
-def test_the_threshold_is_the_operators(start: Start, cloud: Service, videos: str) -> None:
+def test_operators_threshold_applies(start: Start, cloud: Service, videos: str) -> None:
     strict = reselling(start, cloud.url, made(cloud), alibaba_threshold=1.0)
     report = asked(strict, f"{videos}/face.mp4").json()["data"]["Liveness"]
     assert (report["verdict"], report["attack_type"]) == ("spoof", "unknown")
@@ -72,9 +72,7 @@ def test_the_threshold_is_the_operators(start: Start, cloud: Service, videos: st
         ("/missing.mp4", 424, "upstream_unreachable"),
     ],
 )
-def test_the_clouds_video_errors_are_reported(
-    reseller: Service, videos: str, path: str, status: int, code: str
-) -> None:
+def test_cloud_video_errors_are_reported(reseller: Service, videos: str, path: str, status: int, code: str) -> None:
     answer = asked(reseller, videos + path)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.json()["charged"] is False
@@ -97,11 +95,11 @@ def test_unreachable_cloud_is_reported(start: Start, cloud: Service, videos: str
     assert (answer.status_code, answer.json()["code"]) == (500, "analysis_failed")
 
 
-def test_a_url_that_is_never_fetched_does_not_reach_the_cloud(reseller: Service) -> None:
+def test_forbidden_url_is_not_sent_to_the_cloud(reseller: Service) -> None:
     answer = asked(reseller, "ftp://example.com/a.mp4")
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_url")
 
 
-def test_the_cloud_without_a_key_does_not_start() -> None:
+def test_provider_without_a_key_stops_the_start() -> None:
     with pytest.raises(ValidationError, match="ALIVE402_ALIBABA_ACCESS_KEY_ID"):
         Settings(provider="alibaba")

@@ -21,7 +21,7 @@ def views(seed: int) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("balance", [0.0, 0.5, 1.0])
-def test_exported_file_answers_as_torch(tmp_path: Path, balance: float) -> None:
+def test_exported_file_equals_torch(tmp_path: Path, balance: float) -> None:
     student = student_pair(small_teacher(tmp_path), balance)
     mid, wide = views(1), views(2)
     wide[:, 0] *= 0.5

@@ -36,7 +36,7 @@ tables_of_answers = st.lists(answers, max_size=12).map(lambda rows: {f"c{n}": ro
 
 @settings(max_examples=60, deadline=None)
 @given(tables_of_answers)
-def test_counts_are_those_of_a_plain_count(table: dict[str, tuple[bool, tuple[str, ...]]]) -> None:
+def test_counts_equal_a_plain_count(table: dict[str, tuple[bool, tuple[str, ...]]]) -> None:
     found = figures(table)
     turned = 0
     for place, line in enumerate(found.lines):
@@ -65,7 +65,7 @@ def test_counts_are_those_of_a_plain_count(table: dict[str, tuple[bool, tuple[st
     assert len(widths) == 1, "every row has as many cells as the head"
 
 
-def test_control_turns_nothing_and_a_condition_over_its_bar_is_named() -> None:
+def test_condition_over_its_limit_is_named() -> None:
     table = {f"p{n}": (True, ("live", "spoof" if n == 0 else "live", "live")) for n in range(4)}
     found = figures(table | {f"a{n}": (False, ("spoof",) * 3) for n in range(4)})
     assert found.lines[0].turned.errors == 0
@@ -75,7 +75,7 @@ def test_control_turns_nothing_and_a_condition_over_its_bar_is_named() -> None:
     assert row.split("|")[2].strip() == "1 of 4 (.006 to .806)"
 
 
-def test_made_attacks_are_held_against_their_own_bars() -> None:
+def test_made_attacks_have_their_own_limits() -> None:
     answers = [answer("x", f"c{n}", "live" if n < 2 else "spoof") for n in range(10)]
     assert attack_line("bent print", "attack", answers).met is True
     assert attack_line("still, shaken", "attack", answers).met is False
@@ -84,14 +84,14 @@ def test_made_attacks_are_held_against_their_own_bars() -> None:
     assert attack_line("person, then attack", "splice", answers[2:]).met is True
 
 
-def test_figures_without_an_answer_are_no_error() -> None:
+def test_figures_accept_zero_answers() -> None:
     empty = Line("grey", "light", Tally(), Tally(), figures({}).lines[0].auc)
     bare = Figures((empty,), (), {}, "e")
     assert bare.bars() == []
     assert tables.as_json(bare)["conditions"][0]["auc"]["value"] is None
 
 
-def test_picture_is_drawn(tmp_path: object) -> None:
+def test_chart_is_drawn(tmp_path: object) -> None:
     from pathlib import Path
 
     found = figures({"p": (True, ("live", "spoof", "")), "a": (False, ("spoof",) * 3)})

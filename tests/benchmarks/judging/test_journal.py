@@ -10,7 +10,7 @@ from benchmarks.judging.journal import Answer, Journal
 ONE = Answer("grey", "a.mp4", "m", "e", 402, "spoof", 0.1, ("bezel",), "", 0.5)
 
 
-def test_answers_come_back_by_key_and_the_last_one_counts(tmp_path: Path) -> None:
+def test_last_answer_of_a_key_counts(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "new" / "journal.jsonl")
     assert journal.read() == {}
     other, again = replace(ONE, engine="another"), replace(ONE, verdict="live")
@@ -19,7 +19,7 @@ def test_answers_come_back_by_key_and_the_last_one_counts(tmp_path: Path) -> Non
     assert Journal(journal.path).read() == {again.key: again, other.key: other}
 
 
-def test_half_a_line_is_passed_over_and_not_glued_to(tmp_path: Path) -> None:
+def test_torn_line_is_skipped(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     Journal(path).add(ONE)
     path.write_bytes(path.read_bytes() + b'{"name": "gr\xff')

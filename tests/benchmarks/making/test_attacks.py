@@ -43,7 +43,7 @@ def test_maker_yields_frames_of_one_even_size_that_show_a_face(name: str, person
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_maker_repeats_itself_for_one_seed_and_moves(name: str, person: list[Image]) -> None:
+def test_maker_is_seeded_and_moves(name: str, person: list[Image]) -> None:
     first, again = made(name, person, 2), made(name, person, 2)
     assert all(np.array_equal(one, other) for one, other in zip(first, again, strict=True))
     assert not np.array_equal(first[0], first[-1])

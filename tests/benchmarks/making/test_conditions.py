@@ -47,14 +47,14 @@ def under(name: str, footage: Footage) -> Footage:
     return altered(CONDITIONS[name], footage)
 
 
-def test_there_are_at_least_35_in_known_groups_with_sentences() -> None:
+def test_at_least_35_conditions_have_a_group_and_a_sentence() -> None:
     assert len(NAMES) >= 35
     assert {CONDITIONS[name].group for name in NAMES} == set(GROUPS)
     assert all(one.says.endswith(".") and "," not in one.name for one in CONDITIONS.values())
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_frames_keep_their_contract_and_their_chance(name: str, footage: Footage) -> None:
+def test_condition_keeps_its_contract_and_is_seeded(name: str, footage: Footage) -> None:
     before = stack(footage)
     once, again = under(name, footage), under(name, made())
     assert (stack(footage) == before).all(), "the footage it was given is left as it was"
@@ -72,13 +72,13 @@ def test_frames_keep_their_contract_and_their_chance(name: str, footage: Footage
 
 
 @pytest.mark.parametrize("name", ["noise", "lit by a screen", "variable frame rate", "background replaced"])
-def test_another_seed_draws_otherwise(name: str, footage: Footage) -> None:
+def test_other_seed_gives_other_frames(name: str, footage: Footage) -> None:
     one, other = under(name, footage), altered(CONDITIONS[name], footage, seed=7)
     assert len(one.frames) != len(other.frames) or (stack(one) != stack(other)).any()
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if CONDITIONS[name].group == "covered"])
-def test_without_a_face_nothing_fails(name: str, footage: Footage) -> None:
+def test_conditions_accept_frames_without_a_face(name: str, footage: Footage) -> None:
     unknown = Footage.of(footage.frames)
     assert under(name, unknown).frames[0].shape == footage.frames[0].shape
 
@@ -116,7 +116,7 @@ def test_bars_and_borders_leave_the_picture_whole(footage: Footage) -> None:
     assert (blurred[:, round(0.4 * WIDTH) : round(0.4 * WIDTH) + WIDTH] == first).all()
 
 
-def test_turns_and_mirrors_are_undone_by_their_opposite(footage: Footage) -> None:
+def test_rotations_and_mirrors_are_reversible(footage: Footage) -> None:
     first = footage.frames[0]
     assert (np.rot90(under("sideways", footage).frames[0], -1) == first).all()
     assert (np.rot90(under("sideways clockwise", footage).frames[0]) == first).all()
@@ -124,7 +124,7 @@ def test_turns_and_mirrors_are_undone_by_their_opposite(footage: Footage) -> Non
     assert (under("mirrored", footage).frames[0][:, ::-1] == first).all()
 
 
-def test_headers_say_what_a_player_has_to_do(footage: Footage, tmp_path: Path) -> None:
+def test_headers_hold_the_instructions_for_players(footage: Footage, tmp_path: Path) -> None:
     for name in HEADERS:
         save(under(name, footage), tmp_path / f"{name}.mp4", CONDITIONS[name].encoding)
     turned = read(tmp_path / "turned by its header.mp4", None).frames[0]
@@ -139,7 +139,7 @@ def test_headers_say_what_a_player_has_to_do(footage: Footage, tmp_path: Path) -
         assert (stream.width, stream.sample_aspect_ratio) == (240, Fraction(4, 3))
 
 
-def test_frame_rates(footage: Footage) -> None:
+def test_frame_rates_are_changed(footage: Footage) -> None:
     long = footage.at(np.arange(60) % COUNT, np.arange(60) / 30)
     assert len(under("10 frames a second", long).frames) == 20
     assert len(under("5 frames a second", long).frames) == 10

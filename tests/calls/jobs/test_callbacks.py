@@ -74,7 +74,7 @@ async def test_failed_callback_is_retried(ledger: Ledger, called: Called) -> Non
     assert called.heard.empty()
 
 
-async def test_an_address_that_is_private_by_now_is_not_dialled(ledger: Ledger, called: Called) -> None:
+async def test_callback_to_a_private_address_is_not_dialled(ledger: Ledger, called: Called) -> None:
     await finished(ledger, called.url.replace("127.0.0.1", "localhost"))
     ports = frozenset({int(called.url.split(":")[2].split("/")[0])})
     assert await Courier(ledger, "", strangers=FetchLimits(ports=ports)).deliver_due() == 1
@@ -83,7 +83,7 @@ async def test_an_address_that_is_private_by_now_is_not_dialled(ledger: Ledger, 
     assert called.heard.empty()
 
 
-async def test_callers_and_the_operator_do_not_wait_for_each_other(ledger: Ledger, called: Called) -> None:
+async def test_callbacks_and_webhooks_do_not_wait_for_each_other(ledger: Ledger, called: Called) -> None:
     await finished(ledger, called.url)
     secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqr"
     assert await Courier(ledger, secret).deliver_due() == 0

@@ -33,7 +33,7 @@ def face(person: list[Image]) -> bytes:
 
 
 @BOTH
-def test_pictures_are_judged(service: Service, face: bytes, version: str | None) -> None:
+def test_sdk_gets_verdicts_of_images(service: Service, face: bytes, version: str | None) -> None:
     answer = detect(service, version, face, face)
     assert [len(each.results) for each in answer.body.data.elements] == [1, 1]
     result = answer.body.data.elements[0].results[0]

@@ -154,7 +154,7 @@ def test_object_key_is_accepted_once(behind: Service) -> None:
     assert httpx.get(f"{behind.url}/{given['ObjectKey']}").json()["bytes"] == 2_000
 
 
-def test_a_form_that_failed_may_be_sent_again(behind: Service) -> None:
+def test_failed_form_can_be_sent_again(behind: Service) -> None:
     given = leave(behind, made(behind))
     assert refusal(post(behind, fields_of(given), b"")) == (400, "EntityTooSmall")
     assert refusal(post(behind, fields_of(given), b"x" * (MAX_BYTES + 1))) == (400, "EntityTooLarge")
@@ -162,7 +162,7 @@ def test_a_form_that_failed_may_be_sent_again(behind: Service) -> None:
     assert post(behind, fields_of(given), b"x" * MAX_BYTES).status_code == 201
 
 
-def test_what_was_not_allowed_is_refused(behind: Service) -> None:
+def test_upload_outside_the_policy_is_refused(behind: Service) -> None:
     mine, other = made(behind), made(behind)
     given, theirs = leave(behind, mine), leave(behind, other)
     signed = fields_of(given)
@@ -189,7 +189,7 @@ def test_upload_policy_expires(start: Start, tmp_path: Path) -> None:
     assert refusal(post(brief, fields_of(given))) == (403, "AccessDenied")
 
 
-def test_a_key_that_is_revoked_meanwhile_or_lacks_the_scope(behind: Service) -> None:
+def test_revoked_or_unscoped_key_uploads_nothing(behind: Service) -> None:
     key = made(behind)
     given = leave(behind, key)
     assert command(behind, "revoke", key["id"]).exit_code == 0
@@ -273,6 +273,6 @@ def test_invalid_upload_host_stops_the_start(host: str) -> None:
         Settings(upload_host=host)
 
 
-def test_the_cloud_judges_no_files() -> None:
+def test_cloud_provider_accepts_no_uploads() -> None:
     with pytest.raises(ValidationError, match="ALIVE402_UPLOAD_HOST"):
         Settings(provider="alibaba", alibaba_access_key_id="a", alibaba_access_key_secret="b", upload_host=HOST)

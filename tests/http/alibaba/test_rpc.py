@@ -41,7 +41,7 @@ def refused(client: Client, url: str | None) -> tuple[int, str, dict[str, Any]]:
 
 
 @BOTH
-def test_a_video_is_judged(roomy: Service, videos: str, key: dict[str, Any], version: str | None) -> None:
+def test_sdk_gets_a_verdict(roomy: Service, videos: str, key: dict[str, Any], version: str | None) -> None:
     answer = detect(sdk(roomy, key, version), f"{videos}/face.mp4")
     assert answer.status_code == 200
     (element,) = answer.body.data.elements
@@ -57,7 +57,7 @@ def test_a_video_is_judged(roomy: Service, videos: str, key: dict[str, Any], ver
     assert answer.body.to_map() == {"RequestId": answer.body.request_id, "Data": {"Elements": [element.to_map()]}}
 
 
-def test_the_sdk_judges_without_blocking_too(roomy: Service, videos: str, key: dict[str, Any]) -> None:
+def test_async_sdk_gets_a_verdict(roomy: Service, videos: str, key: dict[str, Any]) -> None:
     options = RuntimeOptions(read_timeout=180_000)
     request = DetectVideoLivingFaceRequest(video_url=f"{videos}/attack.mp4")
     answer = asyncio.run(sdk(roomy, key, V3).detect_video_living_face_with_options_async(request, options))
@@ -75,7 +75,7 @@ def test_the_sdk_judges_without_blocking_too(roomy: Service, videos: str, key: d
         ("/missing.mp4", 400, "InvalidFile.Download", "upstream_status"),
     ],
 )
-def test_a_video_that_cannot_be_judged(
+def test_unusable_video_gets_an_error_code(
     roomy: Service, videos: str, key: dict[str, Any], version: str | None, path: str, status: int, code: str, ours: str
 ) -> None:
     found = refused(sdk(roomy, key, version), videos + path)
@@ -87,7 +87,7 @@ def test_a_video_that_cannot_be_judged(
 
 
 @BOTH
-def test_a_video_whose_frames_are_noise(
+def test_video_of_noise_gets_an_error_code(
     roomy: Service, clips: Clips, key: dict[str, Any], version: str | None, tmp_path: Path
 ) -> None:
     good = clips.bona_fide.read_bytes()
@@ -125,7 +125,7 @@ def test_wrong_secret_or_key_is_refused(roomy: Service, key: dict[str, Any], ver
 
 
 @BOTH
-def test_a_key_that_is_revoked_or_lacks_the_scope(roomy: Service, version: str | None) -> None:
+def test_revoked_or_unscoped_key_is_refused(roomy: Service, version: str | None) -> None:
     watcher = made(roomy, scope="ledger")
     assert refused(sdk(roomy, watcher, version), "http://example.com/a.mp4")[:2] == (403, "AuthFailed")
     assert command(roomy, "revoke", watcher["id"]).exit_code == 0
@@ -134,7 +134,7 @@ def test_a_key_that_is_revoked_or_lacks_the_scope(roomy: Service, version: str |
 
 
 @BOTH
-def test_an_address_of_ones_own_network_is_not_fetched(start: Start, version: str | None) -> None:
+def test_private_address_is_not_fetched(start: Start, version: str | None) -> None:
     strict = start(allow_private_hosts=False)
     found = refused(sdk(strict, made(strict), version), "http://127.0.0.1:80/a.mp4")
     assert found[:2] == (400, "IllegalUrlParameter")
@@ -142,7 +142,7 @@ def test_an_address_of_ones_own_network_is_not_fetched(start: Start, version: st
 
 
 @BOTH
-def test_too_many_calls_are_throttled_by_key(start: Start, version: str | None) -> None:
+def test_calls_are_throttled_per_key(start: Start, version: str | None) -> None:
     slow = start(calls_per_key="2/day")
     mine, others = made(slow), made(slow)
     for _ in range(2):
@@ -157,7 +157,7 @@ def test_too_many_calls_are_throttled_by_key(start: Start, version: str | None) 
 
 
 @BOTH
-def test_a_prepaid_key_pays_for_answers_alone(roomy: Service, videos: str, version: str | None) -> None:
+def test_prepaid_key_is_charged_for_answers_only(roomy: Service, videos: str, version: str | None) -> None:
     key = made(roomy, "--prepaid")
     client = sdk(roomy, key, version)
     assert refused(client, f"{videos}/face.mp4")[:2] == (403, "InvalidApi.NotPurchase")
@@ -186,7 +186,7 @@ def test_a_prepaid_key_pays_for_answers_alone(roomy: Service, videos: str, versi
     ],
 )
 @BOTH
-def test_an_action_that_is_not_sold(
+def test_unknown_action_is_refused(
     roomy: Service, key: dict[str, Any], version: str | None, changed: dict[str, str], code: str
 ) -> None:
     from alibabacloud_tea_openapi.client import Client as Any_

@@ -139,7 +139,7 @@ def _meaning(query: str, body: str) -> list[tuple[str, str]]:
     return sorted(parse_qsl(query, keep_blank_values=True) + parse_qsl(body, keep_blank_values=True))
 
 
-def test_what_is_added_to_a_signed_request_is_refused(
+def test_parameter_added_after_signing_is_refused(
     roomy: Service, key: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     good = signed(roomy, key, V3, monkeypatch)
@@ -178,7 +178,7 @@ def test_unsigned_request_is_refused(
     assert Sent("POST", query, headers, body).to(roomy) == code
 
 
-def test_the_home_page_stays_where_it_is(roomy: Service) -> None:
+def test_home_page_is_still_served(roomy: Service) -> None:
     answer = httpx.get(roomy.url)
     assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (200, "text/html")
     signed_like = httpx.get(roomy.url, headers={"x-acs-action": "DetectVideoLivingFace"})

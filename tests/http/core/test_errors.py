@@ -64,7 +64,7 @@ def failing(house: Service, error: Exception, monkeypatch: pytest.MonkeyPatch) -
 
 @each_case
 @pytest.mark.parametrize("headers", [{}, {"Prefer": "respond-async"}], ids=["call", "job"])
-async def test_over_http(failing: Service, code: str, headers: dict[str, str]) -> None:
+async def test_http_reports_faults(failing: Service, code: str, headers: dict[str, str]) -> None:
     async with httpx.AsyncClient(timeout=60) as http:
         sent = {"X-Payment-Token": "pt_x", **headers}
         answer = await http.post(failing.url + PATH, json={"VideoUrl": "http://example.com/v.mp4"}, headers=sent)
@@ -74,7 +74,7 @@ async def test_over_http(failing: Service, code: str, headers: dict[str, str]) -
 
 
 @each_case
-async def test_over_mcp(failing: Service, code: str) -> None:
+async def test_mcp_reports_faults(failing: Service, code: str) -> None:
     async with connected(failing) as client:
         asked = {"VideoUrl": "http://example.com/v.mp4", "paymentToken": "pt_x"}
         body: Any = (await client.call_tool(TOOL, asked)).structured_content
@@ -83,7 +83,7 @@ async def test_over_mcp(failing: Service, code: str) -> None:
     assert body == {**BODIES[code], "status": status, **({"retryAfter": retry} if retry else {})}
 
 
-async def test_in_a_finished_job(house: Service, videos: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_job_reports_faults(house: Service, videos: str, monkeypatch: pytest.MonkeyPatch) -> None:
     key = made(house, "--prepaid")
     credited(house, key, 1)
 
@@ -115,7 +115,7 @@ each_case_of_alibaba = pytest.mark.parametrize(
 
 
 @each_case_of_alibaba
-def test_over_rpc(failing: Service, code: str) -> None:
+def test_rpc_reports_faults(failing: Service, code: str) -> None:
     with pytest.raises(DaraException) as refused:
         detect(sdk(failing, made(failing), V3), "http://example.com/v.mp4")
     said = refused.value.data
@@ -123,7 +123,7 @@ def test_over_rpc(failing: Service, code: str) -> None:
 
 
 @each_case_of_alibaba
-def test_over_the_bucket(house: Service, error: Exception, code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bucket_reports_faults(house: Service, error: Exception, code: str, monkeypatch: pytest.MonkeyPatch) -> None:
     given = leave(house, made(house))
 
     async def fail(*_: object) -> None:

@@ -76,7 +76,7 @@ async def test_calls_stages_and_settlements_are_counted(start: Start, videos: st
         assert secret not in text
 
 
-async def test_labels_are_words_of_ours_whatever_is_sent(service: Service) -> None:
+async def test_callers_cannot_create_labels(service: Service) -> None:
     """No caller can make a label: each one would be a series for ever."""
     before = {labels for _, labels in await samples(service)}
     async with httpx.AsyncClient(base_url=service.url) as http:
@@ -91,7 +91,7 @@ async def test_labels_are_words_of_ours_whatever_is_sent(service: Service) -> No
     assert {value for _, value in new} <= allowed
 
 
-async def test_who_may_read_it(start: Start, service: Service) -> None:
+async def test_metrics_require_access(start: Start, service: Service) -> None:
     keys = service.parts.registry.books.keys
     ops, call = [(await keys.create("tests", [scope]))[1] for scope in (Scope.OPS, Scope.CALL)]
     assert (await scraped(service)).status_code == 200
@@ -110,7 +110,7 @@ async def test_who_may_read_it(start: Start, service: Service) -> None:
     assert (await scraped(public)).status_code == 200
 
 
-async def test_every_query_of_the_dashboard_names_what_is_really_exported(service: Service, videos: str) -> None:
+async def test_dashboard_queries_name_exported_metrics(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer:
         await buyer.fund()
         await buyer.pay(f"{videos}/face.mp4")
@@ -173,7 +173,7 @@ def spans_in(bodies: list[bytes]) -> list[Any]:
     return found
 
 
-async def test_a_call_is_traced_and_nothing_in_it_names_anyone(tmp_path: Path, videos: str) -> None:
+async def test_trace_of_a_call_has_no_personal_data(tmp_path: Path, videos: str) -> None:
     pytest.importorskip("opentelemetry.sdk", reason="the extra `otel` is not installed")
     database = tmp_path / "ledger.db"
     with collector() as (endpoint, received):

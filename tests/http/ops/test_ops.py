@@ -36,7 +36,7 @@ async def got(service: Service, path: str, **headers: str) -> httpx.Response:
         return await http.get(service.url + path, headers={name.replace("_", "-"): it for name, it in headers.items()})
 
 
-async def test_the_figures_are_those_of_the_calls_that_were_made(house: Service, videos: str) -> None:
+async def test_figures_equal_the_calls_made(house: Service, videos: str) -> None:
     async with Buyer(house.url) as buyer:
         await buyer.fund()
         bought = await buyer.pay(f"{videos}/face.mp4")
@@ -72,7 +72,7 @@ async def test_the_figures_are_those_of_the_calls_that_were_made(house: Service,
 
 
 @pytest.mark.parametrize(("span", "count"), [("24h", 24), ("7d", 7), ("90d", 90)])
-async def test_each_range_is_drawn_with_a_table_of_the_same_figures(house: Service, span: str, count: int) -> None:
+async def test_each_chart_has_a_table_of_its_figures(house: Service, span: str, count: int) -> None:
     ops = await key(house, Scope.OPS)
     told = (await got(house, f"{SUMMARY}?range={span}", X_Api_Key=ops)).json()
     page = await got(house, f"/ops?range={span}", Authorization=f"Bearer {ops}")
@@ -91,7 +91,7 @@ async def test_each_range_is_drawn_with_a_table_of_the_same_figures(house: Servi
     assert " style=" not in page.text
 
 
-async def test_only_a_key_with_the_scope_gets_in(house: Service) -> None:
+async def test_access_requires_the_ops_scope(house: Service) -> None:
     wrong = await key(house, Scope.CALL, Scope.LEDGER)
     for path in (SUMMARY, "/ops"):
         forbidden = await got(house, path, X_Api_Key=wrong)
@@ -108,7 +108,7 @@ async def test_only_a_key_with_the_scope_gets_in(house: Service) -> None:
     assert (odd.status_code, odd.json()["code"]) == (400, "invalid_input")
 
 
-async def test_a_browser_signs_in_and_out_without_keeping_the_key(house: Service) -> None:
+async def test_browser_session_does_not_hold_the_key(house: Service) -> None:
     ops = await key(house, Scope.OPS)
     async with httpx.AsyncClient(base_url=house.url) as http:
         form = await http.get("/ops")
@@ -131,7 +131,7 @@ async def test_a_browser_signs_in_and_out_without_keeping_the_key(house: Service
         assert (await http.get("/ops")).status_code == 401
 
 
-async def test_a_wrong_key_is_told_in_the_form(house: Service) -> None:
+async def test_sign_in_form_reports_a_wrong_key(house: Service) -> None:
     async with httpx.AsyncClient(base_url=house.url) as http:
         for given, status in (("nonsense", 401), ("", 401), (await key(house, Scope.CALL), 403)):
             answer = await http.post("/ops/sign-in", data={"key": given})
@@ -152,7 +152,7 @@ async def test_a_wrong_key_is_told_in_the_form(house: Service) -> None:
         {"Origin": "http://["},
     ],
 )
-async def test_no_other_site_can_send_the_forms(house: Service, headers: dict[str, str]) -> None:
+async def test_forms_of_other_sites_are_refused(house: Service, headers: dict[str, str]) -> None:
     ops = await key(house, Scope.OPS)
     async with httpx.AsyncClient(base_url=house.url) as http:
         for path in ("/ops/sign-in", "/ops/sign-out"):
@@ -161,7 +161,7 @@ async def test_no_other_site_can_send_the_forms(house: Service, headers: dict[st
             assert "Set-Cookie" not in refused.headers
 
 
-async def test_a_session_ends_with_its_time_its_key_and_its_signature(house: Service) -> None:
+async def test_session_ends_on_expiry_revocation_and_bad_signature(house: Service) -> None:
     books = house.parts.registry.books
     row, _ = await books.keys.create("tests", [Scope.OPS])
     other, _ = await books.keys.create("tests", [Scope.CALL])
@@ -184,14 +184,14 @@ async def test_a_session_ends_with_its_time_its_key_and_its_signature(house: Ser
     assert await status(good) == 401
 
 
-async def test_no_public_document_names_it(house: Service) -> None:
+async def test_public_documents_omit_the_ops_page(house: Service) -> None:
     for path in ("/", "/sitemap.xml", "/robots.txt", "/openapi.json", "/llms.txt", "/.well-known/server402.json"):
         text = (await got(house, path)).text
         assert "/ops" not in text, path
         assert "/metrics" not in text, path
 
 
-async def test_an_open_case_is_seen(start: Start, videos: str) -> None:
+async def test_unresolved_payment_is_shown(start: Start, videos: str) -> None:
     """A payment of unknown settlement stands on the page until the reconciler has decided it."""
     with running_facilitator() as facilitator:
         remote = start(

@@ -80,7 +80,7 @@ async def released(service: Service) -> None:
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_cancelled_while_the_video_is_fetched(service: Service, videos: str, era: str) -> None:
+async def test_cancel_during_fetch_releases_the_payment(service: Service, videos: str, era: str) -> None:
     async with Buyer(service.url) as buyer, connected(service, era) as client, holding_host() as host:
         await buyer.fund()
         before = await balance(buyer, service)
@@ -97,7 +97,7 @@ async def test_cancelled_while_the_video_is_fetched(service: Service, videos: st
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_cancelled_while_the_video_is_judged(service: Service, videos: str, era: str) -> None:
+async def test_cancel_during_analysis_releases_the_payment(service: Service, videos: str, era: str) -> None:
     looking = asyncio.Event()
 
     async def hear(_share: float, _total: float | None, message: str | None) -> None:
@@ -122,7 +122,7 @@ async def test_cancelled_while_the_video_is_judged(service: Service, videos: str
         assert before - await balance(buyer, service) == 200_000
 
 
-async def test_a_client_that_goes_away_leaves_its_token_whole(service: Service, videos: str) -> None:
+async def test_disconnect_returns_the_call_to_its_token(service: Service, videos: str) -> None:
     """The connection breaks, and nobody says so: of the revision without sessions, that is how a call is cancelled."""
     async with Buyer(service.url) as buyer, holding_host() as host:
         bought = await paid(buyer, 1)

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.mark.parametrize("service_id", [SERVICE, LEGACY])
-async def test_a_payment_is_asked_for_and_says_what_to_sign(service: Service, service_id: str) -> None:
+async def test_created_payment_returns_its_requirements(service: Service, service_id: str) -> None:
     async with httpx.AsyncClient() as http:
         made = await http.post(f"{service.url}/api/payments", json={"serviceId": service_id, "maxCalls": 4})
         unpaid = await http.post(made.json()["payUrl"])
@@ -35,7 +35,7 @@ async def test_a_payment_is_asked_for_and_says_what_to_sign(service: Service, se
     assert unpaid.json()["payment"]["paymentId"] == told["paymentId"]
 
 
-async def test_a_token_buys_what_was_paid_for_and_no_more(service: Service, videos: str) -> None:
+async def test_token_buys_exactly_the_paid_calls(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer:
         await buyer.fund()
         before = await balance(buyer, service)
@@ -64,7 +64,7 @@ async def test_a_token_buys_what_was_paid_for_and_no_more(service: Service, vide
     assert (await shown(service, told["paymentId"]))["status"] == "exhausted"
 
 
-async def test_the_token_is_told_once_and_kept_nowhere(service: Service) -> None:
+async def test_token_is_shown_once_and_stored_nowhere(service: Service) -> None:
     async with Buyer(service.url) as buyer:
         told = await paid(buyer, 3)
         again = await buyer._plain.post(told["payUrl"], headers={"PAYMENT-SIGNATURE": buyer.signature})
@@ -76,7 +76,7 @@ async def test_the_token_is_told_once_and_kept_nowhere(service: Service) -> None
         assert told["token"] not in "\n".join(connection.iterdump())
 
 
-async def test_a_lost_token_is_replaced_for_who_signed(service: Service, videos: str) -> None:
+async def test_signer_replaces_a_lost_token(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer:
         told = await paid(buyer, 2)
         before = await balance(buyer, service)
@@ -90,7 +90,7 @@ async def test_a_lost_token_is_replaced_for_who_signed(service: Service, videos:
         assert await balance(buyer, service) == before
 
 
-async def test_twenty_payers_of_one_payment_are_one_charge_and_one_token(service: Service) -> None:
+async def test_twenty_concurrent_payers_are_one_charge(service: Service) -> None:
     async with Buyer(service.url) as buyer, Buyer(service.url) as other:
         await other.fund()
         told = await paid(buyer, 2)
@@ -108,7 +108,7 @@ async def test_twenty_payers_of_one_payment_are_one_charge_and_one_token(service
     assert told["token"]
 
 
-async def test_another_payment_for_what_is_paid_is_left_alone(service: Service) -> None:
+async def test_second_payment_of_a_paid_request_is_not_charged(service: Service) -> None:
     async with Buyer(service.url) as buyer, Buyer(service.url) as other:
         await other.fund()
         asked = (await buyer._plain.post(f"{service.url}/api/payments", json={"serviceId": SERVICE})).json()
@@ -124,7 +124,7 @@ async def test_another_payment_for_what_is_paid_is_left_alone(service: Service) 
         assert await balance(other, service) == before
 
 
-async def test_one_hundred_uses_of_one_call_are_one_analysis(service: Service, videos: str) -> None:
+async def test_hundred_uses_of_one_call_are_one_analysis(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer:
         told = await paid(buyer, 1)
         limits = httpx.Limits(max_connections=100)
@@ -152,7 +152,7 @@ async def test_one_hundred_uses_of_one_call_are_one_analysis(service: Service, v
     assert uses == [("spent",)]
 
 
-async def test_an_idempotency_key_gets_the_stored_answer(service: Service, videos: str) -> None:
+async def test_idempotency_key_returns_the_stored_answer(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer:
         told = await paid(buyer, 3)
         first = await buyer.spend(f"{videos}/face.mp4", told["token"], Idempotency_Key="order 1")

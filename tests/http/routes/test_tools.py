@@ -28,7 +28,7 @@ async def asset_of(buyer: Buyer) -> str:
 
 @pytest.mark.parametrize("path", [PATH, LEGACY])
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"VideoUrl": "http://example.com/v.mp4"}'])
-async def test_unpaid_says_how_to_pay_in_body_and_header(service: Service, path: str, body: bytes) -> None:
+async def test_unpaid_call_returns_requirements_in_body_and_header(service: Service, path: str, body: bytes) -> None:
     async with httpx.AsyncClient() as http:
         response = await http.post(service.url + path, content=body)
     assert response.status_code == 402
@@ -47,7 +47,7 @@ async def test_unpaid_says_how_to_pay_in_body_and_header(service: Service, path:
     assert len(response.headers["PAYMENT-REQUIRED"]) < 4096
 
 
-async def test_402_makes_its_document_once(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_402_document_is_built_once(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
     make = PaymentGate.required
 
@@ -62,7 +62,7 @@ async def test_402_makes_its_document_once(service: Service, monkeypatch: pytest
     assert made == [response.json()["error"]]
 
 
-async def test_paid_gives_the_answer_and_moves_the_price(service: Service, videos: str) -> None:
+async def test_paid_call_returns_the_answer_and_moves_the_price(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer:
         await buyer.fund()
         asset, seller = await asset_of(buyer), service.parts.terms.pay_to
@@ -87,7 +87,7 @@ async def test_paid_gives_the_answer_and_moves_the_price(service: Service, video
     assert len(buyer.signature) < 8192
 
 
-async def test_the_same_payment_again(service: Service, videos: str) -> None:
+async def test_repeated_payment_returns_the_stored_answer(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer:
         await buyer.fund()
         asset = await asset_of(buyer)
@@ -104,7 +104,7 @@ async def test_the_same_payment_again(service: Service, videos: str) -> None:
     assert service.histories()[-1] == BOUGHT
 
 
-async def test_one_hundred_at_once_are_one_analysis_and_one_charge(service: Service, videos: str) -> None:
+async def test_hundred_concurrent_calls_are_one_charge(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer:
         await buyer.fund()
         asset = await asset_of(buyer)
@@ -127,7 +127,7 @@ async def test_one_hundred_at_once_are_one_analysis_and_one_charge(service: Serv
     assert histories[-1] == ["created", "verified", "reserved", "released", *BOUGHT[2:]]
 
 
-async def test_a_payment_signed_for_another_resource_is_refused(service: Service, videos: str) -> None:
+async def test_payment_for_another_resource_is_refused(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer:
         await buyer.fund()
         await buyer.pay(f"{videos}/none.mp4")
@@ -138,9 +138,7 @@ async def test_a_payment_signed_for_another_resource_is_refused(service: Service
     assert (refused.status_code, refused.json()["code"]) == (402, "payment_mismatch")
 
 
-async def test_what_was_bought_is_there_after_the_payment_ran_out(
-    start: Start, videos: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_bought_answer_outlives_its_payment(start: Start, videos: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """To ask for a new payment then would be to ask twice for the same answer."""
     own = start()
     async with Buyer(own.url) as buyer:
@@ -152,7 +150,7 @@ async def test_what_was_bought_is_there_after_the_payment_ran_out(
     assert (again.status_code, again.text) == (200, first.text)
 
 
-async def test_a_new_price_is_for_new_answers(start: Start, videos: str) -> None:
+async def test_new_price_applies_to_new_answers(start: Start, videos: str) -> None:
     cheap = start()
     async with Buyer(cheap.url) as buyer:
         await buyer.fund()
@@ -171,7 +169,7 @@ async def test_a_new_price_is_for_new_answers(start: Start, videos: str) -> None
     assert refused.json()["payment"]["amountCents"] == 30
 
 
-async def test_a_strangers_copy_of_a_spent_payment_gets_no_answer(service: Service, videos: str) -> None:
+async def test_copied_payment_without_signature_gets_no_answer(service: Service, videos: str) -> None:
     """Payer and nonce are public once settled; without what was signed they open nothing."""
     async with Buyer(service.url) as buyer:
         await buyer.fund()

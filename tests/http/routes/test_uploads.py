@@ -69,7 +69,7 @@ async def signed(buyer: Buyer) -> dict[str, str]:
     return {"PAYMENT-SIGNATURE": buyer.signature}
 
 
-async def test_unpaid_asks_for_the_price_of_the_tool(house: Service, http: httpx.AsyncClient) -> None:
+async def test_unpaid_upload_asks_for_the_tools_price(house: Service, http: httpx.AsyncClient) -> None:
     asked = await http.post(house.url + UPLOADS)
     tool = await http.post(house.url + PATH)
     assert (asked.status_code, asked.json() | {"requestId": ""}) == (402, tool.json() | {"requestId": ""})
@@ -79,7 +79,9 @@ async def test_unpaid_asks_for_the_price_of_the_tool(house: Service, http: httpx
     assert (unknown.status_code, unknown.json()["code"]) == (404, "unknown_service")
 
 
-async def test_one_signature_pays_for_both(house: Service, http: httpx.AsyncClient, clips: Clips, media: Path) -> None:
+async def test_one_signature_admits_the_upload_and_pays_the_call(
+    house: Service, http: httpx.AsyncClient, clips: Clips, media: Path
+) -> None:
     content = clips.bona_fide.read_bytes()
     async with Buyer(house.url) as buyer:
         signature = await signed(buyer)
@@ -105,7 +107,7 @@ async def test_one_signature_pays_for_both(house: Service, http: httpx.AsyncClie
         assert (spent.status_code, spent.json()["code"]) == (409, "payment_spent")
 
 
-async def test_a_token_and_a_key_pay_too(
+async def test_token_and_key_admit_uploads(
     house: Service, http: httpx.AsyncClient, clips: Clips, key: dict[str, str], media: Path
 ) -> None:
     content = clips.bona_fide.read_bytes()
@@ -122,7 +124,7 @@ async def test_a_token_and_a_key_pay_too(
     assert not left_in(media)
 
 
-async def test_the_door_for_agents_takes_it_too(
+async def test_mcp_accepts_an_upload_url(
     house: Service, http: httpx.AsyncClient, clips: Clips, key: dict[str, str]
 ) -> None:
     made = await put(house, http, clips.attack.read_bytes(), **key)
@@ -150,9 +152,7 @@ async def test_the_door_for_agents_takes_it_too(
     assert (await http.get(made.json()["url"])).json()["used"] is True
 
 
-async def test_one_that_cannot_be_judged_is_deleted_and_free(
-    house: Service, http: httpx.AsyncClient, media: Path
-) -> None:
+async def test_unusable_upload_is_deleted_and_free(house: Service, http: httpx.AsyncClient, media: Path) -> None:
     async with Buyer(house.url) as buyer:
         signature = await signed(buyer)
         made = await put(house, http, b"no video at all", **signature)
@@ -179,7 +179,7 @@ async def test_deleted_upload_is_unknown(
         assert (answer.status_code, answer.json()["code"]) == (410, "upload_gone")
 
 
-async def test_a_foreign_host_is_fetched_as_any_other(
+async def test_upload_path_on_another_host_is_fetched(
     house: Service, http: httpx.AsyncClient, key: dict[str, str]
 ) -> None:
     url = f"http://127.0.0.1:1{UPLOADS}/{'A' * 43}"
@@ -260,7 +260,7 @@ async def test_disconnected_upload_leaves_no_file(
     await until(lambda: not left_in(media))
 
 
-async def test_a_slow_sender_is_cut_off(start: Start) -> None:
+async def test_slow_sender_is_cut_off(start: Start) -> None:
     house = start(upload_receive_seconds=0.05)
     _, key = await house.parts.registry.books.keys.create("tests", [Scope.CALL])
     host = urlsplit(house.url)

@@ -34,15 +34,15 @@ def test_bars_do_not_hide_a_phone() -> None:
 
 
 @pytest.mark.parametrize("shake", [0, 15])
-def test_bars_make_no_device_of_a_room(shake: float) -> None:
+def test_bars_are_no_device(shake: float) -> None:
     assert bezel(*barred(*person_at_door(shake))).score == 0
 
 
-def test_the_scene_has_the_size_that_bars_are_drawn_around() -> None:
+def test_scene_has_the_size_without_bars() -> None:
     assert held_device(0)[0].motion.shape[1:] == (scenes.HEIGHT, scenes.WIDTH)
 
 
-def test_bezel_sees_a_phone_held_into_the_picture() -> None:
+def test_bezel_finds_a_held_phone() -> None:
     cue = bezel(*held_device(40))
     assert cue.score is not None
     assert cue.score < -0.8
@@ -50,7 +50,7 @@ def test_bezel_sees_a_phone_held_into_the_picture() -> None:
     assert cue.attack_type == "screen_replay"
 
 
-def test_bezel_that_shows_for_a_second_of_six_counts() -> None:
+def test_bezel_seen_for_one_second_of_six_counts() -> None:
     """Then the camera has come so close that the picture of the phone fills the frame."""
     path = scenes.sway(150, 40)
     boxes = [scenes.shifted((215, 100, 265, 165), *step) for step in path]
@@ -64,21 +64,21 @@ def test_bezel_that_shows_for_a_second_of_six_counts() -> None:
     assert cue.score < -0.5
 
 
-def test_bezel_says_nothing_of_a_phone_that_keeps_still() -> None:
+def test_bezel_ignores_a_still_phone() -> None:
     assert bezel(*held_device(0)).score == 0
 
 
-def test_bezel_leaves_a_door_behind_a_person_alone() -> None:
+def test_bezel_ignores_a_door() -> None:
     cue = bezel(*person_at_door(0))
     assert cue.score == 0
     assert "room" in cue.message
 
 
-def test_bezel_is_not_deceived_by_a_shaken_camera() -> None:
+def test_bezel_ignores_camera_shake() -> None:
     assert bezel(*person_at_door(15)).score == 0
 
 
-def test_bezel_does_not_take_clothes_for_a_device() -> None:
+def test_bezel_ignores_clothes() -> None:
     """Straight sleeves and a belt move with the face, but hang below it."""
     path = scenes.sway(FRAMES, 40)
     boxes = [scenes.shifted((215, 60, 265, 120), *step) for step in path]
@@ -89,7 +89,7 @@ def test_bezel_does_not_take_clothes_for_a_device() -> None:
     assert bezel(*scenes.film(frames, boxes)).score == 0
 
 
-def test_bezel_needs_more_than_a_glimpse() -> None:
+def test_bezel_needs_more_than_three_frames() -> None:
     clip, track = held_device(40)
     few = replace(track, indices=track.indices[:3], times=track.times[:3], boxes=track.boxes[:3])
     assert bezel(clip, few).score is None

@@ -27,25 +27,25 @@ def flickering(bands: float, level: float, everywhere: bool = False) -> tuple[Cl
     return scenes.film(frames, [FACE] * 60)  # type: ignore[arg-type]
 
 
-def test_flicker_sees_a_screen_that_dims_and_brightens() -> None:
+def test_flicker_finds_a_dimming_screen() -> None:
     cue = flicker(*flickering(0, 0.02))
     assert cue.score is not None
     assert -0.5 <= cue.score < -0.3
     assert "trembles" in cue.message
 
 
-def test_flicker_sees_rolling_bands() -> None:
+def test_flicker_finds_rolling_bands() -> None:
     cue = flicker(*flickering(0.06, 0))
     assert cue.score is not None
     assert cue.score < -0.2
     assert "bands" in cue.message
 
 
-def test_flicker_takes_a_flickering_lamp_for_what_it_is() -> None:
+def test_flicker_ignores_a_flickering_lamp() -> None:
     assert flicker(*flickering(0.03, 0.03, everywhere=True)).score == 0
 
 
-def test_flicker_says_nothing_of_people_who_move() -> None:
+def test_flicker_ignores_moving_people() -> None:
     assert flicker(*person_at_door(0)).score == 0
 
 

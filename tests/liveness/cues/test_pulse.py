@@ -11,7 +11,7 @@ from tests.liveness.moving_scenes import heart_beat, held_device, still_person
 
 
 @pytest.mark.parametrize("hertz", [1.1, 1.6])
-def test_pulse_feels_a_heart_beat(hertz: float) -> None:
+def test_pulse_finds_a_heart_beat(hertz: float) -> None:
     cue = pulse(*still_person(heart_beat(hertz)))
     assert cue.score is not None
     assert cue.score > 0.2
@@ -20,12 +20,12 @@ def test_pulse_feels_a_heart_beat(hertz: float) -> None:
     assert cue.attack_type is None
 
 
-def test_pulse_is_not_found_on_a_picture() -> None:
+def test_pulse_finds_nothing_on_a_picture() -> None:
     score = pulse(*still_person()).score
     assert score is None or score == 0
 
 
-def test_pulse_does_not_count_a_moving_face() -> None:
+def test_pulse_is_silent_on_a_moving_face() -> None:
     assert pulse(*held_device(40)).score is None
 
 

@@ -67,14 +67,14 @@ def judge(analyzer: Analyzer, folder: Path, data: bytes) -> ImageReport:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_person_is_live_in_each_format(analyzer: Analyzer, face: Image, tmp_path: Path, kind: str) -> None:
+def test_person_is_live_in_each_format(analyzer: Analyzer, face: Image, tmp_path: Path, kind: str) -> None:
     report = judge(analyzer, tmp_path, encoded(face, kind))
     assert (report.verdict, report.attack_type, report.image.format) == ("live", None, kind)
     assert (report.image.width, report.image.height) == (176, 144)
     assert len(report.faces) == 1
 
 
-def test_a_frame_of_a_phone_replay_is_not_live(clips: Clips, tmp_path: Path) -> None:
+def test_frame_of_a_phone_replay_is_not_live(clips: Clips, tmp_path: Path) -> None:
     with av.open(str(clips.attack)) as file:
         frame = next(file.decode(video=0)).to_ndarray(format="bgr24")
     path = tmp_path / "attack.jpg"
@@ -84,7 +84,7 @@ def test_a_frame_of_a_phone_replay_is_not_live(clips: Clips, tmp_path: Path) -> 
     assert report.to_alibaba()["Results"][0]["Label"] == "liveness"
 
 
-def test_the_report_is_whole_and_json_ready(analyzer: Analyzer, face: Image, tmp_path: Path) -> None:
+def test_report_is_complete_json(analyzer: Analyzer, face: Image, tmp_path: Path) -> None:
     report = judge(analyzer, tmp_path, encoded(face))
     told = json.loads(json.dumps(report.to_dict()))
     assert set(told) == {
@@ -103,7 +103,7 @@ def test_the_report_is_whole_and_json_ready(analyzer: Analyzer, face: Image, tmp
 
 
 @pytest.mark.parametrize("verdict", SUGGESTIONS)
-def test_the_label_is_the_side_and_the_rate_its_confidence(
+def test_alibaba_label_and_rate_match_the_verdict(
     analyzer: Analyzer, face: Image, tmp_path: Path, verdict: str
 ) -> None:
     report = judge(analyzer, tmp_path, encoded(face))
@@ -122,7 +122,7 @@ def turned(data: bytes, orientation: int) -> bytes:
 
 
 @pytest.mark.parametrize(("orientation", "stored"), [(3, cv2.ROTATE_180), (6, cv2.ROTATE_90_COUNTERCLOCKWISE)])
-def test_exif_turns_a_picture_upright(
+def test_exif_orientation_turns_the_picture(
     analyzer: Analyzer, face: Image, tmp_path: Path, orientation: int, stored: int
 ) -> None:
     upright = judge(analyzer, tmp_path, encoded(face))
@@ -134,7 +134,7 @@ def test_exif_turns_a_picture_upright(
 
 @pytest.mark.parametrize("quarters", range(4))
 @pytest.mark.parametrize("kind", ["jpeg", "heic"])
-def test_a_face_is_judged_whichever_way_it_stands(
+def test_face_is_judged_in_any_rotation(
     analyzer: Analyzer, face: Image, tmp_path: Path, kind: str, quarters: int
 ) -> None:
     """The look that is judged is turned upright, and the box is where the face is in the picture as it was sent."""
@@ -154,7 +154,7 @@ def test_a_face_is_judged_whichever_way_it_stands(
     assert np.abs(np.subtract(turned.report.faces[0].rect, expected)).max() <= 6
 
 
-def test_boxes_of_a_large_photograph_are_in_its_own_pixels(analyzer: Analyzer, face: Image, tmp_path: Path) -> None:
+def test_boxes_are_in_px_of_the_sent_picture(analyzer: Analyzer, face: Image, tmp_path: Path) -> None:
     small = judge(analyzer, tmp_path, encoded(face))
     large = judge(analyzer, tmp_path, encoded(larger(face, 16)))
     assert (large.image.width, large.image.height) == (2816, 2304)
@@ -162,7 +162,9 @@ def test_boxes_of_a_large_photograph_are_in_its_own_pixels(analyzer: Analyzer, f
     assert large.verdict == "live"
 
 
-def test_several_faces_are_told_and_the_largest_is_judged(analyzer: Analyzer, face: Image, tmp_path: Path) -> None:
+def test_several_faces_give_a_warning_and_the_largest_is_judged(
+    analyzer: Analyzer, face: Image, tmp_path: Path
+) -> None:
     near = larger(face)
     far = np.zeros_like(near)
     far[: face.shape[0] * 2, : face.shape[1] * 2] = larger(face, 2)
@@ -215,7 +217,7 @@ FACE = np.full((128, 128, 3), 90, np.uint8)
         (encoded(FACE), NoFace),
     ],
 )
-def test_what_is_no_picture_of_a_face_says_so(
+def test_file_without_a_usable_picture_has_an_error(
     analyzer: Analyzer, tmp_path: Path, data: bytes, error: type[UnusableVideo]
 ) -> None:
     with pytest.raises(error) as told:
@@ -233,7 +235,7 @@ def test_what_is_no_picture_of_a_face_says_so(
         (lambda face: cv2.copyMakeBorder(face, 900, 900, 900, 900, cv2.BORDER_CONSTANT), (FaceTooSmall, NoFace)),
     ],
 )
-def test_a_face_that_cannot_be_judged_says_why(
+def test_unusable_face_has_an_error(
     analyzer: Analyzer, face: Image, tmp_path: Path, spoil: object, error: type[UnusableVideo]
 ) -> None:
     spoiled = np.ascontiguousarray(spoil(face))  # type: ignore[operator]
@@ -244,7 +246,7 @@ def test_a_face_that_cannot_be_judged_says_why(
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), kind=st.sampled_from(sorted(KINDS)))
-def test_a_damaged_picture_is_judged_or_refused(
+def test_damaged_picture_is_judged_or_refused(
     analyzer: Analyzer, face: Image, tmp_path: Path, data: st.DataObject, kind: str
 ) -> None:
     """Bytes changed and cut at will: never anything but a report or one of our refusals."""

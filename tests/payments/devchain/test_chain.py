@@ -79,13 +79,13 @@ def authorization(
     return list(message.values()), signed
 
 
-def test_the_chain_is_what_buyers_expect(chain: DevChain) -> None:
+def test_chain_has_the_id_and_token_that_buyers_expect(chain: DevChain) -> None:
     assert chain.web3.eth.chain_id == 84532
     call = chain.token.functions
     assert (call.name().call(), call.version().call(), call.decimals().call()) == ("USDC", "2", 6)
 
 
-def test_an_authorization_moves_money_once(chain: DevChain, payer: LocalAccount) -> None:
+def test_authorization_moves_money_once(chain: DevChain, payer: LocalAccount) -> None:
     values, signed = authorization(payer, 200_000)
     parts = [signed.v, signed.r.to_bytes(32, "big"), signed.s.to_bytes(32, "big")]  # type: ignore[attr-defined]
     call = chain.token.functions.transferWithAuthorization(*values, *parts)
@@ -102,7 +102,7 @@ def test_an_authorization_moves_money_once(chain: DevChain, payer: LocalAccount)
         call.call()
 
 
-def test_the_bytes_form_moves_the_same_money(chain: DevChain, payer: LocalAccount) -> None:
+def test_bytes_signature_form_moves_money_once(chain: DevChain, payer: LocalAccount) -> None:
     contract = chain.web3.eth.contract(address=chain.token.address, abi=BYTES_FORM)
     values, signed = authorization(payer, 200_000)
     data = contract.encode_abi("transferWithAuthorization", args=[*values, bytes(signed.signature)])  # type: ignore[attr-defined]
@@ -122,7 +122,7 @@ def test_the_bytes_form_moves_the_same_money(chain: DevChain, payer: LocalAccoun
         ({"stranger": True}, "invalid signature"),
     ],
 )
-def test_the_token_refuses_in_words_that_facilitators_read(
+def test_token_reverts_with_the_expected_reasons(
     chain: DevChain, payer: LocalAccount, change: dict[str, object], reason: str
 ) -> None:
     values, signed = authorization(
@@ -137,7 +137,7 @@ def test_the_token_refuses_in_words_that_facilitators_read(
         chain.token.functions.transferWithAuthorization(*values, *parts).call()
 
 
-def test_a_high_s_twin_of_a_signature_is_refused(chain: DevChain, payer: LocalAccount) -> None:
+def test_high_s_signature_is_refused(chain: DevChain, payer: LocalAccount) -> None:
     order = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
     values, signed = authorization(payer, 1)
     twin = [55 - signed.v, signed.r.to_bytes(32, "big"), (order - signed.s).to_bytes(32, "big")]  # type: ignore[attr-defined]

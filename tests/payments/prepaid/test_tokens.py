@@ -183,7 +183,7 @@ def test_token_invariant_holds_in_any_order(make_database: MakeDatabase, ledger_
 
 
 @given(price=st.integers(0, 10**18), max_calls=st.integers(1, 1000), odd=st.integers(0, 10**6))
-def test_no_call_is_said_to_cost_more_than_its_share(price: int, max_calls: int, odd: int) -> None:
+def test_call_costs_at_most_its_share(price: int, max_calls: int, odd: int) -> None:
     """What is asked divides without a remainder; of any other amount the remainder belongs to no call."""
     assert share(price * max_calls, max_calls) == price
     assert 0 <= price * max_calls + odd - max_calls * share(price * max_calls + odd, max_calls) < max_calls
@@ -191,7 +191,7 @@ def test_no_call_is_said_to_cost_more_than_its_share(price: int, max_calls: int,
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("max_calls", [1, 7])
-async def test_one_hundred_at_once_take_exactly_what_was_paid_for(database_url: str, max_calls: int) -> None:
+async def test_hundred_concurrent_calls_use_exactly_the_paid_calls(database_url: str, max_calls: int) -> None:
     ledger = await Ledger.open(database_url, LEASE)
     try:
         await prepay(ledger, max_calls)
@@ -209,7 +209,7 @@ async def test_one_hundred_at_once_take_exactly_what_was_paid_for(database_url: 
 
 
 @pytest.mark.anyio
-async def test_a_token_ends_with_its_time_and_not_with_its_answers(database_url: str) -> None:
+async def test_answers_outlive_an_expired_token(database_url: str) -> None:
     now = START
     ledger = await Ledger.open(database_url, LEASE)
     try:

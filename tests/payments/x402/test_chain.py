@@ -39,7 +39,7 @@ async def test_chain_decides_whether_money_moved() -> None:
     assert abs(await reader.now() - time.time()) < 60
 
 
-async def test_an_old_settlement_is_found_however_many_blocks_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_old_settlement_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("alive402.payments.x402.chain._WINDOW_BLOCKS", 2)
     chain = DevChain()
     reader, payer = Web3ChainReader(chain.web3), Account.create()
@@ -56,7 +56,7 @@ async def test_an_old_settlement_is_found_however_many_blocks_followed(monkeypat
     assert found.transaction == transaction
 
 
-async def test_a_chain_that_slept_knows_what_time_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_idle_chain_accepts_a_payment_dated_now(monkeypatch: pytest.MonkeyPatch) -> None:
     """A payment dated now is good on a chain whose last block is an hour old."""
     chain, now = DevChain(), int(time.time())
     monkeypatch.setattr("alive402.payments.devchain.chain.time.time", lambda: now + 3600.0)

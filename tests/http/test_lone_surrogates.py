@@ -19,7 +19,7 @@ def posted(url: str, body: object, **headers: str) -> httpx.Response:
     return httpx.post(url, content=json.dumps(body), headers={**_JSON, **headers})
 
 
-def test_a_key_that_is_filled_has_a_name_of_whole_letters(service: Service) -> None:
+def test_credited_key_id_with_a_lone_surrogate_is_refused(service: Service) -> None:
     asked = posted(f"{service.url}/api/payments", {"serviceId": LIVENESS.id}).json()
     for name in (HALF, "\0", "\u00e9"):
         refused = posted(f"{service.url}/api/payments/{asked['paymentId']}/pay", {"accessKeyId": name})
@@ -27,7 +27,7 @@ def test_a_key_that_is_filled_has_a_name_of_whole_letters(service: Service) -> N
 
 
 @pytest.mark.parametrize("calls", [2, 2.0])
-def test_calls_are_counted_in_whole_numbers(service: Service, calls: float) -> None:
+def test_call_count_must_be_an_integer(service: Service, calls: float) -> None:
     asked = posted(f"{service.url}/api/payments", {"serviceId": LIVENESS.id, "maxCalls": calls}).json()
     assert [type(asked[name]) for name in ("maxCalls", "remainingCalls", "amountCents")] == [int] * 3
     assert asked["maxCalls"] == 2
@@ -42,7 +42,9 @@ def test_calls_are_counted_in_whole_numbers(service: Service, calls: float) -> N
         ({}, {"x402/payment": {HALF: HALF}}, "payment_malformed"),
     ],
 )
-def test_mcp_reports_half_letters(service: Service, arguments: dict[str, Any], meta: dict[str, Any], code: str) -> None:
+def test_mcp_reports_lone_surrogates(
+    service: Service, arguments: dict[str, Any], meta: dict[str, Any], code: str
+) -> None:
     version = "2026-07-28"
     envelope = {"protocolVersion": version, "clientCapabilities": {}, "clientInfo": {"name": "a", "version": "1"}}
     params = {

@@ -85,17 +85,17 @@ QUESTIONS = [
 
 
 @pytest.mark.parametrize(("question", "name", "action"), QUESTIONS)
-def test_from_the_root_alone_an_agent_gets_its_answer(
+def test_agent_buys_an_answer_from_the_root_url(
     clips: Clips, person: list[Image], tmp_path: Path, question: str, name: str, action: str
 ) -> None:
     (tmp_path / "clip.mp4").symlink_to(clips.bona_fide)
     cv2.imwrite(str(tmp_path / "face.jpg"), person[60])
 
-    async def town() -> dict[str, Any]:
+    async def call() -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as folder, serve_files(tmp_path) as files:
             async with run_service(Path(folder)) as service:
                 return await walk(service, f"{files}/{name}", question)
 
-    data = asyncio.run(town())["data"]
+    data = asyncio.run(call())["data"]
     assert data["Action"] == action
     assert data["Liveness"]["verdict"] in {"live", "spoof", "inconclusive"}

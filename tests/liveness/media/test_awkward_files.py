@@ -12,7 +12,7 @@ from alive402.liveness import Analyzer
 from alive402.liveness.faces.tracks import FaceFinder
 from alive402.liveness.media.container import VideoFile
 from tests.conftest import Image
-from tests.liveness.awkward import AWKWARD, needs_awkward
+from tests.liveness.awkward_files import AWKWARD, needs_awkward
 
 pytestmark = needs_awkward
 
@@ -46,7 +46,7 @@ def finder() -> FaceFinder:
 
 
 @pytest.mark.parametrize("name", UPRIGHT)
-def test_a_face_is_seen_upright(name: str, finder: FaceFinder) -> None:
+def test_face_is_seen_upright(name: str, finder: FaceFinder) -> None:
     with VideoFile(AWKWARD / name) as file:
         frames = [(frame.size, frame.small(640)) for frame in file]
     video = file.video()
@@ -57,18 +57,18 @@ def test_a_face_is_seen_upright(name: str, finder: FaceFinder) -> None:
 
 
 @pytest.mark.parametrize("name", UPRIGHT)
-def test_a_person_is_not_called_an_attack(name: str, analyzer: Analyzer) -> None:
+def test_person_is_no_attack(name: str, analyzer: Analyzer) -> None:
     assert analyzer.analyze(AWKWARD / name).report.verdict != "spoof"
 
 
 @pytest.mark.parametrize("name", SIDEWAYS)
-def test_a_face_on_its_side_is_left_on_its_side(name: str) -> None:
+def test_face_filmed_sideways_stays_sideways(name: str) -> None:
     with VideoFile(AWKWARD / name) as file:
         assert {frame.size for frame in file} == {(720, 1080)}
     assert file.video().rotation == SIDEWAYS[name]
 
 
-def test_mirrors_are_obeyed_and_names_are_not() -> None:
+def test_mirror_flags_apply_and_names_do_not() -> None:
     plain = first("fragmented.mp4")
     assert apart(first("matrix_mirrors_only.mp4"), plain[:, ::-1]) < 5
     assert apart(first("matrix_rotates_and_mirrors.mp4"), plain.swapaxes(0, 1)) < 5

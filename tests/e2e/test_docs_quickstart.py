@@ -93,13 +93,13 @@ def place(clips: Clips, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pl
         service.stdout.close()
 
 
-def test_make_demo_is_the_demo(place: Place) -> None:
+def test_make_demo_runs_the_demo(place: Place) -> None:
     """What `alive402 demo` shows is in test_walk.py."""
     command = block("README.md", "make demo").replace("make ", "make -n --no-print-directory -o .venv/.ready ")
     assert place.type(command).stdout == ".venv/bin/alive402 demo\n"
 
 
-def test_the_quickstart_ends_in_verdicts(place: Place) -> None:
+def test_quickstart_prints_verdicts(place: Place) -> None:
     """The browser's part is in tests/web/test_try.py; here its address is the one that was printed."""
     assert "Try it" in httpx.get(place.page).text
     assert "LIVE" in place.type(block("quickstart.md", "alive402 analyze")).stdout
@@ -122,13 +122,13 @@ def test_the_quickstart_ends_in_verdicts(place: Place) -> None:
     assert re.search(rf"^VERIFIED\n  verdict +{second}, live confidence .*  paid by +0x", again.stdout, re.DOTALL)
 
 
-def test_files_are_judged(place: Place) -> None:
+def test_file_commands_judge_files(place: Place) -> None:
     assert re.search(r"LIVE +live confidence .*\n +because", place.type(block("README.md", "alive402 analyze")).stdout)
     script = block("README.md", "import analyze") + block("api.md", "import UnusableVideo")
     assert place.type('python -c "$SCRIPT"', SCRIPT=script).stdout.startswith("live ")
 
 
-def test_data_sets_are_judged(place: Place) -> None:
+def test_data_set_commands_judge_data_sets(place: Place) -> None:
     place.type(block("batch.md", "batch clips.csv"))
     rows = parquet.read_table(place.folder / "results.parquet").to_pylist()
     assert [(row["location"], row["verdict"] in VERDICTS) for row in rows] == [
@@ -147,7 +147,7 @@ def made(place: Place, line: str) -> tuple[str, str]:
     return found[1], done.stdout.strip()
 
 
-def test_keys_open_the_door(place: Place, clips: Clips) -> None:
+def test_key_commands_give_access(place: Place, clips: Clips) -> None:
     create, rest = block("accept-payments.md", "keys create").split("\n", 1)
     number, key = made(place, create)
     with serve_files(clips.bona_fide.parent) as videos:
@@ -160,7 +160,7 @@ def test_keys_open_the_door(place: Place, clips: Clips) -> None:
     assert (refused.status_code, refused.json()["code"]) == (401, "api_key_refused")
 
 
-def test_prepaid_keys_are_filled(place: Place) -> None:
+def test_key_commands_credit_prepaid_keys(place: Place) -> None:
     create, rest = block("alibaba.md", "keys credit").split("\n", 1)
     number, _ = made(place, create)
     listed = place.type(rest.replace("key_0123456789ab", number)).stdout
@@ -168,7 +168,7 @@ def test_prepaid_keys_are_filled(place: Place) -> None:
     assert re.search(r"\b100\b", row)
 
 
-def test_the_settings_of_webhooks_are_taken(place: Place) -> None:
+def test_webhook_settings_are_accepted(place: Place) -> None:
     if shutil.which("openssl") is None:
         pytest.skip("the page's command needs openssl")
     show = 'python -c "from alive402.settings import Settings; print(*Settings().webhook_urls)"'
@@ -177,7 +177,7 @@ def test_the_settings_of_webhooks_are_taken(place: Place) -> None:
     assert "https://ops.example.com/hooks/alive402" in said
 
 
-def test_every_route_is_in_the_table(place: Place) -> None:
+def test_route_table_lists_every_route(place: Place) -> None:
     document = httpx.get(f"{place.url}/openapi.json").json()["paths"]
     routes = {
         (f"{verb.upper()} {path}", told["summary"]) for path, ways in document.items() for verb, told in ways.items()

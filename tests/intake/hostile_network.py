@@ -1,9 +1,9 @@
 """A private test network: a resolver, a public host that misbehaves by path, and internal hosts never to be reached.
 
-`python -m tests.intake.hostile_town` makes network and mount namespaces, gives the loopback device public and private
-addresses, answers names by DNS on port 53, fetches every URL of `hostile_urls.TABLE` with the limits of a service that
-is open to all, and prints what became of each, and which addresses inside were reached. Exit code 77: this kernel lets
-no user make such namespaces.
+`python -m tests.intake.hostile_network` makes network and mount namespaces, gives the loopback device public and
+private addresses, answers names by DNS on port 53, fetches every URL of `hostile_urls.TABLE` with the limits of a
+public service, and prints each result and the internal addresses that were reached. Exit code 77: the kernel does not
+allow such namespaces.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.intake import hostile_urls as town
+from tests.intake import hostile_urls
 
 if TYPE_CHECKING:
     from alive402.intake.fetch import FetchLimits
@@ -34,13 +34,13 @@ NOT_HERE = 77
 _CLONE_NEWNS, _CLONE_NEWUSER, _CLONE_NEWNET = 0x20000, 0x10000000, 0x40000000
 _MS_BIND, _MS_REC, _MS_PRIVATE = 4096, 16384, 1 << 18
 _SIOCSIFADDR, _SIOCSIFFLAGS, _SIOCSIFNETMASK, _UP = 0x8916, 0x8914, 0x891C, 0x41
-SERVED = (town.PUBLIC_4, *(f"93.184.216.{n}" for n in range(1, 25)), town.PUBLIC_6)
+SERVED = (hostile_urls.PUBLIC_4, *(f"93.184.216.{n}" for n in range(1, 25)), hostile_urls.PUBLIC_6)
 
 reached: list[str] = []
 
 
 def leave_the_network(folder: Path) -> None:
-    """Namespaces of this process alone, with the town's resolver in them."""
+    """Namespaces of this process alone, with the resolver in them."""
     user, group = os.getuid(), os.getgid()
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET | _CLONE_NEWNS) != 0:
@@ -67,17 +67,17 @@ def leave_the_network(folder: Path) -> None:
 
 
 def give_addresses() -> None:
-    """The loopback device up, with every address of the town on it."""
+    """The loopback device up, with every address of the table."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         fcntl.ioctl(control, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", _UP))
         served = [address for address in SERVED if ":" not in address]
-        for number, address in enumerate([*served, *town.INSIDE], 1):
+        for number, address in enumerate([*served, *hostile_urls.INSIDE], 1):
             name = f"lo:{number}".encode()
             for asked, value in ((_SIOCSIFADDR, address), (_SIOCSIFNETMASK, "255.255.255.255")):
                 packed = struct.pack("16sHH4s8x", name, socket.AF_INET, 0, IPv4Address(value).packed)
                 fcntl.ioctl(control, asked, packed)
     with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as control:
-        for address in (town.PUBLIC_6, *town.INSIDE_6):
+        for address in (hostile_urls.PUBLIC_6, *hostile_urls.INSIDE_6):
             packed = struct.pack("16sIi", IPv6Address(address).packed, 128, socket.if_nametoindex("lo"))
             fcntl.ioctl(control, _SIOCSIFADDR, packed)
 
@@ -93,7 +93,7 @@ class Resolver(asyncio.DatagramProtocol):
 
     def datagram_received(self, question: bytes, sender: tuple[str, int]) -> None:
         name, kind, end = self._read(question)
-        if name == town.SILENT:
+        if name == hostile_urls.SILENT:
             return
         count = self._asked[name, kind] = self._asked.get((name, kind), 0) + 1
         refused, records = self._answers(name, kind, count)
@@ -114,15 +114,15 @@ class Resolver(asyncio.DatagramProtocol):
     @staticmethod
     def _answers(name: str, kind: int, count: int) -> tuple[int, list[tuple[bytes, int, bytes]]]:
         asked = b"\xc0\x0c"
-        if name == town.FAILING:
+        if name == hostile_urls.FAILING:
             return 2, []
-        alias, inner, address = town.ALIAS
+        alias, inner, address = hostile_urls.ALIAS
         if name == alias:
             wire = b"".join(bytes([len(label)]) + label.encode() for label in inner.split(".")) + b"\0"
             return 0, [(asked, 5, wire)] + ([(wire, 1, IPv4Address(address).packed)] if kind == 1 else [])
-        if name not in town.NAMES:
+        if name not in hostile_urls.NAMES:
             return 3, []
-        parsed = [ip_address(each) for each in town.NAMES[name][0 if count == 1 else 1]]
+        parsed = [ip_address(each) for each in hostile_urls.NAMES[name][0 if count == 1 else 1]]
         return 0, [(asked, kind, each.packed) for each in parsed if (each.version == 4) == (kind == 1)]
 
 
@@ -198,12 +198,12 @@ REPLIES: dict[str, Reply] = {
     "page": plain(f"{OK}\nContent-Type: video/mp4\nContent-Length: 15", b"<!doctype html>"),
     "playlist": plain(f"{OK}\nContent-Type: video/mp4\nContent-Length: 27", b"#EXTM3U\nhttp://127.0.0.1/a\n"),
     **{f"to/{name}": plain(f"HTTP/1.1 302 F\nLocation: {where}\nContent-Length: 0") for name, where in
-       town.REDIRECTS.items()},
+       hostile_urls.REDIRECTS.items()},
 }  # fmt: skip
 
 
 async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """One connection to any address of the town."""
+    """One connection to any address of the network."""
     address = str(writer.get_extra_info("sockname")[0]).removeprefix("::ffff:")
     if address not in SERVED:
         reached.append(address)
@@ -218,7 +218,7 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 async def live(folder: Path) -> dict[str, object]:
-    """Open the town, try whether the inside can be reached at all, and fetch every URL."""
+    """Open the network, check that the internal hosts can be reached at all, and fetch every URL."""
     # Behind the namespaces: what these import may start threads.
     import httpx
 
@@ -235,7 +235,9 @@ async def live(folder: Path) -> dict[str, object]:
     control = sorted(reached)
     reached.clear()
     limits = FetchLimits(seconds=2.0, patience=0.3, max_bytes=3_000_000)
-    codes = await asyncio.gather(*(code_of(url, folder / str(n), limits) for n, (url, _) in enumerate(town.TABLE)))
+    codes = await asyncio.gather(
+        *(code_of(url, folder / str(n), limits) for n, (url, _) in enumerate(hostile_urls.TABLE))
+    )
     return {"codes": codes, "reached": reached, "control": control, "largest": largest_in(folder)}
 
 
@@ -255,11 +257,13 @@ async def code_of(url: str, target: Path, limits: FetchLimits) -> str:
         sniff(target)
     except CodedError as error:
         told = json.dumps(error.to_dict())
-        inside = [address for address in ("127.0.0.1", "::1", *town.INSIDE, *town.INSIDE_6) if address in told]
+        inside = [
+            address for address in ("127.0.0.1", "::1", *hostile_urls.INSIDE, *hostile_urls.INSIDE_6) if address in told
+        ]
         return f"{error.code} that tells {inside[0]}" if inside else error.code
     except Exception as error:
         return f"uncaught {error!r}"
-    return town.FETCHED
+    return hostile_urls.FETCHED
 
 
 def certificate(folder: Path) -> ssl.SSLContext:

@@ -44,7 +44,7 @@ class Standing:
         return self.states[-1] if self.states else "nothing"
 
 
-class Town:
+class CrashSetup:
     """The launcher's process, at most one service in it, and the books of both sides.
 
     The ledger is at `database_url`, or else in a file of its own, `database`.
@@ -192,37 +192,37 @@ class Town:
         return line.decode().strip()
 
 
-async def die(town: Town, moment: str, fault: str = "") -> Buyer:
+async def die(setup: CrashSetup, moment: str, fault: str = "") -> Buyer:
     """A buyer whose call takes the service down at `moment`."""
-    await town.start()
-    buyer = await town.buyer()
-    town.arm(moment)
-    town.facilitator.fault = fault
+    await setup.start()
+    buyer = await setup.buyer()
+    setup.arm(moment)
+    setup.facilitator.fault = fault
     with pytest.raises(PaymentError):
-        await buyer.pay(town.video)
-    await town.died()
-    town.arm("")
-    town.facilitator.fault = ""
+        await buyer.pay(setup.video)
+    await setup.died()
+    setup.arm("")
+    setup.facilitator.fault = ""
     return buyer
 
 
-def sight(town: Town, buyer: Buyer) -> tuple[str, str, str]:
+def sight(setup: CrashSetup, buyer: Buyer) -> tuple[str, str, str]:
     """How the payment stands: its last state, whether its answer is stored, whether the money moved."""
-    standing = town.standing(buyer)
+    standing = setup.standing(buyer)
     last = f"`{standing.last}`" if standing.states else "nothing"
-    return last, _yes(standing.stored), _yes(town.charged(buyer) > 0)
+    return last, _yes(standing.stored), _yes(setup.charged(buyer) > 0)
 
 
-async def buy_again(town: Town, buyer: Buyer) -> tuple[str, str]:
+async def buy_again(setup: CrashSetup, buyer: Buyer) -> tuple[str, str]:
     """The same payment sent again, twice: the answer, the same both times, for one charge."""
-    once = await town.send(buyer)
+    once = await setup.send(buyer)
     assert once.status_code == 200, once.text
-    twice = await town.send(buyer)
+    twice = await setup.send(buyer)
     assert (twice.status_code, twice.json()) == (200, once.json())
     assert twice.headers["PAYMENT-RESPONSE"] == once.headers["PAYMENT-RESPONSE"]
-    assert town.standing(buyer).last == "consumed"
-    assert town.charged(buyer) == 1
-    ledger, chain = town.earned()
+    assert setup.standing(buyer).last == "consumed"
+    assert setup.charged(buyer) == 1
+    ledger, chain = setup.earned()
     assert ledger == chain
     return "200, the answer", "once"
 
