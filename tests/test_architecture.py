@@ -1,4 +1,4 @@
-"""The walls stand: imports run downward, files are small and say what they are for, nothing is a stub."""
+"""Tests of the architecture: imports run downward, files are small and documented, and there are no stubs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The targets of `make fuzz-parsers`, on their seeds, on everything that was ever found, and on a few mutations."""
+"""Tests of the targets of `make fuzz-parsers`, on their seeds, on every finding, and on a few mutations."""
 
 from __future__ import annotations
 

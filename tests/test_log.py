@@ -1,4 +1,4 @@
-"""The log stays off standard output: a pipe of JSON, or an MCP client over stdio, would take it for an answer."""
+"""Tests of the log: it stays off standard output, which carries JSON or MCP messages."""
 
 from __future__ import annotations
 

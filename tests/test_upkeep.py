@@ -1,4 +1,4 @@
-"""Upkeep outlives every error of its work, logs each kind of error rarely, and stops with its block."""
+"""Tests of upkeep: it survives every error of its work, logs each kind of error rarely, and stops with its block."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def anyio_backend() -> str:
 
 
 class Panic(BaseException):
-    """What a native library raises."""
+    """An error of a native library."""
 
 
 def failing(*errors: BaseException, then: asyncio.Event) -> Work:

@@ -1,4 +1,4 @@
-"""The walk of a paid HTTP call: how many files of the package it passes."""
+"""Tests of the number of files that a paid HTTP call passes."""
 
 from __future__ import annotations
 

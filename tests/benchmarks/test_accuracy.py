@@ -1,4 +1,4 @@
-"""`python -m benchmarks.accuracy` on the two demo clips, without peers: its figures, what it says of wrong paths."""
+"""Tests of `python -m benchmarks.accuracy` on the two demo clips: figures without peers, and wrong paths."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.conditions` on the two demo clips: its tables, a run that was stopped, wrong arguments."""
+"""Tests of `python -m benchmarks.conditions` on the two demo clips: tables, resuming, wrong arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one process carries beside the judging, measured in a moment: every door answers, and its cost is told."""
+"""Tests of `benchmarks.doors`, a short run: every interface answers, and its cost is printed."""
 
 from __future__ import annotations
 

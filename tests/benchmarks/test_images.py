@@ -1,4 +1,4 @@
-"""`python -m benchmarks.images` on two real clips: what it counts, and what it fits."""
+"""Tests of `python -m benchmarks.images` on two real clips: its counts and its fit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def manifest(clips: Clips, tmp_path: Path) -> Path:
-    """Each clip twice, as if from two places, so that either can be left out."""
+    """A manifest with each clip twice, from two sources, so that either source can be left out."""
     lines = ["file,label,attack,source"]
     for source in ("a", "b"):
         (tmp_path / f"{source}_live.mp4").symlink_to(clips.bona_fide)

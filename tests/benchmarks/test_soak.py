@@ -1,4 +1,4 @@
-"""What docs/performance.md tells of, in small: a day of a service with processes killed, the ledger, one analysis."""
+"""Tests of the benchmarks of docs/performance.md, in small: soak, ledger, one analysis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables of docs/accuracy.md on the two demo clips: each prints its lines, and they say what is known of them."""
+"""Tests of the benchmarks of docs/accuracy.md on the two demo clips: each prints its table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The call log on both databases: tallies over several processes, and their period."""
+"""Tests of the call log on both databases: tallies of several processes, and their period."""
 
 from __future__ import annotations
 

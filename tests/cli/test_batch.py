@@ -39,7 +39,7 @@ def results(path: Path) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def folder(clips: Clips, tmp_path: Path) -> Path:
-    """A data set: a person, an attack, a file that is none, and one that is not there."""
+    """A data set: a person, an attack, a text file, and a missing file."""
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "person.mp4").symlink_to(clips.bona_fide)
     (tmp_path / "data" / "attack.mp4").symlink_to(clips.attack)

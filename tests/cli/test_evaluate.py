@@ -20,14 +20,14 @@ WITHOUT_LAB = "import sys; sys.modules['scipy'] = None; from alive402.cli.main i
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """`alive402 evaluate ARGUMENTS...` in a process of its own."""
+    """Run `alive402 evaluate ARGUMENTS...` in a child process."""
     command = [str(Path(sys.executable).with_name("alive402")), "evaluate", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
 @pytest.fixture(scope="module")
 def data(clips: Clips, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A manifest of three: a person, the same person re-filmed from a phone, and a file that is no video."""
+    """A manifest of three files: a person, a phone replay of the person, and a text file."""
     folder = tmp_path_factory.mktemp("data")
     shutil.copy(clips.bona_fide, folder / "person.mp4")
     shutil.copy(clips.attack, folder / "phone.mp4")

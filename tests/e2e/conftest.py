@@ -18,7 +18,7 @@ from tests.http.facilitators import running_facilitator
 
 @pytest.fixture(scope="module")
 def video(clips: Clips, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of two seconds of a person: each kill judges them anew."""
+    """The URL of a video of a person, two seconds long, so that each analysis is short."""
     model_files.ensure()
     folder = tmp_path_factory.mktemp("videos")
     with av.open(str(clips.bona_fide)) as container:
@@ -30,7 +30,7 @@ def video(clips: Clips, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
 
 @pytest.fixture(scope="module")
 def database_url() -> str | None:
-    """Where the setup's ledger is; None: in a file of its own."""
+    """The URL of the ledger; None: SQLite in a file of its own."""
     return None
 
 
@@ -47,7 +47,7 @@ async def setup(
 
 @pytest.fixture
 async def calm(setup: CrashSetup) -> AsyncIterator[None]:
-    """After a test nothing is armed, and the facilitator works."""
+    """Reset the moment and the facilitator after each test."""
     yield
     setup.facilitator.fault = ""
     setup.facilitator.after_settling = lambda: None

@@ -1,4 +1,4 @@
-"""A service that is killed repeatedly, a chain that outlives it, and an auditor that compares ledger and chain."""
+"""A service that is killed repeatedly, a chain that outlives it, and an audit that compares ledger and chain."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ GREETING = "alive402 is at "
 
 @dataclasses.dataclass(frozen=True)
 class Standing:
-    """What the ledger says of a payment: its states, whether its answer is stored, whether that is signed."""
+    """The ledger's record of a payment: its states, whether its answer is stored, and whether that is signed."""
 
     states: tuple[str, ...]
     stored: bool
@@ -45,7 +45,7 @@ class Standing:
 
 
 class CrashSetup:
-    """The launcher's process, at most one service in it, and the books of both sides.
+    """The launcher process, at most one service in it, the ledger and the chain.
 
     The ledger is at `database_url`, or else in a file of its own, `database`.
     """
@@ -68,7 +68,7 @@ class CrashSetup:
             self._port = probe.getsockname()[1]
 
     async def open(self) -> None:
-        """Start the launcher; no service yet."""
+        """Start the launcher, without a service."""
         ours = {name: value for name, value in os.environ.items() if not name.startswith("ALIVE402_")}
         if "ALIVE402_CACHE" in os.environ:
             ours["ALIVE402_CACHE"] = os.environ["ALIVE402_CACHE"]
@@ -93,7 +93,7 @@ class CrashSetup:
         await self._launcher.wait()
 
     async def start(self, *, skew: float = 0.0, reconcile_seconds: float = 3600.0) -> None:
-        """Start a service on the same ledger, if none runs; its reconciler looks once and then seldom."""
+        """Start a service on the same ledger, unless one runs; its reconciler runs once, then rarely."""
         if self.url:
             return
         assert self._launcher is not None
@@ -121,33 +121,33 @@ class CrashSetup:
                 self.url = line.removeprefix(GREETING)
 
     async def kill(self) -> None:
-        """Kill -9, if one runs."""
+        """Kill the service with SIGKILL, if one runs."""
         if self.url:
             os.kill(self._pid, signal.SIGKILL)
             await self.died()
 
     async def died(self) -> None:
-        """Wait until the service is gone."""
+        """Wait until the service has ended."""
         while self.url and await self._line() != "gone":
             pass
         self.url = ""
 
     def arm(self, moment: str) -> None:
-        """Name the moment at which the service kills itself."""
+        """Set the moment at which the service kills itself."""
         self._armed.write_text(moment)
 
     async def buyer(self) -> Buyer:
-        """A customer with a fresh wallet and the money for five answers."""
+        """A buyer with a new wallet and the money for five answers."""
         buyer = Buyer(self.url)
         self.facilitator.chain.mint(buyer.account.address, 5 * PRICE)
         return buyer
 
     async def send(self, buyer: Buyer) -> httpx.Response:
-        """The signed payment once more, to the service that runs now, once nobody holds it any more."""
+        """Send the signed payment again, once its lease has ended."""
         return await self.past_the_lease(buyer, lambda: buyer.send(self.video, buyer.signature))
 
     async def past_the_lease(self, buyer: Buyer, ask: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
-        """The answer of the service that runs now; asked again at once while the payment is said to be in use."""
+        """Repeat a request while its payment is in use; returns the first other answer."""
         buyer.url = self.url
         until = time.monotonic() + PATIENCE_SECONDS
         while True:
@@ -156,13 +156,13 @@ class CrashSetup:
                 return answer
 
     def charged(self, buyer: Buyer) -> int:
-        """Answers' worth of money that the chain says the buyer has paid."""
+        """The number of answers that the buyer has paid for on chain."""
         spent = 5 * PRICE - self.facilitator.chain.balance(buyer.account.address)
         assert spent % PRICE == 0
         return spent // PRICE
 
     def standing(self, buyer: Buyer) -> Standing:
-        """What is in the ledger of the buyer's one payment."""
+        """The ledger's record of the buyer's one payment."""
         payer = buyer.account.address.lower()
         rows = self._read(
             "SELECT e.state, p.result IS NOT NULL, v.jws IS NOT NULL "
@@ -174,7 +174,7 @@ class CrashSetup:
         return Standing(tuple(states), any(stored), any(signed))
 
     def earned(self) -> tuple[int, int]:
-        """(what the ledger calls paid, what the chain says the seller has), in atomic units."""
+        """(sum of paid payments in the ledger, seller's balance on chain), in atomic units."""
         paid = "SELECT coalesce(sum(amount), 0) FROM payments WHERE state IN ('settled', 'consumed')"
         ((ledger,),) = self._read(paid)
         return ledger, self.facilitator.chain.balance(self.seller)
@@ -193,7 +193,7 @@ class CrashSetup:
 
 
 async def die(setup: CrashSetup, moment: str, fault: str = "") -> Buyer:
-    """A buyer whose call takes the service down at `moment`."""
+    """Start a call that kills the service at `moment`; returns its buyer."""
     await setup.start()
     buyer = await setup.buyer()
     setup.arm(moment)
@@ -207,14 +207,14 @@ async def die(setup: CrashSetup, moment: str, fault: str = "") -> Buyer:
 
 
 def sight(setup: CrashSetup, buyer: Buyer) -> tuple[str, str, str]:
-    """How the payment stands: its last state, whether its answer is stored, whether the money moved."""
+    """The payment's last state, whether its answer is stored, and whether the money moved."""
     standing = setup.standing(buyer)
     last = f"`{standing.last}`" if standing.states else "nothing"
     return last, _yes(standing.stored), _yes(setup.charged(buyer) > 0)
 
 
 async def buy_again(setup: CrashSetup, buyer: Buyer) -> tuple[str, str]:
-    """The same payment sent again, twice: the answer, the same both times, for one charge."""
+    """Send the same payment twice; both get the same answer for one charge."""
     once = await setup.send(buyer)
     assert once.status_code == 200, once.text
     twice = await setup.send(buyer)

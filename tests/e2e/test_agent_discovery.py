@@ -1,4 +1,4 @@
-"""An agent that knows only the site's root discovers, pays for and calls a service."""
+"""Tests of an agent that knows only the site's root URL: it discovers, pays for and calls a service."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def json_at(http: httpx.AsyncClient, url: str) -> Any:
 
 
 def with_uri(schema: dict[str, Any], value: str) -> Any:
-    """A request that fits the schema: `value` where it wants a URI, and nothing that may be left out."""
+    """A request that fits the schema: `value` for each URI, and no optional property."""
     match schema["type"]:
         case "object":
             names = schema.get("required") or [name for name, each in schema["properties"].items() if "format" in each]
@@ -43,7 +43,7 @@ def with_uri(schema: dict[str, Any], value: str) -> Any:
 
 
 async def walk(root: str, file: str, question: str) -> dict[str, Any]:
-    """Every address and name below comes from a document that the root leads to."""
+    """Call the service, with addresses and names from the site's documents only."""
     wallet, client = Account.create(), x402Client()
     register_exact_evm_client(client, EthAccountSigner(wallet))
     async with wrapHttpxWithPayment(client, timeout=180) as http:

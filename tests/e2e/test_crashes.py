@@ -1,4 +1,4 @@
-"""Kill -9 at every transition, lost answers, a locked database, wrong clocks: the books balance, and the table says so.
+"""Tests of SIGKILL at every transition, lost answers, a locked database and wrong clocks: ledger and chain stay equal.
 
 The tables in `docs/payments.md` are what these tests saw. `ALIVE402_WRITE_DOCS=1` writes them anew.
 """
@@ -62,7 +62,7 @@ async def test_kill_during_a_call_keeps_the_ledger_correct(setup: CrashSetup, mo
 
 @pytest.mark.parametrize("moment", SECOND_TRY_KILLS)
 async def test_kill_during_a_retry_keeps_the_ledger_correct(setup: CrashSetup, moment: str) -> None:
-    """The answer is stored and not paid for; the same payment comes again, and the service dies over it."""
+    """The answer is stored but not paid for when the same payment comes again and the service is killed."""
     await setup.start()
     buyer = await setup.buyer()
     setup.facilitator.fault = "refuses"
@@ -90,7 +90,7 @@ async def test_kill_during_release_keeps_the_ledger_correct(setup: CrashSetup, w
 
 @pytest.mark.parametrize("moment", RECONCILER_KILLS)
 async def test_kill_during_reconciliation_keeps_the_ledger_correct(setup: CrashSetup, moment: str) -> None:
-    """The buyer's call died when the money had just moved; then the reconciler dies over it too."""
+    """The call is killed after the money moved; then the reconciler is killed too."""
     buyer = await die(setup, "after the facilitator settled")
     setup.arm(moment)
     await setup.start(reconcile_seconds=0.1)
@@ -160,7 +160,7 @@ async def test_clock_one_hour_slow_keeps_the_ledger_correct(setup: CrashSetup) -
 
 
 async def test_clock_jump_ahead_expires_no_unknown_settlement(setup: CrashSetup) -> None:
-    """By that clock the payment has run out; only the chain's clock counts."""
+    """The payment has expired by the wrong clock; only the chain's clock counts."""
     buyer = await die(setup, "after the facilitator settled")
     told = "none, killed", *sight(setup, buyer)
     await setup.start(skew=HOUR)
@@ -169,7 +169,7 @@ async def test_clock_jump_ahead_expires_no_unknown_settlement(setup: CrashSetup)
 
 
 async def test_clock_jump_back_extends_no_lease(setup: CrashSetup) -> None:
-    """The dead process's lease seems to last for another hour, which no lease does."""
+    """By the wrong clock, the lease of the dead process would last another hour."""
     await setup.start()
     buyer = await die(setup, "after `reserved` is committed")
     told = "none, killed", *sight(setup, buyer)
@@ -202,7 +202,7 @@ async def test_docs_tables_equal_the_results() -> None:
 
 
 def tell(answer: httpx.Response) -> str:
-    """An answer in the table's words."""
+    """An answer in the words of the table."""
     if answer.status_code == 200:
         return "200, the answer"
     charged = {False: "not charged", None: "not known yet"}[answer.json()["charged"]]

@@ -1,4 +1,4 @@
-"""Kill -9 on PostgreSQL around settlement; `test_crashes.py` covers every moment, on SQLite."""
+"""Tests of SIGKILL around settlement on PostgreSQL; `test_crashes.py` covers every moment, on SQLite."""
 
 from __future__ import annotations
 

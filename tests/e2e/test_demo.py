@@ -1,4 +1,4 @@
-"""The commands of a newcomer: the whole demo, and a server that says why it does not start."""
+"""Tests of `alive402 demo` and of `alive402 serve` with a bad configuration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/pay.md: its scripts buy answers, and its table holds every error code."""
+"""Tests of docs/pay.md: its scripts buy answers, and its table holds every error code."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_error_table_lists_every_code(kind: type[Exception]) -> None:
 
 
 def said_by(script: str, clips: Clips) -> list[str]:
-    """What a script of the page prints, run by a stranger with test money against a real service."""
+    """Run a script of the page with test money against a real service; returns what it prints."""
 
     async def buy() -> tuple[str, int | None]:
         with tempfile.TemporaryDirectory() as folder, serve_files(clips.bona_fide.parent) as videos:

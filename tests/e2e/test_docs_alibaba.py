@@ -1,4 +1,4 @@
-"""What docs/alibaba.md says is what happens: its caller is answered, its table is the door's."""
+"""Tests of docs/alibaba.md: its script gets an answer, and its error tables are complete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every command in README.md and docs/ is run by a test, or listed here with the reason why not."""
+"""Tests that every command in README.md and docs/ is run by a test, or is listed here with the reason why not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.e2e.pages import PAGES, ROOT, RUNNABLE, Block, fences, prose
 
 
 class NotRun(StrEnum):
-    """All the reasons there are."""
+    """The reasons for which a command is not run."""
 
     NETWORK = "needs a real network: packages, a facilitator, a node, a public name"
     CLOUD = "needs Alibaba's cloud"

@@ -1,4 +1,4 @@
-"""What docs/mcp.md says is what happens: its buyer buys, its limits are the door's."""
+"""Tests of docs/mcp.md: its script buys an answer, and its limits match the code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What docs/operate.md and docs/privacy.md say is what happens: their commands are run, their tables are complete."""
+"""Tests of docs/operate.md and docs/privacy.md: their commands work, and their tables are complete."""
 
 from __future__ import annotations
 

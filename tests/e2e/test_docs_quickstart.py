@@ -1,4 +1,4 @@
-"""The quickstart from its first command to its last, and other pages' commands, on one service that `make` starts."""
+"""Tests of the commands of docs/quickstart.md and other pages, on one service that `make serve` starts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ VERDICTS = {"live", "spoof", "inconclusive"}
 
 @dataclass(frozen=True)
 class Place:
-    """A reader's checkout with a running service: its address, its test wallet's key, and a shell in it."""
+    """A checkout with a running service: its address, its test wallet's key, and a shell."""
 
     folder: Path
     environment: dict[str, str]
@@ -35,7 +35,7 @@ class Place:
     page: str
 
     def type(self, script: str, **more: str) -> subprocess.CompletedProcess[str]:
-        """Run commands as they stand; none may fail."""
+        """Run commands unchanged; each must succeed."""
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", script],
             cwd=self.folder,
@@ -94,13 +94,13 @@ def place(clips: Clips, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pl
 
 
 def test_make_demo_runs_the_demo(place: Place) -> None:
-    """What `alive402 demo` shows is in test_walk.py."""
+    """The output of `alive402 demo` is tested in test_demo.py."""
     command = block("README.md", "make demo").replace("make ", "make -n --no-print-directory -o .venv/.ready ")
     assert place.type(command).stdout == ".venv/bin/alive402 demo\n"
 
 
 def test_quickstart_prints_verdicts(place: Place) -> None:
-    """The browser's part is in tests/web/test_try.py; here its address is the one that was printed."""
+    """The browser's part is tested in tests/web/test_try.py."""
     assert "Try it" in httpx.get(place.page).text
     assert "LIVE" in place.type(block("quickstart.md", "alive402 analyze")).stdout
     assert "<html" in (place.folder / "selfie.html").read_text()
@@ -140,7 +140,7 @@ def test_data_set_commands_judge_data_sets(place: Place) -> None:
 
 
 def made(place: Place, line: str) -> tuple[str, str]:
-    """The id of a key that a line makes, and what the line prints."""
+    """The id of a key that a command creates, and the command's output."""
     done = place.type(line)
     found = re.search(r"^(key_\w+): ", done.stderr, re.MULTILINE)
     assert found

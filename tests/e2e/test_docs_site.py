@@ -1,4 +1,4 @@
-"""The documentation builds as a site without a warning, loads nothing from elsewhere; its reference is the code's."""
+"""Tests of the documentation as a site: it builds, loads nothing from other hosts, and its reference is complete."""
 
 from __future__ import annotations
 

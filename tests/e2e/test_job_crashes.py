@@ -1,4 +1,4 @@
-"""Kill -9 during a job: recovery closes it according to its payment, and nobody pays for nothing."""
+"""Tests of SIGKILL during a job: recovery closes it according to its payment, and no buyer pays for nothing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("calm")]
 
 
 async def die(setup: CrashSetup, moment: str, headers: dict[str, str]) -> str:
-    """The id of a job whose process dies at `moment`."""
+    """Start a job whose process dies at `moment`; returns its id."""
     await setup.start(reconcile_seconds=0.1)
     setup.arm(moment)
     async with httpx.AsyncClient(timeout=60) as http:
@@ -46,7 +46,7 @@ async def ended(setup: CrashSetup, job: str) -> httpx.Response:
 
 
 async def signed(setup: CrashSetup) -> Buyer:
-    """A buyer with a signature that paid for nothing yet."""
+    """A buyer with an unused signature."""
     await setup.start(reconcile_seconds=0.1)
     buyer = await setup.buyer()
     buyer.url = setup.url

@@ -1,4 +1,4 @@
-"""Kill -9 while a prepaid payment or its token is in use: one charge, a valid token, no call lost."""
+"""Tests of SIGKILL during a prepaid payment or a use of its token: one charge, a valid token, no call lost."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOMENTS = [
 
 
 async def ask(setup: CrashSetup, calls: int) -> str:
-    """A pending payment; where it is paid."""
+    """Create a pending payment; returns its payment URL."""
     async with httpx.AsyncClient() as http:
         body = {"serviceId": "video-face-liveness-detection", "maxCalls": calls}
         return str((await http.post(f"{setup.url}/api/payments", json=body)).json()["payUrl"])
@@ -32,7 +32,7 @@ async def shown(pay_url: str) -> dict[str, object]:
 
 
 async def killed_paying(setup: CrashSetup, moment: str) -> tuple[Buyer, str]:
-    """A buyer whose payment died at `moment`, and where it is paid; no service runs."""
+    """A buyer whose payment was killed at `moment`, and the payment URL; no service runs."""
     await setup.start()
     buyer, pay_url = await setup.buyer(), await ask(setup, 2)
     setup.arm(moment)
@@ -57,7 +57,7 @@ async def test_kill_during_a_prepaid_payment_charges_once(setup: CrashSetup, mom
 
 
 async def test_reconciler_finds_a_prepaid_payment_on_chain(setup: CrashSetup) -> None:
-    """The buyer sends nothing: the chain alone tells that the money moved."""
+    """The buyer sends nothing; only the chain shows that the money moved."""
     await setup.kill()
     buyer, pay_url = await killed_paying(setup, "after the facilitator settled")
     await setup.start(reconcile_seconds=0.1)

@@ -1,4 +1,4 @@
-"""`alive402 serve` stopped during a call: the call is answered or uncharged, and nothing is left behind."""
+"""Tests of stopping `alive402 serve` during a call: it is answered or not charged, and leaves no file."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ GREETING = "alive402 is at "
 
 @dataclass
 class Serving:
-    """The service and what it lends."""
+    """A running service and its folders."""
 
     child: asyncio.subprocess.Process
     url: str
@@ -47,7 +47,7 @@ class Serving:
             return [state for (state,) in ledger.execute("SELECT state FROM payments")]
 
     async def ended(self) -> None:
-        """Once the service has ended, nothing of it is left."""
+        """Wait until the service has ended, and check that it left nothing."""
         async with asyncio.timeout(60):
             await self.child.wait()
         assert list(self.media.glob("alive402-*")) == []

@@ -1,4 +1,4 @@
-"""API keys: created and revoked on the command line, used over HTTP."""
+"""Tests of API keys: created and revoked on the command line, used over HTTP."""
 
 from __future__ import annotations
 

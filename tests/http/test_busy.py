@@ -1,4 +1,4 @@
-"""A full service answers 503 with Retry-After on every API before it reserves anything, except for bought answers."""
+"""Tests of a full service: 503 with Retry-After on every API before any reservation, except for bought answers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture(scope="module")
 def narrow(start: Start) -> Service:
-    """Room for one call at work and one that waits."""
+    """A service with one running call and one place in the queue."""
     return start(analyses_at_once=1, queue=1)
 
 
@@ -35,7 +35,7 @@ async def key_of(service: Service) -> dict[str, str]:
 
 @asynccontextmanager
 async def full(service: Service) -> AsyncIterator[None]:
-    """As many calls as are let in, each of another key, that go on until the block ends."""
+    """Fill the service with calls of different keys until the block ends."""
     keys = [await key_of(service) for _ in range(service.parts.admission.capacity)]
     async with holding_host() as host, httpx.AsyncClient(timeout=60) as http:
         calls = [

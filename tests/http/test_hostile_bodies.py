@@ -1,4 +1,4 @@
-"""Hostile unpaid request bodies that cost far more than their size to parse."""
+"""Tests of hostile unpaid request bodies that cost far more than their size to parse."""
 
 from __future__ import annotations
 

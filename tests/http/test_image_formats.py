@@ -1,4 +1,4 @@
-"""HEIC and AVIF: by URL, as bytes, and through the vendor's SDK."""
+"""Tests of HEIC and AVIF: by URL, as bytes, and through the vendor's SDK."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The image service: images by URL and as bytes; an answer covers all of them or none."""
+"""Tests of the image service: images by URL and as bytes; an answer covers all of them or none."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ async def test_large_bodies_are_accepted_for_images_only(service: Service, face:
 
 
 async def test_large_requests_do_not_block_small_ones(service: Service) -> None:
-    """Strangers who announce much and send nothing hold the few places for it, not the service."""
+    """Callers who announce a large body and send nothing occupy the places for large bodies only."""
     host, port = service.url.removeprefix("http://").split(":")
     head = f"POST {PATH} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 9000000\r\n\r\n{{"
     held = [await asyncio.open_connection(host, int(port)) for _ in range(LARGE_BODIES)]

@@ -1,4 +1,4 @@
-"""Prepaid keys over HTTP: credited by a payment, used on either API, and refused credits."""
+"""Tests of prepaid keys over HTTP: credited by a payment, used on either API, and refused credits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def ask(service: Service, calls: int) -> str:
-    """Where a new payment is paid."""
+    """Create a payment; returns its payment URL."""
     async with httpx.AsyncClient() as http:
         answer = await http.post(f"{service.url}/api/payments", json={"serviceId": SERVICE, "maxCalls": calls})
     return str(answer.json()["payUrl"])

@@ -1,4 +1,4 @@
-"""JSON with half a surrogate pair, or with 2.0 for an integer, is a client error, not a fault of the service."""
+"""Tests of JSON with a lone surrogate, or with 2.0 for an integer: a client error, not a fault of the service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several networks and tokens: each is offered, paid and looked up on its own chain."""
+"""Tests of several networks and tokens: each is offered, paid and looked up on its own chain."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def sepolia() -> Iterator[Facilitator]:
 
 @pytest.fixture(scope="module")
 def base() -> Iterator[Facilitator]:
-    """Base's chain id, with the test token where Base has its USDC, behind a facilitator that wants a token."""
+    """A chain with Base's id and the test token at USDC's address, behind a facilitator that requires a token."""
     with running_facilitator(DevChain(8453, DEFAULT_ASSETS[BASE][0]["asset"]), TOKEN) as made:
         yield made
 
@@ -62,7 +62,7 @@ def two(start: Start, sepolia: Facilitator, base: Facilitator) -> Service:
 
 
 class On(Buyer):
-    """The official client, allowed to pay on one network only."""
+    """The official client, limited to one network."""
 
     def __init__(self, url: str, network: str) -> None:
         super().__init__(url)

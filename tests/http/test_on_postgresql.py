@@ -1,4 +1,4 @@
-"""The paid call on PostgreSQL: one charge from two concurrent services, and with a lost database connection."""
+"""Tests of the paid call on PostgreSQL: one charge from two concurrent services, and a lost database."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def server() -> Iterator[postgresql.Server]:
 
 @pytest.fixture(scope="module")
 def pair(start: Start, facilitator: Facilitator, server: postgresql.Server) -> tuple[Service, Service]:
-    """Two services behind one name, on one ledger."""
+    """Two services with one name and one ledger."""
     settings = {
         "database_url": server.database(),
         "network": "base-sepolia",

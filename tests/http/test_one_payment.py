@@ -1,4 +1,4 @@
-"""One hundred concurrent uses of one payment, over HTTP and MCP: one analysis, one charge, one answer."""
+"""Tests of one hundred concurrent uses of one payment, over HTTP and MCP: one analysis, one charge, one answer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ USES = 100
 
 
 async def by_both_doors(service: Service, url: str, token: str) -> list[dict[str, Any]]:
-    """The bodies of as many calls with one token: half over HTTP, a quarter in each era of MCP."""
+    """The bodies of calls with one token: half over HTTP, a quarter by each revision of MCP."""
     limits = httpx.Limits(max_connections=USES)
     async with (
         httpx.AsyncClient(timeout=180, limits=limits, trust_env=False) as http,

@@ -1,4 +1,4 @@
-"""x402's payment-identifier extension: one identifier is one payment, and its answer."""
+"""Tests of x402's payment-identifier extension: one identifier is one payment, and its answer."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ pytestmark = pytest.mark.anyio
 
 
 async def signed(buyer: Buyer, videos: str) -> dict[str, Any]:
-    """A fresh payment that is good and not used up, with what the official client echoes."""
+    """A new unused payment, with the extension that the official client echoes."""
     await buyer.pay(f"{videos}/none.mp4")
     payment: dict[str, Any] = json.loads(base64.b64decode(buyer.signature))
     return payment
 
 
 def named(payment: dict[str, Any], name: str) -> str:
-    """The payment's header, with the identifier put in as the official helper does it."""
+    """The payment's header, with the identifier added as the official helper does."""
     append_payment_identifier_to_extensions(payment["extensions"], name)
     return base64.b64encode(json.dumps(payment).encode()).decode()
 

@@ -1,4 +1,4 @@
-"""A token on PostgreSQL: bought at one service, used at two concurrently, never beyond its calls."""
+"""Tests of a token on PostgreSQL: bought at one service, used at two concurrently, never beyond its calls."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture(scope="module")
 def pair(start: Start) -> Iterator[tuple[Service, Service]]:
-    """Two services on one ledger, each with test money of its own."""
+    """Two services on one ledger, each with its own dev chain."""
     programs = postgresql.binaries()
     if programs is None:
         pytest.skip(postgresql.NOT_INSTALLED)

@@ -1,4 +1,4 @@
-"""Refusals of a prepaid payment and its token: each has its code and costs nothing."""
+"""Tests of the refusals of a prepaid payment and its token: each has its code and is free."""
 
 from __future__ import annotations
 

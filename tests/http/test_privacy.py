@@ -1,4 +1,4 @@
-"""Privacy: no stored videos, a log without personal data, retention, and erasure by the buyer."""
+"""Tests of privacy: no stored videos, a log without personal data, retention, and erasure by the buyer."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def erased(service: Service, request_id: str, **headers: str) -> httpx.Res
 
 
 def stored(service: Service, request_id: str) -> list[Any]:
-    """Everything that the ledger holds of an answer, read past the service."""
+    """Everything that the ledger holds of an answer, read directly."""
     questions = (
         "SELECT result FROM payments WHERE request_id = ? AND result IS NOT NULL",
         "SELECT result FROM prepaid_uses WHERE request_id = ? AND result IS NOT NULL",
@@ -142,7 +142,7 @@ async def test_keys_erase_their_answers(service: Service, videos: str) -> None:
 
 
 async def test_answer_of_an_unknown_settlement_is_not_erased(service: Service, videos: str) -> None:
-    """While it is not known whether the money moved, only the answer stands for it."""
+    """Until it is known whether the money moved, the buyer may still be owed the answer."""
     async with Buyer(service.url) as buyer:
         await buyer.fund()
         request_id = (await buyer.pay(f"{videos}/face.mp4")).json()["requestId"]
@@ -165,7 +165,7 @@ async def test_answer_of_an_unknown_settlement_is_not_erased(service: Service, v
 
 
 def write(service: Service, statement: str, *values: str) -> None:
-    """Change the ledger past the service."""
+    """Change the ledger directly."""
     with sqlite3.connect(service.database, timeout=30) as connection:
         connection.execute(statement, values)
 
@@ -203,7 +203,7 @@ async def test_expired_answers_are_erased(start: Start, videos: str) -> None:
 
 
 def videos_in(folder: Path) -> list[str]:
-    """Whatever is large enough to be of a video."""
+    """Every file that is large enough to be a video."""
     return [str(path) for path in folder.rglob("*") if path.is_file() and path.stat().st_size > 1000]
 
 
@@ -241,7 +241,7 @@ async def test_no_video_remains_after_any_call(start: Start, videos: str, tmp_pa
 
 
 async def test_log_has_no_video_payer_or_key(clips: Clips, tmp_path: Path) -> None:
-    """Every kind of call through `alive402 serve`; then its log is read as whoever steals it would."""
+    """Every kind of call is made through `alive402 serve`; then its log is searched."""
     (tmp_path / "videos").mkdir()
     for name in ("a-private-face.mp4", "cut-private.mp4"):
         shutil.copy(clips.bona_fide, tmp_path / "videos" / name)

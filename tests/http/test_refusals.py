@@ -1,4 +1,4 @@
-"""Every refused call has its own code and status, charges nothing, and leaves the payment usable."""
+"""Tests of refused calls: each has its own code and status, is free, and leaves the payment usable."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def changed(payment: str, /, **payload: Any) -> str:
 
 
 async def signed(buyer: Buyer, videos: str) -> str:
-    """A good payment that is not used up."""
+    """An unused valid payment."""
     await buyer.fund()
     await buyer.pay(f"{videos}/none.mp4")
     return buyer.signature
@@ -179,7 +179,7 @@ def test_any_body_or_header_gets_a_client_error(service: Service, body: bytes, h
 
 
 def left_in(folder: Path) -> list[Path]:
-    """Every file but the notes of the uploads, of which there are none here."""
+    """Every file in a folder, except the records of uploads."""
     return [path for path in folder.rglob("*") if path.is_file() and path.parent.name != "uploads"]
 
 

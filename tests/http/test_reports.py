@@ -1,4 +1,4 @@
-"""The report page of a bought answer: available only at the address that its buyer received."""
+"""Tests of the report page of a bought answer: available only at the address that its buyer received."""
 
 from __future__ import annotations
 

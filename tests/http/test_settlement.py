@@ -1,4 +1,4 @@
-"""A remote facilitator that fails in every way: no answer is given unpaid, none is paid for twice, none is lost.
+"""Tests of a remote facilitator that fails: no answer is unpaid, paid for twice, or lost.
 
 The service runs its real-network path: the package's HTTP facilitator client, and a node's JSON-RPC. Both are answered
 by a chain in this process, behind real sockets.

@@ -1,4 +1,4 @@
-"""Signed verdicts: the same bytes at every fetch, verifiable without the service."""
+"""Tests of signed verdicts: the same bytes at every fetch, verifiable without the service."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ async def test_token_verdict_names_its_price_and_payment(service: Service, video
 async def test_old_token_verdicts_with_the_whole_amount_are_valid(
     service: Service, videos: str, tmp_path: Path
 ) -> None:
-    """As they were signed before a token's verdict named its payment."""
+    """Earlier verdicts of tokens did not name their payment."""
     keys = SigningKeys.open(service.database.with_suffix(".keys.json"))
     async with Buyer(service.url) as buyer:
         await buyer.fund()

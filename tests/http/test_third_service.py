@@ -1,4 +1,4 @@
-"""An invented third service, known from one module, is sold on every surface and by every door."""
+"""Tests of an invented third service, defined in one module: every surface and every API offers it."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ KNOWN = (*SERVICES, INVENTED)
 
 @pytest.fixture(scope="module")
 def selling(start: Start) -> Service:
-    """A service that sells all three."""
+    """A service that sells all three services."""
     return start(offered=KNOWN, services=[each.id for each in (*DEFINITIONS, DEFINITION)])
 
 
 def answered(body: dict[str, Any]) -> dict[str, Any]:
-    """The data of an answer, checked."""
+    """The data of an answer, after checks."""
     Draft202012Validator(DEFINITION.output_schema).validate(body)
     data: dict[str, Any] = body["data"]
     assert (data["Action"], data["Elements"], data["Measure"]) == ("MeasureText", [{"Letters": 10}], REPORT)

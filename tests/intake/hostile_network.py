@@ -40,7 +40,7 @@ reached: list[str] = []
 
 
 def leave_the_network(folder: Path) -> None:
-    """Namespaces of this process alone, with the resolver in them."""
+    """Enter namespaces of this process, with the resolver in them."""
     user, group = os.getuid(), os.getgid()
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET | _CLONE_NEWNS) != 0:
@@ -67,7 +67,7 @@ def leave_the_network(folder: Path) -> None:
 
 
 def give_addresses() -> None:
-    """The loopback device up, with every address of the table."""
+    """Bring up the loopback device with every address of the table."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         fcntl.ioctl(control, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", _UP))
         served = [address for address in SERVED if ":" not in address]
@@ -83,7 +83,7 @@ def give_addresses() -> None:
 
 
 class Resolver(asyncio.DatagramProtocol):
-    """DNS, as much of it as `getaddrinfo` asks for."""
+    """A DNS server with what `getaddrinfo` asks for."""
 
     def __init__(self) -> None:
         self._asked: dict[tuple[str, int], int] = {}
@@ -130,7 +130,7 @@ Reply = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 
 def plain(head: str, body: bytes = b"") -> Reply:
-    """A whole answer, sent at once."""
+    """Send a whole answer at once."""
 
     async def reply(writer: asyncio.StreamWriter) -> None:
         writer.write(head.replace("\n", "\r\n").encode("latin-1") + b"\r\n\r\n" + body)
@@ -139,7 +139,7 @@ def plain(head: str, body: bytes = b"") -> Reply:
 
 
 def again_and_again(head: str, piece: bytes, seconds: float = 0.0) -> Reply:
-    """A beginning, and then the same for ever."""
+    """Send a beginning, then the same bytes for ever."""
 
     async def reply(writer: asyncio.StreamWriter) -> None:
         writer.write(head.replace("\n", "\r\n").encode())
@@ -152,12 +152,12 @@ def again_and_again(head: str, piece: bytes, seconds: float = 0.0) -> Reply:
 
 
 async def nothing(writer: asyncio.StreamWriter) -> None:
-    """Say nothing, for longer than anybody waits."""
+    """Send nothing, for longer than any client waits."""
     await asyncio.sleep(3600)
 
 
 async def reset(writer: asyncio.StreamWriter) -> None:
-    """Break off rudely, in the middle of the body."""
+    """Reset the connection in the middle of the body."""
     writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nv")
     await writer.drain()
     one = writer.get_extra_info("socket")
@@ -203,7 +203,7 @@ REPLIES: dict[str, Reply] = {
 
 
 async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """One connection to any address of the network."""
+    """Serve one connection to any address of the network."""
     address = str(writer.get_extra_info("sockname")[0]).removeprefix("::ffff:")
     if address not in SERVED:
         reached.append(address)
@@ -242,12 +242,12 @@ async def live(folder: Path) -> dict[str, object]:
 
 
 def largest_in(folder: Path) -> int:
-    """Bytes of the largest file that a fetch left."""
+    """The size of the largest file that a fetch left."""
     return max(path.stat().st_size for path in folder.iterdir())
 
 
 async def code_of(url: str, target: Path, limits: FetchLimits) -> str:
-    """What becomes of one URL, as the provider would go about it."""
+    """The result of fetching one URL as the provider does."""
     from alive402.errors import CodedError
     from alive402.intake.fetch import fetch
     from alive402.intake.sniff import sniff
@@ -267,7 +267,7 @@ async def code_of(url: str, target: Path, limits: FetchLimits) -> str:
 
 
 def certificate(folder: Path) -> ssl.SSLContext:
-    """A server's side of TLS, with a certificate that nobody vouches for."""
+    """A TLS server context with an untrusted certificate."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -292,7 +292,7 @@ def certificate(folder: Path) -> ssl.SSLContext:
 
 
 def main() -> None:
-    """Print what became of every URL, as one JSON object."""
+    """Print the result of every URL as one JSON object."""
     with tempfile.TemporaryDirectory() as folder:
         leave_the_network(Path(folder))
         # `resolv.conf` and its kin lie mounted from here, so what is fetched gets a folder of its own.

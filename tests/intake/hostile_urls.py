@@ -1,4 +1,4 @@
-"""Table of hostile URLs, each with its expected result. `hostile_town` makes their names and addresses real."""
+"""Table of hostile URLs, each with its expected result; `hostile_network` serves their names and addresses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The address rule: a table of traps, and a property over every way of writing an IPv4 address inside an IPv6 one."""
+"""Tests of the address rule: a table of traps, and every form of an IPv4 address inside an IPv6 address."""
 
 from __future__ import annotations
 

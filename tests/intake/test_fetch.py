@@ -31,7 +31,7 @@ CLOSED = FetchLimits()
 
 
 class Host(http.server.BaseHTTPRequestHandler):
-    """A host that misbehaves by its path."""
+    """A host that misbehaves according to the path."""
 
     protocol_version = "HTTP/1.0"
     seen: list[dict[str, str]] = []  # noqa: RUF012
@@ -178,7 +178,7 @@ def test_private_addresses_are_forbidden_in_any_spelling(url: str, tmp_path: Pat
 def test_name_is_resolved_once_and_its_checked_address_is_dialled(
     host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A second answer, as rebinding gives it, would lead to the metadata service."""
+    """A second DNS answer (rebinding) would lead to the metadata service."""
     port = int(host.rsplit(":", 1)[1])
     answers = iter(["127.0.0.1", "169.254.169.254"])
 

@@ -1,4 +1,4 @@
-"""Every file of the table of hostile files is judged as the service does, all in one process, which survives."""
+"""Tests of every file of the table of hostile files, in one worker as the service runs it; the worker survives."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LIMITS = SandboxLimits(jobs=10_000)
 
 @dataclass
 class Outcome:
-    """What became of the table.
+    """The results of the table.
 
     Attributes:
         codes: of each file, by name, from the process that judges.
@@ -35,7 +35,7 @@ class Outcome:
 
 
 async def judged(folder: Path, person: Path) -> Outcome:
-    """Every file goes to the process, those too that `sniff` would keep from it: each wall stands on its own."""
+    """Send every file to the worker, also those that `sniff` would refuse, to test the worker alone."""
     seeds, outcome = hostile_files.seeds(person), Outcome()
     async with Sandbox(LIMITS, kept=1) as sandbox:
         await sandbox.warm_up()

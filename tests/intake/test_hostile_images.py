@@ -1,4 +1,4 @@
-"""Every picture of the table of hostile pictures is judged as the service does, all in one process, which survives."""
+"""Tests of every picture of the table of hostile pictures, in one worker as the service runs it; it survives."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LIMITS = SandboxLimits(jobs=10_000, cpu_seconds=6)
 
 @dataclass
 class Outcome:
-    """What became of the table.
+    """The results of the table.
 
     Attributes:
         codes: of each picture, by name.
@@ -46,7 +46,7 @@ def faces(person: list[Image], clips: Clips) -> Faces:
 
 
 async def judged(folder: Path, made: dict[str, bytes]) -> Outcome:
-    """Every picture goes to the process, those too that a service would keep from it: each wall stands on its own."""
+    """Send every picture to the worker, also those that a service would refuse, to test the worker alone."""
     outcome, path = Outcome(), folder / "picture"
     async with Sandbox(LIMITS, kept=1) as sandbox:
         await sandbox.warm_up()
@@ -94,7 +94,7 @@ def test_one_worker_survives_every_image(outcome: Outcome) -> None:
 
 
 def test_image_over_the_memory_limit_costs_one_worker(tmp_path: Path, faces: Faces) -> None:
-    """What no header tells: the codes of a lossless WebP. The next picture meets another process."""
+    """No header shows the memory of a lossless WebP's codes. The next picture gets another worker."""
     hungry = pictures.webp(pictures.lossless(1024, 1024, 65_536))
     outcome = asyncio.run(judged(tmp_path, {"before": faces.jpeg, "hungry": hungry, "after": faces.jpeg}))
     assert outcome.codes == {"before": JUDGED, "hungry": FACELESS, "after": JUDGED}

@@ -1,4 +1,4 @@
-"""Every hostile URL is fetched in a network namespace with real DNS and sockets; none reaches an internal host."""
+"""Tests of every hostile URL in a network namespace with real DNS and sockets; none reaches an internal host."""
 
 from __future__ import annotations
 

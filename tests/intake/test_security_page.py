@@ -1,4 +1,4 @@
-"""docs/security.md names tests that exist, and limits that are the ones in force."""
+"""Tests of docs/security.md: the cited tests exist, and its limits match the code."""
 
 from __future__ import annotations
 

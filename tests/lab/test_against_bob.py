@@ -1,4 +1,4 @@
-"""The figures of bob.pad.base 6.0.1 for a made-up score file, as `bob pad metrics` and its functions gave them."""
+"""Tests of the metrics against bob.pad.base 6.0.1, on a made-up score file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REPLAY = "0.05 0.39 0.43 0.29 nan 0.44 0.16 0.62 0.58 0.64 0.74 0.52"
 
 @pytest.fixture
 def table(tmp_path: Path) -> Scored:
-    """The file as bob reads it, its header and nothing of ours."""
+    """The score file with the columns that bob reads."""
     kinds = (("True", "", LIVE), ("False", "print", PRINT), ("False", "replay", REPLAY))
     rows = [f"p,f,{truth},{kind},{score}" for truth, kind, scores in kinds for score in scores.split()]
     path = tmp_path / "scores-eval.csv"

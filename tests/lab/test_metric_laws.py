@@ -101,7 +101,7 @@ def test_interval_contains_its_estimate_and_narrows_with_confidence(rate: Rate) 
 @given(RATES.filter(lambda rate: 0 < rate.errors < rate.trials))
 @settings(max_examples=50)
 def test_interval_ends_leave_exact_tails(rate: Rate) -> None:
-    """Clopper and Pearson by definition: at the lower end, as many errors or more have a chance of 2.5 %."""
+    """By definition (Clopper and Pearson), as many errors or more have a chance of 2.5 % at the lower end."""
     at_least = sum(_chance(count, rate.trials, rate.lower) for count in range(rate.errors, rate.trials + 1))
     at_most = sum(_chance(count, rate.trials, rate.upper) for count in range(rate.errors + 1))
     assert (at_least, at_most) == (pytest.approx(0.025, rel=1e-6), pytest.approx(0.025, rel=1e-6))

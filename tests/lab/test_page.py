@@ -30,7 +30,7 @@ def summary() -> Summary:
 
 
 class Balance(HTMLParser):
-    """Counts what is opened and closed."""
+    """Counts opening and closing tags."""
 
     def __init__(self) -> None:
         super().__init__()

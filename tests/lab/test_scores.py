@@ -20,7 +20,7 @@ NAN = math.nan
 
 
 def line(name: str, score: float, bona_fide: bool = True, attack: str = "", **more: str) -> Score:
-    """A score with little else."""
+    """A score with default values."""
     facts = {"source": "", "group": "", "verdict": "", "guess": "", "code": "", "engine": "e1"} | more
     return Score(subject="p", name=name, bona_fide=bona_fide, attack_type=attack, seconds=NAN, score=score, **facts)  # type: ignore[arg-type]
 

@@ -1,4 +1,4 @@
-"""Where the awkward files are: ALIVE402_AWKWARD_FILES, else `../shared/data/awkward` beside the checkout."""
+"""The folder of awkward files: ALIVE402_AWKWARD_FILES, else `../shared/data/awkward` beside the checkout."""
 
 from __future__ import annotations
 

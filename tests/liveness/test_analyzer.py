@@ -1,4 +1,4 @@
-"""The engine through its own door, on rendered and spoiled versions of one real clip."""
+"""Tests of the analyzer on rendered and spoiled versions of one real clip."""
 
 from __future__ import annotations
 

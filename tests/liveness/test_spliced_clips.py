@@ -1,4 +1,4 @@
-"""Spliced files through the engine's own door: life in one part of a file never covers another part."""
+"""Tests of spliced files: life in one part of a file does not cover another part."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_splice_with_a_replay_is_not_live(
 
 
 def test_cut_to_another_place_is_inconclusive(analyzer: Analyzer, clips: Clips, tmp_path: Path) -> None:
-    """The same live person, in the mirror: not one take."""
+    """The other place is the mirrored clip of the same live person."""
     whole = Part(clips.bona_fide, 0.0, 2.0)
     mirrored = tmp_path / "mirrored.mp4"
     frames = frames_of(whole)
@@ -46,7 +46,7 @@ def test_cut_to_another_place_is_inconclusive(analyzer: Analyzer, clips: Clips, 
 
 
 def test_short_stretch_has_its_own_looks(analyzer: Analyzer, clips: Clips, tmp_path: Path) -> None:
-    """Sixteen looks spread over many seconds leave nothing for half a second; the change of the picture does."""
+    """Sixteen looks spread over many seconds would leave none for half a second without the scene change."""
     live = Part(clips.bona_fide, 0.0, 5.0)
     parts = [live, live, Part(clips.attack, 1.0, 0.64), live, live]
     begins = splice(parts, tmp_path / "long.mp4")

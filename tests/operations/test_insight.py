@@ -1,4 +1,4 @@
-"""The operator's figures: equal to hand counts on both databases, and read along indexes."""
+"""Tests of the operator's figures: equal to hand counts on both databases, and read by indexes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Retention erases expired answers, verdicts, messages and calls, and nothing else, on both databases."""
+"""Tests of retention: expired answers, verdicts, messages and calls are erased, nothing else, on both databases."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KEEPING = Keeping(answers=timedelta(days=30), call_log=timedelta(days=10))
 
 
 def swept(url: str, *batches: list[object]) -> list[Erased]:
-    """Rows written batch by batch, then two sweeps."""
+    """Write rows in batches, then sweep twice."""
 
     async def one() -> list[Erased]:
         ledger = await Ledger.open(url, lease_seconds=30)

@@ -1,4 +1,4 @@
-"""Webhooks: stored with the step that they report, retried until accepted, finally given up."""
+"""Tests of webhooks: stored with the step that they report, retried until accepted, finally given up."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ USE = Use("video-face-liveness-detection", "request", "first")
 
 @dataclass
 class Clock:
-    """A clock that goes when it is told to."""
+    """A clock that is moved by hand."""
 
     at: datetime
 

@@ -1,4 +1,4 @@
-"""The cloud as the judge: the provider calls our own Alibaba door, on loopback, by the vendor's SDK."""
+"""Tests of the cloud provider, which calls our own Alibaba API on loopback through the vendor's SDK."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Verdict signing keys: created once, readable by their owner only, rotated without losing old ones."""
+"""Tests of verdict signing keys: created once, readable by their owner only, rotated without losing old ones."""
 
 from __future__ import annotations
 

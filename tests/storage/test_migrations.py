@@ -1,4 +1,4 @@
-"""Migrations create the tables that the models define, on both databases, up and down."""
+"""Tests of the migrations: they create the tables that the models define, on both databases, up and down."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The SQLite driver: waiting for a lock blocks no other task, and cancelled steps leave a usable ledger."""
+"""Tests of the SQLite driver: waiting for a lock blocks no task, and cancelled steps leave a usable ledger."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Alterations keep the shape of a look, change it, and are the same for the same seed."""
+"""Tests of alterations: they keep the shape of a look, change it, and give one result per seed."""
 
 from __future__ import annotations
 

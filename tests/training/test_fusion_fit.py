@@ -1,4 +1,4 @@
-"""The fit keeps weights non-negative, leaves sources out, and lets altered looks count less."""
+"""Tests of the fit: non-negative weights, left-out sources, and lower weights of altered looks."""
 
 from __future__ import annotations
 

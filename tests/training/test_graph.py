@@ -1,4 +1,4 @@
-"""A graph run by torch answers as onnxruntime answers, and its weights go back into the same graph."""
+"""Tests of a graph run by torch: equal to onnxruntime, and its weights go back into the graph."""
 
 from __future__ import annotations
 

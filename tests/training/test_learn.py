@@ -1,4 +1,4 @@
-"""Learning lowers the loss, is the same for the same seed, and goes on where it was stopped."""
+"""Tests of learning: the loss falls, one result per seed, and resuming after a stop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nobody stands on both sides of the split, and nothing that looks like a training picture judges one."""
+"""Tests of the split: no person and no near-duplicate picture is on both sides."""
 
 from __future__ import annotations
 

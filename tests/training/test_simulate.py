@@ -1,4 +1,4 @@
-"""The simulator: attacks of every kind and the camera give whole pictures, with the face where the box says."""
+"""Tests of the simulator: every attack and the camera give whole pictures, with the face in its box."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FAINT = 15
 
 
 def portrait(width: int = 320, height: int = 400, seed: int = 1) -> Picture:
-    """A picture with a lit, green egg for a face."""
+    """A picture with a lit green oval as a face."""
     rng = np.random.default_rng(seed)
     image = np.full((height, width, 3), 120, np.uint8)
     image[:] = np.clip(image + rng.normal(0, 6, image.shape), 0, 255)

@@ -1,4 +1,4 @@
-"""The student is the teacher cut over; the exported file answers as torch does, colours balanced."""
+"""Tests of the student: cut from the teacher, exported with equal results, and white-balanced."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Views are shrunk by torch as the product shrinks them."""
+"""Tests of the resizing of views in torch, equal to that of the product."""
 
 from __future__ import annotations
 

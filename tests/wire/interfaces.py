@@ -1,4 +1,4 @@
-"""Requests to each of the other interfaces: images, jobs, uploads, operation, Alibaba, the command line."""
+"""Requests to the interfaces beside the video tool: images, jobs, uploads, operation, Alibaba, command line."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def job(wire: Wire, video: dict[str, str], key: dict[str, Any]) -> dict[str, Any
 
 
 def callbacks(wire: Wire) -> dict[str, Any]:
-    """What was posted to the callback, by the state that it told."""
+    """The bodies posted to the callback, by their state."""
     posted = [(headers, body) for path, headers, body in list(wire.media.posted) if path == "/callback"]
     return {
         body["status"]: {"headers": webhook_headers(headers), "body": wire.normal.json(body)}
@@ -65,7 +65,7 @@ def callbacks(wire: Wire) -> dict[str, Any]:
 
 
 def masked_state(said: dict[str, Any]) -> dict[str, Any]:
-    """A running job without how far it is."""
+    """A running job without its progress."""
     assert said["body"]["status"] in ("queued", "working")
     return {**said, "body": {**said["body"], "status": "<state>", "stage": "<stage>"}}
 

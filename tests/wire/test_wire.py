@@ -1,4 +1,4 @@
-"""Compares each public surface with its recorded form; `python -m tests.wire.record` records it anew."""
+"""Tests of each public surface against its recorded form; `python -m tests.wire.record` records it anew."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ CLAIMS = (SERVICE, MCP_TOOL, "face-liveness-detection", "face_liveness_detection
 
 @pytest.fixture(scope="session")
 def video(wire: Wire) -> dict[str, str]:
-    """The input of a call that is answered."""
+    """The input of an answered call."""
     return {"VideoUrl": f"{wire.media.url}/face.mp4"}
 
 
@@ -54,19 +54,19 @@ def payment(wire: Wire, video: dict[str, str]) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def bought(wire: Wire, video: dict[str, str], payment: dict[str, Any]) -> httpx.Response:
-    """The answer of the call that `payment` paid for."""
+    """The answer to the call that `payment` paid for."""
     return wire.ask("POST", TOOL, json=video, headers={"PAYMENT-SIGNATURE": encoded(payment)})
 
 
 @pytest.fixture(scope="session")
 def key(wire: Wire) -> dict[str, Any]:
-    """A free API key that signs requests too."""
+    """A free API key that also signs requests."""
     return dict(wire.cli("keys", "create", "--name", "wire", "--scope", "call", "--scope", "ops", "--access-key"))
 
 
 @pytest.fixture(scope="session")
 def called_by_rpc(wire: Wire, video: dict[str, str], key: dict[str, Any]) -> httpx.Response:
-    """The answer of a call that is signed as Alibaba's SDKs do."""
+    """The answer to a call that is signed as Alibaba's SDKs do."""
     return wire.rpc(key, **video)
 
 

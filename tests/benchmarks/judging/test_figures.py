@@ -1,4 +1,4 @@
-"""The arithmetic of the tables, on journals that are drawn by chance and counted in another way."""
+"""Tests of the figures of the benchmark tables, against plain counts over random journals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A journal gives back what was written into it, and survives a run that was killed."""
+"""Tests of the journal of judgements: reading back, and a run that was killed."""
 
 from __future__ import annotations
 

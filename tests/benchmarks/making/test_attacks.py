@@ -1,4 +1,4 @@
-"""Each maker yields the frames asked for, of one even size, the same again for the same seed, and a face is in them."""
+"""Tests of the attack makers: frame count, even size, one result per seed, and a visible face."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each condition keeps to its contract and does what its sentence says, on a drawn face that moves."""
+"""Tests of the conditions, on a drawn face that moves: frame sizes, seeds, and the effect of each."""
 
 from __future__ import annotations
 

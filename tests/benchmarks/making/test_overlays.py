@@ -1,4 +1,4 @@
-"""Made play buttons are the same for one seed, change nothing beside themselves, and show for half a second or more."""
+"""Tests of drawn play buttons: one result per seed, only their own pixels change, shown half a second or more."""
 
 from __future__ import annotations
 

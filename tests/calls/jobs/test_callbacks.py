@@ -1,4 +1,4 @@
-"""Delivery of job callbacks: retried, and only to addresses that are checked each time."""
+"""Tests of the delivery of job callbacks: retried, and only to addresses that are checked each time."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def told(called: Called) -> tuple[dict[str, str], bytes]:
 
 
 async def finished(ledger: Ledger, url: str) -> dict[str, object]:
-    """A job that failed, with a message to `url` about it."""
+    """Make a failed job with a callback to `url`."""
     books = JobStore(ledger)
     job = await books.add("service", "request", "http://here", 2, url)
     closed = await books.finish(job, error={"code": "no_face", "status": 422}, owner=books.owner)

@@ -1,4 +1,4 @@
-"""The bucket behind a proxy: leave to post, the form, what OSS answers and refuses, and what is told at the start."""
+"""Tests of the upload bucket behind a proxy: upload policies, forms, answers and refusals of OSS, settings."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> Certified:
 
 @pytest.fixture(scope="module")
 def behind(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Service:
-    """A service as it stands behind a proxy that does TLS."""
+    """A service behind a proxy that terminates TLS."""
     return start(
         upload_host=HOST,
         media_directory=tmp_path_factory.mktemp("media"),
@@ -48,7 +48,7 @@ def behind(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Service:
 
 
 def leave(service: Service, key: dict[str, Any]) -> dict[str, Any]:
-    """What AuthorizeFileUpload answers, as the SDK asks."""
+    """The answer of AuthorizeFileUpload, requested as the SDK does."""
     params = Params(
         action="AuthorizeFileUpload",
         version="2019-12-19",
@@ -66,7 +66,7 @@ def leave(service: Service, key: dict[str, Any]) -> dict[str, Any]:
 
 
 def fields_of(given: dict[str, Any], **changed: str) -> dict[str, str]:
-    """The form's fields, as the SDK names and sorts them."""
+    """The form's fields, named and sorted as the SDK does."""
     fields = {
         "OSSAccessKeyId": given["AccessKeyId"],
         "Signature": given["Signature"],

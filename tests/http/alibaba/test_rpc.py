@@ -1,4 +1,4 @@
-"""The vendor's own SDK, unmodified, with nothing changed but the endpoint: answers and refusals by both signatures."""
+"""Tests of the RPC API through the vendor's unmodified SDK: answers and refusals by both signature versions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BOTH = pytest.mark.parametrize("version", [V3, V1], ids=["V3", "V1"])
 
 @pytest.fixture(scope="module")
 def roomy(start: Start) -> Service:
-    """A service that does not throttle the tests."""
+    """A service with a high rate limit."""
     return start(calls_per_key="1000/second")
 
 

@@ -1,4 +1,4 @@
-"""Signed requests made by the vendor's SDK: altered or repeated ones are refused."""
+"""Tests of requests signed by the vendor's SDK: altered or repeated ones are refused."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NOT_BELIEVED = {
 
 @dataclass(frozen=True)
 class Sent:
-    """A request of the SDK's as it stands on the line."""
+    """A request of the SDK, as sent."""
 
     method: str
     query: str
@@ -45,7 +45,7 @@ class Sent:
     body: bytes
 
     def to(self, service: Service) -> str:
-        """Send it; the code that comes back."""
+        """Send it; returns the error code."""
         # Not httpx: it would mend or refuse what is to be sent broken.
         connection = http.client.HTTPConnection(service.url.removeprefix("http://"), timeout=60)
         connection.putrequest(self.method, f"/?{self.query}" if self.query else "/", True, True)
@@ -60,7 +60,7 @@ class Sent:
 
 
 def signed(service: Service, key: dict[str, Any], version: str | None, monkeypatch: pytest.MonkeyPatch) -> Sent:
-    """What the SDK would send, taken from its hand."""
+    """The request that the SDK would send."""
     taken: list[Any] = []
 
     def take(request: Any, _runtime: Any = None) -> Any:
@@ -135,7 +135,7 @@ def test_one_changed_byte_is_refused(
 
 
 def _meaning(query: str, body: str) -> list[tuple[str, str]]:
-    """The parameters: V1 signs what they mean, however they were written."""
+    """The decoded parameters, which V1 signs."""
     return sorted(parse_qsl(query, keep_blank_values=True) + parse_qsl(body, keep_blank_values=True))
 
 

@@ -1,4 +1,4 @@
-"""Files by the vendor's own SDK, unmodified and over TLS: leave to post, the object, the verdict; and bad forms.
+"""Tests of file uploads by the vendor's unmodified SDK over TLS: policy, object, verdict, malformed forms.
 
 The SDK posts to port 443 of a name: the resolver of this test's process leads that name to the service's socket.
 """
@@ -49,7 +49,7 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> Certified:
 
 @pytest.fixture(scope="module")
 def safe(start: Start, media: Path, tls: Certified) -> Service:
-    """A service that does TLS itself, and fetches from nobody's own network."""
+    """A service that terminates TLS and fetches no private addresses."""
     running = start(
         upload_host=HOST,
         tls_certificate=tls.certificate,
@@ -64,7 +64,7 @@ def safe(start: Start, media: Path, tls: Certified) -> Service:
 
 @pytest.fixture
 def resolved(safe: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, int]]]:
-    """The bucket's name leads to the service; what was asked for is told."""
+    """Resolve the bucket's name to the service; yields the requested names."""
     asked, ask = [], socket.getaddrinfo
     port = int(safe.url.rpartition(":")[2])
 

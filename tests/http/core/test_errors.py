@@ -1,4 +1,4 @@
-"""An internal fault and a lost ledger on every API: the same meaning, in the format of each API."""
+"""Tests of an internal fault and a lost ledger on every API: one meaning, in the format of each API."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def house(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Service:
 
 @pytest.fixture
 def failing(house: Service, error: Exception, monkeypatch: pytest.MonkeyPatch) -> Service:
-    """Whatever looks up a token or a signing key raises the error."""
+    """Make every lookup of a token or a signing key raise the error."""
 
     async def fail(*_: object, **__: object) -> None:
         raise error

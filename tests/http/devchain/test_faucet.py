@@ -1,4 +1,4 @@
-"""RPC of the dev chain: read-only for any web3 tool, absent on a real network."""
+"""Tests of the dev chain's RPC: read-only for any web3 tool, absent on a real network."""
 
 from __future__ import annotations
 

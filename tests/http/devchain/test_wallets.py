@@ -1,4 +1,4 @@
-"""Test wallets of the dev chain: funded, usable with their handle only, sign one type of data only."""
+"""Tests of the dev chain's wallets: funded, usable with their handle only, sign one type of data only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The OpenAPI document is valid, and the running service behaves as documented for any input."""
+"""Tests of the OpenAPI document: valid, and true of the running service for any input."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ CHECKS = [
 
 @pytest.fixture(scope="module")
 def open_house(start: Start) -> Service:
-    """A service that lets one address ask for as much as this test does."""
+    """A service without rate limits."""
     return start(new_payments_per_address="1000000/hour", free_failures_per_address="1000000/hour")
 
 
@@ -87,7 +87,7 @@ def _takes_something(operation: Any) -> bool:
 
 
 def _send(operation: Any, mode: GenerationMode, requests: int, statuses: Counter[int], real: dict[str, str]) -> None:
-    """Up to so many generated requests; with `real` they name things that exist, for what lies behind that check."""
+    """Send generated requests; with `real`, they name existing objects, to pass that check."""
 
     @seed(402)
     @settings(max_examples=requests, deadline=None, database=None, suppress_health_check=list(HealthCheck))

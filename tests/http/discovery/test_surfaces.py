@@ -1,4 +1,4 @@
-"""Discovery surfaces of a running service: their content, their agreement, and their links."""
+"""Tests of the discovery surfaces of a running service: content, agreement and links."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ openaiFunctionsUrl servicesUrl agentGuideUrl apisJsonUrl apiCatalogUrl auditUrl 
 async def selling(
     folder: Path, service: ServiceDefinition = LIVENESS, **changes: object
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """A site on which the definition of `service` is changed; its documents are asked for in process."""
+    """A site with a changed definition of `service`, in process."""
     parts = await assemble(Settings(database_url=f"sqlite+aiosqlite:///{folder / 'ledger.db'}"))
     services = tuple(
         dataclasses.replace(calls, service=dataclasses.replace(calls.service, **changes))  # type: ignore[arg-type]
@@ -63,7 +63,7 @@ async def test_audit_finds_no_fault(service: Service) -> None:
 
 
 async def test_audit_finds_a_wrong_surface(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A document that was written by hand, and forgot the price."""
+    """The surface is written by hand and lacks the price."""
     stale = [
         dataclasses.replace(each, render=lambda site: f"{site.services[0].name} {site.base}/gone")
         if each.path == "/llms.txt"

@@ -1,4 +1,4 @@
-"""Health and readiness: each state is reached by its real cause."""
+"""Tests of health and readiness: each state is reached by its real cause."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def asked(service: Service) -> tuple[int, dict[str, bool], str]:
-    """Status, checks and state, as `/readyz` tells them."""
+    """Status, checks and state in the answer of `/readyz`."""
     async with httpx.AsyncClient(timeout=30) as http:
         ready = await http.get(f"{service.url}/readyz")
     return ready.status_code, ready.json()["checks"], ready.json()["status"]
@@ -107,7 +107,7 @@ async def test_full_disk_is_not_ready(start: Start) -> None:
 
 
 async def test_full_queue_is_not_ready(start: Start) -> None:
-    """Eight fetches at a time wait for a host that says nothing, and eight more wait for them; then nobody comes in."""
+    """Eight fetches wait for a silent host and eight more calls wait in the queue."""
     service = start(analyses_at_once=1, queue=15, fetch_seconds=20)
     key = (await service.parts.registry.books.keys.create("tests", [Scope.CALL]))[1]
     async with httpx.AsyncClient(timeout=60) as http:

@@ -1,4 +1,4 @@
-"""Health check of the model files: altered or missing files are reported at the next check."""
+"""Tests of the health check of the model files: altered or missing files are reported at the next check."""
 
 from __future__ import annotations
 

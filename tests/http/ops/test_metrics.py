@@ -1,4 +1,4 @@
-"""`/metrics` and traces: correct counts, no personal data, access control."""
+"""Tests of `/metrics` and traces: correct counts, no personal data, access control."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def scraped(service: Service, **headers: str) -> httpx.Response:
 
 
 async def samples(service: Service) -> Samples:
-    """Every sample by its name and labels."""
+    """Every sample, by name and labels."""
     families = text_string_to_metric_families((await scraped(service)).text)
     return {(each.name, frozenset(each.labels.items())): each.value for family in families for each in family.samples}
 
@@ -77,7 +77,7 @@ async def test_calls_stages_and_settlements_are_counted(start: Start, videos: st
 
 
 async def test_callers_cannot_create_labels(service: Service) -> None:
-    """No caller can make a label: each one would be a series for ever."""
+    """Each label of a caller would be a new time series."""
     before = {labels for _, labels in await samples(service)}
     async with httpx.AsyncClient(base_url=service.url) as http:
         await http.post(PATH, json={"VideoUrl": "http://secret.example/face.mp4", "x": "y"})
@@ -136,7 +136,7 @@ async def test_dashboard_queries_name_exported_metrics(service: Service, videos:
 
 @contextmanager
 def collector() -> Iterator[tuple[str, list[bytes]]]:
-    """An OTLP/HTTP receiver: its base URL, and the bodies that came to /v1/traces."""
+    """An OTLP/HTTP receiver: its base URL, and the bodies posted to /v1/traces."""
     received: list[bytes] = []
 
     class Receiver(BaseHTTPRequestHandler):

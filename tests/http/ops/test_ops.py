@@ -1,4 +1,4 @@
-"""The operator's page and its JSON: access, sessions, and correct figures."""
+"""Tests of the operator's page and its JSON: access, sessions, and correct figures."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SUMMARY = "/api/ops/summary"
 
 @pytest.fixture(scope="module")
 def house(start: Start) -> Service:
-    """A service whose every call is made here."""
+    """A service that only this file calls."""
     return start()
 
 
@@ -192,7 +192,7 @@ async def test_public_documents_omit_the_ops_page(house: Service) -> None:
 
 
 async def test_unresolved_payment_is_shown(start: Start, videos: str) -> None:
-    """A payment of unknown settlement stands on the page until the reconciler has decided it."""
+    """A payment of unknown settlement is on the page until the reconciler resolves it."""
     with running_facilitator() as facilitator:
         remote = start(
             network="base-sepolia",

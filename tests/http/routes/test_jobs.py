@@ -1,4 +1,4 @@
-"""Jobs: paid like any call, with progress events, cancellation, and recovery of orphans."""
+"""Tests of jobs: paid like any call, with progress events, cancellation, and recovery of orphans."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ASYNC = {"Prefer": "respond-async"}
 
 @pytest.fixture(scope="module")
 def silent() -> Iterator[str]:
-    """A video whose host takes every call and says nothing."""
+    """The URL of a video whose host accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as host:
         yield f"http://127.0.0.1:{host.getsockname()[1]}/video.mp4"
 
@@ -55,7 +55,7 @@ async def ask(service: Service, http: httpx.AsyncClient, video: str, **headers: 
 
 
 async def ended(http: httpx.AsyncClient, url: str) -> httpx.Response:
-    """The job once it is finished, asked for as often as it takes."""
+    """Poll the job until it is finished; returns it."""
     async with asyncio.timeout(60):
         while True:
             answer = await http.get(url)
@@ -67,7 +67,7 @@ async def ended(http: httpx.AsyncClient, url: str) -> httpx.Response:
 
 
 async def signed(buyer: Buyer, videos: str) -> dict[str, str]:
-    """A good signature that paid for nothing yet."""
+    """An unused valid signature."""
     await buyer.fund()
     assert (await buyer.pay(f"{videos}/none.mp4")).status_code == 424
     return {"PAYMENT-SIGNATURE": buyer.signature}

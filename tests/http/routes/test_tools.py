@@ -1,4 +1,4 @@
-"""The paid call over HTTP: the unpaid answer, the paid answer, and money that moves once."""
+"""Tests of the paid call over HTTP: the unpaid answer, the paid answer, and money that moves once."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ async def test_payment_for_another_resource_is_refused(service: Service, videos:
 
 
 async def test_bought_answer_outlives_its_payment(start: Start, videos: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """To ask for a new payment then would be to ask twice for the same answer."""
+    """A request for a new payment would charge twice for one answer."""
     own = start()
     async with Buyer(own.url) as buyer:
         await buyer.fund()
@@ -170,7 +170,7 @@ async def test_new_price_applies_to_new_answers(start: Start, videos: str) -> No
 
 
 async def test_copied_payment_without_signature_gets_no_answer(service: Service, videos: str) -> None:
-    """Payer and nonce are public once settled; without what was signed they open nothing."""
+    """Payer and nonce are public after settlement; the signed data are not."""
     async with Buyer(service.url) as buyer:
         await buyer.fund()
         await buyer.pay(f"{videos}/face.mp4")

@@ -1,4 +1,4 @@
-"""Uploads: free for anyone who can pay, usable on every API, then deleted."""
+"""Tests of uploads: free for anyone who can pay, usable on every API, then deleted."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def house(start: Start, media: Path) -> Service:
-    """Fetches from nobody's own network: an upload is not fetched."""
+    """A service that fetches no private addresses; an upload is not fetched."""
     return start(media_directory=media, allow_private_hosts=False, max_video_bytes=3_000_000)
 
 
@@ -62,7 +62,7 @@ async def put(house: Service, http: httpx.AsyncClient, content: Any, **headers: 
 
 
 async def signed(buyer: Buyer) -> dict[str, str]:
-    """A signature for one call, which has failed and is unused."""
+    """A signature whose one call has failed, so that it is unused."""
     await buyer.fund()
     refused = await buyer.pay("http://127.0.0.1/none.mp4")
     assert refused.status_code == 403

@@ -26,7 +26,7 @@ VERDICTS = {"live", "spoof", "inconclusive"}
 
 @asynccontextmanager
 async def one(limits: SandboxLimits) -> AsyncIterator[Sandbox]:
-    """A sandbox with one warm process, which leaves nothing behind."""
+    """A sandbox with one started worker."""
     before = children()
     async with Sandbox(limits, kept=1) as sandbox:
         yield sandbox
@@ -34,7 +34,7 @@ async def one(limits: SandboxLimits) -> AsyncIterator[Sandbox]:
 
 
 def children() -> set[str]:
-    """Ids of this process's children, dead ones that nobody waited for among them."""
+    """Ids of this process's children, with zombies."""
     return {pid for told in Path("/proc/self/task").glob("*/children") for pid in told.read_text().split()}
 
 
@@ -176,7 +176,7 @@ def test_worker_is_replaced_after_its_files_or_memory(text: Path, limits: Sandbo
 
 
 def test_memory_of_the_service_does_not_count_for_the_worker(text: Path) -> None:
-    """As the kernel counts for a parent that starts it, a process would begin with what its parent needed."""
+    """The kernel's peak memory of a child starts with that of its parent."""
     ours = bytearray(b"x" * (300 << 20))
 
     async def walk() -> None:

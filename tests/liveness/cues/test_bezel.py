@@ -51,7 +51,7 @@ def test_bezel_finds_a_held_phone() -> None:
 
 
 def test_bezel_seen_for_one_second_of_six_counts() -> None:
-    """Then the camera has come so close that the picture of the phone fills the frame."""
+    """Later the camera is so close that the phone's picture fills the frame."""
     path = scenes.sway(150, 40)
     boxes = [scenes.shifted((215, 100, 265, 165), *step) for step in path]
     frames = []

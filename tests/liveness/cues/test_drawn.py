@@ -1,4 +1,4 @@
-"""`drawn` speaks of faces without shading and of few colours, is silent on camera pictures, and never fails."""
+"""Tests of `drawn`: faces without shading or in few colours score; camera pictures do not."""
 
 from __future__ import annotations
 

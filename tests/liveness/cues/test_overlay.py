@@ -1,4 +1,4 @@
-"""`overlay` finds a player's button over the face, takes no other shape and no other place for one, and never fails."""
+"""Tests of `overlay`: a player's button over the face scores; other shapes and positions do not."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def drawn(draw: Callable[[Image], None], frames: int = 60) -> list[Image]:
 
 
 def button(picture: Image, at: tuple[int, int] = MIDDLE, half: int = 32, way: float = 0.0, sides: int = 3) -> None:
-    """A dark disc with a white even-sided shape on it, which points `way` degrees off the right."""
+    """A dark disc with a white triangle that points `way` degrees off the right."""
     cv2.circle(picture, at, half, (40, 40, 40), -1, cv2.LINE_AA)
     turns = np.radians(way) + np.arange(sides) * 2 * np.pi / sides
     corners = np.array(at) + 0.5 * half * np.stack([np.cos(turns), np.sin(turns)], axis=1)

@@ -1,4 +1,4 @@
-"""`frozen` and `puppet` speak of stills that are moved, bent or made to talk, are silent on people, and never fail."""
+"""Tests of `frozen` and `puppet`: stills that are moved, bent or animated score; people do not."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BOX: scenes.Box = (150, 60, 330, 290)
 
 @cache
 def pores() -> npt.NDArray[np.float32]:
-    """Fixed soft texture of 3 gray levels: what skin and hair show, so that there is something to follow."""
+    """Fixed soft texture of 3 gray levels, like skin and hair, that can be followed."""
     grain = np.random.default_rng(3).normal(0, 1, (scenes.HEIGHT + 200, scenes.WIDTH + 200)).astype(np.float32)
     soft = np.asarray(cv2.GaussianBlur(grain, (0, 0), 1.8), np.float32)
     return soft * np.float32(9 / soft.std())
@@ -54,7 +54,7 @@ def measured(frames: Sequence[Image], boxes: Sequence[scenes.Box] | None = None,
 
 
 def moved(picture: Image, place: Callable[[float], npt.NDArray[np.float32]]) -> list[Image]:
-    """The picture under a map that depends on the share of the clip that has gone by."""
+    """The picture under a map that depends on the share of the clip."""
     size = picture.shape[1::-1]
     shares = np.linspace(0, 1, FRAMES)
     return [

@@ -1,4 +1,4 @@
-"""Life shown in one stretch covers no other, whatever the stretches say."""
+"""Tests of the decision over several stretches: life in one stretch does not cover another."""
 
 from __future__ import annotations
 

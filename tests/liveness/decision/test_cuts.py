@@ -1,4 +1,4 @@
-"""Cuts and fades are found, and nothing that a camera or a room does by itself is taken for one."""
+"""Tests of cuts and fades: they are found, and what a camera or a room does is not taken for one."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_keyframe_blur_is_no_cut() -> None:
 
 
 def test_pause_with_motion_is_no_cut() -> None:
-    """A webcam stalls for half a second, and the person has moved when it goes on."""
+    """A webcam stalls for half a second while the person moves."""
     frames = scene(1, 60, reach=60) + [scene(1, 60, reach=60)[-1]] * 15 + scene(1, 60, reach=-60)
     assert cuts.find(filmed(frames)) == ()
 

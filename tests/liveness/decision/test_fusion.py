@@ -1,4 +1,4 @@
-"""The fusion is monotone and neutral where it should be, whatever the evidence."""
+"""Tests of the fusion: monotone in the evidence, neutral without it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faces of plainly different colours or proportions are told apart; one face is itself."""
+"""Tests of telling faces apart by colour and proportions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A clip is divided where it was cut, and each stretch brings its own face and looks."""
+"""Tests of dividing a clip at its cuts, each stretch with its own face and looks."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_short_insert_is_a_cut_and_no_stretch() -> None:
 
 
 def test_brief_occlusion_is_no_cut() -> None:
-    """Something is held before the lens for a third of a second: no face is seen there, and all is as it was after."""
+    """An object covers the lens for a third of a second; afterwards the picture is as before."""
     hidden = [scenes.with_door(scenes.room(9), 40, 300, 20)] * 10
     clip, track = filmed(HERE[:30] + hidden + HERE[30:] + HERE[:30])
     times = np.array([not 0.95 < time < 1.37 for time in track.times])

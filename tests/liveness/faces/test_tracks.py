@@ -1,4 +1,4 @@
-"""Tracks of real faces: filmed sideways, upside down or between bars, a face is seen as if upright."""
+"""Tests of tracks of real faces: filmed sideways, upside down or between bars, a face is upright in its views."""
 
 from __future__ import annotations
 

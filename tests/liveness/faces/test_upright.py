@@ -1,4 +1,4 @@
-"""Faces that lean: the angle is read from the points, and the view shows the face upright."""
+"""Tests of leaning faces: the angle comes from the landmarks, and the view shows the face upright."""
 
 from __future__ import annotations
 

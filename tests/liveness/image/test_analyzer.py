@@ -1,4 +1,4 @@
-"""Single pictures through the engine's own door: real frames as files, and files that are no pictures."""
+"""Tests of the analysis of single pictures: real frames as files, and files that are no pictures."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def test_exif_orientation_turns_the_picture(
 def test_face_is_judged_in_any_rotation(
     analyzer: Analyzer, face: Image, tmp_path: Path, kind: str, quarters: int
 ) -> None:
-    """The look that is judged is turned upright, and the box is where the face is in the picture as it was sent."""
+    """The judged look is turned upright, and the box refers to the picture as sent."""
     path = tmp_path / "picture"
     path.write_bytes(encoded(face, "png"))
     upright = analyzer.analyze_image(path)
@@ -249,7 +249,7 @@ def test_unusable_face_has_an_error(
 def test_damaged_picture_is_judged_or_refused(
     analyzer: Analyzer, face: Image, tmp_path: Path, data: st.DataObject, kind: str
 ) -> None:
-    """Bytes changed and cut at will: never anything but a report or one of our refusals."""
+    """Random bytes are changed and cut off; the result is a report or a known error."""
     whole = bytearray(encoded(face, kind))
     for place in data.draw(st.lists(st.integers(0, min(600, len(whole) - 1)), max_size=8)):
         whole[place] = data.draw(st.integers(0, 255))

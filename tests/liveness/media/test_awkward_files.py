@@ -1,4 +1,4 @@
-"""Files that decoders and players disagree on, where a folder of them is at hand: shown as a player shows them.
+"""Tests of files that decoders and players show differently, if a folder of them is available.
 
 Set ALIVE402_AWKWARD_FILES to the folder; else `../shared/data/awkward` is looked for. Pictures are tested elsewhere.
 """

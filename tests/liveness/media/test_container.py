@@ -1,4 +1,4 @@
-"""Strangers' files: what is refused, what is capped, what is recovered, and which way is up."""
+"""Tests of reading untrusted video files: refusals, limits, recovery, orientation."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def _write_matrix(path: Path, rows: tuple[int, ...]) -> None:
 
 
 def test_frames_are_freed_without_garbage_collection(tmp_path: Path) -> None:
-    """A frame that is in a cycle stays until the collector runs: 60 frames of 4K are 700 MB."""
+    """A frame in a reference cycle stays until the collector runs: 60 frames of 4K are 700 MB."""
     path = write_video(tmp_path / "clip.mp4", gradient(60))
 
     def alive() -> int:

@@ -1,4 +1,4 @@
-"""What a frame shows: square pixels, nothing that is cut off, and one canvas for a clip whose frames change."""
+"""Tests of the shown frame: square pixels, nothing cut off, and one canvas for frames of changing size."""
 
 from __future__ import annotations
 

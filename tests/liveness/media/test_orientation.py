@@ -1,4 +1,4 @@
-"""Every form of the display matrix is obeyed, and nothing else: a name turns no picture."""
+"""Tests of every form of the display matrix; a file name turns no picture."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FORMS = STRAIGHT + ACROSS
 
 
 def stored_for(upright: Image, form: tuple[int, int, int, int]) -> Image:
-    """What has to be stored, for the matrix to show `upright`: point by point, as the standard defines it."""
+    """The picture to store so that the matrix shows `upright`: point by point, as the standard defines it."""
     a, b, c, d = form
     height, width = upright.shape[:2] if a else upright.shape[1::-1]
     p, q = np.meshgrid(np.arange(width), np.arange(height))

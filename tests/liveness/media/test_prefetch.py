@@ -1,4 +1,4 @@
-"""Reading ahead changes nothing but the time it takes: same items, same order, same errors, and no thread left."""
+"""Tests of prefetching: same items, same order, same errors, and no thread left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which track is judged: the one that players show; and how long it lasts, whatever the sound does."""
+"""Tests of choosing the video track that players show, and of its length."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A crop that the container states is cut off; a damaged or endless header is read in bounds and says nothing."""
+"""Tests of crops in track headers; a damaged or endless header is read within limits and ignored."""
 
 from __future__ import annotations
 

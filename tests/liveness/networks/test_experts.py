@@ -1,4 +1,4 @@
-"""An optional expert: only pinned files are taken, and then it has half a say.
+"""Tests of an optional expert: only pinned files are accepted, and it has half the weight.
 
 Set ALIVE402_SILENT_FACE to a folder with v2_27.onnx and v1se_40.onnx; else `../shared/peers/silent-face` is looked for.
 """

@@ -1,4 +1,4 @@
-"""Model files: taken from the pinned wheel, checked, and refused when altered."""
+"""Tests of the model files: installed from the pinned wheel, checked, and refused when altered."""
 
 from __future__ import annotations
 

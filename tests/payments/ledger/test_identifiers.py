@@ -1,4 +1,4 @@
-"""Buyers' payment identifiers in the ledger: one identifier binds one payment, also under concurrency."""
+"""Tests of buyers' payment identifiers in the ledger: one identifier binds one payment, also concurrently."""
 
 from __future__ import annotations
 

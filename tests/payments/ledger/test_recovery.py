@@ -1,4 +1,4 @@
-"""Recovery of payments without a running call: every transition, refunds, and income."""
+"""Tests of recovery without a running call: every transition, refunds, and income."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RESULT = {"Elements": [1]}
 
 
 class Desk:
-    """A ledger with a clock that is moved by hand, and the steps of a call in one word each."""
+    """A ledger with a clock that is moved by hand, and one method for each step of a call."""
 
     def __init__(self) -> None:
         self.now = START

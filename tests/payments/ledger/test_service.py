@@ -1,4 +1,4 @@
-"""The state machine on a real ledger: reservation, conflicts, and recovery after a dead process."""
+"""Tests of the state machine on a real ledger: reservation, conflicts, and recovery after a dead process."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def ledger(database_url: str) -> AsyncIterator[Ledger]:
 
 @pytest.fixture
 async def dead(database_url: str) -> AsyncIterator[Ledger]:
-    """A ledger whose leases have run out as soon as they are taken: every holder is dead."""
+    """A ledger whose leases end at once, so that every holder counts as dead."""
     opened = await Ledger.open(database_url, lease_seconds=-1)
     yield opened
     await opened.close()
@@ -43,7 +43,7 @@ async def reserve(ledger: Ledger, use: Use = USE, money: Money = MONEY) -> Claim
 
 
 async def bring(ledger: Ledger, stage: str) -> Claim:
-    """A payment brought as far as `stage`."""
+    """Bring a payment to `stage`."""
     claim = await reserve(ledger)
     assert isinstance(claim, Claim)
     if stage != "reserved":
@@ -108,7 +108,7 @@ async def test_next_call_resumes_after_a_dead_process(dead: Ledger, stage: str, 
 
 
 async def test_answer_is_stored_with_the_start_of_settlement(dead: Ledger) -> None:
-    """Whoever loses the race for a dead process's payment stores nothing and has nothing moved."""
+    """A process that loses the race for a payment stores nothing and settles nothing."""
     late = await bring(dead, "reserved")
     now = await reserve(dead)
     assert isinstance(now, Claim)

@@ -1,4 +1,4 @@
-"""Balances of prepaid keys under success, failure, dead processes and concurrency: never more calls than credited."""
+"""Tests of balances of prepaid keys under failures, dead processes and concurrency: never more calls than credited."""
 
 from __future__ import annotations
 

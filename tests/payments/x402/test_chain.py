@@ -1,4 +1,4 @@
-"""Reading an authorization from the chain: moved, not moved, or used for something else."""
+"""Tests of reading an authorization from the chain: moved, not moved, or used for something else."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ async def test_old_settlement_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_idle_chain_accepts_a_payment_dated_now(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A payment dated now is good on a chain whose last block is an hour old."""
+    """The last block of the chain is an hour old."""
     chain, now = DevChain(), int(time.time())
     monkeypatch.setattr("alive402.payments.devchain.chain.time.time", lambda: now + 3600.0)
     assert chain.web3.eth.get_block("latest")["timestamp"] >= now + 3590

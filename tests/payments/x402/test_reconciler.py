@@ -1,4 +1,4 @@
-"""The reconciler on a real chain: unresolved payments are decided by the chain alone."""
+"""Tests of the reconciler on a real chain: only the chain decides unresolved payments."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ RESULT = {"Elements": [1]}
 
 
 class Setup:
-    """A ledger, a chain, a node that may fall silent, and the reconciler between them."""
+    """A ledger, a chain, a node that can be silent, and a reconciler."""
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
@@ -50,7 +50,7 @@ class Setup:
         return Reconciler(self.ledger, PaymentGate(options))
 
     def sign(self, number: int, lives: int = 300) -> tuple[Money, str]:
-        """An authorization, as the ledger and as the chain know it."""
+        """An authorization, in the forms of ledger and chain."""
         values, signed = authorization(self.payer, PRICE, nonce=number.to_bytes(32, "big"), lives=lives)
         parts = [signed.v, signed.r.to_bytes(32, "big"), signed.s.to_bytes(32, "big")]  # type: ignore[attr-defined]
         money = Money(
@@ -75,7 +75,7 @@ class Setup:
         return claim
 
     async def lose(self, money: Money) -> None:
-        """A call whose settlement was sent, and whose answer never came."""
+        """A call whose settlement was sent and whose answer was lost."""
         claim = await self.claim(money)
         for step, *given in (("settling", RESULT), ("unknown", "silent")):
             async with self.ledger.begin() as payments:

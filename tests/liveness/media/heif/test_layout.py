@@ -1,4 +1,4 @@
-"""HEIC and AVIF through the picture reader: container, orientation, crop, tiles and colour, made here and found."""
+"""Tests of HEIC and AVIF in the picture reader: container, orientation, crop, tiles and colour."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_rotation_mirror_and_crop_apply_in_order(
 
 
 def test_exif_orientation_is_ignored(show: Show, scene: Image) -> None:
-    """A phone writes both: `irot` for readers of HEIF, and the same in EXIF for others. Only one may count."""
+    """A phone writes the rotation as `irot` and as EXIF; only one may apply."""
     exif = b"\0\0\0\6Exif\0\0MM\0\x2a\0\0\0\x08\0\1" + bytes.fromhex("011200030000000100060000") + bytes(4)
     picture = show(file_of(coded(scene, "hevc", irot(3)), Item(b"Exif", exif)))
     assert differs(picture, np.rot90(scene, 3)) < CLOSE
@@ -117,7 +117,7 @@ def test_exif_orientation_is_ignored(show: Show, scene: Image) -> None:
 @pytest.mark.parametrize("size", [(175, 143), (65, 64), (64, 301)])
 @pytest.mark.parametrize("codec", ["hevc", "av1"])
 def test_odd_sizes_are_kept(show: Show, scene: Image, codec: str, size: tuple[int, int]) -> None:
-    """Encoders pad to even px: a crop takes that off."""
+    """Encoders pad to even px; a crop removes the padding."""
     width, height = size
     even = cv2.copyMakeBorder(cv2.resize(scene, size), 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
     picture = show(whole(np.asarray(even, np.uint8), codec, clap(*size, -(width % 2), -(height % 2))))
@@ -219,7 +219,7 @@ def test_awkward_files_are_read_as_a_viewer_shows_them(name: str) -> None:
 @needs_awkward
 @pytest.mark.parametrize("name", SEEN)
 def test_awkward_files_are_judged_as_pictures(name: str) -> None:
-    """One is a portrait, one a street with people; the others show a sign, a floor, colours, and a cut JPEG's rest."""
+    """One is a portrait, one a street with people; the others show no face."""
     if name in {"portrait.avif", "grid.heic"}:
         assert analyze_image(AWKWARD / name).verdict != "spoof"
     else:

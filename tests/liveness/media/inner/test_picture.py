@@ -1,4 +1,4 @@
-"""The inner picture: found inside every kind of drawn surroundings, never inside what a camera saw."""
+"""Tests of the inner picture: found inside drawn surroundings, never inside what a camera filmed."""
 
 from __future__ import annotations
 
