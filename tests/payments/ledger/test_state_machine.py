@@ -1,4 +1,4 @@
-"""Model test of the ledger: each order of callers, deaths, clocks and reconcilers keeps it correct on both databases."""
+"""Model test of the ledger: any order of callers, deaths, clocks and reconcilers, on both databases."""
 
 from __future__ import annotations
 
