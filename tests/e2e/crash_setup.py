@@ -206,7 +206,7 @@ async def die(setup: CrashSetup, moment: str, fault: str = "") -> Buyer:
     return buyer
 
 
-def sight(setup: CrashSetup, buyer: Buyer) -> tuple[str, str, str]:
+def payment_outcome(setup: CrashSetup, buyer: Buyer) -> tuple[str, str, str]:
     """The payment's last state, whether its answer is stored, and whether the money moved."""
     standing = setup.standing(buyer)
     last = f"`{standing.last}`" if standing.states else "nothing"

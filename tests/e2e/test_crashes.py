@@ -11,7 +11,7 @@ import sqlite3
 import httpx
 import pytest
 
-from tests.e2e.crash_setup import ROOT, CrashSetup, buy_again, die, sight
+from tests.e2e.crash_setup import ROOT, CrashSetup, buy_again, die, payment_outcome
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("calm")]
 PAGE = ROOT / "docs" / "payments.md"
@@ -53,7 +53,7 @@ faults: dict[str, tuple[str, ...]] = {}
 @pytest.mark.parametrize(("moment", "fault"), KILLS)
 async def test_kill_during_a_call_keeps_the_ledger_correct(setup: CrashSetup, moment: str, fault: str) -> None:
     buyer = await die(setup, moment, fault)
-    seen, standing = sight(setup, buyer), setup.standing(buyer)
+    seen, standing = payment_outcome(setup, buyer), setup.standing(buyer)
     # The verdict is there with the step by which the answer is the buyer's, and not before.
     assert standing.signed == (standing.last == "consumed")
     await setup.start()
@@ -73,7 +73,7 @@ async def test_kill_during_a_retry_keeps_the_ledger_correct(setup: CrashSetup, m
         await buyer.send(setup.video, buyer.signature)
     await setup.died()
     setup.arm("")
-    seen = sight(setup, buyer)
+    seen = payment_outcome(setup, buyer)
     await setup.start()
     kills[f"in a second try, after a refusal: {moment}"] = (*seen, *await buy_again(setup, buyer))
 
@@ -83,7 +83,7 @@ async def test_kill_during_release_keeps_the_ledger_correct(setup: CrashSetup, w
     moment, video = f"{when} `released` is committed", setup.video
     setup.video = video.replace("face", "nothing")
     buyer = await die(setup, moment)
-    seen, setup.video = sight(setup, buyer), video
+    seen, setup.video = payment_outcome(setup, buyer), video
     await setup.start()
     kills[moment] = (*seen, *await buy_again(setup, buyer))
 
@@ -96,7 +96,7 @@ async def test_kill_during_reconciliation_keeps_the_ledger_correct(setup: CrashS
     await setup.start(reconcile_seconds=0.1)
     await setup.died()
     setup.arm("")
-    seen = sight(setup, buyer)
+    seen = payment_outcome(setup, buyer)
     await setup.start()
     kills[moment] = (*seen, *await buy_again(setup, buyer))
 
@@ -116,7 +116,7 @@ async def test_failing_facilitator_keeps_the_ledger_correct(setup: CrashSetup, n
     buyer = await setup.buyer()
     setup.facilitator.fault = fault
     first = await buyer.pay(setup.video)
-    told = tell(first), *sight(setup, buyer)
+    told = tell(first), *payment_outcome(setup, buyer)
     setup.facilitator.fault = ""
     faults[name] = (*told, *await buy_again(setup, buyer))
 
@@ -133,7 +133,7 @@ async def test_locked_database_keeps_the_ledger_correct(setup: CrashSetup, when:
     first = await buyer.pay(setup.video)
     lock.execute("ROLLBACK")
     lock.close()
-    told = tell(first), *sight(setup, buyer)
+    told = tell(first), *payment_outcome(setup, buyer)
     setup.facilitator.after_settling = lambda: None
     faults[f"the database is locked {when}"] = (*told, *await buy_again(setup, buyer))
 
@@ -143,7 +143,7 @@ async def test_clock_one_hour_fast_keeps_the_ledger_correct(setup: CrashSetup) -
     await setup.start(skew=HOUR)
     buyer = await setup.buyer()
     first = await buyer.pay(setup.video)
-    told = tell(first), *sight(setup, buyer)
+    told = tell(first), *payment_outcome(setup, buyer)
     await setup.kill()
     await setup.start()
     faults["the service's clock is an hour fast"] = (*told, *await buy_again(setup, buyer))
@@ -154,7 +154,7 @@ async def test_clock_one_hour_slow_keeps_the_ledger_correct(setup: CrashSetup) -
     await setup.start(skew=-HOUR)
     buyer = await setup.buyer()
     first = await buyer.pay(setup.video)
-    told = tell(first), *sight(setup, buyer)
+    told = tell(first), *payment_outcome(setup, buyer)
     faults["the service's clock is an hour slow"] = (*told, *await buy_again(setup, buyer))
     await setup.kill()
 
@@ -162,7 +162,7 @@ async def test_clock_one_hour_slow_keeps_the_ledger_correct(setup: CrashSetup) -
 async def test_clock_jump_ahead_expires_no_unknown_settlement(setup: CrashSetup) -> None:
     """The payment has expired by the wrong clock; only the chain's clock counts."""
     buyer = await die(setup, "after the facilitator settled")
-    told = "none, killed", *sight(setup, buyer)
+    told = "none, killed", *payment_outcome(setup, buyer)
     await setup.start(skew=HOUR)
     faults["killed after settling, then the clock jumps an hour ahead"] = (*told, *await buy_again(setup, buyer))
     await setup.kill()
@@ -172,7 +172,7 @@ async def test_clock_jump_back_extends_no_lease(setup: CrashSetup) -> None:
     """By the wrong clock, the lease of the dead process would last another hour."""
     await setup.start()
     buyer = await die(setup, "after `reserved` is committed")
-    told = "none, killed", *sight(setup, buyer)
+    told = "none, killed", *payment_outcome(setup, buyer)
     await setup.start(skew=-HOUR)
     faults["killed in the work, then the clock jumps an hour back"] = (*told, *await buy_again(setup, buyer))
     await setup.kill()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests import postgresql
-from tests.e2e.crash_setup import PRICE, CrashSetup, buy_again, die, sight
+from tests.e2e.crash_setup import PRICE, CrashSetup, buy_again, die, payment_outcome
 
 pytestmark = pytest.mark.anyio
 # The moment, and how things stand then: the last state, whether the answer is stored, whether the money moved.
@@ -33,7 +33,7 @@ def database_url() -> Iterator[str]:
 @pytest.mark.parametrize("moment", KILLS)
 async def test_kill_during_a_call_keeps_the_ledger_correct(setup: CrashSetup, moment: str) -> None:
     buyer = await die(setup, moment)
-    assert sight(setup, buyer) == KILLS[moment]
+    assert payment_outcome(setup, buyer) == KILLS[moment]
     await setup.start()
     await buy_again(setup, buyer)
 

@@ -13,7 +13,7 @@ from alive402.demo.buyer import PATH, Buyer
 from alive402.payments.core.errors import PaymentsMisconfigured
 from alive402.settings import Settings
 from tests.http.access_keys import credited, made
-from tests.http.alibaba.test_objects import HOST, fields_of, leave, refusal
+from tests.http.alibaba.test_objects import HOST, fields_of, refusal, upload_policy_for
 from tests.http.alibaba.test_objects import post as post_object
 from tests.http.conftest import Start
 
@@ -75,7 +75,7 @@ async def test_failed_calls_limit_uploads_of_a_prepaid_key(start: Start, videos:
             return await http.post(f"{strict.url}/api/uploads", content=b"x", headers=headers)
 
         assert (await upload(failing)).status_code == 201
-        given = leave(strict, failing)
+        given = upload_policy_for(strict, failing)
         assert [await call(failing, "none.mp4") for _ in range(2)] == [424, 424]
         assert [await call(own, "none.mp4") for _ in range(3)] == [424, 424, 424]
         refused = await upload(failing)
@@ -99,7 +99,7 @@ async def test_failed_uploads_of_a_prepaid_key_count(start: Start, door: str) ->
             sent = await http.post(f"{strict.url}/api/uploads", content=b"x" * size, headers=headers)
             return sent.status_code
 
-        given = {key["id"]: leave(strict, key) for key in (prepaid, own)}
+        given = {key["id"]: upload_policy_for(strict, key) for key in (prepaid, own)}
         too_large = 400 if door == "bucket" else 413
         assert [await upload(own) for _ in range(3)] == [too_large] * 3
         assert [await upload(prepaid) for _ in range(3)] == [too_large, too_large, 429]

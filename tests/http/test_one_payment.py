@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 USES = 100
 
 
-async def by_both_doors(service: Service, url: str, token: str) -> list[dict[str, Any]]:
+async def over_http_and_mcp(service: Service, url: str, token: str) -> list[dict[str, Any]]:
     """The bodies of calls with one token: half over HTTP, a quarter by each revision of MCP."""
     limits = httpx.Limits(max_connections=USES)
     async with (
@@ -45,14 +45,14 @@ async def test_hundred_uses_of_a_one_call_token_are_one_charge(service: Service,
     async with Buyer(service.url) as buyer:
         bought = await paid(buyer, 1)
         before = await balance(buyer, service)
-        bodies = await by_both_doors(service, f"{videos}/face.mp4", bought["token"])
+        bodies = await over_http_and_mcp(service, f"{videos}/face.mp4", bought["token"])
         good = [body for body in bodies if body["code"] == "200"]
         late = [body for body in bodies if body["code"] != "200"]
         assert good
         assert len({json.dumps(body, sort_keys=True) for body in good}) == 1
         assert {body["code"] for body in late} <= {"payment_in_use"}
         assert len(good) + len(late) == USES
-        again = await by_both_doors(service, f"{videos}/face.mp4", bought["token"])
+        again = await over_http_and_mcp(service, f"{videos}/face.mp4", bought["token"])
         assert again == [good[0]] * USES
         assert await balance(buyer, service) == before
     with sqlite3.connect(service.database) as connection:

@@ -213,12 +213,15 @@ async def test_no_video_remains_after_any_call(start: Start, videos: str, tmp_pa
     killed = start(media_directory=media, analysis_seconds=0.3)
     async with httpx.AsyncClient(timeout=120) as http:
         ends = []
-        for house, name in (
+        for own_service, name in (
             (service, "face.mp4"), (service, "empty.mp4"), (service, "cut.mp4"), (service, "text.mp4"),
             (service, "big.mp4"), (service, "none.mp4"), (killed, "face.mp4"),
         ):  # fmt: skip
-            call = {"json": {"VideoUrl": f"{videos}/{name}"}, "headers": {"X-Api-Key": await key(house, Scope.CALL)}}
-            answer = await http.post(house.url + PATH, **call)  # type: ignore[arg-type]
+            call = {
+                "json": {"VideoUrl": f"{videos}/{name}"},
+                "headers": {"X-Api-Key": await key(own_service, Scope.CALL)},
+            }
+            answer = await http.post(own_service.url + PATH, **call)  # type: ignore[arg-type]
             ends.append(answer.json()["code"])
             assert videos_in(media) == [], name
     assert (ends[0], ends[-1]) == ("200", "analysis_timeout")

@@ -15,7 +15,7 @@ from alive402.demo.buyer import PATH
 from alive402.payments.core.errors import PaymentsMisconfigured
 from alive402.receipts.reports import Reports
 from tests.http.access_keys import V3, credited, detect, made, sdk
-from tests.http.alibaba.test_objects import HOST, fields_of, leave, post
+from tests.http.alibaba.test_objects import HOST, fields_of, post, upload_policy_for
 from tests.http.conftest import Service, Start
 from tests.http.routes.test_jobs import ended
 from tests.http.routes.test_mcp import TOOL, connected
@@ -46,20 +46,20 @@ each_case = pytest.mark.parametrize(("error", "code"), CASES, ids=lambda value: 
 
 
 @pytest.fixture(scope="module")
-def house(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Service:
+def own_service(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Service:
     return start(upload_host=HOST, media_directory=tmp_path_factory.mktemp("media"))
 
 
 @pytest.fixture
-def failing(house: Service, error: Exception, monkeypatch: pytest.MonkeyPatch) -> Service:
+def failing(own_service: Service, error: Exception, monkeypatch: pytest.MonkeyPatch) -> Service:
     """Make every lookup of a token or a signing key raise the error."""
 
     async def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(house.parts.registry.books.tokens, "recall", fail)
-    monkeypatch.setattr(house.parts.registry.books.access_keys, "find", fail)
-    return house
+    monkeypatch.setattr(own_service.parts.registry.books.tokens, "recall", fail)
+    monkeypatch.setattr(own_service.parts.registry.books.access_keys, "find", fail)
+    return own_service
 
 
 @each_case
@@ -83,9 +83,9 @@ async def test_mcp_reports_faults(failing: Service, code: str) -> None:
     assert body == {**BODIES[code], "status": status, **({"retryAfter": retry} if retry else {})}
 
 
-async def test_job_reports_faults(house: Service, videos: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    key = made(house, "--prepaid")
-    credited(house, key, 1)
+async def test_job_reports_faults(own_service: Service, videos: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = made(own_service, "--prepaid")
+    credited(own_service, key, 1)
 
     def fail(_reports: Reports, _request_id: str) -> None:
         raise RuntimeError("secret")
@@ -93,9 +93,9 @@ async def test_job_reports_faults(house: Service, videos: str, monkeypatch: pyte
     monkeypatch.setattr(Reports, "id_of", fail)
     headers = {"X-Api-Key": key["key"], "Prefer": "respond-async"}
     async with httpx.AsyncClient(timeout=60) as http:
-        begun = await http.post(house.url + PATH, json={"VideoUrl": f"{videos}/face.mp4"}, headers=headers)
+        begun = await http.post(own_service.url + PATH, json={"VideoUrl": f"{videos}/face.mp4"}, headers=headers)
         assert begun.status_code == 202, begun.text
-        job = (await ended(http, house.url + begun.headers["Location"])).json()
+        job = (await ended(http, own_service.url + begun.headers["Location"])).json()
     assert job["error"].pop("requestId")
     assert job["error"] == {**BODIES["internal_error"], "status": 500}
 
@@ -123,14 +123,16 @@ def test_rpc_reports_faults(failing: Service, code: str) -> None:
 
 
 @each_case_of_alibaba
-def test_bucket_reports_faults(house: Service, error: Exception, code: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    given = leave(house, made(house))
+def test_bucket_reports_faults(
+    own_service: Service, error: Exception, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = upload_policy_for(own_service, made(own_service))
 
     async def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(house.parts.registry.books.access_keys, "find", fail)
-    answer = post(house, fields_of(given))
+    monkeypatch.setattr(own_service.parts.registry.books.access_keys, "find", fail)
+    answer = post(own_service, fields_of(given))
     said = {child.tag: child.text for child in ElementTree.fromstring(answer.content)}
     message = {
         "ledger_unavailable": "ledger_unavailable: The ledger cannot be reached.",

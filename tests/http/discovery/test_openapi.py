@@ -35,7 +35,7 @@ CHECKS = [
 
 
 @pytest.fixture(scope="module")
-def open_house(start: Start) -> Service:
+def unlimited_service(start: Start) -> Service:
     """A service without rate limits."""
     return start(new_payments_per_address="1000000/hour", free_failures_per_address="1000000/hour")
 
@@ -60,10 +60,10 @@ def test_document_has_the_fields_of_importers(service: Service) -> None:
     assert {**told, "requestId": ""} == {**unpaid, "requestId": ""}
 
 
-def test_every_answer_is_documented(open_house: Service) -> None:
-    schema = schemathesis.openapi.from_url(f"{open_house.url}/openapi.json")
+def test_every_answer_is_documented(unlimited_service: Service) -> None:
+    schema = schemathesis.openapi.from_url(f"{unlimited_service.url}/openapi.json")
     operations = [found.ok() for found in schema.get_all_operations()]
-    asked = httpx.post(f"{open_house.url}/api/payments", json={"serviceId": LIVENESS.id}).json()
+    asked = httpx.post(f"{unlimited_service.url}/api/payments", json={"serviceId": LIVENESS.id}).json()
     real = {"payment_id": asked["paymentId"], "service_id": LIVENESS.id}
     # What takes a body has more to go wrong; what takes nothing is asked once.
     weights = {operation.label: 4 if operation.body else int(_takes_something(operation)) for operation in operations}
