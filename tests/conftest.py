@@ -1,4 +1,4 @@
-"""What many tests share: the two real clips, and videos made on the spot."""
+"""Fixtures of all tests: the two real clips, an analyzer, and a video writer."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ settings.load_profile("without_deadlines")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Log as the service does, and make the clips before several workers would all want to make them.
+    """Configure the log as the service does, and make the clips before the test workers start.
 
     The default of structlog prints every local variable of a traceback: an unexpected error took seconds to log.
     """
@@ -41,7 +41,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session")
 def clips() -> Clips:
-    """A person filmed from life, and that clip re-filmed from a phone; kept beside the models between runs."""
+    """The clips of the demo: a person filmed from life, and a phone replay of it; kept between runs."""
     return prepare(model_files.cache_folder().parent / "demo")
 
 

@@ -23,7 +23,7 @@ def ledger_kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def make_database(ledger_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeDatabase]:
-    """Makes migrated databases and gives their URLs, as copies of one."""
+    """Make migrated databases, as copies of one; returns their URLs."""
     with ExitStack() as stack:
         if ledger_kind == "sqlite":
             folder = tmp_path_factory.mktemp("ledgers")
@@ -60,7 +60,7 @@ def _sqlite(path: Path) -> str:
 
 
 def migrate(url: str) -> None:
-    """Bring the tables of `url` up to date, and let go of it."""
+    """Migrate the database at `url`, and close it."""
 
     # Imported here: most tests load this file and open no ledger.
     from alive402.payments.ledger.ledger import Ledger

@@ -1,4 +1,4 @@
-"""A PostgreSQL of the tests' own: Debian's package, started as an unprivileged user on a free port, gone afterwards."""
+"""A PostgreSQL server for tests: Debian's package, started as an unprivileged user on a free port, then removed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def binaries() -> Path | None:
 
 @contextmanager
 def running(folder: Path) -> Iterator[Server]:
-    """A server of the programs in `folder`, with its data in memory's care only: nothing here outlives the tests."""
+    """A server of the programs in `folder`; its data end with the block."""
     # PostgreSQL refuses to run as root.
     user = "nobody" if os.geteuid() == 0 else None
     data = Path(tempfile.mkdtemp(prefix="alive402-postgresql-"))
@@ -71,7 +71,7 @@ class Server:
 
     @contextmanager
     def away(self) -> Iterator[None]:
-        """Gone without a farewell, and back when the block ends."""
+        """Kill the server, and start it again after the block."""
         self._stop()
         try:
             yield
@@ -79,7 +79,7 @@ class Server:
             self._start()
 
     def database(self, template: str = "template0") -> str:
-        """The URL of a new database, as SQLAlchemy writes it; its last part is the name, good as another's template."""
+        """The URL of a new database, for SQLAlchemy; its last part is the name, usable as a template."""
         name = f"ledger{next(_numbers)}"
         where = ["--host=127.0.0.1", f"--port={self._port}", "--username=alive402"]
         subprocess.run(

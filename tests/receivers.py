@@ -1,4 +1,4 @@
-"""Somebody else's system that listens to webhooks, on a real socket: it checks each signature, and fails on demand."""
+"""Webhook and callback receivers on real sockets: they check each signature, and fail on demand."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqr"
 
 @dataclass
 class Receiver:
-    """Answers with `status`; what came is in `heard`, each as (message id, event). Nothing unsigned is taken."""
+    """Answers with `status`; `heard` holds each signed message as (message id, event)."""
 
     url: str = ""
     status: int = 204
     heard: queue.Queue[tuple[str, dict[str, Any]]] = field(default_factory=queue.Queue)
 
     def next(self) -> tuple[str, dict[str, Any]]:
-        """The next message, waited for."""
+        """Wait for the next message."""
         return self.heard.get(timeout=30)
 
     def all(self) -> list[tuple[str, dict[str, Any]]]:
-        """What came until now."""
+        """All messages so far."""
         return [self.heard.get_nowait() for _ in range(self.heard.qsize())]
 
 
@@ -73,7 +73,7 @@ def receiving() -> Iterator[Receiver]:
 
 @dataclass
 class Called:
-    """Whoever a job calls back; what came is in `heard`, each as (headers, body). It answers with `status`."""
+    """The receiver of a job callback; `heard` holds each call as (headers, body). It answers with `status`."""
 
     url: str = ""
     status: int = 204
@@ -82,7 +82,7 @@ class Called:
 
 @contextmanager
 def called_back() -> Iterator[Called]:
-    """One that listens until the block ends; it believes nothing by itself."""
+    """A callback receiver that listens until the block ends; it checks no signature."""
     called = Called()
 
     class Handler(http.server.BaseHTTPRequestHandler):

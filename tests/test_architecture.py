@@ -1,4 +1,4 @@
-"""The walls stand: imports run downward, files are small and say what they are for, nothing is a stub."""
+"""Tests of the architecture: imports run downward, files are small and documented, and there are no stubs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_imports_run_downward() -> None:
 
 
 @pytest.mark.parametrize("path", OWN, ids=name)
-def test_a_file_says_what_it_is_for_and_is_small(path: Path) -> None:
+def test_file_has_a_docstring_and_is_small(path: Path) -> None:
     lines = path.read_text().splitlines()
     assert re.match(r'"""\S', lines[0]), "the first line says the purpose"
     assert len(lines) <= LARGEST
@@ -35,12 +35,12 @@ def test_a_file_says_what_it_is_for_and_is_small(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", [path for path in OWN if path.is_relative_to(ROOT / "src")], ids=name)
-def test_nothing_on_a_users_path_is_a_stub(path: Path) -> None:
+def test_source_has_no_stub(path: Path) -> None:
     text = path.read_text()
     assert not re.search(r"\b(TODO|FIXME|XXX|NotImplementedError|unittest|mock)\b", text)
 
 
-def test_the_engine_does_not_load_with_the_package() -> None:
+def test_package_does_not_load_the_engine() -> None:
     code = (
         "import sys, alive402, alive402.liveness, alive402.cli.main; "
         "print([m for m in ('cv2', 'av', 'onnxruntime', 'web3', 'sqlalchemy', 'x402') if m in sys.modules])"
@@ -49,7 +49,7 @@ def test_the_engine_does_not_load_with_the_package() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_public_names_are_what_they_say() -> None:
+def test_public_names_exist() -> None:
     import alive402
 
     assert all(getattr(alive402, public) is not None for public in alive402.__all__)

@@ -1,4 +1,4 @@
-"""The targets of `make fuzz-parsers`, on their seeds, on everything that was ever found, and on a few mutations."""
+"""Tests of the targets of `make fuzz-parsers`, on their seeds, on every finding, and on a few mutations."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 CHANGES = st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=8)
 
 
-def test_the_command_names_every_target() -> None:
+def test_command_lists_every_target() -> None:
     assert set(NAMES) == set(TARGETS)
     assert {path.name for path in FOUND.iterdir()} <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_seeds_and_what_was_found(name: str) -> None:
+def test_seeds_and_findings_pass(name: str) -> None:
     given_seeds = list(seeds(name))
     assert given_seeds
     for seed in given_seeds:
@@ -27,7 +27,7 @@ def test_seeds_and_what_was_found(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
-def test_mutations(name: str, data: st.DataObject) -> None:
+def test_mutations_pass(name: str, data: st.DataObject) -> None:
     changed = bytearray(data.draw(st.sampled_from(list(seeds(name)))))
     for place, value in data.draw(CHANGES):
         if changed:

@@ -1,4 +1,4 @@
-"""The log stays off standard output: a pipe of JSON, or an MCP client over stdio, would take it for an answer."""
+"""Tests of the log: it stays off standard output, which carries JSON or MCP messages."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def configured() -> Iterator[None]:
     structlog.configure(**before)
 
 
-def test_it_speaks_on_standard_error_alone(configured: None, capsys: pytest.CaptureFixture[str]) -> None:
+def test_log_is_written_to_standard_error_only(configured: None, capsys: pytest.CaptureFixture[str]) -> None:
     structlog.get_logger("somewhere").warning("the disk is full", request_id="r1")
     said = capsys.readouterr()
     assert said.out == ""
     assert '"request_id": "r1"' in said.err
 
 
-def test_it_follows_standard_error_when_that_is_another_one(configured: None) -> None:
+def test_log_follows_a_replaced_standard_error(configured: None) -> None:
     with redirect_stderr(StringIO()) as elsewhere:
         structlog.get_logger().info("moved")
     assert "moved" in elsewhere.getvalue()

@@ -1,4 +1,4 @@
-"""Upkeep outlives every error of its work, logs each kind of error rarely, and stops with its block."""
+"""Tests of upkeep: it survives every error of its work, logs each kind of error rarely, and stops with its block."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def anyio_backend() -> str:
 
 
 class Panic(BaseException):
-    """What a native library raises."""
+    """An error of a native library."""
 
 
 def failing(*errors: BaseException, then: asyncio.Event) -> Work:
@@ -50,7 +50,7 @@ def failing(*errors: BaseException, then: asyncio.Event) -> Work:
     ],
     ids=lambda error: type(error).__name__,
 )
-async def test_upkeep_goes_on_after_any_error(error: BaseException) -> None:
+async def test_upkeep_continues_after_any_error(error: BaseException) -> None:
     done = asyncio.Event()
     with capture_logs() as logged:
         async with asyncio.timeout(10), Upkeep("sweep", failing(error, error, then=done)).running(0):
@@ -60,7 +60,7 @@ async def test_upkeep_goes_on_after_any_error(error: BaseException) -> None:
     ]
 
 
-async def test_upkeep_goes_on_when_its_log_cannot_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_upkeep_continues_without_a_log(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> None:
         raise BrokenPipeError
 
@@ -70,7 +70,7 @@ async def test_upkeep_goes_on_when_its_log_cannot_be_written(monkeypatch: pytest
         await done.wait()
 
 
-async def test_each_kind_of_error_is_logged_again_later_and_later() -> None:
+async def test_repeated_errors_are_logged_with_backoff() -> None:
     now, logged_at = 0.0, []
 
     async def fail() -> None:
@@ -98,13 +98,13 @@ async def test_each_kind_of_error_is_logged_again_later_and_later() -> None:
     assert (len(logged), len(soon)) == (1, 1)
 
 
-async def test_an_error_that_is_not_expected_is_logged_with_its_traceback() -> None:
+async def test_unexpected_error_is_logged_with_its_traceback() -> None:
     with capture_logs() as logged:
         await Upkeep("sweep", failing(ValueError(), then=asyncio.Event()), expected=OSError).once()
     assert [(line["log_level"], isinstance(line["exc_info"], ValueError)) for line in logged] == [("error", True)]
 
 
-async def test_upkeep_stops_at_once_while_it_waits_and_while_it_works() -> None:
+async def test_upkeep_stops_at_once() -> None:
     begun, ended = asyncio.Event(), False
 
     async def hang() -> None:
@@ -123,7 +123,7 @@ async def test_upkeep_stops_at_once_while_it_waits_and_while_it_works() -> None:
             pass
 
 
-async def test_work_that_swallows_its_cancellation_is_not_begun_again() -> None:
+async def test_uncancellable_work_is_not_restarted() -> None:
     begun, runs = asyncio.Event(), 0
 
     async def stubborn() -> None:
@@ -148,7 +148,7 @@ async def test_upkeep_that_starts_later_waits_first() -> None:
     assert not done.is_set()
 
 
-async def test_the_error_of_the_block_is_passed_on() -> None:
+async def test_error_of_the_block_is_raised() -> None:
     with pytest.raises(RuntimeError, match="the block"):
         async with Upkeep("sweep", failing(then=asyncio.Event())).running(0):
             raise RuntimeError("the block")

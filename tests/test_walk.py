@@ -1,4 +1,4 @@
-"""The walk of a paid HTTP call: how many files of the package it passes."""
+"""Tests of the number of files that a paid HTTP call passes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.walk import walked
 MOST_FILES = 45
 
 
-def test_a_paid_call_passes_few_files(tmp_path: Path) -> None:
+def test_paid_call_passes_few_files(tmp_path: Path) -> None:
     files = walked(tmp_path)
     assert {"http/routes/tools.py", "calls/paid_call.py", "payments/x402/method.py", "providers/local.py"} <= {*files}
     assert len(files) <= MOST_FILES, files

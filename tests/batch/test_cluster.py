@@ -1,4 +1,4 @@
-"""Tests on two nodes of a real Ray cluster on this machine: both get calls and batches, and a lost node costs none."""
+"""Tests of calls and batches on two nodes of a real Ray cluster on this machine, also after a node is lost."""
 
 from __future__ import annotations
 

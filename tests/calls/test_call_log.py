@@ -1,4 +1,4 @@
-"""The call log on both databases: tallies over several processes, and their period."""
+"""Tests of the call log on both databases: tallies of several processes, and their period."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from alive402.payments.ledger.ledger import Ledger
 SERVICE = "video-face-liveness-detection"
 
 
-def test_calls_are_tallied_by_kind_with_the_median_of_the_answers(database_url: str) -> None:
+def test_tally_counts_calls_by_kind_with_median_latency(database_url: str) -> None:
     async def one() -> None:
         ledger = await Ledger.open(database_url, lease_seconds=30)
         log = CallLog(ledger)
@@ -50,7 +50,7 @@ def test_old_calls_are_not_counted(database_url: str) -> None:
     asyncio.run(one())
 
 
-def test_what_waits_is_written_when_the_service_ends(database_url: str) -> None:
+def test_stop_writes_pending_calls(database_url: str) -> None:
     async def one() -> None:
         closed, ledger = await Ledger.open(database_url, lease_seconds=30), await Ledger.open(database_url, 30)
         log = CallLog(closed)
@@ -64,7 +64,7 @@ def test_what_waits_is_written_when_the_service_ends(database_url: str) -> None:
     asyncio.run(one())
 
 
-def test_calls_are_written_again_after_any_error(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_write_is_retried(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     errors = [RuntimeError("once"), OSError("twice")]
     written = asyncio.Event()
 
@@ -87,7 +87,7 @@ def test_calls_are_written_again_after_any_error(database_url: str, monkeypatch:
     asyncio.run(one())
 
 
-def test_an_error_of_the_last_write_does_not_stop_the_end(database_url: str) -> None:
+def test_stop_survives_a_failed_last_write(database_url: str) -> None:
     def never() -> datetime:
         raise RuntimeError
 

@@ -78,7 +78,7 @@ def test_search_finds_service_by_synonyms_misspellings_and_chinese(query: str) -
         "人脸图片防伪",
     ],
 )
-def test_who_asks_for_images_finds_the_image_service_first(query: str) -> None:
+def test_image_query_ranks_the_image_service_first(query: str) -> None:
     assert found(query, *DEFINITIONS)[0] == IMAGE_LIVENESS.id
 
 
@@ -94,17 +94,17 @@ def test_who_asks_for_images_finds_the_image_service_first(query: str) -> None:
         "我想检测真人视频",
     ],
 )
-def test_who_asks_for_videos_finds_the_video_service_first(query: str) -> None:
+def test_video_query_ranks_the_video_service_first(query: str) -> None:
     assert found(query, *DEFINITIONS)[0] == LIVENESS.id
 
 
 @pytest.mark.parametrize("query", ["liveness", "selfie", "人脸", "活体检测", "anti-spoofing"])
-def test_who_says_neither_finds_both(query: str) -> None:
+def test_query_without_medium_finds_both_services(query: str) -> None:
     assert set(found(query, *DEFINITIONS)) == {LIVENESS.id, IMAGE_LIVENESS.id}
 
 
 @pytest.mark.parametrize("query", ["rain", "天气", "weather"])
-def test_another_service_is_found_by_its_own_keywords(query: str) -> None:
+def test_service_is_found_by_its_own_keywords(query: str) -> None:
     assert found(query) == [OTHER.id]
 
 

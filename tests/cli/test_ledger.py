@@ -25,7 +25,7 @@ from alive402.payments.core.values import Claim, Money, Use
 from alive402.payments.devchain import NETWORK, TOKEN_ADDRESS
 from alive402.payments.ledger.ledger import Ledger
 from tests.http.facilitators import Facilitator, running_facilitator
-from tests.payments.devchain.test_token import SELLER, authorization
+from tests.payments.devchain.test_chain import SELLER, authorization
 
 PRICE = 200_000
 RESULT = {"Elements": [{"LiveConfidence": 0.97}]}

@@ -12,13 +12,13 @@ from alive402.demo.clips import Clips
 from alive402.demo.server import serve_files
 from alive402.liveness.networks import model_files
 from tests.conftest import write_video
-from tests.e2e.crash_town import Town
+from tests.e2e.crash_setup import CrashSetup
 from tests.http.facilitators import running_facilitator
 
 
 @pytest.fixture(scope="module")
 def video(clips: Clips, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of two seconds of a person: each kill judges them anew."""
+    """The URL of a video of a person, two seconds long, so that each analysis is short."""
     model_files.ensure()
     folder = tmp_path_factory.mktemp("videos")
     with av.open(str(clips.bona_fide)) as container:
@@ -30,23 +30,25 @@ def video(clips: Clips, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
 
 @pytest.fixture(scope="module")
 def database_url() -> str | None:
-    """Where the town's ledger is; None: in a file of its own."""
+    """The URL of the ledger; None: SQLite in a file of its own."""
     return None
 
 
 @pytest.fixture(scope="module")
-async def town(video: str, database_url: str | None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
+async def setup(
+    video: str, database_url: str | None, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[CrashSetup]:
     with running_facilitator() as facilitator:
-        made = Town(tmp_path_factory.mktemp("town"), facilitator, video, database_url)
+        made = CrashSetup(tmp_path_factory.mktemp("setup"), facilitator, video, database_url)
         await made.open()
         yield made
         await made.close()
 
 
 @pytest.fixture
-async def calm(town: Town) -> AsyncIterator[None]:
-    """After a test nothing is armed, and the facilitator works."""
+async def calm(setup: CrashSetup) -> AsyncIterator[None]:
+    """Reset the moment and the facilitator after each test."""
     yield
-    town.facilitator.fault = ""
-    town.facilitator.after_settling = lambda: None
-    town.arm("")
+    setup.facilitator.fault = ""
+    setup.facilitator.after_settling = lambda: None
+    setup.arm("")

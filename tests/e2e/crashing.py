@@ -1,4 +1,4 @@
-"""`alive402 serve` that kills itself at a named moment: a launcher for tests, no part of the service.
+"""A launcher of `alive402 serve` that kills it at a named moment; not part of the service.
 
 `python -m tests.e2e.crashing FILE` reads one JSON object a line, `{"arguments", "environment", "skew", "log"}`, and
 runs the real command line so in a process of its own, which it waits for; then it says `gone` and takes the next line.
@@ -37,13 +37,13 @@ armed = Path()
 
 
 def moment(name: str) -> None:
-    """Die here, at once and without a word, if this is the moment that is asked for."""
+    """Kill this process if this is the armed moment."""
     if armed.read_text() == name:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
 def install() -> None:
-    """Put the moments around the ledger's commits, the facilitator's answers, and the analysis."""
+    """Add the moments around the ledger's commits, the facilitator's answers, and the analysis."""
     note_all, begin, recovery = PaymentRepository.note_all, Ledger.begin, Ledger.recovery
     judge = Sandbox.judge
     verify, settle = HTTPFacilitatorClient.verify, HTTPFacilitatorClient.settle
@@ -99,7 +99,7 @@ def install() -> None:
 
 
 def set_clock(skew: float) -> None:
-    """Make this process's clock wrong by `skew` seconds."""
+    """Shift this process's clock by `skew` seconds."""
     right = time.time
     time.time = lambda: right() + skew
     opened = Ledger.__init__
@@ -121,7 +121,7 @@ class Wanted:
 
 
 def run(wanted: Wanted) -> None:
-    """In the child: the real command line, to its end."""
+    """Run the real command line in the child process."""
     log = os.open(wanted.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 2)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)

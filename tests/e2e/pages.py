@@ -1,4 +1,4 @@
-"""The commands in the documentation: every fenced block that a reader would run, found by what it says."""
+"""The commands in the documentation: finds every fenced block by its language and text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FENCE = re.compile(r"^```([\w-]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block: the file's name, the language of the fence, and what stands in it."""
+    """A fenced block: its file, its language, and its text."""
 
     page: str
     language: str
@@ -22,7 +22,7 @@ class Block:
 
     @property
     def commands(self) -> str:
-        """What is typed: of a console, the lines after a prompt."""
+        """The typed commands of a block; of a console, the lines after a prompt."""
         if self.language != "console":
             return self.text
         return "".join(f"{line[2:]}\n" for line in self.text.splitlines() if line.startswith("$ "))
@@ -39,6 +39,6 @@ def prose(page: Path) -> str:
 
 
 def block(page: str, marker: str) -> str:
-    """What is typed in the one runnable block of `page` that holds `marker`."""
+    """The commands of the one runnable block of `page` that holds `marker`."""
     (found,) = [each for each in fences() if each.page == page and each.language in RUNNABLE and marker in each.text]
     return found.commands

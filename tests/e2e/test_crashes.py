@@ -1,4 +1,4 @@
-"""Kill -9 at every transition, lost answers, a locked database, wrong clocks: the books balance, and the table says so.
+"""Tests of SIGKILL at every transition, lost answers, a locked database and wrong clocks: ledger and chain stay equal.
 
 The tables in `docs/payments.md` are what these tests saw. `ALIVE402_WRITE_DOCS=1` writes them anew.
 """
@@ -11,7 +11,7 @@ import sqlite3
 import httpx
 import pytest
 
-from tests.e2e.crash_town import ROOT, Town, buy_again, die, sight
+from tests.e2e.crash_setup import ROOT, CrashSetup, buy_again, die, payment_outcome
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("calm")]
 PAGE = ROOT / "docs" / "payments.md"
@@ -51,54 +51,54 @@ faults: dict[str, tuple[str, ...]] = {}
 
 
 @pytest.mark.parametrize(("moment", "fault"), KILLS)
-async def test_killed_in_a_call(town: Town, moment: str, fault: str) -> None:
-    buyer = await die(town, moment, fault)
-    seen, standing = sight(town, buyer), town.standing(buyer)
+async def test_kill_during_a_call_keeps_the_ledger_correct(setup: CrashSetup, moment: str, fault: str) -> None:
+    buyer = await die(setup, moment, fault)
+    seen, standing = payment_outcome(setup, buyer), setup.standing(buyer)
     # The verdict is there with the step by which the answer is the buyer's, and not before.
     assert standing.signed == (standing.last == "consumed")
-    await town.start()
-    kills[moment] = (*seen, *await buy_again(town, buyer))
+    await setup.start()
+    kills[moment] = (*seen, *await buy_again(setup, buyer))
 
 
 @pytest.mark.parametrize("moment", SECOND_TRY_KILLS)
-async def test_killed_in_a_second_try_after_a_refusal(town: Town, moment: str) -> None:
-    """The answer is stored and not paid for; the same payment comes again, and the service dies over it."""
-    await town.start()
-    buyer = await town.buyer()
-    town.facilitator.fault = "refuses"
-    assert (await buyer.pay(town.video)).json()["code"] == "settlement_refused"
-    town.facilitator.fault = ""
-    town.arm(moment)
+async def test_kill_during_a_retry_keeps_the_ledger_correct(setup: CrashSetup, moment: str) -> None:
+    """The answer is stored but not paid for when the same payment comes again and the service is killed."""
+    await setup.start()
+    buyer = await setup.buyer()
+    setup.facilitator.fault = "refuses"
+    assert (await buyer.pay(setup.video)).json()["code"] == "settlement_refused"
+    setup.facilitator.fault = ""
+    setup.arm(moment)
     with pytest.raises(httpx.TransportError):
-        await buyer.send(town.video, buyer.signature)
-    await town.died()
-    town.arm("")
-    seen = sight(town, buyer)
-    await town.start()
-    kills[f"in a second try, after a refusal: {moment}"] = (*seen, *await buy_again(town, buyer))
+        await buyer.send(setup.video, buyer.signature)
+    await setup.died()
+    setup.arm("")
+    seen = payment_outcome(setup, buyer)
+    await setup.start()
+    kills[f"in a second try, after a refusal: {moment}"] = (*seen, *await buy_again(setup, buyer))
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-async def test_killed_when_a_failed_call_gives_the_payment_back(town: Town, when: str) -> None:
-    moment, video = f"{when} `released` is committed", town.video
-    town.video = video.replace("face", "nothing")
-    buyer = await die(town, moment)
-    seen, town.video = sight(town, buyer), video
-    await town.start()
-    kills[moment] = (*seen, *await buy_again(town, buyer))
+async def test_kill_during_release_keeps_the_ledger_correct(setup: CrashSetup, when: str) -> None:
+    moment, video = f"{when} `released` is committed", setup.video
+    setup.video = video.replace("face", "nothing")
+    buyer = await die(setup, moment)
+    seen, setup.video = payment_outcome(setup, buyer), video
+    await setup.start()
+    kills[moment] = (*seen, *await buy_again(setup, buyer))
 
 
 @pytest.mark.parametrize("moment", RECONCILER_KILLS)
-async def test_killed_in_the_reconciler(town: Town, moment: str) -> None:
-    """The buyer's call died when the money had just moved; then the reconciler dies over it too."""
-    buyer = await die(town, "after the facilitator settled")
-    town.arm(moment)
-    await town.start(reconcile_seconds=0.1)
-    await town.died()
-    town.arm("")
-    seen = sight(town, buyer)
-    await town.start()
-    kills[moment] = (*seen, *await buy_again(town, buyer))
+async def test_kill_during_reconciliation_keeps_the_ledger_correct(setup: CrashSetup, moment: str) -> None:
+    """The call is killed after the money moved; then the reconciler is killed too."""
+    buyer = await die(setup, "after the facilitator settled")
+    setup.arm(moment)
+    await setup.start(reconcile_seconds=0.1)
+    await setup.died()
+    setup.arm("")
+    seen = payment_outcome(setup, buyer)
+    await setup.start()
+    kills[moment] = (*seen, *await buy_again(setup, buyer))
 
 
 @pytest.mark.parametrize(
@@ -111,80 +111,80 @@ async def test_killed_in_the_reconciler(town: Town, moment: str) -> None:
         ("the facilitator refuses to settle", "refuses"),
     ],
 )
-async def test_the_facilitator_fails(town: Town, name: str, fault: str) -> None:
-    await town.start()
-    buyer = await town.buyer()
-    town.facilitator.fault = fault
-    first = await buyer.pay(town.video)
-    told = tell(first), *sight(town, buyer)
-    town.facilitator.fault = ""
-    faults[name] = (*told, *await buy_again(town, buyer))
+async def test_failing_facilitator_keeps_the_ledger_correct(setup: CrashSetup, name: str, fault: str) -> None:
+    await setup.start()
+    buyer = await setup.buyer()
+    setup.facilitator.fault = fault
+    first = await buyer.pay(setup.video)
+    told = tell(first), *payment_outcome(setup, buyer)
+    setup.facilitator.fault = ""
+    faults[name] = (*told, *await buy_again(setup, buyer))
 
 
 @pytest.mark.parametrize("when", ["before the work", "when the money has moved"])
-async def test_the_database_is_locked(town: Town, when: str) -> None:
-    await town.start()
-    buyer = await town.buyer()
-    lock = sqlite3.connect(town.database, isolation_level=None, check_same_thread=False)
+async def test_locked_database_keeps_the_ledger_correct(setup: CrashSetup, when: str) -> None:
+    await setup.start()
+    buyer = await setup.buyer()
+    lock = sqlite3.connect(setup.database, isolation_level=None, check_same_thread=False)
     if when == "before the work":
         lock.execute("BEGIN IMMEDIATE")
     else:
-        town.facilitator.after_settling = lambda: lock.execute("BEGIN IMMEDIATE")
-    first = await buyer.pay(town.video)
+        setup.facilitator.after_settling = lambda: lock.execute("BEGIN IMMEDIATE")
+    first = await buyer.pay(setup.video)
     lock.execute("ROLLBACK")
     lock.close()
-    told = tell(first), *sight(town, buyer)
-    town.facilitator.after_settling = lambda: None
-    faults[f"the database is locked {when}"] = (*told, *await buy_again(town, buyer))
+    told = tell(first), *payment_outcome(setup, buyer)
+    setup.facilitator.after_settling = lambda: None
+    faults[f"the database is locked {when}"] = (*told, *await buy_again(setup, buyer))
 
 
-async def test_the_clock_is_an_hour_fast(town: Town) -> None:
-    await town.kill()
-    await town.start(skew=HOUR)
-    buyer = await town.buyer()
-    first = await buyer.pay(town.video)
-    told = tell(first), *sight(town, buyer)
-    await town.kill()
-    await town.start()
-    faults["the service's clock is an hour fast"] = (*told, *await buy_again(town, buyer))
+async def test_clock_one_hour_fast_keeps_the_ledger_correct(setup: CrashSetup) -> None:
+    await setup.kill()
+    await setup.start(skew=HOUR)
+    buyer = await setup.buyer()
+    first = await buyer.pay(setup.video)
+    told = tell(first), *payment_outcome(setup, buyer)
+    await setup.kill()
+    await setup.start()
+    faults["the service's clock is an hour fast"] = (*told, *await buy_again(setup, buyer))
 
 
-async def test_the_clock_is_an_hour_slow(town: Town) -> None:
-    await town.kill()
-    await town.start(skew=-HOUR)
-    buyer = await town.buyer()
-    first = await buyer.pay(town.video)
-    told = tell(first), *sight(town, buyer)
-    faults["the service's clock is an hour slow"] = (*told, *await buy_again(town, buyer))
-    await town.kill()
+async def test_clock_one_hour_slow_keeps_the_ledger_correct(setup: CrashSetup) -> None:
+    await setup.kill()
+    await setup.start(skew=-HOUR)
+    buyer = await setup.buyer()
+    first = await buyer.pay(setup.video)
+    told = tell(first), *payment_outcome(setup, buyer)
+    faults["the service's clock is an hour slow"] = (*told, *await buy_again(setup, buyer))
+    await setup.kill()
 
 
-async def test_the_clock_jumps_ahead_while_a_settlement_is_unknown(town: Town) -> None:
-    """By that clock the payment has run out; only the chain's clock counts."""
-    buyer = await die(town, "after the facilitator settled")
-    told = "none, killed", *sight(town, buyer)
-    await town.start(skew=HOUR)
-    faults["killed after settling, then the clock jumps an hour ahead"] = (*told, *await buy_again(town, buyer))
-    await town.kill()
+async def test_clock_jump_ahead_expires_no_unknown_settlement(setup: CrashSetup) -> None:
+    """The payment has expired by the wrong clock; only the chain's clock counts."""
+    buyer = await die(setup, "after the facilitator settled")
+    told = "none, killed", *payment_outcome(setup, buyer)
+    await setup.start(skew=HOUR)
+    faults["killed after settling, then the clock jumps an hour ahead"] = (*told, *await buy_again(setup, buyer))
+    await setup.kill()
 
 
-async def test_the_clock_jumps_back_over_a_lease(town: Town) -> None:
-    """The dead process's lease seems to last for another hour, which no lease does."""
-    await town.start()
-    buyer = await die(town, "after `reserved` is committed")
-    told = "none, killed", *sight(town, buyer)
-    await town.start(skew=-HOUR)
-    faults["killed in the work, then the clock jumps an hour back"] = (*told, *await buy_again(town, buyer))
-    await town.kill()
+async def test_clock_jump_back_extends_no_lease(setup: CrashSetup) -> None:
+    """By the wrong clock, the lease of the dead process would last another hour."""
+    await setup.start()
+    buyer = await die(setup, "after `reserved` is committed")
+    told = "none, killed", *payment_outcome(setup, buyer)
+    await setup.start(skew=-HOUR)
+    faults["killed in the work, then the clock jumps an hour back"] = (*told, *await buy_again(setup, buyer))
+    await setup.kill()
 
 
-async def test_ledger_and_chain_agree_on_every_unit(town: Town) -> None:
-    ledger, chain = town.earned()
+async def test_ledger_and_chain_sums_are_equal(setup: CrashSetup) -> None:
+    ledger, chain = setup.earned()
     assert ledger == chain
     assert chain == (len(kills) + len(faults)) * 200_000
 
 
-async def test_the_tables_in_the_docs_are_what_happened() -> None:
+async def test_docs_tables_equal_the_results() -> None:
     if len(kills) < len(KILLS) + len(SECOND_TRY_KILLS) + 2 + len(RECONCILER_KILLS) or len(faults) < 11:
         pytest.skip("only some of the cases were run")
     page = PAGE.read_text()
@@ -202,7 +202,7 @@ async def test_the_tables_in_the_docs_are_what_happened() -> None:
 
 
 def tell(answer: httpx.Response) -> str:
-    """An answer in the table's words."""
+    """An answer in the words of the table."""
     if answer.status_code == 200:
         return "200, the answer"
     charged = {False: "not charged", None: "not known yet"}[answer.json()["charged"]]

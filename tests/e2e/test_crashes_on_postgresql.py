@@ -1,4 +1,4 @@
-"""Kill -9 on PostgreSQL around settlement; `test_crashes.py` covers every moment, on SQLite."""
+"""Tests of SIGKILL around settlement on PostgreSQL; `test_crashes.py` covers every moment, on SQLite."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests import postgresql
-from tests.e2e.crash_town import PRICE, Town, buy_again, die, sight
+from tests.e2e.crash_setup import PRICE, CrashSetup, buy_again, die, payment_outcome
 
 pytestmark = pytest.mark.anyio
 # The moment, and how things stand then: the last state, whether the answer is stored, whether the money moved.
@@ -31,13 +31,13 @@ def database_url() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("moment", KILLS)
-async def test_killed_in_a_call(town: Town, moment: str) -> None:
-    buyer = await die(town, moment)
-    assert sight(town, buyer) == KILLS[moment]
-    await town.start()
-    await buy_again(town, buyer)
+async def test_kill_during_a_call_keeps_the_ledger_correct(setup: CrashSetup, moment: str) -> None:
+    buyer = await die(setup, moment)
+    assert payment_outcome(setup, buyer) == KILLS[moment]
+    await setup.start()
+    await buy_again(setup, buyer)
 
 
-async def test_ledger_and_chain_agree_on_every_unit(town: Town) -> None:
-    ledger, chain = town.earned()
+async def test_ledger_and_chain_sums_are_equal(setup: CrashSetup) -> None:
+    ledger, chain = setup.earned()
     assert ledger == chain == len(KILLS) * PRICE

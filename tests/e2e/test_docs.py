@@ -1,4 +1,4 @@
-"""docs/pay.md: its scripts buy answers, and its table holds every error code."""
+"""Tests of docs/pay.md: its scripts buy answers, and its table holds every error code."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ def kinds(top: type[Exception]) -> Iterator[type[Exception]]:
         if kind not in ABSTRACT | OPERATORS and not kind.__module__.startswith("alive402.http.devchain.")
     ],
 )
-def test_every_refusal_is_in_the_table(kind: type[Exception]) -> None:
+def test_error_table_lists_every_code(kind: type[Exception]) -> None:
     status, code = kind.status, kind.code  # type: ignore[attr-defined]
     rows = [row for row in PAGE.splitlines() if row.startswith("|") and f"`{code}`" in row]
     assert any(str(status) in row.split("|")[1] for row in rows), (status, code)
 
 
 def said_by(script: str, clips: Clips) -> list[str]:
-    """What a script of the page prints, run by a stranger with test money against a real service."""
+    """Run a script of the page with test money against a real service; returns what it prints."""
 
     async def buy() -> tuple[str, int | None]:
         with tempfile.TemporaryDirectory() as folder, serve_files(clips.bona_fide.parent) as videos:
@@ -93,7 +93,7 @@ def said_by(script: str, clips: Clips) -> list[str]:
     return said.split()
 
 
-def test_the_buyers_on_the_page_buy(clips: Clips) -> None:
+def test_buyer_scripts_of_the_page_buy(clips: Clips) -> None:
     single, ahead = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     verdict, transaction = said_by(single, clips)
     assert verdict in {"live", "spoof", "inconclusive"}

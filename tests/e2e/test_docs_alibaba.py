@@ -1,4 +1,4 @@
-"""What docs/alibaba.md says is what happens: its caller is answered, its table is the door's."""
+"""Tests of docs/alibaba.md: its script gets an answer, and its error tables are complete."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from alive402.liveness.errors import AnalysisError, UnusableVideo
 PAGE = (Path(__file__).parents[2] / "docs" / "alibaba.md").read_text()
 
 
-def test_the_caller_on_the_page_is_answered(clips: Clips, tmp_path: Path) -> None:
+def test_sdk_script_of_the_page_gets_an_answer(clips: Clips, tmp_path: Path) -> None:
     (script,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     line = re.findall(r"^alive402 (keys create .*)$", PAGE, re.MULTILINE)[0].replace('"a customer"', "customer").split()
 
@@ -57,13 +57,13 @@ def test_the_caller_on_the_page_is_answered(clips: Clips, tmp_path: Path) -> Non
     assert 0 <= float(confidence) <= 1
 
 
-def test_every_code_of_the_door_is_in_the_table() -> None:
+def test_error_table_lists_every_rpc_code() -> None:
     rows = [row for row in PAGE.splitlines() if row.startswith("| ")]
     for ours, told in TABLE.items():
         assert any(f"`{ours}`" in row and f"`{told.code}`" in row and f"| {told.status} " in row for row in rows), ours
 
 
-def test_every_code_of_a_call_has_a_place_in_the_table() -> None:
+def test_error_table_maps_every_call_error() -> None:
     def kinds(top: type[CodedError]) -> Iterator[type[CodedError]]:
         yield top
         for kind in top.__subclasses__():

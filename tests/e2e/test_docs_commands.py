@@ -1,4 +1,4 @@
-"""Every command in README.md and docs/ is run by a test, or listed here with the reason why not."""
+"""Tests that every command in README.md and docs/ is run by a test, or is listed here with the reason why not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.e2e.pages import PAGES, ROOT, RUNNABLE, Block, fences, prose
 
 
 class NotRun(StrEnum):
-    """All the reasons there are."""
+    """The reasons for which a command is not run."""
 
     NETWORK = "needs a real network: packages, a facilitator, a node, a public name"
     CLOUD = "needs Alibaba's cloud"
@@ -22,56 +22,55 @@ class NotRun(StrEnum):
     CLUSTER = "needs a cluster"
 
 
-WALK = "tests/e2e/test_docs_walk.py::"
+WALK = "tests/e2e/test_docs_quickstart.py::"
 PLACES: dict[tuple[str, str], str | NotRun] = {
-    ("README.md", "make demo"): WALK + "test_make_demo_is_the_demo",
-    ("README.md", "make serve"): WALK + "test_the_quickstart_ends_in_verdicts",
-    ("README.md", "alive402 analyze"): WALK + "test_files_are_judged",
-    ("README.md", "import analyze"): WALK + "test_files_are_judged",
+    ("README.md", "make demo"): WALK + "test_make_demo_runs_the_demo",
+    ("README.md", "make serve"): WALK + "test_quickstart_prints_verdicts",
+    ("README.md", "alive402 analyze"): WALK + "test_file_commands_judge_files",
+    ("README.md", "import analyze"): WALK + "test_file_commands_judge_files",
     ("quickstart.md", "apt-get"): NotRun.NETWORK,
-    ("quickstart.md", "make serve"): WALK + "test_the_quickstart_ends_in_verdicts",
-    ("quickstart.md", "alive402 analyze"): WALK + "test_the_quickstart_ends_in_verdicts",
-    ("quickstart.md", "-d '{}'"): WALK + "test_the_quickstart_ends_in_verdicts",
-    ("quickstart.md", "import x402Client"): WALK + "test_the_quickstart_ends_in_verdicts",
-    ("quickstart.md", "python buy.py"): WALK + "test_the_quickstart_ends_in_verdicts",
-    ("quickstart.md", '/api/uploads" -H'): WALK + "test_the_quickstart_ends_in_verdicts",
-    ("quickstart.md", "verify-receipt"): WALK + "test_the_quickstart_ends_in_verdicts",
-    ("api.md", "import UnusableVideo"): WALK + "test_files_are_judged",
-    ("batch.md", "batch clips.csv"): WALK + "test_data_sets_are_judged",
+    ("quickstart.md", "make serve"): WALK + "test_quickstart_prints_verdicts",
+    ("quickstart.md", "alive402 analyze"): WALK + "test_quickstart_prints_verdicts",
+    ("quickstart.md", "-d '{}'"): WALK + "test_quickstart_prints_verdicts",
+    ("quickstart.md", "import x402Client"): WALK + "test_quickstart_prints_verdicts",
+    ("quickstart.md", "python buy.py"): WALK + "test_quickstart_prints_verdicts",
+    ("quickstart.md", '/api/uploads" -H'): WALK + "test_quickstart_prints_verdicts",
+    ("quickstart.md", "verify-receipt"): WALK + "test_quickstart_prints_verdicts",
+    ("api.md", "import UnusableVideo"): WALK + "test_file_commands_judge_files",
+    ("batch.md", "batch clips.csv"): WALK + "test_data_set_commands_judge_data_sets",
     ("batch.md", "--cluster"): NotRun.CLUSTER,
-    ("accuracy.md", "evaluate clips.csv"): WALK + "test_data_sets_are_judged",
+    ("accuracy.md", "evaluate clips.csv"): WALK + "test_data_set_commands_judge_data_sets",
     ("accuracy.md", "OULU-NPU"): NotRun.DATA,
     ("accuracy.md", "make bench-accuracy"): NotRun.DATA,
     ("accuracy.md", "make bench-conditions"): NotRun.DATA,
     ("training.md", "training all"): NotRun.DATA,
     ("training.md", "training.realism"): NotRun.DATA,
     ("pay.md", 'json={"VideoUrl": os.environ["VIDEO_URL"]},\n        )'): "tests/e2e/test_docs.py::"
-    "test_the_buyers_on_the_page_buy",
-    ("pay.md", "Idempotency-Key"): "tests/e2e/test_docs.py::test_the_buyers_on_the_page_buy",
-    ("pay.md", "verify-receipt"): WALK + "test_the_quickstart_ends_in_verdicts",
+    "test_buyer_scripts_of_the_page_buy",
+    ("pay.md", "Idempotency-Key"): "tests/e2e/test_docs.py::test_buyer_scripts_of_the_page_buy",
+    ("pay.md", "verify-receipt"): WALK + "test_quickstart_prints_verdicts",
     ("accept-payments.md", "ALIVE402_NETWORK="): NotRun.NETWORK,
-    ("accept-payments.md", "keys create"): WALK + "test_keys_open_the_door",
-    ("accept-payments.md", "ALIVE402_WEBHOOK_URLS="): WALK + "test_the_settings_of_webhooks_are_taken",
+    ("accept-payments.md", "keys create"): WALK + "test_key_commands_give_access",
+    ("accept-payments.md", "ALIVE402_WEBHOOK_URLS="): WALK + "test_webhook_settings_are_accepted",
     ("alibaba.md", "--scope call --access-key\n"): "tests/e2e/test_docs_alibaba.py::"
-    "test_the_caller_on_the_page_is_answered",
-    ("alibaba.md", "import Client"): "tests/e2e/test_docs_alibaba.py::test_the_caller_on_the_page_is_answered",
-    ("alibaba.md", "keys credit"): WALK + "test_prepaid_keys_are_filled",
+    "test_sdk_script_of_the_page_gets_an_answer",
+    ("alibaba.md", "import Client"): "tests/e2e/test_docs_alibaba.py::test_sdk_script_of_the_page_gets_an_answer",
+    ("alibaba.md", "keys credit"): WALK + "test_key_commands_credit_prepaid_keys",
     ("alibaba.md", "ALIVE402_PROVIDER=alibaba"): NotRun.CLOUD,
     ("alibaba.md", "ALIVE402_UPLOAD_HOST="): NotRun.NETWORK,
-    ("mcp.md", "from mcp import Client"): "tests/e2e/test_docs_mcp.py::test_the_buyer_on_the_page_buys",
-    ("operate.md", "keys create"): "tests/e2e/test_docs_operate.py::test_the_commands_of_both_pages_work",
-    ("operate.md", "/api/ops/summary"): "tests/e2e/test_docs_operate.py::test_the_commands_of_both_pages_work",
-    ("operate.md", "$SERVICE/metrics"): "tests/e2e/test_docs_operate.py::test_the_commands_of_both_pages_work",
-    ("operate.md", ".backup"): "tests/e2e/test_docs_operate.py::test_the_commands_of_both_pages_work",
-    ("performance.md", "make bench"): "tests/e2e/test_soak.py::test_one_analysis_is_measured",
-    ("performance.md", "benchmarks.soak"): "tests/e2e/test_soak.py::test_sixty_calls_of_all_kinds",
-    ("performance.md", "benchmarks.ledger"): "tests/e2e/test_soak.py::test_the_ledger_is_measured",
-    ("performance.md", "benchmarks.doors"): "tests/e2e/test_doors.py::test_every_door_is_measured",
-    ("privacy.md", "-X DELETE"): "tests/e2e/test_docs_operate.py::test_the_commands_of_both_pages_work",
-    ("security.md", "FetchLimits("): "tests/intake/test_security_page.py::test_the_limits_are_those_in_force",
-    ("uploads-and-jobs.md", "upload.json"): "tests/e2e/test_docs_uploads_and_jobs.py::"
-    "test_the_commands_on_the_page_work",
-    ("uploads-and-jobs.md", "job.json"): "tests/e2e/test_docs_uploads_and_jobs.py::test_the_commands_on_the_page_work",
+    ("mcp.md", "from mcp import Client"): "tests/e2e/test_docs_mcp.py::test_buyer_script_of_the_page_buys",
+    ("operate.md", "keys create"): "tests/e2e/test_docs_operate.py::test_commands_of_both_pages_work",
+    ("operate.md", "/api/ops/summary"): "tests/e2e/test_docs_operate.py::test_commands_of_both_pages_work",
+    ("operate.md", "$SERVICE/metrics"): "tests/e2e/test_docs_operate.py::test_commands_of_both_pages_work",
+    ("operate.md", ".backup"): "tests/e2e/test_docs_operate.py::test_commands_of_both_pages_work",
+    ("performance.md", "make bench"): "tests/benchmarks/test_soak.py::test_one_analysis_is_measured",
+    ("performance.md", "benchmarks.soak"): "tests/benchmarks/test_soak.py::test_soak_makes_sixty_calls_of_all_kinds",
+    ("performance.md", "benchmarks.ledger"): "tests/benchmarks/test_soak.py::test_ledger_is_measured",
+    ("performance.md", "benchmarks.doors"): "tests/benchmarks/test_doors.py::test_every_interface_is_measured",
+    ("privacy.md", "-X DELETE"): "tests/e2e/test_docs_operate.py::test_commands_of_both_pages_work",
+    ("security.md", "FetchLimits("): "tests/intake/test_security_page.py::test_limits_match_the_code",
+    ("uploads-and-jobs.md", "upload.json"): "tests/e2e/test_docs_uploads_and_jobs.py::test_commands_of_the_page_work",
+    ("uploads-and-jobs.md", "job.json"): "tests/e2e/test_docs_uploads_and_jobs.py::test_commands_of_the_page_work",
 }
 COMMANDS = [each for each in fences() if each.language in RUNNABLE]
 
@@ -79,13 +78,13 @@ COMMANDS = [each for each in fences() if each.language in RUNNABLE]
 @pytest.mark.parametrize(
     "told", COMMANDS, ids=lambda told: f"{told.page}: {told.commands.strip().splitlines()[0][:50]}"
 )
-def test_a_command_has_its_place(told: Block) -> None:
+def test_command_is_tested_or_exempt(told: Block) -> None:
     places = [key for key in PLACES if key[0] == told.page and key[1] in told.text]
     assert len(places) == 1, "name the test that runs this block, or the reason why none does, in PLACES"
 
 
 @pytest.mark.parametrize(("page", "marker"), PLACES)
-def test_a_place_is_that_of_one_command_and_its_test_reads_the_page(page: str, marker: str) -> None:
+def test_entry_names_one_command_and_a_test_of_its_page(page: str, marker: str) -> None:
     assert len([each for each in COMMANDS if each.page == page and marker in each.text]) == 1
     place = PLACES[page, marker]
     if isinstance(place, NotRun):
@@ -116,7 +115,7 @@ def test_every_setting_is_documented() -> None:
 
 
 @pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=lambda page: page.name)
-def test_a_page_hides_no_command_and_names_what_exists(page: Path) -> None:
+def test_page_shows_every_command_and_names_existing_files(page: Path) -> None:
     assert not re.search(r"\n\n {4}\S", prose(page)), "an indented block: fence it, and say its language"
     bare = [each for each in fences() if each.page == page.name and each.language not in RUNNABLE]
     assert not [

@@ -1,4 +1,4 @@
-"""What docs/mcp.md says is what happens: its buyer buys, its limits are the door's."""
+"""Tests of docs/mcp.md: its script buys an answer, and its limits match the code."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.e2e.test_docs import said_by
 PAGE = (Path(__file__).parents[2] / "docs" / "mcp.md").read_text()
 
 
-def test_the_buyer_on_the_page_buys(clips: Clips) -> None:
+def test_buyer_script_of_the_page_buys(clips: Clips) -> None:
     (script,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     *words, verdict, transaction = said_by(script, clips)
     assert " ".join(words).startswith("0% Fetching the video")
@@ -25,7 +25,7 @@ def test_the_buyer_on_the_page_buys(clips: Clips) -> None:
     assert re.fullmatch(r"0x[0-9a-f]{64}", transaction)
 
 
-def test_the_names_and_limits_on_the_page_are_the_doors() -> None:
+def test_names_and_limits_of_the_page_match_the_code() -> None:
     for name in (LIVENESS.tool_name, URI, PAYMENT_KEY, RECEIPT_KEY, door.PATH, *PAYING, f"{door.MAX_SESSIONS:,}"):
         assert name in PAGE
     assert door.IDLE_SECONDS == 600

@@ -1,4 +1,4 @@
-"""What docs/operate.md and docs/privacy.md say is what happens: their commands are run, their tables are complete."""
+"""Tests of docs/operate.md and docs/privacy.md: their commands work, and their tables are complete."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def run(script: str, folder: Path, **given: str) -> str:
     return said.decode()
 
 
-def test_the_commands_of_both_pages_work(clips: Clips, tmp_path: Path) -> None:
+def test_commands_of_both_pages_work(clips: Clips, tmp_path: Path) -> None:
     if shutil.which("sqlite3") is None or shutil.which("curl") is None:
         pytest.skip("the pages' commands need curl and sqlite3")
     made, summary, metrics, copied = re.findall(r"```sh\n(.*?)```", OPERATE, re.DOTALL)
@@ -71,7 +71,7 @@ def test_the_commands_of_both_pages_work(clips: Clips, tmp_path: Path) -> None:
     assert documented == {name for name in exported if name.startswith("alive402_")}
 
 
-def test_every_setting_of_the_pages_is_one_and_has_its_default() -> None:
+def test_settings_of_the_pages_exist_with_their_defaults() -> None:
     rows = re.findall(r"^\| `ALIVE402_(\w+)` \| (`([^`]*)`|none) \|", OPERATE, re.MULTILINE)
     assert len(rows) == 7
     settings = Settings()

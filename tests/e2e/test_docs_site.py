@@ -1,4 +1,4 @@
-"""The documentation builds as a site without a warning, loads nothing from elsewhere; its reference is the code's."""
+"""Tests of the documentation as a site: it builds, loads nothing from other hosts, and its reference is complete."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_every_page_is_built_and_loads_nothing_from_elsewhere(site: Path) -> None:
+def test_site_builds_and_loads_no_foreign_resource(site: Path) -> None:
     for page in (ROOT / "docs").glob("*.md"):
         text = (site / page.with_suffix(".html").name).read_text()
         assert re.search(r"<(script|img|iframe|source)\b[^>]*\ssrc=\"?(https?:)?//", text) is None, page.name
@@ -41,7 +41,7 @@ def test_every_page_is_built_and_loads_nothing_from_elsewhere(site: Path) -> Non
     assert re.search(r"@import|url\(['\"]?(https?:)?//", styles) is None
 
 
-def test_the_reference_names_everything_that_the_library_offers(site: Path) -> None:
+def test_reference_lists_every_public_name(site: Path) -> None:
     page = (site / "api.html").read_text()
     words = html.unescape(re.sub(r"<[^>]+>", " ", page))
     headings = {each.rpartition(".")[2] for each in re.findall(r'<h\d id="(alive402\.[\w.]+)"', page)}

@@ -1,4 +1,4 @@
-"""What docs/uploads-and-jobs.md says is what happens: its commands are run as they stand."""
+"""Tests of the commands of docs/uploads-and-jobs.md."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "uploads-and-jobs.md").read_text()
 
 
 async def run(script: str, folder: Path, clips: Clips) -> str:
-    """What a script of the page prints, run by one who has a key."""
+    """Run a script of the page with an API key; returns what it prints."""
     with serve_files(clips.bona_fide.parent) as videos:
         async with run_service(folder) as service:
             ledger = await Ledger.open(f"sqlite+aiosqlite:///{folder / 'ledger.db'}", lease_seconds=30)
@@ -34,7 +34,7 @@ async def run(script: str, folder: Path, clips: Clips) -> str:
             return said.decode()
 
 
-def test_the_commands_on_the_page_work(clips: Clips, tmp_path: Path) -> None:
+def test_commands_of_the_page_work(clips: Clips, tmp_path: Path) -> None:
     upload, job = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
     shown, _, events = asyncio.run(run(f"{upload}\necho\n{job}", tmp_path, clips)).partition("\n")
     waiting = json.loads(shown)

@@ -1,4 +1,4 @@
-"""Kill -9 during a job: recovery closes it according to its payment, and nobody pays for nothing."""
+"""Tests of SIGKILL during a job: recovery closes it according to its payment, and no buyer pays for nothing."""
 
 from __future__ import annotations
 
@@ -12,45 +12,45 @@ import pytest
 from alive402.demo.buyer import PATH, Buyer
 from alive402.payments.keys.api_keys import Keys, Scope
 from alive402.payments.ledger.ledger import Ledger
-from tests.e2e.crash_town import PATIENCE_SECONDS, Town
+from tests.e2e.crash_setup import PATIENCE_SECONDS, CrashSetup
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("calm")]
 
 
-async def die(town: Town, moment: str, headers: dict[str, str]) -> str:
-    """The id of a job whose process dies at `moment`."""
-    await town.start(reconcile_seconds=0.1)
-    town.arm(moment)
+async def die(setup: CrashSetup, moment: str, headers: dict[str, str]) -> str:
+    """Start a job whose process dies at `moment`; returns its id."""
+    await setup.start(reconcile_seconds=0.1)
+    setup.arm(moment)
     async with httpx.AsyncClient(timeout=60) as http:
         # It may die before it answers; the job is there all the same.
         with contextlib.suppress(httpx.TransportError):
             await http.post(
-                town.url + PATH, json={"VideoUrl": town.video}, headers={"Prefer": "respond-async", **headers}
+                setup.url + PATH, json={"VideoUrl": setup.video}, headers={"Prefer": "respond-async", **headers}
             )
-    await town.died()
-    town.arm("")
-    connection = sqlite3.connect(town.database)
+    await setup.died()
+    setup.arm("")
+    connection = sqlite3.connect(setup.database)
     ((job,),) = connection.execute("SELECT id FROM jobs ORDER BY created_at DESC LIMIT 1").fetchall()
     connection.close()
-    await town.start(reconcile_seconds=0.1)
+    await setup.start(reconcile_seconds=0.1)
     return str(job)
 
 
-async def ended(town: Town, job: str) -> httpx.Response:
+async def ended(setup: CrashSetup, job: str) -> httpx.Response:
     async with httpx.AsyncClient(timeout=60) as http, asyncio.timeout(PATIENCE_SECONDS):
         while True:
-            answer = await http.get(f"{town.url}/api/jobs/{job}")
+            answer = await http.get(f"{setup.url}/api/jobs/{job}")
             if answer.json()["status"] in ("done", "failed"):
                 return answer
             await asyncio.sleep(0.05)
 
 
-async def signed(town: Town) -> Buyer:
-    """A buyer with a signature that paid for nothing yet."""
-    await town.start(reconcile_seconds=0.1)
-    buyer = await town.buyer()
-    buyer.url = town.url
-    assert (await buyer.pay(town.video.replace("face", "nothing"))).status_code == 424
+async def signed(setup: CrashSetup) -> Buyer:
+    """A buyer with an unused signature."""
+    await setup.start(reconcile_seconds=0.1)
+    buyer = await setup.buyer()
+    buyer.url = setup.url
+    assert (await buyer.pay(setup.video.replace("face", "nothing"))).status_code == 424
     return buyer
 
 
@@ -59,48 +59,48 @@ def interrupted(answer: httpx.Response) -> bool:
     return (error["code"], error["status"], error["charged"]) == ("interrupted", 503, False)
 
 
-async def test_killed_while_it_is_worked_on(town: Town) -> None:
-    buyer = await signed(town)
-    job = await die(town, "before the video is judged", {"PAYMENT-SIGNATURE": buyer.signature})
-    assert interrupted(await ended(town, job))
-    assert town.charged(buyer) == 0
-    again = await town.send(buyer)
+async def test_kill_during_a_job_charges_nothing(setup: CrashSetup) -> None:
+    buyer = await signed(setup)
+    job = await die(setup, "before the video is judged", {"PAYMENT-SIGNATURE": buyer.signature})
+    assert interrupted(await ended(setup, job))
+    assert setup.charged(buyer) == 0
+    again = await setup.send(buyer)
     assert again.status_code == 200, again.text
-    assert town.charged(buyer) == 1
+    assert setup.charged(buyer) == 1
 
 
-async def test_killed_when_the_money_had_moved(town: Town) -> None:
-    buyer = await signed(town)
-    job = await die(town, "after the facilitator settled", {"PAYMENT-SIGNATURE": buyer.signature})
-    done = await ended(town, job)
+async def test_kill_after_settlement_finishes_the_job(setup: CrashSetup) -> None:
+    buyer = await signed(setup)
+    job = await die(setup, "after the facilitator settled", {"PAYMENT-SIGNATURE": buyer.signature})
+    done = await ended(setup, job)
     assert done.json()["status"] == "done", done.text
-    assert town.charged(buyer) == 1
-    again = await town.send(buyer)
+    assert setup.charged(buyer) == 1
+    again = await setup.send(buyer)
     assert (again.status_code, again.json()) == (200, done.json()["result"])
     assert again.headers["PAYMENT-RESPONSE"] == done.headers["PAYMENT-RESPONSE"]
-    assert town.charged(buyer) == 1
+    assert setup.charged(buyer) == 1
 
 
-async def test_killed_before_the_money_is_asked_for(town: Town) -> None:
-    buyer = await signed(town)
-    job = await die(town, "before the facilitator settles", {"PAYMENT-SIGNATURE": buyer.signature})
+async def test_kill_before_settlement_charges_nothing(setup: CrashSetup) -> None:
+    buyer = await signed(setup)
+    job = await die(setup, "before the facilitator settles", {"PAYMENT-SIGNATURE": buyer.signature})
     # Nobody knows yet whether it was asked for: the job waits with its payment, as it was last written down.
     async with httpx.AsyncClient(timeout=60) as http:
-        waiting = (await http.get(f"{town.url}/api/jobs/{job}")).json()
+        waiting = (await http.get(f"{setup.url}/api/jobs/{job}")).json()
     assert waiting["status"] in ("queued", "working")
-    again = await town.send(buyer)
+    again = await setup.send(buyer)
     assert again.status_code == 200, again.text
-    assert (await ended(town, job)).json()["result"] == again.json()
-    assert town.charged(buyer) == 1
+    assert (await ended(setup, job)).json()["result"] == again.json()
+    assert setup.charged(buyer) == 1
 
 
-async def test_a_lost_settlement_is_told_when_it_is_found(town: Town) -> None:
-    buyer = await signed(town)
-    town.facilitator.fault = "chain silent"
+async def test_job_reports_a_settlement_found_later(setup: CrashSetup) -> None:
+    buyer = await signed(setup)
+    setup.facilitator.fault = "chain silent"
     async with httpx.AsyncClient(timeout=60) as http:
         made = await http.post(
-            town.url + PATH,
-            json={"VideoUrl": town.video},
+            setup.url + PATH,
+            json={"VideoUrl": setup.video},
             headers={"Prefer": "respond-async", "PAYMENT-SIGNATURE": buyer.signature},
         )
         url = made.json()["statusUrl"]
@@ -108,29 +108,29 @@ async def test_a_lost_settlement_is_told_when_it_is_found(town: Town) -> None:
             while (told := (await http.get(url)).json())["stage"] != "settling":
                 assert told["status"] in ("queued", "working")
                 await asyncio.sleep(0.05)
-    town.facilitator.fault = ""
-    assert (await ended(town, made.json()["jobId"])).json()["status"] == "done"
-    assert town.charged(buyer) == 1
+    setup.facilitator.fault = ""
+    assert (await ended(setup, made.json()["jobId"])).json()["status"] == "done"
+    assert setup.charged(buyer) == 1
 
 
-async def test_a_token_has_its_call_back(town: Town) -> None:
-    await town.start(reconcile_seconds=0.1)
-    buyer = await town.buyer()
-    buyer.url = town.url
+async def test_killed_job_returns_the_call_to_its_token(setup: CrashSetup) -> None:
+    await setup.start(reconcile_seconds=0.1)
+    buyer = await setup.buyer()
+    buyer.url = setup.url
     bought = (await buyer.prepay(1)).json()
     headers = {"X-Payment-Token": bought["token"]}
-    job = await die(town, "before the video is judged", headers)
-    assert interrupted(await ended(town, job))
+    job = await die(setup, "before the video is judged", headers)
+    assert interrupted(await ended(setup, job))
     async with httpx.AsyncClient(timeout=60) as http:
-        left = await http.get(f"{town.url}/api/payments/{bought['paymentId']}")
+        left = await http.get(f"{setup.url}/api/payments/{bought['paymentId']}")
         assert left.json()["remainingCalls"] == 1
-        answer = await http.post(town.url + PATH, json={"VideoUrl": town.video}, headers=headers)
+        answer = await http.post(setup.url + PATH, json={"VideoUrl": setup.video}, headers=headers)
     assert answer.status_code == 200
 
 
-async def test_a_call_with_a_key_is_just_over(town: Town) -> None:
-    await town.start(reconcile_seconds=0.1)
-    ledger = await Ledger.open(f"sqlite+aiosqlite:///{town.database}", lease_seconds=30)
+async def test_killed_job_of_an_api_key_ends(setup: CrashSetup) -> None:
+    await setup.start(reconcile_seconds=0.1)
+    ledger = await Ledger.open(f"sqlite+aiosqlite:///{setup.database}", lease_seconds=30)
     _, key = await Keys(ledger).create("tests", [Scope.CALL])
     await ledger.close()
-    assert interrupted(await ended(town, await die(town, "before the video is judged", {"X-Api-Key": key})))
+    assert interrupted(await ended(setup, await die(setup, "before the video is judged", {"X-Api-Key": key})))

@@ -1,4 +1,4 @@
-"""`alive402 serve` stopped during a call: the call is answered or uncharged, and nothing is left behind."""
+"""Tests of stopping `alive402 serve` during a call: it is answered or not charged, and leaves no file."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ GREETING = "alive402 is at "
 
 @dataclass
 class Serving:
-    """The service and what it lends."""
+    """A running service and its folders."""
 
     child: asyncio.subprocess.Process
     url: str
@@ -47,7 +47,7 @@ class Serving:
             return [state for (state,) in ledger.execute("SELECT state FROM payments")]
 
     async def ended(self) -> None:
-        """Once the service has ended, nothing of it is left."""
+        """Wait until the service has ended, and check that it left nothing."""
         async with asyncio.timeout(60):
             await self.child.wait()
         assert list(self.media.glob("alive402-*")) == []
@@ -95,7 +95,7 @@ def runs(pid: int) -> bool:
     return False
 
 
-async def test_what_is_under_way_is_answered_and_nothing_new_begins(tmp_path: Path, clips: Clips) -> None:
+async def test_stop_finishes_running_calls_and_refuses_new_ones(tmp_path: Path, clips: Clips) -> None:
     async with serving(tmp_path, "60") as service, Buyer(service.url) as buyer, Buyer(service.url) as late:
         with serve_files(clips.bona_fide.parent) as videos:
             video = f"{videos}/{clips.bona_fide.name}"
@@ -124,7 +124,7 @@ async def test_what_is_under_way_is_answered_and_nothing_new_begins(tmp_path: Pa
         assert service.states() == ["consumed"]
 
 
-async def test_what_does_not_end_in_time_is_given_back(tmp_path: Path) -> None:
+async def test_stop_releases_payments_of_slow_calls(tmp_path: Path) -> None:
     async with serving(tmp_path, "2") as service, Buyer(service.url) as buyer, holding_host() as host:
         await buyer.fund()
         call = asyncio.create_task(buyer.pay(host.url))
@@ -137,7 +137,7 @@ async def test_what_does_not_end_in_time_is_given_back(tmp_path: Path) -> None:
         assert service.states() == ["released"]
 
 
-def test_a_start_sweeps_what_nobody_needs(tmp_path: Path) -> None:
+def test_start_sweeps_left_over_folders(tmp_path: Path) -> None:
     for name in ("alive402-call-abcdefg1", "alive402-call-abcdefg2", "alive402-worker-abcdefg3", "alive402-uploads-1"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "video").write_bytes(b"x")

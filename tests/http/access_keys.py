@@ -28,7 +28,7 @@ def command(service: Service, *words: str) -> Result:
 
 
 def made(service: Service, *more: str, scope: str = "call") -> dict[str, Any]:
-    """A key that signs requests: `id`, `accessKeyId`, `key`, which is the AccessKeySecret."""
+    """Create a key that signs requests: `id`, `accessKeyId`, and `key`, which is the AccessKeySecret."""
     result = command(service, "create", "--name", "SDK", "--scope", scope, "--access-key", "--json", *more)
     assert result.exit_code == 0, result.output
     return dict(json.loads(result.stdout))
@@ -52,6 +52,6 @@ def sdk(service: Service, key: dict[str, Any], version: str | None, **changed: s
 
 
 def detect(client: Client, url: str | None) -> Any:
-    """One call of the SDK, as its documentation writes it."""
+    """One call by the SDK, as its documentation shows it."""
     options = RuntimeOptions(read_timeout=180_000, connect_timeout=10_000, no_proxy="127.0.0.1")
     return client.detect_video_living_face_with_options(DetectVideoLivingFaceRequest(video_url=url), options)

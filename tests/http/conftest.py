@@ -1,4 +1,4 @@
-"""A real service on a real socket with a real ledger and a real chain, in a thread of the test's process."""
+"""Fixtures: a real service with a real socket, ledger and chain, in a thread of the test process."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from tests.conftest import write_video
 
 @dataclass(frozen=True)
 class Service:
-    """A running service; `database` is read past it, as an auditor would."""
+    """A running service; tests read `database` directly."""
 
     url: str
     parts: Parts
     database: Path
 
     def histories(self) -> list[list[str]]:
-        """The states that each payment went through, in the order in which the payments came."""
+        """The states of each payment, in the order in which the payments came."""
         with sqlite3.connect(self.database) as connection:
             rows = connection.execute("SELECT payment_id, state FROM payment_events ORDER BY id").fetchall()
         found: dict[str, list[str]] = {}
@@ -47,14 +47,14 @@ Start = Callable[..., Service]
 
 @pytest.fixture(scope="module")
 def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
-    """Start a service with the given settings; it is stopped when the tests of the file end."""
+    """Start a service with the given settings; it stops after the tests of the file."""
     with _starting(tmp_path_factory) as begin:
         yield begin
 
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """The service that many files share."""
+    """The service that many test files share."""
     with _starting(tmp_path_factory) as begin:
         yield begin()
 
@@ -115,7 +115,7 @@ def _running(settings: Settings, database: Path, offered: tuple[Offered, ...] = 
 
 
 def _moving_gradient(path: Path) -> None:
-    """Three seconds in which there is nobody."""
+    """Write three seconds of video without a person."""
     ramp = np.add.outer(np.arange(240), np.arange(320))
     greys = [((ramp + 4 * index) % 256).astype(np.uint8) for index in range(45)]
     write_video(path, [np.stack([255 - grey, grey // 2, grey], axis=2) for grey in greys], rate=15)

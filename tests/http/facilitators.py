@@ -22,7 +22,7 @@ from alive402.payments.devchain import DevChain, DevFacilitator
 
 @dataclass
 class Facilitator:
-    """A facilitator and a node at `url`; `fault` says how it fails now."""
+    """A facilitator and a node at `url`; `fault` names its present failure."""
 
     url: str
     chain: DevChain = field(default_factory=DevChain)
@@ -82,7 +82,7 @@ def _parsed(body: dict[str, Any]) -> tuple[PaymentPayload, PaymentRequirements]:
 
 @contextmanager
 def running_facilitator(chain: DevChain | None = None, token: str | None = None) -> Iterator[Facilitator]:
-    """One over `chain`, a new one by default; with `token`, for those only who send it."""
+    """A facilitator over `chain`, by default a new one; `token`, if any, is required of its clients."""
     listening = listen("127.0.0.1", 0)
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     made = Facilitator(url, chain or DevChain(), token=token)

@@ -1,4 +1,4 @@
-"""A third service in one module, as a newcomer would write it: it counts and hashes a text."""
+"""A third service in one module, as a newcomer would write it: counts and hashes a text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""API keys: created and revoked on the command line, used over HTTP."""
+"""Tests of API keys: created and revoked on the command line, used over HTTP."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def called(service: Service, video_url: str, headers: dict[str, str]) -> httpx.R
         return http.post(service.url + PATH, json={"VideoUrl": video_url}, headers=headers)
 
 
-def test_a_key_calls_without_paying_until_it_is_revoked(service: Service, videos: str) -> None:
+def test_key_calls_free_until_revoked(service: Service, videos: str) -> None:
     key = made(service, "call", "ops")
     known = len(service.histories())
     for header in ({"Authorization": f"Bearer {key['key']}"}, {"X-Api-Key": key["key"]}):
@@ -50,7 +50,7 @@ def test_a_key_calls_without_paying_until_it_is_revoked(service: Service, videos
     assert "revoked" in command(service, "list").stdout
 
 
-def test_a_key_without_the_scope_is_forbidden_the_call(service: Service, videos: str) -> None:
+def test_key_without_scope_is_forbidden(service: Service, videos: str) -> None:
     key = made(service, "ledger")
     refused = called(service, f"{videos}/face.mp4", {"X-Api-Key": key["key"]})
     assert (refused.status_code, refused.json()["code"]) == (403, "api_key_forbidden")
@@ -65,25 +65,25 @@ def test_a_key_without_the_scope_is_forbidden_the_call(service: Service, videos:
         {"Authorization": "bearer ak_"},
     ],
 )
-def test_an_unknown_key_is_refused(service: Service, videos: str, headers: dict[str, str]) -> None:
+def test_unknown_key_is_refused(service: Service, videos: str, headers: dict[str, str]) -> None:
     refused = called(service, f"{videos}/face.mp4", headers)
     assert (refused.status_code, refused.json()["code"]) == (401, "api_key_refused")
 
 
 @pytest.mark.parametrize("headers", [{"Authorization": "Basic dTpw"}, {"Authorization": "Bearer"}, {"X-Api-Key": ""}])
-def test_without_a_key_the_call_has_its_price(service: Service, videos: str, headers: dict[str, str]) -> None:
+def test_call_without_key_requires_payment(service: Service, videos: str, headers: dict[str, str]) -> None:
     refused = called(service, f"{videos}/face.mp4", headers)
     assert (refused.status_code, refused.json()["code"]) == (402, "payment_required")
 
 
-def test_a_key_is_kept_nowhere(service: Service) -> None:
+def test_key_is_stored_nowhere(service: Service) -> None:
     key = made(service, "call")
     with sqlite3.connect(service.database) as connection:
         assert key["key"] not in "\n".join(connection.iterdump())
     assert key["key"] not in command(service, "list", "--json").output
 
 
-def test_what_makes_no_sense_on_the_command_line_is_said(service: Service) -> None:
+def test_command_line_reports_invalid_arguments(service: Service) -> None:
     unknown = command(service, "create", "--name", "x", "--scope", "everything")
     assert (unknown.exit_code, "there is no scope everything" in unknown.stderr) == (64, True)
     missing = command(service, "revoke", "key_none")

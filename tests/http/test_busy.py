@@ -1,4 +1,4 @@
-"""A full service answers 503 with Retry-After on every API before it reserves anything, except for bought answers."""
+"""Tests of a full service: 503 with Retry-After on every API before any reservation, except for bought answers."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture(scope="module")
-def narrow(start: Start) -> Service:
-    """Room for one call at work and one that waits."""
+def small_service(start: Start) -> Service:
+    """A service with one running call and one place in the queue."""
     return start(analyses_at_once=1, queue=1)
 
 
@@ -35,7 +35,7 @@ async def key_of(service: Service) -> dict[str, str]:
 
 @asynccontextmanager
 async def full(service: Service) -> AsyncIterator[None]:
-    """As many calls as are let in, each of another key, that go on until the block ends."""
+    """Fill the service with calls of different keys until the block ends."""
     keys = [await key_of(service) for _ in range(service.parts.admission.capacity)]
     async with holding_host() as host, httpx.AsyncClient(timeout=60) as http:
         calls = [
@@ -48,40 +48,44 @@ async def full(service: Service) -> AsyncIterator[None]:
         assert {(await call).json()["code"] for call in calls} == {"upstream_unreachable"}
 
 
-async def test_over_http_mcp_rpc_and_as_a_job_nothing_is_held(narrow: Service, videos: str) -> None:
+async def test_busy_service_reserves_no_payment(small_service: Service, videos: str) -> None:
     body = {"VideoUrl": f"{videos}/face.mp4"}
-    rpc = await asyncio.to_thread(made, narrow)
-    async with Buyer(narrow.url) as buyer, connected(narrow) as client, httpx.AsyncClient(timeout=60) as http:
+    rpc = await asyncio.to_thread(made, small_service)
+    async with (
+        Buyer(small_service.url) as buyer,
+        connected(small_service) as client,
+        httpx.AsyncClient(timeout=60) as http,
+    ):
         token = await paid(buyer, 1)
         payment: Any = await signed(buyer, await client.call_tool(TOOL))
         first = await client.call_tool(TOOL, {"VideoUrl": f"{videos}/none.mp4"}, meta=payment)
         assert first.structured_content["code"] == "upstream_status"  # type: ignore[index]
-        before = narrow.histories()
-        async with full(narrow):
+        before = small_service.histories()
+        async with full(small_service):
             for headers in (
                 {"X-Payment-Token": token["token"]},
-                await key_of(narrow),
+                await key_of(small_service),
                 {"X-Payment-Token": token["token"], "Prefer": "respond-async"},
             ):
-                busy = await http.post(narrow.url + PATH, json=body, headers=headers)
+                busy = await http.post(small_service.url + PATH, json=body, headers=headers)
                 assert (busy.status_code, busy.json()["code"], busy.json()["charged"]) == (503, "busy", False)
                 assert 1 <= int(busy.headers["Retry-After"]) <= 60
             told: Any = (await client.call_tool(TOOL, body, meta=payment)).structured_content
             assert (told["code"], told["status"], told["charged"]) == ("busy", 503, False)
             assert told["retryAfter"] >= 1
-            refused = await asyncio.to_thread(rpc_code, narrow, rpc, body["VideoUrl"])
+            refused = await asyncio.to_thread(rpc_code, small_service, rpc, body["VideoUrl"])
             assert refused == "ServiceUnavailable"
             # What is wrong is told all the same, and so is the price.
-            assert (await http.post(narrow.url + PATH, json=body)).status_code == 402
-            wrong = await http.post(narrow.url + PATH, json=body, headers={"X-Payment-Token": "none"})
+            assert (await http.post(small_service.url + PATH, json=body)).status_code == 402
+            wrong = await http.post(small_service.url + PATH, json=body, headers={"X-Payment-Token": "none"})
             assert wrong.json()["code"] == "token_unknown"
-            assert (await shown(narrow, token["paymentId"]))["remainingCalls"] == 1
-            assert narrow.histories() == before
+            assert (await shown(small_service, token["paymentId"]))["remainingCalls"] == 1
+            assert small_service.histories() == before
         bought = await client.call_tool(TOOL, body, meta=payment)
         assert not bought.is_error
         used = await buyer.spend(body["VideoUrl"], token["token"])
         assert used.status_code == 200
-        async with full(narrow):
+        async with full(small_service):
             again = await client.call_tool(TOOL, body, meta=payment)
             assert again.structured_content == bought.structured_content
             assert (await buyer.spend(body["VideoUrl"], token["token"])).json() == used.json()
@@ -93,7 +97,7 @@ def rpc_code(service: Service, key: dict[str, Any], url: str) -> str:
     return str(refused.value.code)  # type: ignore[attr-defined]
 
 
-async def test_the_facilitator_is_not_asked(start: Start, videos: str) -> None:
+async def test_busy_service_does_not_call_the_facilitator(start: Start, videos: str) -> None:
     with running_facilitator() as facilitator:
         service = start(
             analyses_at_once=1,
@@ -114,7 +118,7 @@ async def test_the_facilitator_is_not_asked(start: Start, videos: str) -> None:
             assert (await buyer.send(f"{videos}/face.mp4", buyer.signature)).status_code == 200
 
 
-async def test_one_payer_leaves_half_of_the_queue_to_others(start: Start, videos: str) -> None:
+async def test_one_payer_fills_at_most_half_of_the_queue(start: Start, videos: str) -> None:
     service = start(analyses_at_once=1, queue=4)
     greedy, other = await key_of(service), await key_of(service)
     async with holding_host() as host, httpx.AsyncClient(timeout=60) as http:

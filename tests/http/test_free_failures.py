@@ -1,4 +1,4 @@
-"""Rate limits of failed calls, which are free: by payer, key and address."""
+"""Tests of the rate limits of failed calls, which are free: by payer, key and address."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from alive402.demo.buyer import PATH, Buyer
 from alive402.payments.core.errors import PaymentsMisconfigured
 from alive402.settings import Settings
 from tests.http.access_keys import credited, made
-from tests.http.alibaba.test_objects import HOST, fields_of, leave, refusal
+from tests.http.alibaba.test_objects import HOST, fields_of, refusal, upload_policy_for
 from tests.http.alibaba.test_objects import post as post_object
 from tests.http.conftest import Start
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_payer_who_failed_too_often_waits_and_others_do_not(start: Start, videos: str) -> None:
+async def test_failures_are_limited_per_payer(start: Start, videos: str) -> None:
     strict = start(free_failures_per_payer="2/hour", free_failures_per_address="100/hour")
     async with Buyer(strict.url) as buyer, Buyer(strict.url) as other:
         await buyer.fund()
@@ -45,7 +45,7 @@ async def test_a_payer_who_failed_too_often_waits_and_others_do_not(start: Start
         assert unpaid.status_code == 402
 
 
-async def test_a_token_that_failed_too_often_waits(start: Start, videos: str) -> None:
+async def test_failures_are_limited_per_token(start: Start, videos: str) -> None:
     strict = start(free_failures_per_payer="2/hour", free_failures_per_address="100/hour")
     async with Buyer(strict.url) as buyer:
         await buyer.fund()
@@ -59,7 +59,7 @@ async def test_a_token_that_failed_too_often_waits(start: Start, videos: str) ->
         assert (again.status_code, again.text) == (200, bought.text)
 
 
-async def test_a_prepaid_key_whose_calls_failed_too_often_uploads_nothing(start: Start, videos: str) -> None:
+async def test_failed_calls_limit_uploads_of_a_prepaid_key(start: Start, videos: str) -> None:
     strict = start(free_failures_per_payer="2/hour", free_failures_per_address="100/hour", upload_host=HOST)
     failing, other, own = made(strict, "--prepaid"), made(strict, "--prepaid"), made(strict)
     credited(strict, failing, 1)
@@ -75,7 +75,7 @@ async def test_a_prepaid_key_whose_calls_failed_too_often_uploads_nothing(start:
             return await http.post(f"{strict.url}/api/uploads", content=b"x", headers=headers)
 
         assert (await upload(failing)).status_code == 201
-        given = leave(strict, failing)
+        given = upload_policy_for(strict, failing)
         assert [await call(failing, "none.mp4") for _ in range(2)] == [424, 424]
         assert [await call(own, "none.mp4") for _ in range(3)] == [424, 424, 424]
         refused = await upload(failing)
@@ -86,7 +86,7 @@ async def test_a_prepaid_key_whose_calls_failed_too_often_uploads_nothing(start:
 
 
 @pytest.mark.parametrize("door", ["uploads", "bucket"])
-async def test_uploads_by_a_prepaid_key_that_failed_count(start: Start, door: str) -> None:
+async def test_failed_uploads_of_a_prepaid_key_count(start: Start, door: str) -> None:
     strict = start(free_failures_per_address="2/hour", upload_host=HOST, max_video_bytes=1_000)
     prepaid, own = made(strict, "--prepaid"), made(strict)
     credited(strict, prepaid, 1)
@@ -99,7 +99,7 @@ async def test_uploads_by_a_prepaid_key_that_failed_count(start: Start, door: st
             sent = await http.post(f"{strict.url}/api/uploads", content=b"x" * size, headers=headers)
             return sent.status_code
 
-        given = {key["id"]: leave(strict, key) for key in (prepaid, own)}
+        given = {key["id"]: upload_policy_for(strict, key) for key in (prepaid, own)}
         too_large = 400 if door == "bucket" else 413
         assert [await upload(own) for _ in range(3)] == [too_large] * 3
         assert [await upload(prepaid) for _ in range(3)] == [too_large, too_large, 429]
@@ -107,7 +107,7 @@ async def test_uploads_by_a_prepaid_key_that_failed_count(start: Start, door: st
         assert await upload(own, 10) in (201, 204)
 
 
-async def test_an_address_that_failed_too_often_waits_with_any_wallet(start: Start, videos: str) -> None:
+async def test_failures_are_limited_per_address(start: Start, videos: str) -> None:
     strict = start(free_failures_per_payer="100/hour", free_failures_per_address="2/hour")
     for _ in range(2):
         async with Buyer(strict.url) as buyer:
@@ -119,7 +119,7 @@ async def test_an_address_that_failed_too_often_waits_with_any_wallet(start: Sta
         assert (refused.status_code, refused.json()["code"]) == (429, "too_many_failures")
 
 
-async def test_forged_payments_count_for_their_address_and_not_for_whom_they_name(start: Start, videos: str) -> None:
+async def test_forged_payments_count_for_their_address_only(start: Start, videos: str) -> None:
     strict = start(free_failures_per_payer="1/hour", free_failures_per_address="3/hour")
     async with Buyer(strict.url) as victim:
         await victim.fund()
@@ -139,7 +139,7 @@ async def test_forged_payments_count_for_their_address_and_not_for_whom_they_nam
         assert (ahead.status_code, ahead.json()["code"]) == (429, "too_many_failures")
 
 
-async def test_only_a_trusted_proxy_says_where_a_call_comes_from(start: Start, videos: str) -> None:
+async def test_only_a_trusted_proxy_sets_the_address(start: Start, videos: str) -> None:
     rates = {"free_failures_per_payer": "100/hour", "free_failures_per_address": "1/hour"}
     for trusted, code in (([], "too_many_failures"), (["127.0.0.0/8"], "upstream_status")):
         service = start(trusted_proxies=trusted, **rates)
@@ -155,7 +155,7 @@ async def test_only_a_trusted_proxy_says_where_a_call_comes_from(start: Start, v
         assert seen == ["upstream_status", code, "too_many_failures"]
 
 
-def test_a_rate_or_a_storage_that_makes_no_sense_stops_the_start(start: Start) -> None:
+def test_invalid_rate_or_storage_stops_the_start(start: Start) -> None:
     with pytest.raises(ValidationError, match="is not a rate"):
         Settings(free_failures_per_payer="often")
     from alive402.calls.rate_limits import FreeFailures

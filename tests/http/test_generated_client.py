@@ -1,4 +1,4 @@
-"""A client generated from our OpenAPI document calls the service: unpaid, paid, and as a job."""
+"""Tests of a client generated from the OpenAPI document: unpaid, paid, and as a job."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ print(json.dumps([job.status, job.result["data"]["Liveness"]["verdict"]]))
 
 @pytest.fixture(scope="module")
 def generator(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the generator; what it needs beside that is here already."""
+    """The folder with the installed generator."""
     folder = tmp_path_factory.mktemp("generator")
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--disable-pip-version-check", "--no-input"]
     installed = subprocess.run([*pip, "--target", folder, *GENERATOR], capture_output=True, text=True)
@@ -60,7 +60,7 @@ def document(service: Service, tmp_path: Path) -> Path:
     return path
 
 
-async def test_a_generated_client_calls_the_service(
+async def test_generated_client_calls_the_service(
     service: Service, videos: str, generator: Path, document: Path, tmp_path: Path
 ) -> None:
     _, key = await service.parts.registry.ledger_services.keys.create("tests", [Scope.CALL])

@@ -1,4 +1,4 @@
-"""Hostile unpaid request bodies that cost far more than their size to parse."""
+"""Tests of hostile unpaid request bodies that cost far more than their size to parse."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ BODIES: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize("name", BODIES)
-async def test_a_hostile_body_gets_its_code_soon(service: Service, name: str) -> None:
+async def test_hostile_body_is_refused_quickly(service: Service, name: str) -> None:
     body, code = BODIES[name]
     async with httpx.AsyncClient(timeout=PATIENCE) as http:
         answer = await http.post(service.url + PATH, content=body, headers={"Content-Type": "application/json"})
@@ -52,9 +52,7 @@ async def test_a_hostile_body_gets_its_code_soon(service: Service, name: str) ->
 
 @pytest.mark.parametrize("door", ["/devchain/rpc", "/devchain/faucet", "/devchain/wallets/x/sign"])
 @pytest.mark.parametrize(("lists", "code"), [(90_000, "body_too_large"), (16_000, "invalid_input")])
-async def test_lists_in_lists_end_no_process_where_the_framework_reads(
-    service: Service, door: str, lists: int, code: str
-) -> None:
+async def test_nested_lists_stop_no_process(service: Service, door: str, lists: int, code: str) -> None:
     async with httpx.AsyncClient(timeout=PATIENCE) as http:
         headers = {"Content-Type": "application/json"}
         deep = await http.post(service.url + door, content=b'{"a":' + b"[" * lists + b"}", headers=headers)
@@ -63,7 +61,7 @@ async def test_lists_in_lists_end_no_process_where_the_framework_reads(
 
 
 @pytest.mark.parametrize("escape", [b"%41", b"%zz", b"+++", b"!!!"])
-async def test_a_form_of_millions_of_escapes_is_not_read(service: Service, escape: bytes) -> None:
+async def test_form_of_many_escapes_is_not_read(service: Service, escape: bytes) -> None:
     async with httpx.AsyncClient(timeout=PATIENCE) as http:
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         door = f"{service.url}/?Action={IMAGE_LIVENESS.action}"
@@ -72,6 +70,6 @@ async def test_a_form_of_millions_of_escapes_is_not_read(service: Service, escap
 
 
 @pytest.mark.parametrize("dots", [9, 100_000])
-def test_a_parameter_of_many_dots_is_refused(dots: int) -> None:
+def test_parameter_of_many_dots_is_refused(dots: int) -> None:
     with pytest.raises(RpcRefused):
         input_of({"Tasks" + ".1" * dots: "a"}, IMAGE_LIVENESS.input_schema)

@@ -1,4 +1,4 @@
-"""HEIC and AVIF: by URL, as bytes, and through the vendor's SDK."""
+"""Tests of HEIC and AVIF: by URL, as bytes, and through the vendor's SDK."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def test_heic_and_avif_are_judged_by_url_and_as_bytes(service: Service, ho
     assert [each["verdict"] for each in answer.json()["data"]["Liveness"]["images"]] == ["live"] * 3
 
 
-async def test_a_sequence_is_refused_as_one_that_moves(service: Service, host: str) -> None:
+async def test_image_sequence_is_refused(service: Service, host: str) -> None:
     async with Buyer(service.url) as buyer:
         await buyer.fund()
         refused = await buyer.buy(at(host, "moving.avif"), PATH)
@@ -57,7 +57,7 @@ async def test_a_sequence_is_refused_as_one_that_moves(service: Service, host: s
     assert "moves" in refused.json()["message"]
 
 
-async def test_a_heic_is_no_video(service: Service, host: str) -> None:
+async def test_video_service_refuses_heic(service: Service, host: str) -> None:
     async with Buyer(service.url) as buyer:
         await buyer.fund()
         refused = await buyer.buy({"VideoUrl": f"{host}/face.heic"}, LIVENESS.paths[0])
@@ -65,7 +65,7 @@ async def test_a_heic_is_no_video(service: Service, host: str) -> None:
     assert "picture" in refused.json()["message"]
 
 
-def test_the_vendors_sdk_asks_for_heic(service: Service, host: str) -> None:
+def test_sdk_sends_heic(service: Service, host: str) -> None:
     client: Any = sdk(service, made(service), V3)
     asked = DetectLivingFaceRequest(tasks=[DetectLivingFaceRequestTasks(image_url=f"{host}/face.heic")])
     answer = client.detect_living_face_with_options(asked, RuntimeOptions(read_timeout=60_000, no_proxy="127.0.0.1"))

@@ -1,4 +1,4 @@
-"""The image service: images by URL and as bytes; an answer covers all of them or none."""
+"""Tests of the image service: images by URL and as bytes; an answer covers all of them or none."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ async def balance(buyer: Buyer, service: Service) -> int:
     return await buyer.balance(service.parts.terms.asset)
 
 
-async def test_pictures_are_judged_and_paid_for_once(service: Service, pictures: str, face: bytes) -> None:
+async def test_images_are_judged_and_charged_once(service: Service, pictures: str, face: bytes) -> None:
     given = at(pictures, "face.jpg", "wall.jpg")
     given["Tasks"] += packed(face)["Tasks"]
     async with Buyer(service.url) as buyer, httpx.AsyncClient(timeout=60) as http:
@@ -114,7 +114,7 @@ async def test_pictures_are_judged_and_paid_for_once(service: Service, pictures:
     assert "videoSha256" not in claims
 
 
-async def test_the_least_live_picture_decides(service: Service, pictures: str) -> None:
+async def test_least_live_image_decides(service: Service, pictures: str) -> None:
     async with Buyer(service.url) as buyer:
         await buyer.fund()
         data = (await buyer.buy(at(pictures, "face.jpg", "attack.jpg"), PATH)).json()["data"]
@@ -127,9 +127,7 @@ async def test_the_least_live_picture_decides(service: Service, pictures: str) -
     assert result["Rate"] == pytest.approx(100 * (1 - bad["live_confidence"]), abs=0.01)
 
 
-async def test_a_verdict_of_pictures_is_checked_at_the_command_line(
-    service: Service, pictures: str, tmp_path: Path
-) -> None:
+async def test_command_line_verifies_an_image_verdict(service: Service, pictures: str, tmp_path: Path) -> None:
     async with Buyer(service.url) as buyer, httpx.AsyncClient() as http:
         await buyer.fund()
         answer = (await buyer.buy(at(pictures, "face.jpg"), PATH)).json()
@@ -151,7 +149,7 @@ async def test_a_verdict_of_pictures_is_checked_at_the_command_line(
         (("wall.jpg", "wall.jpg"), 422, "no_face", None),
     ],
 )
-async def test_a_call_that_fails_costs_nothing_and_names_its_task(
+async def test_failed_call_is_free_and_names_its_task(
     service: Service, pictures: str, names: tuple[str, ...], status: int, code: str, task: int | None
 ) -> None:
     async with Buyer(service.url) as buyer:
@@ -181,7 +179,7 @@ PROBLEMS: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize(("given", "code"), PROBLEMS)
-async def test_what_does_not_fit_is_told_before_anyone_pays(service: Service, given: Any, code: str) -> None:
+async def test_invalid_image_request_is_refused_before_payment(service: Service, given: Any, code: str) -> None:
     async with httpx.AsyncClient() as http:
         refused = await http.post(service.url + PATH, json=given)
     if not given:
@@ -192,9 +190,7 @@ async def test_what_does_not_fit_is_told_before_anyone_pays(service: Service, gi
     assert refused.json()["code"] == code
 
 
-async def test_only_here_a_body_may_be_large_and_its_pictures_together_are_bounded(
-    service: Service, face: bytes
-) -> None:
+async def test_large_bodies_are_accepted_for_images_only(service: Service, face: bytes) -> None:
     padded = [face + bytes(size) for size in (4_000_000, 4_000_000, 4_000_000)]
     async with Buyer(service.url) as buyer, httpx.AsyncClient(timeout=60) as http:
         await buyer.fund()
@@ -209,8 +205,8 @@ async def test_only_here_a_body_may_be_large_and_its_pictures_together_are_bound
             assert (refused.status_code, refused.json()["code"]) == (413, "body_too_large")
 
 
-async def test_large_requests_are_bounded_and_no_hindrance_to_small_ones(service: Service) -> None:
-    """Strangers who announce much and send nothing hold the few places for it, not the service."""
+async def test_large_requests_do_not_block_small_ones(service: Service) -> None:
+    """Callers who announce a large body and send nothing occupy the places for large bodies only."""
     host, port = service.url.removeprefix("http://").split(":")
     head = f"POST {PATH} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 9000000\r\n\r\n{{"
     held = [await asyncio.open_connection(host, int(port)) for _ in range(LARGE_BODIES)]
@@ -231,7 +227,7 @@ async def test_large_requests_are_bounded_and_no_hindrance_to_small_ones(service
     assert small.status_code == 402
 
 
-async def test_a_token_is_good_for_its_own_service_only(service: Service, pictures: str) -> None:
+async def test_token_is_valid_for_its_service_only(service: Service, pictures: str) -> None:
     async with Buyer(service.url) as buyer, httpx.AsyncClient(timeout=60) as http:
         await buyer.fund()
         asked = (
@@ -248,7 +244,7 @@ async def test_a_token_is_good_for_its_own_service_only(service: Service, pictur
     assert state["remainingCalls"] == 1
 
 
-async def test_the_tool_answers_over_mcp_with_words_of_its_own(service: Service, pictures: str) -> None:
+async def test_image_tool_answers_over_mcp(service: Service, pictures: str) -> None:
     heard: list[str] = []
 
     async def hear(_share: float, _total: float | None, message: str | None) -> None:
@@ -273,7 +269,7 @@ async def test_the_tool_answers_over_mcp_with_words_of_its_own(service: Service,
     assert heard == ["Fetching the images", "Looking at the images"]
 
 
-async def test_calls_are_counted_by_service(start: Start, pictures: str) -> None:
+async def test_metrics_count_calls_by_service(start: Start, pictures: str) -> None:
     own = start()
     async with Buyer(own.url) as buyer, httpx.AsyncClient(timeout=60) as http:
         await buyer.fund()
@@ -283,7 +279,7 @@ async def test_calls_are_counted_by_service(start: Start, pictures: str) -> None
     assert counted == {LIVENESS.id: 0, IMAGE_LIVENESS.id: 1}
 
 
-async def test_an_operator_chooses_what_is_sold(start: Start, pictures: str) -> None:
+async def test_services_setting_chooses_the_services(start: Start, pictures: str) -> None:
     alone = start(services=("aliyun-facebody-detect-living-face",), price=70_000)
     async with Buyer(alone.url) as buyer, httpx.AsyncClient(timeout=60) as http:
         await buyer.fund()
@@ -298,7 +294,7 @@ async def test_an_operator_chooses_what_is_sold(start: Start, pictures: str) -> 
 
 
 @pytest.mark.parametrize("version", [V3, V1], ids=["V3", "V1"])
-def test_the_vendors_sdk_asks_for_images_too(service: Service, pictures: str, face: bytes, version: str | None) -> None:
+def test_sdk_judges_images(service: Service, pictures: str, face: bytes, version: str | None) -> None:
     client = sdk(service, made(service), version)
     options = RuntimeOptions(read_timeout=60_000, no_proxy="127.0.0.1")
 

@@ -1,4 +1,4 @@
-"""Prepaid keys over HTTP: credited by a payment, used on either API, and refused credits."""
+"""Tests of prepaid keys over HTTP: credited by a payment, used on either API, and refused credits."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ pytestmark = pytest.mark.anyio
 
 
 async def ask(service: Service, calls: int) -> str:
-    """Where a new payment is paid."""
+    """Create a payment; returns its payment URL."""
     async with httpx.AsyncClient() as http:
         answer = await http.post(f"{service.url}/api/payments", json={"serviceId": SERVICE, "maxCalls": calls})
     return str(answer.json()["payUrl"])
 
 
-async def test_a_payment_fills_a_key_once(service: Service, videos: str) -> None:
+async def test_payment_credits_a_key_once(service: Service, videos: str) -> None:
     key, other = made(service, "--prepaid"), made(service, "--prepaid")
     asset = service.parts.terms.asset
     where = await ask(service, 3)
@@ -52,7 +52,7 @@ async def test_a_payment_fills_a_key_once(service: Service, videos: str) -> None
     assert balance(service, key) == 1
 
 
-async def test_what_cannot_be_filled_is_told_before_anything_is_paid(service: Service) -> None:
+async def test_invalid_credit_is_refused_before_payment(service: Service) -> None:
     free, prepaid = made(service), made(service, "--prepaid")
     assert command(service, "revoke", prepaid["id"]).exit_code == 0
     where = await ask(service, 2)
@@ -65,7 +65,7 @@ async def test_what_cannot_be_filled_is_told_before_anything_is_paid(service: Se
         assert await buyer.balance(service.parts.terms.asset) == before
 
 
-async def test_an_idempotency_key_answers_again_and_takes_no_second_call(service: Service, videos: str) -> None:
+async def test_idempotency_key_repeats_the_answer_free(service: Service, videos: str) -> None:
     key = made(service, "--prepaid")
     credited(service, key, 2)
     headers = {"X-Api-Key": key["key"], "Idempotency-Key": "order 7"}
@@ -79,7 +79,7 @@ async def test_an_idempotency_key_answers_again_and_takes_no_second_call(service
     assert balance(service, key) == 1
 
 
-def test_the_command_line_fills_prepaid_keys_alone(service: Service) -> None:
+def test_command_line_credits_prepaid_keys_only(service: Service) -> None:
     free, prepaid = made(service), made(service, "--prepaid")
     fill = ("--calls", "5", "--service", SERVICE)
     assert command(service, "credit", free["id"], *fill).exit_code == 1
@@ -95,7 +95,7 @@ def test_the_command_line_fills_prepaid_keys_alone(service: Service) -> None:
     assert command(service, "credit", prepaid["id"], *fill).exit_code == 1
 
 
-def test_a_secret_is_printed_once_and_lies_nowhere(service: Service) -> None:
+def test_secret_is_printed_once_and_stored_nowhere(service: Service) -> None:
     result = command(service, "create", "--name", "x", "--scope", "call", "--access-key")
     named = dict(line.split(maxsplit=1) for line in result.stdout.splitlines())
     secret = named["AccessKeySecret"].strip()

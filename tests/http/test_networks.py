@@ -1,4 +1,4 @@
-"""Several networks and tokens: each is offered, paid and looked up on its own chain."""
+"""Tests of several networks and tokens: each is offered, paid and looked up on its own chain."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def sepolia() -> Iterator[Facilitator]:
 
 @pytest.fixture(scope="module")
 def base() -> Iterator[Facilitator]:
-    """Base's chain id, with the test token where Base has its USDC, behind a facilitator that wants a token."""
+    """A chain with Base's id and the test token at USDC's address, behind a facilitator that requires a token."""
     with running_facilitator(DevChain(8453, DEFAULT_ASSETS[BASE][0]["asset"]), TOKEN) as made:
         yield made
 
@@ -62,7 +62,7 @@ def two(start: Start, sepolia: Facilitator, base: Facilitator) -> Service:
 
 
 class On(Buyer):
-    """The official client, allowed to pay on one network only."""
+    """The official client, limited to one network."""
 
     def __init__(self, url: str, network: str) -> None:
         super().__init__(url)
@@ -71,7 +71,7 @@ class On(Buyer):
 
 
 @pytest.mark.parametrize(("network", "price"), [(SEPOLIA, 150_000), (BASE, 250_000)])
-async def test_a_buyer_pays_on_the_network_that_it_has(
+async def test_buyer_pays_on_its_network(
     two: Service, sepolia: Facilitator, base: Facilitator, videos: str, network: str, price: int
 ) -> None:
     chain, other = (sepolia.chain, base.chain) if network == SEPOLIA else (base.chain, sepolia.chain)
@@ -90,7 +90,7 @@ async def test_a_buyer_pays_on_the_network_that_it_has(
         assert other.balance(buyer.account.address) == 10**6
 
 
-async def test_a_lost_answer_is_looked_up_on_its_own_chain(two: Service, base: Facilitator, videos: str) -> None:
+async def test_lost_settlement_is_looked_up_on_its_chain(two: Service, base: Facilitator, videos: str) -> None:
     async with On(two.url, BASE) as buyer:
         base.chain.mint(buyer.account.address, 10**6)
         base.fault = "loses the answer"
@@ -103,18 +103,18 @@ async def test_a_lost_answer_is_looked_up_on_its_own_chain(two: Service, base: F
         assert base.chain.balance(buyer.account.address) == 750_000
 
 
-async def test_a_wrong_facilitator_token_stops_the_start(sepolia: Facilitator, base: Facilitator) -> None:
+async def test_wrong_facilitator_token_stops_the_start(sepolia: Facilitator, base: Facilitator) -> None:
     wrong = [*both(sepolia, base)[:1], {**both(sepolia, base)[1], "facilitator_token": "another"}]
     with pytest.raises(PaymentsMisconfigured, match=r"facilitator of eip155:8453 does not answer"):
         await assemble(Settings(accepts=wrong))  # type: ignore[arg-type]
 
 
-async def test_a_network_and_token_named_twice_stop_the_start(sepolia: Facilitator) -> None:
+async def test_duplicate_network_and_token_stop_the_start(sepolia: Facilitator) -> None:
     with pytest.raises(PaymentsMisconfigured, match="names one twice"):
         await assemble(Settings(accepts=[accepted(sepolia, "base-sepolia"), accepted(sepolia, SEPOLIA)]))  # type: ignore[arg-type]
 
 
-async def test_they_may_stand_in_a_toml_file_or_in_the_environment(
+async def test_networks_are_read_from_toml_or_environment(
     sepolia: Facilitator, base: Facilitator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tables = both(sepolia, base)
@@ -140,14 +140,14 @@ async def test_they_may_stand_in_a_toml_file_or_in_the_environment(
         ({}, {"accepts_file": "/none"}, "not both"),
     ],
 )
-def test_what_cannot_be_meant_is_refused(
+def test_invalid_network_settings_are_refused(
     sepolia: Facilitator, change: dict[str, Any], settings: dict[str, Any], sentence: str
 ) -> None:
     with pytest.raises(ValidationError, match=sentence):
         Settings(accepts=[{**accepted(sepolia, "base-sepolia"), **change}], **settings)
 
 
-async def test_a_service_that_nobody_knows_is_not_sold(tmp_path: Path) -> None:
+async def test_unknown_service_setting_is_refused(tmp_path: Path) -> None:
     from alive402.http.wiring import assemble
     from alive402.settings import Settings
 

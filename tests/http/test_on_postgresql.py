@@ -1,4 +1,4 @@
-"""The paid call on PostgreSQL: one charge from two concurrent services, and with a lost database connection."""
+"""Tests of the paid call on PostgreSQL: one charge from two concurrent services, and a lost database."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def server() -> Iterator[postgresql.Server]:
 
 @pytest.fixture(scope="module")
 def pair(start: Start, facilitator: Facilitator, server: postgresql.Server) -> tuple[Service, Service]:
-    """Two services behind one name, on one ledger."""
+    """Two services with one name and one ledger."""
     settings = {
         "database_url": server.database(),
         "network": "base-sepolia",
@@ -55,7 +55,7 @@ async def history(service: Service) -> list[str]:
     return states
 
 
-async def test_one_signature_sent_to_two_services_at_once_is_one_analysis_and_one_charge(
+async def test_one_signature_at_two_services_is_charged_once(
     pair: tuple[Service, Service], facilitator: Facilitator, videos: str
 ) -> None:
     first, second = pair
@@ -81,7 +81,7 @@ async def test_one_signature_sent_to_two_services_at_once_is_one_analysis_and_on
         assert await history(first) == BOUGHT
 
 
-async def test_a_database_that_goes_away_costs_nobody_anything(
+async def test_lost_database_charges_nobody(
     pair: tuple[Service, Service], facilitator: Facilitator, server: postgresql.Server, videos: str
 ) -> None:
     service, _ = pair
@@ -105,7 +105,7 @@ async def test_a_database_that_goes_away_costs_nobody_anything(
         ("DELETE", "/api/calls/%00"),
     ],
 )
-async def test_a_name_that_no_text_of_the_database_can_hold_is_unknown(
+async def test_id_that_the_database_cannot_store_is_unknown(
     pair: tuple[Service, Service], method: str, path: str
 ) -> None:
     service, _ = pair

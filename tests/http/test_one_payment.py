@@ -1,4 +1,4 @@
-"""One hundred concurrent uses of one payment, over HTTP and MCP: one analysis, one charge, one answer."""
+"""Tests of one hundred concurrent uses of one payment, over HTTP and MCP: one analysis, one charge, one answer."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from alive402.demo.buyer import PATH, Buyer
 from tests.http.conftest import Service
 from tests.http.prepaying import balance, paid
 from tests.http.routes.test_mcp import TOOL, connected, signed
-from tests.http.test_paid_call import BOUGHT
+from tests.http.routes.test_tools import BOUGHT
 
 pytestmark = pytest.mark.anyio
 USES = 100
 
 
-async def by_both_doors(service: Service, url: str, token: str) -> list[dict[str, Any]]:
-    """The bodies of as many calls with one token: half over HTTP, a quarter in each era of MCP."""
+async def over_http_and_mcp(service: Service, url: str, token: str) -> list[dict[str, Any]]:
+    """The bodies of calls with one token: half over HTTP, a quarter by each revision of MCP."""
     limits = httpx.Limits(max_connections=USES)
     async with (
         httpx.AsyncClient(timeout=180, limits=limits, trust_env=False) as http,
@@ -41,18 +41,18 @@ async def by_both_doors(service: Service, url: str, token: str) -> list[dict[str
         return list(await asyncio.gather(*[door() for door in doors]))
 
 
-async def test_a_token_for_one_call(service: Service, videos: str) -> None:
+async def test_hundred_uses_of_a_one_call_token_are_one_charge(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer:
         bought = await paid(buyer, 1)
         before = await balance(buyer, service)
-        bodies = await by_both_doors(service, f"{videos}/face.mp4", bought["token"])
+        bodies = await over_http_and_mcp(service, f"{videos}/face.mp4", bought["token"])
         good = [body for body in bodies if body["code"] == "200"]
         late = [body for body in bodies if body["code"] != "200"]
         assert good
         assert len({json.dumps(body, sort_keys=True) for body in good}) == 1
         assert {body["code"] for body in late} <= {"payment_in_use"}
         assert len(good) + len(late) == USES
-        again = await by_both_doors(service, f"{videos}/face.mp4", bought["token"])
+        again = await over_http_and_mcp(service, f"{videos}/face.mp4", bought["token"])
         assert again == [good[0]] * USES
         assert await balance(buyer, service) == before
     with sqlite3.connect(service.database) as connection:
@@ -60,7 +60,7 @@ async def test_a_token_for_one_call(service: Service, videos: str) -> None:
         assert uses.fetchall() == [("spent",)]
 
 
-async def test_one_signature(service: Service, videos: str) -> None:
+async def test_hundred_uses_of_one_signature_are_one_charge(service: Service, videos: str) -> None:
     arguments = {"VideoUrl": f"{videos}/face.mp4"}
     async with Buyer(service.url) as buyer, connected(service) as client:
         await buyer.fund()

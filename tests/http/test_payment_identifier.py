@@ -1,4 +1,4 @@
-"""x402's payment-identifier extension: one identifier is one payment, and its answer."""
+"""Tests of x402's payment-identifier extension: one identifier is one payment, and its answer."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ pytestmark = pytest.mark.anyio
 
 
 async def signed(buyer: Buyer, videos: str) -> dict[str, Any]:
-    """A fresh payment that is good and not used up, with what the official client echoes."""
+    """A new unused payment, with the extension that the official client echoes."""
     await buyer.pay(f"{videos}/none.mp4")
     payment: dict[str, Any] = json.loads(base64.b64decode(buyer.signature))
     return payment
 
 
 def named(payment: dict[str, Any], name: str) -> str:
-    """The payment's header, with the identifier put in as the official helper does it."""
+    """The payment's header, with the identifier added as the official helper does."""
     append_payment_identifier_to_extensions(payment["extensions"], name)
     return base64.b64encode(json.dumps(payment).encode()).decode()
 
 
-async def test_the_same_identifier_and_payment_give_the_stored_answer(service: Service, videos: str) -> None:
+async def test_same_identifier_and_payment_return_the_stored_answer(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer:
         await buyer.fund()
         payment = named(await signed(buyer, videos), "pay_0123456789abcdef_same")
@@ -40,7 +40,7 @@ async def test_the_same_identifier_and_payment_give_the_stored_answer(service: S
         assert await buyer.balance(service.parts.terms.asset) == 4_800_000
 
 
-async def test_the_same_identifier_and_another_payment_are_refused(service: Service, videos: str) -> None:
+async def test_same_identifier_with_another_payment_is_refused(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer:
         await buyer.fund()
         name = "pay_0123456789abcdef_other"
@@ -56,7 +56,7 @@ async def test_the_same_identifier_and_another_payment_are_refused(service: Serv
         assert (first.status_code, bought.status_code) == (200, 200)
 
 
-async def test_an_identifier_whose_call_failed_is_free_again(service: Service, videos: str) -> None:
+async def test_failed_call_frees_its_identifier(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer:
         await buyer.fund()
         name = "pay_0123456789abcdef_again"
@@ -66,7 +66,7 @@ async def test_an_identifier_whose_call_failed_is_free_again(service: Service, v
 
 
 @pytest.mark.parametrize("name", ["short", "x" * 129, "with spaces in it …", "pay_0123456789abcdef\n"])
-async def test_an_identifier_of_another_shape_is_refused(service: Service, videos: str, name: str) -> None:
+async def test_malformed_identifier_is_refused(service: Service, videos: str, name: str) -> None:
     async with Buyer(service.url) as buyer:
         await buyer.fund()
         payment = await signed(buyer, videos)

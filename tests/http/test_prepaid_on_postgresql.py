@@ -1,4 +1,4 @@
-"""A token on PostgreSQL: bought at one service, used at two concurrently, never beyond its calls."""
+"""Tests of a token on PostgreSQL: bought at one service, used at two concurrently, never beyond its calls."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture(scope="module")
 def pair(start: Start) -> Iterator[tuple[Service, Service]]:
-    """Two services on one ledger, each with test money of its own."""
+    """Two services on one ledger, each with its own dev chain."""
     programs = postgresql.binaries()
     if programs is None:
         pytest.skip(postgresql.NOT_INSTALLED)
@@ -25,7 +25,7 @@ def pair(start: Start) -> Iterator[tuple[Service, Service]]:
         yield start(database_url=url), start(database_url=url)
 
 
-async def test_one_call_used_at_two_services_at_once_is_one_answer(pair: tuple[Service, Service], videos: str) -> None:
+async def test_one_call_at_two_services_is_one_answer(pair: tuple[Service, Service], videos: str) -> None:
     first, second = pair
     async with Buyer(first.url) as buyer:
         await buyer.fund()

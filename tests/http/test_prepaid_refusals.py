@@ -1,4 +1,4 @@
-"""Refusals of a prepaid payment and its token: each has its code and costs nothing."""
+"""Tests of the refusals of a prepaid payment and its token: each has its code and is free."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.http.prepaying import SECRET, SERVICE, balance, paid, shown
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_token_of_a_named_client_is_good_only_for_it(service: Service, videos: str) -> None:
+async def test_client_token_requires_its_secret(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer:
         told = await paid(buyer, 1, clientSecret=SECRET)
         assert SECRET not in str(told)
@@ -30,7 +30,7 @@ async def test_a_token_of_a_named_client_is_good_only_for_it(service: Service, v
         assert (stolen.status_code, stolen.json()["code"]) == (402, "token_mismatch")
 
 
-async def test_no_token_yet_and_no_token_at_all(service: Service, videos: str) -> None:
+async def test_unpaid_and_unknown_tokens_are_refused(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer:
         made = await buyer._plain.post(f"{service.url}/api/payments", json={"serviceId": SERVICE})
         pending = await buyer.spend(f"{videos}/face.mp4", made.json()["paymentId"])
@@ -43,7 +43,7 @@ async def test_no_token_yet_and_no_token_at_all(service: Service, videos: str) -
     assert unknown.headers["PAYMENT-REQUIRED"]
 
 
-async def test_what_runs_out_says_so(start: Start, videos: str) -> None:
+async def test_expired_and_exhausted_tokens_have_codes(start: Start, videos: str) -> None:
     brief = start(pending_seconds=0.001, token_days=1e-9)
     async with Buyer(brief.url) as buyer:
         await buyer.fund()
@@ -72,7 +72,7 @@ async def test_what_runs_out_says_so(start: Start, videos: str) -> None:
         ({"serviceId": "something-else"}, 404, "unknown_service"),
     ],
 )
-async def test_a_payment_that_makes_no_sense_is_refused(
+async def test_invalid_prepaid_request_is_refused(
     service: Service, body: dict[str, object], status: int, code: str
 ) -> None:
     async with httpx.AsyncClient() as http:
@@ -82,7 +82,7 @@ async def test_a_payment_that_makes_no_sense_is_refused(
     assert {(each.status_code, each.json()["code"]) for each in missing} == {(404, "no_such_payment")}
 
 
-async def test_what_nobody_pays_is_limited_and_forgotten(start: Start) -> None:
+async def test_unpaid_requests_are_limited_and_deleted(start: Start) -> None:
     strict = start(new_payments_per_address="2/hour", pending_seconds=0.001)
     async with httpx.AsyncClient() as http:
         made = [await http.post(f"{strict.url}/api/payments", json={"serviceId": SERVICE}) for _ in range(3)]
@@ -98,7 +98,7 @@ async def test_what_nobody_pays_is_limited_and_forgotten(start: Start) -> None:
     assert (await shown(again, second))["status"] == "expired"
 
 
-async def test_a_refunded_token_buys_nothing_more_and_keeps_what_it_bought(service: Service, videos: str) -> None:
+async def test_refunded_token_keeps_its_answers_only(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer:
         told = await paid(buyer, 2)
         bought = await buyer.spend(f"{videos}/face.mp4", told["token"], Idempotency_Key="one")
@@ -128,7 +128,7 @@ async def test_a_refunded_token_buys_nothing_more_and_keeps_what_it_bought(servi
     ),
     paying=st.booleans(),
 )
-def test_no_header_breaks_a_door(service: Service, headers: dict[str, str], paying: bool) -> None:
+def test_any_header_gets_a_client_error(service: Service, headers: dict[str, str], paying: bool) -> None:
     url = f"{service.url}/api/payments/{'0' * 32}/pay" if paying else service.url + PATH
     sent = {name: value.encode("latin-1") for name, value in headers.items()}
     with httpx.Client() as http:

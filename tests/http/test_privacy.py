@@ -1,4 +1,4 @@
-"""Privacy: no stored videos, a log without personal data, retention, and erasure by the buyer."""
+"""Tests of privacy: no stored videos, a log without personal data, retention, and erasure by the buyer."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def erased(service: Service, request_id: str, **headers: str) -> httpx.Res
 
 
 def stored(service: Service, request_id: str) -> list[Any]:
-    """Everything that the ledger holds of an answer, read past the service."""
+    """Everything that the ledger holds of an answer, read directly."""
     questions = (
         "SELECT result FROM payments WHERE request_id = ? AND result IS NOT NULL",
         "SELECT result FROM prepaid_uses WHERE request_id = ? AND result IS NOT NULL",
@@ -69,7 +69,7 @@ async def test_buyer_erases_the_answer_and_is_not_charged_again(service: Service
     assert service.histories() == histories
 
 
-async def test_nobody_else_erases_it_or_learns_that_it_is_there(service: Service, videos: str) -> None:
+async def test_strangers_can_neither_erase_nor_detect_an_answer(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer, Buyer(service.url) as stranger:
         await buyer.fund()
         await stranger.fund()
@@ -100,7 +100,7 @@ async def test_nobody_else_erases_it_or_learns_that_it_is_there(service: Service
         assert (by_operator.status_code, stored(service, request_id)) == (204, [])
 
 
-async def test_a_token_erases_what_it_bought(service: Service, videos: str) -> None:
+async def test_token_erases_its_answers(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer:
         token = (await paid(buyer, 2, clientSecret=SECRET))["token"]
         whose = {"Idempotency_Key": "first", "X_Client_Secret": SECRET}
@@ -122,7 +122,7 @@ async def test_a_token_erases_what_it_bought(service: Service, videos: str) -> N
         assert (third.status_code, third.json()["code"]) == (402, "token_exhausted")
 
 
-async def test_a_prepaid_key_erases_what_it_bought_and_a_free_one_what_it_asked(service: Service, videos: str) -> None:
+async def test_keys_erase_their_answers(service: Service, videos: str) -> None:
     books = service.parts.registry.ledger_services
     row, secret = await books.keys.create("customer", [Scope.CALL], prepaid=True)
     await books.balances.grant(row.id, SERVICE, 3)
@@ -141,8 +141,8 @@ async def test_a_prepaid_key_erases_what_it_bought_and_a_free_one_what_it_asked(
     assert (again.status_code, again.json()["code"], again.json()["charged"]) == (410, "answer_erased", True)
 
 
-async def test_an_answer_that_is_owed_is_not_erased(service: Service, videos: str) -> None:
-    """While it is not known whether the money moved, only the answer stands for it."""
+async def test_answer_of_an_unknown_settlement_is_not_erased(service: Service, videos: str) -> None:
+    """Until it is known whether the money moved, the buyer may still be owed the answer."""
     async with Buyer(service.url) as buyer:
         await buyer.fund()
         request_id = (await buyer.pay(f"{videos}/face.mp4")).json()["requestId"]
@@ -165,12 +165,12 @@ async def test_an_answer_that_is_owed_is_not_erased(service: Service, videos: st
 
 
 def write(service: Service, statement: str, *values: str) -> None:
-    """Change the ledger past the service."""
+    """Change the ledger directly."""
     with sqlite3.connect(service.database, timeout=30) as connection:
         connection.execute(statement, values)
 
 
-async def test_a_job_is_erased_with_its_answer(service: Service, videos: str) -> None:
+async def test_job_is_erased_with_its_answer(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer:
         token = (await paid(buyer, 1))["token"]
         started = await buyer.spend(f"{videos}/face.mp4", token, Prefer="respond-async")
@@ -186,7 +186,7 @@ async def test_a_job_is_erased_with_its_answer(service: Service, videos: str) ->
             assert (await http.get(url)).status_code == 404
 
 
-async def test_answers_are_erased_when_their_time_is_over(start: Start, videos: str) -> None:
+async def test_expired_answers_are_erased(start: Start, videos: str) -> None:
     service = start(keep_answers_days=7, keep_call_log_days=3, erase_seconds=0.05)
     async with Buyer(service.url) as buyer:
         await buyer.fund()
@@ -203,22 +203,25 @@ async def test_answers_are_erased_when_their_time_is_over(start: Start, videos: 
 
 
 def videos_in(folder: Path) -> list[str]:
-    """Whatever is large enough to be of a video."""
+    """Every file that is large enough to be a video."""
     return [str(path) for path in folder.rglob("*") if path.is_file() and path.stat().st_size > 1000]
 
 
-async def test_no_video_stays_whatever_becomes_of_its_call(start: Start, videos: str, tmp_path: Path) -> None:
+async def test_no_video_remains_after_any_call(start: Start, videos: str, tmp_path: Path) -> None:
     media = tmp_path / "media"
     service = start(media_directory=media)
     killed = start(media_directory=media, analysis_seconds=0.3)
     async with httpx.AsyncClient(timeout=120) as http:
         ends = []
-        for house, name in (
+        for own_service, name in (
             (service, "face.mp4"), (service, "empty.mp4"), (service, "cut.mp4"), (service, "text.mp4"),
             (service, "big.mp4"), (service, "none.mp4"), (killed, "face.mp4"),
         ):  # fmt: skip
-            call = {"json": {"VideoUrl": f"{videos}/{name}"}, "headers": {"X-Api-Key": await key(house, Scope.CALL)}}
-            answer = await http.post(house.url + PATH, **call)  # type: ignore[arg-type]
+            call = {
+                "json": {"VideoUrl": f"{videos}/{name}"},
+                "headers": {"X-Api-Key": await key(own_service, Scope.CALL)},
+            }
+            answer = await http.post(own_service.url + PATH, **call)  # type: ignore[arg-type]
             ends.append(answer.json()["code"])
             assert videos_in(media) == [], name
     assert (ends[0], ends[-1]) == ("200", "analysis_timeout")
@@ -240,8 +243,8 @@ async def test_no_video_stays_whatever_becomes_of_its_call(start: Start, videos:
     await provider.close()
 
 
-async def test_the_log_names_no_video_no_payer_and_no_key(clips: Clips, tmp_path: Path) -> None:
-    """Every kind of call through `alive402 serve`; then its log is read as whoever steals it would."""
+async def test_log_has_no_video_payer_or_key(clips: Clips, tmp_path: Path) -> None:
+    """Every kind of call is made through `alive402 serve`; then its log is searched."""
     (tmp_path / "videos").mkdir()
     for name in ("a-private-face.mp4", "cut-private.mp4"):
         shutil.copy(clips.bona_fide, tmp_path / "videos" / name)
@@ -297,7 +300,7 @@ async def test_the_log_names_no_video_no_payer_and_no_key(clips: Clips, tmp_path
         ({"otlp_endpoint": "http://127.0.0.1:9", "job_seconds": 7200}, ("trace collector", "2 hours")),
     ],
 )
-async def test_the_page_says_what_is_set(start: Start, chosen: dict[str, object], words: tuple[str, ...]) -> None:
+async def test_privacy_page_shows_the_settings(start: Start, chosen: dict[str, object], words: tuple[str, ...]) -> None:
     service = start(**chosen)
     async with httpx.AsyncClient() as http:
         page = await http.get(f"{service.url}/privacy")

@@ -1,4 +1,4 @@
-"""Every refused call has its own code and status, charges nothing, and leaves the payment usable."""
+"""Tests of refused calls: each has its own code and status, is free, and leaves the payment usable."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def changed(payment: str, /, **payload: Any) -> str:
 
 
 async def signed(buyer: Buyer, videos: str) -> str:
-    """A good payment that is not used up."""
+    """An unused valid payment."""
     await buyer.fund()
     await buyer.pay(f"{videos}/none.mp4")
     return buyer.signature
@@ -47,9 +47,7 @@ async def signed(buyer: Buyer, videos: str) -> str:
         ("cut.mp4", 415, "unsupported_video"),
     ],
 )
-async def test_an_unusable_video_costs_nothing(
-    service: Service, videos: str, video: str, status: int, code: str
-) -> None:
+async def test_unusable_video_is_free(service: Service, videos: str, video: str, status: int, code: str) -> None:
     async with Buyer(service.url) as buyer:
         await buyer.fund()
         before = await balance(buyer, service)
@@ -61,7 +59,7 @@ async def test_an_unusable_video_costs_nothing(
     assert service.histories()[-1] == ["created", "verified", "reserved", "released"]
 
 
-async def test_after_a_failure_the_same_payment_buys_another_video(service: Service, videos: str) -> None:
+async def test_payment_of_a_failed_call_buys_another_answer(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer:
         payment = await signed(buyer, videos)
         before = await balance(buyer, service)
@@ -69,7 +67,7 @@ async def test_after_a_failure_the_same_payment_buys_another_video(service: Serv
         assert before - await balance(buyer, service) == 200_000
 
 
-async def test_a_wrong_key_is_refused_with_its_reason(service: Service, videos: str) -> None:
+async def test_wrong_signature_is_refused_with_its_reason(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer, Buyer(service.url, Account.create()) as other:
         payment = await signed(buyer, videos)
         theirs = json.loads(base64.b64decode(await signed(other, videos)))
@@ -81,7 +79,7 @@ async def test_a_wrong_key_is_refused_with_its_reason(service: Service, videos: 
         assert (await buyer.send(f"{videos}/face.mp4", payment)).status_code == 200
 
 
-async def test_an_empty_wallet_is_refused_with_its_reason(service: Service, videos: str) -> None:
+async def test_empty_wallet_is_refused_with_its_reason(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer:
         refused = await buyer.pay(f"{videos}/face.mp4")
     assert (refused.status_code, refused.json()["code"]) == (402, "payment_invalid")
@@ -91,7 +89,7 @@ async def test_an_empty_wallet_is_refused_with_its_reason(service: Service, vide
 @pytest.mark.parametrize(
     "url", ["ftp://example.com/v", "file:///etc/passwd", "nonsense", "http://user:pass@example.com/v", "http://a b/"]
 )
-async def test_a_bad_url_is_refused_before_anyone_pays(service: Service, url: str) -> None:
+async def test_bad_url_is_refused_before_payment(service: Service, url: str) -> None:
     async with Buyer(service.url) as buyer:
         refused = await buyer.ask(url)
     assert (refused.status_code, refused.json()["code"]) == (400, "invalid_url")
@@ -99,14 +97,14 @@ async def test_a_bad_url_is_refused_before_anyone_pays(service: Service, url: st
 
 
 @pytest.mark.parametrize("body", [{"VideoURL": "http://example.com/v"}, {"VideoUrl": 7}, {"VideoUrl": ""}, {"x": 1}])
-async def test_an_unpaid_body_that_does_not_fit_is_refused_at_once(service: Service, body: dict[str, object]) -> None:
+async def test_invalid_unpaid_body_is_refused(service: Service, body: dict[str, object]) -> None:
     async with httpx.AsyncClient() as http:
         refused = await http.post(service.url + PATH, json=body)
     assert (refused.status_code, refused.json()["code"]) == (400, "invalid_input")
     assert refused.json()["details"]["problems"]
 
 
-async def test_a_private_address_is_forbidden_and_never_named(start: Start, videos: str) -> None:
+async def test_private_address_is_forbidden_and_not_revealed(start: Start, videos: str) -> None:
     closed = start(allow_private_hosts=False, fetch_ports=frozenset({80, int(videos.rsplit(":", 1)[1])}))
     port = videos.rsplit(":", 1)[1]
     async with Buyer(closed.url) as buyer:
@@ -120,7 +118,7 @@ async def test_a_private_address_is_forbidden_and_never_named(start: Start, vide
         assert await balance(buyer, closed) == before
 
 
-async def test_a_slow_analysis_is_stopped(start: Start, videos: str) -> None:
+async def test_slow_analysis_is_stopped(start: Start, videos: str) -> None:
     hasty = start(analysis_seconds=0.1)
     async with Buyer(hasty.url) as buyer:
         await buyer.fund()
@@ -130,7 +128,7 @@ async def test_a_slow_analysis_is_stopped(start: Start, videos: str) -> None:
     assert hasty.histories()[-1][-1] == "released"
 
 
-async def test_a_crashing_analysis_tells_nothing_of_itself(start: Start, videos: str) -> None:
+async def test_crashed_analysis_reveals_no_internals(start: Start, videos: str) -> None:
     cramped = start(analysis_memory_bytes=60 << 20)
     async with Buyer(cramped.url) as buyer:
         await buyer.fund()
@@ -141,7 +139,7 @@ async def test_a_crashing_analysis_tells_nothing_of_itself(start: Start, videos:
     assert cramped.histories()[-1][-1] == "released"
 
 
-async def test_a_payment_about_to_expire_is_refused(service: Service, videos: str) -> None:
+async def test_payment_about_to_expire_is_refused(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer:
         told = json.loads(base64.b64decode(await signed(buyer, videos)))
         authorization = told["payload"]["authorization"] | {"validBefore": "1700000000"}
@@ -170,7 +168,7 @@ async def test_oversized_requests_are_not_read(service: Service) -> None:
         st.integers() | st.text() | st.lists(st.none()),
     ).map(lambda value: base64.b64encode(json.dumps(value).encode()).decode()),
 )
-def test_no_body_and_no_header_breaks_the_door(service: Service, body: bytes, header: str | None) -> None:
+def test_any_body_or_header_gets_a_client_error(service: Service, body: bytes, header: str | None) -> None:
     headers = {"PAYMENT-SIGNATURE": header} if header is not None else {}
     with httpx.Client() as http:
         response = http.post(service.url + PATH, content=body, headers=headers)
@@ -181,11 +179,11 @@ def test_no_body_and_no_header_breaks_the_door(service: Service, body: bytes, he
 
 
 def left_in(folder: Path) -> list[Path]:
-    """Every file but the notes of the uploads, of which there are none here."""
+    """Every file in a folder, except the records of uploads."""
     return [path for path in folder.rglob("*") if path.is_file() and path.parent.name != "uploads"]
 
 
-async def test_no_video_stays_behind(start: Start, videos: str, tmp_path: Path) -> None:
+async def test_no_video_remains(start: Start, videos: str, tmp_path: Path) -> None:
     tidy = start(media_directory=tmp_path)
     async with Buyer(tidy.url) as buyer:
         await buyer.fund()
@@ -194,7 +192,7 @@ async def test_no_video_stays_behind(start: Start, videos: str, tmp_path: Path) 
             assert left_in(tmp_path) == []
 
 
-async def test_a_broken_ledger_sells_nothing_and_says_no_more_than_that(start: Start, videos: str) -> None:
+async def test_broken_ledger_sells_nothing_and_reveals_nothing(start: Start, videos: str) -> None:
     broken = start()
     with sqlite3.connect(broken.database) as connection:
         connection.execute("ALTER TABLE payments RENAME TO gone")

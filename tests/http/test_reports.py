@@ -1,4 +1,4 @@
-"""The report page of a bought answer: available only at the address that its buyer received."""
+"""Tests of the report page of a bought answer: available only at the address that its buyer received."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def bought(service: Service, video: str) -> dict[str, Any]:
         return dict((await buyer.pay(video)).json())
 
 
-async def test_the_page_says_what_the_answer_said(service: Service, videos: str) -> None:
+async def test_report_page_shows_the_answer(service: Service, videos: str) -> None:
     answer = await bought(service, f"{videos}/attack.mp4")
     said = answer["data"]["Liveness"]
     async with httpx.AsyncClient() as http:
@@ -62,7 +62,7 @@ async def test_guessed_report_address_is_unknown(service: Service, videos: str) 
     assert "content-security-policy" in shown.headers
 
 
-async def test_the_address_outlives_a_restart_and_ends_with_the_data(start: Start, videos: str) -> None:
+async def test_report_address_lives_as_long_as_its_data(start: Start, videos: str) -> None:
     first = start()
     answer = await bought(first, f"{videos}/face.mp4")
     again = start(database_url=f"sqlite+aiosqlite:///{first.database}")
@@ -75,7 +75,7 @@ async def test_the_address_outlives_a_restart_and_ends_with_the_data(start: Star
     assert (gone.status_code, gone.json()["code"]) == (410, "report_gone")
 
 
-async def test_an_agent_reads_it_as_a_resource(service: Service, videos: str) -> None:
+async def test_mcp_resource_returns_the_report(service: Service, videos: str) -> None:
     answer = await bought(service, f"{videos}/face.mp4")
     report_id = answer["reportUrl"].rpartition("/")[2]
     async with Client(f"{service.url}/mcp", read_timeout_seconds=60) as client:
@@ -86,7 +86,7 @@ async def test_an_agent_reads_it_as_a_resource(service: Service, videos: str) ->
     assert {**json.loads(kept.text), "payment": None} == {**answer, "payment": None}
 
 
-async def test_an_answer_of_a_token_has_one_too(service: Service, videos: str) -> None:
+async def test_token_answer_has_a_report(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer, httpx.AsyncClient() as http:
         await buyer.fund()
         token = (await buyer.prepay(2)).json()["token"]

@@ -1,4 +1,4 @@
-"""A remote facilitator that fails in every way: no answer is given unpaid, none is paid for twice, none is lost.
+"""Tests of a remote facilitator that fails: no answer is unpaid, paid for twice, or lost.
 
 The service runs its real-network path: the package's HTTP facilitator client, and a node's JSON-RPC. Both are answered
 by a chain in this process, behind real sockets.
@@ -42,7 +42,7 @@ def healthy(facilitator: Facilitator) -> Iterator[Facilitator]:
     facilitator.fault = ""
 
 
-async def test_a_remote_facilitator_and_node_settle(remote: Service, healthy: Facilitator, videos: str) -> None:
+async def test_remote_facilitator_settles(remote: Service, healthy: Facilitator, videos: str) -> None:
     async with Buyer(remote.url) as buyer:
         healthy.chain.mint(buyer.account.address, 10**6)
         bought = await buyer.pay(f"{videos}/face.mp4")
@@ -51,7 +51,7 @@ async def test_a_remote_facilitator_and_node_settle(remote: Service, healthy: Fa
     assert remote.histories()[-1] == BOUGHT
 
 
-async def test_a_facilitator_that_is_down_is_no_reason_to_sign_again(
+async def test_same_signature_works_after_a_facilitator_outage(
     remote: Service, healthy: Facilitator, videos: str
 ) -> None:
     async with Buyer(remote.url) as buyer:
@@ -68,7 +68,7 @@ async def test_a_facilitator_that_is_down_is_no_reason_to_sign_again(
         assert healthy.chain.balance(buyer.account.address) == 800_000
 
 
-async def test_a_lost_settle_answer_is_found_on_chain(remote: Service, healthy: Facilitator, videos: str) -> None:
+async def test_lost_settle_answer_is_found_on_chain(remote: Service, healthy: Facilitator, videos: str) -> None:
     async with Buyer(remote.url) as buyer:
         healthy.chain.mint(buyer.account.address, 10**6)
         healthy.fault = "loses the answer"
@@ -80,9 +80,7 @@ async def test_a_lost_settle_answer_is_found_on_chain(remote: Service, healthy: 
     assert remote.histories()[-1] == BOUGHT
 
 
-async def test_an_unknown_settlement_is_resolved_by_the_same_payment(
-    remote: Service, healthy: Facilitator, videos: str
-) -> None:
+async def test_same_payment_resolves_an_unknown_settlement(remote: Service, healthy: Facilitator, videos: str) -> None:
     async with Buyer(remote.url) as buyer:
         healthy.chain.mint(buyer.account.address, 10**6)
         healthy.fault, before = "chain silent", healthy.settled
@@ -102,9 +100,7 @@ async def test_an_unknown_settlement_is_resolved_by_the_same_payment(
     assert history == [*BOUGHT[:5], "settle_unknown", "settling", "settling", "settled", "consumed"]
 
 
-async def test_a_settlement_that_was_never_sent_is_sent_again(
-    remote: Service, healthy: Facilitator, videos: str
-) -> None:
+async def test_unsent_settlement_is_sent_again(remote: Service, healthy: Facilitator, videos: str) -> None:
     async with Buyer(remote.url) as buyer:
         healthy.chain.mint(buyer.account.address, 10**6)
         healthy.fault = "silent"
@@ -117,9 +113,7 @@ async def test_a_settlement_that_was_never_sent_is_sent_again(
     assert remote.histories()[-1].count("executed") == 1
 
 
-async def test_no_answer_without_money_and_no_second_analysis(
-    remote: Service, healthy: Facilitator, videos: str
-) -> None:
+async def test_refused_settlement_returns_no_answer(remote: Service, healthy: Facilitator, videos: str) -> None:
     async with Buyer(remote.url) as buyer:
         healthy.chain.mint(buyer.account.address, 10**6)
         healthy.fault = "refuses"
@@ -137,7 +131,7 @@ async def test_no_answer_without_money_and_no_second_analysis(
     assert history[-6:] == ["settling", "failed", "executed", "settling", "settled", "consumed"]
 
 
-async def test_a_facilitator_of_another_network_stops_the_start(facilitator: Facilitator) -> None:
+async def test_facilitator_of_another_network_stops_the_start(facilitator: Facilitator) -> None:
     from alive402.http.wiring import assemble
     from alive402.settings import Settings
 

@@ -1,4 +1,4 @@
-"""Signed verdicts: the same bytes at every fetch, verifiable without the service."""
+"""Tests of signed verdicts: the same bytes at every fetch, verifiable without the service."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def check(text: str, jwks: str, *options: str) -> subprocess.CompletedProcess[st
     return subprocess.run([*command, "--jwks", jwks, *options], input=text, capture_output=True, text=True, timeout=60)
 
 
-async def test_it_names_the_judgement_the_video_the_engine_and_the_money(service: Service, videos: str) -> None:
+async def test_verdict_names_judgement_video_engine_and_payment(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer:
         await buyer.fund()
         bought = await buyer.pay(f"{videos}/face.mp4")
@@ -56,7 +56,7 @@ async def test_it_names_the_judgement_the_video_the_engine_and_the_money(service
     assert len(data["Receipt"]) < 1600
 
 
-async def test_a_third_party_checks_it_at_the_command_line(service: Service, videos: str, tmp_path: Path) -> None:
+async def test_command_line_verifies_a_verdict(service: Service, videos: str, tmp_path: Path) -> None:
     async with Buyer(service.url) as buyer:
         await buyer.fund()
         answer = (await buyer.pay(f"{videos}/face.mp4")).json()
@@ -83,7 +83,7 @@ async def test_a_third_party_checks_it_at_the_command_line(service: Service, vid
     assert check(answer["data"]["Receipt"], str(tmp_path / "none.json")).returncode == 66
 
 
-async def test_a_token_s_answer_names_what_it_cost_and_which_payment_paid(service: Service, videos: str) -> None:
+async def test_token_verdict_names_its_price_and_payment(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer:
         await buyer.fund()
         ahead = await buyer.prepay(2)
@@ -103,10 +103,10 @@ async def test_a_token_s_answer_names_what_it_cost_and_which_payment_paid(servic
     assert f"200000 atomic units, one call of payment {ahead.json()['paymentId']}" in shown.stdout
 
 
-async def test_verdicts_of_tokens_that_name_the_whole_amount_are_still_good(
+async def test_old_token_verdicts_with_the_whole_amount_are_valid(
     service: Service, videos: str, tmp_path: Path
 ) -> None:
-    """As they were signed before a token's verdict named its payment."""
+    """Earlier verdicts of tokens did not name their payment."""
     keys = SigningKeys.open(service.database.with_suffix(".keys.json"))
     async with Buyer(service.url) as buyer:
         await buyer.fund()
@@ -122,7 +122,7 @@ async def test_verdicts_of_tokens_that_name_the_whole_amount_are_still_good(
     assert "2000000 atomic units\n" in shown.stdout
 
 
-async def test_after_a_rotation_a_bought_answer_bears_the_verdict_that_it_had(start: Start, videos: str) -> None:
+async def test_bought_answer_keeps_its_verdict_after_rotation(start: Start, videos: str) -> None:
     before = start()
     async with Buyer(before.url) as buyer:
         await buyer.fund()
@@ -140,7 +140,7 @@ async def test_after_a_rotation_a_bought_answer_bears_the_verdict_that_it_had(st
     assert verified(first.json()["data"]["Receipt"], jwks)["requestId"] == first.json()["requestId"]
 
 
-def test_rotating_is_one_command(tmp_path: Path) -> None:
+def test_rotate_key_command_rotates_the_key(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "from alive402.cli.main import main; main()", "rotate-key"]
     place = {"ALIVE402_DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path}/till.db"}
     environment = {**os.environ, **place, "ALIVE402_CACHE": str(model_files.cache_folder().parent)}

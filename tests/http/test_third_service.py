@@ -1,4 +1,4 @@
-"""An invented third service, known from one module, is sold on every surface and by every door."""
+"""Tests of an invented third service, defined in one module: every surface and every API offers it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.http.access_keys import V3, made, sdk
 from tests.http.conftest import Service, Start
 from tests.http.invented_service import DEFINITION
 from tests.http.invented_service import SERVICE as INVENTED
-from tests.http.test_jobs import ended
+from tests.http.routes.test_jobs import ended
 
 pytestmark = pytest.mark.anyio
 PATH = DEFINITION.paths[0]
@@ -36,19 +36,19 @@ KNOWN = (*SERVICES, INVENTED)
 
 @pytest.fixture(scope="module")
 def selling(start: Start) -> Service:
-    """A service that sells all three."""
+    """A service that sells all three services."""
     return start(offered=KNOWN, services=[each.id for each in (*DEFINITIONS, DEFINITION)])
 
 
 def answered(body: dict[str, Any]) -> dict[str, Any]:
-    """The data of an answer, checked."""
+    """The data of an answer, after checks."""
     Draft202012Validator(DEFINITION.output_schema).validate(body)
     data: dict[str, Any] = body["data"]
     assert (data["Action"], data["Elements"], data["Measure"]) == ("MeasureText", [{"Letters": 10}], REPORT)
     return data
 
 
-async def test_every_surface_describes_it(selling: Service) -> None:
+async def test_every_surface_describes_the_service(selling: Service) -> None:
     async with httpx.AsyncClient() as http:
         for surface in (*SITE, *surfaces_of(DEFINITION)):
             text = (await http.get(selling.url + surface.path)).text
@@ -66,7 +66,7 @@ async def test_every_surface_describes_it(selling: Service) -> None:
     assert privacy.status_code == 200
 
 
-async def test_a_paid_call_gives_its_answer_receipt_and_report(selling: Service) -> None:
+async def test_paid_call_returns_answer_receipt_and_report(selling: Service) -> None:
     async with Buyer(selling.url) as buyer, httpx.AsyncClient() as http:
         await buyer.fund()
         bought = await buyer.buy(TEXT, PATH)
@@ -91,7 +91,7 @@ async def test_a_paid_call_gives_its_answer_receipt_and_report(selling: Service)
         assert words in report.text
 
 
-async def test_a_job_answers(selling: Service) -> None:
+async def test_job_returns_the_answer(selling: Service) -> None:
     _, key = await selling.parts.registry.ledger_services.keys.create("tests", [Scope.CALL])
     async with httpx.AsyncClient() as http:
         headers = {"X-Api-Key": key, "Prefer": "respond-async"}
@@ -101,7 +101,7 @@ async def test_a_job_answers(selling: Service) -> None:
     answered(job.json()["result"])
 
 
-async def test_a_prepaid_payment_pays_over_http_and_mcp(selling: Service) -> None:
+async def test_token_pays_over_http_and_mcp(selling: Service) -> None:
     heard: list[str] = []
 
     async def hear(_progress: float, _total: float | None, message: str | None) -> None:
@@ -126,7 +126,7 @@ async def test_a_prepaid_payment_pays_over_http_and_mcp(selling: Service) -> Non
     assert heard == ["Counting the letters"]
 
 
-def test_the_action_is_answered_by_alibabas_sdk(selling: Service) -> None:
+def test_alibaba_sdk_gets_the_answer(selling: Service) -> None:
     action = Params(
         action=DEFINITION.action,
         version=VERSION,
@@ -147,7 +147,7 @@ def test_the_action_is_answered_by_alibabas_sdk(selling: Service) -> None:
     assert answer["headers"]["x-alive402-receipt"].count(".") == 2
 
 
-async def test_the_local_mcp_server_answers_it_free() -> None:
+async def test_local_mcp_server_answers_free() -> None:
     local = on_this_machine(KNOWN)
     async with Client(local_server(local)) as client:
         called = await client.call_tool(DEFINITION.tool_name, TEXT)

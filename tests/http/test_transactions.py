@@ -1,4 +1,4 @@
-"""The number of ledger transactions of a paid call, as docs/payments.md states it."""
+"""Tests of the number of ledger transactions of a paid call, as docs/payments.md states it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LOOKED_UP, RESERVED, SETTLING, SETTLED = (
 
 @contextmanager
 def transactions(service: Service) -> Iterator[list[set[str]]]:
-    """What each transaction on the payments does until the block ends, in the order in which they begin.
+    """Records the statements of each transaction on payments until the block ends, in order.
 
     Those of the periodic work, which begins when it likes, are left out.
     """
@@ -56,7 +56,7 @@ def transactions(service: Service) -> Iterator[list[set[str]]]:
         found += [did for did in begun if any(each.endswith(" payments") for each in did)]
 
 
-async def test_a_paid_call_is_four_transactions_and_a_repeated_one_is_one(start: Start, videos: str) -> None:
+async def test_paid_call_is_four_transactions_and_a_repeat_is_one(start: Start, videos: str) -> None:
     service = start(reconcile_seconds=0.01)
     async with Buyer(service.url) as buyer:
         await buyer.fund()

@@ -1,4 +1,4 @@
-"""Webhooks of a running service: one per answer, without faces, videos or personal data."""
+"""Tests of the webhooks of a running service: one per answer, without faces, videos or personal data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A certificate authority for tests, and a certificate of its own for some host names."""
+"""A certificate authority for tests, and server certificates for host names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 
 @dataclass(frozen=True)
 class Certified:
-    """Three PEM files: what callers trust, and what a server shows and keeps."""
+    """Three PEM files: the trusted authority, the server's certificate, and its key."""
 
     authority: Path
     certificate: Path
@@ -23,7 +23,7 @@ class Certified:
 
 
 def certified(folder: Path, *names: str) -> Certified:
-    """A certificate for `names` and 127.0.0.1, by an authority that nobody else knows."""
+    """A certificate for `names` and 127.0.0.1, by a new authority."""
     issuer_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "authority of a test")])
     authority = (

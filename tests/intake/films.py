@@ -1,4 +1,4 @@
-"""Small valid videos without a face, in any container and codec, from which hostile ones are made."""
+"""Small valid videos without a face, in any container and codec; hostile files are made from them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 
 
 def pictures(count: int, width: int = 160, height: int = 120) -> Iterator[av.VideoFrame]:
-    """A bright square that walks over a grey field."""
+    """A bright square that moves over a grey field."""
     for index in range(count):
         plane = np.full((height, width, 3), 90, np.uint8)
         left = index * 3 % max(1, width - 20)
@@ -22,7 +22,7 @@ def pictures(count: int, width: int = 160, height: int = 120) -> Iterator[av.Vid
 
 
 def written(container: str, fill: Callable[[Any], None], options: dict[str, str] | None = None) -> bytes:
-    """A whole file; on disk first, because some containers are put in order at their end."""
+    """A whole file, written to disk first because some containers are finished at their end."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "film")
         with av.open(str(out), "w", format=container, options=options or {}) as file:
@@ -39,7 +39,7 @@ def film(
     pix_fmt: str = "yuv420p",
     options: dict[str, str] | None = None,
 ) -> bytes:
-    """A film without a face, whole."""
+    """A complete video without a face."""
 
     def fill(file: Any) -> None:
         quick = {"preset": "ultrafast", "crf": "30", "threads": "1"} if codec == "libx264" else {"threads": "1"}
@@ -56,7 +56,7 @@ def film(
 
 
 def sound(container: str, codec: str) -> bytes:
-    """A second of silence, and no picture."""
+    """One second of silence, without video."""
 
     def fill(file: Any) -> None:
         stream = file.add_stream(codec, rate=44100)

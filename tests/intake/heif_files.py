@@ -32,7 +32,7 @@ def full(kind: bytes, *bodies: bytes, version: int = 0, flags: int = 0) -> bytes
 
 
 def ispe(width: int, height: int) -> bytes:
-    """The property that tells a size."""
+    """The property of the picture's size."""
     return full(b"ispe", struct.pack(">II", width, height))
 
 
@@ -52,7 +52,7 @@ def clap(width: int, height: int, right: int = 0, down: int = 0, below: int = 1)
 
 
 def nclx(matrix: int, full_range: bool) -> bytes:
-    """The property that tells how colours are stored."""
+    """The property of the colour space."""
     return box(b"colr", b"nclx", struct.pack(">HHHB", 1, 13, matrix, full_range << 7))
 
 
@@ -84,7 +84,7 @@ class Item:
 def heif(
     *items: Item, primary: int | None = 1, brand: bytes = b"heic", before: bytes = b"", handler: bytes = b"pict"
 ) -> bytes:
-    """A file of these items, numbered from 1; `before` stands before its `meta`."""
+    """A file of these items, numbered from 1; `before` precedes its `meta`."""
     head = box(b"ftyp", brand, bytes(4), brand, b"mif1") + before
     # Offsets take the same room whatever they are: the first pass tells where the bytes begin.
     start = len(head) + len(_meta(items, primary, handler, 0)) + 8
@@ -126,7 +126,7 @@ def _meta(items: Iterable[Item], primary: int | None, handler: bytes, start: int
 
 
 def coded(picture: Image, codec: str = "hevc", *more: bytes, pix_fmt: str = "yuv420p", **told: object) -> Item:
-    """A picture as an item; `more` are further properties, `told` is said instead of what is true."""
+    """A picture as an item; `more` are further properties, `told` replaces the true size."""
     height, width = picture.shape[:2]
     configuration, data = encoded(picture.tobytes(), width, height, codec, pix_fmt)
     kind, configured = (b"hvc1", b"hvcC") if codec == "hevc" else (b"av01", b"av1C")
@@ -182,7 +182,7 @@ def encoded(pixels: bytes, width: int, height: int, codec: str, pix_fmt: str) ->
 
 
 def _hevc(stream: bytes, pix_fmt: str) -> tuple[bytes, bytes]:
-    """A byte stream as a file stores it: parameter sets in `hvcC`, each of the others behind its length."""
+    """A byte stream in the form of a file: parameter sets in `hvcC`, the other units behind their lengths."""
     units = [unit.rstrip(b"\0") for unit in stream.split(b"\0\0\1") if unit.rstrip(b"\0")]
     sets = [unit for unit in units if unit[0] >> 1 & 63 in HEVC_SETS]
     arrays = b"".join(struct.pack(">BHH", 0x80 | unit[0] >> 1 & 63, 1, len(unit)) + unit for unit in sets)

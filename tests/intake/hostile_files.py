@@ -25,7 +25,7 @@ FACELESS = "no_face"
 
 @dataclass(frozen=True)
 class Seeds:
-    """Whole files that the traps are cut from.
+    """Whole files from which the hostile ones are made.
 
     Attributes:
         person: an MP4 of a person filmed from life.
@@ -44,7 +44,7 @@ Maker = Callable[[Seeds], bytes]
 
 
 def seeds(person: Path) -> Seeds:
-    """Made once for all traps."""
+    """The seeds, made once."""
     quick = {"movflags": "faststart"}
     return Seeds(
         person=person.read_bytes(),
@@ -62,7 +62,7 @@ def box(kind: bytes, content: bytes) -> bytes:
 
 
 def where(data: bytes, kind: bytes) -> int:
-    """Where the content of the first box of a kind begins."""
+    """The position of the content of the first box of a kind."""
     return data.index(kind) + 4
 
 
@@ -73,13 +73,13 @@ def patched(data: bytes, kind: bytes, offset: int, value: bytes) -> bytes:
 
 
 def part(data: bytes, kind: bytes) -> tuple[int, int]:
-    """From where to where the first box of a kind stands."""
+    """The start and end of the first box of a kind."""
     start = where(data, kind) - 8
     return start, start + int.from_bytes(data[start : start + 4], "big")
 
 
 def with_tracks(data: bytes, count: int) -> bytes:
-    """The same track so many times over."""
+    """The same track many times."""
     start, end = part(data, b"trak")
     moov, _ = part(data, b"moov")
     tracks = data[start:end] * count
@@ -88,7 +88,7 @@ def with_tracks(data: bytes, count: int) -> bytes:
 
 
 def scrambled(data: bytes, share: float, start: int, seed: int = 402) -> bytes:
-    """The file with a share of its bytes, from `start` on, replaced by chance."""
+    """The file with a share of its bytes, from `start` on, replaced at random."""
     chance, changed = random.Random(seed), bytearray(data)
     for _ in range(int((len(data) - start) * share)):
         changed[chance.randrange(start, len(data))] = chance.randrange(256)
@@ -96,7 +96,7 @@ def scrambled(data: bytes, share: float, start: int, seed: int = 402) -> bytes:
 
 
 def noise(count: int) -> bytes:
-    """Bytes by chance, always the same."""
+    """Random bytes, always the same."""
     return random.Random(402).randbytes(count)
 
 
@@ -119,7 +119,7 @@ def gif() -> bytes:
 
 
 def zipped() -> bytes:
-    """16 MB of nothing in 16 KB."""
+    """16 MB of zeros in 16 KB."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("video.mp4", bytes(2**24))
@@ -127,7 +127,7 @@ def zipped() -> bytes:
 
 
 def tarred() -> bytes:
-    """An archive whose member would be written outside."""
+    """An archive with a member outside its folder."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as file:
         file.addfile(tarfile.TarInfo("../../etc/passwd"))
@@ -140,7 +140,7 @@ def ebml(kind: str, content: bytes) -> bytes:
 
 
 def subtitles() -> bytes:
-    """A Matroska file with nothing but words in it."""
+    """A Matroska file with subtitles only."""
     track = ebml("D7", b"\1") + ebml("73C5", b"\1") + ebml("83", b"\x11") + ebml("86", b"S_TEXT/UTF8")
     words = ebml("A0", ebml("A1", b"\x81\0\0\0hello") + ebml("9B", b"\x03\xe8"))
     content = (
@@ -152,7 +152,7 @@ def subtitles() -> bytes:
 
 
 def elsewhere(data: bytes, url: bytes) -> bytes:
-    """The track's pictures are said to lie in another file."""
+    """A file whose track refers to another file."""
     start, end = part(data, b"dref")
     moved = box(b"dref", bytes(4) + struct.pack(">I", 1) + box(b"url ", bytes(4) + url + b"\0"))
     # Where the old one stood there is less room: the boxes around it grow by the difference.

@@ -29,42 +29,42 @@ def grey(width: int = 128, height: int = 128) -> Image:
 
 def still(*more: bytes, codec: str = "hevc", width: int = 128, height: int = 128, essential: bool = False,
           **told: object) -> Item:  # fmt: skip
-    """A grey HEVC or AV1 picture; `told` is said instead of what is true."""
+    """A grey HEVC or AV1 picture; `told` replaces the true size."""
     return replace(coded(grey(width, height), codec, *more, **told), essential=essential)
 
 
 def derived(kind: bytes, *sources: int, data: bytes = b"\0\0\0\0\0\x80\0\x80") -> Item:
-    """An item that is made of others."""
+    """An item that is derived from others."""
     return Item(kind, data, (ispe(128, 128),), sources=sources, inside=True)
 
 
 def heic(data: bytes) -> bytes:
-    """A grey HEIC whose bitstream is this."""
+    """A grey HEIC with this bitstream."""
     return heif(still(data=data))
 
 
 def plain_configuration() -> bytes:
-    """That of 4:4:4 and ten bits, which says 4:2:0 and eight."""
+    """The configuration of a 4:4:4 picture of ten bits, which claims 4:2:0 and eight."""
     configuration = bytearray(encoded(grey(MOST, MOST).tobytes(), MOST, MOST, "hevc", "yuv444p10le")[0])
     configuration[16:19] = 0xFD, 0xF8, 0xF8
     return bytes(configuration)
 
 
 def units(count: int, kind: int | None = None, first: bool = False) -> bytes:
-    """The one slice of a grey picture, and so many more that are no first ones, unless told."""
+    """The one slice of a grey picture, repeated as later slices, unless told otherwise."""
     slice_ = coded(grey()).data[4:]
     more = bytes([slice_[0] if kind is None else kind << 1, slice_[1], slice_[2] & 0x7F | first << 7]) + slice_[3:]
     return with_length(slice_) + with_length(more) * count
 
 
 def frames(count: int) -> bytes:
-    """A grey AVIF whose frame comes again and again."""
+    """A grey AVIF with its frame repeated."""
     data = coded(grey(), "av1").data
     return heif(still(codec="av1", data=data + data[2:] * (count - 1)), brand=b"avif")
 
 
 def moved(item: Item, *extents: tuple[int, int], reference: int = 0) -> bytes:
-    """A file whose item lies at these places."""
+    """A file with its item at these positions."""
     return heif(replace(item, extents=extents, reference=reference))
 
 

@@ -41,7 +41,7 @@ from tests.intake.pictures import (
 
 @dataclass(frozen=True)
 class Faces:
-    """A frame of a person filmed from life, in each format that is taken; and the film."""
+    """A frame of a person filmed from life, in each accepted format, and the video."""
 
     jpeg: bytes
     png: bytes
@@ -56,18 +56,18 @@ Maker = Callable[[Faces], bytes]
 
 
 def faces(person: Image, film: bytes) -> Faces:
-    """Made once for all traps."""
+    """The faces, made once."""
     jpeg, png, webp, bmp = (bytes(cv2.imencode(suffix, person)[1]) for suffix in (".jpg", ".png", ".webp", ".bmp"))
     return Faces(jpeg, png, webp, bmp, whole(person), whole(person, "av1"), film)
 
 
 def wall(suffix: str, width: int = 128, height: int = 128, *options: int) -> bytes:
-    """A grey picture, as a common writer writes it."""
+    """A grey picture by a common encoder."""
     return bytes(cv2.imencode(suffix, np.full((height, width, 3), 90, np.uint8), options)[1])
 
 
 def moving_png(count: int = 2, width: int = 128, height: int = 128, at: int = 0, said: int | None = None) -> bytes:
-    """An APNG whose later frames have this size and place."""
+    """An APNG whose later frames have this size and position."""
     control = struct.pack(">IIIIIHHBB", 0, 128, 128, 0, 0, 1, 10, 0, 0)
     first = chunk(b"fcTL", control) + chunk(b"IDAT", rows(128, 128))
     pixels, later = rows(width, height), bytearray()
@@ -78,13 +78,13 @@ def moving_png(count: int = 2, width: int = 128, height: int = 128, at: int = 0,
 
 
 def twice(data: bytes, marker: bytes, more: bytes) -> bytes:
-    """The JPEG with something put before the first segment of a kind."""
+    """The JPEG with bytes inserted before the first segment of a kind."""
     at = data.index(marker)
     return data[:at] + more + data[at:]
 
 
 def hole(side: int) -> bytes:
-    """A JPEG whose giant lies where decoders look, and segments by their lengths leap over it."""
+    """A JPEG with a huge frame where decoders look, which the segment lengths skip."""
     giant = tables() + frame(side, side) + scan()
     return jpeg(b"\xff\0" + struct.pack(">H", len(giant) + 2) + giant, tables(), frame(), scan())
 

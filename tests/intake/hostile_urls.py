@@ -1,15 +1,15 @@
-"""Table of hostile URLs, each with its expected result. `hostile_town` makes their names and addresses real."""
+"""Table of hostile URLs, each with its expected result; `hostile_network` serves their names and addresses."""
 
 from __future__ import annotations
 
 FETCHED = "fetched"
 
-# Addresses of the town. The public one serves; whoever reaches any other has come through a wall.
+# Addresses of the network. The public one serves; a request to any other has passed the address check.
 PUBLIC_4, PUBLIC_6 = "93.184.216.34", "2606:4700::1234"
 INSIDE = ("10.0.0.7", "192.168.1.1", "172.16.0.9", "169.254.169.254", "100.100.100.200", "198.18.0.5")
 INSIDE_6 = ("fd00:ec2::254", "fec0::7", "2002:7f00:1::", "64:ff9b::7f00:1", "2001:0:5ef5:79fd::1")
 
-# Names of the town's resolver: what it says to the first question, and to those after it.
+# Names of the resolver: its answer to the first question, and to those after it.
 NAMES: dict[str, tuple[list[str], list[str]]] = {
     "public.example": ([PUBLIC_4], [PUBLIC_4]),
     "public6.example": ([PUBLIC_6], [PUBLIC_6]),

@@ -18,7 +18,7 @@ def chunk(kind: bytes, body: bytes = b"", crc: int | None = None) -> bytes:
 
 
 def header(width: int, height: int, bits: int = 8, colour: int = 0, interlaced: int = 0) -> bytes:
-    """What a PNG says of itself first; `colour` 0 is grey, 2 RGB, 3 a palette, 6 RGB with alpha."""
+    """The IHDR chunk; `colour` 0 is grey, 2 RGB, 3 a palette, 6 RGB with alpha."""
     return chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, interlaced))
 
 
@@ -30,18 +30,18 @@ def rows(width: int, height: int, bits: int = 8) -> bytes:
 
 
 def endless(megabytes: int) -> bytes:
-    """Nothing, deflated to a thousandth; its end is missing."""
+    """Zeros, deflated to a thousandth, without an end."""
     packer = zlib.compressobj(9, wbits=-15)
     return b"\x78\xda" + (packer.compress(bytes(2**20)) + packer.flush(zlib.Z_FULL_FLUSH)) * megabytes
 
 
 def png(*chunks: bytes) -> bytes:
-    """A PNG of these chunks, and its end."""
+    """A PNG of these chunks, with its signature and end."""
     return PNG + b"".join(chunks) + chunk(b"IEND")
 
 
 def plain_png(width: int = 128, height: int = 128, before: bytes = b"") -> bytes:
-    """A whole black PNG; `before` stands before its pixels."""
+    """A whole black PNG; `before` precedes its pixels."""
     return png(header(width, height), before, chunk(b"IDAT", rows(width, height)))
 
 
@@ -72,25 +72,25 @@ def scan(parts: Iterable[int] = (0, 1, 2), band: tuple[int, int] = (0, 63), bits
 
 
 def jpeg(*pieces: bytes) -> bytes:
-    """A JPEG of these pieces, with its beginning and its end."""
+    """A JPEG of these segments, with its start and end."""
     return b"\xff\xd8" + b"".join(pieces) + b"\xff\xd9"
 
 
 def plain_jpeg(width: int = 128, height: int = 128, before: bytes = b"", marker: int = 0xC0, parts: int = 3) -> bytes:
-    """A whole grey JPEG; `before` stands at its beginning."""
+    """A whole grey JPEG; `before` follows its start."""
     blocks = -(-width // 8) * -(-height // 8) * parts
     flat = scan(range(parts), data=bytes(-(-blocks * 2 // 8)))
     return jpeg(before, tables(), frame(width, height, marker, parts), flat)
 
 
 def passes(width: int, height: int, count: int) -> bytes:
-    """A progressive JPEG that goes over the same picture again and again."""
+    """A progressive JPEG with many scans of the same picture."""
     begin = scan(band=(0, 0))
     return jpeg(tables(), frame(width, height, 0xC2), begin, scan((0,), (1, 63)) * count)
 
 
 def exif(*entries: tuple[int, int, int, int], count: int | None = None, following: int = 0, tail: bytes = b"") -> bytes:
-    """A JPEG's EXIF of one directory: (tag, type, count, value) each. `count` and `following` may lie."""
+    """A JPEG's EXIF of one directory: (tag, type, count, value) each. `count` and `following` may be false."""
     told = b"".join(struct.pack(">HHII", *entry) for entry in entries)
     directory = struct.pack(">H", len(entries) if count is None else count) + told + struct.pack(">I", following)
     return segment(0xE1, b"Exif\0\0MM\0\x2a\0\0\0\x08" + directory + tail)
@@ -108,7 +108,7 @@ def riff(kind: bytes, body: bytes) -> bytes:
 
 
 def canvas(width: int, height: int, flags: int = 0) -> bytes:
-    """The chunk of an extended WebP that tells its size; the flag 2 says that it moves."""
+    """The chunk of an extended WebP with its size; the flag 2 means animation."""
     return riff(
         b"VP8X", struct.pack("<I", flags) + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
     )

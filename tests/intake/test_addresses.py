@@ -1,4 +1,4 @@
-"""The address rule: a table of traps, and a property over every way of writing an IPv4 address inside an IPv6 one."""
+"""Tests of the address rule: a table of traps, and every form of an IPv4 address inside an IPv6 address."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_trap_is_not_public(address: str) -> None:
 
 
 @pytest.mark.parametrize("address", PUBLIC)
-def test_public_is_public(address: str) -> None:
+def test_public_address_is_public(address: str) -> None:
     assert is_public(address)
 
 
@@ -73,13 +73,13 @@ def embeddings(inner: IPv4Address) -> list[IPv6Address]:
 
 
 @given(st.ip_addresses(v=4))
-def test_an_embedded_address_is_judged_by_what_it_embeds(inner: IPv4Address) -> None:
+def test_embedded_ipv4_address_decides(inner: IPv4Address) -> None:
     for outer in embeddings(inner):
         assert is_public(str(outer)) == is_public(str(inner)), outer
 
 
 @given(st.ip_addresses())
-def test_public_is_never_a_special_address(address: IPv4Address | IPv6Address) -> None:
+def test_public_address_is_never_special(address: IPv4Address | IPv6Address) -> None:
     if is_public(str(address)):
         assert not address.is_loopback
         assert not address.is_multicast

@@ -31,7 +31,7 @@ CLOSED = FetchLimits()
 
 
 class Host(http.server.BaseHTTPRequestHandler):
-    """A host that misbehaves by its path."""
+    """A host that misbehaves according to the path."""
 
     protocol_version = "HTTP/1.0"
     seen: list[dict[str, str]] = []  # noqa: RUF012
@@ -132,7 +132,7 @@ def test_proxies_of_the_environment_are_ignored(host: str, tmp_path: Path, monke
         ("/file", InvalidUrl),
     ],
 )
-def test_a_bad_host_is_refused(host: str, tmp_path: Path, path: str, error: type[Exception]) -> None:
+def test_bad_host_is_refused(host: str, tmp_path: Path, path: str, error: type[Exception]) -> None:
     with pytest.raises(error) as caught:
         get(f"{host}{path}", tmp_path)
     assert "127.0.0.1" not in f"{caught.value}{getattr(caught.value, 'details', '')}"
@@ -175,10 +175,10 @@ def test_private_addresses_are_forbidden_in_any_spelling(url: str, tmp_path: Pat
     assert not caught.value.details
 
 
-def test_a_name_is_resolved_once_and_its_checked_address_is_dialled(
+def test_name_is_resolved_once_and_its_checked_address_is_dialled(
     host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A second answer, as rebinding gives it, would lead to the metadata service."""
+    """A second DNS answer (rebinding) would lead to the metadata service."""
     port = int(host.rsplit(":", 1)[1])
     answers = iter(["127.0.0.1", "169.254.169.254"])
 
@@ -199,7 +199,7 @@ def test_one_private_address_among_public_ones_is_refused(tmp_path: Path, monkey
         get("http://video.example/video", tmp_path, CLOSED)
 
 
-def test_metadata_is_forbidden_on_ones_own_network_too(tmp_path: Path) -> None:
+def test_metadata_address_is_always_forbidden(tmp_path: Path) -> None:
     with pytest.raises(ForbiddenAddress):
         get("http://169.254.169.254/latest", tmp_path)
 

@@ -1,4 +1,4 @@
-"""Every file of the table of hostile files is judged as the service does, all in one process, which survives."""
+"""Tests of every file of the table of hostile files, in one worker as the service runs it; the worker survives."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LIMITS = SandboxLimits(jobs=10_000)
 
 @dataclass
 class Outcome:
-    """What became of the table.
+    """The results of the table.
 
     Attributes:
         codes: of each file, by name, from the process that judges.
@@ -35,7 +35,7 @@ class Outcome:
 
 
 async def judged(folder: Path, person: Path) -> Outcome:
-    """Every file goes to the process, those too that `sniff` would keep from it: each wall stands on its own."""
+    """Send every file to the worker, also those that `sniff` would refuse, to test the worker alone."""
     seeds, outcome = hostile_files.seeds(person), Outcome()
     async with Sandbox(LIMITS, kept=1) as sandbox:
         await sandbox.warm_up()
@@ -69,19 +69,19 @@ def outcome(clips: Clips, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
 
 
 @pytest.mark.parametrize(("name", "code"), [(name, code) for name, (_, code) in hostile_files.FILES.items()])
-def test_a_hostile_file_gets_its_code(outcome: Outcome, name: str, code: str) -> None:
+def test_hostile_file_gets_its_code(outcome: Outcome, name: str, code: str) -> None:
     assert outcome.codes[name] == code
     assert outcome.sniffed.get(name, code) == code
 
 
-def test_what_is_no_video_reaches_no_decoder(outcome: Outcome) -> None:
+def test_non_video_reaches_no_decoder(outcome: Outcome) -> None:
     assert {"playlist", "concat", "dash", "session description", "svg", "zip bomb", "raw h264"} <= set(outcome.sniffed)
 
 
-def test_one_process_outlives_them_all(outcome: Outcome) -> None:
+def test_one_worker_survives_every_file(outcome: Outcome) -> None:
     assert len(outcome.processes) == 1
     assert 0 < outcome.peak_bytes <= LIMITS.peak_bytes
 
 
-def test_the_table_is_long_enough() -> None:
+def test_table_is_long_enough() -> None:
     assert len(hostile_files.FILES) >= 40

@@ -1,4 +1,4 @@
-"""Every picture of the table of hostile pictures is judged as the service does, all in one process, which survives."""
+"""Tests of every picture of the table of hostile pictures, in one worker as the service runs it; it survives."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LIMITS = SandboxLimits(jobs=10_000, cpu_seconds=6)
 
 @dataclass
 class Outcome:
-    """What became of the table.
+    """The results of the table.
 
     Attributes:
         codes: of each picture, by name.
@@ -46,7 +46,7 @@ def faces(person: list[Image], clips: Clips) -> Faces:
 
 
 async def judged(folder: Path, made: dict[str, bytes]) -> Outcome:
-    """Every picture goes to the process, those too that a service would keep from it: each wall stands on its own."""
+    """Send every picture to the worker, also those that a service would refuse, to test the worker alone."""
     outcome, path = Outcome(), folder / "picture"
     async with Sandbox(LIMITS, kept=1) as sandbox:
         await sandbox.warm_up()
@@ -76,11 +76,11 @@ def outcome(made: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.mark.parametrize(("name", "code"), [(name, code) for name, (_, code) in hostile_images.FILES.items()])
-def test_a_hostile_picture_gets_its_code(outcome: Outcome, name: str, code: str) -> None:
+def test_hostile_image_gets_its_code(outcome: Outcome, name: str, code: str) -> None:
     assert outcome.codes[name] == code
 
 
-def test_what_is_no_picture_reaches_no_decoder(made: dict[str, bytes]) -> None:
+def test_non_image_reaches_no_decoder(made: dict[str, bytes]) -> None:
     inside = ("moves", "foreign")  # told apart by what is behind the first bytes
     refused = {
         name for name, (_, code) in hostile_images.FILES.items() if code == NONE and not any(map(name.count, inside))
@@ -88,13 +88,13 @@ def test_what_is_no_picture_reaches_no_decoder(made: dict[str, bytes]) -> None:
     assert refused == {name for name, data in made.items() if format_of(data[:HEAD_BYTES]) is None}
 
 
-def test_one_process_outlives_them_all(outcome: Outcome) -> None:
+def test_one_worker_survives_every_image(outcome: Outcome) -> None:
     assert len(outcome.processes) == 1
     assert 0 < outcome.peak_bytes <= LIMITS.peak_bytes
 
 
-def test_a_picture_that_needs_too_much_memory_costs_its_process_alone(tmp_path: Path, faces: Faces) -> None:
-    """What no header tells: the codes of a lossless WebP. The next picture meets another process."""
+def test_image_over_the_memory_limit_costs_one_worker(tmp_path: Path, faces: Faces) -> None:
+    """No header shows the memory of a lossless WebP's codes. The next picture gets another worker."""
     hungry = pictures.webp(pictures.lossless(1024, 1024, 65_536))
     outcome = asyncio.run(judged(tmp_path, {"before": faces.jpeg, "hungry": hungry, "after": faces.jpeg}))
     assert outcome.codes == {"before": JUDGED, "hungry": FACELESS, "after": JUDGED}
@@ -102,7 +102,7 @@ def test_a_picture_that_needs_too_much_memory_costs_its_process_alone(tmp_path: 
 
 
 @given(st.lists(st.tuples(st.sampled_from([b"tEXt", b"iCCP", b"pHYs", b"prVt", b"gAMA"]), st.binary(max_size=60))))
-def test_what_has_no_part_in_its_pixels_changes_none_of_them(
+def test_ancillary_chunks_change_no_pixel(
     faces: Faces, tmp_path_factory: pytest.TempPathFactory, extra: list[tuple[bytes, bytes]]
 ) -> None:
     head = 8 + len(pictures.header(1, 1))
@@ -114,5 +114,5 @@ def test_what_has_no_part_in_its_pixels_changes_none_of_them(
     assert np.array_equal(read(path).pixels, plain)
 
 
-def test_the_table_is_long_enough() -> None:
+def test_table_is_long_enough() -> None:
     assert len(hostile_images.FILES) >= 90

@@ -1,4 +1,4 @@
-"""docs/security.md names tests that exist, and limits that are the ones in force."""
+"""Tests of docs/security.md: the cited tests exist, and its limits match the code."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ KINDS = {"FetchLimits": FetchLimits, "SandboxLimits": SandboxLimits, "Limits": L
 
 
 @pytest.mark.parametrize(("path", "name"), TESTS)
-def test_a_promise_names_a_test_that_exists(path: str, name: str) -> None:
+def test_cited_test_exists(path: str, name: str) -> None:
     tree = ast.parse((ROOT / path).read_text())
     assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
 
 
-def test_every_promise_names_a_test() -> None:
+def test_every_guarantee_cites_a_test() -> None:
     promises = PAGE.split("## What is promised")[1].split("## What is not")[0]
     rows = [row for row in promises.splitlines() if row.startswith("| ")][1:]
     assert len(rows) > 10
@@ -33,7 +33,7 @@ def test_every_promise_names_a_test() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_limits_are_those_in_force(kind: str) -> None:
+def test_limits_match_the_code(kind: str) -> None:
     (said,) = re.findall(rf"^{kind}\((.*?)\)$", PAGE, re.MULTILINE | re.DOTALL)
     values = eval(f"dict({said})", {"__builtins__": {}}, {"dict": dict, "frozenset": frozenset})
     assert KINDS[kind](**values) == KINDS[kind]()

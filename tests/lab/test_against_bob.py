@@ -1,4 +1,4 @@
-"""The figures of bob.pad.base 6.0.1 for a made-up score file, as `bob pad metrics` and its functions gave them."""
+"""Tests of the metrics against bob.pad.base 6.0.1, on a made-up score file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REPLAY = "0.05 0.39 0.43 0.29 nan 0.44 0.16 0.62 0.58 0.64 0.74 0.52"
 
 @pytest.fixture
 def table(tmp_path: Path) -> Scored:
-    """The file as bob reads it, its header and nothing of ours."""
+    """The score file with the columns that bob reads."""
     kinds = (("True", "", LIVE), ("False", "print", PRINT), ("False", "replay", REPLAY))
     rows = [f"p,f,{truth},{kind},{score}" for truth, kind, scores in kinds for score in scores.split()]
     path = tmp_path / "scores-eval.csv"
@@ -27,7 +27,7 @@ def table(tmp_path: Path) -> Scored:
     return scored(read(path))
 
 
-def test_errors_at_a_threshold(table: Scored) -> None:
+def test_error_rates_equal_bobs(table: Scored) -> None:
     rates = ErrorRates.at(table, 0.5)
     assert {name: rate.value for name, rate in rates.apcer.items()} == {
         "print": pytest.approx(0.19047619047619047),
@@ -37,7 +37,7 @@ def test_errors_at_a_threshold(table: Scored) -> None:
     assert rates.acer.value == pytest.approx(0.2924901185770751)
 
 
-def test_failure_to_acquire(table: Scored) -> None:
+def test_failure_to_acquire_equals_bobs(table: Scored) -> None:
     missing = table.non_response()
     rates = [missing.bpnrr, *missing.apnrr.values()]
     assert sum(rate.errors for rate in rates) / sum(rate.trials for rate in rates) == pytest.approx(0.05172413793103448)
@@ -47,17 +47,17 @@ def test_failure_to_acquire(table: Scored) -> None:
     ("inverse", "threshold", "bpcer"),
     [(10, 0.74, 0.43478260869565216), (20, math.nextafter(0.74, 1), 0.4782608695652174)],
 )
-def test_bpcer_at_a_security_level(table: Scored, inverse: int, threshold: float, bpcer: float) -> None:
+def test_bpcer_at_a_security_level_equals_bobs(table: Scored, inverse: int, threshold: float, bpcer: float) -> None:
     at = BpcerAt.of(table, inverse)
     assert (at.threshold, at.rate.value) == (threshold, pytest.approx(bpcer))
 
 
-def test_equal_error_rate_and_its_threshold(table: Scored) -> None:
+def test_equal_error_rate_equals_bobs(table: Scored) -> None:
     met = equal_errors(table)
     assert met is not None
     assert met.threshold == pytest.approx(0.585)
     assert met.hter.value == pytest.approx(0.21807065217391303)
 
 
-def test_area(table: Scored) -> None:
+def test_auc_equals_bobs(table: Scored) -> None:
     assert Auc.of(table).value == pytest.approx(0.9014945652173914)

@@ -25,7 +25,7 @@ def table(presentations: Presentations) -> Scored:
 
 
 @given(PRESENTATIONS, st.floats(-0.5, 1.5), st.floats(0, 1))
-def test_a_higher_threshold_never_accepts_more(presentations: Presentations, low: float, step: float) -> None:
+def test_higher_threshold_never_accepts_more(presentations: Presentations, low: float, step: float) -> None:
     lower, higher = (ErrorRates.at(table(presentations), threshold) for threshold in (low, low + step))
     assert all(higher.apcer[name].errors <= lower.apcer[name].errors for name in lower.apcer)
     assert higher.accepted.errors <= lower.accepted.errors
@@ -67,7 +67,7 @@ def test_every_presentation_is_counted_once(presentations: Presentations) -> Non
 
 
 @given(PRESENTATIONS, st.sampled_from([1, 2, 5, 10, 20, 100]))
-def test_a_security_level_is_kept_for_every_species(presentations: Presentations, inverse: int) -> None:
+def test_security_level_holds_for_every_species(presentations: Presentations, inverse: int) -> None:
     scored = table(presentations)
     at = BpcerAt.of(scored, inverse)
     if math.isnan(at.threshold):
@@ -90,7 +90,7 @@ def test_eer_threshold_has_the_closest_errors(presentations: Presentations) -> N
 
 
 @given(RATES)
-def test_an_interval_contains_its_estimate_and_narrows_with_confidence(rate: Rate) -> None:
+def test_interval_contains_its_estimate_and_narrows_with_confidence(rate: Rate) -> None:
     narrow, wide = rate.interval(0.9), rate.interval(0.99)
     assert wide[0] <= narrow[0]
     assert narrow[1] <= wide[1]
@@ -101,14 +101,14 @@ def test_an_interval_contains_its_estimate_and_narrows_with_confidence(rate: Rat
 @given(RATES.filter(lambda rate: 0 < rate.errors < rate.trials))
 @settings(max_examples=50)
 def test_interval_ends_leave_exact_tails(rate: Rate) -> None:
-    """Clopper and Pearson by definition: at the lower end, as many errors or more have a chance of 2.5 %."""
+    """By definition (Clopper and Pearson), as many errors or more have a chance of 2.5 % at the lower end."""
     at_least = sum(_chance(count, rate.trials, rate.lower) for count in range(rate.errors, rate.trials + 1))
     at_most = sum(_chance(count, rate.trials, rate.upper) for count in range(rate.errors + 1))
     assert (at_least, at_most) == (pytest.approx(0.025, rel=1e-6), pytest.approx(0.025, rel=1e-6))
 
 
 @given(st.lists(RATES, min_size=1, max_size=4), RATES)
-def test_a_mean_lies_in_its_bounds(several: list[Rate], other: Rate) -> None:
+def test_mean_lies_in_its_bounds(several: list[Rate], other: Rate) -> None:
     mean = MeanRate.worst([rate for rate in several if rate.trials], other)
     if not math.isnan(mean.value):
         assert mean.interval[0] - 1e-12 <= mean.value <= mean.interval[1] + 1e-12

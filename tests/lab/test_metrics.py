@@ -23,7 +23,7 @@ def scored() -> Scored:
     return Scored.of(LIVE + PRINT + REPLAY, [True] * 5 + [False] * 8, species)
 
 
-def test_errors_at_a_threshold(scored: Scored) -> None:
+def test_error_rates_at_a_threshold(scored: Scored) -> None:
     rates = ErrorRates.at(scored, 0.5)
     # bona fide below .5: only .4, of the four that have a score
     assert rates.bpcer == Rate(1, 4)
@@ -37,13 +37,13 @@ def test_errors_at_a_threshold(scored: Scored) -> None:
     assert rates.hter.value == 0.375
 
 
-def test_non_responses_are_apart(scored: Scored) -> None:
+def test_non_responses_are_counted_apart(scored: Scored) -> None:
     missing = scored.non_response()
     assert missing.bpnrr == Rate(1, 5)
     assert missing.apnrr == {"print": Rate(0, 4), "replay": Rate(2, 4)}
 
 
-def test_a_species_without_any_answer_is_never_the_worst() -> None:
+def test_species_without_answers_is_never_the_worst() -> None:
     rates = ErrorRates.at(Scored.of([0.9, 0.6, NAN], [True, False, False], ["", "print", "mask"]), 0.5)
     assert rates.apcer["mask"] == Rate(0, 0)
     assert rates.worst == ("print", Rate(1, 1))
@@ -96,7 +96,7 @@ def test_bpcer_at_a_security_level_uses_the_worst_species() -> None:
     assert ErrorRates.at(table, BpcerAt.of(table, 20).threshold).accepted.errors == 0
 
 
-def test_bpcer_at_without_attacks_is_no_trial() -> None:
+def test_bpcer_without_attacks_is_no_trial() -> None:
     assert BpcerAt.of(Scored.of([0.9], [True], [""]), 20).rate == Rate(0, 0)
 
 
@@ -119,7 +119,7 @@ def test_exact_intervals(rate: Rate, low: float, high: float) -> None:
     assert (rate.lower, rate.upper) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
 
 
-def test_a_mean_of_rates_is_bounded_by_both_at_a_stricter_level() -> None:
+def test_mean_rate_is_bounded_at_a_stricter_level() -> None:
     one, other = Rate(0, 10), Rate(0, 20)
     # two rates share the 5 %: each end is that of a 97.5 % interval, tail .0125
     expected = ((1 - 0.0125 ** (1 / 10)) + (1 - 0.0125 ** (1 / 20))) / 2
@@ -130,7 +130,7 @@ def test_a_mean_of_rates_is_bounded_by_both_at_a_stricter_level() -> None:
     assert MeanRate.worst([one, Rate(0, 40)], other).interval == (0.0, pytest.approx(expected))
 
 
-def test_a_curve_is_the_errors_at_many_thresholds(scored: Scored) -> None:
+def test_curve_holds_the_errors_at_many_thresholds(scored: Scored) -> None:
     thresholds = np.array([0.0, 0.45, 0.5, 0.76, 1.0])
     accepted, refused = curve(scored.live, scored.pooled, thresholds)
     for place, threshold in enumerate(thresholds):
@@ -138,7 +138,7 @@ def test_a_curve_is_the_errors_at_many_thresholds(scored: Scored) -> None:
         assert (accepted[place], refused[place]) == (pytest.approx(rates.accepted.value), rates.bpcer.value)
 
 
-def test_shares_read_as_papers_print_them() -> None:
+def test_shares_are_printed_without_leading_zero() -> None:
     assert [shown(value) for value in (0.0, 0.0263, 0.9996, NAN)] == [".000", ".026", "1.000", "none"]
     assert str(Rate(0, 0)) == "no trial"
 

@@ -30,7 +30,7 @@ def summary() -> Summary:
 
 
 class Balance(HTMLParser):
-    """Counts what is opened and closed."""
+    """Counts opening and closing tags."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ def test_hostile_name_is_escaped(summary: Summary) -> None:
     assert "&lt;b&gt;accepted" in html
 
 
-def test_curves_are_text_in_the_pages_colours(summary: Summary) -> None:
+def test_curves_are_svg_text_in_the_pages_colours(summary: Summary) -> None:
     html = render(summary, "clips.csv")
     drawings = re.findall(r'<svg class="plot".*?</svg>', html, flags=re.DOTALL)
     assert len(drawings) == 3
@@ -82,16 +82,16 @@ def test_curves_are_text_in_the_pages_colours(summary: Summary) -> None:
     assert all(colour == "none" or colour.startswith("var(--") for colour in colours), colours
 
 
-def test_the_same_scores_give_the_same_page(summary: Summary) -> None:
+def test_same_scores_give_the_same_page(summary: Summary) -> None:
     assert render(summary, "clips.csv") == render(replace(summary), "clips.csv")
 
 
-def test_a_page_without_one_answer_has_no_curves() -> None:
+def test_page_without_answers_has_no_curves() -> None:
     html = render(summarise([score("dark", math.nan, "print", "too_dark")], threshold=0.5), "clips.csv")
     assert "<svg" not in html
     assert "none judged" in html
 
 
-def test_a_page_of_one_side_only_is_drawn() -> None:
+def test_page_of_one_class_is_drawn() -> None:
     html = render(summarise([score("a", 0.9), score("b", 0.8)], threshold=0.5), "clips.csv")
     assert html.count("<svg") == 3

@@ -20,7 +20,7 @@ NAN = math.nan
 
 
 def line(name: str, score: float, bona_fide: bool = True, attack: str = "", **more: str) -> Score:
-    """A score with little else."""
+    """A score with default values."""
     facts = {"source": "", "group": "", "verdict": "", "guess": "", "code": "", "engine": "e1"} | more
     return Score(subject="p", name=name, bona_fide=bona_fide, attack_type=attack, seconds=NAN, score=score, **facts)  # type: ignore[arg-type]
 
@@ -44,7 +44,7 @@ def test_written_scores_are_read_back(tmp_path_factory: pytest.TempPathFactory, 
     assert read(path) == lines
 
 
-def test_a_missing_score_is_nan_with_its_code(tmp_path: Path) -> None:
+def test_missing_score_is_nan_with_its_code(tmp_path: Path) -> None:
     path = tmp_path / "scores.csv"
     write(path, [line("a", NAN, code="no_face")])
     assert path.read_text().splitlines()[1].endswith(",nan")
@@ -53,7 +53,7 @@ def test_a_missing_score_is_nan_with_its_code(tmp_path: Path) -> None:
     assert found.code == "no_face"
 
 
-def test_the_columns_that_bob_reads_are_as_bob_wants_them(tmp_path: Path) -> None:
+def test_columns_have_the_format_of_bob(tmp_path: Path) -> None:
     path = tmp_path / "scores.csv"
     write(path, [line("a.mp4", 0.9), line("b.mp4", 0.1, bona_fide=False, attack="print")])
     with path.open(newline="") as file:
@@ -112,7 +112,7 @@ def test_scores_of_another_engine_are_not_mixed_in(tmp_path: Path) -> None:
         ScoreFile(path, "e2")
 
 
-def test_only_test_is_counted_and_dev_gives_the_threshold() -> None:
+def test_dev_set_gives_the_threshold_and_test_set_is_counted() -> None:
     lines = [
         line("a", 0.8, group="dev"),
         line("b", 0.2, bona_fide=False, attack="print", group="dev"),
@@ -136,7 +136,7 @@ def test_only_test_is_counted_and_dev_gives_the_threshold() -> None:
     assert figures["non_response"]["codes"] == {"no_face": 1}
 
 
-def test_a_table_of_lines_is_what_the_metrics_take() -> None:
+def test_score_lines_become_metric_input() -> None:
     table = scored([line("a", 0.9), line("b", 0.1, bona_fide=False)])
     assert isinstance(table, Scored)
     assert table.attacks["unknown"].tolist() == [0.1]

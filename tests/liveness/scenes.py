@@ -1,4 +1,4 @@
-"""Scenes drawn for tests of the physical evidence: a room, a face, a device, and the marks a device leaves."""
+"""Drawn scenes for tests of physical evidence: a room, a face, a device, and the marks of a device."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def shifted(box: Box, x: float, y: float) -> Box:
 
 
 def film(frames: Sequence[Image], boxes: Sequence[Box], fps: float = FPS, noise: float = 1.5) -> tuple[Clip, FaceTrack]:
-    """What the engine would keep of the frames, with sensor noise on them and landmarks that were not found."""
+    """The clip and the track that the engine would keep of the frames, with sensor noise and without landmarks."""
     rng = np.random.default_rng(7)
     grain = rng.normal(0, noise, (7, *frames[0].shape))  # 7: no stride of frames meets one grain again and again
     noisy = [np.clip(one + grain[place % 7] + 0.5, 0, 255).astype(np.uint8) for place, one in enumerate(frames)]
@@ -110,7 +110,7 @@ def _track(
 
 
 def sample(frame: Image, box: npt.NDArray[np.float32], time: float = 0.0) -> Sample:
-    """One look at the face; the wide views, which no physical evidence reads, are left gray."""
+    """One look at the face; the wide views stay gray, because no physical cue reads them."""
     height, width = frame.shape[:2]
     left, top, right, bottom = np.clip(box.round().astype(int), 0, [width, height, width, height])
     view = np.full((128, 128, 3), 128, np.uint8)

@@ -1,4 +1,4 @@
-"""The engine through its own door, on rendered and spoiled versions of one real clip."""
+"""Tests of the analyzer on rendered and spoiled versions of one real clip."""
 
 from __future__ import annotations
 
@@ -48,20 +48,20 @@ def larger(frames: list[Image], width: int = 528, height: int = 432) -> list[Ima
     return [cv2.resize(frame, (width, height), interpolation=cv2.INTER_CUBIC) for frame in frames]
 
 
-def test_a_person_filmed_from_life_is_live(clips: Clips) -> None:
+def test_person_filmed_from_life_is_live(clips: Clips) -> None:
     report = analyze(clips.bona_fide)
     assert report.verdict == "live"
     assert report.attack_type is None
 
 
-def test_a_phone_replay_is_a_spoof(analyzer: Analyzer, clips: Clips) -> None:
+def test_phone_replay_is_a_spoof(analyzer: Analyzer, clips: Clips) -> None:
     report = judge(analyzer, clips.attack)
     assert report.verdict == "spoof"
     assert report.attack_type == "screen_replay"
     assert report.reasons
 
 
-def test_the_report_is_stable_json(analyzer: Analyzer, clips: Clips) -> None:
+def test_report_is_stable_json(analyzer: Analyzer, clips: Clips) -> None:
     report = judge(analyzer, clips.bona_fide)
     said = json.loads(json.dumps(report.to_dict()))
     assert set(said) == {*KEYS, "attack_type"}
@@ -75,7 +75,7 @@ def test_the_report_is_stable_json(analyzer: Analyzer, clips: Clips) -> None:
     assert [frame["time"] for frame in said["frames"]] == sorted(frame["time"] for frame in said["frames"])
 
 
-def test_alibabas_elements_hold_nothing_else(analyzer: Analyzer, clips: Clips) -> None:
+def test_elements_have_alibabas_fields_only(analyzer: Analyzer, clips: Clips) -> None:
     said = judge(analyzer, clips.bona_fide).to_alibaba()
     assert set(said) == {"Elements"}
     (element,) = said["Elements"]
@@ -86,7 +86,7 @@ def test_alibabas_elements_hold_nothing_else(analyzer: Analyzer, clips: Clips) -
     assert all(isinstance(side, int) for side in element["Rect"])
 
 
-def test_the_same_file_gives_the_same_answer(analyzer: Analyzer, clips: Clips) -> None:
+def test_same_file_gives_the_same_report(analyzer: Analyzer, clips: Clips) -> None:
     first, second = judge(analyzer, clips.attack).to_dict(), judge(analyzer, clips.attack).to_dict()
     first.pop("timing"), second.pop("timing")
     assert first == second
@@ -101,14 +101,14 @@ def test_progress_runs_from_start_to_end(analyzer: Analyzer, clips: Clips) -> No
     assert len(seen) > 10
 
 
-def test_a_loop_is_called_one(analyzer: Analyzer, person: list[Image], tmp_path: Path) -> None:
+def test_loop_is_reported(analyzer: Analyzer, person: list[Image], tmp_path: Path) -> None:
     path = write_video(tmp_path / "loop.mp4", larger(person[:30] * 4))
     report = judge(analyzer, path)
     assert (report.verdict, report.attack_type) == ("spoof", "injected_or_edited")
     assert report.cues["repeats"].score == -1
 
 
-def test_a_loop_under_fresh_noise_is_called_one(analyzer: Analyzer, person: list[Image], tmp_path: Path) -> None:
+def test_loop_with_noise_is_reported(analyzer: Analyzer, person: list[Image], tmp_path: Path) -> None:
     rng = np.random.default_rng(402)
     noisy = [
         np.clip(frame + rng.normal(0, 3, frame.shape), 0, 255).astype(np.uint8) for frame in larger(person[:24] * 4)
@@ -118,13 +118,13 @@ def test_a_loop_under_fresh_noise_is_called_one(analyzer: Analyzer, person: list
     assert report.cues["repeats"].score == -1.0
 
 
-def test_a_frozen_stream_is_called_one(analyzer: Analyzer, person: list[Image], tmp_path: Path) -> None:
+def test_frozen_stream_is_reported(analyzer: Analyzer, person: list[Image], tmp_path: Path) -> None:
     path = write_video(tmp_path / "frozen.mp4", larger(person[:1] * 90))
     report = judge(analyzer, path)
     assert (report.verdict, report.attack_type) == ("spoof", "injected_or_edited")
 
 
-def test_a_still_that_is_moved_is_flat(analyzer: Analyzer, person: list[Image], tmp_path: Path) -> None:
+def test_moved_still_is_reported_as_flat(analyzer: Analyzer, person: list[Image], tmp_path: Path) -> None:
     report = judge(analyzer, write_video(tmp_path / "still.mp4", moved_still(person[0])))
     assert report.verdict == "spoof"
     assert report.cues["planar"].score is not None
@@ -147,9 +147,7 @@ def moved_still(picture: Image, count: int = 100) -> list[Image]:
 
 
 @pytest.mark.parametrize("turned", [90, 180, 270])
-def test_a_face_lying_on_its_side_is_found(
-    analyzer: Analyzer, person: list[Image], tmp_path: Path, turned: int
-) -> None:
+def test_sideways_face_is_found(analyzer: Analyzer, person: list[Image], tmp_path: Path, turned: int) -> None:
     frames = [np.rot90(frame, turned // 90) for frame in larger(person[:60])]
     report = judge(analyzer, write_video(tmp_path / "turned.mp4", frames))
     assert len(report.frames) >= 8
@@ -173,7 +171,7 @@ def test_several_faces_are_reported_and_the_largest_is_judged(
     assert "several_faces" in [warning.code for warning in report.quality.warnings]
 
 
-def test_a_slow_clip_is_judged_with_a_warning(analyzer: Analyzer, person: list[Image], tmp_path: Path) -> None:
+def test_low_frame_rate_has_a_warning(analyzer: Analyzer, person: list[Image], tmp_path: Path) -> None:
     report = judge(analyzer, write_video(tmp_path / "slow.mp4", larger(person[::10]), rate=3))
     assert "low_frame_rate" in [warning.code for warning in report.quality.warnings]
 
@@ -213,7 +211,7 @@ SPOILED = {
 
 
 @pytest.mark.parametrize("what", SPOILED)
-def test_an_unusable_video_says_why(analyzer: Analyzer, person: list[Image], tmp_path: Path, what: str) -> None:
+def test_unusable_video_has_an_error(analyzer: Analyzer, person: list[Image], tmp_path: Path, what: str) -> None:
     kind, code, spoil = SPOILED[what]
     path = write_video(tmp_path / "clip.mp4", spoil(person[:75]), crf="14")
     with pytest.raises(UnusableVideo) as refused:

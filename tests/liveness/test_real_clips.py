@@ -1,4 +1,4 @@
-"""Real clips, where a folder of them is at hand: every one gets a verdict with reasons, and most get the right one.
+"""Tests of real clips, if a folder of them is available: each gets a verdict with reasons, most the right one.
 
 Set ALIVE402_REAL_CLIPS to a folder with a manifest.csv (columns file, label, source); else `../shared/data/dev` is
 looked for. The floor below is far under what was measured: it is there to catch a broken engine, not to tune on.

@@ -1,4 +1,4 @@
-"""Spliced files through the engine's own door: life in one part of a file never covers another part."""
+"""Tests of spliced files: life in one part of a file does not cover another part."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from alive402.liveness.media.container import VideoFile
 
 @pytest.mark.parametrize("first", ["life", "attack"])
 @pytest.mark.parametrize("fade", [0.0, 0.6])
-def test_life_and_a_replay_in_one_file_are_not_live(
+def test_splice_with_a_replay_is_not_live(
     analyzer: Analyzer, clips: Clips, tmp_path: Path, first: str, fade: float
 ) -> None:
     parts = [Part(clips.bona_fide, 0.5, 2.2), Part(clips.attack, 0.5, 2.2)]
@@ -33,8 +33,8 @@ def test_life_and_a_replay_in_one_file_are_not_live(
     assert len(times) == len(analysis.samples) == len(analysis.looks.live)
 
 
-def test_a_jump_to_another_place_is_inconclusive(analyzer: Analyzer, clips: Clips, tmp_path: Path) -> None:
-    """The same live person, in the mirror: not one take."""
+def test_cut_to_another_place_is_inconclusive(analyzer: Analyzer, clips: Clips, tmp_path: Path) -> None:
+    """The other place is the mirrored clip of the same live person."""
     whole = Part(clips.bona_fide, 0.0, 2.0)
     mirrored = tmp_path / "mirrored.mp4"
     frames = frames_of(whole)
@@ -45,8 +45,8 @@ def test_a_jump_to_another_place_is_inconclusive(analyzer: Analyzer, clips: Clip
     assert report.live_confidence <= report.threshold
 
 
-def test_a_short_stretch_of_a_long_clip_has_looks_of_its_own(analyzer: Analyzer, clips: Clips, tmp_path: Path) -> None:
-    """Sixteen looks spread over many seconds leave nothing for half a second; the change of the picture does."""
+def test_short_stretch_has_its_own_looks(analyzer: Analyzer, clips: Clips, tmp_path: Path) -> None:
+    """Sixteen looks spread over many seconds would leave none for half a second without the scene change."""
     live = Part(clips.bona_fide, 0.0, 5.0)
     parts = [live, live, Part(clips.attack, 1.0, 0.64), live, live]
     begins = splice(parts, tmp_path / "long.mp4")
@@ -56,7 +56,7 @@ def test_a_short_stretch_of_a_long_clip_has_looks_of_its_own(analyzer: Analyzer,
     assert report.verdict == "spoof"
 
 
-def test_a_splice_has_the_length_of_its_parts(clips: Clips, tmp_path: Path) -> None:
+def test_splice_has_the_length_of_its_parts(clips: Clips, tmp_path: Path) -> None:
     begins = splice([Part(clips.bona_fide, 0, 1), Part(clips.attack, 0, 1)], tmp_path / "two.mp4", 0.4, bars=True)
     assert begins == [pytest.approx(0.6)]
     with VideoFile(tmp_path / "two.mp4") as file:
@@ -65,7 +65,7 @@ def test_a_splice_has_the_length_of_its_parts(clips: Clips, tmp_path: Path) -> N
         splice([Part(clips.bona_fide, 99, 1)], tmp_path / "none.mp4")
 
 
-def test_a_change_of_the_picture_is_noticed_while_frames_stream(clips: Clips, tmp_path: Path) -> None:
+def test_scene_change_is_noticed_while_streaming(clips: Clips, tmp_path: Path) -> None:
     (begins,) = splice([Part(clips.bona_fide, 0, 1), Part(clips.attack, 1, 1)], tmp_path / "two.mp4")
     changes, noticed = SceneChanges(), []
     with VideoFile(tmp_path / "two.mp4") as file:

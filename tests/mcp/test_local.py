@@ -76,5 +76,5 @@ async def test_tool_has_every_input_of_its_service() -> None:
     assert tool.input_schema["required"] == ["VideoUrl", "Unit"]
 
 
-def test_everything_that_is_sold_is_answered_on_this_machine() -> None:
+def test_every_service_is_answered_locally() -> None:
     assert [each.definition for each in on_this_machine()] == list(DEFINITIONS)

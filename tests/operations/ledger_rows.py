@@ -19,7 +19,7 @@ ANSWER = json.dumps({"Action": "DetectVideoLivingFace", "Elements": [], "Livenes
 
 
 def payment(state: State, at: datetime, **values: object) -> Payment:
-    """A payment of 200000 atomic units that last changed at that moment; an answer unless told otherwise."""
+    """A payment of 200000 atomic units that last changed at that moment; an answer unless given otherwise."""
     given = {
         "id": uuid4().hex, "service_id": SERVICE, "network": "eip155:84532", "asset": "0x" + "a" * 40,
         "payer": "0x" + "b" * 40, "nonce": "0x" + uuid4().hex * 2, "pay_to": "0x" + "c" * 40, "amount": 200_000,
@@ -49,7 +49,7 @@ def prepayment(at: datetime, good_for: timedelta, **values: object) -> Prepaymen
 
 
 def use(of: Prepayment, at: datetime) -> PrepaidUse:
-    """A call of it that was answered at that moment."""
+    """An answered call of a prepayment at that moment."""
     return PrepaidUse(
         id=uuid4().hex, prepayment_id=of.id, state=str(UseState.SPENT), lease_until=at, request_id=uuid4().hex,
         request_hash="d" * 64, result=ANSWER, detail="", created_at=at, ended_at=at,

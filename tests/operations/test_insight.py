@@ -1,4 +1,4 @@
-"""The operator's figures: equal to hand counts on both databases, and read along indexes."""
+"""Tests of the operator's figures: equal to hand counts on both databases, and read by indexes."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_calls_verdicts_and_failures_fall_into_their_intervals(database_url: str
 
 
 @pytest.mark.parametrize("answered", [0, 1, 2, 7, 100, 333])
-def test_percentiles_are_those_of_the_answers_by_nearest_rank(database_url: str, answered: int) -> None:
+def test_percentiles_use_the_nearest_rank(database_url: str, answered: int) -> None:
     chance = random.Random(answered)
     lasted = [chance.randrange(50, 90_000) for _ in range(answered)]
     rows = [called(NOW - timedelta(minutes=5), CallKind.ANSWERED, "live", 1, each) for each in lasted]
@@ -104,7 +104,7 @@ def test_percentiles_are_those_of_the_answers_by_nearest_rank(database_url: str,
     assert latency.milliseconds == expected
 
 
-def test_income_is_counted_by_the_day_on_which_money_moved(database_url: str) -> None:
+def test_income_is_counted_by_settlement_day(database_url: str) -> None:
     async def fill_and_look() -> list[object]:
         ledger = await Ledger.open(database_url, lease_seconds=30)
         late, early = datetime(2026, 3, 28, 23, 59, 59, 999_000, UTC), datetime(2026, 3, 29, 0, 0, 0, 1_000, UTC)
@@ -132,7 +132,7 @@ def test_income_is_counted_by_the_day_on_which_money_moved(database_url: str) ->
     assert times == sorted(times, reverse=True)
 
 
-def test_open_cases_are_those_that_somebody_has_to_look_at(database_url: str) -> None:
+def test_open_cases_are_unresolved_payments(database_url: str) -> None:
     hour = timedelta(hours=1)
     rows = [
         payment(State.SETTLE_UNKNOWN, NOW - 3 * hour, id="1" * 32),
@@ -152,7 +152,7 @@ def test_open_cases_are_those_that_somebody_has_to_look_at(database_url: str) ->
     assert set(states) == set(State)
 
 
-def test_outstanding_is_what_was_paid_ahead_and_may_still_be_called_for(database_url: str) -> None:
+def test_outstanding_counts_unused_prepaid_calls(database_url: str) -> None:
     day = timedelta(days=1)
 
     async def fill_and_look() -> list[object]:

@@ -1,4 +1,4 @@
-"""Retention erases expired answers, verdicts, messages and calls, and nothing else, on both databases."""
+"""Tests of retention: expired answers, verdicts, messages and calls are erased, nothing else, on both databases."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KEEPING = Keeping(answers=timedelta(days=30), call_log=timedelta(days=10))
 
 
 def swept(url: str, *batches: list[object]) -> list[Erased]:
-    """Rows written batch by batch, then two sweeps."""
+    """Write rows in batches, then sweep twice."""
 
     async def one() -> list[Erased]:
         ledger = await Ledger.open(url, lease_seconds=30)
@@ -49,7 +49,7 @@ def left(url: str, *queries: object) -> list[list[object]]:
     return asyncio.run(one())
 
 
-def test_answers_are_erased_with_their_verdicts_and_the_money_stays(database_url: str) -> None:
+def test_answers_and_verdicts_are_erased_and_payments_kept(database_url: str) -> None:
     old, new = payment(State.CONSUMED, OLD), payment(State.CONSUMED, NEW)
     # Given back lately: its row is new, its answer is not.
     refunded = payment(State.REFUNDED, OLD, updated_at=NEW)
@@ -75,7 +75,7 @@ def test_answers_are_erased_with_their_verdicts_and_the_money_stays(database_url
     assert events == [""]
 
 
-def test_a_payment_made_ahead_keeps_what_it_is_bound_to_and_its_uses_lose_their_answers(database_url: str) -> None:
+def test_prepayment_is_kept_and_its_answers_erased(database_url: str) -> None:
     paid = payment(State.CONSUMED, OLD, result='{"paymentId": "x"}')
     bought = prepayment(OLD, timedelta(days=400), ledger_id=paid.id)
     old, new = use(bought, OLD), use(bought, NEW)
@@ -91,7 +91,7 @@ def test_a_payment_made_ahead_keeps_what_it_is_bound_to_and_its_uses_lose_their_
     assert (len(uses), kept) == (2, [new.id])
 
 
-def test_messages_that_were_sent_and_calls_that_were_counted_are_forgotten(database_url: str) -> None:
+def test_sent_messages_and_counted_calls_are_deleted(database_url: str) -> None:
     def message(at: datetime, state: DeliveryState) -> WebhookDelivery:
         return WebhookDelivery(
             id=f"{at:%m%d}{state}", url="http://x", type="t", body="{}", state=str(state), attempts=1, due_at=at,
@@ -119,7 +119,7 @@ def test_retention_erases_any_number_of_rows(database_url: str) -> None:
     assert second == Erased()
 
 
-def test_erasing_goes_on_after_any_error(database_url: str) -> None:
+def test_retention_continues_after_any_error(database_url: str) -> None:
     errors, erased = [RuntimeError("once"), OSError("twice")], asyncio.Event()
 
     def now() -> datetime:

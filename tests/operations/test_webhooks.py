@@ -1,4 +1,4 @@
-"""Webhooks: stored with the step that they report, retried until accepted, finally given up."""
+"""Tests of webhooks: stored with the step that they report, retried until accepted, finally given up."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ USE = Use("video-face-liveness-detection", "request", "first")
 
 @dataclass
 class Clock:
-    """A clock that goes when it is told to."""
+    """A clock that is moved by hand."""
 
     at: datetime
 
@@ -135,7 +135,7 @@ async def test_rollback_sends_no_webhook(ledger: Ledger, courier: Courier) -> No
     assert await courier.deliver_due() == 0
 
 
-async def test_it_is_sent_later_and_later_under_one_id_and_then_given_up(
+async def test_webhook_is_retried_with_backoff_and_given_up(
     ledger: Ledger, courier: Courier, clock: Clock, receiver: Receiver
 ) -> None:
     receiver.status = 500
@@ -161,7 +161,7 @@ async def test_it_is_sent_later_and_later_under_one_id_and_then_given_up(
 
 
 @pytest.mark.parametrize(("status", "state"), [(410, DeliveryState.DEAD), (302, DeliveryState.PENDING)])
-async def test_gone_is_final_and_a_redirect_is_no_receipt(
+async def test_gone_is_final_and_a_redirect_is_a_failure(
     ledger: Ledger, courier: Courier, receiver: Receiver, status: int, state: DeliveryState
 ) -> None:
     receiver.status = status
@@ -171,7 +171,7 @@ async def test_gone_is_final_and_a_redirect_is_no_receipt(
     assert (delivery.state, delivery.last_error) == (state, f"HTTP {status}")
 
 
-async def test_a_host_that_does_not_answer_is_tried_again(ledger: Ledger, courier: Courier, clock: Clock) -> None:
+async def test_silent_host_is_retried(ledger: Ledger, courier: Courier, clock: Clock) -> None:
     ledger.webhook_urls = ("http://127.0.0.1:9/",)
     await fail(ledger)
     await courier.deliver_due()
@@ -189,7 +189,7 @@ async def test_two_couriers_send_each_message_once(ledger: Ledger, clock: Clock,
     assert (len(heard), len({name for name, _ in heard})) == (30, 30)
 
 
-async def test_a_courier_that_dies_leaves_its_messages_to_the_next(
+async def test_next_courier_sends_messages_of_a_dead_one(
     ledger: Ledger, courier: Courier, clock: Clock, receiver: Receiver
 ) -> None:
     await fail(ledger)
@@ -201,7 +201,7 @@ async def test_a_courier_that_dies_leaves_its_messages_to_the_next(
     assert len(receiver.all()) == 1
 
 
-async def test_the_operator_sees_them_and_sends_them_again(
+async def test_command_line_lists_and_resends_webhooks(
     ledger: Ledger, courier: Courier, clock: Clock, receiver: Receiver, database_url: str
 ) -> None:
     receiver.status = 410
@@ -230,7 +230,7 @@ async def test_the_operator_sees_them_and_sends_them_again(
 @pytest.mark.parametrize(
     "secret", [None, "", "whsec_", "whsec_c2hvcnQ=", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_!!!"]
 )
-def test_without_a_good_secret_nothing_is_sent(secret: str | None) -> None:
+def test_invalid_webhook_secret_is_refused(secret: str | None) -> None:
     given = SecretStr(secret) if secret is not None else None
     with pytest.raises(ValidationError, match="ALIVE402_WEBHOOK_SECRET"):
         Settings(webhook_urls=("http://127.0.0.1/",), webhook_secret=given)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Tests of the fair queue and admission under any order of events: bounded, fair, and no place is lost."""
+"""Tests of the fair queue and admission in any order of events: bounded, fair, and no place is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Verdict signing keys: created once, readable by their owner only, rotated without losing old ones."""
+"""Tests of verdict signing keys: created once, readable by their owner only, rotated without losing old ones."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def signed(keys: SigningKeys, **headers: str) -> str:
     return jwt.encode({"verdict": "live"}, keys.private, "EdDSA", headers={"kid": keys.kid, "typ": TYPE, **headers})
 
 
-def test_a_key_is_made_at_the_first_start_and_found_at_the_second(tmp_path: Path) -> None:
+def test_key_is_created_once_and_found_again(tmp_path: Path) -> None:
     path = tmp_path / "new" / "alive402.keys.json"
     first = SigningKeys.open(path)
     assert path.stat().st_mode & 0o777 == 0o600
@@ -29,18 +29,18 @@ def test_a_key_is_made_at_the_first_start_and_found_at_the_second(tmp_path: Path
     assert [item.name for item in path.parent.iterdir()] == [path.name]
 
 
-def test_many_first_starts_at_once_make_one_key(tmp_path: Path) -> None:
+def test_concurrent_first_starts_create_one_key(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         kids = set(pool.map(lambda _: SigningKeys.open(tmp_path / "keys.json").kid, range(8)))
     assert len(kids) == 1
 
 
-def test_the_published_set_holds_no_private_part(tmp_path: Path) -> None:
+def test_jwks_has_no_private_part(tmp_path: Path) -> None:
     keys = SigningKeys.rotate(tmp_path / "keys.json")
     assert [set(key) for key in keys.jwks()["keys"]] == [{"kty", "crv", "x", "kid", "alg", "use"}] * 2
 
 
-def test_after_a_rotation_old_verdicts_are_still_verified(tmp_path: Path) -> None:
+def test_old_verdicts_are_valid_after_rotation(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     old = SigningKeys.open(path)
     new = SigningKeys.rotate(path)
@@ -53,7 +53,7 @@ def test_after_a_rotation_old_verdicts_are_still_verified(tmp_path: Path) -> Non
         verified(signed(new), old.jwks())
 
 
-def test_a_key_file_that_others_may_read_stops_the_start(tmp_path: Path) -> None:
+def test_readable_key_file_stops_the_start(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     SigningKeys.open(path)
     path.chmod(0o640)
@@ -62,7 +62,7 @@ def test_a_key_file_that_others_may_read_stops_the_start(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"keys": []}', '{"keys": [{"kty": "RSA"}]}', '{"keys": 7}'])
-def test_a_file_that_is_no_key_set_stops_the_start(tmp_path: Path, text: str) -> None:
+def test_invalid_key_file_stops_the_start(tmp_path: Path, text: str) -> None:
     path = tmp_path / "keys.json"
     path.touch(mode=0o600)
     path.write_text(text)
@@ -70,7 +70,7 @@ def test_a_file_that_is_no_key_set_stops_the_start(tmp_path: Path, text: str) ->
         SigningKeys.open(path)
 
 
-def test_a_key_may_be_given_as_pem_and_the_files_public_keys_stay(tmp_path: Path) -> None:
+def test_pem_key_keeps_the_public_keys_of_the_file(tmp_path: Path) -> None:
     path, private = tmp_path / "keys.json", Ed25519PrivateKey.generate()
     old = SigningKeys.open(path)
     pem = private.private_bytes(
@@ -92,7 +92,7 @@ def test_a_key_may_be_given_as_pem_and_the_files_public_keys_stay(tmp_path: Path
         ("postgresql+psycopg://till@db/till", "var/alive402.keys.json"),
     ],
 )
-def test_the_keys_lie_beside_the_database(database: str, file: str) -> None:
+def test_key_file_is_beside_the_database(database: str, file: str) -> None:
     assert Settings(database_url=database).keys_file == Path(file)
 
 

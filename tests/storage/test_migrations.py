@@ -1,4 +1,4 @@
-"""Migrations create the tables that the models define, on both databases, up and down."""
+"""Tests of the migrations: they create the tables that the models define, on both databases, up and down."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def on(url: str, work) -> object:  # type: ignore[no-untyped-def]
     return asyncio.run(one())
 
 
-def test_migrations_make_what_the_code_means(database_url: str) -> None:
+def test_migrations_create_the_tables_of_the_models(database_url: str) -> None:
     def differences(connection: Connection) -> list[object]:
         # Some indexes are made by migrations alone: the code never names them.
         found = compare_metadata(MigrationContext.configure(connection), Base.metadata)
@@ -39,7 +39,7 @@ def test_migrations_make_what_the_code_means(database_url: str) -> None:
     assert on(database_url, differences) == []
 
 
-def test_every_migration_can_be_taken_back(database_url: str) -> None:
+def test_every_migration_can_be_reverted(database_url: str) -> None:
     def down(connection: Connection) -> list[str]:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))

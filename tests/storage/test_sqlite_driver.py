@@ -1,4 +1,4 @@
-"""The SQLite driver: waiting for a lock blocks no other task, and cancelled steps leave a usable ledger."""
+"""Tests of the SQLite driver: waiting for a lock blocks no task, and cancelled steps leave a usable ledger."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def ledger(tmp_path: Path) -> AsyncIterator[Ledger]:
     await opened.close()
 
 
-async def test_who_waits_for_the_lock_does_not_stop_the_event_loop(ledger: Ledger, tmp_path: Path) -> None:
+async def test_waiting_for_the_lock_does_not_block_the_event_loop(ledger: Ledger, tmp_path: Path) -> None:
     other = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
 
@@ -37,7 +37,7 @@ async def test_who_waits_for_the_lock_does_not_stop_the_event_loop(ledger: Ledge
     other.close()
 
 
-async def test_a_cancelled_wait_leaves_a_ledger_that_goes_on(ledger: Ledger, tmp_path: Path) -> None:
+async def test_cancelled_wait_leaves_a_usable_ledger(ledger: Ledger, tmp_path: Path) -> None:
     other = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     begun = asyncio.Event()
@@ -58,7 +58,7 @@ async def test_a_cancelled_wait_leaves_a_ledger_that_goes_on(ledger: Ledger, tmp
         assert await session.scalar(text("SELECT count(*) FROM sqlite_master WHERE name = 'never'")) == 0
 
 
-async def test_many_writers_each_have_their_turn(ledger: Ledger) -> None:
+async def test_every_writer_gets_the_lock(ledger: Ledger) -> None:
     async with ledger.session() as session:
         await session.execute(text("CREATE TABLE counted (a INTEGER)"))
         await session.execute(text("INSERT INTO counted VALUES (0)"))
@@ -75,9 +75,7 @@ async def test_many_writers_each_have_their_turn(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("statement", ["SELECT 1", "CREATE TABLE made (a)", "DELETE FROM payments"])
-async def test_a_transaction_that_changed_no_row_ends_as_others_do(
-    ledger: Ledger, tmp_path: Path, statement: str
-) -> None:
+async def test_transaction_without_changes_ends(ledger: Ledger, tmp_path: Path, statement: str) -> None:
     async with ledger.session() as session:
         await session.execute(text(statement))
     other = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None, timeout=0)

@@ -1,4 +1,4 @@
-"""Small networks of the teacher's operators, with random weights, for the tests of training."""
+"""Small networks with the teacher's operators and random weights."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def small_teacher(folder: Path) -> Path:
 
 
 def small_network(path: Path, seed: int) -> None:
-    """A network of the teacher's operators, with random weights, whose input, outputs and names are the teacher's."""
+    """A network with random weights, and with the teacher's operators, input, outputs and names."""
     from onnx import TensorProto, helper, numpy_helper
 
     rng = np.random.default_rng(seed)

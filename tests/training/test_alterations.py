@@ -1,4 +1,4 @@
-"""Alterations keep the shape of a look, change it, and are the same for the same seed."""
+"""Tests of alterations: they keep the shape of a look, change it, and give one result per seed."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def test_each_alteration_changes_both_views_and_is_seeded(name: str) -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**32 - 1))
-def test_any_draw_gives_whole_views(seed: int) -> None:
+def test_alterations_give_complete_views(seed: int) -> None:
     result = altered(np.random.default_rng(seed), look(seed % 7))
     assert all(view.shape == (128, 128, 3) and view.dtype == np.uint8 for view in result.views)
 
 
-def test_usual_faces_stand_in_the_middle() -> None:
+def test_faces_are_centred() -> None:
     (mid, wide) = usual_faces(1)[0]
     assert mid[2] - mid[0] == pytest.approx(1 / 2.7)
     assert wide[2] - wide[0] == pytest.approx(1 / 4.0)

@@ -1,4 +1,4 @@
-"""The fit keeps weights non-negative, leaves sources out, and lets altered looks count less."""
+"""Tests of the fit: non-negative weights, left-out sources, and lower weights of altered looks."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_left_out_scores_rank_separable_clips() -> None:
     assert auc(left_out(one), one.labels) > 0.97
 
 
-def test_rows_of_no_weight_change_nothing() -> None:
+def test_rows_without_weight_change_nothing() -> None:
     one = table(2)
     doubled = Table(
         np.concatenate([one.features, one.features + 3]),

@@ -1,4 +1,4 @@
-"""A graph run by torch answers as onnxruntime answers, and its weights go back into the same graph."""
+"""Tests of a graph run by torch: equal to onnxruntime, and its weights go back into the graph."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.training.networks import small_network  # noqa: E402
 VIEWS = np.random.default_rng(402).uniform(0, 255, (6, 3, 80, 80)).astype(np.float32)
 
 
-def test_torch_answers_as_onnxruntime(tmp_path: Path) -> None:
+def test_torch_equals_onnxruntime(tmp_path: Path) -> None:
     path = tmp_path / "small.onnx"
     small_network(path, 1)
     logits, embeddings = GraphNetwork.read(path)(torch.from_numpy(VIEWS))
@@ -27,7 +27,7 @@ def test_torch_answers_as_onnxruntime(tmp_path: Path) -> None:
     assert np.abs(embeddings.detach().numpy() - felt).max() < 1e-3 * np.abs(felt).max()
 
 
-def test_changed_weights_go_back_into_the_graph(tmp_path: Path) -> None:
+def test_changed_weights_are_written_back(tmp_path: Path) -> None:
     path = tmp_path / "small.onnx"
     small_network(path, 2)
     network = GraphNetwork.read(path)

@@ -1,4 +1,4 @@
-"""Learning lowers the loss, is the same for the same seed, and goes on where it was stopped."""
+"""Tests of learning: the loss falls, one result per seed, and resuming after a stop."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def weights(network: torch.nn.Module) -> np.ndarray:
     return torch.cat([weight.detach().flatten() for weight in network.parameters()]).numpy()
 
 
-def test_learning_goes_on_after_a_stop_as_if_there_was_none(tmp_path: Path) -> None:
+def test_stopped_learning_resumes_identically(tmp_path: Path) -> None:
     folder = small_teacher(tmp_path)
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     whole.mkdir()
@@ -69,7 +69,7 @@ def test_every_ablation_learns(tmp_path: Path, plan: Plan) -> None:
     assert not np.array_equal(before, after)
 
 
-def test_learning_from_other_weights_does_not_go_on_from_a_checkpoint(tmp_path: Path) -> None:
+def test_other_start_weights_ignore_the_checkpoint(tmp_path: Path) -> None:
     folder = small_teacher(tmp_path)
     learn(student_pair(folder, 1.0), teacher_pair(folder), pool(), PLAN, tmp_path)
     start = student_pair(folder, 1.0)

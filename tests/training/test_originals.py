@@ -1,4 +1,4 @@
-"""Nobody stands on both sides of the split, and nothing that looks like a training picture judges one."""
+"""Tests of the split: no person and no near-duplicate picture is on both sides."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from training.originals import gather
 from tests.conftest import Image, write_video
 
 
-def test_people_and_twins_stand_on_one_side(person: list[Image], tmp_path: Path) -> None:
+def test_people_and_duplicates_are_in_one_split(person: list[Image], tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
     rows = []

@@ -1,4 +1,4 @@
-"""Padded channels change no answer, and every convolution then has channels in whole blocks."""
+"""Tests of padded channels: no answer changes, and every convolution has whole blocks of channels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The simulator: attacks of every kind and the camera give whole pictures, with the face where the box says."""
+"""Tests of the simulator: every attack and the camera give whole pictures, with the face in its box."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FAINT = 15
 
 
 def portrait(width: int = 320, height: int = 400, seed: int = 1) -> Picture:
-    """A picture with a lit, green egg for a face."""
+    """A picture with a lit green oval as a face."""
     rng = np.random.default_rng(seed)
     image = np.full((height, width, 3), 120, np.uint8)
     image[:] = np.clip(image + rng.normal(0, 6, image.shape), 0, 255)
@@ -50,7 +50,7 @@ def whole(picture: Picture) -> None:
     severity=st.floats(0, 1),
     seed=st.integers(0, 2**31),
 )
-def test_any_picture_gives_whole_pictures(
+def test_simulator_accepts_any_picture(
     kind: str, width: int, height: int, corners: list[float], severity: float, seed: int
 ) -> None:
     rng = np.random.default_rng(seed)
@@ -64,7 +64,7 @@ def test_any_picture_gives_whole_pictures(
 
 
 @pytest.mark.parametrize("kind", ["bona fide", *KINDS])
-def test_the_box_follows_the_face(kind: str) -> None:
+def test_box_follows_the_face(kind: str) -> None:
     overlaps = []
     for seed in range(14):
         rng = np.random.default_rng([7, seed])
@@ -89,7 +89,7 @@ def test_the_box_follows_the_face(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_seed_decides_everything(kind: str) -> None:
+def test_seed_determines_the_result(kind: str) -> None:
     first, second, other = (
         film(rng, present(rng, portrait(), kind, [portrait(seed=3).image]), 0.5)
         for rng in (np.random.default_rng(seed) for seed in (5, 5, 6))
@@ -99,11 +99,11 @@ def test_the_seed_decides_everything(kind: str) -> None:
     assert not np.array_equal(first.image, other.image)
 
 
-def test_the_camera_does_not_know_what_it_films() -> None:
+def test_camera_treats_live_and_attack_alike() -> None:
     assert list(inspect.signature(film).parameters) == ["rng", "seen", "severity"]
 
 
-def test_nothing_given_is_written_to() -> None:
+def test_inputs_are_not_modified() -> None:
     shown, room = portrait(), portrait(seed=4).image
     before, room_before = shown.image.copy(), room.copy()
     for seed, kind in enumerate(KINDS):
@@ -113,6 +113,6 @@ def test_nothing_given_is_written_to() -> None:
     assert np.array_equal(room, room_before)
 
 
-def test_an_unknown_kind_is_refused() -> None:
+def test_unknown_kind_is_refused() -> None:
     with pytest.raises(ValueError, match="no such attack"):
         present(np.random.default_rng(0), portrait(), "hologram", [])

@@ -1,4 +1,4 @@
-"""The student is the teacher cut over; the exported file answers as torch does, colours balanced."""
+"""Tests of the student: cut from the teacher, exported with equal results, and white-balanced."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def views(seed: int) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("balance", [0.0, 0.5, 1.0])
-def test_exported_file_answers_as_torch(tmp_path: Path, balance: float) -> None:
+def test_exported_file_equals_torch(tmp_path: Path, balance: float) -> None:
     student = student_pair(small_teacher(tmp_path), balance)
     mid, wide = views(1), views(2)
     wide[:, 0] *= 0.5

@@ -29,7 +29,7 @@ Open = Callable[..., Page]
 
 @pytest.fixture(scope="module")
 def launch() -> Iterator[Launch]:
-    """Starts the system's Chromium with further arguments; it ends with the tests of the file."""
+    """Start the system's Chromium with further arguments; it ends with the tests of the file."""
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed: apt-get install chromium")
     # While Playwright runs, no other event loop can run in this thread: so it ends with the file, not with the session.
@@ -43,7 +43,7 @@ def launch() -> Iterator[Launch]:
 
 @pytest.fixture(scope="module")
 def camera(person: list[Image], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the camera sees: the person of the bona fide clip, as Motion JPEG."""
+    """The camera's picture: the person of the bona fide clip, as Motion JPEG."""
     path = tmp_path_factory.mktemp("camera") / "person.mjpeg"
     with path.open("wb") as file:
         for frame in person:
@@ -54,7 +54,7 @@ def camera(person: list[Image], tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 @pytest.fixture(scope="module")
 def browser(launch: Launch, camera: Path) -> Browser:
-    """A browser whose camera is there and allowed."""
+    """A browser with a camera that is allowed."""
     return launch(
         "--use-fake-ui-for-media-stream",
         "--use-fake-device-for-media-stream",
@@ -64,7 +64,7 @@ def browser(launch: Launch, camera: Path) -> Browser:
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[Open]:
-    """Opens an address in a fresh profile; whatever the page does must break neither its policy nor its scripts."""
+    """Open an address in a new profile; violations of the security policy and script errors fail the test."""
     wrong: list[str] = []
 
     def heard(message: ConsoleMessage) -> None:
@@ -87,7 +87,7 @@ def open_page(browser: Browser) -> Iterator[Open]:
 
 
 class Line:
-    """A line to a service: a person's connection, which can be cut and mended."""
+    """A network connection to a service that can be cut and restored."""
 
     def __init__(self, port: int, cut_after: bytes) -> None:
         self._to = port
@@ -98,16 +98,16 @@ class Line:
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
 
     def cut(self) -> None:
-        """Cut the line: open connections end, and new ones fail."""
+        """Cut the connection: open sockets end, and new ones fail."""
         self._whole.clear()
 
     def mend(self) -> None:
-        """Mend the line for good."""
+        """Restore the connection for good."""
         self._cut_after = b""
         self._whole.set()
 
     def serve(self) -> None:
-        """Carry every connection until the line is closed."""
+        """Forward every connection until closed."""
         while True:
             try:
                 near, _ = self._socket.accept()
@@ -116,7 +116,7 @@ class Line:
             threading.Thread(target=self._carry, args=(near,), daemon=True).start()
 
     def close(self) -> None:
-        """Close the line."""
+        """Close the connection."""
         self.cut()
         self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
@@ -139,7 +139,7 @@ class Line:
 
 @contextmanager
 def line_to(service: Service, cut_after: bytes) -> Iterator[Line]:  # noqa: F811
-    """A line to the service that is cut once these bytes went through."""
+    """A connection to the service that is cut once these bytes have passed."""
     line = Line(int(service.url.rpartition(":")[2]), cut_after)
     carrier = threading.Thread(target=line.serve, daemon=True)
     carrier.start()

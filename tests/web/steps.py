@@ -22,7 +22,7 @@ def problem(page: Page) -> str:
 
 
 def answered(page: Page) -> None:
-    """The verdict is there: in words, drawn, and with the pictures that only this browser has."""
+    """Wait for the verdict: in words, drawn, and with the local pictures."""
     expect(page.locator("[data-step=answer]")).to_be_visible()
     assert page.inner_text("#answer .word") in {"Live", "Spoof", "Inconclusive"}
     expect(page.locator("[data-strip] canvas").first).to_be_visible()

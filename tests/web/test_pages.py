@@ -24,7 +24,7 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touc
 
 
 def sound(page: Page, where: str) -> None:
-    """No serious violation of WCAG AA, in dark as in light, and nothing wider than the screen."""
+    """Check for serious violations of WCAG AA, in dark and light, and for anything wider than the screen."""
     rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
     for scheme, asked in (("light", rules), ("dark", {"runOnly": {"type": "rule", "values": ["color-contrast"]}})):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]

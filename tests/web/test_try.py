@@ -95,7 +95,7 @@ def test_same_payment_is_sent_again_after_a_lost_connection(service: Service, op
 
 
 def test_file_is_offered_without_a_camera(service: Service, launch: Launch) -> None:
-    """In a browser in which the camera is not allowed."""
+    """The browser denies access to the camera."""
     plain = launch()
     page = plain.new_page()
     page.goto(service.url + PAGE)

@@ -45,7 +45,7 @@ window.ethereum = {
 
 @pytest.fixture(scope="module")
 def base() -> Iterator[Facilitator]:
-    """Base's chain id, with the test token where Base has its USDC."""
+    """A chain with Base's id and the test token at USDC's address."""
     with running_facilitator(DevChain(8453, DEFAULT_ASSETS[BASE][0]["asset"])) as made:
         yield made
 

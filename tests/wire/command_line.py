@@ -30,7 +30,7 @@ def child(*words: str) -> list[str]:
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """This process's environment with no settings of an operator but the given ones."""
+    """This process's environment without settings, except the given ones."""
     kept = {
         name: value
         for name, value in os.environ.items()

@@ -1,4 +1,4 @@
-"""One service for every test of the wire, started once."""
+"""Fixtures: one service for every test of the wire."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests that pay or should have paid, and what the service answers."""
+"""Requests with and without payment, and the service's answers."""
 
 from __future__ import annotations
 

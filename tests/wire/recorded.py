@@ -1,4 +1,4 @@
-"""Recorded files: compares what a surface gives now with its file, or writes the file anew."""
+"""Recorded files: compares a surface with its file, or writes the file."""
 
 from __future__ import annotations
 

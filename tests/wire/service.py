@@ -40,7 +40,7 @@ WEBHOOK_SECRET = "whsec_" + base64.b64encode(b"w" * 32).decode()
 
 
 class MediaHost:
-    """A host on loopback that serves the files of a folder, and keeps what is posted to it."""
+    """A host on loopback that serves the files of a folder, and stores what is posted to it."""
 
     def __init__(self, folder: Path) -> None:
         posted: list[tuple[str, dict[str, str], Any]] = []
@@ -74,7 +74,7 @@ class MediaHost:
 
 @dataclass
 class Wire:
-    """The service, its ledger, and the files that it is asked about."""
+    """The service, its ledger, and its files."""
 
     url: str
     database: Path
@@ -115,7 +115,7 @@ class Wire:
         return {"lines": [self.normal.text(each) for each in response.text.splitlines()]}
 
     def cli(self, *words: str) -> Any:
-        """What an `alive402` command prints as JSON about this ledger."""
+        """The JSON output of an `alive402` command on this ledger."""
         code, printed = command_line.run(*words, "--json", "--database-url", self.database_url)
         assert code == 0, words
         return json.loads(printed)
@@ -127,7 +127,7 @@ class Wire:
         assert answer.status_code == 200, answer.text
 
     def signed(self, unpaid: httpx.Response) -> dict[str, Any]:
-        """An x402 version 2 payment of what a 402 answer asks for."""
+        """An x402 version 2 payment for a 402 answer."""
         client = register_exact_evm_client(x402ClientSync(), EthAccountSigner(self.account))
         required = PaymentRequired.model_validate(json.loads(base64.b64decode(unpaid.headers["PAYMENT-REQUIRED"])))
         payload = client.create_payment_payload(required)
@@ -136,7 +136,7 @@ class Wire:
     # MCP over HTTP
 
     def mcp(self, method: str, params: Mapping[str, Any] | None = None, **headers: str) -> Any:
-        """One JSON-RPC request to the paid MCP door, in a session of its own kind."""
+        """One JSON-RPC request to the paid MCP server, in its own session."""
         if not self._mcp_headers:
             self._mcp_headers = {
                 "Accept": "application/json, text/event-stream",
@@ -151,14 +151,14 @@ class Wire:
         return _last_event(answer.text)
 
     def tool(self, arguments: Mapping[str, Any], meta: Mapping[str, Any] | None = None) -> Any:
-        """What the video tool of the paid MCP door answers."""
+        """The answer of the video tool of the paid MCP server."""
         params: dict[str, Any] = {"name": SERVICE.replace("-", "_"), "arguments": dict(arguments)}
         return self.normal.json(read_text(self.mcp("tools/call", {**params, **({"_meta": meta} if meta else {})})))
 
     # Alibaba
 
     def rpc(self, key: Mapping[str, str], **parameters: str) -> httpx.Response:
-        """A call signed as Alibaba's RPC style is (HMAC-SHA1)."""
+        """A call signed in Alibaba's RPC style (HMAC-SHA1)."""
         given = {
             "Action": "DetectVideoLivingFace",
             "Version": "2019-12-30",
@@ -179,7 +179,7 @@ class Wire:
         return self.ask("POST", "/", data={**given, "Signature": base64.b64encode(made).decode()})
 
     def post_object(self, fields: Mapping[str, str], file: bytes | None) -> httpx.Response:
-        """A form as Alibaba's SDK posts it to the bucket."""
+        """A form posted to the bucket as Alibaba's SDK does."""
         files = {} if file is None else {"file": ("object", file, "")}
         headers = {"Host": f"alive402.{UPLOAD_HOST}"}
         return self.ask("POST", "/", data=dict(fields), files=files, headers=headers)
@@ -187,7 +187,7 @@ class Wire:
     # Ledger
 
     def schema(self) -> dict[str, Any]:
-        """Tables, columns and indexes of the ledger that migrations made."""
+        """Tables, columns and indexes of the migrated ledger."""
         with contextlib.closing(sqlite3.connect(self.database)) as connection:
             names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
             return {name: _table(connection, name) for (name,) in names if not name.startswith("sqlite_")}
@@ -252,7 +252,7 @@ def running(folder: Path, clip: Path) -> Iterator[Wire]:
 
 
 def until(done: Callable[[], Any], seconds: float = 20) -> Any:
-    """What `done` gives once it is true, or after `seconds`: the comparison shows what is missing."""
+    """The value of `done` once it is true, or after `seconds`, for the comparison."""
     end = time.monotonic() + seconds
     while not (found := done()) and time.monotonic() < end:
         time.sleep(0.05)
@@ -266,7 +266,7 @@ def _last_event(text: str) -> Any:
 
 
 def read_text(message: Any) -> Any:
-    """A JSON-RPC message with a tool's text, which repeats the structured answer, read as JSON."""
+    """A JSON-RPC message whose tool text, which repeats the structured answer, is read as JSON."""
     for block in message.get("result", {}).get("content", []):
         with contextlib.suppress(ValueError, KeyError):
             block["text"] = json.loads(block["text"])

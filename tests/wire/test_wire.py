@@ -1,4 +1,4 @@
-"""Compares each public surface with its recorded form; `python -m tests.wire.record` records it anew."""
+"""Tests of each public surface against its recorded form; `python -m tests.wire.record` records it anew."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.wire import command_line, doors, paying
+from tests.wire import command_line, interfaces, paying
 from tests.wire.paying import encoded
 from tests.wire.recorded import check
 from tests.wire.service import SERVICE, TOOL, Wire
@@ -42,7 +42,7 @@ CLAIMS = (SERVICE, MCP_TOOL, "face-liveness-detection", "face_liveness_detection
 
 @pytest.fixture(scope="session")
 def video(wire: Wire) -> dict[str, str]:
-    """The input of a call that is answered."""
+    """The input of an answered call."""
     return {"VideoUrl": f"{wire.media.url}/face.mp4"}
 
 
@@ -54,19 +54,19 @@ def payment(wire: Wire, video: dict[str, str]) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def bought(wire: Wire, video: dict[str, str], payment: dict[str, Any]) -> httpx.Response:
-    """The answer of the call that `payment` paid for."""
+    """The answer to the call that `payment` paid for."""
     return wire.ask("POST", TOOL, json=video, headers={"PAYMENT-SIGNATURE": encoded(payment)})
 
 
 @pytest.fixture(scope="session")
 def key(wire: Wire) -> dict[str, Any]:
-    """A free API key that signs requests too."""
+    """A free API key that also signs requests."""
     return dict(wire.cli("keys", "create", "--name", "wire", "--scope", "call", "--scope", "ops", "--access-key"))
 
 
 @pytest.fixture(scope="session")
 def called_by_rpc(wire: Wire, video: dict[str, str], key: dict[str, Any]) -> httpx.Response:
-    """The answer of a call that is signed as Alibaba's SDKs do."""
+    """The answer to a call that is signed as Alibaba's SDKs do."""
     return wire.rpc(key, **video)
 
 
@@ -190,11 +190,11 @@ def test_prepaid_payment(wire: Wire, video: dict[str, str]) -> None:
 
 
 def test_images(wire: Wire, key: dict[str, Any]) -> None:
-    check("images", doors.images(wire, key))
+    check("images", interfaces.images(wire, key))
 
 
 def test_job(wire: Wire, video: dict[str, str], key: dict[str, Any]) -> None:
-    check("job", doors.job(wire, video, key))
+    check("job", interfaces.job(wire, video, key))
 
 
 def test_webhooks(wire: Wire, bought: httpx.Response, called_by_rpc: httpx.Response) -> None:
@@ -202,28 +202,28 @@ def test_webhooks(wire: Wire, bought: httpx.Response, called_by_rpc: httpx.Respo
 
 
 def test_uploads(wire: Wire, key: dict[str, Any]) -> None:
-    check("uploads", doors.uploads(wire, key))
+    check("uploads", interfaces.uploads(wire, key))
 
 
 def test_refusals(wire: Wire, key: dict[str, Any]) -> None:
-    check("refusals", doors.refusals(wire, key))
+    check("refusals", interfaces.refusals(wire, key))
 
 
 def test_faucet_and_wallets(wire: Wire) -> None:
-    check("test_money", doors.faucet_and_wallets(wire))
+    check("test_money", interfaces.faucet_and_wallets(wire))
 
 
 def test_operation(wire: Wire, bought: httpx.Response, key: dict[str, Any]) -> None:
-    check("operation", doors.operation(wire, key))
+    check("operation", interfaces.operation(wire, key))
 
 
 def test_command_line_answers(wire: Wire, key: dict[str, Any]) -> None:
-    check("command_line_answers", doors.command_line_answers(wire, key))
+    check("command_line_answers", interfaces.command_line_answers(wire, key))
 
 
 def test_alibaba_rpc(wire: Wire, video: dict[str, str], key: dict[str, Any], called_by_rpc: httpx.Response) -> None:
-    check("alibaba_rpc", doors.alibaba_rpc(wire, video, key, called_by_rpc))
+    check("alibaba_rpc", interfaces.alibaba_rpc(wire, video, key, called_by_rpc))
 
 
 def test_alibaba_object_upload(wire: Wire, key: dict[str, Any]) -> None:
-    check("alibaba_object_upload", doors.alibaba_object_upload(wire, key))
+    check("alibaba_object_upload", interfaces.alibaba_object_upload(wire, key))

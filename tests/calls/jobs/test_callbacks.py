@@ -1,4 +1,4 @@
-"""Delivery of job callbacks: retried, and only to addresses that are checked each time."""
+"""Tests of the delivery of job callbacks: retried, and only to addresses that are checked each time."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def told(called: Called) -> tuple[dict[str, str], bytes]:
 
 
 async def finished(ledger: Ledger, url: str) -> dict[str, object]:
-    """A job that failed, with a message to `url` about it."""
+    """Make a failed job with a callback to `url`."""
     books = JobStore(ledger)
     job = await books.add("service", "request", "http://here", 2, url)
     closed = await books.finish(job, error={"code": "no_face", "status": 422}, owner=books.owner)
@@ -74,7 +74,7 @@ async def test_failed_callback_is_retried(ledger: Ledger, called: Called) -> Non
     assert called.heard.empty()
 
 
-async def test_an_address_that_is_private_by_now_is_not_dialled(ledger: Ledger, called: Called) -> None:
+async def test_callback_to_a_private_address_is_not_dialled(ledger: Ledger, called: Called) -> None:
     await finished(ledger, called.url.replace("127.0.0.1", "localhost"))
     ports = frozenset({int(called.url.split(":")[2].split("/")[0])})
     assert await Courier(ledger, "", strangers=FetchLimits(ports=ports)).deliver_due() == 1
@@ -83,7 +83,7 @@ async def test_an_address_that_is_private_by_now_is_not_dialled(ledger: Ledger, 
     assert called.heard.empty()
 
 
-async def test_callers_and_the_operator_do_not_wait_for_each_other(ledger: Ledger, called: Called) -> None:
+async def test_callbacks_and_webhooks_do_not_wait_for_each_other(ledger: Ledger, called: Called) -> None:
     await finished(ledger, called.url)
     secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqr"
     assert await Courier(ledger, secret).deliver_due() == 0

@@ -1,4 +1,4 @@
-"""Object upload form parser: independent of network chunks, refuses malformed forms."""
+"""Tests of the object upload form parser: independent of network chunks, refuses malformed forms."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def form(parts: list[tuple[str, bytes]]) -> bytes:
 
 
 def read(body: bytes, cuts: list[int]) -> tuple[dict[str, str], bytes]:
-    """The form in `body`, which comes cut in pieces."""
+    """Parse the form in `body`, cut into chunks."""
 
     async def chunks() -> Any:
         edges = sorted({0, len(body), *(cut % (len(body) + 1) for cut in cuts)})

@@ -1,4 +1,4 @@
-"""The image service through the vendor's SDK: flattened lists, and several megabytes of images in the form."""
+"""Tests of the image service through the vendor's SDK: flattened lists, and forms of several megabytes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def face(person: list[Image]) -> bytes:
 
 
 @BOTH
-def test_pictures_are_judged(service: Service, face: bytes, version: str | None) -> None:
+def test_sdk_gets_verdicts_of_images(service: Service, face: bytes, version: str | None) -> None:
     answer = detect(service, version, face, face)
     assert [len(each.results) for each in answer.body.data.elements] == [1, 1]
     result = answer.body.data.elements[0].results[0]
@@ -45,7 +45,7 @@ def test_pictures_are_judged(service: Service, face: bytes, version: str | None)
 
 @pytest.fixture(scope="module")
 def large() -> bytes:
-    """More than a megabyte in which there is nobody."""
+    """An image of more than a megabyte without a face."""
     return bytes(cv2.imencode(".png", np.random.default_rng(7).integers(0, 256, (620, 620, 3), np.uint8))[1])
 
 

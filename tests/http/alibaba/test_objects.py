@@ -1,4 +1,4 @@
-"""The bucket behind a proxy: leave to post, the form, what OSS answers and refuses, and what is told at the start."""
+"""Tests of the upload bucket behind a proxy: upload policies, forms, answers and refusals of OSS, settings."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> Certified:
 
 @pytest.fixture(scope="module")
 def behind(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Service:
-    """A service as it stands behind a proxy that does TLS."""
+    """A service behind a proxy that terminates TLS."""
     return start(
         upload_host=HOST,
         media_directory=tmp_path_factory.mktemp("media"),
@@ -47,8 +47,8 @@ def behind(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Service:
     )
 
 
-def leave(service: Service, key: dict[str, Any]) -> dict[str, Any]:
-    """What AuthorizeFileUpload answers, as the SDK asks."""
+def upload_policy_for(service: Service, key: dict[str, Any]) -> dict[str, Any]:
+    """The answer of AuthorizeFileUpload, requested as the SDK does."""
     params = Params(
         action="AuthorizeFileUpload",
         version="2019-12-19",
@@ -66,7 +66,7 @@ def leave(service: Service, key: dict[str, Any]) -> dict[str, Any]:
 
 
 def fields_of(given: dict[str, Any], **changed: str) -> dict[str, str]:
-    """The form's fields, as the SDK names and sorts them."""
+    """The form's fields, named and sorted as the SDK does."""
     fields = {
         "OSSAccessKeyId": given["AccessKeyId"],
         "Signature": given["Signature"],
@@ -96,12 +96,12 @@ def refusal(response: httpx.Response) -> tuple[int, str]:
 
 
 def put(service: Service, key: dict[str, Any], **changed: str) -> httpx.Response:
-    return post(service, fields_of(leave(service, key), **changed))
+    return post(service, fields_of(upload_policy_for(service, key), **changed))
 
 
 def test_upload_policy_has_the_vendors_format(behind: Service) -> None:
     key = made(behind)
-    given = leave(behind, key)
+    given = upload_policy_for(behind, key)
     assert given.keys() == {
         "RequestId", "AccessKeyId", "Bucket", "EncodedPolicy", "Endpoint", "ObjectKey", "Signature", "UseAccelerate"
     }  # fmt: skip
@@ -115,7 +115,7 @@ def test_upload_policy_has_the_vendors_format(behind: Service) -> None:
 
 @pytest.mark.parametrize(("wanted", "status"), [("201", 201), ("200", 200), ("204", 204), ("500", 204), ("", 204)])
 def test_upload_answer_has_the_format_of_oss(behind: Service, wanted: str, status: int) -> None:
-    given = leave(behind, made(behind))
+    given = upload_policy_for(behind, made(behind))
     answer = post(behind, fields_of(given, success_action_status=wanted))
     assert answer.status_code == status
     assert answer.headers["etag"]
@@ -130,7 +130,7 @@ def test_upload_answer_has_the_format_of_oss(behind: Service, wanted: str, statu
 
 def test_uploaded_object_works_in_every_api_and_is_not_readable(behind: Service, clips: Clips) -> None:
     key = made(behind)
-    given = leave(behind, key)
+    given = upload_policy_for(behind, key)
     assert post(behind, fields_of(given), clips.bona_fide.read_bytes()).status_code == 201
     url = f"http://{BUCKET_HOST}/{given['ObjectKey']}"
     shown = httpx.get(f"{behind.url}/{given['ObjectKey']}", headers={"Host": BUCKET_HOST})
@@ -148,23 +148,23 @@ def test_uploaded_object_works_in_every_api_and_is_not_readable(behind: Service,
 
 
 def test_object_key_is_accepted_once(behind: Service) -> None:
-    given = leave(behind, made(behind))
+    given = upload_policy_for(behind, made(behind))
     assert post(behind, fields_of(given)).status_code == 201
     assert refusal(post(behind, fields_of(given), b"another")) == (409, "FileAlreadyExists")
     assert httpx.get(f"{behind.url}/{given['ObjectKey']}").json()["bytes"] == 2_000
 
 
-def test_a_form_that_failed_may_be_sent_again(behind: Service) -> None:
-    given = leave(behind, made(behind))
+def test_failed_form_can_be_sent_again(behind: Service) -> None:
+    given = upload_policy_for(behind, made(behind))
     assert refusal(post(behind, fields_of(given), b"")) == (400, "EntityTooSmall")
     assert refusal(post(behind, fields_of(given), b"x" * (MAX_BYTES + 1))) == (400, "EntityTooLarge")
     assert refusal(post(behind, fields_of(given), b"x" * (MAX_BYTES + 200_000))) == (400, "EntityTooLarge")
     assert post(behind, fields_of(given), b"x" * MAX_BYTES).status_code == 201
 
 
-def test_what_was_not_allowed_is_refused(behind: Service) -> None:
+def test_upload_outside_the_policy_is_refused(behind: Service) -> None:
     mine, other = made(behind), made(behind)
-    given, theirs = leave(behind, mine), leave(behind, other)
+    given, theirs = upload_policy_for(behind, mine), upload_policy_for(behind, other)
     signed = fields_of(given)
     forged = Policy(mine["accessKeyId"], given["ObjectKey"], 10**9, 10**10).encoded()
     for changed, found in (
@@ -185,27 +185,27 @@ def test_what_was_not_allowed_is_refused(behind: Service) -> None:
 def test_upload_policy_expires(start: Start, tmp_path: Path) -> None:
     # Over from the first moment: a policy is told in whole seconds.
     brief = start(upload_host=HOST, media_directory=tmp_path / "media", upload_seconds=0.001)
-    given = leave(brief, made(brief))
+    given = upload_policy_for(brief, made(brief))
     assert refusal(post(brief, fields_of(given))) == (403, "AccessDenied")
 
 
-def test_a_key_that_is_revoked_meanwhile_or_lacks_the_scope(behind: Service) -> None:
+def test_revoked_or_unscoped_key_uploads_nothing(behind: Service) -> None:
     key = made(behind)
-    given = leave(behind, key)
+    given = upload_policy_for(behind, key)
     assert command(behind, "revoke", key["id"]).exit_code == 0
     assert refusal(post(behind, fields_of(given))) == (403, "InvalidAccessKeyId")
     with pytest.raises(DaraException) as refused:
-        leave(behind, made(behind, scope="ledger"))
+        upload_policy_for(behind, made(behind, scope="ledger"))
     assert refused.value.code == "AuthFailed"
 
 
 def test_insolvent_key_gets_no_upload_policy(behind: Service, videos: str) -> None:
     key = made(behind, "--prepaid")
     with pytest.raises(DaraException) as refused:
-        leave(behind, key)
+        upload_policy_for(behind, key)
     assert refused.value.code == "InvalidApi.NotPurchase"
     credited(behind, key, 1)
-    given = leave(behind, key)
+    given = upload_policy_for(behind, key)
     detect(sdk(behind, key, V3), f"{videos}/face.mp4")
     assert refusal(post(behind, fields_of(given))) == (403, "AccessDenied")
 
@@ -220,7 +220,7 @@ def test_uploads_per_key_are_limited(behind: Service) -> None:
 
 def test_without_upload_host_the_sdk_gets_an_error(roomless: Service) -> None:
     with pytest.raises(DaraException) as refused:
-        leave(roomless, made(roomless))
+        upload_policy_for(roomless, made(roomless))
     assert refused.value.code == "InvalidAction.NotFound"
     assert "ALIVE402_UPLOAD_HOST" in str(refused.value)
 
@@ -231,7 +231,7 @@ def roomless(service: Service) -> Service:
 
 
 def test_bucket_route_ignores_other_hosts_and_requests(behind: Service) -> None:
-    given = leave(behind, made(behind))
+    given = upload_policy_for(behind, made(behind))
     for host in (HOST, f"other.{HOST}", "127.0.0.1"):
         answer = post(behind, fields_of(given), host=host)
         assert (answer.status_code, answer.json()["Code"]) == (400, "InvalidParameter")
@@ -273,6 +273,6 @@ def test_invalid_upload_host_stops_the_start(host: str) -> None:
         Settings(upload_host=host)
 
 
-def test_the_cloud_judges_no_files() -> None:
+def test_cloud_provider_accepts_no_uploads() -> None:
     with pytest.raises(ValidationError, match="ALIVE402_UPLOAD_HOST"):
         Settings(provider="alibaba", alibaba_access_key_id="a", alibaba_access_key_secret="b", upload_host=HOST)

@@ -1,4 +1,4 @@
-"""The vendor's own SDK, unmodified, with nothing changed but the endpoint: answers and refusals by both signatures."""
+"""Tests of the RPC API through the vendor's unmodified SDK: answers and refusals by both signature versions."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ BOTH = pytest.mark.parametrize("version", [V3, V1], ids=["V3", "V1"])
 
 
 @pytest.fixture(scope="module")
-def roomy(start: Start) -> Service:
-    """A service that does not throttle the tests."""
+def unthrottled(start: Start) -> Service:
+    """A service with a high rate limit."""
     return start(calls_per_key="1000/second")
 
 
 @pytest.fixture(scope="module")
-def key(roomy: Service) -> dict[str, Any]:
-    return made(roomy)
+def key(unthrottled: Service) -> dict[str, Any]:
+    return made(unthrottled)
 
 
 def refused(client: Client, url: str | None) -> tuple[int, str, dict[str, Any]]:
@@ -41,8 +41,8 @@ def refused(client: Client, url: str | None) -> tuple[int, str, dict[str, Any]]:
 
 
 @BOTH
-def test_a_video_is_judged(roomy: Service, videos: str, key: dict[str, Any], version: str | None) -> None:
-    answer = detect(sdk(roomy, key, version), f"{videos}/face.mp4")
+def test_sdk_gets_a_verdict(unthrottled: Service, videos: str, key: dict[str, Any], version: str | None) -> None:
+    answer = detect(sdk(unthrottled, key, version), f"{videos}/face.mp4")
     assert answer.status_code == 200
     (element,) = answer.body.data.elements
     assert 0 <= element.live_confidence <= 1
@@ -57,10 +57,10 @@ def test_a_video_is_judged(roomy: Service, videos: str, key: dict[str, Any], ver
     assert answer.body.to_map() == {"RequestId": answer.body.request_id, "Data": {"Elements": [element.to_map()]}}
 
 
-def test_the_sdk_judges_without_blocking_too(roomy: Service, videos: str, key: dict[str, Any]) -> None:
+def test_async_sdk_gets_a_verdict(unthrottled: Service, videos: str, key: dict[str, Any]) -> None:
     options = RuntimeOptions(read_timeout=180_000)
     request = DetectVideoLivingFaceRequest(video_url=f"{videos}/attack.mp4")
-    answer = asyncio.run(sdk(roomy, key, V3).detect_video_living_face_with_options_async(request, options))
+    answer = asyncio.run(sdk(unthrottled, key, V3).detect_video_living_face_with_options_async(request, options))
     assert len(answer.body.data.elements) == 1
 
 
@@ -75,10 +75,17 @@ def test_the_sdk_judges_without_blocking_too(roomy: Service, videos: str, key: d
         ("/missing.mp4", 400, "InvalidFile.Download", "upstream_status"),
     ],
 )
-def test_a_video_that_cannot_be_judged(
-    roomy: Service, videos: str, key: dict[str, Any], version: str | None, path: str, status: int, code: str, ours: str
+def test_unusable_video_gets_an_error_code(
+    unthrottled: Service,
+    videos: str,
+    key: dict[str, Any],
+    version: str | None,
+    path: str,
+    status: int,
+    code: str,
+    ours: str,
 ) -> None:
-    found = refused(sdk(roomy, key, version), videos + path)
+    found = refused(sdk(unthrottled, key, version), videos + path)
     assert found[:2] == (status, code)
     body = found[2]
     assert body["Message"].startswith(f"{ours}: ")
@@ -87,14 +94,14 @@ def test_a_video_that_cannot_be_judged(
 
 
 @BOTH
-def test_a_video_whose_frames_are_noise(
-    roomy: Service, clips: Clips, key: dict[str, Any], version: str | None, tmp_path: Path
+def test_video_of_noise_gets_an_error_code(
+    unthrottled: Service, clips: Clips, key: dict[str, Any], version: str | None, tmp_path: Path
 ) -> None:
     good = clips.bona_fide.read_bytes()
     frames = good.index(b"mdat") + 4
     (tmp_path / "noise.mp4").write_bytes(good[:frames] + b"\xa5" * 200_000 + good[frames + 200_000 :])
     with serve_files(tmp_path) as host:
-        assert refused(sdk(roomy, key, version), f"{host}/noise.mp4")[:2] == (400, "InvalidFile.Decode")
+        assert refused(sdk(unthrottled, key, version), f"{host}/noise.mp4")[:2] == (400, "InvalidFile.Decode")
 
 
 @BOTH
@@ -111,30 +118,30 @@ def test_a_video_whose_frames_are_noise(
     ],
 )
 def test_invalid_url_is_refused(
-    roomy: Service, key: dict[str, Any], version: str | None, url: str | None, code: str
+    unthrottled: Service, key: dict[str, Any], version: str | None, url: str | None, code: str
 ) -> None:
-    assert refused(sdk(roomy, key, version), url)[:2] == (400, code)
+    assert refused(sdk(unthrottled, key, version), url)[:2] == (400, code)
 
 
 @BOTH
-def test_wrong_secret_or_key_is_refused(roomy: Service, key: dict[str, Any], version: str | None) -> None:
-    wrong = sdk(roomy, key, version, access_key_secret="ak_" + "x" * 43)
+def test_wrong_secret_or_key_is_refused(unthrottled: Service, key: dict[str, Any], version: str | None) -> None:
+    wrong = sdk(unthrottled, key, version, access_key_secret="ak_" + "x" * 43)
     assert refused(wrong, "http://example.com/a.mp4")[:2] == (400, "InvalidAccessKeySecret")
-    unknown = sdk(roomy, key, version, access_key_id="AK" + "0" * 20)
+    unknown = sdk(unthrottled, key, version, access_key_id="AK" + "0" * 20)
     assert refused(unknown, "http://example.com/a.mp4")[:2] == (404, "InvalidAccessKeyId.NotFound")
 
 
 @BOTH
-def test_a_key_that_is_revoked_or_lacks_the_scope(roomy: Service, version: str | None) -> None:
-    watcher = made(roomy, scope="ledger")
-    assert refused(sdk(roomy, watcher, version), "http://example.com/a.mp4")[:2] == (403, "AuthFailed")
-    assert command(roomy, "revoke", watcher["id"]).exit_code == 0
-    found = refused(sdk(roomy, watcher, version), "http://example.com/a.mp4")
+def test_revoked_or_unscoped_key_is_refused(unthrottled: Service, version: str | None) -> None:
+    watcher = made(unthrottled, scope="ledger")
+    assert refused(sdk(unthrottled, watcher, version), "http://example.com/a.mp4")[:2] == (403, "AuthFailed")
+    assert command(unthrottled, "revoke", watcher["id"]).exit_code == 0
+    found = refused(sdk(unthrottled, watcher, version), "http://example.com/a.mp4")
     assert found[:2] == (404, "InvalidAccessKeyId.NotFound")
 
 
 @BOTH
-def test_an_address_of_ones_own_network_is_not_fetched(start: Start, version: str | None) -> None:
+def test_private_address_is_not_fetched(start: Start, version: str | None) -> None:
     strict = start(allow_private_hosts=False)
     found = refused(sdk(strict, made(strict), version), "http://127.0.0.1:80/a.mp4")
     assert found[:2] == (400, "IllegalUrlParameter")
@@ -142,7 +149,7 @@ def test_an_address_of_ones_own_network_is_not_fetched(start: Start, version: st
 
 
 @BOTH
-def test_too_many_calls_are_throttled_by_key(start: Start, version: str | None) -> None:
+def test_calls_are_throttled_per_key(start: Start, version: str | None) -> None:
     slow = start(calls_per_key="2/day")
     mine, others = made(slow), made(slow)
     for _ in range(2):
@@ -157,15 +164,15 @@ def test_too_many_calls_are_throttled_by_key(start: Start, version: str | None) 
 
 
 @BOTH
-def test_a_prepaid_key_pays_for_answers_alone(roomy: Service, videos: str, version: str | None) -> None:
-    key = made(roomy, "--prepaid")
-    client = sdk(roomy, key, version)
+def test_prepaid_key_is_charged_for_answers_only(unthrottled: Service, videos: str, version: str | None) -> None:
+    key = made(unthrottled, "--prepaid")
+    client = sdk(unthrottled, key, version)
     assert refused(client, f"{videos}/face.mp4")[:2] == (403, "InvalidApi.NotPurchase")
-    credited(roomy, key, 1)
+    credited(unthrottled, key, 1)
     assert refused(client, f"{videos}/empty.mp4")[1] == "InvalidFile.Content"
-    assert balance(roomy, key) == 1
+    assert balance(unthrottled, key) == 1
     first = detect(client, f"{videos}/face.mp4")
-    assert balance(roomy, key) == 0
+    assert balance(unthrottled, key) == 0
     assert refused(client, f"{videos}/attack.mp4")[:2] == (403, "InvalidApi.NotPurchase")
     # The answer that was bought last is given again: it may have been lost on its way.
     again = detect(client, f"{videos}/face.mp4")
@@ -173,7 +180,7 @@ def test_a_prepaid_key_pays_for_answers_alone(roomy: Service, videos: str, versi
     # The same key at the ordinary door, the same balance.
     path = "/api/tools/video-face-liveness-detection"
     headers = {"X-Api-Key": key["key"]}
-    empty = httpx.post(roomy.url + path, json={"VideoUrl": f"{videos}/attack.mp4"}, headers=headers)
+    empty = httpx.post(unthrottled.url + path, json={"VideoUrl": f"{videos}/attack.mp4"}, headers=headers)
     assert (empty.status_code, empty.json()["code"]) == (402, "token_exhausted")
     assert empty.json()["accepts"]
 
@@ -186,13 +193,13 @@ def test_a_prepaid_key_pays_for_answers_alone(roomy: Service, videos: str, versi
     ],
 )
 @BOTH
-def test_an_action_that_is_not_sold(
-    roomy: Service, key: dict[str, Any], version: str | None, changed: dict[str, str], code: str
+def test_unknown_action_is_refused(
+    unthrottled: Service, key: dict[str, Any], version: str | None, changed: dict[str, str], code: str
 ) -> None:
     from alibabacloud_tea_openapi.client import Client as Any_
     from alibabacloud_tea_openapi.models import OpenApiRequest, Params
 
-    client = sdk(roomy, key, version)
+    client = sdk(unthrottled, key, version)
     params = {
         "action": "DetectVideoLivingFace",
         "version": "2019-12-30",

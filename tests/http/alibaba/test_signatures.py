@@ -1,4 +1,4 @@
-"""Signed requests made by the vendor's SDK: altered or repeated ones are refused."""
+"""Tests of requests signed by the vendor's SDK: altered or repeated ones are refused."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NOT_BELIEVED = {
 
 @dataclass(frozen=True)
 class Sent:
-    """A request of the SDK's as it stands on the line."""
+    """A request of the SDK, as sent."""
 
     method: str
     query: str
@@ -45,7 +45,7 @@ class Sent:
     body: bytes
 
     def to(self, service: Service) -> str:
-        """Send it; the code that comes back."""
+        """Send it; returns the error code."""
         # Not httpx: it would mend or refuse what is to be sent broken.
         connection = http.client.HTTPConnection(service.url.removeprefix("http://"), timeout=60)
         connection.putrequest(self.method, f"/?{self.query}" if self.query else "/", True, True)
@@ -60,7 +60,7 @@ class Sent:
 
 
 def signed(service: Service, key: dict[str, Any], version: str | None, monkeypatch: pytest.MonkeyPatch) -> Sent:
-    """What the SDK would send, taken from its hand."""
+    """The request that the SDK would send."""
     taken: list[Any] = []
 
     def take(request: Any, _runtime: Any = None) -> Any:
@@ -78,38 +78,38 @@ def signed(service: Service, key: dict[str, Any], version: str | None, monkeypat
 
 
 @pytest.fixture(scope="module")
-def roomy(start: Start) -> Service:
+def unthrottled(start: Start) -> Service:
     return start(calls_per_key="1000/second", free_failures_per_address="10000/hour")
 
 
 @pytest.fixture(scope="module")
-def key(roomy: Service) -> dict[str, Any]:
-    return made(roomy)
+def key(unthrottled: Service) -> dict[str, Any]:
+    return made(unthrottled)
 
 
 @BOTH
 def test_signed_request_is_accepted_once(
-    roomy: Service, key: dict[str, Any], version: str | None, monkeypatch: pytest.MonkeyPatch
+    unthrottled: Service, key: dict[str, Any], version: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    request = signed(roomy, key, version, monkeypatch)
-    assert request.to(roomy) == BELIEVED
-    assert request.to(roomy) == "SignatureNonceUsed"
+    request = signed(unthrottled, key, version, monkeypatch)
+    assert request.to(unthrottled) == BELIEVED
+    assert request.to(unthrottled) == "SignatureNonceUsed"
 
 
 @BOTH
 @pytest.mark.parametrize("date", ["2020-01-01T00:00:00Z", "2090-01-01T00:00:00Z", "yesterday", "2026-01-01 00:00:00"])
 def test_stale_or_malformed_date_is_refused(
-    roomy: Service, key: dict[str, Any], version: str | None, date: str, monkeypatch: pytest.MonkeyPatch
+    unthrottled: Service, key: dict[str, Any], version: str | None, date: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Utils, "get_timestamp", staticmethod(lambda: date))
-    assert signed(roomy, key, version, monkeypatch).to(roomy) == "IllegalTimestamp"
+    assert signed(unthrottled, key, version, monkeypatch).to(unthrottled) == "IllegalTimestamp"
 
 
 @BOTH
 def test_one_changed_byte_is_refused(
-    roomy: Service, key: dict[str, Any], version: str | None, monkeypatch: pytest.MonkeyPatch
+    unthrottled: Service, key: dict[str, Any], version: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    good = signed(roomy, key, version, monkeypatch)
+    good = signed(unthrottled, key, version, monkeypatch)
     parts = ["query", "body"] if version == V1 else ["body", *(name for name in good.headers)]
 
     @settings(max_examples=120, deadline=None)
@@ -127,32 +127,34 @@ def test_one_changed_byte_is_refused(
             sent = replace(good, query=altered)
         else:
             sent = replace(good, headers={**good.headers, part: altered})
-        assert sent.to(roomy) in NOT_BELIEVED
+        assert sent.to(unthrottled) in NOT_BELIEVED
 
     changed()
     # And the one that they were made from was good all the while.
-    assert good.to(roomy) == BELIEVED
+    assert good.to(unthrottled) == BELIEVED
 
 
 def _meaning(query: str, body: str) -> list[tuple[str, str]]:
-    """The parameters: V1 signs what they mean, however they were written."""
+    """The decoded parameters, which V1 signs."""
     return sorted(parse_qsl(query, keep_blank_values=True) + parse_qsl(body, keep_blank_values=True))
 
 
-def test_what_is_added_to_a_signed_request_is_refused(
-    roomy: Service, key: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+def test_parameter_added_after_signing_is_refused(
+    unthrottled: Service, key: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    good = signed(roomy, key, V3, monkeypatch)
+    good = signed(unthrottled, key, V3, monkeypatch)
     added = {**good.headers, "x-acs-security-token": "another"}
-    assert replace(good, headers=added).to(roomy) == "IncompleteSignature"
-    assert replace(good, query="VideoUrl=http%3A%2F%2Fexample.com").to(roomy) == "InvalidParameter"
-    assert replace(good, query="Format=JSON").to(roomy) == "InvalidAccessKeySecret"
-    assert replace(good, method="GET").to(roomy) == "InvalidAccessKeySecret"
-    older = signed(roomy, key, V1, monkeypatch)
-    assert replace(older, query=older.query + "&VideoUrl=http%3A%2F%2Fexample.com").to(roomy) == "InvalidParameter"
-    assert replace(older, query=older.query + "&RegionId=cn").to(roomy) == "InvalidAccessKeySecret"
-    assert replace(older, query=older.query.replace("1.0", "1.1")).to(roomy) == "IncompleteSignature"
-    assert good.to(roomy) == older.to(roomy) == BELIEVED
+    assert replace(good, headers=added).to(unthrottled) == "IncompleteSignature"
+    assert replace(good, query="VideoUrl=http%3A%2F%2Fexample.com").to(unthrottled) == "InvalidParameter"
+    assert replace(good, query="Format=JSON").to(unthrottled) == "InvalidAccessKeySecret"
+    assert replace(good, method="GET").to(unthrottled) == "InvalidAccessKeySecret"
+    older = signed(unthrottled, key, V1, monkeypatch)
+    assert (
+        replace(older, query=older.query + "&VideoUrl=http%3A%2F%2Fexample.com").to(unthrottled) == "InvalidParameter"
+    )
+    assert replace(older, query=older.query + "&RegionId=cn").to(unthrottled) == "InvalidAccessKeySecret"
+    assert replace(older, query=older.query.replace("1.0", "1.1")).to(unthrottled) == "IncompleteSignature"
+    assert good.to(unthrottled) == older.to(unthrottled) == BELIEVED
 
 
 @pytest.mark.parametrize(
@@ -172,14 +174,14 @@ def test_what_is_added_to_a_signed_request_is_refused(
     ],
 )
 def test_unsigned_request_is_refused(
-    roomy: Service, query: str, headers: dict[str, str], body: bytes, code: str
+    unthrottled: Service, query: str, headers: dict[str, str], body: bytes, code: str
 ) -> None:
     headers = {"host": "localhost", **(FORM if body else {}), **headers}
-    assert Sent("POST", query, headers, body).to(roomy) == code
+    assert Sent("POST", query, headers, body).to(unthrottled) == code
 
 
-def test_the_home_page_stays_where_it_is(roomy: Service) -> None:
-    answer = httpx.get(roomy.url)
+def test_home_page_is_still_served(unthrottled: Service) -> None:
+    answer = httpx.get(unthrottled.url)
     assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (200, "text/html")
-    signed_like = httpx.get(roomy.url, headers={"x-acs-action": "DetectVideoLivingFace"})
+    signed_like = httpx.get(unthrottled.url, headers={"x-acs-action": "DetectVideoLivingFace"})
     assert (signed_like.status_code, signed_like.json()["Code"]) == (400, "MissingParameter")

@@ -1,4 +1,4 @@
-"""Files by the vendor's own SDK, unmodified and over TLS: leave to post, the object, the verdict; and bad forms.
+"""Tests of file uploads by the vendor's unmodified SDK over TLS: policy, object, verdict, malformed forms.
 
 The SDK posts to port 443 of a name: the resolver of this test's process leads that name to the service's socket.
 """
@@ -49,7 +49,7 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> Certified:
 
 @pytest.fixture(scope="module")
 def safe(start: Start, media: Path, tls: Certified) -> Service:
-    """A service that does TLS itself, and fetches from nobody's own network."""
+    """A service that terminates TLS and fetches no private addresses."""
     running = start(
         upload_host=HOST,
         tls_certificate=tls.certificate,
@@ -64,7 +64,7 @@ def safe(start: Start, media: Path, tls: Certified) -> Service:
 
 @pytest.fixture
 def resolved(safe: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, int]]]:
-    """The bucket's name leads to the service; what was asked for is told."""
+    """Resolve the bucket's name to the service; yields the requested names."""
     asked, ask = [], socket.getaddrinfo
     port = int(safe.url.rpartition(":")[2])
 
@@ -118,7 +118,7 @@ def waiting(media: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("version", [V3, V1], ids=["V3", "V1"])
-def test_a_file_is_judged(
+def test_sdk_uploads_and_judges_a_file(
     safe: Service, tls: Certified, clips: Clips, media: Path, resolved: list[tuple[str, int]], version: str | None
 ) -> None:
     key = made(safe, "--prepaid")
@@ -133,7 +133,7 @@ def test_a_file_is_judged(
     assert (balance(safe, key), waiting(media)) == (0, [])
 
 
-def test_the_caller_on_the_page_is_answered(
+def test_upload_script_of_the_page_gets_an_answer(
     safe: Service,
     tls: Certified,
     clips: Clips,
@@ -154,13 +154,13 @@ def test_the_caller_on_the_page_is_answered(
     assert resolved == [(BUCKET_HOST, 443)]
 
 
-def test_every_code_is_in_the_table_of_the_page() -> None:
+def test_upload_error_table_lists_every_code() -> None:
     rows = [row for row in PAGE.splitlines() if row.startswith("| ")]
     for ours, told in TABLE.items():
         assert any(f"`{ours}`" in row and f"`{told.code}`" in row and f"| {told.status} " in row for row in rows), ours
 
 
-def test_a_file_in_memory_is_judged_without_blocking_too(
+def test_async_sdk_judges_a_file_in_memory(
     safe: Service,
     tls: Certified,
     clips: Clips,

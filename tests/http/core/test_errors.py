@@ -1,4 +1,4 @@
-"""An internal fault and a lost ledger on every API: the same meaning, in the format of each API."""
+"""Tests of an internal fault and a lost ledger on every API: one meaning, in the format of each API."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from alive402.demo.buyer import PATH
 from alive402.payments.core.errors import PaymentsMisconfigured
 from alive402.receipts.reports import Reports
 from tests.http.access_keys import V3, credited, detect, made, sdk
-from tests.http.alibaba.test_objects import HOST, fields_of, leave, post
+from tests.http.alibaba.test_objects import HOST, fields_of, post, upload_policy_for
 from tests.http.conftest import Service, Start
 from tests.http.routes.test_jobs import ended
 from tests.http.routes.test_mcp import TOOL, connected
@@ -46,25 +46,25 @@ each_case = pytest.mark.parametrize(("error", "code"), CASES, ids=lambda value: 
 
 
 @pytest.fixture(scope="module")
-def house(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Service:
+def own_service(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Service:
     return start(upload_host=HOST, media_directory=tmp_path_factory.mktemp("media"))
 
 
 @pytest.fixture
-def failing(house: Service, error: Exception, monkeypatch: pytest.MonkeyPatch) -> Service:
-    """Whatever looks up a token or a signing key raises the error."""
+def failing(own_service: Service, error: Exception, monkeypatch: pytest.MonkeyPatch) -> Service:
+    """Make every lookup of a token or a signing key raise the error."""
 
     async def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(house.parts.registry.ledger_services.tokens, "recall", fail)
-    monkeypatch.setattr(house.parts.registry.ledger_services.access_keys, "find", fail)
-    return house
+    monkeypatch.setattr(own_service.parts.registry.ledger_services.tokens, "recall", fail)
+    monkeypatch.setattr(own_service.parts.registry.ledger_services.access_keys, "find", fail)
+    return own_service
 
 
 @each_case
 @pytest.mark.parametrize("headers", [{}, {"Prefer": "respond-async"}], ids=["call", "job"])
-async def test_over_http(failing: Service, code: str, headers: dict[str, str]) -> None:
+async def test_http_reports_faults(failing: Service, code: str, headers: dict[str, str]) -> None:
     async with httpx.AsyncClient(timeout=60) as http:
         sent = {"X-Payment-Token": "pt_x", **headers}
         answer = await http.post(failing.url + PATH, json={"VideoUrl": "http://example.com/v.mp4"}, headers=sent)
@@ -74,7 +74,7 @@ async def test_over_http(failing: Service, code: str, headers: dict[str, str]) -
 
 
 @each_case
-async def test_over_mcp(failing: Service, code: str) -> None:
+async def test_mcp_reports_faults(failing: Service, code: str) -> None:
     async with connected(failing) as client:
         asked = {"VideoUrl": "http://example.com/v.mp4", "paymentToken": "pt_x"}
         body: Any = (await client.call_tool(TOOL, asked)).structured_content
@@ -83,9 +83,9 @@ async def test_over_mcp(failing: Service, code: str) -> None:
     assert body == {**BODIES[code], "status": status, **({"retryAfter": retry} if retry else {})}
 
 
-async def test_in_a_finished_job(house: Service, videos: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    key = made(house, "--prepaid")
-    credited(house, key, 1)
+async def test_job_reports_faults(own_service: Service, videos: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = made(own_service, "--prepaid")
+    credited(own_service, key, 1)
 
     def fail(_reports: Reports, _request_id: str) -> None:
         raise RuntimeError("secret")
@@ -93,9 +93,9 @@ async def test_in_a_finished_job(house: Service, videos: str, monkeypatch: pytes
     monkeypatch.setattr(Reports, "id_of", fail)
     headers = {"X-Api-Key": key["key"], "Prefer": "respond-async"}
     async with httpx.AsyncClient(timeout=60) as http:
-        begun = await http.post(house.url + PATH, json={"VideoUrl": f"{videos}/face.mp4"}, headers=headers)
+        begun = await http.post(own_service.url + PATH, json={"VideoUrl": f"{videos}/face.mp4"}, headers=headers)
         assert begun.status_code == 202, begun.text
-        job = (await ended(http, house.url + begun.headers["Location"])).json()
+        job = (await ended(http, own_service.url + begun.headers["Location"])).json()
     assert job["error"].pop("requestId")
     assert job["error"] == {**BODIES["internal_error"], "status": 500}
 
@@ -115,7 +115,7 @@ each_case_of_alibaba = pytest.mark.parametrize(
 
 
 @each_case_of_alibaba
-def test_over_rpc(failing: Service, code: str) -> None:
+def test_rpc_reports_faults(failing: Service, code: str) -> None:
     with pytest.raises(DaraException) as refused:
         detect(sdk(failing, made(failing), V3), "http://example.com/v.mp4")
     said = refused.value.data
@@ -123,14 +123,16 @@ def test_over_rpc(failing: Service, code: str) -> None:
 
 
 @each_case_of_alibaba
-def test_over_the_bucket(house: Service, error: Exception, code: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    given = leave(house, made(house))
+def test_bucket_reports_faults(
+    own_service: Service, error: Exception, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = upload_policy_for(own_service, made(own_service))
 
     async def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(house.parts.registry.ledger_services.access_keys, "find", fail)
-    answer = post(house, fields_of(given))
+    monkeypatch.setattr(own_service.parts.registry.ledger_services.access_keys, "find", fail)
+    answer = post(own_service, fields_of(given))
     said = {child.tag: child.text for child in ElementTree.fromstring(answer.content)}
     message = {
         "ledger_unavailable": "ledger_unavailable: The ledger cannot be reached.",

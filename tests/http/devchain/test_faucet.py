@@ -1,4 +1,4 @@
-"""RPC of the dev chain: read-only for any web3 tool, absent on a real network."""
+"""Tests of the dev chain's RPC: read-only for any web3 tool, absent on a real network."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ABI = [
 ]
 
 
-def test_web3_reads_it(service: Service) -> None:
+def test_web3_reads_the_chain(service: Service) -> None:
     web3 = Web3(Web3.HTTPProvider(f"{service.url}/devchain/rpc"))
     address = Account.create().address
     given = httpx.post(f"{service.url}/devchain/faucet", json={"address": address}).json()
@@ -39,7 +39,7 @@ def test_web3_reads_it(service: Service) -> None:
 @pytest.mark.parametrize(
     "method", ["eth_sendRawTransaction", "eth_sendTransaction", "evm_mine", "evm_revert", "testing_timeTravel", "x"]
 )
-def test_nobody_writes_to_it(service: Service, method: str) -> None:
+def test_write_methods_are_refused(service: Service, method: str) -> None:
     body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": []}
     answer = httpx.post(f"{service.url}/devchain/rpc", json=body).json()
     assert answer["error"]["code"] == -32601
@@ -57,7 +57,7 @@ def test_nobody_writes_to_it(service: Service, method: str) -> None:
         ("eth_call", [{"to": "0x" + "11" * 20, "gas": None}, "latest"]),
     ],
 )
-def test_strange_parameters_are_answered(service: Service, method: str, params: list[object]) -> None:
+def test_invalid_parameters_get_an_error(service: Service, method: str, params: list[object]) -> None:
     body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
     # Half a letter is JSON all the same.
     headers = {"Content-Type": "application/json"}
@@ -68,7 +68,7 @@ def test_strange_parameters_are_answered(service: Service, method: str, params: 
 
 @pytest.mark.parametrize("method", ["eth_call", "eth_estimateGas"])
 @pytest.mark.parametrize("to", [None, "", "0x" + "00" * 19 + "08"])
-def test_nobody_runs_code_of_their_own_in_it(service: Service, method: str, to: str | None) -> None:
+def test_callers_code_is_not_run(service: Service, method: str, to: str | None) -> None:
     endless = {"data": "0x5b600056", "gas": hex(2**60), **({} if to is None else {"to": to})}
     body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": [endless, "latest"]}
     answer = httpx.post(f"{service.url}/devchain/rpc", json=body, timeout=5)
@@ -83,13 +83,13 @@ async def test_revert_is_reported_as_by_a_node(service: Service) -> None:
             await buyer.rpc("eth_call", [call, "latest"])
 
 
-def test_a_bad_address_gets_nothing(service: Service) -> None:
+def test_faucet_refuses_a_bad_address(service: Service) -> None:
     refused = httpx.post(f"{service.url}/devchain/faucet", json={"address": "0x1"})
     assert (refused.status_code, refused.json()["code"]) == (400, "invalid_address")
     assert httpx.post(f"{service.url}/devchain/faucet", json={}).json()["code"] == "invalid_input"
 
 
-def test_it_is_up_and_ready(service: Service) -> None:
+def test_service_is_healthy_and_ready(service: Service) -> None:
     assert httpx.get(f"{service.url}/healthz").json()["status"] == "ok"
     ready = httpx.get(f"{service.url}/readyz")
     assert (ready.status_code, set(ready.json()["checks"].values())) == (200, {True})

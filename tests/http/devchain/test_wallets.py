@@ -1,4 +1,4 @@
-"""Test wallets of the dev chain: funded, usable with their handle only, sign one type of data only."""
+"""Tests of the dev chain's wallets: funded, usable with their handle only, sign one type of data only."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def typed(sender: str, asset: str, **changes: object) -> dict[str, Any]:
     }
 
 
-def test_it_signs_as_any_wallet_does(service: Service) -> None:
+def test_wallet_signs_a_payment(service: Service) -> None:
     made = httpx.post(f"{service.url}/devchain/wallets")
     wallet = made.json()
     assert (made.status_code, wallet["balance"]) == (201, "5000000")
@@ -60,7 +60,7 @@ def test_other_typed_data_is_refused(service: Service, changes: dict[str, object
     assert (refused.status_code, refused.json()["code"]) == (400, "invalid_input")
 
 
-def test_an_address_may_make_only_so_many(start: Start) -> None:
+def test_wallets_per_address_are_limited(start: Start) -> None:
     own = start(new_payments_per_address="2/hour")
     codes = [httpx.post(f"{own.url}/devchain/wallets").status_code for _ in range(3)]
     assert codes == [201, 201, 429]

@@ -1,4 +1,4 @@
-"""The OpenAPI document is valid, and the running service behaves as documented for any input."""
+"""Tests of the OpenAPI document: valid, and true of the running service for any input."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ CHECKS = [
 
 
 @pytest.fixture(scope="module")
-def open_house(start: Start) -> Service:
-    """A service that lets one address ask for as much as this test does."""
+def unlimited_service(start: Start) -> Service:
+    """A service without rate limits."""
     return start(new_payments_per_address="1000000/hour", free_failures_per_address="1000000/hour")
 
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/api/catalog/openapi.json"])
-def test_the_document_is_valid(service: Service, path: str) -> None:
+def test_document_is_valid_openapi(service: Service, path: str) -> None:
     document = httpx.get(service.url + path).json()
     assert document["openapi"] == "3.1.0"
     validate(document, cls=OpenAPIV31SpecValidator)
 
 
-def test_the_document_has_what_importers_look_for(service: Service) -> None:
+def test_document_has_the_fields_of_importers(service: Service) -> None:
     document = httpx.get(service.url + "/openapi.json").json()
     assert document["servers"] == [{"url": service.url}]
     schemes = document["components"]["securitySchemes"]
@@ -60,10 +60,10 @@ def test_the_document_has_what_importers_look_for(service: Service) -> None:
     assert {**told, "requestId": ""} == {**unpaid, "requestId": ""}
 
 
-def test_nothing_that_is_sent_gets_an_undocumented_answer(open_house: Service) -> None:
-    schema = schemathesis.openapi.from_url(f"{open_house.url}/openapi.json")
+def test_every_answer_is_documented(unlimited_service: Service) -> None:
+    schema = schemathesis.openapi.from_url(f"{unlimited_service.url}/openapi.json")
     operations = [found.ok() for found in schema.get_all_operations()]
-    asked = httpx.post(f"{open_house.url}/api/payments", json={"serviceId": LIVENESS.id}).json()
+    asked = httpx.post(f"{unlimited_service.url}/api/payments", json={"serviceId": LIVENESS.id}).json()
     real = {"payment_id": asked["paymentId"], "service_id": LIVENESS.id}
     # What takes a body has more to go wrong; what takes nothing is asked once.
     weights = {operation.label: 4 if operation.body else int(_takes_something(operation)) for operation in operations}
@@ -87,7 +87,7 @@ def _takes_something(operation: Any) -> bool:
 
 
 def _send(operation: Any, mode: GenerationMode, requests: int, statuses: Counter[int], real: dict[str, str]) -> None:
-    """Up to so many generated requests; with `real` they name things that exist, for what lies behind that check."""
+    """Send generated requests; with `real`, they name existing objects, to pass that check."""
 
     @seed(402)
     @settings(max_examples=requests, deadline=None, database=None, suppress_health_check=list(HealthCheck))

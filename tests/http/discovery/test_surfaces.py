@@ -1,4 +1,4 @@
-"""Discovery surfaces of a running service: their content, their agreement, and their links."""
+"""Tests of the discovery surfaces of a running service: content, agreement and links."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ openaiFunctionsUrl servicesUrl agentGuideUrl apisJsonUrl apiCatalogUrl auditUrl 
 async def selling(
     folder: Path, service: ServiceDefinition = LIVENESS, **changes: object
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """A site on which the definition of `service` is changed; its documents are asked for in process."""
+    """A site with a changed definition of `service`, in process."""
     parts = await assemble(Settings(database_url=f"sqlite+aiosqlite:///{folder / 'ledger.db'}"))
     services = tuple(
         dataclasses.replace(calls, service=dataclasses.replace(calls.service, **changes))  # type: ignore[arg-type]
@@ -53,7 +53,7 @@ async def selling(
         yield http
 
 
-async def test_the_service_finds_no_fault_with_its_own_surfaces(service: Service) -> None:
+async def test_audit_finds_no_fault(service: Service) -> None:
     async with httpx.AsyncClient(timeout=60) as http:
         audit = (await http.get(f"{service.url}/api/discovery/audit")).json()
     assert [each for each in audit["surfaces"] if not each["ok"]] == []
@@ -62,8 +62,8 @@ async def test_the_service_finds_no_fault_with_its_own_surfaces(service: Service
     assert audit["links"] > 20
 
 
-async def test_the_audit_sees_a_surface_that_disagrees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A document that was written by hand, and forgot the price."""
+async def test_audit_finds_a_wrong_surface(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The surface is written by hand and lacks the price."""
     stale = [
         dataclasses.replace(each, render=lambda site: f"{site.services[0].name} {site.base}/gone")
         if each.path == "/llms.txt"
@@ -92,7 +92,7 @@ async def test_the_audit_sees_a_surface_that_disagrees(tmp_path: Path, monkeypat
         (PRICE, {"price_atomic": 1_230_000, "price_cents": 123}, "USD 1.23"),
     ],
 )
-async def test_one_word_changed_in_the_definition_changes_on_every_surface(
+async def test_changed_definition_changes_every_surface(
     tmp_path: Path, service: ServiceDefinition, fact: str, changes: dict[str, object], words: str
 ) -> None:
     changed = dataclasses.replace(service, **changes)  # type: ignore[arg-type]
@@ -105,7 +105,7 @@ async def test_one_word_changed_in_the_definition_changes_on_every_surface(
             assert service.name not in answer.text or fact != NAME, surface.path
 
 
-async def test_a_catalog_entry_has_every_field_that_importers_know(service: Service) -> None:
+async def test_catalog_entry_has_the_fields_of_importers(service: Service) -> None:
     async with httpx.AsyncClient() as http:
         catalog = (await http.get(f"{service.url}/api/catalog")).json()
         services = (await http.get(f"{service.url}/api/services")).json()
@@ -121,7 +121,7 @@ async def test_a_catalog_entry_has_every_field_that_importers_know(service: Serv
     assert [each["pricing"]["amountCents"] for each in catalog["services"]] == [20, 5]
 
 
-async def test_the_discovery_document_and_the_guide_have_their_fields(service: Service) -> None:
+async def test_discovery_document_and_guide_have_their_fields(service: Service) -> None:
     async with httpx.AsyncClient() as http:
         told = (await http.get(f"{service.url}/.well-known/server402.json")).json()
         guide = (await http.get(f"{service.url}/api/agent-guide")).json()
@@ -133,7 +133,7 @@ async def test_the_discovery_document_and_the_guide_have_their_fields(service: S
     assert {"name", "purpose", "endpoints", "workflow", "payment", "errorHandling", "notes"} <= set(guide)
 
 
-async def test_indexes_are_what_their_formats_say(service: Service) -> None:
+async def test_indexes_follow_their_formats(service: Service) -> None:
     async with httpx.AsyncClient() as http:
         linkset = await http.get(f"{service.url}/.well-known/api-catalog")
         sitemap = await http.get(f"{service.url}/sitemap.xml")
@@ -152,9 +152,7 @@ async def test_indexes_are_what_their_formats_say(service: Service) -> None:
 
 
 @pytest.mark.parametrize(("sold", "service_id"), [(each, name) for each in DEFINITIONS for name in each.ids])
-async def test_a_service_has_its_pages_under_each_of_its_ids(
-    service: Service, sold: ServiceDefinition, service_id: str
-) -> None:
+async def test_service_pages_answer_under_each_id(service: Service, sold: ServiceDefinition, service_id: str) -> None:
     async with httpx.AsyncClient() as http:
         page = await http.get(f"{service.url}/services/{service_id}")
         text = await http.get(f"{service.url}/services/{service_id}/llms.txt")
@@ -165,7 +163,7 @@ async def test_a_service_has_its_pages_under_each_of_its_ids(
     assert (none.status_code, none.json()["code"]) == (404, "unknown_service")
 
 
-async def test_quality_is_what_was_measured(start: Start, videos: str) -> None:
+async def test_quality_equals_the_measurements(start: Start, videos: str) -> None:
     own = start()
     async with Buyer(own.url) as buyer, httpx.AsyncClient() as http:
 

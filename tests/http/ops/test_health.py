@@ -1,4 +1,4 @@
-"""Health and readiness: each state is reached by its real cause."""
+"""Tests of health and readiness: each state is reached by its real cause."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def asked(service: Service) -> tuple[int, dict[str, bool], str]:
-    """Status, checks and state, as `/readyz` tells them."""
+    """Status, checks and state in the answer of `/readyz`."""
     async with httpx.AsyncClient(timeout=30) as http:
         ready = await http.get(f"{service.url}/readyz")
     return ready.status_code, ready.json()["checks"], ready.json()["status"]
@@ -32,7 +32,7 @@ async def until(holds: Callable[[], Awaitable[bool]]) -> None:
             pass
 
 
-async def test_without_its_facilitator_it_is_degraded_until_that_is_back(start: Start) -> None:
+async def test_lost_facilitator_degrades_health(start: Start) -> None:
     with running_facilitator() as facilitator:
         service = start(
             network="base-sepolia",
@@ -65,7 +65,7 @@ async def test_without_its_facilitator_it_is_degraded_until_that_is_back(start: 
         assert (await asked(service))[0] == 200
 
 
-async def test_without_its_ledger_it_is_unhealthy_and_says_so(start: Start) -> None:
+async def test_lost_ledger_is_unhealthy(start: Start) -> None:
     programs = postgresql.binaries()
     if programs is None:
         pytest.skip(postgresql.NOT_INSTALLED)
@@ -95,7 +95,7 @@ async def test_without_its_ledger_it_is_unhealthy_and_says_so(start: Start) -> N
         await until(is_healthy)
 
 
-async def test_without_room_for_videos_it_is_not_ready(start: Start) -> None:
+async def test_full_disk_is_not_ready(start: Start) -> None:
     service = start(max_video_bytes=10**15)
     status, checks, _ = await asked(service)
     assert (status, {part for part, works in checks.items() if not works}) == (503, {"disk"})
@@ -106,8 +106,8 @@ async def test_without_room_for_videos_it_is_not_ready(start: Start) -> None:
     await until(is_unhealthy)
 
 
-async def test_with_a_full_queue_it_is_not_ready(start: Start) -> None:
-    """Eight fetches at a time wait for a host that says nothing, and eight more wait for them; then nobody comes in."""
+async def test_full_queue_is_not_ready(start: Start) -> None:
+    """Eight fetches wait for a silent host and eight more calls wait in the queue."""
     service = start(analyses_at_once=1, queue=15, fetch_seconds=20)
     key = (await service.parts.registry.ledger_services.keys.create("tests", [Scope.CALL]))[1]
     async with httpx.AsyncClient(timeout=60) as http:

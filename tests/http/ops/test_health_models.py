@@ -1,4 +1,4 @@
-"""Health check of the model files: altered or missing files are reported at the next check."""
+"""Tests of the health check of the model files: altered or missing files are reported at the next check."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.http.conftest import Start
 pytestmark = pytest.mark.anyio
 
 
-async def test_models_that_are_altered_or_gone_are_told_at_once(
+async def test_altered_and_missing_models_are_reported(
     start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service = start()

@@ -1,4 +1,4 @@
-"""`/metrics` and traces: correct counts, no personal data, access control."""
+"""Tests of `/metrics` and traces: correct counts, no personal data, access control."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def scraped(service: Service, **headers: str) -> httpx.Response:
 
 
 async def samples(service: Service) -> Samples:
-    """Every sample by its name and labels."""
+    """Every sample, by name and labels."""
     families = text_string_to_metric_families((await scraped(service)).text)
     return {(each.name, frozenset(each.labels.items())): each.value for family in families for each in family.samples}
 
@@ -76,8 +76,8 @@ async def test_calls_stages_and_settlements_are_counted(start: Start, videos: st
         assert secret not in text
 
 
-async def test_labels_are_words_of_ours_whatever_is_sent(service: Service) -> None:
-    """No caller can make a label: each one would be a series for ever."""
+async def test_callers_cannot_create_labels(service: Service) -> None:
+    """Each label of a caller would be a new time series."""
     before = {labels for _, labels in await samples(service)}
     async with httpx.AsyncClient(base_url=service.url) as http:
         await http.post(PATH, json={"VideoUrl": "http://secret.example/face.mp4", "x": "y"})
@@ -91,7 +91,7 @@ async def test_labels_are_words_of_ours_whatever_is_sent(service: Service) -> No
     assert {value for _, value in new} <= allowed
 
 
-async def test_who_may_read_it(start: Start, service: Service) -> None:
+async def test_metrics_require_access(start: Start, service: Service) -> None:
     keys = service.parts.registry.ledger_services.keys
     ops, call = [(await keys.create("tests", [scope]))[1] for scope in (Scope.OPS, Scope.CALL)]
     assert (await scraped(service)).status_code == 200
@@ -110,7 +110,7 @@ async def test_who_may_read_it(start: Start, service: Service) -> None:
     assert (await scraped(public)).status_code == 200
 
 
-async def test_every_query_of_the_dashboard_names_what_is_really_exported(service: Service, videos: str) -> None:
+async def test_dashboard_queries_name_exported_metrics(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer:
         await buyer.fund()
         await buyer.pay(f"{videos}/face.mp4")
@@ -136,7 +136,7 @@ async def test_every_query_of_the_dashboard_names_what_is_really_exported(servic
 
 @contextmanager
 def collector() -> Iterator[tuple[str, list[bytes]]]:
-    """An OTLP/HTTP receiver: its base URL, and the bodies that came to /v1/traces."""
+    """An OTLP/HTTP receiver: its base URL, and the bodies posted to /v1/traces."""
     received: list[bytes] = []
 
     class Receiver(BaseHTTPRequestHandler):
@@ -173,7 +173,7 @@ def spans_in(bodies: list[bytes]) -> list[Any]:
     return found
 
 
-async def test_a_call_is_traced_and_nothing_in_it_names_anyone(tmp_path: Path, videos: str) -> None:
+async def test_trace_of_a_call_has_no_personal_data(tmp_path: Path, videos: str) -> None:
     pytest.importorskip("opentelemetry.sdk", reason="the extra `otel` is not installed")
     database = tmp_path / "ledger.db"
     with collector() as (endpoint, received):

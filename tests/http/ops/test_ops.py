@@ -1,4 +1,4 @@
-"""The operator's page and its JSON: access, sessions, and correct figures."""
+"""Tests of the operator's page and its JSON: access, sessions, and correct figures."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ SUMMARY = "/api/ops/summary"
 
 
 @pytest.fixture(scope="module")
-def house(start: Start) -> Service:
-    """A service whose every call is made here."""
+def own_service(start: Start) -> Service:
+    """A service that only this file calls."""
     return start()
 
 
@@ -36,8 +36,8 @@ async def got(service: Service, path: str, **headers: str) -> httpx.Response:
         return await http.get(service.url + path, headers={name.replace("_", "-"): it for name, it in headers.items()})
 
 
-async def test_the_figures_are_those_of_the_calls_that_were_made(house: Service, videos: str) -> None:
-    async with Buyer(house.url) as buyer:
+async def test_figures_equal_the_calls_made(own_service: Service, videos: str) -> None:
+    async with Buyer(own_service.url) as buyer:
         await buyer.fund()
         bought = await buyer.pay(f"{videos}/face.mp4")
         again = await buyer.send(f"{videos}/face.mp4", buyer.signature)
@@ -45,7 +45,7 @@ async def test_the_figures_are_those_of_the_calls_that_were_made(house: Service,
         ahead = await paid(buyer, 5)
         used = await buyer.spend(f"{videos}/attack.mp4", ahead["token"])
     assert [each.status_code for each in (bought, again, failed, used)] == [200, 200, 424, 200]
-    told = (await got(house, SUMMARY, X_Api_Key=await key(house, Scope.OPS))).json()
+    told = (await got(own_service, SUMMARY, X_Api_Key=await key(own_service, Scope.OPS))).json()
     verdicts = [each.json()["data"]["Liveness"]["verdict"] for each in (bought, used)]
     now = told["calls"]["intervals"][-1]
     assert {name: now["kinds"].get(name) for name in ("answered", "repeated", "unusable")} == {
@@ -72,10 +72,10 @@ async def test_the_figures_are_those_of_the_calls_that_were_made(house: Service,
 
 
 @pytest.mark.parametrize(("span", "count"), [("24h", 24), ("7d", 7), ("90d", 90)])
-async def test_each_range_is_drawn_with_a_table_of_the_same_figures(house: Service, span: str, count: int) -> None:
-    ops = await key(house, Scope.OPS)
-    told = (await got(house, f"{SUMMARY}?range={span}", X_Api_Key=ops)).json()
-    page = await got(house, f"/ops?range={span}", Authorization=f"Bearer {ops}")
+async def test_each_chart_has_a_table_of_its_figures(own_service: Service, span: str, count: int) -> None:
+    ops = await key(own_service, Scope.OPS)
+    told = (await got(own_service, f"{SUMMARY}?range={span}", X_Api_Key=ops)).json()
+    page = await got(own_service, f"/ops?range={span}", Authorization=f"Bearer {ops}")
     assert (told["range"], len(told["calls"]["intervals"]), page.status_code) == (span, count, 200)
     for plot in ("calls", "verdicts"):
         drawing = re.search(rf'<svg class="bars {plot}".*?</svg>', page.text, re.DOTALL)
@@ -91,32 +91,32 @@ async def test_each_range_is_drawn_with_a_table_of_the_same_figures(house: Servi
     assert " style=" not in page.text
 
 
-async def test_only_a_key_with_the_scope_gets_in(house: Service) -> None:
-    wrong = await key(house, Scope.CALL, Scope.LEDGER)
+async def test_access_requires_the_ops_scope(own_service: Service) -> None:
+    wrong = await key(own_service, Scope.CALL, Scope.LEDGER)
     for path in (SUMMARY, "/ops"):
-        forbidden = await got(house, path, X_Api_Key=wrong)
+        forbidden = await got(own_service, path, X_Api_Key=wrong)
         assert (forbidden.status_code, forbidden.json()["code"]) == (403, "api_key_forbidden")
         assert forbidden.json()["details"] == {"scope": "ops"}
-        unknown = await got(house, path, Authorization="Bearer ak_none")
+        unknown = await got(own_service, path, Authorization="Bearer ak_none")
         assert (unknown.status_code, unknown.json()["code"]) == (401, "api_key_refused")
-        long = await got(house, path, X_Api_Key="k" * 129)
+        long = await got(own_service, path, X_Api_Key="k" * 129)
         assert (long.status_code, long.json()["code"]) == (401, "api_key_refused")
-    nobody = await got(house, SUMMARY)
+    nobody = await got(own_service, SUMMARY)
     assert (nobody.status_code, nobody.json()["code"]) == (401, "ops_key_missing")
     assert nobody.headers["WWW-Authenticate"] == "Bearer"
-    odd = await got(house, f"{SUMMARY}?range=1y", X_Api_Key=await key(house, Scope.OPS))
+    odd = await got(own_service, f"{SUMMARY}?range=1y", X_Api_Key=await key(own_service, Scope.OPS))
     assert (odd.status_code, odd.json()["code"]) == (400, "invalid_input")
 
 
-async def test_a_browser_signs_in_and_out_without_keeping_the_key(house: Service) -> None:
-    ops = await key(house, Scope.OPS)
-    async with httpx.AsyncClient(base_url=house.url) as http:
+async def test_browser_session_does_not_hold_the_key(own_service: Service) -> None:
+    ops = await key(own_service, Scope.OPS)
+    async with httpx.AsyncClient(base_url=own_service.url) as http:
         form = await http.get("/ops")
         assert (form.status_code, form.headers["WWW-Authenticate"]) == (401, "Bearer")
         assert 'type="password"' in form.text
         assert "form-action 'self'" in form.headers["Content-Security-Policy"]
         entered = await http.post("/ops/sign-in", data={"key": ops}, headers={"Sec-Fetch-Site": "same-origin"})
-        assert (entered.status_code, entered.headers["Location"]) == (303, f"{house.url}/ops")
+        assert (entered.status_code, entered.headers["Location"]) == (303, f"{own_service.url}/ops")
         cookie = entered.headers["Set-Cookie"]
         assert {"HttpOnly", "SameSite=strict", "Path=/ops"} <= {part.strip() for part in cookie.split(";")}
         assert "Max-Age=3600" in cookie
@@ -131,9 +131,9 @@ async def test_a_browser_signs_in_and_out_without_keeping_the_key(house: Service
         assert (await http.get("/ops")).status_code == 401
 
 
-async def test_a_wrong_key_is_told_in_the_form(house: Service) -> None:
-    async with httpx.AsyncClient(base_url=house.url) as http:
-        for given, status in (("nonsense", 401), ("", 401), (await key(house, Scope.CALL), 403)):
+async def test_sign_in_form_reports_a_wrong_key(own_service: Service) -> None:
+    async with httpx.AsyncClient(base_url=own_service.url) as http:
+        for given, status in (("nonsense", 401), ("", 401), (await key(own_service, Scope.CALL), 403)):
             answer = await http.post("/ops/sign-in", data={"key": given})
             assert (answer.status_code, 'role="alert"' in answer.text) == (status, True)
             assert "Set-Cookie" not in answer.headers
@@ -152,17 +152,17 @@ async def test_a_wrong_key_is_told_in_the_form(house: Service) -> None:
         {"Origin": "http://["},
     ],
 )
-async def test_no_other_site_can_send_the_forms(house: Service, headers: dict[str, str]) -> None:
-    ops = await key(house, Scope.OPS)
-    async with httpx.AsyncClient(base_url=house.url) as http:
+async def test_forms_of_other_sites_are_refused(own_service: Service, headers: dict[str, str]) -> None:
+    ops = await key(own_service, Scope.OPS)
+    async with httpx.AsyncClient(base_url=own_service.url) as http:
         for path in ("/ops/sign-in", "/ops/sign-out"):
             refused = await http.post(path, data={"key": ops}, headers=headers)
             assert (refused.status_code, refused.json()["code"]) == (403, "cross_site")
             assert "Set-Cookie" not in refused.headers
 
 
-async def test_a_session_ends_with_its_time_its_key_and_its_signature(house: Service) -> None:
-    books = house.parts.registry.ledger_services
+async def test_session_ends_on_expiry_revocation_and_bad_signature(own_service: Service) -> None:
+    books = own_service.parts.registry.ledger_services
     row, _ = await books.keys.create("tests", [Scope.OPS])
     other, _ = await books.keys.create("tests", [Scope.CALL])
 
@@ -172,7 +172,7 @@ async def test_a_session_ends_with_its_time_its_key_and_its_signature(house: Ser
     good = access(timedelta()).session(row.id)
 
     async def status(cookie: str) -> int:
-        return (await got(house, "/ops", Cookie=f"{COOKIE}={cookie}")).status_code
+        return (await got(own_service, "/ops", Cookie=f"{COOKIE}={cookie}")).status_code
 
     assert await status(good) == 200
     assert await status(access(timedelta(minutes=61)).session(row.id)) == 401
@@ -184,15 +184,15 @@ async def test_a_session_ends_with_its_time_its_key_and_its_signature(house: Ser
     assert await status(good) == 401
 
 
-async def test_no_public_document_names_it(house: Service) -> None:
+async def test_public_documents_omit_the_ops_page(own_service: Service) -> None:
     for path in ("/", "/sitemap.xml", "/robots.txt", "/openapi.json", "/llms.txt", "/.well-known/server402.json"):
-        text = (await got(house, path)).text
+        text = (await got(own_service, path)).text
         assert "/ops" not in text, path
         assert "/metrics" not in text, path
 
 
-async def test_an_open_case_is_seen(start: Start, videos: str) -> None:
-    """A payment of unknown settlement stands on the page until the reconciler has decided it."""
+async def test_unresolved_payment_is_shown(start: Start, videos: str) -> None:
+    """A payment of unknown settlement is on the page until the reconciler resolves it."""
     with running_facilitator() as facilitator:
         remote = start(
             network="base-sepolia",

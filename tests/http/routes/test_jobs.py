@@ -1,4 +1,4 @@
-"""Jobs: paid like any call, with progress events, cancellation, and recovery of orphans."""
+"""Tests of jobs: paid like any call, with progress events, cancellation, and recovery of orphans."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from alive402.payments.keys.api_keys import Scope
 from alive402.settings import Settings
 from tests.http.conftest import Service, Start
 from tests.http.prepaying import paid
-from tests.http.test_paid_call import BOUGHT
+from tests.http.routes.test_tools import BOUGHT
 
 pytestmark = pytest.mark.anyio
 ASYNC = {"Prefer": "respond-async"}
@@ -29,7 +29,7 @@ ASYNC = {"Prefer": "respond-async"}
 
 @pytest.fixture(scope="module")
 def silent() -> Iterator[str]:
-    """A video whose host takes every call and says nothing."""
+    """The URL of a video whose host accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as host:
         yield f"http://127.0.0.1:{host.getsockname()[1]}/video.mp4"
 
@@ -55,7 +55,7 @@ async def ask(service: Service, http: httpx.AsyncClient, video: str, **headers: 
 
 
 async def ended(http: httpx.AsyncClient, url: str) -> httpx.Response:
-    """The job once it is finished, asked for as often as it takes."""
+    """Poll the job until it is finished; returns it."""
     async with asyncio.timeout(60):
         while True:
             answer = await http.get(url)
@@ -67,13 +67,13 @@ async def ended(http: httpx.AsyncClient, url: str) -> httpx.Response:
 
 
 async def signed(buyer: Buyer, videos: str) -> dict[str, str]:
-    """A good signature that paid for nothing yet."""
+    """An unused valid signature."""
     await buyer.fund()
     assert (await buyer.pay(f"{videos}/none.mp4")).status_code == 424
     return {"PAYMENT-SIGNATURE": buyer.signature}
 
 
-async def test_paid_it_goes_on_without_its_caller(service: Service, http: httpx.AsyncClient, videos: str) -> None:
+async def test_paid_job_runs_without_its_caller(service: Service, http: httpx.AsyncClient, videos: str) -> None:
     async with Buyer(service.url) as buyer:
         signature = await signed(buyer, videos)
         before = await buyer.balance(service.parts.terms.asset)
@@ -101,7 +101,7 @@ async def test_paid_it_goes_on_without_its_caller(service: Service, http: httpx.
     assert service.histories()[-1] == ["created", "verified", "reserved", "released", *BOUGHT[2:]]
 
 
-async def test_what_is_wrong_is_said_at_once(service: Service, http: httpx.AsyncClient, videos: str) -> None:
+async def test_invalid_job_request_is_refused_at_once(service: Service, http: httpx.AsyncClient, videos: str) -> None:
     for body, headers, status in (
         (None, {}, 402),
         ({"VideoUrl": "http://example.com/v.mp4"}, {}, 402),
@@ -119,7 +119,7 @@ async def test_what_is_wrong_is_said_at_once(service: Service, http: httpx.Async
     ("prefer", "status"),
     [("respond-async, wait=10", 202), ("wait=10, Respond-Async;x=1", 202), ("return=minimal", 200), ("", 200)],
 )
-async def test_only_who_prefers_it_gets_a_job(
+async def test_job_requires_the_prefer_header(
     service: Service, http: httpx.AsyncClient, videos: str, key: dict[str, str], prefer: str, status: int
 ) -> None:
     answer = await ask(service, http, f"{videos}/face.mp4", **key, Prefer=prefer)
@@ -128,7 +128,7 @@ async def test_only_who_prefers_it_gets_a_job(
         assert (await ended(http, answer.json()["statusUrl"])).json()["status"] == "done"
 
 
-async def test_a_failure_is_the_refusal_and_free(service: Service, http: httpx.AsyncClient, videos: str) -> None:
+async def test_failed_job_reports_its_error_and_is_free(service: Service, http: httpx.AsyncClient, videos: str) -> None:
     async with Buyer(service.url) as buyer:
         signature = await signed(buyer, videos)
         for video in ("empty.mp4", "none.mp4", "big.mp4"):
@@ -142,7 +142,7 @@ async def test_a_failure_is_the_refusal_and_free(service: Service, http: httpx.A
         assert (await buyer.send(f"{videos}/face.mp4", buyer.signature)).status_code == 200
 
 
-async def test_it_is_told_as_it_goes(
+async def test_job_streams_its_progress(
     service: Service, http: httpx.AsyncClient, videos: str, key: dict[str, str]
 ) -> None:
     made = (await ask(service, http, f"{videos}/face.mp4", **key)).json()
@@ -168,7 +168,7 @@ async def test_it_is_told_as_it_goes(
     assert [line for line in late if line.startswith("event")] == ["event: done"]
 
 
-async def test_cancelled_it_stops_and_the_payment_is_free(
+async def test_cancelled_job_stops_and_frees_its_payment(
     service: Service, http: httpx.AsyncClient, videos: str, silent: str
 ) -> None:
     async with Buyer(service.url) as buyer:
@@ -185,7 +185,7 @@ async def test_cancelled_it_stops_and_the_payment_is_free(
         assert (await buyer.send(f"{videos}/face.mp4", buyer.signature)).status_code == 200
 
 
-async def test_any_process_tells_of_it_and_stops_it(
+async def test_any_process_reads_and_cancels_a_job(
     service: Service, http: httpx.AsyncClient, start: Start, silent: str
 ) -> None:
     async with Buyer(service.url) as buyer:
@@ -207,14 +207,14 @@ async def test_any_process_tells_of_it_and_stops_it(
     await http.delete(again.json()["statusUrl"])
 
 
-async def test_what_is_unknown_is_not_found(service: Service, http: httpx.AsyncClient) -> None:
+async def test_unknown_job_is_not_found(service: Service, http: httpx.AsyncClient) -> None:
     for method, path in (("GET", ""), ("GET", "/events"), ("DELETE", "")):
         for job in ("none", "A" * 43, "%00", "A" * 5000):
             answer = await http.request(method, f"{service.url}/api/jobs/{job}{path}")
             assert (answer.status_code, answer.json()["code"]) == (404, "unknown_job")
 
 
-async def test_no_more_wait_than_may_and_nothing_is_held_of_the_others(
+async def test_full_job_queue_reserves_no_payment(
     start: Start, http: httpx.AsyncClient, videos: str, silent: str
 ) -> None:
     narrow = start(jobs_waiting=1)
@@ -231,7 +231,7 @@ async def test_no_more_wait_than_may_and_nothing_is_held_of_the_others(
         assert (await ask(narrow, http, f"{videos}/face.mp4", **signature)).status_code == 202
 
 
-async def test_stopped_it_gives_back_what_it_held(tmp_path: Path, silent: str, videos: str) -> None:
+async def test_stop_releases_payments_of_jobs(tmp_path: Path, silent: str, videos: str) -> None:
     settings = Settings(database_url=f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}", allow_private_hosts=True)
     parts = dataclasses.replace(await assemble(settings), jobs=JobLimits(grace_seconds=0.01))
     app = create_app(parts)

@@ -1,4 +1,4 @@
-"""The service over MCP with the official client: price, payment, progress and errors."""
+"""Tests of the service over MCP with the official client: price, payment, progress and errors."""
 
 from __future__ import annotations
 
@@ -41,20 +41,20 @@ def wallet(buyer: Buyer) -> x402Client:
 
 
 async def signed(buyer: Buyer, unpaid: Any) -> dict[str, Any]:
-    """The `_meta` that pays what an unpaid result asks for."""
+    """The `_meta` that pays for an unpaid result."""
     payload = await wallet(buyer).create_payment_payload(PaymentRequired.model_validate(unpaid.structured_content))
     return {"x402/payment": payload.model_dump(mode="json", by_alias=True, exclude_none=True)}
 
 
 def told(result: Any) -> dict[str, Any]:
-    """The body of a result, which is its text too, and fits the schema that the tool tells, answer or refusal."""
+    """The structured content of a result; checks that its text equals it and that it fits the tool's schema."""
     assert [json.loads(block.text) for block in result.content] == [result.structured_content]
     Draft202012Validator(paid_tool(LIVENESS).output_schema).validate(result.structured_content)
     return dict(result.structured_content)
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_the_tool_is_what_the_catalog_says(service: Service, era: str) -> None:
+async def test_tool_matches_the_catalog(service: Service, era: str) -> None:
     async with connected(service, era) as client:
         tool, *others = (await client.list_tools()).tools
         (resource,) = (await client.list_resources()).resources
@@ -84,7 +84,9 @@ async def test_the_tool_is_what_the_catalog_says(service: Service, era: str) -> 
 
 @pytest.mark.parametrize("era", ERAS)
 @pytest.mark.parametrize("arguments", [None, {"VideoUrl": "http://example.com/v.mp4"}])
-async def test_unpaid_says_how_to_pay(service: Service, era: str, arguments: dict[str, Any] | None) -> None:
+async def test_unpaid_call_returns_payment_requirements(
+    service: Service, era: str, arguments: dict[str, Any] | None
+) -> None:
     async with connected(service, era) as client:
         unpaid = await client.call_tool(TOOL, arguments)
     body = told(unpaid)
@@ -96,7 +98,7 @@ async def test_unpaid_says_how_to_pay(service: Service, era: str, arguments: dic
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_paid_by_x402_with_progress_and_again(service: Service, videos: str, era: str) -> None:
+async def test_x402_payment_buys_one_answer_with_progress(service: Service, videos: str, era: str) -> None:
     heard: list[tuple[float, str]] = []
 
     async def hear(progress: float, total: float | None, message: str | None) -> None:
@@ -133,7 +135,7 @@ async def test_paid_by_x402_with_progress_and_again(service: Service, videos: st
     }
 
 
-async def test_a_payment_gives_its_answer_by_either_door(service: Service, videos: str) -> None:
+async def test_payment_repeats_its_answer_over_http_and_mcp(service: Service, videos: str) -> None:
     url = f"{videos}/face.mp4"
     async with Buyer(service.url) as buyer, connected(service) as client:
         await buyer.fund()
@@ -149,7 +151,7 @@ async def test_a_payment_gives_its_answer_by_either_door(service: Service, video
 
 
 class _AsX402Calls:
-    """The x402 package's MCP client knows the shapes of mcp 1.x; this is the client of today in them."""
+    """Adapts the current MCP client to the types of mcp 1.x, which the x402 package expects."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -162,7 +164,7 @@ class _AsX402Calls:
         )
 
 
-async def test_the_x402_packages_own_mcp_client_pays(service: Service, videos: str) -> None:
+async def test_x402_mcp_client_pays(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer, connected(service) as client:
         await buyer.fund()
         paying = x402MCPClient(_AsX402Calls(client), wallet(buyer))
@@ -174,7 +176,7 @@ async def test_the_x402_packages_own_mcp_client_pays(service: Service, videos: s
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_paid_by_token(service: Service, videos: str, era: str) -> None:
+async def test_token_argument_pays(service: Service, videos: str, era: str) -> None:
     arguments = {"VideoUrl": f"{videos}/face.mp4"}
     async with Buyer(service.url) as buyer, connected(service, era) as client:
         bought = await paid(buyer, 2)
@@ -194,8 +196,8 @@ async def test_paid_by_token(service: Service, videos: str, era: str) -> None:
         assert told(spent)["payment"]["paymentId"] == bought["paymentId"]
 
 
-async def test_a_token_in_the_connections_headers_pays_too(service: Service, videos: str) -> None:
-    """So that a model never sees it."""
+async def test_token_header_pays(service: Service, videos: str) -> None:
+    """The model then never sees the token."""
     async with Buyer(service.url) as buyer:
         bought = await paid(buyer, 1)
         async with httpx2.AsyncClient(headers={"X-Payment-Token": bought["token"]}, timeout=180) as http:
@@ -207,7 +209,7 @@ async def test_a_token_in_the_connections_headers_pays_too(service: Service, vid
 
 
 @pytest.mark.parametrize("name", ["none.mp4", "text.mp4", "empty.mp4"])
-async def test_a_failed_call_leaves_the_payment_good(service: Service, videos: str, name: str) -> None:
+async def test_failed_call_keeps_the_payment_valid(service: Service, videos: str, name: str) -> None:
     async with Buyer(service.url) as buyer, connected(service) as client:
         await buyer.fund()
         before = await balance(buyer, service)
@@ -238,7 +240,7 @@ async def test_a_failed_call_leaves_the_payment_good(service: Service, videos: s
         ({"VideoUrl": "http://example.com/v.mp4"}, {"x402/payment": {"more": "m" * 9000}}, "header_too_large"),
     ],
 )
-async def test_what_does_not_fit_is_refused(
+async def test_invalid_arguments_are_refused(
     service: Service, arguments: dict[str, Any], meta: dict[str, Any], code: str
 ) -> None:
     async with connected(service) as client:
@@ -252,7 +254,7 @@ def plain() -> Iterator[httpx.Client]:
         yield http
 
 
-def test_a_web_page_cannot_reach_a_server_on_loopback(service: Service, plain: httpx.Client) -> None:
+def test_foreign_origin_is_refused_on_loopback(service: Service, plain: httpx.Client) -> None:
     headers = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
     asked = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
     rebound = plain.post(f"{service.url}/mcp", json=asked, headers={**headers, "Host": "evil.example"})
@@ -262,7 +264,7 @@ def test_a_web_page_cannot_reach_a_server_on_loopback(service: Service, plain: h
     assert huge.status_code == 413
 
 
-async def test_a_public_server_answers_to_its_name(start: Start) -> None:
+async def test_public_server_accepts_its_host_name(start: Start) -> None:
     public = start(public_url="https://liveness.example/")
     async with connected(public) as client:
         body = told(await client.call_tool(TOOL))

@@ -1,4 +1,4 @@
-"""Cancelling a call over MCP stops the work and releases the payment."""
+"""Tests of cancelling a call over MCP: the work stops and the payment is released."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.anyio
 
 @dataclass
 class HoldingHost:
-    """A host that takes a request and says nothing; it knows when its caller has come, and when it has gone."""
+    """A host that accepts requests and never answers; it notes when callers connect and disconnect."""
 
     url: str = ""
     come: asyncio.Event = field(default_factory=asyncio.Event)
@@ -38,13 +38,13 @@ class HoldingHost:
         writer.close()
 
     async def took(self, calls: int) -> None:
-        """Return once so many came."""
+        """Wait for that many connections."""
         while len(self.held) < calls:
             self.come.clear()
             await self.come.wait()
 
     def hang_up(self) -> None:
-        """On all that came."""
+        """Close all connections."""
         for writer in self.held:
             writer.close()
 
@@ -59,7 +59,7 @@ async def holding_host() -> AsyncIterator[HoldingHost]:
 
 
 def judging_children() -> list[str]:
-    """The processes that judge a video for this one."""
+    """The worker processes of this process."""
     found = []
     for children in Path("/proc/self/task").glob("*/children"):
         with contextlib.suppress(OSError):
@@ -74,13 +74,13 @@ def _command(pid: str) -> bytes:
 
 
 async def released(service: Service) -> None:
-    """Return once the newest payment is free again."""
+    """Wait until the newest payment is released."""
     while (await asyncio.to_thread(service.histories))[-1][-1] != "released":
         pass
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_cancelled_while_the_video_is_fetched(service: Service, videos: str, era: str) -> None:
+async def test_cancel_during_fetch_releases_the_payment(service: Service, videos: str, era: str) -> None:
     async with Buyer(service.url) as buyer, connected(service, era) as client, holding_host() as host:
         await buyer.fund()
         before = await balance(buyer, service)
@@ -97,7 +97,7 @@ async def test_cancelled_while_the_video_is_fetched(service: Service, videos: st
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_cancelled_while_the_video_is_judged(service: Service, videos: str, era: str) -> None:
+async def test_cancel_during_analysis_releases_the_payment(service: Service, videos: str, era: str) -> None:
     looking = asyncio.Event()
 
     async def hear(_share: float, _total: float | None, message: str | None) -> None:
@@ -122,8 +122,8 @@ async def test_cancelled_while_the_video_is_judged(service: Service, videos: str
         assert before - await balance(buyer, service) == 200_000
 
 
-async def test_a_client_that_goes_away_leaves_its_token_whole(service: Service, videos: str) -> None:
-    """The connection breaks, and nobody says so: of the revision without sessions, that is how a call is cancelled."""
+async def test_disconnect_returns_the_call_to_its_token(service: Service, videos: str) -> None:
+    """In the revision without sessions, a broken connection is how a call is cancelled."""
     async with Buyer(service.url) as buyer, holding_host() as host:
         bought = await paid(buyer, 1)
         async with connected(service, "2026-07-28") as client:

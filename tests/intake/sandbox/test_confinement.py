@@ -108,12 +108,12 @@ def tried(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return told
 
 
-def test_what_judging_needs_is_left(tried: dict[str, Any]) -> None:
+def test_confined_process_can_judge(tried: dict[str, Any]) -> None:
     assert {tried["told"][name] for name in ALLOWED} == {"done"}
     assert set(tried["told"]) == ALLOWED | BY_LIMITS | BY_FILES | BY_CALLS
 
 
-def test_the_limits_stand(tried: dict[str, Any]) -> None:
+def test_limits_cannot_be_raised(tried: dict[str, Any]) -> None:
     assert tried["limits"] == {
         "RLIMIT_AS": 1 << 30,
         "RLIMIT_CPU": True,
@@ -125,14 +125,14 @@ def test_the_limits_stand(tried: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("attempt", sorted(BY_FILES))
-def test_no_file_but_the_video_can_be_reached(tried: dict[str, Any], attempt: str) -> None:
+def test_only_the_video_can_be_read(tried: dict[str, Any], attempt: str) -> None:
     if not tried["walls"]["files"]:
         pytest.skip("this kernel has no Landlock")
     assert tried["told"][attempt] in {"EACCES", "EPERM", "EXDEV"}
 
 
 @pytest.mark.parametrize("attempt", sorted(BY_CALLS))
-def test_no_network_no_program_no_other_process(tried: dict[str, Any], attempt: str) -> None:
+def test_network_programs_and_processes_are_refused(tried: dict[str, Any], attempt: str) -> None:
     if not tried["walls"]["calls"]:
         pytest.skip("this kernel has no seccomp filters")
     assert tried["told"][attempt] == "EPERM"
@@ -152,7 +152,7 @@ print(json.dumps({"walls": walls, "read": Path(sys.argv[1], "video").read_text()
 """
 
 
-def test_a_wall_that_is_not_granted_is_told_and_the_others_stand(tried: dict[str, Any], tmp_path: Path) -> None:
+def test_missing_restriction_is_reported_and_the_others_hold(tried: dict[str, Any], tmp_path: Path) -> None:
     if not tried["walls"]["calls"]:
         pytest.skip("this kernel has no seccomp filters")
     (tmp_path / "video").write_text("video")

@@ -26,7 +26,7 @@ VERDICTS = {"live", "spoof", "inconclusive"}
 
 @asynccontextmanager
 async def one(limits: SandboxLimits) -> AsyncIterator[Sandbox]:
-    """A sandbox with one warm process, which leaves nothing behind."""
+    """A sandbox with one started worker."""
     before = children()
     async with Sandbox(limits, kept=1) as sandbox:
         yield sandbox
@@ -34,7 +34,7 @@ async def one(limits: SandboxLimits) -> AsyncIterator[Sandbox]:
 
 
 def children() -> set[str]:
-    """Ids of this process's children, dead ones that nobody waited for among them."""
+    """Ids of this process's children, with zombies."""
     return {pid for told in Path("/proc/self/task").glob("*/children") for pid in told.read_text().split()}
 
 
@@ -77,7 +77,7 @@ def test_error_of_the_child_is_raised_as_the_same_class(text: Path) -> None:
     assert caught.value.status == 415
 
 
-def test_one_process_judges_file_after_file_and_tells_how_far_it_is(clips: Clips, text: Path) -> None:
+def test_worker_judges_file_after_file_with_progress(clips: Clips, text: Path) -> None:
     heard: list[tuple[str, float]] = []
 
     async def walk() -> None:
@@ -99,14 +99,14 @@ def test_one_process_judges_file_after_file_and_tells_how_far_it_is(clips: Clips
     assert 3 <= len(heard) <= 16
 
 
-def test_a_process_past_its_deadline_is_killed(clips: Clips) -> None:
+def test_worker_past_its_deadline_is_killed(clips: Clips) -> None:
     before = children()
     with pytest.raises(AnalysisTimeout):
         asyncio.run(judge(clips.bona_fide, SandboxLimits(seconds=0.02)))
     assert children() <= before
 
 
-def test_a_process_that_dies_costs_no_call_and_is_replaced(clips: Clips) -> None:
+def test_dead_worker_is_replaced_and_costs_no_call(clips: Clips) -> None:
     async def walk() -> None:
         async with one(SandboxLimits()) as sandbox:
             await sandbox.warm_up()
@@ -126,7 +126,7 @@ def test_a_process_that_dies_costs_no_call_and_is_replaced(clips: Clips) -> None
     run(walk)
 
 
-def test_a_file_that_crashes_two_processes_costs_one_call(clips: Clips, text: Path) -> None:
+def test_file_that_crashes_two_workers_costs_one_call(clips: Clips, text: Path) -> None:
     async def walk() -> None:
         before = children()
         async with one(SandboxLimits()) as sandbox:
@@ -143,7 +143,7 @@ def test_a_file_that_crashes_two_processes_costs_one_call(clips: Clips, text: Pa
     run(walk)
 
 
-def test_a_caller_who_leaves_ends_the_process_and_another_takes_its_place(clips: Clips) -> None:
+def test_disconnected_caller_ends_the_worker(clips: Clips) -> None:
     async def walk() -> None:
         async with one(SandboxLimits()) as sandbox:
             await sandbox.warm_up()
@@ -162,7 +162,7 @@ def test_a_caller_who_leaves_ends_the_process_and_another_takes_its_place(clips:
 
 
 @pytest.mark.parametrize("limits", [SandboxLimits(jobs=1), SandboxLimits(peak_bytes=1)])
-def test_a_process_is_replaced_after_so_many_files_or_so_much_memory(text: Path, limits: SandboxLimits) -> None:
+def test_worker_is_replaced_after_its_files_or_memory(text: Path, limits: SandboxLimits) -> None:
     async def walk() -> None:
         async with one(limits) as sandbox:
             await sandbox.warm_up()
@@ -175,8 +175,8 @@ def test_a_process_is_replaced_after_so_many_files_or_so_much_memory(text: Path,
     run(walk)
 
 
-def test_the_services_own_memory_is_not_taken_for_the_processs(text: Path) -> None:
-    """As the kernel counts for a parent that starts it, a process would begin with what its parent needed."""
+def test_memory_of_the_service_does_not_count_for_the_worker(text: Path) -> None:
+    """The kernel's peak memory of a child starts with that of its parent."""
     ours = bytearray(b"x" * (300 << 20))
 
     async def walk() -> None:
@@ -189,7 +189,7 @@ def test_the_services_own_memory_is_not_taken_for_the_processs(text: Path) -> No
     run(walk)
 
 
-def test_a_process_that_died_while_it_waited_costs_no_call(text: Path) -> None:
+def test_worker_that_died_idle_costs_no_call(text: Path) -> None:
     async def walk() -> None:
         async with one(SandboxLimits()) as sandbox:
             await sandbox.warm_up()
@@ -202,7 +202,7 @@ def test_a_process_that_died_while_it_waited_costs_no_call(text: Path) -> None:
     run(walk)
 
 
-def test_processor_time_is_bounded_a_file_and_not_a_process(clips: Clips) -> None:
+def test_processor_time_is_limited_per_file(clips: Clips) -> None:
     async def walk() -> None:
         # All of them together need more than twice what one may need.
         async with one(SandboxLimits(cpu_seconds=2)) as sandbox:
@@ -225,7 +225,7 @@ def test_missing_file_is_analysis_failed(tmp_path: Path) -> None:
         asyncio.run(judge(tmp_path / "gone", SandboxLimits()))
 
 
-def test_a_file_over_the_cap_is_never_handed_over(tmp_path: Path) -> None:
+def test_file_over_the_limit_reaches_no_worker(tmp_path: Path) -> None:
     with (tmp_path / "video").open("wb") as file:
         file.truncate(30_000_001)
     with pytest.raises(VideoTooLarge) as caught:
@@ -242,7 +242,7 @@ def test_link_is_resolved_before_judging(clips: Clips, tmp_path: Path) -> None:
         asyncio.run(judge(tmp_path / "video", SandboxLimits()))
 
 
-def test_a_process_is_told_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_worker_gets_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALIVE402_SIGNING_KEY", "do-not-tell")
     monkeypatch.setenv("https_proxy", "http://do-not-tell.example")
     told: list[bytes] = []
@@ -281,7 +281,7 @@ asyncio.run(walk())
 """
 
 
-def test_a_process_dies_with_the_service() -> None:
+def test_worker_ends_with_the_service() -> None:
     command = [sys.executable, "-c", KILLED]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as service:
         assert service.stdout is not None
@@ -321,7 +321,7 @@ print(json.dumps(told))
 """
 
 
-def test_a_wall_that_the_kernel_does_not_grant_is_told_to_the_log_once() -> None:
+def test_missing_restriction_is_logged_once() -> None:
     command = [sys.executable, "-c", NO_NAMESPACES]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     if done.returncode == 77:

@@ -1,4 +1,4 @@
-"""Bezel and the bars of an editor: they are no device, do not hide one, and are no background of a moving camera."""
+"""Tests of `bezel`: the straight edges of a device that move with the face, also between the bars of an editor."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from alive402.liveness.faces.tracks import FaceTrack
 from alive402.liveness.media.clip import Clip
 from alive402.liveness.media.inner import InnerPicture
 from tests.liveness import scenes
-from tests.liveness.test_cues_physical import held_device, person_at_door
+from tests.liveness.moving_scenes import FRAMES, held_device, person_at_door
 
 BAR = 90
 
@@ -34,9 +34,62 @@ def test_bars_do_not_hide_a_phone() -> None:
 
 
 @pytest.mark.parametrize("shake", [0, 15])
-def test_bars_make_no_device_of_a_room(shake: float) -> None:
+def test_bars_are_no_device(shake: float) -> None:
     assert bezel(*barred(*person_at_door(shake))).score == 0
 
 
-def test_the_scene_has_the_size_that_bars_are_drawn_around() -> None:
+def test_scene_has_the_size_without_bars() -> None:
     assert held_device(0)[0].motion.shape[1:] == (scenes.HEIGHT, scenes.WIDTH)
+
+
+def test_bezel_finds_a_held_phone() -> None:
+    cue = bezel(*held_device(40))
+    assert cue.score is not None
+    assert cue.score < -0.8
+    assert "sides of the face move with it" in cue.message
+    assert cue.attack_type == "screen_replay"
+
+
+def test_bezel_seen_for_one_second_of_six_counts() -> None:
+    """Later the camera is so close that the phone's picture fills the frame."""
+    path = scenes.sway(150, 40)
+    boxes = [scenes.shifted((215, 100, 265, 165), *step) for step in path]
+    frames = []
+    for place, (step, box) in enumerate(zip(path, boxes, strict=True)):
+        screen = scenes.shifted((170, 50, 310, 260), *step)
+        held = scenes.device(scenes.room(), screen) if place < 36 else scenes.room()
+        frames.append(scenes.face(held, box))
+    cue = bezel(*scenes.film(frames, boxes))
+    assert cue.score is not None
+    assert cue.score < -0.5
+
+
+def test_bezel_ignores_a_still_phone() -> None:
+    assert bezel(*held_device(0)).score == 0
+
+
+def test_bezel_ignores_a_door() -> None:
+    cue = bezel(*person_at_door(0))
+    assert cue.score == 0
+    assert "room" in cue.message
+
+
+def test_bezel_ignores_camera_shake() -> None:
+    assert bezel(*person_at_door(15)).score == 0
+
+
+def test_bezel_ignores_clothes() -> None:
+    """Straight sleeves and a belt move with the face, but hang below it."""
+    path = scenes.sway(FRAMES, 40)
+    boxes = [scenes.shifted((215, 60, 265, 120), *step) for step in path]
+    frames = [
+        scenes.face(scenes.device(scenes.room(), scenes.shifted((180, 150, 300, 330), *step), lit=90), box)
+        for step, box in zip(path, boxes, strict=True)
+    ]
+    assert bezel(*scenes.film(frames, boxes)).score == 0
+
+
+def test_bezel_needs_more_than_three_frames() -> None:
+    clip, track = held_device(40)
+    few = replace(track, indices=track.indices[:3], times=track.times[:3], boxes=track.boxes[:3])
+    assert bezel(clip, few).score is None

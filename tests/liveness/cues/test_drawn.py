@@ -1,4 +1,4 @@
-"""`drawn` speaks of faces without shading and of few colours, is silent on camera pictures, and never fails."""
+"""Tests of `drawn`: faces without shading or in few colours score; camera pictures do not."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_flat_drawing_is_drawn(noise: float) -> None:
 
 
 @pytest.mark.parametrize("noise", [0.0, 2.0, 6.0])
-def test_shaded_face_is_not(noise: float) -> None:
+def test_shaded_face_is_not_drawn(noise: float) -> None:
     assert judged(shaded(), noise).score == 0
 
 
@@ -54,12 +54,12 @@ def test_picture_in_few_colours_is_drawn(levels: int) -> None:
     assert cue.score <= -0.5
 
 
-def test_blur_and_little_light_do_not_make_a_drawing() -> None:
+def test_blurred_and_dark_faces_are_not_drawn() -> None:
     assert judged(np.asarray(cv2.GaussianBlur(shaded(), (0, 0), 2.5), np.uint8), 1.0).score == 0
     assert judged(np.asarray(shaded() * 0.3, np.uint8), 1.0).score == 0
 
 
-def test_small_or_missing_looks_say_nothing() -> None:
+def test_small_or_missing_looks_are_silent() -> None:
     clip, track = scenes.film([shaded()] * 30, [BOX] * 30)
     assert drawn(clip, replace(track, samples=())).score is None
     tiny = tuple(replace(one, texture=np.zeros((3, 3), np.uint8)) for one in track.samples)

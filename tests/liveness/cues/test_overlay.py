@@ -1,4 +1,4 @@
-"""`overlay` finds a player's button over the face, takes no other shape and no other place for one, and never fails."""
+"""Tests of `overlay`: a player's button over the face scores; other shapes and positions do not."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def drawn(draw: Callable[[Image], None], frames: int = 60) -> list[Image]:
 
 
 def button(picture: Image, at: tuple[int, int] = MIDDLE, half: int = 32, way: float = 0.0, sides: int = 3) -> None:
-    """A dark disc with a white even-sided shape on it, which points `way` degrees off the right."""
+    """A dark disc with a white triangle that points `way` degrees off the right."""
     cv2.circle(picture, at, half, (40, 40, 40), -1, cv2.LINE_AA)
     turns = np.radians(way) + np.arange(sides) * 2 * np.pi / sides
     corners = np.array(at) + 0.5 * half * np.stack([np.cos(turns), np.sin(turns)], axis=1)
@@ -59,7 +59,7 @@ def test_every_players_button_is_found(style: str, perspective: bool) -> None:
     assert found.count(-1) >= 3
 
 
-def test_found_button_is_a_screens() -> None:
+def test_found_button_points_to_a_screen() -> None:
     cue = judged(drawn(button))
     assert cue.score == -1
     assert cue.attack_type == "screen_replay"
@@ -78,7 +78,7 @@ def test_face_alone_scores_nothing() -> None:
     assert cue.value == 0
 
 
-def test_button_of_a_moment_is_not_enough() -> None:
+def test_button_needs_more_than_a_moment() -> None:
     bare, shown = person(), drawn(button)[0]
     assert judged([shown if 28 <= place < 33 else bare for place in range(60)]).score == 0
 
@@ -99,11 +99,11 @@ def test_triangle_on_an_uneven_ground_is_no_button() -> None:
 
 
 @pytest.mark.parametrize("at", [(60, 60), (420, 300), (240, 330)])
-def test_button_beside_the_face_may_be_the_rooms(at: tuple[int, int]) -> None:
+def test_button_beside_the_face_is_ignored(at: tuple[int, int]) -> None:
     assert judged(drawn(lambda picture: button(picture, at, 26))).score == 0
 
 
-def test_button_in_the_very_middle_of_the_picture_counts_without_a_face_there() -> None:
+def test_button_in_the_middle_of_the_picture_counts() -> None:
     aside: scenes.Box = (20, 30, 120, 150)
     picture = scenes.face(scenes.room(), aside)
     cv2.GaussianBlur(picture, (0, 0), 4, dst=picture)
@@ -116,7 +116,7 @@ def test_button_in_the_very_middle_of_the_picture_counts_without_a_face_there() 
 
 
 @pytest.mark.parametrize("turn", [0, 90, 180, 270])
-def test_button_of_a_clip_that_lies_on_its_side_is_found(turn: int) -> None:
+def test_button_of_a_turned_clip_is_found(turn: int) -> None:
     upright = drawn(button)[0]
     stored = np.ascontiguousarray(np.rot90(upright, -turn // 90))
     height, width = upright.shape[:2]
@@ -131,7 +131,7 @@ def test_button_of_a_clip_that_lies_on_its_side_is_found(turn: int) -> None:
     assert overlay(clip, replace(track, turn=turn)).score == -1
 
 
-def test_what_cannot_be_searched_says_nothing() -> None:
+def test_unsearchable_clip_is_silent() -> None:
     clip, track = scenes.film([person()] * 30, [BOX] * 30)
     for boxes in (np.full_like(track.boxes, np.nan), np.full_like(track.boxes, np.inf), track.boxes * 0):
         assert overlay(clip, replace(track, boxes=boxes)).score is None
@@ -141,7 +141,7 @@ def test_what_cannot_be_searched_says_nothing() -> None:
 
 
 @pytest.mark.parametrize("size", [(2, 2), (16, 640), (640, 16), (40, 40)])
-def test_tiny_and_narrow_pictures_are_borne(size: tuple[int, int]) -> None:
+def test_tiny_and_narrow_pictures_are_accepted(size: tuple[int, int]) -> None:
     picture = np.random.default_rng(3).integers(0, 256, (*size, 3), np.uint8)
     clip, track = scenes.film([picture] * 30, [(0, 0, size[1], size[0])] * 30)
     assert overlay(clip, track).score in (None, 0)
@@ -163,7 +163,7 @@ def test_time_is_bounded_on_a_long_clip_of_noise(side: int) -> None:
     assert perf_counter() - began < 2.0
 
 
-def test_times_that_stand_still_are_borne() -> None:
+def test_constant_times_are_accepted() -> None:
     clip, track = scenes.film(drawn(button, 90), [BOX] * 90)
     assert overlay(replace(clip, motion_times=clip.motion_times * 0), track).score == -1
 

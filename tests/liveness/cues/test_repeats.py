@@ -1,4 +1,4 @@
-"""`repeats` tells streams that are played again, or forth and back, from people who move to and fro."""
+"""Tests of `repeats`: streams played again, or forth and back, against people who move to and fro."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def judged(places: Sequence[tuple[float, float]], noise: float = 2.0) -> Cue:
 
 
 def wandering(frames: int) -> list[tuple[float, float]]:
-    """A head that moves on a path which never comes back to itself."""
+    """A head that moves on a path without repetition."""
     steps = np.arange(frames)
     along = 22 * np.sin(steps / 5.3) + 14 * np.sin(steps / 3.1) + 0.25 * steps
     return list(zip(along.tolist(), (12 * np.sin(steps / 4.1) + 8 * np.cos(steps / 2.3)).tolist(), strict=True))

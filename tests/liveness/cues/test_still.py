@@ -1,4 +1,4 @@
-"""`frozen` and `puppet` speak of stills that are moved, bent or made to talk, are silent on people, and never fail."""
+"""Tests of `frozen` and `puppet`: stills that are moved, bent or animated score; people do not."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BOX: scenes.Box = (150, 60, 330, 290)
 
 @cache
 def pores() -> npt.NDArray[np.float32]:
-    """Fixed soft texture of 3 gray levels: what skin and hair show, so that there is something to follow."""
+    """Fixed soft texture of 3 gray levels, like skin and hair, that can be followed."""
     grain = np.random.default_rng(3).normal(0, 1, (scenes.HEIGHT + 200, scenes.WIDTH + 200)).astype(np.float32)
     soft = np.asarray(cv2.GaussianBlur(grain, (0, 0), 1.8), np.float32)
     return soft * np.float32(9 / soft.std())
@@ -54,7 +54,7 @@ def measured(frames: Sequence[Image], boxes: Sequence[scenes.Box] | None = None,
 
 
 def moved(picture: Image, place: Callable[[float], npt.NDArray[np.float32]]) -> list[Image]:
-    """The picture under a map that depends on the share of the clip that has gone by."""
+    """The picture under a map that depends on the share of the clip."""
     size = picture.shape[1::-1]
     shares = np.linspace(0, 1, FRAMES)
     return [
@@ -84,20 +84,20 @@ def test_still_under_fresh_noise_is_frozen(noise: float) -> None:
 
 
 @pytest.mark.parametrize("place", [zoom, shake, tilt])
-def test_still_that_is_moved_as_one_picture_is_frozen(place: Callable[[float], npt.NDArray[np.float32]]) -> None:
+def test_moved_still_is_frozen(place: Callable[[float], npt.NDArray[np.float32]]) -> None:
     cue = measured(moved(portrait(), place))["frozen"]
     assert cue.score == -1
     assert cue.attack_type == "print_or_still"
 
 
-def test_photo_that_talks_is_a_puppet_and_not_frozen() -> None:
+def test_talking_photo_is_a_puppet_and_not_frozen() -> None:
     mouths = 0.5 + 0.5 * np.sin(np.arange(FRAMES) / 4)
     cues = measured([portrait(mouth) for mouth in mouths])
     assert cues["puppet"].score == -1
     assert cues["frozen"].score == 0
 
 
-def test_person_who_talks_turns_and_blinks_is_neither() -> None:
+def test_moving_person_is_neither_frozen_nor_puppet() -> None:
     steps = np.arange(FRAMES)
     boxes, frames = [], []
     for step in steps:
@@ -110,23 +110,23 @@ def test_person_who_talks_turns_and_blinks_is_neither() -> None:
     assert cues["puppet"].score == 0
 
 
-def test_person_who_holds_still_and_blinks_is_not_frozen() -> None:
+def test_blinking_person_is_not_frozen() -> None:
     frames = [portrait(lids=float(step % 30 < 15)) for step in range(FRAMES)]
     assert measured(frames)["frozen"].score == 0
 
 
 @pytest.mark.parametrize("seconds", [0.3, 0.9])
-def test_short_clip_says_nothing(seconds: float) -> None:
+def test_short_clip_is_silent(seconds: float) -> None:
     cues = measured([portrait()] * round(30 * seconds))
     assert all(cue.score is None for cue in cues.values())
 
 
-def test_face_too_small_says_nothing() -> None:
+def test_small_face_is_silent() -> None:
     cues = measured([portrait()] * FRAMES, [(200, 100, 225, 130)] * FRAMES)
     assert all(cue.score is None for cue in cues.values())
 
 
-def test_frame_without_any_corner_says_nothing() -> None:
+def test_frame_without_corners_is_silent() -> None:
     cues = measured([np.full((scenes.HEIGHT, scenes.WIDTH, 3), 90, np.uint8)] * FRAMES, noise=0.0)
     assert all(cue.score is None for cue in cues.values())
 
@@ -149,7 +149,7 @@ def still_clip() -> tuple[scenes.Clip, scenes.FaceTrack]:
     return scenes.film([portrait()] * FRAMES, [BOX] * FRAMES)
 
 
-def test_followed_points_come_back_where_they_were() -> None:
+def test_followed_points_return_to_their_start() -> None:
     followed = follow(*still_clip())
     assert followed is not None
     assert followed.survival > 0.9

@@ -1,4 +1,4 @@
-"""Life shown in one stretch covers no other, whatever the stretches say."""
+"""Tests of the decision over several stretches: life in one stretch does not cover another."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def codes(one: Decision) -> list[str]:
     return [reason.code for reason in one.reasons]
 
 
-def test_one_take_is_judged_as_before() -> None:
+def test_uncut_clip_is_judged_as_a_whole() -> None:
     whole = decision(LIVE)
     assert decide(TAKE, [], [], whole) is whole
 
 
 @pytest.mark.parametrize("scores", [(LIVE, ATTACK), (ATTACK, LIVE)])
-def test_an_attack_in_either_stretch_makes_the_clip_one(scores: tuple[float, float]) -> None:
+def test_attack_in_one_stretch_decides(scores: tuple[float, float]) -> None:
     found = decide(CUT, [judged(FIRST, scores[0]), judged(SECOND, scores[1])], [], decision(LIVE))
     assert found.verdict == "spoof"
     assert found.attack_type == "screen_replay"
@@ -53,7 +53,7 @@ def test_an_attack_in_either_stretch_makes_the_clip_one(scores: tuple[float, flo
     assert found.live_confidence <= decision(ATTACK).live_confidence
 
 
-def test_two_live_stretches_are_no_evidence_of_one_take() -> None:
+def test_two_live_stretches_are_not_one_take() -> None:
     found = decide(CUT, [judged(FIRST, LIVE), judged(SECOND, LIVE)], [], decision(LIVE))
     assert found.verdict == "inconclusive"
     assert codes(found)[0] == "scene_changes"
@@ -61,7 +61,7 @@ def test_two_live_stretches_are_no_evidence_of_one_take() -> None:
     assert found.live_confidence <= packaged().threshold
 
 
-def test_another_face_after_the_cut_is_named() -> None:
+def test_other_face_after_a_cut_is_reported() -> None:
     pale = replace(SECOND.samples[0], mid=np.full((128, 128, 3), (90, 110, 200), np.uint8))
     assert SECOND.track is not None
     other = replace(SECOND, track=replace(SECOND.track, samples=(pale,)))
@@ -69,26 +69,24 @@ def test_another_face_after_the_cut_is_named() -> None:
     assert codes(found)[0] == "person_changes"
 
 
-def test_a_few_looks_of_a_short_stretch_must_be_surer() -> None:
+def test_short_stretch_needs_more_confidence() -> None:
     unsure = judged(SECOND, 0.2, seconds=0.6, looks=2)
     assert packaged().threshold / 2 < unsure.decision.live_confidence or unsure.decision.verdict == "spoof"
     assert decide(CUT, [judged(FIRST, LIVE), judged(SECOND, ATTACK, 0.6, 2)], [], decision(LIVE)).verdict == "spoof"
 
 
-def test_a_cut_clip_without_a_stretch_to_judge_is_inconclusive() -> None:
+def test_cut_clip_without_stretches_is_inconclusive() -> None:
     assert decide(Division((0.3, 0.6), (), ()), [], [], decision(LIVE)).verdict == "inconclusive"
 
 
-def test_another_face_without_a_cut_counts_when_it_is_surely_an_attack() -> None:
+def test_other_face_without_a_cut_counts_if_surely_an_attack() -> None:
     whole = decision(LIVE)
     assert decide(TAKE, [], [judged(SECOND, ATTACK)], whole).verdict == "spoof"
     assert decide(TAKE, [], [judged(SECOND, LIVE)], whole) is whole
 
 
 @given(st.lists(st.tuples(st.floats(0.01, 0.99), st.floats(0.5, 3), st.integers(1, 12)), max_size=6), st.booleans())
-def test_a_cut_clip_is_never_live_and_never_surer_than_its_worst_stretch(
-    parts: list[tuple[float, float, int]], whole_live: bool
-) -> None:
+def test_cut_clip_is_never_live(parts: list[tuple[float, float, int]], whole_live: bool) -> None:
     scenes_judged = [judged(SECOND, *part) for part in parts]
     found = decide(CUT, scenes_judged, [], decision(LIVE if whole_live else ATTACK))
     assert found.verdict != "live"

@@ -1,4 +1,4 @@
-"""Cuts and fades are found, and nothing that a camera or a room does by itself is taken for one."""
+"""Tests of cuts and fades: they are found, and what a camera or a room does is not taken for one."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def filmed(frames: list[Image]) -> Clip:
 HERE, THERE = scene(1), scene(2, wall=(30, -10, -25))
 
 
-def test_a_cut_between_two_scenes_is_found_where_it_is() -> None:
+def test_cut_between_two_scenes_is_located() -> None:
     (cut,) = cuts.find(filmed(HERE + THERE))
     assert cut.begins == pytest.approx((COUNT - 1) / scenes.FPS, abs=0.05)
     assert cut.ends == pytest.approx(COUNT / scenes.FPS, abs=0.05)
@@ -39,7 +39,7 @@ def test_a_cut_between_two_scenes_is_found_where_it_is() -> None:
 
 
 @pytest.mark.parametrize("frames", [9, 18, 30])
-def test_a_cross_fade_is_found(frames: int) -> None:
+def test_cross_fade_is_found(frames: int) -> None:
     shares = [(place + 1) / (frames + 1) for place in range(frames)]
     mixed = [
         cv2.addWeighted(one, 1 - share, other, share, 0)
@@ -50,23 +50,23 @@ def test_a_cross_fade_is_found(frames: int) -> None:
     assert found[0].begins < (COUNT - frames / 2) / scenes.FPS < found[0].ends
 
 
-def test_a_cut_through_black_is_found() -> None:
+def test_cut_through_black_is_found() -> None:
     black = [np.zeros_like(HERE[0])] * 8
     (cut,) = cuts.find(filmed(HERE + black + THERE))
     assert cut.ends - cut.begins == pytest.approx(9 / scenes.FPS, abs=0.07)
 
 
-def test_a_short_insert_is_two_cuts_and_the_picture_is_back_after() -> None:
+def test_short_insert_is_two_cuts() -> None:
     found = cuts.find(filmed(HERE[:30] + THERE[:10] + HERE[30:]))
     assert len(found) == 2
     assert found[0].back == pytest.approx(40 / scenes.FPS, abs=0.05)
 
 
-def test_one_take_has_no_cut() -> None:
+def test_uncut_clip_has_no_cut() -> None:
     assert cuts.find(filmed(scene(1, 2 * COUNT))) == ()
 
 
-def test_a_shaken_camera_is_no_cut() -> None:
+def test_camera_shake_is_no_cut() -> None:
     rng = np.random.default_rng(3)
     shaken = [
         cv2.warpAffine(
@@ -77,36 +77,36 @@ def test_a_shaken_camera_is_no_cut() -> None:
     assert cuts.find(filmed(shaken)) == ()  # type: ignore[arg-type]
 
 
-def test_a_change_of_exposure_and_a_lamp_are_no_cuts() -> None:
+def test_exposure_change_and_lamp_are_no_cuts() -> None:
     gains = [1.0] * 30 + [0.55] * 40 + [1.5] * 50
     lit = [np.clip(one * gain, 0, 255).astype(np.uint8) for one, gain in zip(scene(1, 120), gains, strict=True)]
     assert cuts.find(filmed(lit)) == ()
 
 
-def test_a_flash_is_no_cut() -> None:
+def test_flash_is_no_cut() -> None:
     frames = scene(1, 2 * COUNT)
     for place in (50, 51):
         frames[place] = np.clip(frames[place].astype(np.float32) * 0.4 + 170, 0, 255).astype(np.uint8)
     assert cuts.find(filmed(frames)) == ()
 
 
-def test_blur_that_comes_and_goes_with_keyframes_is_no_cut() -> None:
+def test_keyframe_blur_is_no_cut() -> None:
     frames = [one if place % 12 else cv2.GaussianBlur(one, (0, 0), 4) for place, one in enumerate(scene(1, 2 * COUNT))]
     assert cuts.find(filmed(frames)) == ()  # type: ignore[arg-type]
 
 
-def test_a_pause_and_a_move_are_no_cut() -> None:
-    """A webcam stalls for half a second, and the person has moved when it goes on."""
+def test_pause_with_motion_is_no_cut() -> None:
+    """A webcam stalls for half a second while the person moves."""
     frames = scene(1, 60, reach=60) + [scene(1, 60, reach=60)[-1]] * 15 + scene(1, 60, reach=-60)
     assert cuts.find(filmed(frames)) == ()
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
-def test_a_clip_of_a_few_frames_has_no_cut(count: int) -> None:
+def test_clip_of_few_frames_has_no_cut(count: int) -> None:
     assert cuts.find(filmed(HERE[:count])) == ()
 
 
-def test_noise_is_looked_at_for_a_bounded_time_only(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_noise_takes_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(5)
     looked: list[int] = []
     compare = cuts.structure

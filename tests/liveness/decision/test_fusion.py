@@ -1,4 +1,4 @@
-"""The fusion is monotone and neutral where it should be, whatever the evidence."""
+"""Tests of the fusion: monotone in the evidence, neutral without it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_more_evidence_for_life_never_lowers_the_confidence(
 
 @patiently
 @given(st.lists(shares, min_size=2, max_size=16), evidence, st.data())
-def test_a_frame_that_looks_more_alive_never_lowers_the_confidence(
+def test_livelier_frame_never_lowers_the_confidence(
     live: list[float], given_cues: dict[str, float | None], data: st.DataObject
 ) -> None:
     place = data.draw(st.integers(0, len(live) - 1))
@@ -67,7 +67,7 @@ def test_a_frame_that_looks_more_alive_never_lowers_the_confidence(
 
 @patiently
 @given(st.lists(shares, min_size=1, max_size=16), evidence, st.sampled_from(NAMES))
-def test_a_missing_cue_is_neutral(live: list[float], given_cues: dict[str, float | None], name: str) -> None:
+def test_missing_cue_is_neutral(live: list[float], given_cues: dict[str, float | None], name: str) -> None:
     with_silence = fuse(looks(live), cues(given_cues | {name: None}))
     with_nothing = fuse(looks(live), cues(given_cues | {name: 0.0}))
     assert with_silence.live_confidence == with_nothing.live_confidence
@@ -75,7 +75,7 @@ def test_a_missing_cue_is_neutral(live: list[float], given_cues: dict[str, float
 
 @patiently
 @given(st.lists(shares, min_size=1, max_size=16), evidence)
-def test_every_answer_is_whole(live: list[float], given_cues: dict[str, float | None]) -> None:
+def test_every_decision_is_complete(live: list[float], given_cues: dict[str, float | None]) -> None:
     decision = fuse(looks(live), cues(given_cues))
     assert 0 <= decision.live_confidence <= 1
     assert decision.reasons
@@ -85,14 +85,14 @@ def test_every_answer_is_whole(live: list[float], given_cues: dict[str, float | 
     assert abs(sum(one.weight for one in decision.cues.values()) - 1) < 1e-6
 
 
-def test_near_the_threshold_the_answer_is_inconclusive() -> None:
+def test_decision_near_the_threshold_is_inconclusive() -> None:
     rule = replace(packaged(), appearance=Line(intercept=0.0, mean=1.0, percentile=0.0))
     assert fuse(looks([0.5]), {}, rule).verdict == "inconclusive"
     assert fuse(looks([0.95]), {}, rule).verdict == "live"
     assert fuse(looks([0.05]), {}, rule).verdict == "spoof"
 
 
-def test_the_pixels_tell_paper_from_screen() -> None:
+def test_looks_tell_paper_from_screen() -> None:
     flat = {"planar": cue("planar", -1.0)}
     assert fuse(looks([0.1], paper=1.0), flat).attack_type == "print_or_still"
     assert fuse(looks([0.1], paper=0.0), flat).attack_type == "screen_replay"
@@ -104,12 +104,12 @@ def table() -> dict[str, dict[str, float]]:
     return content
 
 
-def test_the_packaged_calibration_weighs_every_cue() -> None:
+def test_packaged_calibration_weighs_every_cue() -> None:
     assert set(all_cues.NAMES) <= set(packaged().cues)
 
 
 @pytest.mark.parametrize("name", all_cues.NAMES)
-def test_a_calibration_without_a_weight_for_a_cue_is_refused(
+def test_calibration_without_a_cue_weight_is_refused(
     name: str, table: dict[str, dict[str, float]], tmp_path: Path
 ) -> None:
     del table["cues"][name]
@@ -122,9 +122,7 @@ def test_a_calibration_without_a_weight_for_a_cue_is_refused(
 
 
 @pytest.mark.parametrize("weight", [-0.1, float("nan"), float("inf")])
-def test_a_weight_that_is_negative_or_no_number_is_refused(
-    weight: float, table: dict[str, dict[str, float]], tmp_path: Path
-) -> None:
+def test_negative_or_nan_weight_is_refused(weight: float, table: dict[str, dict[str, float]], tmp_path: Path) -> None:
     table["cues"]["planar"] = weight
     path = tmp_path / "calibration.json"
     path.write_text(json.dumps(table))

@@ -1,4 +1,4 @@
-"""Faces of plainly different colours or proportions are told apart; one face is itself."""
+"""Tests of telling faces apart by colour and proportions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def mesh(seed: int) -> npt.NDArray[np.float64]:
     return np.random.default_rng(seed).uniform(0, 80, (468, 2))
 
 
-def test_scale_and_roll_do_not_make_another_face() -> None:
+def test_scaled_and_rolled_face_is_the_same() -> None:
     shape = mesh(1)
     assert shape_distance(track(shape), track(shape, 1, 1.7, 0.5)) < 1
     assert not differ(track(shape), track(shape, 1, 1.7, 0.5))
@@ -41,7 +41,7 @@ def test_other_proportions_are_another_face() -> None:
     assert differ(track(shape), track(longer))
 
 
-def test_without_a_mesh_shape_says_nothing() -> None:
+def test_shape_without_a_mesh_is_silent() -> None:
     bare = replace(track(mesh(1)), landmarks=np.full((8, 468, 2), np.nan, np.float32))
     assert shape_distance(bare, track(mesh(2))) == 0
 

@@ -1,4 +1,4 @@
-"""A clip is divided where it was cut, and each stretch brings its own face and looks."""
+"""Tests of dividing a clip at its cuts, each stretch with its own face and looks."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def seen_between(track: FaceTrack, begins: float, ends: float, area: float = 1.0
     )
 
 
-def test_a_clip_without_a_cut_is_one_stretch_and_not_divided() -> None:
+def test_uncut_clip_is_one_stretch() -> None:
     clip, track = filmed(scene(1, 120))
     division = divide(clip, [track])
     assert (division.cut_times, division.scenes, division.others) == ((), (), ())
@@ -59,7 +59,7 @@ def test_each_scene_has_its_own_frames_looks_and_face() -> None:
     assert len(first.samples) + len(second.samples) == len(track.samples)
 
 
-def test_a_stretch_is_judged_by_its_largest_sure_face() -> None:
+def test_stretch_is_judged_by_its_largest_sure_face() -> None:
     clip, track = filmed(HERE + THERE)
     small, false_alarm = seen_between(track, 2.1, 9, 0.5), seen_between(track, 2.1, 9, 4.0)
     false_alarm = replace(false_alarm, scores=np.full_like(false_alarm.scores, 0.55))
@@ -68,21 +68,21 @@ def test_a_stretch_is_judged_by_its_largest_sure_face() -> None:
     assert np.array_equal(division.scenes[1].track.boxes, small.boxes)
 
 
-def test_a_scene_without_a_face_is_a_stretch_all_the_same() -> None:
+def test_scene_without_a_face_is_a_stretch() -> None:
     clip, track = filmed(HERE + THERE)
     division = divide(clip, [seen_between(track, 0, 1.9)])
     assert [one.track is None for one in division.scenes] == [False, True]
 
 
-def test_a_short_insert_is_no_stretch_but_a_cut() -> None:
+def test_short_insert_is_a_cut_and_no_stretch() -> None:
     clip, track = filmed(HERE[:40] + THERE[:12] + HERE[40:] + HERE[:30])
     division = divide(clip, [track])
     assert len(division.cut_times) == 2
     assert len(division.scenes) == 2
 
 
-def test_what_hides_the_picture_for_a_moment_is_no_cut() -> None:
-    """Something is held before the lens for a third of a second: no face is seen there, and all is as it was after."""
+def test_brief_occlusion_is_no_cut() -> None:
+    """An object covers the lens for a third of a second; afterwards the picture is as before."""
     hidden = [scenes.with_door(scenes.room(9), 40, 300, 20)] * 10
     clip, track = filmed(HERE[:30] + hidden + HERE[30:] + HERE[:30])
     times = np.array([not 0.95 < time < 1.37 for time in track.times])
@@ -98,7 +98,7 @@ def test_what_hides_the_picture_for_a_moment_is_no_cut() -> None:
     assert divide(clip, [track]).cut_times != ()
 
 
-def test_a_face_that_takes_the_judged_ones_place_is_a_stretch_of_its_own() -> None:
+def test_replaced_face_starts_a_stretch() -> None:
     clip, track = filmed(scene(1, 150))
     first, later = seen_between(track, 0, 2.5), seen_between(track, 2.6, 9)
     (other,) = divide(clip, [first, later]).others

@@ -1,4 +1,4 @@
-"""Tracks of real faces: filmed sideways, upside down or between bars, a face is seen as if upright."""
+"""Tests of tracks of real faces: filmed sideways, upside down or between bars, a face is upright in its views."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def follow(finder: FaceFinder, frames: list[Image]) -> FaceFollower:
 
 
 @pytest.mark.parametrize("turn", [90, 180, 270])
-def test_a_turned_clip_gives_the_views_of_the_upright_one(finder: FaceFinder, filmed: list[Image], turn: int) -> None:
+def test_turned_clip_gives_upright_views(finder: FaceFinder, filmed: list[Image], turn: int) -> None:
     plain = follow(finder, filmed).tracks()[0]
     track = follow(finder, [np.rot90(frame, -turn // 90) for frame in filmed]).tracks()[0]
     assert track.turn == turn
@@ -63,7 +63,7 @@ def test_a_turned_clip_gives_the_views_of_the_upright_one(finder: FaceFinder, fi
     assert np.median(apart) < 12
 
 
-def test_views_come_from_inside_the_bars_and_boxes_stay_in_the_frame(finder: FaceFinder, filmed: list[Image]) -> None:
+def test_views_exclude_bars_and_boxes_stay_in_the_frame(finder: FaceFinder, filmed: list[Image]) -> None:
     plain = follow(finder, filmed)
     barred = follow(finder, [np.pad(frame, ((0, 0), (200, 200), (0, 0))) for frame in filmed])
     before, after = plain.tracks()[0].samples[0], barred.tracks()[0].samples[0]

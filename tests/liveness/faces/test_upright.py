@@ -1,4 +1,4 @@
-"""Faces that lean: the angle is read from the points, and the view shows the face upright."""
+"""Tests of leaning faces: the angle comes from the landmarks, and the view shows the face upright."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def found(degrees: float, score: float) -> Detection:
 
 
 @given(degrees=st.floats(-179, 179))
-def test_the_lean_is_read_from_the_points(degrees: float) -> None:
+def test_lean_is_read_from_the_landmarks(degrees: float) -> None:
     leans = upright.lean(leaning(degrees))
     assert leans is not None
     assert abs(upright.between(leans, degrees)) < 0.1
 
 
-def test_a_profile_or_a_misplaced_point_has_no_lean() -> None:
+def test_profile_or_misplaced_landmark_has_no_lean() -> None:
     profile = leaning(0)
     profile[:2] = profile[:2].mean(axis=0) + np.array([[-2, 1], [2, -1]], np.float32)
     assert upright.lean(profile) is None
@@ -44,7 +44,7 @@ def test_a_profile_or_a_misplaced_point_has_no_lean() -> None:
     assert upright.lean(np.zeros((6, 2), np.float32)) is None
 
 
-def test_a_face_is_sure_by_its_score_and_by_its_points() -> None:
+def test_sure_face_needs_score_and_landmarks() -> None:
     assert upright.sure(found(20, 0.9))
     assert not upright.sure(found(20, 0.8))
     assert not upright.sure(found(80, 0.95))
@@ -54,7 +54,7 @@ def test_a_face_is_sure_by_its_score_and_by_its_points() -> None:
 
 @settings(max_examples=20, deadline=None)
 @given(degrees=st.floats(-60, 60), x=st.floats(80, 560), y=st.floats(80, 400))
-def test_a_view_stands_upright_and_has_no_black_corner(degrees: float, x: float, y: float) -> None:
+def test_view_is_upright_without_black_corners(degrees: float, x: float, y: float) -> None:
     image = np.full((480, 640, 3), 90, np.uint8)
     points = leaning(degrees, (x, y))
     for point, ink in zip(points[[0, 1, 3]], [(255, 0, 0), (0, 255, 0), (0, 0, 255)], strict=True):
@@ -71,7 +71,7 @@ def test_a_view_stands_upright_and_has_no_black_corner(degrees: float, x: float,
 
 
 @pytest.mark.parametrize("degrees", [-30, 20, 45])
-def test_a_turned_view_shows_what_the_upright_picture_shows(degrees: int) -> None:
+def test_turned_view_equals_the_upright_picture(degrees: int) -> None:
     rng = np.random.default_rng(1)
     picture = cv2.GaussianBlur(rng.integers(0, 255, (480, 640, 3), np.uint8), (0, 0), 6)
     picture = cv2.normalize(picture, None, 0, 255, cv2.NORM_MINMAX)

@@ -1,4 +1,4 @@
-"""Small films of flat colours and quarters: several tracks, other turns and pixels, headers that are patched."""
+"""Small videos of flat colours and quarters: several tracks, rotations, pixel shapes, patched headers."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def flat(colour: Colour, size: tuple[int, int], noise: int = 0, seed: int = 0) -
 
 
 def quarters(width: int, height: int) -> Image:
-    """Four flat quarters, no two alike, so that every turn and flip shows."""
+    """Four flat quarters, all different, so that every rotation and mirror shows."""
     picture = np.empty((height, width, 3), np.uint8)
     picture[: height // 2, : width // 2], picture[: height // 2, width // 2 :] = RED, GREEN
     picture[height // 2 :, : width // 2], picture[height // 2 :, width // 2 :] = BLUE, (220, 220, 220)
@@ -81,7 +81,7 @@ def film(path: Path, tracks: Sequence[Track], sound_seconds: int = 0) -> Path:
 
 
 def moving(path: Path, pictures: Iterable[Image], aspect: Fraction | None = None) -> Path:
-    """Pictures, which may change their size, as one track whose parameters stand in the packets (MPEG-TS)."""
+    """Pictures, which may change their size, as one track with its parameters in the packets (MPEG-TS)."""
     with av.open(str(path), "w") as file:
         stream, encoder, size, count = None, None, None, 0
         for count, picture in enumerate(pictures):
@@ -124,7 +124,7 @@ def colour_of(path: Path) -> Colour:
 
 
 def alike(picture: Image, expected: Image, most: float = 12.0) -> bool:
-    """Whether two pictures of one shape show the same; edges may be soft."""
+    """Whether two pictures of one shape are equal except for soft edges."""
     return picture.shape == expected.shape and float(np.abs(picture.astype(int) - expected).mean()) <= most
 
 

@@ -1,4 +1,4 @@
-"""Strangers' files: what is refused, what is capped, what is recovered, and which way is up."""
+"""Tests of reading untrusted video files: refusals, limits, recovery, orientation."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ def count(path: Path, limits: Limits = Limits()) -> int:  # noqa: B008
         "",
     ],
 )
-def test_a_playlist_never_opens_another_file(tmp_path: Path, name: str, text: str) -> None:
+def test_playlist_opens_no_other_file(tmp_path: Path, name: str, text: str) -> None:
     target = write_video(tmp_path / "private.mp4", gradient(10))
     (tmp_path / name).write_text(text.format(target=target))
     with pytest.raises(UnsupportedVideo):
         count(tmp_path / name)
 
 
-def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+def test_non_file_is_refused_at_once(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.mp4"
     os.mkfifo(pipe)
     for path in (pipe, tmp_path, Path("/dev/zero")):
@@ -62,7 +62,7 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
             count(path)
 
 
-def test_sound_alone_is_no_video(tmp_path: Path) -> None:
+def test_sound_without_video_is_refused(tmp_path: Path) -> None:
     import av
 
     path = tmp_path / "sound.mp4"
@@ -87,7 +87,7 @@ def test_sound_alone_is_no_video(tmp_path: Path) -> None:
         (Limits(max_streams=0), "streams"),
     ],
 )
-def test_caps(tmp_path: Path, limits: Limits, why: str) -> None:
+def test_limits_are_enforced(tmp_path: Path, limits: Limits, why: str) -> None:
     path = write_video(tmp_path / "clip.mp4", gradient(60))
     with pytest.raises(VideoTooLarge) as refused:
         count(path, limits)
@@ -95,13 +95,13 @@ def test_caps(tmp_path: Path, limits: Limits, why: str) -> None:
     assert set(refused.value.details) & {why, "width"}
 
 
-def test_too_few_pixels_to_judge(tmp_path: Path) -> None:
+def test_too_few_pixels_are_refused(tmp_path: Path) -> None:
     path = write_video(tmp_path / "clip.mp4", gradient(10, 48, 48))
     with pytest.raises(UndecodableVideo):
         count(path)
 
 
-def test_a_damaged_file_yields_what_is_whole(tmp_path: Path) -> None:
+def test_damaged_file_yields_its_whole_frames(tmp_path: Path) -> None:
     path = write_video(tmp_path / "clip.mp4", gradient(90, 320, 240))
     content = bytearray(path.read_bytes())
     start = content.find(b"mdat")
@@ -111,14 +111,14 @@ def test_a_damaged_file_yields_what_is_whole(tmp_path: Path) -> None:
     assert count(path) >= 60
 
 
-def test_a_truncated_avi_yields_its_beginning(tmp_path: Path) -> None:
+def test_truncated_avi_yields_its_beginning(tmp_path: Path) -> None:
     path = write_video(tmp_path / "clip.avi", gradient(60, 320, 240), codec="mpeg4")
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
     assert 10 <= count(path) < 60
 
 
 @pytest.mark.parametrize("turned", [90, 180, 270])
-def test_the_picture_is_turned_upright(tmp_path: Path, turned: int) -> None:
+def test_picture_is_turned_upright(tmp_path: Path, turned: int) -> None:
     upright = gradient(12, 160, 96)
     stored = [np.ascontiguousarray(np.rot90(frame, turned // 90)) for frame in upright]  # counter-clockwise
     path = write_video(tmp_path / "clip.mp4", stored)
@@ -131,7 +131,7 @@ def test_the_picture_is_turned_upright(tmp_path: Path, turned: int) -> None:
     assert (file.video().width, file.video().height) == (160, 96)
 
 
-def test_the_clock_is_the_files_own(tmp_path: Path) -> None:
+def test_times_come_from_the_file(tmp_path: Path) -> None:
     import av
 
     path, pts = tmp_path / "clip.mkv", [0, 40, 80, 500, 540, 2000]
@@ -160,8 +160,8 @@ def _write_matrix(path: Path, rows: tuple[int, ...]) -> None:
     path.write_bytes(bytes(content))
 
 
-def test_frames_are_freed_without_the_collector_of_cycles(tmp_path: Path) -> None:
-    """A frame that is in a cycle stays until the collector runs: 60 frames of 4K are 700 MB."""
+def test_frames_are_freed_without_garbage_collection(tmp_path: Path) -> None:
+    """A frame in a reference cycle stays until the collector runs: 60 frames of 4K are 700 MB."""
     path = write_video(tmp_path / "clip.mp4", gradient(60))
 
     def alive() -> int:

@@ -1,4 +1,4 @@
-"""What a frame shows: square pixels, nothing that is cut off, and one canvas for a clip whose frames change."""
+"""Tests of the shown frame: square pixels, nothing cut off, and one canvas for frames of changing size."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_pixels_become_square_before_the_picture_is_turned(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("by_matrix", [True, False])
-def test_a_track_that_is_stretched_by_its_header_is_shown_stretched(tmp_path: Path, by_matrix: bool) -> None:
+def test_track_header_stretch_applies(tmp_path: Path, by_matrix: bool) -> None:
     path = write_video(tmp_path / "clip.mp4", [quarters(128, 96)] * 4)
     if by_matrix:
         write_matrix(path, (2, 0, 0, 0, 1, 0, 0, 0, 1))
@@ -55,7 +55,7 @@ def test_a_track_that_is_stretched_by_its_header_is_shown_stretched(tmp_path: Pa
     assert alike(shown(path)[0], quarters(256, 96), 16)
 
 
-def test_pixels_of_other_shape_in_mid_stream_count_from_there_on(tmp_path: Path) -> None:
+def test_pixel_aspect_change_applies_from_its_frame(tmp_path: Path) -> None:
     square_ones = moving(tmp_path / "one.ts", [quarters(160, 96)] * 6, Fraction(1))
     wide_ones = moving(tmp_path / "two.ts", [quarters(160, 96)] * 6, Fraction(2))
     path = tmp_path / "both.ts"
@@ -94,14 +94,14 @@ def test_frames_of_another_size_keep_their_shape(
     assert not outside.any() or last[outside].mean() < 12
 
 
-def test_a_shape_that_makes_a_sliver_is_refused(tmp_path: Path) -> None:
+def test_extreme_aspect_ratio_is_refused(tmp_path: Path) -> None:
     path = moving(tmp_path / "clip.mp4", [quarters(160, 96)] * 6, Fraction(MAX_RATIO))
     with pytest.raises(UndecodableVideo):
         shown(path)
 
 
 @given(sides, sides, st.fractions(Fraction(1, 10_000), 10_000, max_denominator=10_000))
-def test_square_pixels_never_cost_more_than_the_cap(width: int, height: int, aspect: Fraction) -> None:
+def test_square_pixels_stay_below_the_limit(width: int, height: int, aspect: Fraction) -> None:
     most = 4096 * 2304
     wide, high = square(width, height, aspect, most)
     assert wide >= 1
@@ -112,7 +112,7 @@ def test_square_pixels_never_cost_more_than_the_cap(width: int, height: int, asp
 
 
 @given(sides, sides, sides, sides)
-def test_a_fitted_picture_keeps_its_shape(width: int, height: int, wide: int, high: int) -> None:
+def test_fitted_picture_keeps_its_shape(width: int, height: int, wide: int, high: int) -> None:
     fit = fitted((width, height), (wide, high))
     assert fit[0] <= wide
     assert fit[1] <= high
@@ -120,7 +120,7 @@ def test_a_fitted_picture_keeps_its_shape(width: int, height: int, wide: int, hi
     assert abs(fit[0] * height - fit[1] * width) <= 2 * max(width, height)
 
 
-def test_only_what_is_asked_for_is_converted(tmp_path: Path) -> None:
+def test_only_requested_frames_are_converted(tmp_path: Path) -> None:
     with VideoFile(moving(tmp_path / "clip.mp4", [quarters(160, 96)] * 3)) as file:
         frame = next(iter(file))
         first: Image = frame.bgr()

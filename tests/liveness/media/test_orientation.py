@@ -1,4 +1,4 @@
-"""Every form of the display matrix is obeyed, and nothing else: a name turns no picture."""
+"""Tests of every form of the display matrix; a file name turns no picture."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FORMS = STRAIGHT + ACROSS
 
 
 def stored_for(upright: Image, form: tuple[int, int, int, int]) -> Image:
-    """What has to be stored, for the matrix to show `upright`: point by point, as the standard defines it."""
+    """The picture to store so that the matrix shows `upright`: point by point, as the standard defines it."""
     a, b, c, d = form
     height, width = upright.shape[:2] if a else upright.shape[1::-1]
     p, q = np.meshgrid(np.arange(width), np.arange(height))
@@ -37,9 +37,7 @@ def rows(form: tuple[int, int, int, int]) -> tuple[int, ...]:
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("kind", ["mp4", "mov"])
-def test_the_track_matrix_is_obeyed_in_all_eight_forms(
-    tmp_path: Path, form: tuple[int, int, int, int], kind: str
-) -> None:
+def test_track_matrix_applies_in_all_eight_forms(tmp_path: Path, form: tuple[int, int, int, int], kind: str) -> None:
     upright = quarters(160, 96)
     path = write_video(tmp_path / f"clip.{kind}", [stored_for(upright, form)] * 6)
     with VideoFile(write_matrix(path, rows(form))) as file:
@@ -53,7 +51,7 @@ def test_the_track_matrix_is_obeyed_in_all_eight_forms(
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_degrees_turn_before_the_mirror(form: tuple[int, int, int, int]) -> None:
+def test_rotation_applies_before_the_mirror(form: tuple[int, int, int, int]) -> None:
     orientation = Orientation.of_matrix(np.array(rows(form), np.int32))
     picture = quarters(12, 8)
     turned = np.rot90(picture, orientation.degrees // 90)
@@ -85,14 +83,14 @@ def test_other_matrices_count_as_the_nearest_form(tmp_path: Path, matrix: tuple[
     assert frame.size == ((96, 128) if degrees else (128, 96))
 
 
-def test_the_extremes_of_a_matrix_are_harmless() -> None:
+def test_extreme_matrices_are_harmless() -> None:
     least, most = -(2**31), 2**31 - 1
     for values in product((least, 0, most), repeat=4):
         matrix = np.array((values[0], values[1], 0, values[2], values[3], 0, 0, 0, 0), np.int32)
         assert Orientation.of_matrix(matrix).apply(quarters(4, 2)).shape in ((2, 4, 3), (4, 2, 3))
 
 
-def test_matroska_projection_turns_and_a_name_does_not(tmp_path: Path) -> None:
+def test_matroska_projection_turns_and_its_name_does_not(tmp_path: Path) -> None:
     path = write_video(tmp_path / "clip.mkv", [quarters(128, 96)] * 6)
     track = [0x18538067, 0x1654AE6B, 0xAE]
     assert alike(shown(with_element(path, track, element(0x536E, b"htc_video_rotA-090")))[0], quarters(128, 96))
@@ -114,7 +112,7 @@ def turned_by_the_codec(source: Path, path: Path) -> Path:
     return path
 
 
-def test_a_turn_in_mid_stream_holds_from_its_frame_on(tmp_path: Path) -> None:
+def test_rotation_change_applies_from_its_frame(tmp_path: Path) -> None:
     plain = write_video(tmp_path / "plain.ts", [quarters(128, 96)] * 12)
     turned = turned_by_the_codec(plain, tmp_path / "turned.ts")
     assert all(alike(picture, np.rot90(quarters(128, 96))) for picture in shown(turned))

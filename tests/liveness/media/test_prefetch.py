@@ -1,4 +1,4 @@
-"""Reading ahead changes nothing but the time it takes: same items, same order, same errors, and no thread left."""
+"""Tests of prefetching: same items, same order, same errors, and no thread left."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def threads() -> int:
 
 
 @given(st.lists(st.integers(), max_size=40), st.integers(0, 40))
-def test_items_come_in_order_however_many_are_taken(items: list[int], taken: int) -> None:
+def test_items_keep_their_order(items: list[int], taken: int) -> None:
     prepared: list[int] = []
     with closing(prefetch(items, prepared.append, 4)) as stream:
         seen = [item for item, _ in zip(stream, range(taken), strict=False)]
@@ -29,7 +29,7 @@ def test_items_come_in_order_however_many_are_taken(items: list[int], taken: int
 
 
 @given(st.integers(0, 10))
-def test_an_error_arrives_where_it_happened(count: int) -> None:
+def test_error_is_raised_at_its_item(count: int) -> None:
     def failing() -> Iterator[int]:
         yield from range(count)
         raise ValueError("broken off")
@@ -47,7 +47,7 @@ def test_an_error_arrives_where_it_happened(count: int) -> None:
     assert threads() == 0
 
 
-def test_an_error_of_the_caller_stops_the_thread() -> None:
+def test_error_of_the_caller_stops_the_thread() -> None:
     def endless() -> Iterator[int]:
         number = 0
         while True:

@@ -1,4 +1,4 @@
-"""Which track is judged: the one that players show; and how long it lasts, whatever the sound does."""
+"""Tests of choosing the video track that players show, and of its length."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CONTAINERS = ["mp4", "mov", "mkv", "webm"]
 @pytest.mark.parametrize("kind", CONTAINERS)
 @pytest.mark.parametrize(("first", "second", "expected"), [(ON, OFF, RED), (OFF, ON, GREEN)])
 @pytest.mark.parametrize("size", [(128, 96), (256, 192), (96, 72)])
-def test_the_default_track_is_judged(
+def test_default_track_is_judged(
     tmp_path: Path, kind: str, first: Disposition, second: Disposition, expected: object, size: tuple[int, int]
 ) -> None:
     tracks = [Track(RED, disposition=first), Track(GREEN, size, second, noise=30)]
@@ -42,12 +42,12 @@ def test_the_default_track_is_judged(
 
 
 @pytest.mark.parametrize("kind", CONTAINERS)
-def test_where_nothing_is_said_the_first_track_is_judged(tmp_path: Path, kind: str) -> None:
+def test_first_track_is_judged_without_a_default(tmp_path: Path, kind: str) -> None:
     assert colour_of(film(tmp_path / f"two.{kind}", [Track(RED), Track(GREEN)])) == RED
 
 
 @pytest.mark.parametrize("kind", ["mkv", "webm"])
-def test_of_two_default_tracks_the_first_is_judged(tmp_path: Path, kind: str) -> None:
+def test_first_of_two_default_tracks_is_judged(tmp_path: Path, kind: str) -> None:
     assert colour_of(film(tmp_path / f"two.{kind}", [Track(RED, disposition=ON), Track(GREEN, disposition=ON)])) == RED
 
 
@@ -62,21 +62,21 @@ def test_of_two_default_tracks_the_first_is_judged(tmp_path: Path, kind: str) ->
         ("mp4", [Track(RED, disposition=ON, frames=2), Track(GREEN, (2816, 2048), OFF, frames=2)]),
     ],
 )
-def test_a_file_on_which_players_differ_is_refused(tmp_path: Path, kind: str, tracks: list[Track]) -> None:
+def test_file_that_players_show_differently_is_refused(tmp_path: Path, kind: str, tracks: list[Track]) -> None:
     with pytest.raises(UnsupportedVideo) as refused:
         shown(film(tmp_path / f"two.{kind}", tracks))
     assert refused.value.code == "unsupported_video"
     assert refused.value.details["video_tracks"] == 2
 
 
-def test_a_matroska_track_that_is_not_enabled_is_doubtful(tmp_path: Path) -> None:
+def test_disabled_matroska_track_is_ambiguous(tmp_path: Path) -> None:
     path = film(tmp_path / "two.mkv", [Track(RED, disposition=ON), Track(GREEN)])
     with_element(path, [0x18538067, 0x1654AE6B, 0xAE], element(0xB9, b"\0"))
     with pytest.raises(UnsupportedVideo):
         shown(path)
 
 
-def test_a_small_track_is_no_thumbnail_where_the_large_one_is_switched_off(tmp_path: Path) -> None:
+def test_small_track_is_no_thumbnail_of_a_disabled_one(tmp_path: Path) -> None:
     path = film(tmp_path / "two.mkv", [Track(RED, (96, 72)), Track(GREEN, (640, 480))])
     with_element(path, [0x18538067, 0x1654AE6B, 0xAE], element(0xB9, b"\0"), nth=1)
     with pytest.raises(UnsupportedVideo):
@@ -84,19 +84,19 @@ def test_a_small_track_is_no_thumbnail_where_the_large_one_is_switched_off(tmp_p
 
 
 @pytest.mark.parametrize("kind", CONTAINERS)
-def test_a_thumbnail_track_is_passed_over(tmp_path: Path, kind: str) -> None:
+def test_thumbnail_track_is_skipped(tmp_path: Path, kind: str) -> None:
     tracks = [Track(RED, (96, 72), ON, noise=90), Track(GREEN, (640, 480), ON)]
     assert colour_of(film(tmp_path / f"two.{kind}", tracks)) == GREEN
 
 
-def test_pictures_of_chapters_are_passed_over(tmp_path: Path) -> None:
+def test_chapter_pictures_are_skipped(tmp_path: Path) -> None:
     path = film(tmp_path / "chapters.mp4", [Track(RED), Track(GREEN, (256, 192), ON)])
     chapters = struct.pack(">I4sI4sI", 20, b"tref", 12, b"chap", 2)
     assert colour_of(with_box(path, [b"moov", b"trak"], chapters)) == RED
 
 
 @pytest.mark.parametrize("with_video", [True, False])
-def test_cover_art_is_passed_over(tmp_path: Path, with_video: bool) -> None:
+def test_cover_art_is_skipped(tmp_path: Path, with_video: bool) -> None:
     path = tmp_path / "cover.mp4"
     cover = cv2.imencode(".jpg", flat(BLUE, (1280, 960)))[1].tobytes()
     with av.open(str(path), "w") as file:
@@ -125,7 +125,7 @@ def test_cover_art_is_passed_over(tmp_path: Path, with_video: bool) -> None:
 
 @pytest.mark.parametrize("kind", ["mp4", "mov", "mkv", "webm", "flv", "ts", "avi"])
 @pytest.mark.parametrize("noted", [True, False])
-def test_the_picture_and_not_the_sound_tells_the_length(tmp_path: Path, kind: str, noted: bool) -> None:
+def test_length_comes_from_the_video_track(tmp_path: Path, kind: str, noted: bool) -> None:
     path = film(tmp_path / f"long.{kind}", [Track(RED, frames=100)], sound_seconds=70)
     if not noted:
         path.write_bytes(path.read_bytes().replace(b"DURATION", b"DURATIOX"))
@@ -136,7 +136,7 @@ def test_the_picture_and_not_the_sound_tells_the_length(tmp_path: Path, kind: st
 
 
 @pytest.mark.parametrize("noted", [b"00:00:00", None])
-def test_a_long_picture_is_refused_whatever_is_noted(tmp_path: Path, noted: bytes | None) -> None:
+def test_long_video_is_refused_for_any_declared_length(tmp_path: Path, noted: bytes | None) -> None:
     path = film(tmp_path / "long.mkv", [Track(RED, frames=100)], sound_seconds=1)
     content = path.read_bytes()
     changed = content.replace(b"DURATION", b"DURATIOX") if noted is None else content.replace(b"00:00:04", b"00:00:01")

@@ -1,4 +1,4 @@
-"""A crop that the container states is cut off; a damaged or endless header is read in bounds and says nothing."""
+"""Tests of crops in track headers; a damaged or endless header is read within limits and ignored."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def crop_elements(left: int, top: int, right: int, bottom: int) -> bytes:
     return b"".join(element(identity, bytes([value])) for identity, value in edges)
 
 
-def test_the_clean_aperture_is_what_is_shown(tmp_path: Path) -> None:
+def test_clean_aperture_applies(tmp_path: Path) -> None:
     path = write_video(tmp_path / "clip.mp4", [quarters(160, 128)] * 6)
     # 96 x 80 around a centre that lies 20 px right and 10 px up of the middle: columns 52 to 148, rows 14 to 94
     with_box(path, ENTRY, clap(96, 1, 80, 1, 20, 1, -10, 1))
@@ -56,13 +56,13 @@ def test_the_clean_aperture_is_what_is_shown(tmp_path: Path) -> None:
     assert (file.video().width, file.video().height) == (96, 80)
 
 
-def test_a_crop_is_cut_before_the_picture_is_turned(tmp_path: Path) -> None:
+def test_crop_applies_before_rotation(tmp_path: Path) -> None:
     path = write_video(tmp_path / "clip.mp4", [quarters(160, 128)] * 6)
     write_matrix(with_box(path, ENTRY, clap(96, 1, 128, 1, -32, 1, 0, 1)), (0, 1, 0, -1, 0, 0, 0, 0, 1))
     assert alike(shown(path)[0], quarters(160, 128)[:, :96].swapaxes(0, 1)[:, ::-1])
 
 
-def test_the_crop_of_a_matroska_track_is_cut(tmp_path: Path) -> None:
+def test_matroska_crop_applies(tmp_path: Path) -> None:
     path = write_video(tmp_path / "clip.mkv", [quarters(160, 128)] * 6)
     picture = shown(with_element(path, VIDEO, crop_elements(10, 20, 30, 40)))[0]
     assert alike(picture, quarters(160, 128)[20:88, 10:130])
@@ -93,24 +93,24 @@ def test_each_track_has_its_own_crop(tmp_path: Path, nth: int) -> None:
         ((1, 1, 1, 2, 0, 1, 1, 1), WHOLE),
     ],
 )
-def test_a_clean_aperture_that_does_not_fit_cuts_nothing(values: tuple[int, ...], crop: Crop) -> None:
+def test_invalid_clean_aperture_is_ignored(values: tuple[int, ...], crop: Crop) -> None:
     assert clean_aperture(values, 160, 128) == crop
 
 
 @given(st.lists(st.integers(-(2**31), 2**31 - 1), min_size=8, max_size=8), st.integers(0, 9000), st.integers(0, 9000))
-def test_a_crop_leaves_something(values: list[int], width: int, height: int) -> None:
+def test_crop_leaves_pixels(values: list[int], width: int, height: int) -> None:
     crop = clean_aperture(tuple(values), width, height)
     assert min(crop.left, crop.top, crop.right, crop.bottom) >= 0
     assert crop == WHOLE or min(crop.size(width, height)) >= 1
 
 
-def test_a_crop_of_everything_cuts_nothing(tmp_path: Path) -> None:
+def test_crop_of_everything_is_ignored(tmp_path: Path) -> None:
     path = write_video(tmp_path / "clip.mp4", [quarters(128, 96)] * 3)
     with_box(path, ENTRY, clap(0, 1, 0, 1, 0, 1, 0, 1))
     assert shown(path)[0].shape == (96, 128, 3)
 
 
-def test_a_crop_that_leaves_too_little_is_refused(tmp_path: Path) -> None:
+def test_crop_to_too_few_pixels_is_refused(tmp_path: Path) -> None:
     path = write_video(tmp_path / "clip.mp4", [quarters(128, 96)] * 3)
     with_box(path, ENTRY, clap(62, 1, 62, 1, 0, 1, 0, 1))
     with pytest.raises(UndecodableVideo):
@@ -119,7 +119,7 @@ def test_a_crop_that_leaves_too_little_is_refused(tmp_path: Path) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.data())
-def test_a_damaged_header_is_harmless(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+def test_damaged_header_is_harmless(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     folder = tmp_path_factory.mktemp("damaged")
     kind = data.draw(st.sampled_from([MP4, MKV]))
     path = write_video(folder / ("clip.mkv" if kind == MKV else "clip.mp4"), [quarters(128, 96)] * 2)
@@ -143,6 +143,6 @@ def test_a_damaged_header_is_harmless(tmp_path_factory: pytest.TempPathFactory, 
         ("avi", b"RIFF"),
     ],
 )
-def test_endless_headers_are_left(tmp_path: Path, kind: str, content: bytes) -> None:
+def test_endless_headers_are_abandoned(tmp_path: Path, kind: str, content: bytes) -> None:
     (tmp_path / "file").write_bytes(content)
     assert track_headers(tmp_path / "file", kind) == ()

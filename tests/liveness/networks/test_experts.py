@@ -1,4 +1,4 @@
-"""An optional expert: only pinned files are taken, and then it has half a say.
+"""Tests of an optional expert: only pinned files are accepted, and it has half the weight.
 
 Set ALIVE402_SILENT_FACE to a folder with v2_27.onnx and v1se_40.onnx; else `../shared/peers/silent-face` is looked for.
 """
@@ -18,13 +18,13 @@ ROOT = Path(__file__).resolve().parents[3]
 FOLDER = Path(os.environ.get("ALIVE402_SILENT_FACE") or ROOT.parent / "shared" / "peers" / "silent-face")
 
 
-def test_an_expert_that_was_not_added_is_asked_for_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_expert_has_an_error_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALIVE402_CACHE", str(tmp_path))
     with pytest.raises(ModelsMissing, match="models add silent-face"):
         Analyzer(expert="silent-face")
 
 
-def test_another_file_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unpinned_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALIVE402_CACHE", str(tmp_path))
     for model in model_files.experts()["silent-face"]:
         with pytest.raises(ModelsMissing):
@@ -33,7 +33,9 @@ def test_another_file_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.skipif(not FOLDER.is_dir(), reason="no Silent-Face files here (ALIVE402_SILENT_FACE is not set)")
-def test_it_has_half_a_say(clips: Clips, analyzer: Analyzer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_expert_has_half_the_weight(
+    clips: Clips, analyzer: Analyzer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("ALIVE402_CACHE", str(tmp_path))
     for model in model_files.experts()["silent-face"]:
         model_files.add(model, (FOLDER / model.member).read_bytes())

@@ -1,4 +1,4 @@
-"""Model files: taken from the pinned wheel, checked, and refused when altered."""
+"""Tests of the model files: installed from the pinned wheel, checked, and refused when altered."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from alive402.liveness.networks import model_files
 from alive402.liveness.networks import wheel_download as wheels
 
 
-def test_missing_models_are_installed_and_altered_ones_are_mended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_and_altered_models_are_reinstalled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALIVE402_CACHE", str(tmp_path))
     with pytest.raises(ModelsMissing):
         model_files.locate("face_mesh")
@@ -31,7 +29,7 @@ def test_missing_models_are_installed_and_altered_ones_are_mended(
     assert model_files.locate("face_mesh") == path
 
 
-def test_a_wheel_with_another_hash_is_refused(tmp_path: Path) -> None:
+def test_wheel_with_another_hash_is_refused(tmp_path: Path) -> None:
     forged = wheels.Wheel("six==1.17.0", "any", "3.11", "0" * 64, "")
     with pytest.raises(ModelsMissing):
         wheels.take(forged, {"six.py": tmp_path / "six.py"})

@@ -1,4 +1,4 @@
-"""Buyers' payment identifiers in the ledger: one identifier binds one payment, also under concurrency."""
+"""Tests of buyers' payment identifiers in the ledger: one identifier binds one payment, also concurrently."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def reserve(ledger: Ledger, money: Money, use: Use = USE) -> Claim | Answe
         return await payments.reserve(money, use, verified=True)
 
 
-async def test_of_ten_payments_under_one_identifier_one_is_taken(ledger: Ledger) -> None:
+async def test_one_of_ten_payments_with_one_identifier_is_accepted(ledger: Ledger) -> None:
     got = await asyncio.gather(*[reserve(ledger, another(each)) for each in range(10)], return_exceptions=True)
     assert sum(isinstance(each, Claim) for each in got) == 1
     assert sum(isinstance(each, PaymentIdentifierTaken) for each in got) == 9
@@ -41,7 +41,7 @@ async def test_of_ten_payments_under_one_identifier_one_is_taken(ledger: Ledger)
         assert len(await payments.history()) == 1
 
 
-async def test_a_forged_copy_does_not_pass_for_the_payment_that_it_names(ledger: Ledger) -> None:
+async def test_forged_copy_of_a_payment_is_refused(ledger: Ledger) -> None:
     await reserve(ledger, MONEY)
     with pytest.raises(PaymentIdentifierTaken):
         await reserve(ledger, dataclasses.replace(MONEY, proof="forged"))

@@ -1,4 +1,4 @@
-"""Recovery of payments without a running call: every transition, refunds, and income."""
+"""Tests of recovery without a running call: every transition, refunds, and income."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RESULT = {"Elements": [1]}
 
 
 class Desk:
-    """A ledger with a clock that is moved by hand, and the steps of a call in one word each."""
+    """A ledger with a clock that is moved by hand, and one method for each step of a call."""
 
     def __init__(self) -> None:
         self.now = START
@@ -139,7 +139,7 @@ async def test_expired_payment_cannot_be_reserved(desk: Desk) -> None:
         await desk.reserve()
 
 
-async def test_a_case_that_moved_on_meanwhile_is_left_alone(desk: Desk) -> None:
+async def test_recovery_skips_a_payment_that_changed(desk: Desk) -> None:
     await desk.bring("reserve", "send", "lose")
     async with desk.ledger.recovery() as recovery:
         (case,) = await recovery.cases()
@@ -150,13 +150,13 @@ async def test_a_case_that_moved_on_meanwhile_is_left_alone(desk: Desk) -> None:
     assert (await desk.states())[-1] is State.SETTLING
 
 
-async def test_a_clock_that_was_an_hour_ahead_holds_nothing_for_an_hour(desk: Desk) -> None:
+async def test_lease_of_a_fast_clock_holds_no_payment(desk: Desk) -> None:
     await desk.bring("reserve")
     desk.now -= timedelta(hours=1)
     await desk.reserve()
 
 
-async def test_a_living_call_keeps_its_lease_and_a_dead_one_does_not(desk: Desk) -> None:
+async def test_running_call_keeps_its_lease_and_a_dead_one_does_not(desk: Desk) -> None:
     await desk.bring("reserve")
     for _ in range(5):
         desk.now += timedelta(seconds=20)
@@ -187,7 +187,7 @@ async def test_one_transfer_is_one_refund(desk: Desk) -> None:
         await desk.close("refund", "nothing", "0x3", 1)
 
 
-async def test_income_by_day_and_by_payer(desk: Desk) -> None:
+async def test_income_is_summed_by_day_and_payer(desk: Desk) -> None:
     for number, payer in enumerate(["0xbb", "0xbb", "0xb0"]):
         await desk.reserve(money=dataclasses.replace(MONEY, nonce=f"0x{number}", payer=payer))
         await desk.bring("send", "settle")

@@ -1,4 +1,4 @@
-"""The state machine on a real ledger: reservation, conflicts, and recovery after a dead process."""
+"""Tests of the state machine on a real ledger: reservation, conflicts, and recovery after a dead process."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def ledger(database_url: str) -> AsyncIterator[Ledger]:
 
 @pytest.fixture
 async def dead(database_url: str) -> AsyncIterator[Ledger]:
-    """A ledger whose leases have run out as soon as they are taken: every holder is dead."""
+    """A ledger whose leases end at once, so that every holder counts as dead."""
     opened = await Ledger.open(database_url, lease_seconds=-1)
     yield opened
     await opened.close()
@@ -43,7 +43,7 @@ async def reserve(ledger: Ledger, use: Use = USE, money: Money = MONEY) -> Claim
 
 
 async def bring(ledger: Ledger, stage: str) -> Claim:
-    """A payment brought as far as `stage`."""
+    """Bring a payment to `stage`."""
     claim = await reserve(ledger)
     assert isinstance(claim, Claim)
     if stage != "reserved":
@@ -61,7 +61,7 @@ async def bring(ledger: Ledger, stage: str) -> Claim:
     return claim
 
 
-async def test_nothing_is_reserved_before_it_is_verified(ledger: Ledger) -> None:
+async def test_unverified_payment_is_not_reserved(ledger: Ledger) -> None:
     async with ledger.begin() as payments:
         assert isinstance(await payments.reserve(MONEY, USE, verified=False), Unverified)
         assert await payments.history() == []
@@ -82,7 +82,7 @@ async def test_reserved_payment_is_refused_to_others(ledger: Ledger, stage: str)
         await reserve(ledger, OTHER)
 
 
-async def test_what_was_bought_is_given_again_and_to_nobody_else(ledger: Ledger) -> None:
+async def test_bought_answer_is_returned_to_its_payer_only(ledger: Ledger) -> None:
     await bring(ledger, "settled")
     assert await reserve(ledger) == Answered("first", RESULT, {"success": True})
     with pytest.raises(PaymentSpent):
@@ -94,7 +94,7 @@ async def test_what_was_bought_is_given_again_and_to_nobody_else(ledger: Ledger)
 @pytest.mark.parametrize(
     ("stage", "left"), [("reserved", Stage.EXECUTE), ("executed", Stage.SETTLE), ("settling", Stage.RESOLVE)]
 )
-async def test_the_next_one_goes_on_where_a_dead_process_stopped(dead: Ledger, stage: str, left: Stage) -> None:
+async def test_next_call_resumes_after_a_dead_process(dead: Ledger, stage: str, left: Stage) -> None:
     old = await bring(dead, stage)
     new = await reserve(dead)
     assert isinstance(new, Claim)
@@ -107,8 +107,8 @@ async def test_the_next_one_goes_on_where_a_dead_process_stopped(dead: Ledger, s
             await payments.settled(old, "0x1", {})
 
 
-async def test_the_answer_is_stored_with_the_word_to_move_the_money(dead: Ledger) -> None:
-    """Whoever loses the race for a dead process's payment stores nothing and has nothing moved."""
+async def test_answer_is_stored_with_the_start_of_settlement(dead: Ledger) -> None:
+    """A process that loses the race for a payment stores nothing and settles nothing."""
     late = await bring(dead, "reserved")
     now = await reserve(dead)
     assert isinstance(now, Claim)
@@ -122,13 +122,13 @@ async def test_the_answer_is_stored_with_the_word_to_move_the_money(dead: Ledger
     assert json.loads(payment.result or "") == RESULT
 
 
-async def test_money_that_may_have_moved_is_never_used_for_another_request(dead: Ledger) -> None:
+async def test_settling_payment_is_bound_to_its_request(dead: Ledger) -> None:
     await bring(dead, "settling")
     with pytest.raises(PaymentSpent):
         await reserve(dead, OTHER)
 
 
-async def test_a_released_payment_is_free_for_any_request(ledger: Ledger) -> None:
+async def test_released_payment_is_free_for_any_request(ledger: Ledger) -> None:
     claim = await bring(ledger, "reserved")
     async with ledger.begin() as payments:
         await payments.release(claim, "no_face")
@@ -140,7 +140,7 @@ async def test_a_released_payment_is_free_for_any_request(ledger: Ledger) -> Non
     assert again.owner != claim.owner
 
 
-async def test_a_late_release_does_not_free_what_another_holds(dead: Ledger) -> None:
+async def test_late_release_does_not_free_a_new_reservation(dead: Ledger) -> None:
     late = await bring(dead, "reserved")
     now = await reserve(dead)
     assert isinstance(now, Claim)
@@ -158,7 +158,7 @@ async def test_history_cannot_be_rewritten(ledger: Ledger, verb: str) -> None:
             await connection.execute(text(verb))
 
 
-async def test_a_ledger_that_exists_is_opened_again(ledger: Ledger, database_url: str) -> None:
+async def test_existing_ledger_is_opened_again(ledger: Ledger, database_url: str) -> None:
     await bring(ledger, "settled")
     again = await Ledger.open(database_url, lease_seconds=60)
     async with again.begin() as payments:

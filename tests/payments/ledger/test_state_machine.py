@@ -1,4 +1,4 @@
-"""Model test: any order of callers, deaths, clocks and reconcilers keeps the ledger correct, on both databases."""
+"""Model test of the ledger: any order of callers, deaths, clocks and reconcilers, on both databases."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Story = tuple[Payment, list[PaymentEvent]]
 
 
 class Books(RuleBasedStateMachine):
-    """Callers come, work and vanish; the machine remembers what each was told and holds the ledger to it."""
+    """Callers come, work and vanish; the model remembers each answer and compares the ledger with it."""
 
     make_database: MakeDatabase
 
@@ -101,7 +101,7 @@ class Books(RuleBasedStateMachine):
     @precondition(lambda self: self.claims)
     @rule(step=st.sampled_from(["work", "give back", "renew"]), data=st.data())
     def any_caller_does_anything(self, step: str, data: st.DataObject) -> None:
-        """Also one whose claim was lost long ago: it finds that out, and changes nothing."""
+        """Let any caller act, also one whose claim is lost: it notices, and changes nothing."""
         self.a_caller_does(data.draw(st.sampled_from(self.claims)), step, data)
 
     def a_caller_does(self, call: tuple[Claim, Money, Use], step: str, data: st.DataObject) -> None:
@@ -129,7 +129,7 @@ class Books(RuleBasedStateMachine):
             self.do("begin", "settled", claim, "0x0", {})
 
     def settle(self, claim: Claim, money: Money, how: str) -> None:
-        """What the facilitator and the chain do; the chain moves each authorization once, and none that ran out."""
+        """Settle as facilitator and chain do; the chain moves each authorization once, and no expired one."""
         can = money.nonce not in self.moved and not self.ran_out(money)
         if how.endswith("moves") and can and self.story_of(claim)[0].owner == claim.owner:
             self.moved.add(money.nonce)
@@ -171,7 +171,7 @@ class Books(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([LEASE // 2, LEASE + 1, LEASE + 1, 700, -3600]))
     def the_clock_moves(self, seconds: int) -> None:
-        """Forward past a lease, so that whoever holds it counts as dead; or an hour back, as wrong clocks do."""
+        """Move the clock past a lease, so that holders count as dead, or an hour back, as wrong clocks do."""
         self.now += timedelta(seconds=seconds)
 
     @invariant()
@@ -195,7 +195,7 @@ class Books(RuleBasedStateMachine):
         self.told = seen
 
     def ran_out(self, money: Money) -> bool:
-        """By the chain's clock, which is the latest moment that there ever was: it is never wound back."""
+        """Whether a payment has expired by the chain's clock, which never moves back."""
         self.chain = max(getattr(self, "chain", START), self.now)
         return money.valid_before < self.chain.timestamp()
 

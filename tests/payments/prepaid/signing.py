@@ -25,7 +25,7 @@ def verdicts(ledger: Ledger) -> Verdicts:
 
 
 def judged(**more: Any) -> dict[str, Any]:
-    """An answer's data, as far as its verdict is signed, with `more` beside it."""
+    """The data of an answer, reduced to what its verdict signs, with `more` beside it."""
     engine = {"version": "1", "weights_sha256": "b" * 64}
     report = {"verdict": "live", "live_confidence": 0.9, "video": {"sha256": "a" * 64}, "engine": engine}
     return {"Elements": [], "Liveness": report, **more}

@@ -1,4 +1,4 @@
-"""Balances of prepaid keys under success, failure, dead processes and concurrency: never more calls than credited."""
+"""Tests of balances of prepaid keys under failures, dead processes and concurrency: never more calls than credited."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_balance_invariant_holds_in_any_order(make_database: MakeDatabase, fills
     asyncio.run(walk())
 
 
-def test_forty_at_once_take_what_there_is(database_url: str) -> None:
+def test_forty_concurrent_calls_use_only_the_balance(database_url: str) -> None:
     async def at_once() -> None:
         clock = Clock()
         ledger, balances, key = await opened(database_url, clock)
@@ -114,7 +114,7 @@ def test_forty_at_once_take_what_there_is(database_url: str) -> None:
     asyncio.run(at_once())
 
 
-def test_a_balance_is_of_one_service_and_ends_with_its_time(database_url: str) -> None:
+def test_balance_is_per_service_and_expires(database_url: str) -> None:
     async def walk() -> None:
         clock = Clock()
         ledger, balances, key = await opened(database_url, clock)
@@ -138,7 +138,7 @@ def test_a_balance_is_of_one_service_and_ends_with_its_time(database_url: str) -
     asyncio.run(walk())
 
 
-def test_a_secret_is_kept_encrypted_and_read_with_its_key_alone(database_url: str, tmp_path: Path) -> None:
+def test_secret_is_stored_encrypted(database_url: str, tmp_path: Path) -> None:
     async def walk() -> None:
         ledger = await Ledger.open(database_url, LEASE)
         keys, file = Keys(ledger), tmp_path / "secrets.key"

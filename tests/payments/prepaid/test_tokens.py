@@ -1,4 +1,4 @@
-"""Uses of a token under success, failure, dead processes and concurrency: exactly the calls that were paid for."""
+"""Tests of token uses under failures, dead processes and concurrency: exactly the calls that were paid for."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ TOKEN = "pt_token"
 
 
 async def prepay(ledger: Ledger, max_calls: int) -> None:
-    """A paid payment, as the ledger keeps it once its money moved."""
+    """A paid payment, as the ledger stores it after settlement."""
     row = Prepayment(
         id="payment",
         service_id="service",
@@ -55,7 +55,7 @@ async def prepay(ledger: Ledger, max_calls: int) -> None:
 
 
 async def standing(ledger: Ledger) -> tuple[int, Counter[str]]:
-    """What remains, and how many uses are in each state."""
+    """The remaining calls, and the number of uses in each state."""
     async with ledger.session() as session:
         remaining = await session.scalar(select(Prepayment.remaining))
         uses = await session.execute(select(PrepaidUse.state, func.count()).group_by(PrepaidUse.state))
@@ -71,7 +71,7 @@ async def answers_told(ledger: Ledger) -> list[str]:
 
 
 class Uses(RuleBasedStateMachine):
-    """Holds the token to what its callers were told."""
+    """Compares the token with the answers that its callers received."""
 
     make_database: MakeDatabase
     holdings = Bundle("holdings")
@@ -151,7 +151,7 @@ class Uses(RuleBasedStateMachine):
 
     @rule(hold=consumes(holdings))
     def its_process_dies(self, hold: TokenHold) -> None:
-        """Nothing is written; only time tells."""
+        """Drop the use without writing anything."""
 
     @rule(seconds=st.sampled_from([1, LEASE - 1, LEASE + 1]))
     def time_passes(self, seconds: int) -> None:
@@ -183,15 +183,15 @@ def test_token_invariant_holds_in_any_order(make_database: MakeDatabase, ledger_
 
 
 @given(price=st.integers(0, 10**18), max_calls=st.integers(1, 1000), odd=st.integers(0, 10**6))
-def test_no_call_is_said_to_cost_more_than_its_share(price: int, max_calls: int, odd: int) -> None:
-    """What is asked divides without a remainder; of any other amount the remainder belongs to no call."""
+def test_call_costs_at_most_its_share(price: int, max_calls: int, odd: int) -> None:
+    """A price divides without remainder; of any other amount, the remainder belongs to no call."""
     assert share(price * max_calls, max_calls) == price
     assert 0 <= price * max_calls + odd - max_calls * share(price * max_calls + odd, max_calls) < max_calls
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("max_calls", [1, 7])
-async def test_one_hundred_at_once_take_exactly_what_was_paid_for(database_url: str, max_calls: int) -> None:
+async def test_hundred_concurrent_calls_use_exactly_the_paid_calls(database_url: str, max_calls: int) -> None:
     ledger = await Ledger.open(database_url, LEASE)
     try:
         await prepay(ledger, max_calls)
@@ -209,7 +209,7 @@ async def test_one_hundred_at_once_take_exactly_what_was_paid_for(database_url: 
 
 
 @pytest.mark.anyio
-async def test_a_token_ends_with_its_time_and_not_with_its_answers(database_url: str) -> None:
+async def test_answers_outlive_an_expired_token(database_url: str) -> None:
     now = START
     ledger = await Ledger.open(database_url, LEASE)
     try:

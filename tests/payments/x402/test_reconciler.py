@@ -1,4 +1,4 @@
-"""The reconciler on a real chain: unresolved payments are decided by the chain alone."""
+"""Tests of the reconciler on a real chain: only the chain decides unresolved payments."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from alive402.payments.x402.reconciler import Reconciler, Swept
 from alive402.payments.x402.schemes import Terms
 from alive402.payments.x402.schemes.exact_evm import EXACT_EVM, Web3ChainReader
 from alive402.storage.database import utc_now
-from tests.payments.devchain.test_token import SELLER, authorization
+from tests.payments.devchain.test_chain import SELLER, authorization
 
 pytestmark = pytest.mark.anyio
 PRICE = 200_000
@@ -29,8 +29,8 @@ USE = Use("video-face-liveness-detection", "request", "first")
 RESULT = {"Elements": [1]}
 
 
-class Town:
-    """A ledger, a chain, a node that may fall silent, and the reconciler between them."""
+class Setup:
+    """A ledger, a chain, a node that can be silent, and a reconciler."""
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
@@ -51,7 +51,7 @@ class Town:
         return Reconciler(self.ledger, PaymentGate(options))
 
     def sign(self, number: int, lives: int = 300) -> tuple[Money, str]:
-        """An authorization, as the ledger and as the chain know it."""
+        """An authorization, in the forms of ledger and chain."""
         values, signed = authorization(self.payer, PRICE, nonce=number.to_bytes(32, "big"), lives=lives)
         parts = [signed.v, signed.r.to_bytes(32, "big"), signed.s.to_bytes(32, "big")]  # type: ignore[attr-defined]
         money = Money(
@@ -76,7 +76,7 @@ class Town:
         return claim
 
     async def lose(self, money: Money) -> None:
-        """A call whose settlement was sent, and whose answer never came."""
+        """A call whose settlement was sent and whose answer was lost."""
         claim = await self.claim(money)
         for step, *given in (("settling", RESULT), ("unknown", "silent")):
             async with self.ledger.begin() as payments:
@@ -89,118 +89,118 @@ class Town:
 
 
 @pytest.fixture
-async def town(database_url: str) -> AsyncIterator[Town]:
-    made: list[Town] = []
-    made.append(Town(await Ledger.open(database_url, lease_seconds=30, now=lambda: made[0].now())))
+async def setup(database_url: str) -> AsyncIterator[Setup]:
+    made: list[Setup] = []
+    made.append(Setup(await Ledger.open(database_url, lease_seconds=30, now=lambda: made[0].now())))
     yield made[0]
     await made[0].ledger.close()
 
 
-async def test_what_the_chain_shows_is_paid_and_its_answer_can_be_fetched(town: Town) -> None:
-    money, call = town.sign(1)
-    await town.lose(money)
-    assert await town.reconciler().sweep() == Swept(unknown=1)
-    transaction = town.send(call)
-    assert await town.reconciler().sweep() == Swept(settled=1)
-    async with town.ledger.begin() as payments:
+async def test_payment_found_on_chain_is_settled(setup: Setup) -> None:
+    money, call = setup.sign(1)
+    await setup.lose(money)
+    assert await setup.reconciler().sweep() == Swept(unknown=1)
+    transaction = setup.send(call)
+    assert await setup.reconciler().sweep() == Swept(settled=1)
+    async with setup.ledger.begin() as payments:
         again = await payments.reserve(money, USE, verified=False)
     assert isinstance(again, Answered)
     assert (again.result, again.receipt["transaction"]) == (RESULT, transaction)
-    assert (again.receipt["amount"], again.receipt["payer"]) == (str(PRICE), town.payer.address)
-    assert await town.reconciler().sweep() == Swept()
+    assert (again.receipt["amount"], again.receipt["payer"]) == (str(PRICE), setup.payer.address)
+    assert await setup.reconciler().sweep() == Swept()
 
 
-async def test_only_the_chains_clock_says_that_a_payment_ran_out(town: Town) -> None:
-    money, _ = town.sign(2)
-    await town.lose(money)
-    town.clock = timedelta(days=1)
-    assert await town.reconciler().sweep() == Swept(unknown=1)
-    town.chain.web3.provider._tester.time_travel(int(time.time()) + 86_400)  # type: ignore[attr-defined]
-    assert await town.reconciler().sweep() == Swept(expired=1)
-    assert await town.state(money) == "expired"
+async def test_only_the_chain_clock_expires_a_payment(setup: Setup) -> None:
+    money, _ = setup.sign(2)
+    await setup.lose(money)
+    setup.clock = timedelta(days=1)
+    assert await setup.reconciler().sweep() == Swept(unknown=1)
+    setup.chain.web3.provider._tester.time_travel(int(time.time()) + 86_400)  # type: ignore[attr-defined]
+    assert await setup.reconciler().sweep() == Swept(expired=1)
+    assert await setup.state(money) == "expired"
 
 
-async def test_a_refusal_that_was_wrong_is_put_right(town: Town) -> None:
-    money, call = town.sign(3)
-    claim = await town.claim(money)
+async def test_wrong_refusal_is_corrected(setup: Setup) -> None:
+    money, call = setup.sign(3)
+    claim = await setup.claim(money)
     for step, *given in (("settling", RESULT), ("refused", "out_of_gas")):
-        async with town.ledger.begin() as payments:
+        async with setup.ledger.begin() as payments:
             await getattr(payments, step)(claim, *given)
-    town.send(call)
-    assert await town.reconciler().sweep() == Swept()
-    town.clock = timedelta(minutes=10)
-    assert await town.reconciler().sweep() == Swept(settled=1)
-    assert await town.state(money) == "consumed"
+    setup.send(call)
+    assert await setup.reconciler().sweep() == Swept()
+    setup.clock = timedelta(minutes=10)
+    assert await setup.reconciler().sweep() == Swept(settled=1)
+    assert await setup.state(money) == "consumed"
 
 
-async def test_money_that_went_elsewhere_is_no_payment(town: Town) -> None:
-    money, call = town.sign(4)
-    await town.lose(dataclasses.replace(money, amount=PRICE + 1))
-    town.send(call)
-    assert await town.reconciler().sweep() == Swept(failed=1)
-    assert await town.state(money) == "failed"
+async def test_authorization_spent_elsewhere_is_no_payment(setup: Setup) -> None:
+    money, call = setup.sign(4)
+    await setup.lose(dataclasses.replace(money, amount=PRICE + 1))
+    setup.send(call)
+    assert await setup.reconciler().sweep() == Swept(failed=1)
+    assert await setup.state(money) == "failed"
 
 
-async def test_a_silent_node_decides_nothing(town: Town) -> None:
-    money, call = town.sign(5)
-    await town.lose(money)
-    town.send(call)
-    town.clock = timedelta(days=1)
-    assert await town.reconciler(silent=True).sweep() == Swept(unknown=1)
-    assert await town.state(money) == "settle_unknown"
+async def test_silent_node_decides_nothing(setup: Setup) -> None:
+    money, call = setup.sign(5)
+    await setup.lose(money)
+    setup.send(call)
+    setup.clock = timedelta(days=1)
+    assert await setup.reconciler(silent=True).sweep() == Swept(unknown=1)
+    assert await setup.state(money) == "settle_unknown"
 
 
-async def test_a_network_that_is_not_served_any_more_decides_nothing(town: Town) -> None:
-    money, _ = town.sign(6)
-    await town.lose(money)
-    town.clock = timedelta(days=1)
-    assert await town.reconciler(others=True).sweep() == Swept(unknown=1)
-    assert await town.state(money) == "settle_unknown"
+async def test_removed_network_decides_nothing(setup: Setup) -> None:
+    money, _ = setup.sign(6)
+    await setup.lose(money)
+    setup.clock = timedelta(days=1)
+    assert await setup.reconciler(others=True).sweep() == Swept(unknown=1)
+    assert await setup.state(money) == "settle_unknown"
 
 
-async def test_what_a_dead_process_held_is_freed_and_resolved_in_one_sweep(town: Town) -> None:
-    held, _ = town.sign(7)
-    sent, call = town.sign(8)
-    await town.claim(held)
-    claim = await town.claim(sent)
-    async with town.ledger.begin() as payments:
+async def test_payments_of_a_dead_process_are_resolved_in_one_sweep(setup: Setup) -> None:
+    held, _ = setup.sign(7)
+    sent, call = setup.sign(8)
+    await setup.claim(held)
+    claim = await setup.claim(sent)
+    async with setup.ledger.begin() as payments:
         await payments.settling(claim, RESULT)
-    town.send(call)
-    assert await town.reconciler().sweep() == Swept()
-    town.clock = timedelta(seconds=31)
-    assert await town.reconciler().sweep() == Swept(freed=2, settled=1)
-    assert (await town.state(held), await town.state(sent)) == ("released", "consumed")
+    setup.send(call)
+    assert await setup.reconciler().sweep() == Swept()
+    setup.clock = timedelta(seconds=31)
+    assert await setup.reconciler().sweep() == Swept(freed=2, settled=1)
+    assert (await setup.state(held), await setup.state(sent)) == ("released", "consumed")
 
 
-async def test_a_lease_lasts_as_long_as_the_call_that_took_it(town: Town) -> None:
-    money, _ = town.sign(9)
+async def test_lease_lasts_as_long_as_its_call(setup: Setup) -> None:
+    money, _ = setup.sign(9)
     begun, finish = asyncio.Event(), asyncio.Event()
 
     async def call() -> None:
-        town.ledger.keep(await town.claim(money))
+        setup.ledger.keep(await setup.claim(money))
         begun.set()
         await finish.wait()
 
     working = asyncio.create_task(call())
     await begun.wait()
     for _ in range(3):
-        town.clock += timedelta(seconds=20)
-        await town.ledger.renew()
-    assert await town.reconciler().sweep() == Swept()
+        setup.clock += timedelta(seconds=20)
+        await setup.ledger.renew()
+    assert await setup.reconciler().sweep() == Swept()
     finish.set()
     await working
-    town.clock += timedelta(seconds=31)
-    await town.ledger.renew()
-    assert await town.reconciler().sweep() == Swept(freed=1)
+    setup.clock += timedelta(seconds=31)
+    await setup.ledger.renew()
+    assert await setup.reconciler().sweep() == Swept(freed=1)
 
 
-async def test_two_reconcilers_close_each_case_once(town: Town) -> None:
+async def test_two_reconcilers_resolve_each_payment_once(setup: Setup) -> None:
     for number in range(10, 16):
-        money, call = town.sign(number)
-        await town.lose(money)
-        town.send(call)
-    both = await asyncio.gather(town.reconciler().sweep(), town.reconciler().sweep())
+        money, call = setup.sign(number)
+        await setup.lose(money)
+        setup.send(call)
+    both = await asyncio.gather(setup.reconciler().sweep(), setup.reconciler().sweep())
     assert max(swept.settled for swept in both) == 6
-    async with town.ledger.begin() as payments:
+    async with setup.ledger.begin() as payments:
         histories = [states for _, states in await payments.history()]
     assert [states.count("settled") for states in histories] == [1] * 6

@@ -1,4 +1,4 @@
-"""HEIC and AVIF through the picture reader: container, orientation, crop, tiles and colour, made here and found."""
+"""Tests of HEIC and AVIF in the picture reader: container, orientation, crop, tiles and colour."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.conftest import Image
 from tests.intake.films import film
 from tests.intake.heif_files import Item, box, clap, coded, grid, imir, irot, nclx, whole
 from tests.intake.heif_files import heif as file_of
-from tests.liveness.awkward import AWKWARD, needs_awkward
+from tests.liveness.awkward_files import AWKWARD, needs_awkward
 
 Show = Callable[[bytes], Picture]
 SEEN = {
@@ -62,7 +62,7 @@ def differs(picture: Picture, expected: Image) -> float:
 
 @pytest.mark.parametrize(("codec", "name"), [("hevc", "heic"), ("av1", "avif")])
 @pytest.mark.parametrize("pix_fmt", ["yuv420p", "yuv420p10le"])
-def test_pixels_of_either_codec_and_depth(show: Show, scene: Image, codec: str, name: str, pix_fmt: str) -> None:
+def test_pixels_of_each_codec_and_depth_are_read(show: Show, scene: Image, codec: str, name: str, pix_fmt: str) -> None:
     picture = show(whole(scene, codec, pix_fmt=pix_fmt))
     assert picture.format == name
     assert differs(picture, scene) < CLOSE
@@ -70,13 +70,13 @@ def test_pixels_of_either_codec_and_depth(show: Show, scene: Image, codec: str, 
 
 
 @pytest.mark.parametrize("pix_fmt", ["yuv422p10le", "yuv444p", "yuv444p10le", "gray", "gray10le"])
-def test_pixels_of_other_samplings(show: Show, scene: Image, pix_fmt: str) -> None:
+def test_pixels_of_other_samplings_are_read(show: Show, scene: Image, pix_fmt: str) -> None:
     """Cameras write 4:2:2 of ten bits; grey comes without any colour."""
     grey = np.repeat(cv2.cvtColor(scene, cv2.COLOR_BGR2GRAY)[..., None], 3, axis=2)
     assert differs(show(whole(scene, "hevc", pix_fmt=pix_fmt)), grey if "gray" in pix_fmt else scene) < CLOSE
 
 
-def test_an_avif_of_another_writer(show: Show, scene: Image) -> None:
+def test_avif_of_another_writer_is_read(show: Show, scene: Image) -> None:
     written, data = cv2.imencode(".avif", scene)
     if not written:
         pytest.skip("this OpenCV writes no AVIF")
@@ -101,14 +101,14 @@ def test_an_avif_of_another_writer(show: Show, scene: Image) -> None:
     ],
 )
 @pytest.mark.parametrize("codec", ["hevc", "av1"])
-def test_turns_mirrors_and_crops_in_their_order(
+def test_rotation_mirror_and_crop_apply_in_order(
     show: Show, scene: Image, codec: str, properties: tuple[bytes, ...], expected: Callable[[Image], Image]
 ) -> None:
     assert differs(show(whole(scene, codec, *properties)), expected(scene)) < CLOSE
 
 
-def test_exif_turns_nothing(show: Show, scene: Image) -> None:
-    """A phone writes both: `irot` for readers of HEIF, and the same in EXIF for others. Only one may count."""
+def test_exif_orientation_is_ignored(show: Show, scene: Image) -> None:
+    """A phone writes the rotation as `irot` and as EXIF; only one may apply."""
     exif = b"\0\0\0\6Exif\0\0MM\0\x2a\0\0\0\x08\0\1" + bytes.fromhex("011200030000000100060000") + bytes(4)
     picture = show(file_of(coded(scene, "hevc", irot(3)), Item(b"Exif", exif)))
     assert differs(picture, np.rot90(scene, 3)) < CLOSE
@@ -116,8 +116,8 @@ def test_exif_turns_nothing(show: Show, scene: Image) -> None:
 
 @pytest.mark.parametrize("size", [(175, 143), (65, 64), (64, 301)])
 @pytest.mark.parametrize("codec", ["hevc", "av1"])
-def test_odd_sizes(show: Show, scene: Image, codec: str, size: tuple[int, int]) -> None:
-    """Encoders pad to even px: a crop takes that off."""
+def test_odd_sizes_are_kept(show: Show, scene: Image, codec: str, size: tuple[int, int]) -> None:
+    """Encoders pad to even px; a crop removes the padding."""
     width, height = size
     even = cv2.copyMakeBorder(cv2.resize(scene, size), 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
     picture = show(whole(np.asarray(even, np.uint8), codec, clap(*size, -(width % 2), -(height % 2))))
@@ -125,7 +125,7 @@ def test_odd_sizes(show: Show, scene: Image, codec: str, size: tuple[int, int]) 
 
 
 @pytest.mark.parametrize("codec", ["hevc", "av1"])
-def test_tiles_are_laid_row_by_row_and_the_canvas_cuts_them(show: Show, scene: Image, codec: str) -> None:
+def test_tiles_fill_the_canvas_row_by_row(show: Show, scene: Image, codec: str) -> None:
     large = np.asarray(cv2.resize(scene, (192, 192)), np.uint8)
     tiles = [
         coded(np.ascontiguousarray(large[y : y + 64, x : x + 64]), codec) for y in (0, 64, 128) for x in (0, 64, 128)
@@ -134,7 +134,7 @@ def test_tiles_are_laid_row_by_row_and_the_canvas_cuts_them(show: Show, scene: I
     assert differs(picture, np.rot90(large[:130, :190], 1)) < CLOSE
 
 
-def test_a_thumbnail_alpha_and_a_video_behind_it_are_passed_over(show: Show, scene: Image) -> None:
+def test_thumbnail_alpha_and_video_are_skipped(show: Show, scene: Image) -> None:
     other = np.full((64, 64, 3), 255, np.uint8)
     alpha = box(b"auxC", bytes(4), b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0")
     data = file_of(coded(other), coded(scene), coded(other, "hevc", alpha), primary=2)
@@ -144,7 +144,7 @@ def test_a_thumbnail_alpha_and_a_video_behind_it_are_passed_over(show: Show, sce
 
 @pytest.mark.parametrize("full_range", [False, True])
 @pytest.mark.parametrize("matrix", [1, 6, 9])
-def test_the_colours_that_the_container_tells_count(show: Show, matrix: int, full_range: bool) -> None:
+def test_container_colour_matrix_applies(show: Show, matrix: int, full_range: bool) -> None:
     """Kr and Kb of ITU-R BT.709, BT.601 and BT.2020, worked out by hand for one colour."""
     red, blue = {1: (0.2126, 0.0722), 6: (0.299, 0.114), 9: (0.2627, 0.0593)}[matrix]
     # As the encoder stores this colour: BT.601 in studio range.
@@ -159,18 +159,18 @@ def test_the_colours_that_the_container_tells_count(show: Show, matrix: int, ful
     assert np.abs(picture.pixels.mean((0, 1)) - (as_blue, as_green, as_red)).max() < 4
 
 
-def test_a_profile_beside_the_numbers_changes_nothing(show: Show, scene: Image) -> None:
+def test_colour_profile_beside_nclx_is_ignored(show: Show, scene: Image) -> None:
     profile = box(b"colr", b"prof", bytes(500))
     assert differs(show(whole(scene, "hevc", profile, nclx(6, False))), scene) < CLOSE
 
 
-def test_units_of_other_layers_and_words_reach_no_decoder(show: Show, scene: Image) -> None:
+def test_other_layers_and_metadata_units_reach_no_decoder(show: Show, scene: Image) -> None:
     item = coded(scene)
     junk = b"".join(len(unit).to_bytes(4, "big") + unit for unit in (b"\x4e\1" + bytes(50), b"\x02\x09" + bytes(50)))
     assert differs(show(file_of(replace(item, data=junk + item.data))), scene) < CLOSE
 
 
-def test_bytes_in_the_box_of_data_and_in_two_pieces(show: Show, scene: Image) -> None:
+def test_item_bytes_are_read_from_idat_and_two_extents(show: Show, scene: Image) -> None:
     item = replace(coded(scene), inside=True)
     half = len(item.data) // 2
     pieces = ((0, half), (half, len(item.data) - half))
@@ -178,7 +178,7 @@ def test_bytes_in_the_box_of_data_and_in_two_pieces(show: Show, scene: Image) ->
     assert differs(show(file_of(replace(item, extents=((0, 0),)))), scene) < CLOSE
 
 
-def test_pictures_and_sequences_are_told_apart_by_their_first_bytes(tmp_path: Path, scene: Image) -> None:
+def test_first_bytes_distinguish_pictures_from_sequences(tmp_path: Path, scene: Image) -> None:
     for brand in (b"heic", b"heix", b"mif1", b"avif"):
         path = tmp_path / "picture"
         path.write_bytes(file_of(coded(scene), brand=brand))
@@ -196,7 +196,7 @@ def test_pictures_and_sequences_are_told_apart_by_their_first_bytes(tmp_path: Pa
 
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_a_damaged_container_gives_a_layout_or_a_refusal(scene: Image, data: st.DataObject) -> None:
+def test_damaged_container_gives_a_layout_or_an_error(scene: Image, data: st.DataObject) -> None:
     made = grid([coded(scene, "hevc", nclx(6, True))] * 4, 2, 2, (300, 200), clap(200, 100), irot(1))
     whole_file = bytearray(made[:1200])
     for place in data.draw(st.lists(st.integers(0, len(whole_file) - 1), max_size=6)):
@@ -219,7 +219,7 @@ def test_awkward_files_are_read_as_a_viewer_shows_them(name: str) -> None:
 @needs_awkward
 @pytest.mark.parametrize("name", SEEN)
 def test_awkward_files_are_judged_as_pictures(name: str) -> None:
-    """One is a portrait, one a street with people; the others show a sign, a floor, colours, and a cut JPEG's rest."""
+    """One is a portrait, one a street with people; the others show no face."""
     if name in {"portrait.avif", "grid.heic"}:
         assert analyze_image(AWKWARD / name).verdict != "spoof"
     else:

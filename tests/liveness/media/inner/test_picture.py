@@ -1,4 +1,4 @@
-"""The inner picture: found inside every kind of drawn surroundings, never inside what a camera saw."""
+"""Tests of the inner picture: found inside drawn surroundings, never inside what a camera filmed."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_text_on_a_band_belongs_to_the_band() -> None:
     assert close(find(frames, box), (0, 0, WIDTH, HEIGHT), frames[0])
 
 
-def test_the_window_of_a_recorded_call_is_found() -> None:
+def test_window_of_a_recorded_call_is_found() -> None:
     frames, box = framed(filmed(), (120, 60, 200, 110), (36, 33, 32))
     others = filmed(9, (120, 90))
     for frame, other in zip(frames, others, strict=True):
@@ -125,9 +125,7 @@ def test_blurred_bars_are_found(side: str) -> None:
 
 @pytest.mark.parametrize("colour", [(255, 255, 255), (0, 0, 0), (120, 60, 200)])
 @pytest.mark.parametrize("middle", [(240, 180), (200, 300)])
-def test_an_oval_is_found_and_its_rim_fills_what_is_beyond(
-    colour: tuple[int, int, int], middle: tuple[int, int]
-) -> None:
+def test_oval_is_found_and_filled_beyond_its_rim(colour: tuple[int, int, int], middle: tuple[int, int]) -> None:
     axes = (120, 150)
     frames = []
     for frame in filmed(5):
@@ -146,12 +144,12 @@ def test_an_oval_is_found_and_its_rim_fills_what_is_beyond(
 
 @settings(max_examples=8, deadline=None, phases=FOUND)
 @given(seed=st.integers(0, 1000), sway=st.floats(0, 4))
-def test_a_room_has_no_inner_picture(seed: int, sway: float) -> None:
+def test_room_has_no_inner_picture(seed: int, sway: float) -> None:
     assert find(filmed(seed, sway=sway), BOX) is None
 
 
 @pytest.mark.parametrize("level", [40, 128, 235, 255])
-def test_a_plain_wall_is_surroundings(level: int) -> None:
+def test_plain_wall_counts_as_surroundings(level: int) -> None:
     frames = []
     rng = np.random.default_rng(2)
     for look, frame in enumerate(filmed(6)):
@@ -170,9 +168,7 @@ def test_a_plain_wall_is_surroundings(level: int) -> None:
     ink=st.sampled_from([(8, 8, 8), (250, 250, 250)]),
     seed=st.integers(0, 20),
 )
-def test_a_device_or_paper_in_the_hand_is_evidence_and_stays(
-    lean: float, step: float, ink: tuple[int, int, int], seed: int
-) -> None:
+def test_held_device_or_paper_is_kept(lean: float, step: float, ink: tuple[int, int, int], seed: int) -> None:
     """A flat border to the frame's edge, in perspective, that moves by parts of a pixel."""
     rng = np.random.default_rng(seed)
     frames = []
@@ -203,7 +199,7 @@ def test_odd_input_has_no_inner_picture() -> None:
     assert find(black, BOX) is None
 
 
-def test_a_watch_settles_in_px_of_the_frame_and_forgets_what_changes() -> None:
+def test_watch_settles_in_frame_px_and_drops_changes() -> None:
     frames, box = framed(filmed(), (80, 0, 80, 0), (0, 0, 0))
     height, width = frames[0].shape[:2]
     watch = InnerPictureWatch()

@@ -18,7 +18,7 @@ from alive402.payments.x402.options import PaymentOption, PaymentOptions
 from alive402.payments.x402.protocol import PaymentGate
 from alive402.payments.x402.schemes import SCHEMES, Scheme, Terms, Transfer, network_title, scheme_of_network, spelled
 from alive402.payments.x402.schemes.exact_evm import EXACT_EVM
-from tests.payments.devchain.test_token import SELLER
+from tests.payments.devchain.test_chain import SELLER
 
 pytestmark = pytest.mark.anyio
 SUN = "sun:EtWTRABZaYq6iMfeYKouRu166VU2xqa1"

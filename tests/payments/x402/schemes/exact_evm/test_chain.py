@@ -1,4 +1,4 @@
-"""Reading an authorization from the chain: moved, not moved, expired, or used for something else."""
+"""Tests of reading an authorization from the chain: moved, not moved, expired, or used for something else."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from alive402.payments.core.values import Money
 from alive402.payments.devchain import NETWORK, TOKEN_ADDRESS, DevChain
 from alive402.payments.x402.schemes import SpentElsewhere
 from alive402.payments.x402.schemes.exact_evm import Web3ChainReader
-from tests.payments.devchain.test_token import SELLER, authorization
+from tests.payments.devchain.test_chain import SELLER, authorization
 
 pytestmark = pytest.mark.anyio
 
@@ -83,7 +83,7 @@ async def test_authorization_is_over_a_margin_after_its_end() -> None:
         assert await chain.reader.is_over(ended) is over
 
 
-async def test_a_chain_that_slept_knows_what_time_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_idle_chain_accepts_a_payment_dated_now(monkeypatch: pytest.MonkeyPatch) -> None:
     """A payment dated now is good on a chain whose last block is an hour old."""
     chain, now = DevChain(), int(time.time())
     monkeypatch.setattr("alive402.payments.devchain.chain.time.time", lambda: now + 3600.0)

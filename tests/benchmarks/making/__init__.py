@@ -1,0 +1,1 @@
+"""Tests of the attacks and conditions that the benchmarks make."""

@@ -1,0 +1,102 @@
+"""Tests of HTTP connections: stalled clients are disconnected, on any route."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from urllib.parse import urlsplit
+
+import pytest
+
+from alive402.catalog import LIVENESS
+from alive402.http import connections
+from alive402.http.core import bodies
+from tests.http.conftest import Service
+
+pytestmark = pytest.mark.anyio
+# The service lets go long before; who waits for longer has found a door that never does.
+PATIENCE = 10.0
+DOORS = [LIVENESS.paths[0], "/api/payments", "/devchain/rpc", "/devchain/faucet", "/ops/sign-in"]
+
+
+async def said_to(service: Service, sent: bytes) -> bytes:
+    """Send bytes; returns the answer until the service disconnects."""
+    address = urlsplit(service.url)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    try:
+        writer.write(sent)
+        async with asyncio.timeout(PATIENCE):
+            return await reader.read()
+    except ConnectionResetError:
+        return b""
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize("door", DOORS)
+async def test_missing_body_is_refused(service: Service, monkeypatch: pytest.MonkeyPatch, door: str) -> None:
+    monkeypatch.setattr(bodies, "SMALL_BODY_SECONDS", 0.2)
+    head = f"POST {door} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json\r\n"
+    answer = await said_to(service, head.encode() + b"Content-Length: 50\r\n\r\n{")
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b'"code":"body_too_slow"' in answer
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"GET / HT",
+        b"GET / HTTP/1.1\r\nHost: a\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\nGET",
+        b"POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50\r\n\r\n{",
+        b"GET /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\n{",
+        b"GET /healthz HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n",
+    ],
+)
+async def test_stalled_sender_is_disconnected(service: Service, monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.2)
+    monkeypatch.setattr(connections, "BODY_SECONDS", 0.2 - service.parts.settings.upload_receive_seconds)
+    answer = await said_to(service, sent)
+    assert answer.startswith(b"HTTP/1.1 200 ") or not answer
+
+
+@pytest.mark.parametrize("ends", [b"", b"Connection: close\r\n"])
+async def test_stalled_reader_is_disconnected(service: Service, monkeypatch: pytest.MonkeyPatch, ends: bytes) -> None:
+    monkeypatch.setattr(connections, "UNREAD_SECONDS", 0.2)
+    address = urlsplit(service.url)
+    loop = asyncio.get_running_loop()
+    with socket.socket() as caller:
+        caller.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        caller.setblocking(False)
+        await loop.sock_connect(caller, (address.hostname, address.port))
+        request = b"GET /openapi.json HTTP/1.1\r\nHost: a\r\n"
+        await loop.sock_sendall(caller, (request + b"\r\n") * 40 + request + ends + b"\r\n")
+
+        async def ask_on() -> None:
+            while True:
+                await loop.sock_sendall(caller, request + b"\r\n")
+
+        with pytest.raises((ConnectionResetError, BrokenPipeError)):
+            await asyncio.wait_for(ask_on(), PATIENCE)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x16\x03\x01\x02\x00",
+        b"GET /\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\na: " + b"x" * 33_000,
+        b"POST /api/uploads HTTP/1.1\r\nHost: a\r\nContent-Length: +5\r\n\r\n",
+        b"POST /api/uploads HTTP/1.1\r\nHost: a\r\nContent-Length: \xb2\r\n\r\n",
+        b"POST /api/payments HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\nzz\r\n",
+    ],
+)
+async def test_malformed_http_gets_a_json_400(service: Service, sent: bytes) -> None:
+    head, _, body = (await said_to(service, sent)).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    told = json.loads(body)
+    assert (told["code"], told["charged"]) == ("bad_request", False)
+    assert len(told["requestId"]) == 32

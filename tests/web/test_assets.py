@@ -1,0 +1,29 @@
+"""Tests of the static files."""
+
+from __future__ import annotations
+
+import re
+
+from alive402.web.assets import FOLDER, assets
+
+
+def test_every_static_file_has_a_type_and_an_etag() -> None:
+    files = assets().files
+    assert {path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*") if path.is_file()} == set(files)
+    for name, asset in files.items():
+        assert asset.body == (FOLDER / name).read_bytes()
+        assert re.fullmatch(r'"[0-9a-f]{32}"', asset.etag)
+    assert {asset.media_type for asset in files.values()} == {"text/css", "text/javascript", "image/svg+xml"}
+
+
+def test_version_is_a_hash_of_all_files() -> None:
+    assert re.fullmatch(r"[0-9a-f]{16}", assets().version)
+    assert assets() is assets()
+
+
+def test_imported_modules_exist() -> None:
+    files = assets().files
+    for name, asset in files.items():
+        folder = (FOLDER / name).parent
+        for imported in re.findall(rb'from "(\.[^"]+)"', asset.body):
+            assert (folder / imported.decode()).resolve().relative_to(FOLDER).as_posix() in files
