@@ -14,7 +14,7 @@ from alive402.catalog import LIVENESS
 from alive402.intake.sandbox.pool import Progress
 from alive402.mcp.local import LocalService, local_server
 from alive402.providers.base import Answer
-from alive402.services import DEFINITIONS
+from alive402.services import DEFINITIONS, SERVICES
 from alive402.services.local import on_this_machine
 
 pytestmark = pytest.mark.anyio
@@ -48,7 +48,7 @@ async def measure(given: Mapping[str, Any], progress: Progress) -> Answer:
 async def test_video_service_is_answered_by_its_own_provider(tmp_path: Path) -> None:
     video = tmp_path / "face.mp4"
     video.write_bytes(b"no video: the engine of liveness would refuse it")
-    ours = [*on_this_machine(), LocalService(LENGTH, measure, {"VideoUrl": {"type": "string"}})]
+    ours = [*on_this_machine(SERVICES), LocalService(LENGTH, measure, {"VideoUrl": {"type": "string"}})]
     async with Client(local_server(ours)) as client:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
         asked = {"VideoUrl": str(video), "Unit": "s"}
@@ -77,4 +77,4 @@ async def test_tool_has_every_input_of_its_service() -> None:
 
 
 def test_every_service_is_answered_locally() -> None:
-    assert [each.definition for each in on_this_machine()] == list(DEFINITIONS)
+    assert [each.definition for each in on_this_machine(SERVICES)] == list(DEFINITIONS)

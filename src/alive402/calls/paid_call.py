@@ -18,8 +18,7 @@ from alive402.calls.admission import Admission, Ticket
 from alive402.calls.call_log import CallKind, CallLog
 from alive402.calls.rate_limits import CallRate, FreeFailures, NewPayments
 from alive402.catalog import ServiceDefinition
-from alive402.catalog.inputs import InvalidInput as InvalidInput
-from alive402.catalog.inputs import problems_in as problems_in
+from alive402.catalog.inputs import InvalidInput, problems_in
 from alive402.errors import CodedError
 from alive402.intake.errors import IntakeError
 from alive402.intake.sandbox.pool import Progress

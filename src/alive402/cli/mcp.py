@@ -20,14 +20,15 @@ def mcp(
 
     try:
         from alive402.mcp.local import local_server, serve_over_stdio
-        from alive402.services.local import on_this_machine
+        from alive402.services import SERVICES, on_this_machine
     except ImportError as error:
         typer.echo(f"alive402 mcp: {error.name} is missing. Install alive402[server].", err=True)
         raise typer.Exit(64) from None
     from alive402.log import configure_log
 
     configure_log()
+    services = on_this_machine(SERVICES, allow_private_hosts=allow_private_hosts)
     try:
-        asyncio.run(serve_over_stdio(local_server(on_this_machine(allow_private_hosts=allow_private_hosts))))
+        asyncio.run(serve_over_stdio(local_server(services)))
     except KeyboardInterrupt:
         raise typer.Exit(0) from None

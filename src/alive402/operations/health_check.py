@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from alive402.calls.admission import Admission
 from alive402.calls.paid_call import LedgerServices, ServiceRegistry
 from alive402.catalog.quality import Health
-from alive402.liveness.networks.model_files import is_installed, required
+from alive402.liveness.networks import model_files
 from alive402.payments.core.errors import PaymentsMisconfigured
 from alive402.payments.x402.options import Answering
 from alive402.providers.fair_queue import Places
@@ -121,10 +121,10 @@ class _Models:
 
     def are_whole(self) -> bool:
         """Whether every model file exists with the right hash."""
-        known, now = self._found, [_stamp(model.path) for model in required()]
+        known, now = self._found, [_stamp(model.path) for model in model_files.required()]
         if known is None or known[0] != now:
             # Taken before reading: a file that changes meanwhile is read again next time.
-            known = self._found = now, all(is_installed(model) for model in required())
+            known = self._found = now, all(model_files.is_installed(model) for model in model_files.required())
         return known[1]
 
 

@@ -8,13 +8,10 @@ from alive402.intake.fetch import FetchLimits
 from alive402.intake.sandbox.pool import SandboxLimits
 from alive402.mcp.local import LocalService
 from alive402.providers.local import LocalProvider
-from alive402.services import SERVICES
 from alive402.services.service import Service
 
 
-def on_this_machine(
-    services: Iterable[Service] = SERVICES, *, allow_private_hosts: bool = False
-) -> tuple[LocalService, ...]:
+def on_this_machine(services: Iterable[Service], *, allow_private_hosts: bool = False) -> tuple[LocalService, ...]:
     """Every service that can be answered on this machine, over the same workers, in the order of `services`."""
     machine = LocalProvider(FetchLimits(allow_private=allow_private_hosts), SandboxLimits())
     return tuple(

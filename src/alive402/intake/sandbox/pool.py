@@ -11,10 +11,7 @@ from typing import Any
 import structlog
 
 from alive402.intake.errors import AnalysisTimeout
-from alive402.intake.sandbox.worker_process import Kind as Kind
-from alive402.intake.sandbox.worker_process import Progress as Progress
-from alive402.intake.sandbox.worker_process import SandboxLimits as SandboxLimits
-from alive402.intake.sandbox.worker_process import WarmWorker, WorkerDied
+from alive402.intake.sandbox.worker_process import Kind, Progress, SandboxLimits, WarmWorker, WorkerDied
 from alive402.liveness.errors import AnalysisError, AnalysisFailed
 
 log = structlog.get_logger(__name__)

@@ -15,9 +15,7 @@ import numpy.typing as npt
 from alive402.liveness.errors import ImageTooLarge, UndecodableImage, UnsupportedImage
 from alive402.liveness.media import heif
 from alive402.liveness.media.heif import decoder
-from alive402.liveness.media.image_headers import HEAD_BYTES as HEAD_BYTES
-from alive402.liveness.media.image_headers import MOVES, Header, header_of
-from alive402.liveness.media.image_headers import format_of as format_of
+from alive402.liveness.media.image_headers import HEAD_BYTES, MOVES, Header, format_of, header_of
 
 Pixels = npt.NDArray[np.uint8]
 

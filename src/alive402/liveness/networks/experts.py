@@ -13,9 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from alive402.liveness.faces.samples import Sample
 from alive402.liveness.networks import model_files
-from alive402.liveness.networks.appearance import Looks
+from alive402.liveness.networks.appearance import Looks, TwoViews
 
 Floats = npt.NDArray[np.float32]
 
@@ -42,7 +41,7 @@ class SilentFace:
             for name in ("silent_face_mid", "silent_face_wide")
         )
 
-    def look(self, samples: Sequence[Sample]) -> Looks:
+    def look(self, samples: Sequence[TwoViews]) -> Looks:
         """Run the expert on n samples (n > 0): the mean of its two networks."""
         mid = _said(self._mid, [sample.mid for sample in samples])
         wide = _said(self._wide, [sample.wide for sample in samples])
