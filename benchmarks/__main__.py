@@ -26,9 +26,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from alive402.demo.clips import prepare
-from alive402.liveness import Analyzer
-from alive402.liveness.networks import model_files
+from alive402.demo import prepare_clips
+from alive402.liveness import Analyzer, model_files
 from benchmarks import pace
 
 SECONDS, RATE, SIZE = 6, 30, (1280, 720)
@@ -56,7 +55,7 @@ def main() -> None:
 
 def make_clip(folder: Path, size: tuple[int, int] = SIZE) -> Path:
     """Make the clip: the bona fide clip of the demo, enlarged to `size` and repeated until it lasts 6 s."""
-    source = prepare(model_files.cache_folder().parent / "demo").bona_fide
+    source = prepare_clips(model_files.cache_folder().parent / "demo").bona_fide
     path = folder / f"{size[0]}x{size[1]}.mp4"
     with av.open(str(path), "w") as file:
         stream = file.add_stream("libx264", rate=RATE, options={"crf": "20", "preset": "veryfast"})

@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from alive402.lab.datasets import read
-from alive402.liveness.networks.appearance import AppearanceNetwork, Floats, pool
+from alive402.liveness.networks import AppearanceNetwork, pool
+from alive402.liveness.networks.appearance import Floats
 from alive402.liveness.networks.model_files import locate
 from benchmarks.evidence import HEAD, Scores, Seen, fused, look, row
 

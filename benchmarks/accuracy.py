@@ -23,13 +23,13 @@ from training.compare import numbers, together
 from training.folds import About, collect
 from training.fusion_fit import left_out
 
+from alive402.lab import Rate
 from alive402.lab.datasets import DatasetError, Presentation, read
 from alive402.lab.metrics import Auc, ErrorRates, Scored
-from alive402.lab.rates import Rate
-from alive402.liveness import Analysis, Analyzer, UnusableVideo
-from alive402.liveness.faces.samples import MID_VIEW, crop_around
-from alive402.liveness.media.container import VideoFile
-from alive402.liveness.networks.appearance import AppearanceNetwork
+from alive402.liveness import Analysis, Analyzer, UnusableVideo, VideoFile
+from alive402.liveness.faces import MID_VIEW
+from alive402.liveness.faces.samples import crop_around
+from alive402.liveness.networks import AppearanceNetwork
 from benchmarks import accuracy_table, pace
 from benchmarks.silent_face import SilentFace
 

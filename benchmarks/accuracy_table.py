@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from alive402.lab.rates import shown
+from alive402.lab import shown
 
 
 def lines(figures: dict[str, Any]) -> Iterator[str]:

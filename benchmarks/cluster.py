@@ -15,10 +15,10 @@ import os
 from pathlib import Path
 from time import perf_counter
 
-from alive402.demo.clips import prepare
-from alive402.intake.sandbox.pool import Sandbox, SandboxLimits
-from alive402.liveness.networks import model_files
-from alive402.providers.base import Judges
+from alive402.demo import prepare_clips
+from alive402.intake.sandbox import Sandbox, SandboxLimits
+from alive402.liveness import model_files
+from alive402.providers import Judges
 
 STORE = 100_000_000
 
@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     options = parser.parse_args()
     model_files.ensure()
-    clip = prepare(model_files.cache_folder().parent / "demo").bona_fide
+    clip = prepare_clips(model_files.cache_folder().parent / "demo").bona_fide
     figures = asyncio.run(measure(clip, options.files))
     if options.json:
         print(json.dumps(figures))
@@ -46,7 +46,7 @@ async def measure(clip: Path, files: int) -> dict[str, float]:
     import ray
     from ray.cluster_utils import Cluster as Nodes
 
-    from alive402.providers.cluster import Cluster, ClusterLimits
+    from alive402.providers import Cluster, ClusterLimits
 
     here = {}
     for at_once in (1, 2):

@@ -28,7 +28,7 @@ from uuid import uuid4
 
 import httpx
 
-from alive402.demo.buyer import PATH, Buyer
+from alive402.demo import TOOL_PATH, Buyer
 from benchmarks.soak import AT_WORK, service_with, video_hosts
 from benchmarks.soak_callers import FAUCET, PRICE, Wrong
 
@@ -143,12 +143,12 @@ async def measure(folder: Path, seconds: float, at_once: int) -> dict[str, dict[
             return Door(status, at_once, lambda: _kept(service.url, path, body, headers))
 
         def given_back() -> AbstractAsyncContextManager[Ask]:
-            return _kept(service.url, PATH, {"VideoUrl": videos.bad[0]}, {"X-Payment-Token": returned.pop()})
+            return _kept(service.url, TOOL_PATH, {"VideoUrl": videos.bad[0]}, {"X-Payment-Token": returned.pop()})
 
         doors = {
-            "unpaid: 402": kept(402, PATH, again),
-            "a URL that is refused: 400": kept(400, PATH, {"VideoUrl": "ftp://videos.example/face.mp4"}),
-            "bought before: the stored answer": kept(200, PATH, again, **{"PAYMENT-SIGNATURE": signature}),
+            "unpaid: 402": kept(402, TOOL_PATH, again),
+            "a URL that is refused: 400": kept(400, TOOL_PATH, {"VideoUrl": "ftp://videos.example/face.mp4"}),
+            "bought before: the stored answer": kept(200, TOOL_PATH, again, **{"PAYMENT-SIGNATURE": signature}),
             "a job that is done": kept(200, f"/api/jobs/{job}"),
             "/healthz": kept(200, "/healthz"),
             "/readyz": kept(200, "/readyz"),

@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 from training.fusion_fit import Table, left_out
 
+from alive402.lab import shown
 from alive402.lab.datasets import Presentation
 from alive402.lab.metrics import Auc, Scored
-from alive402.lab.rates import shown
 from alive402.liveness import Analysis, Analyzer, UnusableVideo
-from alive402.liveness.networks.appearance import Floats, pool
+from alive402.liveness.networks import pool
+from alive402.liveness.networks.appearance import Floats
 
 Scores = npt.NDArray[np.float64]
 APPEARANCE = ("mean", "percentile")

@@ -20,8 +20,8 @@ import numpy as np
 import numpy.typing as npt
 from training.calibrate_images import Looks, left_out, read
 
+from alive402.lab import Rate, shown
 from alive402.lab.metrics import Auc, ErrorRates, Scored
-from alive402.lab.rates import Rate, shown
 from alive402.liveness.image.analyzer import packaged
 
 Floats = npt.NDArray[np.float64]

@@ -15,8 +15,8 @@ import tempfile
 from time import perf_counter
 from uuid import uuid4
 
-from alive402.payments.core.values import Claim, Money, Use
-from alive402.payments.ledger.ledger import Ledger
+from alive402.payments.core import Claim, Money, Use
+from alive402.payments.ledger import Ledger
 
 ANSWER = {"Action": "DetectVideoLivingFace", "Elements": [], "Liveness": {"verdict": "live", "padding": "x" * 4000}}
 

@@ -34,15 +34,14 @@ from x402.http.types import PaymentOption, RouteConfig
 from x402.mechanisms.evm.exact import ExactEvmServerScheme, register_exact_evm_client
 from x402.mechanisms.evm.signers import EthAccountSigner
 
-from alive402.demo.buyer import PATH, Buyer
-from alive402.demo.clips import prepare
+from alive402.demo import TOOL_PATH, Buyer, prepare_clips
+from alive402.http import Parts, assemble
 from alive402.http.server import listen, server
-from alive402.http.wiring import Parts, assemble
-from alive402.liveness import Analyzer
-from alive402.liveness.networks import model_files
+from alive402.intake.sandbox import Progress
+from alive402.liveness import Analyzer, model_files
 from alive402.log import configure_log
 from alive402.payments.devchain import NETWORK, DevFacilitator
-from alive402.providers.base import Answer, Progress
+from alive402.providers import Answer
 from alive402.settings import Settings
 
 VIDEO = "http://videos.example/face.mp4"
@@ -107,7 +106,7 @@ def main() -> None:
 async def measure(folder: Path, calls: int) -> dict[str, float]:
     """Measure seconds and their ratio, by name."""
     model_files.ensure()
-    report = Analyzer().analyze(prepare(model_files.cache_folder().parent / "demo").bona_fide).report
+    report = Analyzer().analyze(prepare_clips(model_files.cache_folder().parent / "demo").bona_fide).report
     answer = Answer(elements=report.to_alibaba()["Elements"], report=report.to_dict())
     parts = await assemble(Settings(network="dev", database_url=f"sqlite+aiosqlite:///{folder / 'ledger.db'}"))
     registry = dataclasses.replace(parts.registry.first, provider=Ready(answer))
@@ -133,7 +132,7 @@ async def paid_call(url: str, buyer: Buyer) -> float:
     """Seconds of one paid request by the official client."""
     client, wire = register_exact_evm_client(x402Client(), EthAccountSigner(buyer.account)), Timed()
     async with httpx.AsyncClient(transport=x402AsyncTransport(client, wire), timeout=60) as http:
-        answer = await http.post(url + PATH, json={"VideoUrl": VIDEO})
+        answer = await http.post(url + TOOL_PATH, json={"VideoUrl": VIDEO})
     answer.raise_for_status()
     (seconds,) = wire.seconds
     return seconds
@@ -145,9 +144,11 @@ def bare(parts: Parts, data: dict[str, Any]) -> FastAPI:
     resources = x402ResourceServer(DevFacilitator(parts.devchain))
     resources.register(NETWORK, ExactEvmServerScheme())  # type: ignore[arg-type, no-untyped-call]
     option = PaymentOption(scheme="exact", pay_to=parts.terms.pay_to, price="$0.20", network=NETWORK)
-    app.add_middleware(PaymentMiddlewareASGI, routes={f"POST {PATH}": RouteConfig(accepts=option)}, server=resources)
+    app.add_middleware(
+        PaymentMiddlewareASGI, routes={f"POST {TOOL_PATH}": RouteConfig(accepts=option)}, server=resources
+    )
 
-    @app.post(PATH)
+    @app.post(TOOL_PATH)
     async def answer(body: dict[str, Any]) -> dict[str, Any]:
         return {"requestId": "0", "code": "200", "message": "success", "content": "", "data": data}
 

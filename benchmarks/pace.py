@@ -10,10 +10,9 @@ from time import perf_counter
 
 import cv2
 
-from alive402.liveness import Analyzer
+from alive402.liveness import Analyzer, VideoFile
 from alive402.liveness.media.clip import MOTION_FPS
-from alive402.liveness.media.container import VideoFile
-from alive402.liveness.networks.appearance import AppearanceNetwork
+from alive402.liveness.networks import AppearanceNetwork
 from benchmarks.silent_face import SIDE, SilentFace
 
 ROUNDS = 15

@@ -19,11 +19,11 @@ from time import process_time, thread_time
 from typing import Any
 
 from alive402.liveness import Analyzer, cues
+from alive402.liveness.faces import SampleKeeper
 from alive402.liveness.faces.detector import FaceDetector
 from alive402.liveness.faces.mesh import FaceMesh
-from alive402.liveness.faces.samples import SampleKeeper
-from alive402.liveness.media.clip import ClipRecorder
-from alive402.liveness.networks.appearance import AppearanceNetwork
+from alive402.liveness.media import ClipRecorder
+from alive402.liveness.networks import AppearanceNetwork
 from benchmarks.__main__ import decode, make_clip
 
 PARTS: tuple[tuple[str, type, str], ...] = (

@@ -15,9 +15,10 @@ import tempfile
 from pathlib import Path
 from time import perf_counter
 
-from alive402.demo.clips import prepare
-from alive402.intake.sandbox.pool import Sandbox, SandboxLimits, judge
-from alive402.liveness.networks import model_files
+from alive402.demo import prepare_clips
+from alive402.intake.sandbox import Sandbox, SandboxLimits
+from alive402.intake.sandbox.pool import judge
+from alive402.liveness import model_files
 from benchmarks.__main__ import SIZE, make_clip
 
 LARGER = (1920, 1080), (3840, 2160)
@@ -34,7 +35,7 @@ def main() -> None:
     model_files.ensure()
     with tempfile.TemporaryDirectory() as folder:
         clips = {
-            "4 s of 176 x 144": prepare(model_files.cache_folder().parent / "demo").bona_fide,
+            "4 s of 176 x 144": prepare_clips(model_files.cache_folder().parent / "demo").bona_fide,
             **{f"6 s of {size[0]} x {size[1]}": make_clip(Path(folder), size) for size in (SIZE, *LARGER)},
         }
         figures: dict[str, float] = {}

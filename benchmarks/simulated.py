@@ -20,9 +20,8 @@ import numpy.typing as npt
 from training.originals import Original, gather
 from training.simulate import Picture, present
 
-from alive402.liveness import Analyzer, UnusableVideo
-from alive402.liveness.faces.tracks import FaceFinder
-from alive402.liveness.media.container import VideoFile
+from alive402.liveness import Analyzer, UnusableVideo, VideoFile
+from alive402.liveness.faces import FaceFinder
 from benchmarks.making.footage import Encoding, write
 
 Image = npt.NDArray[np.uint8]

@@ -31,10 +31,8 @@ from typing import Any
 
 import av
 
-from alive402.demo.buyer import Buyer
-from alive402.demo.clips import prepare
-from alive402.demo.server import serve_files
-from alive402.liveness.networks import model_files
+from alive402.demo import Buyer, prepare_clips, serve_files
+from alive402.liveness import model_files
 from benchmarks.soak_callers import Caller, Tally, Videos, Wrong
 
 CLIP_SECONDS = 3.2
@@ -206,7 +204,7 @@ async def video_hosts(folder: Path) -> AsyncIterator[Videos]:
     """Serve test videos on loopback: good and bad ones, and a host that is too slow."""
     files = folder / "videos"
     files.mkdir()
-    _cut(prepare(model_files.cache_folder().parent / "demo").bona_fide, files / "face.mp4")
+    _cut(prepare_clips(model_files.cache_folder().parent / "demo").bona_fide, files / "face.mp4")
     (files / "text.mp4").write_text("ffconcat version 1.0\nfile /etc/hostname\n")
     (files / "cut.mp4").write_bytes((files / "face.mp4").read_bytes()[:2000])
     (files / "noise.mp4").write_bytes(random.Random(1).randbytes(100_000))

@@ -19,12 +19,12 @@ from x402.http.utils import decode_payment_required_header, encode_payment_signa
 from x402.mechanisms.evm.exact import register_exact_evm_client
 from x402.mechanisms.evm.signers import EthAccountSigner
 
-from alive402.demo.buyer import PATH, Buyer
+from alive402.demo import TOOL_PATH, Buyer
 
 PRICE = 200_000
 FAUCET = 5_000_000
 TOOL = "video_face_liveness_detection"
-SERVICE = PATH.rpartition("/")[2]
+SERVICE = TOOL_PATH.rpartition("/")[2]
 SECONDS = 180.0
 TRIES = 200
 TOKEN_CALLS = 3

@@ -13,20 +13,16 @@ from typing import Any
 from fastapi import Request
 from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
 
-from alive402.catalog import IMAGE_LIVENESS, LIVENESS
-from alive402.catalog.inputs import problems_in
+from alive402.catalog import IMAGE_LIVENESS, LIVENESS, problems_in
 from alive402.errors import CodedError
 from alive402.http.alibaba.errors import RpcRefused
 from alive402.http.alibaba.form import ObjectForm
 from alive402.http.alibaba.rpc import input_of
 from alive402.http.alibaba.signatures import action_of, read
-from alive402.http.core.bodies import json_object
-from alive402.http.core.forms import file_in_form
-from alive402.intake.errors import UploadMalformed
-from alive402.intake.fetch import FetchLimits
-from alive402.intake.sandbox.pool import SandboxLimits
-from alive402.providers.local import LocalProvider
-from alive402.providers.local_images import LocalImages
+from alive402.http.core import file_in_form, json_object
+from alive402.intake import FetchLimits, UploadMalformed
+from alive402.intake.sandbox import SandboxLimits
+from alive402.providers import LocalImages, LocalProvider
 
 PIECE = 7
 """Bytes per piece where the same form is fed in pieces."""

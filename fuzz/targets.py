@@ -16,17 +16,14 @@ import numpy as np
 from tests.intake import hostile_files, hostile_images, hostile_urls
 from tests.intake.test_addresses import PUBLIC, TRAPS
 
-from alive402.demo.clips import prepare
+from alive402.demo import prepare_clips
 from alive402.errors import CodedError
-from alive402.intake import fetch
+from alive402.intake import UPLOADS_PATH, UploadLimits, Uploads, container_of, fetch
 from alive402.intake.addresses import is_link_local, is_public
 from alive402.intake.sandbox import pool as sandbox
 from alive402.intake.sandbox import worker_process
-from alive402.intake.sniff import sniff
-from alive402.intake.uploads import PATH, UploadLimits, Uploads
+from alive402.liveness import Limits, VideoFile, model_files
 from alive402.liveness.media import images
-from alive402.liveness.media.container import Limits, VideoFile
-from alive402.liveness.networks import model_files
 from alive402.payments.x402 import signed_payment as signed
 from fuzz import doors
 
@@ -66,7 +63,7 @@ def first_bytes(data: bytes) -> None:
     """Recognise the first bytes of a file as a video or a picture."""
     images.is_image(_file(data))
     with contextlib.suppress(CodedError):
-        sniff(_file(data))
+        container_of(_file(data))
 
 
 def video(data: bytes) -> None:
@@ -124,7 +121,7 @@ def seeds(name: str) -> Iterable[bytes]:
         case "url":
             yield from (each.encode("utf-8", "replace") for each, _ in hostile_urls.TABLE)
             yield from (where.encode("latin-1") for where in hostile_urls.REDIRECTS.values())
-            yield f"https://example.com{PATH}/{_uploads().new_id()}".encode()
+            yield f"https://example.com{UPLOADS_PATH}/{_uploads().new_id()}".encode()
         case "address":
             yield from (each.encode() for each in (*TRAPS, *PUBLIC))
         case "first_bytes" | "video":
@@ -172,7 +169,7 @@ def _payments() -> Iterable[bytes]:
 
 @cache
 def _films() -> tuple[bytes, ...]:
-    person = prepare(model_files.cache_folder().parent / "demo").bona_fide
+    person = prepare_clips(model_files.cache_folder().parent / "demo").bona_fide
     made = hostile_files.seeds(person)
     return made.mp4, made.mkv, made.avi, made.flv, made.ts
 
@@ -180,7 +177,7 @@ def _films() -> tuple[bytes, ...]:
 @cache
 def _pictures() -> tuple[bytes, ...]:
     """The pictures of the table that are useful for mutation."""
-    person = prepare(model_files.cache_folder().parent / "demo").bona_fide
+    person = prepare_clips(model_files.cache_folder().parent / "demo").bona_fide
     with av.open(str(person)) as file:
         frame = np.asarray(next(file.decode(video=0)).to_ndarray(format="bgr24"), np.uint8)
     faces = hostile_images.faces(frame[:96, 40:136], b"")

@@ -11,9 +11,8 @@ import numpy.typing as npt
 import pytest
 from hypothesis import settings
 
-from alive402.demo.clips import Clips, prepare
-from alive402.liveness import Analyzer
-from alive402.liveness.networks import model_files
+from alive402.demo import Clips, prepare_clips
+from alive402.liveness import Analyzer, model_files
 from alive402.log import configure_log
 from tests.ledgers import database_url, ledger_kind, make_database  # noqa: F401  fixtures of many folders
 
@@ -31,7 +30,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """
     configure_log()
     if not hasattr(session.config, "workerinput"):
-        prepare(model_files.cache_folder().parent / "demo")
+        prepare_clips(model_files.cache_folder().parent / "demo")
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +41,7 @@ def anyio_backend() -> str:
 @pytest.fixture(scope="session")
 def clips() -> Clips:
     """The clips of the demo: a person filmed from life, and a phone replay of it; kept between runs."""
-    return prepare(model_files.cache_folder().parent / "demo")
+    return prepare_clips(model_files.cache_folder().parent / "demo")
 
 
 @pytest.fixture(scope="session")

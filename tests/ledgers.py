@@ -63,7 +63,7 @@ def migrate(url: str) -> None:
     """Migrate the database at `url`, and close it."""
 
     # Imported here: most tests load this file and open no ledger.
-    from alive402.payments.ledger.ledger import Ledger
+    from alive402.payments.ledger import Ledger
 
     async def once() -> None:
         await (await Ledger.open(url, lease_seconds=60)).close()

@@ -19,12 +19,10 @@ from typing import Any
 import httpx
 
 import alive402
-from alive402.demo.buyer import Buyer
-from alive402.demo.clips import prepare
-from alive402.demo.server import serve_files
+from alive402.demo import Buyer, prepare_clips, serve_files
+from alive402.http import assemble
 from alive402.http.server import listen, server
-from alive402.http.wiring import assemble
-from alive402.liveness.networks import model_files
+from alive402.liveness import model_files
 from alive402.log import configure_log
 from alive402.settings import Settings
 
@@ -61,7 +59,7 @@ def _periodic() -> bool:
 
 def walked(folder: Path) -> list[str]:
     """The files that one paid call passes, relative to the package, in the order in which it enters them."""
-    clips = prepare(model_files.cache_folder().parent / "demo")
+    clips = prepare_clips(model_files.cache_folder().parent / "demo")
     settings = Settings(database_url=f"sqlite+aiosqlite:///{folder / 'ledger.db'}", allow_private_hosts=True)
     tracer, listening, ready = Tracer(), listen("127.0.0.1", 0), threading.Event()
     running: dict[str, Any] = {}

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from alive402.liveness.networks.appearance import AppearanceNetwork
-from alive402.liveness.networks.model_files import WEIGHTS, registry
+from alive402.liveness.networks import WEIGHTS, AppearanceNetwork
+from alive402.liveness.networks.model_files import registry
 from training.compare import numbers, together
 from training.folds import look, pooled
 from training.fusion_fit import SET_BY_HAND, Floats, Table, auc, fit, left_out, with_expert

@@ -26,10 +26,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from alive402.liveness import Analyzer, ImageAnalysis, UnusableVideo
-from alive402.liveness.media.container import VideoFile
-from alive402.liveness.networks.appearance import logits
-from alive402.liveness.networks.model_files import WEIGHTS, registry
+from alive402.liveness import Analyzer, ImageAnalysis, UnusableVideo, VideoFile
+from alive402.liveness.networks import WEIGHTS, logits
+from alive402.liveness.networks.model_files import registry
 from training.originals import PICTURES
 
 Floats = npt.NDArray[np.float64]

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from alive402.liveness.networks.appearance import AppearanceNetwork, logits
+from alive402.liveness.networks import AppearanceNetwork, logits
 from training.alterations import MEASURED, Look, usual_faces
 from training.folds import Floats, Image, Looked, Stills, look, look_at_stills, mean_odds, pooled, some_looks
 from training.fusion_fit import Table, auc, left_out

@@ -11,7 +11,7 @@ import onnx
 import onnxruntime
 import torch
 
-from alive402.liveness.networks.model_files import WEIGHTS
+from alive402.liveness.networks import WEIGHTS
 from training.pool import Chunk
 from training.two_view import TwoView, to_onnx
 from training.views import tensor

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from alive402 import liveness
 from alive402.liveness import Analysis, Analyzer, UnusableVideo
 from alive402.liveness.decision.fusion import APPEARANCE, EXPERT
-from alive402.liveness.networks.appearance import logits, pool
+from alive402.liveness.networks import logits, pool
 
 Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]

@@ -12,9 +12,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from alive402.liveness.errors import UnusableVideo
-from alive402.liveness.faces.tracks import FaceFinder
-from alive402.liveness.media.container import VideoFile
+from alive402.liveness import UnusableVideo, VideoFile
+from alive402.liveness.faces import FaceFinder
 
 Image = npt.NDArray[np.uint8]
 

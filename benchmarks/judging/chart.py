@@ -7,7 +7,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from alive402.lab.rates import Rate
+from alive402.lab import Rate
 from benchmarks.judging.figures import Figures, Tally
 
 WIDTH, ROW, EDGE = 11.0, 0.21, 1.3

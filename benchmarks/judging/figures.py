@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from alive402.lab import Rate
 from alive402.lab.metrics import Auc, Scored
-from alive402.lab.rates import Rate
 from benchmarks.judging.journal import Answer
 from benchmarks.making.conditions import CONDITIONS, CONTROL
 

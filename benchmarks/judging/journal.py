@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import alive402.liveness
-from alive402.liveness.decision.identity import identity
+from alive402.liveness import engine_identity
 
 Key = tuple[str, str, str, str, int]
 
@@ -81,4 +81,4 @@ def engine() -> str:
     """Version, weights, calibrations and a hash of the engine's code; answers of different engines do not compare."""
     folder = Path(alive402.liveness.__file__).parent
     code = b"".join(path.read_bytes() for path in sorted(folder.rglob("*.py")))
-    return f"{identity()}.{sha256(code).hexdigest()[:8]}"
+    return f"{engine_identity()}.{sha256(code).hexdigest()[:8]}"

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from alive402.liveness.faces.tracks import FaceFinder
+from alive402.liveness.faces import FaceFinder
 from benchmarks.making.conditions import CONDITIONS, altered
 from benchmarks.making.footage import Image, read, save
 

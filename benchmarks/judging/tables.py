@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from alive402.lab.rates import Rate, shown
+from alive402.lab import Rate, shown
 from benchmarks.judging.figures import AttackLine, Figures, Line, Tally
 
 COLUMNS = "people refused | unsure | not judged | attacks called live | unsure | not judged | turned wrong | lost | AUC"

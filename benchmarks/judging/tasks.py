@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from alive402.lab.datasets import Presentation
-from alive402.liveness.faces.tracks import FaceFinder
+from alive402.liveness.faces import FaceFinder
 from benchmarks import making
 from benchmarks.making.attacks import ATTACKS, CLIP_ATTACKS
 from benchmarks.making.conditions import CONDITIONS, CONTROL, altered

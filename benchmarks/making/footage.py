@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from alive402.liveness import VideoFile
+from alive402.liveness.faces import FaceFinder
 from alive402.liveness.faces.mesh import POINTS
-from alive402.liveness.faces.tracks import FaceFinder
-from alive402.liveness.media.container import VideoFile
 
 Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]

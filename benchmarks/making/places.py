@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from alive402.liveness.faces.tracks import FaceFinder
+from alive402.liveness.faces import FaceFinder
 
 Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from alive402.liveness.media.container import VideoFile
+from alive402.liveness import VideoFile
 
 Image = npt.NDArray[np.uint8]
 

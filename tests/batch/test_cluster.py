@@ -12,16 +12,16 @@ import pytest
 
 from alive402.batch import cluster as batches
 from alive402.batch.rows import Row
-from alive402.demo.clips import Clips
-from alive402.intake.fetch import FetchLimits
-from alive402.intake.sandbox.pool import SandboxLimits
-from alive402.liveness.errors import UnsupportedVideo
+from alive402.demo import Clips
+from alive402.intake import FetchLimits
+from alive402.intake.sandbox import SandboxLimits
+from alive402.liveness import UnsupportedVideo
 
 ray = pytest.importorskip("ray", reason="Ray is not installed (extra `cluster`)")
 
 from ray.cluster_utils import Cluster as Nodes  # noqa: E402
 
-from alive402.providers.cluster import Cluster, ClusterLimits  # noqa: E402
+from alive402.providers import Cluster, ClusterLimits  # noqa: E402
 
 pytestmark = pytest.mark.anyio
 STORE = 80_000_000

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from benchmarks.judging.journal import Journal
 
-from alive402.demo.clips import Clips
+from alive402.demo import Clips
 from alive402.lab.datasets import Presentation, read
 from benchmarks import conditions
 from benchmarks.judging import tasks, workers

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from training.calibrate_images import SHARES
 
-from alive402.demo.clips import Clips
+from alive402.demo import Clips
 
 ROOT = Path(__file__).parents[2]
 

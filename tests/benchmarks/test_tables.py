@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from alive402.demo.clips import Clips
-from alive402.liveness.networks import model_files
+from alive402.demo import Clips
+from alive402.liveness import model_files
 
 ROOT = Path(__file__).parents[2]
 

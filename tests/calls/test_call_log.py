@@ -9,7 +9,7 @@ import pytest
 
 from alive402.calls import call_log
 from alive402.calls.call_log import CallKind, CallLog
-from alive402.payments.ledger.ledger import Ledger
+from alive402.payments.ledger import Ledger
 
 SERVICE = "video-face-liveness-detection"
 

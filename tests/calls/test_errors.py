@@ -7,7 +7,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from alive402.calls.errors import InternalError, LedgerUnavailable, classify
-from alive402.liveness.errors import NoFace
+from alive402.liveness import NoFace
 
 
 def test_coded_error_is_kept() -> None:

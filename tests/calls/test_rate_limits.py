@@ -5,13 +5,7 @@ from __future__ import annotations
 import pytest
 
 from alive402.calls.rate_limits import CallRate, FreeFailures, NewPayments
-from alive402.payments.core.errors import (
-    PaymentInvalid,
-    PaymentsMisconfigured,
-    TooManyCalls,
-    TooManyFailures,
-    TooManyPayments,
-)
+from alive402.payments.core import PaymentInvalid, PaymentsMisconfigured, TooManyCalls, TooManyFailures, TooManyPayments
 
 pytestmark = pytest.mark.anyio
 

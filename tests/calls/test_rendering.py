@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from alive402.calls.rendering import answer_body, error_body, report_link, stored_answer_body
-from alive402.liveness.errors import NoFace
-from alive402.receipts.reports import KeptAnswer
+from alive402.liveness import NoFace
+from alive402.receipts import KeptAnswer
 
 
 def test_stored_answer_has_the_body_of_the_answer_and_its_payment() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alive402.catalog import IMAGE_LIVENESS, LIVENESS, PriceOption, Quality, ServiceDefinition, SiteCatalog
-from alive402.catalog.search import search
+from alive402.catalog.search import search_services
 from alive402.services import DEFINITIONS
 
 OTHER = dataclasses.replace(
@@ -35,7 +35,7 @@ def site(*services: ServiceDefinition) -> SiteCatalog:
 def found(query: str, *services: ServiceDefinition, **qualities: Quality) -> list[str]:
     sold = services or (LIVENESS, OTHER)
     measured = {each.id: qualities.get(each.tool_name, Quality()) for each in sold}
-    return [entry["id"] for entry in search(site(*sold), measured, query)["services"]]
+    return [entry["id"] for entry in search_services(site(*sold), measured, query)["services"]]
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_equal_fit_is_ranked_by_quality_then_price() -> None:
 
 
 def test_search_answer_repeats_the_query() -> None:
-    answer = search(site(LIVENESS), {LIVENESS.id: Quality()}, "selfie", 1)
+    answer = search_services(site(LIVENESS), {LIVENESS.id: Quality()}, "selfie", 1)
     assert answer["schemaVersion"] == "server402.catalog.search.v1"
     assert (answer["query"], answer["total"], answer["filters"]) == ("selfie", 1, {"limit": 1})
     assert {"face", "人脸"} <= set(answer["expandedTerms"])

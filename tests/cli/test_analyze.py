@@ -14,7 +14,7 @@ import cv2
 import pytest
 
 from alive402 import __version__
-from alive402.demo.clips import Clips
+from alive402.demo import Clips
 from tests.conftest import Image
 from tests.intake import heif_files
 

@@ -14,9 +14,8 @@ from typing import Any
 import pytest
 from pyarrow import parquet
 
-from alive402.demo.clips import Clips
-from alive402.demo.server import serve_files
-from alive402.liveness.decision.identity import identity
+from alive402.demo import Clips, serve_files
+from alive402.liveness import engine_identity
 
 COMMAND = Path(sys.executable).with_name("alive402")
 
@@ -58,7 +57,7 @@ def test_results_are_in_manifest_order(folder: Path) -> None:
     assert [row["who"] for row in (person, attack, text, gone)] == ["Ann", "Bob", "Cid", "Dan"]
     assert (person["verdict"], attack["verdict"]) == ("live", "spoof")
     assert json.loads(person["report"])["live_confidence"] == person["live_confidence"]
-    assert person["engine"] == identity()
+    assert person["engine"] == engine_identity()
     assert (text["verdict"], text["code"]) == (None, "unsupported_video")
     assert (gone["verdict"], gone["code"], gone["location"]) == (None, "file_unreadable", "data/gone.mp4")
     assert not list((folder / "out").glob("*.journal"))

@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from alive402.demo.clips import Clips
+from alive402.demo import Clips
 from alive402.lab.evaluate import Engine
 from alive402.lab.scores import read
 from tests.conftest import Image

@@ -21,9 +21,9 @@ from typer.testing import CliRunner, Result
 from web3 import Web3
 
 from alive402.cli.main import app
-from alive402.payments.core.values import Claim, Money, Use
+from alive402.payments.core import Claim, Money, Use
 from alive402.payments.devchain import NETWORK, TOKEN_ADDRESS
-from alive402.payments.ledger.ledger import Ledger
+from alive402.payments.ledger import Ledger
 from tests.http.facilitators import Facilitator, running_facilitator
 from tests.payments.devchain.test_chain import SELLER, authorization
 

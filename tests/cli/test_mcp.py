@@ -13,8 +13,7 @@ import pytest
 from mcp import Client, StdioServerParameters
 
 from alive402.catalog import IMAGE_LIVENESS, LIVENESS
-from alive402.demo.clips import Clips
-from alive402.demo.server import serve_files
+from alive402.demo import Clips, serve_files
 from alive402.services import DEFINITIONS
 from tests.conftest import Image
 from tests.intake import heif_files

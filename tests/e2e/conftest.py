@@ -8,9 +8,8 @@ from collections.abc import AsyncIterator, Iterator
 import av
 import pytest
 
-from alive402.demo.clips import Clips
-from alive402.demo.server import serve_files
-from alive402.liveness.networks import model_files
+from alive402.demo import Clips, serve_files
+from alive402.liveness import model_files
 from tests.conftest import write_video
 from tests.e2e.crash_setup import CrashSetup
 from tests.http.facilitators import running_facilitator

@@ -20,7 +20,7 @@ from eth_account import Account
 from sqlalchemy import NullPool, create_engine, text
 from x402.http.clients.httpx import PaymentError
 
-from alive402.demo.buyer import Buyer
+from alive402.demo import Buyer
 from tests.http.facilitators import Facilitator
 
 ROOT = Path(__file__).parents[2]

@@ -25,13 +25,11 @@ from x402.http import HTTPFacilitatorClient
 # Imported here, so that a process that is forked from this one starts at once.
 import alive402.http.server
 from alive402.cli.main import main
-from alive402.intake.sandbox.pool import Sandbox
-from alive402.payments.ledger.ledger import Ledger
+from alive402.intake.sandbox import Sandbox
+from alive402.payments.ledger import Ledger, PaymentRepository
 from alive402.payments.ledger.recovery import Recovery
-from alive402.payments.ledger.repository import PaymentRepository
 from alive402.payments.ledger.service import PaymentService
-from alive402.storage import database
-from alive402.storage.database import utc_now
+from alive402.storage import database, utc_now
 
 armed = Path()
 

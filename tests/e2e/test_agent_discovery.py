@@ -18,8 +18,7 @@ from x402.http.clients.httpx import wrapHttpxWithPayment
 from x402.mechanisms.evm.exact import register_exact_evm_client
 from x402.mechanisms.evm.signers import EthAccountSigner
 
-from alive402.demo.clips import Clips
-from alive402.demo.server import run_service, serve_files
+from alive402.demo import Clips, run_service, serve_files
 from tests.conftest import Image
 
 

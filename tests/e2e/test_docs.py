@@ -13,22 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from alive402.calls.paid_call import InvalidInput
-from alive402.demo.buyer import Buyer
-from alive402.demo.clips import Clips
-from alive402.demo.server import run_service, serve_files
+from alive402.catalog import InvalidInput
+from alive402.demo import Buyer, Clips, run_service, serve_files
 from alive402.http import app as _every_door  # noqa: F401  its refusals are in the tree once it is loaded
 from alive402.http.core import errors as doors
-from alive402.intake.errors import IntakeError, UploadRefused, UpstreamFailed
-from alive402.liveness.errors import AnalysisError, UnusableVideo
-from alive402.payments.core.errors import (
-    NoSuchApiKey,
-    PaymentConflict,
-    PaymentError,
-    PaymentsMisconfigured,
-    RefundRefused,
-    TokenRefused,
-)
+from alive402.intake import IntakeError, UploadRefused, UpstreamFailed
+from alive402.liveness import AnalysisError, UnusableVideo
+from alive402.payments.core import NoSuchApiKey, PaymentError, PaymentsMisconfigured, RefundRefused
+from alive402.payments.core.errors import PaymentConflict, TokenRefused
 
 PAGE = (Path(__file__).parents[2] / "docs" / "pay.md").read_text()
 ABSTRACT = {

@@ -15,12 +15,11 @@ from typing import Any
 from typer.testing import CliRunner
 
 from alive402.cli.main import app
-from alive402.demo.clips import Clips
-from alive402.demo.server import run_service, serve_files
+from alive402.demo import Clips, run_service, serve_files
 from alive402.errors import CodedError
 from alive402.http.alibaba.errors import TABLE
-from alive402.intake.errors import IntakeError, UpstreamFailed
-from alive402.liveness.errors import AnalysisError, UnusableVideo
+from alive402.intake import IntakeError, UpstreamFailed
+from alive402.liveness import AnalysisError, UnusableVideo
 
 PAGE = (Path(__file__).parents[2] / "docs" / "alibaba.md").read_text()
 

@@ -7,10 +7,11 @@ import re
 from pathlib import Path
 
 from alive402.catalog import LIVENESS
-from alive402.demo.clips import Clips
+from alive402.demo import Clips
 from alive402.http.routes import mcp as door
+from alive402.mcp import PAYING, PAYMENT_KEY
 from alive402.mcp.guide import URI
-from alive402.mcp.tool import PAYING, PAYMENT_KEY, RECEIPT_KEY
+from alive402.mcp.tool import RECEIPT_KEY
 from tests.e2e.test_docs import said_by
 
 PAGE = (Path(__file__).parents[2] / "docs" / "mcp.md").read_text()

@@ -14,9 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from alive402.demo.buyer import Buyer
-from alive402.demo.clips import Clips
-from alive402.demo.server import run_service, serve_files
+from alive402.demo import Buyer, Clips, run_service, serve_files
 from alive402.settings import Settings
 
 DOCS = Path(__file__).parents[2] / "docs"

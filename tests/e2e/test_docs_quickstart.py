@@ -17,8 +17,7 @@ import httpx
 import pyarrow.parquet as parquet
 import pytest
 
-from alive402.demo.clips import Clips
-from alive402.demo.server import serve_files
+from alive402.demo import Clips, serve_files
 from tests.e2e.pages import ROOT, block
 
 VERDICTS = {"live", "spoof", "inconclusive"}

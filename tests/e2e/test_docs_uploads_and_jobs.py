@@ -9,10 +9,9 @@ import re
 import subprocess
 from pathlib import Path
 
-from alive402.demo.clips import Clips
-from alive402.demo.server import run_service, serve_files
-from alive402.payments.keys.api_keys import Keys, Scope
-from alive402.payments.ledger.ledger import Ledger
+from alive402.demo import Clips, run_service, serve_files
+from alive402.payments.keys import Keys, Scope
+from alive402.payments.ledger import Ledger
 
 PAGE = (Path(__file__).parents[2] / "docs" / "uploads-and-jobs.md").read_text()
 

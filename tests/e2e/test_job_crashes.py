@@ -9,9 +9,9 @@ import sqlite3
 import httpx
 import pytest
 
-from alive402.demo.buyer import PATH, Buyer
-from alive402.payments.keys.api_keys import Keys, Scope
-from alive402.payments.ledger.ledger import Ledger
+from alive402.demo import TOOL_PATH, Buyer
+from alive402.payments.keys import Keys, Scope
+from alive402.payments.ledger import Ledger
 from tests.e2e.crash_setup import PATIENCE_SECONDS, CrashSetup
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("calm")]
@@ -25,7 +25,7 @@ async def die(setup: CrashSetup, moment: str, headers: dict[str, str]) -> str:
         # It may die before it answers; the job is there all the same.
         with contextlib.suppress(httpx.TransportError):
             await http.post(
-                setup.url + PATH, json={"VideoUrl": setup.video}, headers={"Prefer": "respond-async", **headers}
+                setup.url + TOOL_PATH, json={"VideoUrl": setup.video}, headers={"Prefer": "respond-async", **headers}
             )
     await setup.died()
     setup.arm("")
@@ -99,7 +99,7 @@ async def test_job_reports_a_settlement_found_later(setup: CrashSetup) -> None:
     setup.facilitator.fault = "chain silent"
     async with httpx.AsyncClient(timeout=60) as http:
         made = await http.post(
-            setup.url + PATH,
+            setup.url + TOOL_PATH,
             json={"VideoUrl": setup.video},
             headers={"Prefer": "respond-async", "PAYMENT-SIGNATURE": buyer.signature},
         )
@@ -124,7 +124,7 @@ async def test_killed_job_returns_the_call_to_its_token(setup: CrashSetup) -> No
     async with httpx.AsyncClient(timeout=60) as http:
         left = await http.get(f"{setup.url}/api/payments/{bought['paymentId']}")
         assert left.json()["remainingCalls"] == 1
-        answer = await http.post(setup.url + PATH, json={"VideoUrl": setup.video}, headers=headers)
+        answer = await http.post(setup.url + TOOL_PATH, json={"VideoUrl": setup.video}, headers=headers)
     assert answer.status_code == 200
 
 

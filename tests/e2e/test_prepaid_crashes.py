@@ -6,7 +6,7 @@ import httpx
 import pytest
 from x402.http.clients.httpx import PaymentError
 
-from alive402.demo.buyer import Buyer
+from alive402.demo import Buyer
 from tests.e2e.crash_setup import PRICE, CrashSetup
 
 pytestmark = pytest.mark.anyio

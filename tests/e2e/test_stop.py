@@ -16,10 +16,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from alive402.demo.buyer import Buyer
-from alive402.demo.clips import Clips
-from alive402.demo.server import serve_files
-from alive402.intake.folders import marked, sweep
+from alive402.demo import Buyer, Clips, serve_files
+from alive402.intake import sweep_media_folders
+from alive402.intake.folders import marked
 from tests.http.routes.test_mcp_cancel import holding_host
 
 pytestmark = pytest.mark.anyio
@@ -146,10 +145,10 @@ def test_start_sweeps_left_over_folders(tmp_path: Path) -> None:
     (tmp_path / "alive402-call-abcdefg5").symlink_to(tmp_path / "alive402-uploads-1")
     mark = marked(str(tmp_path / "alive402-call-abcdefg2"))
     try:
-        assert sweep(tmp_path, 2_000_000) == 2
+        assert sweep_media_folders(tmp_path, 2_000_000) == 2
     finally:
         os.close(mark)
     left = {each.name for each in tmp_path.iterdir()}
     assert left == {f"alive402-call-abcdefg{number}" for number in (2, 4, 5)} | {"alive402-uploads-1"}
-    assert sweep(tmp_path, 2_000_000) == 1
-    assert sweep(tmp_path / "none", 2_000_000) == 0
+    assert sweep_media_folders(tmp_path, 2_000_000) == 1
+    assert sweep_media_folders(tmp_path / "none", 2_000_000) == 0

@@ -13,11 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from alive402.demo.clips import Clips
-from alive402.demo.server import serve_files
+from alive402.demo import Clips, serve_files
 from alive402.http.server import listen, server
 from alive402.http.wiring import Parts, assemble
-from alive402.liveness.networks import model_files
+from alive402.liveness import model_files
 from alive402.services import SERVICES
 from alive402.services import Service as Offered
 from alive402.settings import Settings

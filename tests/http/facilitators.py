@@ -14,7 +14,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from x402.schemas import PaymentPayload, PaymentRequirements
 
-from alive402.calls.rate_limits import NewPayments
+from alive402.calls import NewPayments
 from alive402.http.devchain import faucet as devchain
 from alive402.http.server import listen
 from alive402.payments.devchain import DevChain, DevFacilitator

@@ -11,11 +11,10 @@ from markupsafe import Markup
 
 from alive402.catalog import ServiceDefinition
 from alive402.catalog.answers import body_of
-from alive402.intake.sandbox.pool import Progress
-from alive402.providers.base import Answer
-from alive402.providers.local import LocalProvider
+from alive402.intake.sandbox import Progress
+from alive402.providers import Answer, LocalProvider
 from alive402.services import LocalTool, Service
-from alive402.web.site_pages import ShownReport
+from alive402.web import ShownReport
 
 
 def _signed(report: Mapping[str, Any]) -> dict[str, Any]:

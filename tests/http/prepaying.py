@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from alive402.demo.buyer import Buyer
+from alive402.demo import Buyer
 from tests.http.conftest import Service
 
 SERVICE = "video-face-liveness-detection"

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from alive402.cli.main import app
-from alive402.demo.buyer import PATH
+from alive402.demo import TOOL_PATH
 from tests.http.conftest import Service
 
 
@@ -27,7 +27,7 @@ def made(service: Service, *scopes: str) -> dict[str, str]:
 
 def called(service: Service, video_url: str, headers: dict[str, str]) -> httpx.Response:
     with httpx.Client(timeout=180) as http:
-        return http.post(service.url + PATH, json={"VideoUrl": video_url}, headers=headers)
+        return http.post(service.url + TOOL_PATH, json={"VideoUrl": video_url}, headers=headers)
 
 
 def test_key_calls_free_until_revoked(service: Service, videos: str) -> None:

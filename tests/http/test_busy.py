@@ -11,8 +11,8 @@ import httpx
 import pytest
 from eth_account import Account
 
-from alive402.demo.buyer import PATH, Buyer
-from alive402.payments.keys.api_keys import Scope
+from alive402.demo import TOOL_PATH, Buyer
+from alive402.payments.keys import Scope
 from tests.http.access_keys import detect, made, sdk
 from tests.http.conftest import Service, Start
 from tests.http.facilitators import running_facilitator
@@ -39,7 +39,8 @@ async def full(service: Service) -> AsyncIterator[None]:
     keys = [await key_of(service) for _ in range(service.parts.admission.capacity)]
     async with holding_host() as host, httpx.AsyncClient(timeout=60) as http:
         calls = [
-            asyncio.create_task(http.post(service.url + PATH, json={"VideoUrl": host.url}, headers=key)) for key in keys
+            asyncio.create_task(http.post(service.url + TOOL_PATH, json={"VideoUrl": host.url}, headers=key))
+            for key in keys
         ]
         await host.took(len(calls))
         assert not service.parts.admission.have_room
@@ -67,7 +68,7 @@ async def test_busy_service_reserves_no_payment(small_service: Service, videos: 
                 await key_of(small_service),
                 {"X-Payment-Token": token["token"], "Prefer": "respond-async"},
             ):
-                busy = await http.post(small_service.url + PATH, json=body, headers=headers)
+                busy = await http.post(small_service.url + TOOL_PATH, json=body, headers=headers)
                 assert (busy.status_code, busy.json()["code"], busy.json()["charged"]) == (503, "busy", False)
                 assert 1 <= int(busy.headers["Retry-After"]) <= 60
             told: Any = (await client.call_tool(TOOL, body, meta=payment)).structured_content
@@ -76,8 +77,8 @@ async def test_busy_service_reserves_no_payment(small_service: Service, videos: 
             refused = await asyncio.to_thread(rpc_code, small_service, rpc, body["VideoUrl"])
             assert refused == "ServiceUnavailable"
             # What is wrong is told all the same, and so is the price.
-            assert (await http.post(small_service.url + PATH, json=body)).status_code == 402
-            wrong = await http.post(small_service.url + PATH, json=body, headers={"X-Payment-Token": "none"})
+            assert (await http.post(small_service.url + TOOL_PATH, json=body)).status_code == 402
+            wrong = await http.post(small_service.url + TOOL_PATH, json=body, headers={"X-Payment-Token": "none"})
             assert wrong.json()["code"] == "token_unknown"
             assert (await shown(small_service, token["paymentId"]))["remainingCalls"] == 1
             assert small_service.histories() == before
@@ -124,7 +125,7 @@ async def test_one_payer_fills_at_most_half_of_the_queue(start: Start, videos: s
     async with holding_host() as host, httpx.AsyncClient(timeout=60) as http:
 
         async def ask(key: dict[str, str]) -> httpx.Response:
-            return await http.post(service.url + PATH, json={"VideoUrl": host.url}, headers=key)
+            return await http.post(service.url + TOOL_PATH, json={"VideoUrl": host.url}, headers=key)
 
         calls = [asyncio.create_task(ask(other))]
         await host.took(1)

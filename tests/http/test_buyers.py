@@ -22,12 +22,13 @@ from x402.http.clients.requests import wrapRequestsWithPayment
 from x402.mechanisms.evm.exact import register_exact_evm_client
 from x402.mechanisms.evm.signers import EthAccountSigner
 
-from alive402.demo.buyer import PATH, SECONDS, Buyer, receipt
-from alive402.liveness.networks import model_files
+from alive402.demo import TOOL_PATH, Buyer, receipt
+from alive402.demo.buyer import SECONDS
+from alive402.liveness import model_files
 from tests.http.conftest import Service
 
 pytestmark = pytest.mark.anyio
-V1 = f"{PATH}?x402Version=1"
+V1 = f"{TOOL_PATH}?x402Version=1"
 LEGACY_PYTHON = "x402==1.0.0"
 NPM = ("@x402/fetch@2.27.0", "@x402/evm@2.27.0", "viem@2.57.20")
 FETCH = """
@@ -82,7 +83,7 @@ async def test_python_requests_buyer_pays(service: Service, videos: str) -> None
         client = register_exact_evm_client(x402ClientSync(), EthAccountSigner(buyer.account))
         with wrapRequestsWithPayment(requests.Session(), client) as session:
             body = {"VideoUrl": f"{videos}/face.mp4"}
-            bought = await asyncio.to_thread(session.post, service.url + PATH, json=body, timeout=SECONDS)
+            bought = await asyncio.to_thread(session.post, service.url + TOOL_PATH, json=body, timeout=SECONDS)
         assert bought.status_code == 200, bought.text
         assert receipt(bought).success  # type: ignore[arg-type]
         assert await spent(buyer, service) == 200_000
@@ -94,7 +95,7 @@ async def test_npm_x402_fetch_buyer_pays(service: Service, videos: str) -> None:
         await buyer.fund()
         script = folder / "buyer.mjs"
         script.write_text(FETCH)
-        told = await run(node(), str(script), wallet_key(buyer), service.url + PATH, f"{videos}/face.mp4")
+        told = await run(node(), str(script), wallet_key(buyer), service.url + TOOL_PATH, f"{videos}/face.mp4")
         assert told["status"] == 200
         assert told["settled"]["success"] is True
         assert told["body"]["data"]["Action"] == "DetectVideoLivingFace"
@@ -139,7 +140,7 @@ async def test_current_client_pays_by_version_1(service: Service, videos: str) -
 async def http_post(service: Service, videos: str, video: str, payment: str) -> httpx.Response:
     async with httpx.AsyncClient(timeout=SECONDS) as http:
         body = {"VideoUrl": f"{videos}/{video}"}
-        return await http.post(service.url + PATH, json=body, headers={"X-PAYMENT": payment})
+        return await http.post(service.url + TOOL_PATH, json=body, headers={"X-PAYMENT": payment})
 
 
 async def test_version_1_client_gets_a_version_1_answer(service: Service, videos: str) -> None:
@@ -157,7 +158,7 @@ async def test_version_1_client_gets_a_version_1_answer(service: Service, videos
         assert (body["x402Version"], body["charged"]) == (1, False)
         (terms,) = body["accepts"]
         assert (terms["network"], terms["maxAmountRequired"]) == ("base-sepolia", "200000")
-        assert terms["resource"] == service.url + PATH
+        assert terms["resource"] == service.url + TOOL_PATH
         assert terms["extra"] == {"name": "USDC", "version": "2"}
         assert {"description", "mimeType", "payTo", "asset", "maxTimeoutSeconds"} <= terms.keys()
 

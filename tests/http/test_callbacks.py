@@ -11,7 +11,7 @@ import pytest
 from standardwebhooks import Webhook
 from standardwebhooks.webhooks import WebhookVerificationError
 
-from alive402.demo.buyer import PATH
+from alive402.demo import TOOL_PATH
 from tests.http.conftest import Service, Start
 from tests.http.routes.test_jobs import ask, key_of
 from tests.receivers import Called, called_back
@@ -88,5 +88,5 @@ async def test_bad_callback_url_is_refused_before_reservation(
     unpaid = await ask(closed, http, "http://example.com/v.mp4", **{"X-Callback-Url": url})
     assert unpaid.status_code == (400 if reason == "invalid_url" else 402)
     # Who waits for the answer needs no callback, so none is read.
-    plain = await http.post(closed.url + PATH, headers={"X-Callback-Url": url})
+    plain = await http.post(closed.url + TOOL_PATH, headers={"X-Callback-Url": url})
     assert plain.status_code == 402

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from alive402.demo.buyer import PATH, Buyer
-from alive402.payments.core.errors import PaymentsMisconfigured
+from alive402.demo import TOOL_PATH, Buyer
+from alive402.payments.core import PaymentsMisconfigured
 from alive402.settings import Settings
 from tests.http.access_keys import credited, made
 from tests.http.alibaba.test_objects import HOST, fields_of, refusal, upload_policy_for
@@ -68,7 +68,7 @@ async def test_failed_calls_limit_uploads_of_a_prepaid_key(start: Start, videos:
 
         async def call(key: dict[str, str], name: str) -> int:
             asked = {"VideoUrl": f"{videos}/{name}"}
-            return (await http.post(strict.url + PATH, json=asked, headers={"X-Api-Key": key["key"]})).status_code
+            return (await http.post(strict.url + TOOL_PATH, json=asked, headers={"X-Api-Key": key["key"]})).status_code
 
         async def upload(key: dict[str, str]) -> httpx.Response:
             headers = {"X-Api-Key": key["key"], "Content-Type": "video/mp4"}
@@ -150,7 +150,9 @@ async def test_only_a_trusted_proxy_sets_the_address(start: Start, videos: str) 
             # Two homes, and a second address of the first: by IPv6 a home has many.
             for address in ("2001:db8:1::1", "2001:db8:2::1", "2001:db8:1::2"):
                 headers = {"X-Payment-Token": told["token"], "X-Forwarded-For": f"203.0.113.9, {address}"}
-                answer = await http.post(service.url + PATH, json={"VideoUrl": f"{videos}/none.mp4"}, headers=headers)
+                answer = await http.post(
+                    service.url + TOOL_PATH, json={"VideoUrl": f"{videos}/none.mp4"}, headers=headers
+                )
                 seen.append(answer.json()["code"])
         assert seen == ["upstream_status", code, "too_many_failures"]
 
@@ -158,7 +160,7 @@ async def test_only_a_trusted_proxy_sets_the_address(start: Start, videos: str) 
 def test_invalid_rate_or_storage_stops_the_start(start: Start) -> None:
     with pytest.raises(ValidationError, match="is not a rate"):
         Settings(free_failures_per_payer="often")
-    from alive402.calls.rate_limits import FreeFailures
+    from alive402.calls import FreeFailures
 
     with pytest.raises(PaymentsMisconfigured, match="ALIVE402_LIMITS_URL"):
         FreeFailures("1/hour", "1/hour", "nowhere://")

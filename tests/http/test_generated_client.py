@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from alive402.payments.keys.api_keys import Scope
+from alive402.payments.keys import Scope
 from tests.http.conftest import Service
 
 pytestmark = pytest.mark.anyio

@@ -11,8 +11,7 @@ from alibabacloud_tea_util.models import RuntimeOptions
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from alive402.catalog import IMAGE_LIVENESS, LIVENESS
-from alive402.demo.buyer import Buyer
-from alive402.demo.server import serve_files
+from alive402.demo import Buyer, serve_files
 from tests.conftest import Image
 from tests.http.access_keys import V3, made, sdk
 from tests.http.conftest import Service

@@ -22,11 +22,9 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from mcp import Client
 
 from alive402.catalog import IMAGE_LIVENESS, LIVENESS
-from alive402.demo.buyer import Buyer, receipt
-from alive402.demo.clips import Clips
-from alive402.demo.server import serve_files
+from alive402.demo import Buyer, Clips, receipt, serve_files
 from alive402.http.core.bodies import LARGE_BODIES
-from alive402.receipts.verdicts import verified
+from alive402.receipts import verified
 from tests.conftest import Image
 from tests.http.access_keys import V1, V3, made, sdk
 from tests.http.conftest import Service, Start

@@ -8,7 +8,7 @@ import sqlite3
 import httpx
 import pytest
 
-from alive402.demo.buyer import PATH, Buyer
+from alive402.demo import TOOL_PATH, Buyer
 from tests.http.access_keys import V3, balance, command, credited, detect, made, sdk
 from tests.http.conftest import Service
 from tests.http.prepaying import SERVICE
@@ -47,7 +47,7 @@ async def test_payment_credits_a_key_once(service: Service, videos: str) -> None
     detect(sdk(service, key, V3), f"{videos}/face.mp4")
     async with httpx.AsyncClient(timeout=60) as http:
         asked = {"VideoUrl": f"{videos}/attack.mp4"}
-        answer = await http.post(service.url + PATH, json=asked, headers={"X-Api-Key": key["key"]})
+        answer = await http.post(service.url + TOOL_PATH, json=asked, headers={"X-Api-Key": key["key"]})
     assert answer.status_code == 200
     assert balance(service, key) == 1
 
@@ -71,10 +71,10 @@ async def test_idempotency_key_repeats_the_answer_free(service: Service, videos:
     headers = {"X-Api-Key": key["key"], "Idempotency-Key": "order 7"}
     async with httpx.AsyncClient(timeout=60) as http:
         asked = {"VideoUrl": f"{videos}/face.mp4"}
-        first = await http.post(service.url + PATH, json=asked, headers=headers)
-        again = await http.post(service.url + PATH, json=asked, headers=headers)
+        first = await http.post(service.url + TOOL_PATH, json=asked, headers=headers)
+        again = await http.post(service.url + TOOL_PATH, json=asked, headers=headers)
         assert first.json() == again.json()
-        other = await http.post(service.url + PATH, json={"VideoUrl": f"{videos}/attack.mp4"}, headers=headers)
+        other = await http.post(service.url + TOOL_PATH, json={"VideoUrl": f"{videos}/attack.mp4"}, headers=headers)
         assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
     assert balance(service, key) == 1
 

@@ -16,9 +16,9 @@ from x402.mechanisms.evm.default_assets import DEFAULT_ASSETS
 from x402.mechanisms.evm.exact import register_exact_evm_client
 from x402.mechanisms.evm.signers import EthAccountSigner
 
-from alive402.demo.buyer import Buyer, receipt
+from alive402.demo import Buyer, receipt
 from alive402.http.wiring import assemble
-from alive402.payments.core.errors import PaymentsMisconfigured
+from alive402.payments.core import PaymentsMisconfigured
 from alive402.payments.devchain import DevChain
 from alive402.settings import Settings
 from tests.http.conftest import Service, Start

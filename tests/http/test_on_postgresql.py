@@ -9,7 +9,7 @@ import httpx
 import pytest
 from eth_account import Account
 
-from alive402.demo.buyer import Buyer
+from alive402.demo import Buyer
 from tests import postgresql
 from tests.http.conftest import Service, Start
 from tests.http.facilitators import Facilitator, running_facilitator

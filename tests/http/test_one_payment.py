@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from alive402.demo.buyer import PATH, Buyer
+from alive402.demo import TOOL_PATH, Buyer
 from tests.http.conftest import Service
 from tests.http.prepaying import balance, paid
 from tests.http.routes.test_mcp import TOOL, connected, signed
@@ -31,7 +31,7 @@ async def over_http_and_mcp(service: Service, url: str, token: str) -> list[dict
 
         async def over_http() -> dict[str, Any]:
             headers = {"X-Payment-Token": token}
-            return dict((await http.post(service.url + PATH, json={"VideoUrl": url}, headers=headers)).json())
+            return dict((await http.post(service.url + TOOL_PATH, json={"VideoUrl": url}, headers=headers)).json())
 
         async def over_mcp(client: Any) -> dict[str, Any]:
             answer = await client.call_tool(TOOL, {"VideoUrl": url, "paymentToken": token})

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from x402.extensions.payment_identifier import append_payment_identifier_to_extensions
 
-from alive402.demo.buyer import Buyer
+from alive402.demo import Buyer
 from tests.http.conftest import Service
 
 pytestmark = pytest.mark.anyio

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from alive402.demo.buyer import Buyer
+from alive402.demo import Buyer
 from tests import postgresql
 from tests.http.conftest import Service, Start
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alive402.demo.buyer import PATH, Buyer
+from alive402.demo import TOOL_PATH, Buyer
 from tests.http.conftest import Service, Start
 from tests.http.prepaying import SECRET, SERVICE, balance, paid, shown
 
@@ -129,7 +129,7 @@ async def test_refunded_token_keeps_its_answers_only(service: Service, videos: s
     paying=st.booleans(),
 )
 def test_any_header_gets_a_client_error(service: Service, headers: dict[str, str], paying: bool) -> None:
-    url = f"{service.url}/api/payments/{'0' * 32}/pay" if paying else service.url + PATH
+    url = f"{service.url}/api/payments/{'0' * 32}/pay" if paying else service.url + TOOL_PATH
     sent = {name: value.encode("latin-1") for name, value in headers.items()}
     with httpx.Client() as http:
         response = http.post(url, json={} if paying else {"VideoUrl": "http://example.com/v.mp4"}, headers=sent)

@@ -11,11 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
-from alive402.demo.buyer import PATH, Buyer
-from alive402.demo.clips import Clips
-from alive402.demo.server import run_service, serve_files
-from alive402.payments.keys.api_keys import Scope
-from alive402.providers.local import LocalProvider
+from alive402.demo import TOOL_PATH, Buyer, Clips, run_service, serve_files
+from alive402.payments.keys import Scope
+from alive402.providers import LocalProvider
 from tests.http.conftest import Service, Start
 from tests.http.prepaying import SECRET, SERVICE, balance, paid
 
@@ -129,15 +127,15 @@ async def test_keys_erase_their_answers(service: Service, videos: str) -> None:
     free = await key(service, Scope.CALL)
     async with httpx.AsyncClient(base_url=service.url, timeout=120) as http:
         body, mine = {"VideoUrl": f"{videos}/face.mp4"}, {"X-Api-Key": secret, "Idempotency-Key": "one"}
-        first = await http.post(PATH, json=body, headers=mine)
-        own = await http.post(PATH, json=body, headers={"X-Api-Key": free})
+        first = await http.post(TOOL_PATH, json=body, headers=mine)
+        own = await http.post(TOOL_PATH, json=body, headers={"X-Api-Key": free})
         bought, asked = first.json()["requestId"], own.json()["requestId"]
         assert (await erased(service, bought, X_Api_Key=free)).status_code == 404
         assert (await erased(service, asked, X_Api_Key=secret)).status_code == 404
         assert (await erased(service, bought, X_Api_Key=secret)).status_code == 204
         assert (await erased(service, asked, X_Api_Key=free)).status_code == 204
         assert stored(service, bought) == stored(service, asked) == []
-        again = await http.post(PATH, json=body, headers=mine)
+        again = await http.post(TOOL_PATH, json=body, headers=mine)
     assert (again.status_code, again.json()["code"], again.json()["charged"]) == (410, "answer_erased", True)
 
 
@@ -221,7 +219,7 @@ async def test_no_video_remains_after_any_call(start: Start, videos: str, tmp_pa
                 "json": {"VideoUrl": f"{videos}/{name}"},
                 "headers": {"X-Api-Key": await key(own_service, Scope.CALL)},
             }
-            answer = await http.post(own_service.url + PATH, **call)  # type: ignore[arg-type]
+            answer = await http.post(own_service.url + TOOL_PATH, **call)  # type: ignore[arg-type]
             ends.append(answer.json()["code"])
             assert videos_in(media) == [], name
     assert (ends[0], ends[-1]) == ("200", "analysis_timeout")

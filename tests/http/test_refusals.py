@@ -14,7 +14,7 @@ from eth_account import Account
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alive402.demo.buyer import PATH, Buyer
+from alive402.demo import TOOL_PATH, Buyer
 from tests.http.conftest import Service, Start
 
 pytestmark = pytest.mark.anyio
@@ -99,7 +99,7 @@ async def test_bad_url_is_refused_before_payment(service: Service, url: str) -> 
 @pytest.mark.parametrize("body", [{"VideoURL": "http://example.com/v"}, {"VideoUrl": 7}, {"VideoUrl": ""}, {"x": 1}])
 async def test_invalid_unpaid_body_is_refused(service: Service, body: dict[str, object]) -> None:
     async with httpx.AsyncClient() as http:
-        refused = await http.post(service.url + PATH, json=body)
+        refused = await http.post(service.url + TOOL_PATH, json=body)
     assert (refused.status_code, refused.json()["code"]) == (400, "invalid_input")
     assert refused.json()["details"]["problems"]
 
@@ -149,9 +149,9 @@ async def test_payment_about_to_expire_is_refused(service: Service, videos: str)
 
 async def test_oversized_requests_are_not_read(service: Service) -> None:
     async with httpx.AsyncClient() as http:
-        body = await http.post(service.url + PATH, content=b"{" + b" " * 20_000)
-        header = await http.post(service.url + PATH, headers={"PAYMENT-SIGNATURE": "a" * 9_000})
-        other = await http.get(service.url + PATH)
+        body = await http.post(service.url + TOOL_PATH, content=b"{" + b" " * 20_000)
+        header = await http.post(service.url + TOOL_PATH, headers={"PAYMENT-SIGNATURE": "a" * 9_000})
+        other = await http.get(service.url + TOOL_PATH)
     assert (body.status_code, body.json()["code"]) == (413, "body_too_large")
     assert (header.status_code, header.json()["code"]) == (431, "header_too_large")
     assert (other.status_code, other.json()["code"]) == (405, "method_not_allowed")
@@ -171,7 +171,7 @@ async def test_oversized_requests_are_not_read(service: Service) -> None:
 def test_any_body_or_header_gets_a_client_error(service: Service, body: bytes, header: str | None) -> None:
     headers = {"PAYMENT-SIGNATURE": header} if header is not None else {}
     with httpx.Client() as http:
-        response = http.post(service.url + PATH, content=body, headers=headers)
+        response = http.post(service.url + TOOL_PATH, content=body, headers=headers)
     assert response.status_code in {400, 402}
     told = response.json()
     assert {"requestId", "code", "message"} <= told.keys()

@@ -11,7 +11,7 @@ import pytest
 from mcp import Client
 from mcp.shared.exceptions import MCPError
 
-from alive402.demo.buyer import Buyer
+from alive402.demo import Buyer
 from tests.http.conftest import Service, Start
 
 pytestmark = pytest.mark.anyio

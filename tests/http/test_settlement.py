@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import pytest
 from eth_account import Account
 
-from alive402.demo.buyer import Buyer, receipt
-from alive402.payments.core.errors import PaymentsMisconfigured
+from alive402.demo import Buyer, receipt
+from alive402.payments.core import PaymentsMisconfigured
 from tests.http.conftest import Service, Start
 from tests.http.facilitators import Facilitator, running_facilitator
 

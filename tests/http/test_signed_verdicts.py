@@ -12,10 +12,10 @@ import httpx
 import jwt
 import pytest
 
-from alive402.demo.buyer import Buyer, receipt
-from alive402.liveness.networks import model_files
-from alive402.receipts.signing_keys import SigningKeys
-from alive402.receipts.verdicts import ALGORITHM, TYPE, verified
+from alive402.demo import Buyer, receipt
+from alive402.liveness import model_files
+from alive402.receipts import SigningKeys, verified
+from alive402.receipts.verdicts import ALGORITHM, TYPE
 from tests.http.conftest import Service, Start
 
 pytestmark = pytest.mark.anyio

@@ -12,15 +12,15 @@ from alibabacloud_tea_util.models import RuntimeOptions
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from mcp import Client
 
-from alive402.catalog.surfaces import SITE, facts_of, surfaces_of
+from alive402.catalog import SITE, facts_of, surfaces_of
 from alive402.cli.receipt import _sentences
-from alive402.demo.buyer import Buyer
+from alive402.demo import Buyer
 from alive402.http.alibaba.rpc import VERSION
-from alive402.mcp.local import guide_of, local_server
-from alive402.payments.keys.api_keys import Scope
-from alive402.receipts.verdicts import contradiction, verified
-from alive402.services import DEFINITIONS, SERVICES
-from alive402.services.local import on_this_machine
+from alive402.mcp import local_server
+from alive402.mcp.local import guide_of
+from alive402.payments.keys import Scope
+from alive402.receipts import contradiction, verified
+from alive402.services import DEFINITIONS, SERVICES, on_this_machine
 from tests.http.access_keys import V3, made, sdk
 from tests.http.conftest import Service, Start
 from tests.http.invented_service import DEFINITION

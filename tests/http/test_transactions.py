@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from alive402.demo.buyer import Buyer
+from alive402.demo import Buyer
 from tests.http.conftest import Service, Start
 
 pytestmark = pytest.mark.anyio

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from alive402.demo.buyer import PATH, Buyer, receipt
-from alive402.payments.keys.api_keys import Keys, Scope
+from alive402.demo import TOOL_PATH, Buyer, receipt
+from alive402.payments.keys import Keys, Scope
 from tests.http.conftest import Service, Start
 from tests.receivers import SECRET, Receiver, receiving
 
@@ -57,7 +57,7 @@ async def test_every_answer_sends_one_webhook_for_any_payment(
         used = [await buyer.spend(face, ahead.json()["token"]) for _ in range(2)]
         # Used up: the last answer once more.
         repeated = await buyer.spend(face, ahead.json()["token"])
-        keyed = await buyer._plain.post(telling.url + PATH, json={"VideoUrl": face}, headers={"X-Api-Key": key})
+        keyed = await buyer._plain.post(telling.url + TOOL_PATH, json={"VideoUrl": face}, headers={"X-Api-Key": key})
     assert {answer.status_code for answer in (single, again, ahead, *used, repeated, keyed)} == {200}
     told = [(await asyncio.to_thread(receiver.next))[1] for _ in range(5)]
     assert sorted(event["type"] for event in told) == [

@@ -249,12 +249,12 @@ def largest_in(folder: Path) -> int:
 async def code_of(url: str, target: Path, limits: FetchLimits) -> str:
     """The result of fetching one URL as the provider does."""
     from alive402.errors import CodedError
-    from alive402.intake.fetch import fetch
-    from alive402.intake.sniff import sniff
+    from alive402.intake.fetch import fetch_file
+    from alive402.intake.sniff import container_of
 
     try:
-        await fetch(url, target, limits)
-        sniff(target)
+        await fetch_file(url, target, limits)
+        container_of(target)
     except CodedError as error:
         told = json.dumps(error.to_dict())
         inside = [

@@ -24,7 +24,7 @@ from alive402.intake.errors import (
     UpstreamStatus,
 )
 from alive402.intake.fetch import FetchLimits
-from alive402.liveness.errors import VideoTooLarge
+from alive402.liveness import VideoTooLarge
 
 OPEN = FetchLimits(allow_private=True, max_bytes=100_000, seconds=5)
 CLOSED = FetchLimits()
@@ -101,7 +101,7 @@ def host() -> Iterator[str]:
 
 
 def get(url: str, folder: Path, limits: FetchLimits = OPEN) -> int:
-    return asyncio.run(subject.fetch(url, folder / "video", limits))
+    return asyncio.run(subject.fetch_file(url, folder / "video", limits))
 
 
 def test_fetch_writes_the_whole_video(host: str, tmp_path: Path) -> None:

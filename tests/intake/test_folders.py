@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from alive402.intake.folders import CALL, WORKER, marked, media_folder, sweep
+from alive402.intake.folders import CALL, WORKER, marked, media_folder, sweep_media_folders
 
 
 def test_folder_is_deleted_after_the_block_even_on_errors(tmp_path: Path) -> None:
@@ -25,7 +25,7 @@ def test_folder_is_deleted_after_the_block_even_on_errors(tmp_path: Path) -> Non
 
 def test_folder_in_use_is_not_swept(tmp_path: Path) -> None:
     with media_folder(tmp_path) as folder:
-        assert sweep(tmp_path, time.time() + 60) == 0
+        assert sweep_media_folders(tmp_path, time.time() + 60) == 0
         assert folder.is_dir()
 
 
@@ -38,7 +38,7 @@ def test_only_old_unmarked_folders_of_ours_are_swept(tmp_path: Path) -> None:
     for name in (*old, "alive402-other-abcdefgh", f"{CALL}ABC", f"{WORKER}in_use_9"):
         os.utime(tmp_path / name, (1, 1))
     mark = marked(str(tmp_path / f"{WORKER}in_use_9"))
-    assert sweep(tmp_path, time.time() - 60) == 2
+    assert sweep_media_folders(tmp_path, time.time() - 60) == 2
     os.close(mark)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(kept)
 
@@ -46,9 +46,9 @@ def test_only_old_unmarked_folders_of_ours_are_swept(tmp_path: Path) -> None:
 def test_link_to_a_folder_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "precious").mkdir()
     (tmp_path / f"{CALL}abcdefgh").symlink_to(tmp_path / "precious")
-    assert sweep(tmp_path, time.time() + 60) == 0
+    assert sweep_media_folders(tmp_path, time.time() + 60) == 0
     assert (tmp_path / "precious").is_dir()
 
 
 def test_missing_parent_has_nothing_to_sweep(tmp_path: Path) -> None:
-    assert sweep(tmp_path / "none", time.time()) == 0
+    assert sweep_media_folders(tmp_path / "none", time.time()) == 0

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from alive402.demo.clips import Clips
+from alive402.demo import Clips
 from alive402.errors import CodedError
-from alive402.intake.sandbox.pool import Sandbox, SandboxLimits
-from alive402.intake.sniff import sniff
+from alive402.intake.sandbox import Sandbox, SandboxLimits
+from alive402.intake.sniff import container_of
 from tests.intake import hostile_files
 
 LIMITS = SandboxLimits(jobs=10_000)
@@ -47,7 +47,7 @@ async def judged(folder: Path, person: Path) -> Outcome:
             except CodedError as error:
                 outcome.codes[name] = error.code
             try:
-                sniff(path)
+                container_of(path)
             except CodedError as error:
                 outcome.sniffed[name] = error.code
             # Where a process was lost, another takes its place.

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alive402.demo.clips import Clips
+from alive402.demo import Clips
 from alive402.errors import CodedError
-from alive402.intake.sandbox.pool import Sandbox, SandboxLimits
-from alive402.liveness.media.images import HEAD_BYTES, format_of, read
+from alive402.intake.sandbox import Sandbox, SandboxLimits
+from alive402.liveness import IMAGE_HEAD_BYTES
+from alive402.liveness.media.images import format_of, read
 from tests.conftest import Image
 from tests.intake import hostile_images, pictures
 from tests.intake.hostile_files import FACELESS, JUDGED
@@ -85,7 +86,7 @@ def test_non_image_reaches_no_decoder(made: dict[str, bytes]) -> None:
     refused = {
         name for name, (_, code) in hostile_images.FILES.items() if code == NONE and not any(map(name.count, inside))
     }
-    assert refused == {name for name, data in made.items() if format_of(data[:HEAD_BYTES]) is None}
+    assert refused == {name for name, data in made.items() if format_of(data[:IMAGE_HEAD_BYTES]) is None}
 
 
 def test_one_worker_survives_every_image(outcome: Outcome) -> None:

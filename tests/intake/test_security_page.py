@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from alive402.intake.fetch import FetchLimits
-from alive402.intake.sandbox.pool import SandboxLimits
-from alive402.liveness.media.container import Limits
-from alive402.liveness.media.images import ImageLimits
+from alive402.intake.sandbox import SandboxLimits
+from alive402.liveness import Limits
+from alive402.liveness.media import ImageLimits
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "security.md").read_text()

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from alive402.intake import uploads as uploads_module
 from alive402.intake.errors import TooManyUploads, UploadEmpty, UploadGone, UploadsFull, UploadTooSlow
-from alive402.intake.uploads import PATH, Upload, UploadLimits, Uploads
-from alive402.liveness.errors import VideoTooLarge
+from alive402.intake.uploads import UPLOADS_PATH, Upload, UploadLimits, Uploads
+from alive402.liveness import VideoTooLarge
 
 pytestmark = pytest.mark.anyio
 LIMITS = UploadLimits(max_bytes=1_000, total_bytes=2_500)
@@ -40,7 +40,7 @@ async def put(uploads: Uploads, payer: str = "a", content: bytes = b"x" * 10, de
 
 
 def url_of(upload: Upload) -> str:
-    return f"https://example.com{PATH}/{upload.id}"
+    return f"https://example.com{UPLOADS_PATH}/{upload.id}"
 
 
 def videos(folder: Path) -> list[Path]:
@@ -149,14 +149,14 @@ async def test_foreign_urls_are_not_uploads(folder: Path, tmp_path: Path) -> Non
     uploads = Uploads.open(folder, LIMITS, "https://ours.example")
     unknown = "A" * 43
     for url in (
-        f"https://else.example{PATH}/{unknown}",
+        f"https://else.example{UPLOADS_PATH}/{unknown}",
         "https://ours.example/video.mp4",
         "https://[",
-        f"ftp://x{PATH}",
+        f"ftp://x{UPLOADS_PATH}",
     ):
         assert await uploads.lend(url, tmp_path / "video") is None
     with pytest.raises(UploadGone):
-        await uploads.lend(f"https://ours.example{PATH}/{unknown}", tmp_path / "video")
+        await uploads.lend(f"https://ours.example{UPLOADS_PATH}/{unknown}", tmp_path / "video")
     for upload_id in (unknown, "", "..", "../key", "key"):
         with pytest.raises(UploadGone):
             uploads.find(upload_id)
@@ -193,7 +193,7 @@ async def test_processes_share_uploads_and_dead_ones_leave_none(folder: Path, tm
     assert other.stdout is not None
     upload_id = other.stdout.readline().strip()
     ours.sweep()
-    assert await ours.lend(f"http://any{PATH}/{upload_id}", tmp_path / "video") == upload_id
+    assert await ours.lend(f"http://any{UPLOADS_PATH}/{upload_id}", tmp_path / "video") == upload_id
     other.kill()
     other.wait()
     async with ours.running():

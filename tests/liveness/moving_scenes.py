@@ -7,8 +7,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from alive402.liveness.faces.tracks import FaceTrack
-from alive402.liveness.media.clip import Clip
+from alive402.liveness.faces import FaceTrack
+from alive402.liveness.media import Clip
 from tests.liveness import scenes
 
 FACE: scenes.Box = (200, 120, 280, 220)

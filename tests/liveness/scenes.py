@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from alive402.liveness.faces.samples import Sample
-from alive402.liveness.faces.tracks import FaceTrack
-from alive402.liveness.media.clip import MOTION_FPS, THUMB_SIDE, Clip
+from alive402.liveness.faces import FaceTrack, Sample
+from alive402.liveness.media import THUMB_SIDE, Clip
+from alive402.liveness.media.clip import MOTION_FPS
 from alive402.liveness.report import Video
 
 Image = npt.NDArray[np.uint8]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from alive402 import analyze
-from alive402.demo.clips import Clips
+from alive402.demo import Clips
 from alive402.liveness import Analyzer
 from alive402.liveness.errors import (
     Blurred,

@@ -7,12 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alive402.liveness import cues
-from alive402.liveness.cues.bezel import bezel
-from alive402.liveness.cues.flicker import flicker
-from alive402.liveness.cues.moire import moire
-from alive402.liveness.cues.pulse import pulse
-from alive402.liveness.faces.tracks import FaceTrack
-from alive402.liveness.media.clip import Clip
+from alive402.liveness.cues import bezel, flicker, moire, pulse
+from alive402.liveness.faces import FaceTrack
+from alive402.liveness.media import Clip
 from alive402.liveness.report import Cue, Video
 from tests.liveness import scenes
 from tests.liveness.moving_scenes import held_device

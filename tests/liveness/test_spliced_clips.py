@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from benchmarks.making.splices import FPS, Part, frames_of, splice, write
 
-from alive402.demo.clips import Clips
+from alive402.demo import Clips
 from alive402.liveness import Analyzer
 from alive402.liveness.faces.scene_changes import SceneChanges
-from alive402.liveness.media.container import VideoFile
+from alive402.liveness.media import VideoFile
 
 
 @pytest.mark.parametrize("first", ["life", "attack"])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from alive402.mcp.guide import guide
+from alive402.mcp.guide import agent_guide
 from alive402.services import DEFINITIONS
 
 
 def test_guide_has_every_tool_with_its_required_arguments_and_price() -> None:
-    text = guide(DEFINITIONS)
+    text = agent_guide(DEFINITIONS)
     for service in DEFINITIONS:
         assert f"`{service.tool_name}`" in text
         assert service.price in text
@@ -19,5 +19,5 @@ def test_guide_has_every_tool_with_its_required_arguments_and_price() -> None:
 
 def test_guide_of_one_service_names_no_other() -> None:
     for service in DEFINITIONS:
-        text = guide([service])
+        text = agent_guide([service])
         assert not any(f"Tool: `{other.tool_name}`" in text for other in DEFINITIONS if other is not service)

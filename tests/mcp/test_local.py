@@ -11,11 +11,10 @@ import pytest
 from mcp import Client
 
 from alive402.catalog import LIVENESS
-from alive402.intake.sandbox.pool import Progress
+from alive402.intake.sandbox import Progress
 from alive402.mcp.local import LocalService, local_server
-from alive402.providers.base import Answer
-from alive402.services import DEFINITIONS, SERVICES
-from alive402.services.local import on_this_machine
+from alive402.providers import Answer
+from alive402.services import DEFINITIONS, SERVICES, on_this_machine
 
 pytestmark = pytest.mark.anyio
 

@@ -6,11 +6,10 @@ import json
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from alive402.payments.keys.api_keys import ApiKey
-from alive402.payments.ledger.models import Payment, PaymentEvent
-from alive402.payments.ledger.states import State
-from alive402.payments.prepaid.models import PrepaidUse, Prepayment, UseState
-from alive402.receipts.verdicts import SignedVerdict
+from alive402.payments.keys import ApiKey
+from alive402.payments.ledger import Payment, PaymentEvent, State
+from alive402.payments.prepaid import PrepaidUse, Prepayment, UseState
+from alive402.receipts import SignedVerdict
 
 # A prepayment may fill a key, so the table of keys has to be known.
 assert ApiKey

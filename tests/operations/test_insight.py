@@ -13,10 +13,9 @@ from typing import TypeVar
 import pytest
 from sqlalchemy import event as on_event
 
-from alive402.calls.call_log import CallKind, LoggedCall
+from alive402.calls import CallKind, LoggedCall
 from alive402.operations.insight import PERCENTILES, Insight, Span
-from alive402.payments.ledger.ledger import Ledger
-from alive402.payments.ledger.states import State
+from alive402.payments.ledger import Ledger, State
 from tests.operations.ledger_rows import SERVICE, event, payment, prepayment
 
 NOW = datetime(2026, 3, 29, 14, 35, tzinfo=UTC)

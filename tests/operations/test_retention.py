@@ -7,14 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select
 
-from alive402.calls.call_log import CallKind, LoggedCall
+from alive402.calls import CallKind, LoggedCall
 from alive402.operations.retention import AT_ONCE, Erased, Keeping, Retention
-from alive402.payments.ledger.ledger import Ledger
-from alive402.payments.ledger.models import Payment, PaymentEvent
-from alive402.payments.ledger.states import State
-from alive402.payments.prepaid.models import PrepaidUse
-from alive402.receipts.verdicts import SignedVerdict
-from alive402.storage.outbox import DeliveryState, WebhookDelivery
+from alive402.payments.ledger import Ledger, Payment, PaymentEvent, State
+from alive402.payments.prepaid import PrepaidUse
+from alive402.receipts import SignedVerdict
+from alive402.storage import DeliveryState, WebhookDelivery
 from tests.operations.ledger_rows import event, payment, prepayment, use, verdict
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)

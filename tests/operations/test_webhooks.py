@@ -14,10 +14,10 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from alive402.operations.webhooks import WAITS, Courier
-from alive402.payments.core.values import Claim, Money, Use
-from alive402.payments.ledger.ledger import Ledger
+from alive402.payments.core import Claim, Money, Use
+from alive402.payments.ledger import Ledger
 from alive402.settings import Settings
-from alive402.storage.outbox import DeliveryState, Outbox, WebhookDelivery
+from alive402.storage import DeliveryState, Outbox, WebhookDelivery
 from tests.receivers import SECRET, Receiver, receiving
 
 pytestmark = pytest.mark.anyio

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alive402.calls.admission import Admission
-from alive402.intake.errors import Busy
+from alive402.calls import Admission
+from alive402.intake import Busy
 from alive402.providers.fair_queue import Places, waiting_as
 
 PAYERS = st.sampled_from("abcd")

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, inspect
 
 # Every module that declares a table.
 import alive402.http.app
-from alive402.payments.ledger.ledger import Ledger
+from alive402.payments.ledger import Ledger
 from alive402.storage.database import MIGRATIONS
 from alive402.storage.models import Base
 

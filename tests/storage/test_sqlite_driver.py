@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from alive402.payments.ledger.ledger import Ledger
+from alive402.payments.ledger import Ledger
 
 pytestmark = pytest.mark.anyio
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from alive402.web.assets import FOLDER, assets
+from alive402.web.assets import FOLDER, load_assets
 
 
 def test_every_static_file_has_a_type_and_an_etag() -> None:
-    files = assets().files
+    files = load_assets().files
     assert {path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*") if path.is_file()} == set(files)
     for name, asset in files.items():
         assert asset.body == (FOLDER / name).read_bytes()
@@ -17,12 +17,12 @@ def test_every_static_file_has_a_type_and_an_etag() -> None:
 
 
 def test_version_is_a_hash_of_all_files() -> None:
-    assert re.fullmatch(r"[0-9a-f]{16}", assets().version)
-    assert assets() is assets()
+    assert re.fullmatch(r"[0-9a-f]{16}", load_assets().version)
+    assert load_assets() is load_assets()
 
 
 def test_imported_modules_exist() -> None:
-    files = assets().files
+    files = load_assets().files
     for name, asset in files.items():
         folder = (FOLDER / name).parent
         for imported in re.findall(rb'from "(\.[^"]+)"', asset.body):

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from alive402.payments.keys.api_keys import Scope
+from alive402.payments.keys import Scope
 from tests.http.conftest import Service
 from tests.web.conftest import Launch
 

@@ -15,7 +15,7 @@ from eth_account import Account
 from playwright.sync_api import Page, expect
 
 from alive402.catalog import LIVENESS
-from alive402.demo.clips import Clips
+from alive402.demo import Clips
 from tests.http.conftest import Service
 from tests.web.conftest import PAGE, Open
 

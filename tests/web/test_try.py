@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 from playwright.sync_api import expect
 
-from alive402.demo.clips import Clips
-from alive402.receipts.verdicts import contradiction, verified
+from alive402.demo import Clips
+from alive402.receipts import contradiction, verified
 from alive402.services import DEFINITIONS
 from tests.conftest import Image, write_video
 from tests.http.conftest import Service

@@ -13,7 +13,7 @@ from eth_account.signers.local import LocalAccount
 from playwright.sync_api import Page, expect
 from x402.mechanisms.evm.default_assets import DEFAULT_ASSETS
 
-from alive402.demo.clips import Clips
+from alive402.demo import Clips
 from alive402.payments.devchain import DevChain
 from tests.http.conftest import Service, Start
 from tests.http.facilitators import Facilitator, running_facilitator

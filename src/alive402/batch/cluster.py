@@ -15,8 +15,8 @@ from typing import Any
 
 from alive402.batch.judging import Judging
 from alive402.batch.rows import BatchRefused, Row
-from alive402.intake.fetch import FetchLimits
-from alive402.intake.sandbox.pool import Sandbox, SandboxLimits
+from alive402.intake import FetchLimits
+from alive402.intake.sandbox import Sandbox, SandboxLimits
 
 BLOCK = 4
 """Rows per block: a row takes a third of a second, so little work is lost with a node."""

@@ -13,10 +13,9 @@ from typing import Any
 from alive402.batch.columns import COLUMNS
 from alive402.batch.rows import Row, file_system
 from alive402.errors import CodedError
-from alive402.intake.fetch import FetchLimits, check_url, fetch
-from alive402.intake.sandbox.pool import Judged, Sandbox
-from alive402.liveness.errors import VideoTooLarge
-from alive402.liveness.media.images import is_image
+from alive402.intake import FetchLimits, check_url, fetch_file
+from alive402.intake.sandbox import Judged, Sandbox
+from alive402.liveness import VideoTooLarge, is_image
 
 UNREADABLE = "file_unreadable"
 TRIES = 3
@@ -58,7 +57,7 @@ class Judging:
             path = Path(folder, "media")
             if place.startswith(("http://", "https://")):
                 check_url(place, self.fetching)
-                await fetch(place, path, self.fetching)
+                await fetch_file(place, path, self.fetching)
             else:
                 await asyncio.to_thread(_copy, place, path, self.fetching.max_bytes)
             return await self._file(path)

@@ -11,8 +11,8 @@ from typing import Any
 
 from alive402.batch.judging import Judging
 from alive402.batch.rows import Row
-from alive402.intake.fetch import FetchLimits
-from alive402.intake.sandbox.pool import Sandbox, SandboxLimits
+from alive402.intake import FetchLimits
+from alive402.intake.sandbox import Sandbox, SandboxLimits
 
 
 def judged(

@@ -11,8 +11,8 @@ from contextlib import asynccontextmanager
 
 import structlog
 
-from alive402.intake.errors import Busy
-from alive402.providers.fair_queue import Places, waiting_as
+from alive402.intake import Busy
+from alive402.providers import Places, waiting_as
 
 log = structlog.get_logger(__name__)
 

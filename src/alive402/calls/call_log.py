@@ -17,9 +17,8 @@ from sqlalchemy import BigInteger, Index, Integer, String, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from alive402.payments.ledger.ledger import Ledger
-from alive402.storage.database import Clock, utc_now
-from alive402.storage.models import Base, Utc
+from alive402.payments.ledger import Ledger
+from alive402.storage import Base, Clock, Utc, utc_now
 from alive402.upkeep import Upkeep
 
 TALLIED = timedelta(days=30)

@@ -17,27 +17,28 @@ from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[impor
 from alive402.calls.admission import Admission, Ticket
 from alive402.calls.call_log import CallKind, CallLog
 from alive402.calls.rate_limits import CallRate, FreeFailures, NewPayments
-from alive402.catalog import ServiceDefinition
-from alive402.catalog.inputs import InvalidInput, problems_in
+from alive402.catalog import InvalidInput, ServiceDefinition, problems_in
 from alive402.errors import CodedError
-from alive402.intake.errors import IntakeError
-from alive402.intake.sandbox.pool import Progress
-from alive402.liveness.errors import AnalysisError, AnalysisFailed
-from alive402.payments.core.errors import PaymentError, PaymentMalformed, PaymentRequired, SettlementRefused
-from alive402.payments.core.method import Hold, PaymentMethod
-from alive402.payments.core.values import Answered, Offer, Use
-from alive402.payments.keys.access_key_auth import AccessKeys
-from alive402.payments.keys.api_keys import KeyMethod, Keys
-from alive402.payments.ledger.ledger import Ledger
-from alive402.payments.prepaid.balances import Balances
-from alive402.payments.prepaid.service import Prepayments
-from alive402.payments.prepaid.tokens import TokenMethod, Tokens
-from alive402.payments.x402.method import X402Method
-from alive402.payments.x402.protocol import SETTLE_SECONDS, VERIFY_SECONDS, PaymentGate
-from alive402.payments.x402.signed_payment import Resource
-from alive402.providers.base import Provider
-from alive402.receipts.reports import Reports
-from alive402.receipts.verdicts import Verdicts
+from alive402.intake import IntakeError
+from alive402.intake.sandbox import Progress
+from alive402.liveness import AnalysisError, AnalysisFailed
+from alive402.payments.core import (
+    Answered,
+    Hold,
+    Offer,
+    PaymentError,
+    PaymentMalformed,
+    PaymentMethod,
+    PaymentRequired,
+    SettlementRefused,
+    Use,
+)
+from alive402.payments.keys import AccessKeys, KeyMethod, Keys
+from alive402.payments.ledger import Ledger
+from alive402.payments.prepaid import Balances, Prepayments, TokenMethod, Tokens
+from alive402.payments.x402 import SETTLE_SECONDS, VERIFY_SECONDS, PaymentGate, Resource, X402Method
+from alive402.providers import Provider
+from alive402.receipts import Reports, Verdicts
 
 log = structlog.get_logger(__name__)
 

@@ -15,13 +15,7 @@ from limits.aio.strategies import MovingWindowRateLimiter
 from limits.errors import ConfigurationError, StorageError
 from limits.storage import storage_from_string
 
-from alive402.payments.core.errors import (
-    PaymentInvalid,
-    PaymentsMisconfigured,
-    TooManyCalls,
-    TooManyFailures,
-    TooManyPayments,
-)
+from alive402.payments.core import PaymentInvalid, PaymentsMisconfigured, TooManyCalls, TooManyFailures, TooManyPayments
 
 log = structlog.get_logger(__name__)
 

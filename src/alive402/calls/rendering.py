@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from alive402.errors import CodedError
-from alive402.receipts.reports import KeptAnswer
+from alive402.receipts import KeptAnswer
 
 
 def answer_body(request_id: str, data: dict[str, Any], report_id: str | None, base: str) -> dict[str, Any]:

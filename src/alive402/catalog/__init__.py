@@ -2,10 +2,43 @@
 
 from __future__ import annotations
 
+from alive402.catalog.entries import catalog, now
+from alive402.catalog.guides import notes, workflow
 from alive402.catalog.image_liveness import IMAGE_LIVENESS
-from alive402.catalog.quality import Quality
+from alive402.catalog.inputs import InvalidInput, problems_in
+from alive402.catalog.quality import Health, Quality, moment
+from alive402.catalog.search import DEFAULT_RESULTS, MAX_QUERY, MAX_RESULTS, search_services
 from alive402.catalog.service import ServiceDefinition
 from alive402.catalog.site import PriceOption, SiteCatalog
+from alive402.catalog.surfaces import HTML, JSON, LINKSET, SITE, Surface, facts_of, surfaces_of
+from alive402.catalog.texts import service_llms_txt
 from alive402.catalog.video_liveness import LIVENESS
 
-__all__ = ["IMAGE_LIVENESS", "LIVENESS", "PriceOption", "Quality", "ServiceDefinition", "SiteCatalog"]
+__all__ = [
+    "DEFAULT_RESULTS",
+    "HTML",
+    "IMAGE_LIVENESS",
+    "JSON",
+    "LINKSET",
+    "LIVENESS",
+    "MAX_QUERY",
+    "MAX_RESULTS",
+    "SITE",
+    "Health",
+    "InvalidInput",
+    "PriceOption",
+    "Quality",
+    "ServiceDefinition",
+    "SiteCatalog",
+    "Surface",
+    "catalog",
+    "facts_of",
+    "moment",
+    "notes",
+    "now",
+    "problems_in",
+    "search_services",
+    "service_llms_txt",
+    "surfaces_of",
+    "workflow",
+]

@@ -10,8 +10,8 @@ from alive402.catalog.service import ServiceDefinition
 from alive402.catalog.site import SiteCatalog
 from alive402.catalog.synonyms import meant_by, words_of
 
-LIMIT = 10
-MOST = 50
+DEFAULT_RESULTS = 10
+MAX_RESULTS = 50
 MAX_QUERY = 500
 TEXT, QUALITY, PRICE = 0.85, 0.10, 0.05
 # A word in a name counts more than the same word in a sentence.
@@ -20,7 +20,9 @@ _FIELDS = (("name", 1.0), ("keywords", 0.8), ("tags", 0.6), ("description", 0.5)
 _SYNONYM = 0.7
 
 
-def search(site: SiteCatalog, qualities: dict[str, Quality], query: str, limit: int = LIMIT) -> dict[str, Any]:
+def search_services(
+    site: SiteCatalog, qualities: dict[str, Quality], query: str, limit: int = DEFAULT_RESULTS
+) -> dict[str, Any]:
     """The services that fit `query`, best first; all of them for an empty one. `qualities` by service id."""
     wanted = words_of(query[:MAX_QUERY])
     worths = {service.id: _worths(service) for service in site.services}

@@ -15,8 +15,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from alive402.liveness import Analysis, Analyzer, ImageAnalysis, ImageReport, Report
-    from alive402.liveness.analyzer import Progress
+    from alive402.liveness import Analysis, Analyzer, ImageAnalysis, ImageReport, Progress, Report
 
 EXIT = {"live": 0, "spoof": 1, "inconclusive": 2}
 EXIT_UNUSABLE = 3
@@ -78,9 +77,9 @@ def analyze(
     if report is not None and not judged:
         Console(stderr=True).print("No report was written: it needs a video, and none was judged.", soft_wrap=True)
     if report is not None and judged:
-        from alive402.web.report_page import render
+        from alive402.web import render_report
 
-        report.write_text(render(judged), encoding="utf-8")
+        report.write_text(render_report(judged), encoding="utf-8")
         Console(stderr=True).print(f"Report: {report}", soft_wrap=True)
     raise typer.Exit(worst)
 
@@ -88,8 +87,7 @@ def analyze(
 @contextmanager
 def _engine(console: Console, expert: str | None) -> Iterator[Analyzer]:
     """Load the engine, after installing its models if they are missing; exits when that fails."""
-    from alive402.liveness import AnalysisError, Analyzer
-    from alive402.liveness.networks import model_files
+    from alive402.liveness import AnalysisError, Analyzer, model_files
 
     if expert is not None and expert not in model_files.experts():
         known = ", ".join(model_files.experts())
@@ -106,7 +104,7 @@ def _engine(console: Console, expert: str | None) -> Iterator[Analyzer]:
 
 def _judge(analyzer: Analyzer, name: str, console: Console, private: bool) -> Analysis | ImageAnalysis | dict[str, Any]:
     """The analysis of a file or URL, or the error as `{code, message, details}`."""
-    from alive402.intake.errors import IntakeError
+    from alive402.intake import IntakeError
     from alive402.liveness import AnalysisError
 
     try:
@@ -127,15 +125,15 @@ def _judge(analyzer: Analyzer, name: str, console: Console, private: bool) -> An
 
 
 def _by_kind(analyzer: Analyzer, path: Path, progress: Progress) -> Analysis | ImageAnalysis:
-    from alive402.liveness.media.images import is_image
+    from alive402.liveness import is_image
 
     return analyzer.analyze_image(path) if is_image(path) else analyzer.analyze(path, progress)
 
 
 async def _fetch(url: str, target: Path, private: bool) -> None:
-    from alive402.intake.fetch import FetchLimits, fetch
+    from alive402.intake import FetchLimits, fetch_file
 
-    await fetch(url, target, FetchLimits(allow_private=private))
+    await fetch_file(url, target, FetchLimits(allow_private=private))
 
 
 @contextmanager
@@ -157,8 +155,7 @@ def _say(name: str, report: Report | ImageReport, console: Console) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from alive402.liveness import ImageReport
-    from alive402.liveness.report import ATTACK_WORDS
+    from alive402.liveness import ATTACK_WORDS, ImageReport
 
     colour = COLOURS[report.verdict]
     filled = round(report.live_confidence * BAR)

@@ -15,7 +15,7 @@ from alive402.cli.progress import bar
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from alive402.batch.rows import Row
+    from alive402.batch import Row
 
 EXIT_NOTHING = 3
 EXIT_USAGE = 64
@@ -52,7 +52,7 @@ def batch(
 
     aloud = Console(stderr=True)
     try:
-        from alive402.batch.rows import BatchRefused
+        from alive402.batch import BatchRefused
         from alive402.liveness import ModelsMissing
 
         summary = _run(source, out, cluster, at_once, reports, retry_failed, allow_private_hosts, aloud)
@@ -87,17 +87,16 @@ def _run(
 ) -> dict[str, Any]:
     import pyarrow  # noqa: F401  before any work: the results could not be written
 
+    from alive402.batch import Journal
     from alive402.batch import rows as what
-    from alive402.batch.journal import Journal
-    from alive402.intake.fetch import FetchLimits
-    from alive402.liveness.decision.identity import identity
-    from alive402.liveness.networks import model_files
+    from alive402.intake import FetchLimits
+    from alive402.liveness import engine_identity, model_files
     from alive402.log import configure_log
 
     configure_log()
     rows = what.read(source)
     model_files.ensure(lambda sentence: aloud.print(sentence, style="dim"))
-    engine, fetching = identity(), FetchLimits(allow_private=allow_private_hosts)
+    engine, fetching = engine_identity(), FetchLimits(allow_private=allow_private_hosts)
     with Journal(out, engine) as journal:
         if retry_failed:
             journal.forget({location for location, code in journal.codes.items() if code is not None})

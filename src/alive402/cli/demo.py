@@ -11,12 +11,11 @@ def demo() -> None:
 
     from rich.console import Console
 
-    from alive402.demo.server import DemoFailed
-    from alive402.demo.walk import walk
-    from alive402.liveness.errors import AnalysisError
+    from alive402.demo import DemoFailed, run_demo
+    from alive402.liveness import AnalysisError
 
     try:
-        asyncio.run(walk(Console(highlight=False, soft_wrap=True)))
+        asyncio.run(run_demo(Console(highlight=False, soft_wrap=True)))
     except (DemoFailed, AnalysisError) as error:
         typer.echo(f"alive402 demo: {error}", err=True)
         raise typer.Exit(1) from None

@@ -13,10 +13,8 @@ from alive402.cli.progress import bar
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from alive402.lab import Rate, Score, Summary
     from alive402.lab.datasets import Presentation
-    from alive402.lab.rates import Rate
-    from alive402.lab.scores import Score
-    from alive402.lab.summary import Summary
 
 EXIT_NOTHING = 3
 EXIT_USAGE = 64
@@ -59,10 +57,8 @@ def evaluate(
     aloud = Console(stderr=True)
     _need_extra(aloud)
     from alive402.lab import datasets, page, scores, summary
-    from alive402.lab.evaluate import evaluate as judge_all
-    from alive402.liveness import AnalysisError
-    from alive402.liveness.decision import fusion
-    from alive402.liveness.networks import model_files
+    from alive402.lab import score_presentations as judge_all
+    from alive402.liveness import AnalysisError, fusion, model_files
 
     try:
         wanted = _without_training(datasets.read(data, layout, protocol), aloud)
@@ -122,7 +118,7 @@ def _say(found: Summary, console: Console) -> None:
     """Print the figures."""
     from rich.table import Table
 
-    from alive402.lab.rates import shown
+    from alive402.lab import shown
 
     rates, worst = found.chosen.rates, found.chosen.rates.worst
     console.print(f"[bold]{len(found.lines)}[/] presentations, {len(found.sources)} sources, {found.judged} judged")

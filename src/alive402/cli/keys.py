@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 if TYPE_CHECKING:
-    from alive402.payments.keys.api_keys import ApiKey
-    from alive402.payments.ledger.ledger import Ledger
-    from alive402.payments.prepaid.balances import Balances, Granted
+    from alive402.payments.keys import ApiKey
+    from alive402.payments.ledger import Ledger
+    from alive402.payments.prepaid import Balances, Granted
     from alive402.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="API keys of your own systems and of customers: create, credit, revoke.")
@@ -46,8 +46,7 @@ def create(
 
       alive402 keys create --name "a customer" --scope call --access-key --prepaid
     """
-    from alive402.payments.keys.api_keys import Keys, Scope
-    from alive402.payments.keys.secret_box import SecretBox
+    from alive402.payments.keys import Keys, Scope, SecretBox
 
     unknown = sorted({*scope} - {*Scope})
     if unknown or not 0 < len(name) <= 64:
@@ -81,7 +80,7 @@ def credit(
     as_json: Json = False,
 ) -> None:
     """Give a prepaid key free calls of a service; the ledger records them as granted, amount 0."""
-    from alive402.payments.keys.api_keys import Keys
+    from alive402.payments.keys import Keys
     from alive402.services import DEFINITIONS
 
     found = next((each for each in DEFINITIONS if service in each.ids), None)
@@ -111,7 +110,7 @@ def credit(
 @app.command("list")
 def show(database_url: Database = None, as_json: Json = False) -> None:
     """List all keys, revoked ones too, with the calls left of prepaid ones; never the keys themselves."""
-    from alive402.payments.keys.api_keys import Keys
+    from alive402.payments.keys import Keys
 
     async def all_of_them(ledger: Ledger, settings: Settings) -> tuple[list[ApiKey], dict[str, dict[str, int]]]:
         return await Keys(ledger).list(), await _balances(ledger, settings).all()
@@ -132,7 +131,7 @@ def show(database_url: Database = None, as_json: Json = False) -> None:
 @app.command()
 def revoke(key_id: KeyId, database_url: Database = None) -> None:
     """Revoke a key at once."""
-    from alive402.payments.keys.api_keys import Keys
+    from alive402.payments.keys import Keys
 
     _on_ledger("revoke", database_url, lambda ledger, _settings: Keys(ledger).revoke(key_id))
     typer.echo(f"{key_id} is revoked.", err=True)
@@ -154,8 +153,7 @@ def _shown(row: ApiKey, left: dict[str, int]) -> dict[str, Any]:
 
 
 def _balances(ledger: Ledger, settings: Settings) -> Balances:
-    from alive402.payments.prepaid.balances import Balances
-    from alive402.payments.prepaid.tokens import Tokens
+    from alive402.payments.prepaid import Balances, Tokens
 
     return Balances(ledger, Tokens(ledger), settings.token_days)
 
@@ -164,8 +162,8 @@ def _on_ledger(command: str, database_url: str | None, work: Callable[[Ledger, S
     """Open the ledger for one piece of work; an error is printed in one line."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from alive402.payments.core.errors import NoSuchApiKey, PaymentsMisconfigured
-    from alive402.payments.ledger.ledger import Ledger
+    from alive402.payments.core import NoSuchApiKey, PaymentsMisconfigured
+    from alive402.payments.ledger import Ledger
     from alive402.settings import Settings
 
     async def run() -> T:

@@ -13,9 +13,7 @@ import typer
 from alive402.cli.ledger_access import USAGE, on_ledger, real_payment_options, refuse
 
 if TYPE_CHECKING:
-    from alive402.payments.ledger.ledger import Ledger
-    from alive402.payments.ledger.models import Payment
-    from alive402.payments.ledger.statements import Filter
+    from alive402.payments.ledger import Filter, Ledger, Payment
     from alive402.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="The ledger: list, show, export, income, reconcile, refund.")
@@ -164,8 +162,7 @@ def reconcile(as_json: Json = False, database_url: Database = None) -> None:
     """
     import dataclasses
 
-    from alive402.payments.x402.protocol import PaymentGate
-    from alive402.payments.x402.reconciler import Reconciler, Swept
+    from alive402.payments.x402 import PaymentGate, Reconciler, Swept
 
     async def sweep(ledger: Ledger, settings: Settings) -> Swept:
         return await Reconciler(ledger, PaymentGate(real_payment_options(settings))).sweep()
@@ -191,7 +188,7 @@ def refund(
         refuse("refund", f"--transaction is {' or '.join(forms)}.", USAGE)
 
     async def mark(ledger: Ledger, settings: Settings) -> dict[str, Any]:
-        from alive402.payments.x402.refunds import mark_refunded
+        from alive402.payments.x402 import mark_refunded
 
         await mark_refunded(ledger, real_payment_options(settings), key, transaction)
         async with ledger.statements() as statements:
@@ -206,8 +203,7 @@ def refund(
 def _filter(
     command: str, state: str | None, payer: str | None, since: datetime | None, until: datetime | None
 ) -> Filter:
-    from alive402.payments.ledger.statements import Filter
-    from alive402.payments.ledger.states import State
+    from alive402.payments.ledger import Filter, State
 
     if state is not None and state not in list(State):
         refuse(command, f"there is no state {state}; known: {', '.join(State)}.", USAGE)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 import typer
 
 if TYPE_CHECKING:
-    from alive402.payments.ledger.ledger import Ledger
-    from alive402.payments.x402.options import PaymentOptions
+    from alive402.payments.ledger import Ledger
+    from alive402.payments.x402 import PaymentOptions
     from alive402.settings import Settings
 
 USAGE, CONFIG = 64, 78
@@ -26,8 +26,8 @@ def on_ledger(command: str, database_url: str | None, work: Callable[[Ledger, Se
     from sqlalchemy.exc import SQLAlchemyError
 
     from alive402.log import configure_log
-    from alive402.payments.core.errors import PaymentError, PaymentsMisconfigured
-    from alive402.payments.ledger.ledger import Ledger
+    from alive402.payments.core import PaymentError, PaymentsMisconfigured
+    from alive402.payments.ledger import Ledger
     from alive402.settings import Settings
 
     async def run(settings: Settings) -> T:
@@ -69,12 +69,12 @@ def real_payment_options(settings: Settings) -> PaymentOptions:
     Raises:
         PaymentsMisconfigured: there is none.
     """
-    from alive402.http.payment_options import options
-    from alive402.payments.core.errors import PaymentsMisconfigured
+    from alive402.http import build_payment_options
+    from alive402.payments.core import PaymentsMisconfigured
     from alive402.services import DEFINITIONS
 
     if not settings.taken:
         raise PaymentsMisconfigured(
             "The dev chain ends with its service and cannot be queried. Set ALIVE402_NETWORK to the service's value."
         )
-    return options(settings, settings.price or DEFINITIONS[0].price_atomic, seconds=0)[0]
+    return build_payment_options(settings, settings.price or DEFINITIONS[0].price_atomic, seconds=0)[0]

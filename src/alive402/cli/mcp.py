@@ -19,7 +19,7 @@ def mcp(
     import asyncio
 
     try:
-        from alive402.mcp.local import local_server, serve_over_stdio
+        from alive402.mcp import local_server, serve_over_stdio
         from alive402.services import SERVICES, on_this_machine
     except ImportError as error:
         typer.echo(f"alive402 mcp: {error.name} is missing. Install alive402[server].", err=True)

@@ -19,8 +19,7 @@ def install() -> None:
 
     The folder is $ALIVE402_CACHE/models, else ~/.cache/alive402/models.
     """
-    from alive402.liveness import ModelsMissing
-    from alive402.liveness.networks import model_files
+    from alive402.liveness import ModelsMissing, model_files
 
     try:
         model_files.ensure(typer.echo)
@@ -45,9 +44,8 @@ def add(
 
       alive402 models add silent-face --from ~/silent-face-onnx
     """
-    from alive402.intake.errors import IntakeError
-    from alive402.liveness import AnalysisError
-    from alive402.liveness.networks import model_files
+    from alive402.intake import IntakeError
+    from alive402.liveness import AnalysisError, model_files
 
     files = model_files.experts().get(name)
     if files is None:
@@ -71,18 +69,18 @@ def _content(source: str, member: str) -> bytes:
     """Read a file of a folder or below a URL."""
     if not source.startswith(("http://", "https://")):
         return Path(source).expanduser().joinpath(member).read_bytes()
-    from alive402.intake.fetch import FetchLimits, fetch
+    from alive402.intake import FetchLimits, fetch_file
 
     with tempfile.TemporaryDirectory(prefix="alive402-") as folder:
         target = Path(folder, "file")
-        asyncio.run(fetch(f"{source.rstrip('/')}/{member}", target, FetchLimits()))
+        asyncio.run(fetch_file(f"{source.rstrip('/')}/{member}", target, FetchLimits()))
         return target.read_bytes()
 
 
 @app.command("list")
 def show(as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False) -> None:
     """List all model files: origin, licence, whether installed."""
-    from alive402.liveness.networks import model_files
+    from alive402.liveness import model_files
 
     entries = model_files.registry()[0].values()
     if as_json:

@@ -28,7 +28,7 @@ def verify_receipt(
 
       alive402 verify-receipt answer.json --jwks https://example.com/.well-known/jwks.json
     """
-    from alive402.receipts.verdicts import VerdictUnverified, contradiction, verified
+    from alive402.receipts import VerdictUnverified, contradiction, verified
     from alive402.services import DEFINITIONS
 
     try:
@@ -56,8 +56,8 @@ def rotate_key() -> None:
     """Create a new signing key, used from the next start on; the old public key stays in the key set."""
     from pydantic import ValidationError
 
-    from alive402.payments.core.errors import PaymentsMisconfigured
-    from alive402.receipts.signing_keys import SigningKeys
+    from alive402.payments.core import PaymentsMisconfigured
+    from alive402.receipts import SigningKeys
     from alive402.settings import Settings
 
     try:

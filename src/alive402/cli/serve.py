@@ -46,7 +46,7 @@ def serve(
 
     import asyncio
 
-    from alive402.http.server import StartRefused, run
+    from alive402.http import StartRefused, run
 
     try:
         asyncio.run(run(settings, typer.echo))

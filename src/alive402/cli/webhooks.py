@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 if TYPE_CHECKING:
-    from alive402.storage.outbox import Outbox
+    from alive402.storage import Outbox
 
 app = typer.Typer(no_args_is_help=True, help="Webhooks: list deliveries, send them again.")
 Found = TypeVar("Found")
@@ -24,7 +24,7 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
 ) -> None:
     """List deliveries, newest first. The ledger is that of ALIVE402_DATABASE_URL."""
-    from alive402.storage.outbox import DeliveryState
+    from alive402.storage import DeliveryState
 
     if state is not None and state not in set(DeliveryState):
         typer.echo("alive402 webhooks list: --state is pending, delivered or dead.", err=True)
@@ -83,9 +83,9 @@ def _in_ledger(work: Callable[[Outbox], Awaitable[Found]]) -> Found:
     from pydantic import ValidationError
     from sqlalchemy.exc import SQLAlchemyError
 
-    from alive402.payments.ledger.ledger import Ledger
+    from alive402.payments.ledger import Ledger
     from alive402.settings import Settings
-    from alive402.storage.outbox import Outbox
+    from alive402.storage import Outbox
 
     async def run() -> Found:
         settings = Settings()

@@ -1,1 +1,35 @@
 """Demonstration of the whole service: two clips, a buyer with test money, paid verdicts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alive402.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from alive402.demo.buyer import TOOL_PATH, Buyer, receipt
+    from alive402.demo.clips import Clips, prepare_clips
+    from alive402.demo.server import DemoFailed, run_service, serve_files
+    from alive402.demo.walk import run_demo
+else:
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "buyer": ["TOOL_PATH", "Buyer", "receipt"],
+            "clips": ["Clips", "prepare_clips"],
+            "server": ["DemoFailed", "run_service", "serve_files"],
+            "walk": ["run_demo"],
+        },
+    )
+
+__all__ = [
+    "TOOL_PATH",
+    "Buyer",
+    "Clips",
+    "DemoFailed",
+    "prepare_clips",
+    "receipt",
+    "run_demo",
+    "run_service",
+    "serve_files",
+]

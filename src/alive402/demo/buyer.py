@@ -15,7 +15,7 @@ from x402.mechanisms.evm.exact import register_exact_evm_client
 from x402.mechanisms.evm.signers import EthAccountSigner
 from x402.schemas import SettleResponse
 
-PATH = "/api/tools/video-face-liveness-detection"
+TOOL_PATH = "/api/tools/video-face-liveness-detection"
 SECONDS = 180.0
 
 
@@ -63,11 +63,11 @@ class Buyer:
         answer = await self._plain.post(f"{self.url}/devchain/faucet", json={"address": self.account.address})
         answer.raise_for_status()
 
-    async def ask(self, video_url: str, path: str = PATH) -> httpx.Response:
+    async def ask(self, video_url: str, path: str = TOOL_PATH) -> httpx.Response:
         """Call without paying."""
         return await self._plain.post(self.url + path, json={"VideoUrl": video_url})
 
-    async def pay(self, video_url: str, path: str = PATH) -> httpx.Response:
+    async def pay(self, video_url: str, path: str = TOOL_PATH) -> httpx.Response:
         """Call, sign the payment that the 402 requires, and call again, with the official client."""
         return await self.buy({"VideoUrl": video_url}, path)
 
@@ -75,7 +75,7 @@ class Buyer:
         """Pay for a request of any service, as `pay` does."""
         return await self._paying.post(self.url + path, json=request)
 
-    async def send(self, video_url: str, signature: str, path: str = PATH) -> httpx.Response:
+    async def send(self, video_url: str, signature: str, path: str = TOOL_PATH) -> httpx.Response:
         """Call with a signed payment."""
         return await self._plain.post(
             self.url + path, json={"VideoUrl": video_url}, headers={"PAYMENT-SIGNATURE": signature}
@@ -83,13 +83,13 @@ class Buyer:
 
     async def prepay(self, calls: int, **more: object) -> httpx.Response:
         """Create a payment for `calls` calls and pay it with the official client; the answer holds the token."""
-        body = {"serviceId": PATH.rpartition("/")[2], "maxCalls": calls, **more}
+        body = {"serviceId": TOOL_PATH.rpartition("/")[2], "maxCalls": calls, **more}
         created = await self._plain.post(f"{self.url}/api/payments", json=body)
         created.raise_for_status()
         secret = {"X-Client-Secret": str(more["clientSecret"])} if "clientSecret" in more else {}
         return await self._paying.post(created.json()["payUrl"], headers=secret)
 
-    async def spend(self, video_url: str, token: str, path: str = PATH, **headers: str) -> httpx.Response:
+    async def spend(self, video_url: str, token: str, path: str = TOOL_PATH, **headers: str) -> httpx.Response:
         """Call with a prepaid token; keyword arguments are further headers, with `_` for `-`."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return await self._plain.post(

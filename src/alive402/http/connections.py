@@ -8,8 +8,8 @@ import h11
 from starlette.responses import JSONResponse
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from alive402.calls.rendering import error_body
-from alive402.http.core.errors import RequestRefused, new_request_id
+from alive402.calls import error_body
+from alive402.http.core import RequestRefused, new_request_id
 
 # From the start of the connection, or from the first byte of a request, to the end of its headers.
 HEAD_SECONDS = 20.0

@@ -6,13 +6,13 @@ from typing import Any
 
 from x402.http import AuthHeaders, FacilitatorConfig, HTTPFacilitatorClient
 
-from alive402.payments.core.errors import PaymentsMisconfigured
-from alive402.payments.x402.options import PaymentOption, PaymentOptions
+from alive402.payments.core import PaymentsMisconfigured
+from alive402.payments.x402 import PaymentOption, PaymentOptions
 from alive402.payments.x402.schemes import Scheme, Terms, scheme_of_network
 from alive402.settings import NETWORKS, Accepted, Settings
 
 
-def options(settings: Settings, price: int, seconds: int) -> tuple[PaymentOptions, Any]:
+def build_payment_options(settings: Settings, price: int, seconds: int) -> tuple[PaymentOptions, Any]:
     """Return every payment option, and the dev chain or None.
 
     `price` in atomic units is the default price; a payment stays valid for `seconds`.

@@ -14,16 +14,15 @@ import structlog
 import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
 
-from alive402.calls.admission import Admission
+from alive402.calls import Admission
 from alive402.http.app import CUT_OFF_SECONDS, create_app
 from alive402.http.connections import connections
 from alive402.http.wiring import Parts, assemble
-from alive402.intake.folders import sweep
-from alive402.liveness.errors import ModelsMissing
-from alive402.liveness.networks import model_files
+from alive402.intake import sweep_media_folders
+from alive402.liveness import ModelsMissing, model_files
 from alive402.log import configure_log
-from alive402.payments.core.errors import PaymentsMisconfigured
-from alive402.providers.local import LocalProvider
+from alive402.payments.core import PaymentsMisconfigured
+from alive402.providers import LocalProvider
 from alive402.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -59,7 +58,7 @@ async def run(settings: Settings, say: Callable[[str], None]) -> None:
     scheme = "https" if parts.tls else "http"
     url = parts.public_url or f"{scheme}://{host}:{listening.getsockname()[1]}"
     await _introduce(parts, url, say)
-    if swept := await asyncio.to_thread(sweep, settings.media_directory, began):
+    if swept := await asyncio.to_thread(sweep_media_folders, settings.media_directory, began):
         log.info("removed folders of a killed service", folders=swept)
     async with _warming_up(parts.local):
         await server(parts).serve(sockets=[listening])
@@ -168,7 +167,7 @@ async def _introduce(parts: Parts, url: str, say: Callable[[str], None]) -> None
     say(f"  price    {terms.amount} atomic units (USD {terms.amount / 1e6:.2f}) an answer")
     say(f"  pays to  {terms.pay_to}")
     if parts.devchain is not None:
-        from alive402.http.devchain.faucet import FAUCET_AMOUNT
+        from alive402.http.devchain import FAUCET_AMOUNT
 
         wallet = parts.devchain.new_account()
         await asyncio.to_thread(parts.devchain.mint, wallet.address, FAUCET_AMOUNT)

@@ -8,16 +8,10 @@ from datetime import timedelta
 
 from fastapi import APIRouter
 
-from alive402.http.discovery import privacy
-from alive402.http.discovery.surfaces import Surfaces
-from alive402.http.ops import metrics
-from alive402.http.ops.access import OpsAccess
-from alive402.http.ops.metrics import Metrics, Readers
-from alive402.http.ops.summary import Ops
+from alive402.http.discovery import Surfaces, privacy
+from alive402.http.ops import Metrics, Ops, OpsAccess, Readers, metrics
 from alive402.http.wiring import Parts
-from alive402.operations.erasure import Erasure
-from alive402.operations.health_check import HealthCheck
-from alive402.operations.retention import Keeping, Retention
+from alive402.operations import Erasure, HealthCheck, Keeping, Retention
 from alive402.stages import Watch
 
 

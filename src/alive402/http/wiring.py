@@ -12,34 +12,30 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from alive402.calls.admission import Admission
-from alive402.calls.call_log import CallLog
-from alive402.calls.jobs.runner import JobLimits
-from alive402.calls.paid_call import LedgerServices, PaidCalls, ServiceRegistry
-from alive402.calls.rate_limits import CallRate, FreeFailures, NewPayments
+from alive402.calls import (
+    Admission,
+    CallLog,
+    CallRate,
+    FreeFailures,
+    LedgerServices,
+    NewPayments,
+    PaidCalls,
+    ServiceRegistry,
+)
+from alive402.calls.jobs import JobLimits
 from alive402.catalog import ServiceDefinition
 from alive402.http import payment_options
-from alive402.intake.fetch import FetchLimits
-from alive402.intake.sandbox.pool import SandboxLimits
-from alive402.intake.uploads import UploadLimits, Uploads
-from alive402.operations.health_check import Machine
-from alive402.operations.tracing import Tracing
-from alive402.operations.webhooks import ANSWER_SECONDS, Courier
-from alive402.payments.core.errors import PaymentsMisconfigured
-from alive402.payments.keys.access_key_auth import AccessKeys
-from alive402.payments.keys.api_keys import Keys
-from alive402.payments.keys.secret_box import SecretBox
-from alive402.payments.ledger.ledger import Ledger
-from alive402.payments.prepaid.balances import Balances
-from alive402.payments.prepaid.service import PrepaidTerms, Prepayments
-from alive402.payments.prepaid.tokens import Tokens
-from alive402.payments.x402.protocol import SETTLE_SECONDS, VERIFY_SECONDS, PaymentGate
+from alive402.intake import FetchLimits, UploadLimits, Uploads
+from alive402.intake.sandbox import SandboxLimits
+from alive402.operations import WEBHOOK_ANSWER_SECONDS, Courier, Machine, Tracing
+from alive402.payments.core import PaymentsMisconfigured
+from alive402.payments.keys import AccessKeys, Keys, SecretBox
+from alive402.payments.ledger import Ledger
+from alive402.payments.prepaid import Balances, PrepaidTerms, Prepayments, Tokens
+from alive402.payments.x402 import SETTLE_SECONDS, VERIFY_SECONDS, PaymentGate
 from alive402.payments.x402.schemes import Terms
-from alive402.providers.base import Judges, Provider
-from alive402.providers.local import LocalProvider
-from alive402.receipts.reports import Reports
-from alive402.receipts.signing_keys import SigningKeys
-from alive402.receipts.verdicts import Verdicts
+from alive402.providers import Judges, LocalProvider, Provider
+from alive402.receipts import Reports, SigningKeys, Verdicts
 from alive402.services import SERVICES, Service
 from alive402.settings import Settings
 
@@ -119,7 +115,7 @@ async def assemble(settings: Settings, services: tuple[Service, ...] = SERVICES)
     longest = VERIFY_SECONDS + max(each.seconds for _, each in sold) + SETTLE_SECONDS
     first = sold[0][0]
     price = settings.price or first.price_atomic
-    accepted, devchain = payment_options.options(settings, price, seconds=round(VALID_CALLS * longest))
+    accepted, devchain = payment_options.build_payment_options(settings, price, seconds=round(VALID_CALLS * longest))
     terms = next(iter(accepted)).terms
     gate = PaymentGate(accepted)
     await gate.check()
@@ -149,7 +145,7 @@ async def assemble(settings: Settings, services: tuple[Service, ...] = SERVICES)
     )
     secret = settings.webhook_secret
     callbacks = FetchLimits(
-        seconds=ANSWER_SECONDS, ports=settings.fetch_ports, allow_private=settings.allow_private_hosts
+        seconds=WEBHOOK_ANSWER_SECONDS, ports=settings.fetch_ports, allow_private=settings.allow_private_hosts
     )
     return Parts(
         registry=ServiceRegistry(
@@ -213,7 +209,7 @@ def _share(service: ServiceDefinition, first: ServiceDefinition) -> Fraction:
 
 def _cluster(settings: Settings, judging: SandboxLimits) -> Judges:
     try:
-        from alive402.providers.cluster import Cluster, ClusterLimits
+        from alive402.providers import Cluster, ClusterLimits
     except ImportError as error:
         raise PaymentsMisconfigured("ALIVE402_PROVIDER=cluster needs Ray: pip install alive402[cluster]") from error
     return Cluster(ClusterLimits(settings.cluster_address, settings.cluster_least, settings.cluster_most), judging)

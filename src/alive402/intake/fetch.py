@@ -26,7 +26,7 @@ from alive402.intake.errors import (
     Unreachable,
     UpstreamStatus,
 )
-from alive402.liveness.errors import VideoTooLarge
+from alive402.liveness import VideoTooLarge
 
 MAX_URL = 2048
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -62,7 +62,7 @@ class FetchLimits:
     allow_private: bool = False
 
 
-async def fetch(url: str, target: Path, limits: FetchLimits) -> int:
+async def fetch_file(url: str, target: Path, limits: FetchLimits) -> int:
     """Fetch `url` into the file `target`; returns the number of bytes.
 
     Each hop is resolved once, every address of its name must be public, and the checked address itself is dialled.

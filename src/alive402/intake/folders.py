@@ -41,7 +41,7 @@ def marked(folder: str) -> int:
     return handle
 
 
-def sweep(beside: Path | None, older_than: float) -> int:
+def sweep_media_folders(beside: Path | None, older_than: float) -> int:
     """Delete folders that killed processes of this user left under `beside`; returns how many.
 
     Deletes only unmarked folders that were last changed before `older_than`, seconds since the epoch.

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from alive402.liveness.errors import UnsupportedVideo
-from alive402.liveness.media import heif
+from alive402.liveness import UnsupportedVideo, heif
 
 _HEAD_BYTES = 4096
 _ISO_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp"})
@@ -21,7 +20,7 @@ _PREFIXES = (
 )
 
 
-def sniff(path: Path) -> str:
+def container_of(path: Path) -> str:
     """The container of the file: `mp4`, `avi`, `matroska`, `flv`, `asf`, `mpegts`, `mpeg`, `rm` or `ogg`.
 
     Playlists and concatenation scripts are refused whatever their name: they would make a decoder open other files.

@@ -29,12 +29,12 @@ from urllib.parse import urlsplit
 
 from alive402.intake.errors import TooManyUploads, UploadEmpty, UploadGone, UploadsFull, UploadTooSlow
 from alive402.intake.file_locks import held, is_free, link, locked, new_file, write
-from alive402.liveness.errors import VideoTooLarge
+from alive402.liveness import VideoTooLarge
 from alive402.upkeep import Upkeep
 
-PATH = "/api/uploads"
+UPLOADS_PATH = "/api/uploads"
 _ID = re.compile(r"[A-Za-z0-9_-]{43}")
-_URL_PATH = re.compile(rf".*{PATH}/({_ID.pattern})")
+_URL_PATH = re.compile(rf".*{UPLOADS_PATH}/({_ID.pattern})")
 _HALF = 16
 SWEEP_SECONDS = 30.0
 

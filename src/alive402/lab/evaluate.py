@@ -10,9 +10,7 @@ from time import perf_counter
 
 from alive402.lab.datasets import Presentation
 from alive402.lab.scores import Score, ScoreFile
-from alive402.liveness import AnalysisError, Analyzer, ImageReport, ModelsMissing, Report
-from alive402.liveness.decision.identity import identity
-from alive402.liveness.media.images import is_image
+from alive402.liveness import AnalysisError, Analyzer, ImageReport, ModelsMissing, Report, engine_identity, is_image
 
 UNREADABLE = "file_unreadable"
 THREADS = 2
@@ -69,7 +67,9 @@ def _answer(report: Report | ImageReport) -> Answer:
     return Answer(report.live_confidence, report.verdict, report.attack_type or "")
 
 
-def evaluate(presentations: Sequence[Presentation], path: Path, progress: Progress | None = None) -> list[Score]:
+def score_presentations(
+    presentations: Sequence[Presentation], path: Path, progress: Progress | None = None
+) -> list[Score]:
     """Judge every presentation that is not in the score file yet; returns the scores of all, in order.
 
     Args:
@@ -81,7 +81,7 @@ def evaluate(presentations: Sequence[Presentation], path: Path, progress: Progre
         DatasetError: another engine wrote the score file.
         ModelsMissing: the models could not be installed.
     """
-    engine, judge = identity(), Engine()
+    engine, judge = engine_identity(), Engine()
     with ScoreFile(path, engine) as file:
         for done, presentation in enumerate(presentations):
             if progress is not None:

@@ -12,7 +12,7 @@ from alive402.lab.metrics import Scored
 from alive402.lab.rates import shown
 from alive402.lab.scores import scored
 from alive402.lab.summary import Summary
-from alive402.liveness.errors import AnalysisError
+from alive402.liveness import AnalysisError
 
 MOST_LISTED = 500
 

@@ -6,36 +6,57 @@ process that only forwards answers stays small.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from alive402.liveness.errors import AnalysisError, AnalysisFailed, ModelsMissing, UnusableVideo
-from alive402.liveness.image.report import ImageReport
-from alive402.liveness.report import Cue, Face, FrameScore, Quality, Reason, Report
+from alive402.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from alive402.liveness.analyzer import Analysis, Analyzer, analyze, analyze_image
-    from alive402.liveness.image.analyzer import ImageAnalysis
-    from alive402.liveness.media.container import Limits
-
-_ENGINE = {
-    "Analysis": "alive402.liveness.analyzer",
-    "Analyzer": "alive402.liveness.analyzer",
-    "analyze": "alive402.liveness.analyzer",
-    "analyze_image": "alive402.liveness.analyzer",
-    "ImageAnalysis": "alive402.liveness.image.analyzer",
-    "Limits": "alive402.liveness.media.container",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name in _ENGINE:
-        from importlib import import_module
-
-        return getattr(import_module(_ENGINE[name]), name)
-    raise AttributeError(f"module 'alive402.liveness' has no attribute {name!r}")
-
+    from alive402.liveness.analyzer import Analysis, Analyzer, Progress, analyze, analyze_image, shared_analyzer
+    from alive402.liveness.decision import engine_identity, fusion
+    from alive402.liveness.errors import (
+        AnalysisError,
+        AnalysisFailed,
+        ImageTooLarge,
+        ModelsMissing,
+        NoFace,
+        UndecodableVideo,
+        UnsupportedVideo,
+        UnusableVideo,
+        VideoTooLarge,
+    )
+    from alive402.liveness.faces import Sample
+    from alive402.liveness.image import ImageAnalysis, ImageReport
+    from alive402.liveness.media import IMAGE_HEAD_BYTES, Limits, VideoFile, heif, is_image, recognised_image
+    from alive402.liveness.networks import Wheel, extract_from_wheel, model_files
+    from alive402.liveness.report import ATTACK_WORDS, Cue, Face, FrameScore, Quality, Reason, Report
+else:
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "analyzer": ["Analysis", "Analyzer", "Progress", "analyze", "analyze_image", "shared_analyzer"],
+            "decision": ["engine_identity", "fusion"],
+            "errors": [
+                "AnalysisError",
+                "AnalysisFailed",
+                "ImageTooLarge",
+                "ModelsMissing",
+                "NoFace",
+                "UndecodableVideo",
+                "UnsupportedVideo",
+                "UnusableVideo",
+                "VideoTooLarge",
+            ],
+            "faces": ["Sample"],
+            "image": ["ImageAnalysis", "ImageReport"],
+            "media": ["IMAGE_HEAD_BYTES", "Limits", "VideoFile", "heif", "is_image", "recognised_image"],
+            "networks": ["Wheel", "extract_from_wheel", "model_files"],
+            "report": ["ATTACK_WORDS", "Cue", "Face", "FrameScore", "Quality", "Reason", "Report"],
+        },
+    )
 
 __all__ = [
+    "ATTACK_WORDS",
+    "IMAGE_HEAD_BYTES",
     "Analysis",
     "AnalysisError",
     "AnalysisFailed",
@@ -45,12 +66,29 @@ __all__ = [
     "FrameScore",
     "ImageAnalysis",
     "ImageReport",
+    "ImageTooLarge",
     "Limits",
     "ModelsMissing",
+    "NoFace",
+    "Progress",
     "Quality",
     "Reason",
     "Report",
+    "Sample",
+    "UndecodableVideo",
+    "UnsupportedVideo",
     "UnusableVideo",
+    "VideoFile",
+    "VideoTooLarge",
+    "Wheel",
     "analyze",
     "analyze_image",
+    "engine_identity",
+    "extract_from_wheel",
+    "fusion",
+    "heif",
+    "is_image",
+    "model_files",
+    "recognised_image",
+    "shared_analyzer",
 ]

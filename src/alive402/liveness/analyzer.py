@@ -14,18 +14,10 @@ from time import perf_counter
 from alive402.liveness import cues
 from alive402.liveness.decision import continuity, fusion, quality, segments
 from alive402.liveness.errors import AnalysisError, AnalysisFailed
-from alive402.liveness.faces.samples import Sample
-from alive402.liveness.faces.tracks import FaceFinder, FaceFollower, FaceTrack
-from alive402.liveness.image.analyzer import ImageAnalysis, ImageJudge
-from alive402.liveness.image.report import ImageReport
-from alive402.liveness.media.clip import THUMB_SIDE, Clip, ClipRecorder
-from alive402.liveness.media.container import Limits, VideoFile
-from alive402.liveness.media.images import ImageLimits
-from alive402.liveness.media.prefetch import prefetch
-from alive402.liveness.networks import model_files
-from alive402.liveness.networks.appearance import AppearanceNetwork, Looks, joined
-from alive402.liveness.networks.experts import EXPERTS
-from alive402.liveness.networks.threads import one_thread_each
+from alive402.liveness.faces import FaceFinder, FaceFollower, FaceTrack, Sample
+from alive402.liveness.image import ImageAnalysis, ImageJudge, ImageReport
+from alive402.liveness.media import THUMB_SIDE, Clip, ClipRecorder, ImageLimits, Limits, VideoFile, prefetched
+from alive402.liveness.networks import EXPERTS, AppearanceNetwork, Looks, joined, model_files, one_thread_each
 from alive402.liveness.report import Engine, Face, FrameScore, Quality, Rect, Report
 from alive402.version import VERSION
 
@@ -190,7 +182,7 @@ class Analyzer:
             expected = max(file.expected_seconds or 0.0, 1.0)
             # close it before the file: the prefetch thread must not outlive the file
             depth = min(max(PREFETCH_BYTES // file.frame_bytes, 1), MOST_PREFETCHED)
-            with closing(prefetch(file, lambda frame: frame.small(THUMB_SIDE), depth)) as frames:
+            with closing(prefetched(file, lambda frame: frame.small(THUMB_SIDE), depth)) as frames:
                 for frame in frames:
                     if recorder.add(frame):
                         follower.follow(frame)
@@ -233,7 +225,7 @@ class Analyzer:
 
 
 @cache
-def shared() -> Analyzer:
+def shared_analyzer() -> Analyzer:
     """Return the process-wide Analyzer, made on first use."""
     return Analyzer()
 
@@ -253,7 +245,7 @@ def analyze(path: str | Path, progress: Progress | None = None) -> Report:
         ModelsMissing: the models could not be installed.
         OSError: the file cannot be opened.
     """
-    return shared().analyze(path, progress).report
+    return shared_analyzer().analyze(path, progress).report
 
 
 def analyze_image(path: str | Path) -> ImageReport:
@@ -270,7 +262,7 @@ def analyze_image(path: str | Path) -> ImageReport:
         ModelsMissing: the models could not be installed.
         OSError: the file cannot be opened.
     """
-    return shared().analyze_image(path).report
+    return shared_analyzer().analyze_image(path).report
 
 
 def _face(track: FaceTrack, size: tuple[int, int]) -> Face:

@@ -1,1 +1,37 @@
 """The MCP server, its tools and its guide."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alive402.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from alive402.mcp.guide import agent_guide
+    from alive402.mcp.local import LocalService, local_server, serve_over_stdio
+    from alive402.mcp.server import ToolCall, agent_server
+    from alive402.mcp.tool import PAYING, PAYMENT_KEY, answer_result, paid_tool, refusal_result
+else:
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "guide": ["agent_guide"],
+            "local": ["LocalService", "local_server", "serve_over_stdio"],
+            "server": ["ToolCall", "agent_server"],
+            "tool": ["PAYING", "PAYMENT_KEY", "answer_result", "paid_tool", "refusal_result"],
+        },
+    )
+
+__all__ = [
+    "PAYING",
+    "PAYMENT_KEY",
+    "LocalService",
+    "ToolCall",
+    "agent_guide",
+    "agent_server",
+    "answer_result",
+    "local_server",
+    "paid_tool",
+    "refusal_result",
+    "serve_over_stdio",
+]

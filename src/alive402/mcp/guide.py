@@ -10,7 +10,7 @@ from alive402.catalog import ServiceDefinition
 URI = "alive402://guide"
 
 
-def guide(services: Sequence[ServiceDefinition]) -> str:
+def agent_guide(services: Sequence[ServiceDefinition]) -> str:
     """The guide as Markdown, for a model that does not know the tools."""
     first = services[0]
     reading = "\n".join(dict.fromkeys(each.reading for each in services if each.reading))

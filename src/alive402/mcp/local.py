@@ -12,13 +12,12 @@ from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 from mcp_types import CallToolResult
 
-from alive402.catalog import ServiceDefinition
-from alive402.catalog.inputs import InvalidInput, problems_in
+from alive402.catalog import InvalidInput, ServiceDefinition, problems_in
 from alive402.errors import CodedError
-from alive402.intake.sandbox.pool import Progress
+from alive402.intake.sandbox import Progress
 from alive402.mcp.server import ToolCall, agent_server
-from alive402.mcp.tool import answered, free_tool, refused
-from alive402.providers.base import Answer
+from alive402.mcp.tool import answer_result, free_tool, refusal_result
+from alive402.providers import Answer
 
 LocalAnswer = Callable[[Mapping[str, Any], Progress], Awaitable[Answer]]
 """Answers one request of a service; raises `CodedError` like `Provider.answer`, also for a file that cannot be read."""
@@ -61,13 +60,13 @@ def local_server(services: Sequence[LocalService]) -> Server[Any]:
                 raise InvalidInput(problems=problems)
             answer = await service.answer(call.arguments, progress)
         except CodedError as error:
-            return refused({"requestId": request_id, **error.to_dict(), "charged": False})
+            return refusal_result({"requestId": request_id, **error.to_dict(), "charged": False})
         data = {
             "Action": service.definition.action,
             "Elements": answer.elements,
             service.definition.report_field: answer.report,
         }
-        return answered(request_id, {"data": data})
+        return answer_result(request_id, {"data": data})
 
     words = {name: service.definition.stages for name, service in found.items()}
     return agent_server(list(tools.values()), words, guide_of(services), work)

@@ -29,7 +29,7 @@ from mcp_types import (
 
 from alive402 import __version__
 from alive402.errors import CodedError
-from alive402.intake.sandbox.pool import Progress
+from alive402.intake.sandbox import Progress
 from alive402.mcp.guide import URI
 
 _MARKDOWN = "text/markdown"

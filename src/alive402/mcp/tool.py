@@ -79,7 +79,7 @@ def _answer_or_refusal(answer: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def answered(request_id: str, answer: dict[str, Any], receipt: dict[str, Any] | None = None) -> CallToolResult:
+def answer_result(request_id: str, answer: dict[str, Any], receipt: dict[str, Any] | None = None) -> CallToolResult:
     """An answer, the same body as over HTTP: `answer` is its `data`, and its `reportUrl` where there is one.
 
     `receipt` is the x402 SettleResponse of its payment.
@@ -88,7 +88,7 @@ def answered(request_id: str, answer: dict[str, Any], receipt: dict[str, Any] | 
     return _result(body, is_error=False, meta={RECEIPT_KEY: receipt} if receipt else None)
 
 
-def refused(body: dict[str, Any]) -> CallToolResult:
+def refusal_result(body: dict[str, Any]) -> CallToolResult:
     """The tool result of a refusal, which the model can read and act on."""
     return _result(body, is_error=True)
 

@@ -10,15 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from alive402.calls.jobs import store
 from alive402.errors import CodedError
-from alive402.payments.core.errors import ApiKeyForbidden, PaymentInUse, SettlementUnknown
-from alive402.payments.core.values import Offer
-from alive402.payments.keys.api_keys import Keys, Scope
-from alive402.payments.ledger.ledger import Ledger
-from alive402.payments.ledger.models import Payment
-from alive402.payments.ledger.states import HELD, MAY_HAVE_MOVED
-from alive402.payments.prepaid.models import PrepaidUse, Prepayment, UseState
-from alive402.payments.prepaid.tokens import digest
-from alive402.receipts.verdicts import SignedVerdict
+from alive402.payments.core import ApiKeyForbidden, Offer, PaymentInUse, SettlementUnknown
+from alive402.payments.keys import Keys, Scope
+from alive402.payments.ledger import HELD, MAY_HAVE_MOVED, Ledger, Payment
+from alive402.payments.prepaid import PrepaidUse, Prepayment, UseState, token_digest
+from alive402.receipts import SignedVerdict
 
 log = structlog.get_logger(__name__)
 
@@ -110,9 +106,9 @@ def _bought(offer: Offer, key_id: str | None, use: PrepaidUse, prepayment: Prepa
     """Whether the offer's token (with its client secret, if any) or its key paid for this use."""
     if key_id is not None:
         return prepayment.api_key_id == key_id
-    if offer.token is None or prepayment.token_hash != digest(offer.token.token):
+    if offer.token is None or prepayment.token_hash != token_digest(offer.token.token):
         return False
-    return prepayment.client_hash in (None, digest(offer.token.client_secret or ""))
+    return prepayment.client_hash in (None, token_digest(offer.token.client_secret or ""))
 
 
 async def _erase_payment(session: AsyncSession, payment: Payment) -> None:

@@ -14,13 +14,12 @@ from pathlib import Path
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from alive402.calls.admission import Admission
-from alive402.calls.paid_call import LedgerServices, ServiceRegistry
-from alive402.catalog.quality import Health
-from alive402.liveness.networks import model_files
-from alive402.payments.core.errors import PaymentsMisconfigured
-from alive402.payments.x402.options import Answering
-from alive402.providers.fair_queue import Places
+from alive402.calls import Admission, LedgerServices, ServiceRegistry
+from alive402.catalog import Health
+from alive402.liveness import model_files
+from alive402.payments.core import PaymentsMisconfigured
+from alive402.payments.x402 import Answering
+from alive402.providers import Places
 from alive402.upkeep import Upkeep
 
 log = structlog.get_logger(__name__)

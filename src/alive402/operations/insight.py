@@ -11,10 +11,9 @@ from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from alive402.calls.call_log import CallKind, LoggedCall
-from alive402.payments.ledger.models import Payment, PaymentEvent
-from alive402.payments.ledger.states import HELD, State
-from alive402.payments.prepaid.models import Prepayment
+from alive402.calls import CallKind, LoggedCall
+from alive402.payments.ledger import HELD, Payment, PaymentEvent, State
+from alive402.payments.prepaid import Prepayment
 
 LATEST = 10
 CASES_SHOWN = 50

@@ -16,14 +16,11 @@ from sqlalchemy import delete, exists, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from alive402.calls.call_log import LoggedCall
-from alive402.payments.ledger.ledger import Ledger
-from alive402.payments.ledger.models import Payment
-from alive402.payments.ledger.states import HELD, MAY_HAVE_MOVED
-from alive402.payments.prepaid.models import PrepaidUse, Prepayment, UseState
-from alive402.receipts.verdicts import SignedVerdict
-from alive402.storage.database import Clock, utc_now
-from alive402.storage.outbox import DeliveryState, WebhookDelivery
+from alive402.calls import LoggedCall
+from alive402.payments.ledger import HELD, MAY_HAVE_MOVED, Ledger, Payment
+from alive402.payments.prepaid import PrepaidUse, Prepayment, UseState
+from alive402.receipts import SignedVerdict
+from alive402.storage import Clock, DeliveryState, WebhookDelivery, utc_now
 from alive402.upkeep import Upkeep
 
 log = structlog.get_logger(__name__)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from alive402 import __version__
 from alive402.errors import CodedError
-from alive402.payments.core.errors import PaymentsMisconfigured
+from alive402.payments.core import PaymentsMisconfigured
 from alive402.stages import CallStage
 
 if TYPE_CHECKING:

@@ -13,11 +13,9 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from standardwebhooks import Webhook
 
-from alive402.intake import callbacks
-from alive402.intake.errors import IntakeError
-from alive402.intake.fetch import FetchLimits
-from alive402.payments.ledger.ledger import Ledger
-from alive402.storage.outbox import DeliveryState, Outbox, WebhookDelivery
+from alive402.intake import FetchLimits, IntakeError, callbacks
+from alive402.payments.ledger import Ledger
+from alive402.storage import DeliveryState, Outbox, WebhookDelivery
 from alive402.upkeep import Upkeep
 from alive402.version import VERSION
 
@@ -38,7 +36,7 @@ WAITS = tuple(
         {"hours": 24},
     )
 )
-ANSWER_SECONDS = 15.0
+WEBHOOK_ANSWER_SECONDS = 15.0
 AT_ONCE = 20
 POLL_SECONDS = 1.0
 
@@ -68,7 +66,7 @@ class Courier:
             while due := await self._take_due():
                 # Created only when needed: a client loads every certificate authority, and usually nothing is due.
                 if http is None:
-                    http = httpx.AsyncClient(timeout=ANSWER_SECONDS, follow_redirects=False, trust_env=False)
+                    http = httpx.AsyncClient(timeout=WEBHOOK_ANSWER_SECONDS, follow_redirects=False, trust_env=False)
                     await stack.enter_async_context(http)
                 await asyncio.gather(*[self._send(http, each) for each in due])
                 sent += len(due)
@@ -76,7 +74,7 @@ class Courier:
 
     async def _take_due(self) -> list[WebhookDelivery]:
         # If a process dies while sending, the message is sent again.
-        again_after, strangers = timedelta(seconds=2 * ANSWER_SECONDS), self.strangers is not None
+        again_after, strangers = timedelta(seconds=2 * WEBHOOK_ANSWER_SECONDS), self.strangers is not None
         async with self.ledger.reading() as session:
             if not await Outbox(session).any_due(self.now(), strangers=strangers):
                 return []

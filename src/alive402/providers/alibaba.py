@@ -15,11 +15,9 @@ from alibabacloud_tea_util.models import RuntimeOptions
 from Tea.exceptions import TeaException, UnretryableException
 
 from alive402.errors import CodedError
-from alive402.intake.errors import AnalysisTimeout, Busy, InvalidUrl, Unreachable
-from alive402.intake.fetch import FetchLimits, check_url
-from alive402.intake.sandbox.pool import Progress
-from alive402.intake.uploads import Uploads
-from alive402.liveness.errors import AnalysisFailed, NoFace, UndecodableVideo, UnsupportedVideo, VideoTooLarge
+from alive402.intake import AnalysisTimeout, Busy, FetchLimits, InvalidUrl, Unreachable, Uploads, check_url
+from alive402.intake.sandbox import Progress
+from alive402.liveness import AnalysisFailed, NoFace, UndecodableVideo, UnsupportedVideo, VideoTooLarge
 from alive402.providers.base import Answer
 
 log = structlog.get_logger(__name__)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from alive402.intake.sandbox.pool import Judged, Kind, Progress
+from alive402.intake.sandbox import Judged, Kind, Progress
 
 
 @dataclass(frozen=True, slots=True)

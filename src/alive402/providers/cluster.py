@@ -19,9 +19,9 @@ import ray
 import structlog
 from ray.exceptions import ObjectLostError, RayActorError, RayError
 
-from alive402.intake.errors import AnalysisTimeout
-from alive402.intake.sandbox.pool import Judged, Kind, Progress, Sandbox, SandboxLimits, understood
-from alive402.liveness.errors import AnalysisError, AnalysisFailed
+from alive402.intake import AnalysisTimeout
+from alive402.intake.sandbox import Judged, Kind, Progress, Sandbox, SandboxLimits, understood
+from alive402.liveness import AnalysisError, AnalysisFailed
 
 log = structlog.get_logger(__name__)
 

@@ -9,12 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from alive402.intake.fetch import FetchLimits, check_url, fetch
-from alive402.intake.folders import media_folder
-from alive402.intake.sandbox.pool import Judged, Kind, Progress, Sandbox, SandboxLimits
-from alive402.intake.sniff import sniff
-from alive402.intake.uploads import Uploads
-from alive402.liveness.errors import UnusableVideo
+from alive402.intake import FetchLimits, Uploads, check_url, container_of, fetch_file, media_folder
+from alive402.intake.sandbox import Judged, Kind, Progress, Sandbox, SandboxLimits
+from alive402.liveness import UnusableVideo
 from alive402.providers.base import Answer, Judges
 from alive402.providers.fair_queue import Places
 from alive402.stages import CallStage, stage
@@ -75,9 +72,9 @@ class LocalProvider:
                 upload = await self.uploads.lend(given["VideoUrl"], path) if self.uploads else None
                 if upload is None:
                     with stage(CallStage.FETCH):
-                        await fetch(given["VideoUrl"], path, self.fetching)
+                        await fetch_file(given["VideoUrl"], path, self.fetching)
             with self._used_up(upload):
-                sniff(path)
+                container_of(path)
                 async with self.analyses.one():
                     tell("looking", FETCHING_SHARE)
                     judged = await self.judge(

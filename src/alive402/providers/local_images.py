@@ -13,17 +13,22 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from alive402.intake.errors import AnalysisTimeout, IntakeError, InvalidImageData
-from alive402.intake.fetch import FetchLimits, check_url, fetch
-from alive402.intake.folders import media_folder
-from alive402.intake.sandbox.pool import Judged, Progress
-from alive402.liveness.errors import AnalysisError, ImageTooLarge, NoFace, VideoTooLarge
-from alive402.liveness.media.images import HEAD_BYTES, recognised
+from alive402.intake import (
+    AnalysisTimeout,
+    FetchLimits,
+    IntakeError,
+    InvalidImageData,
+    check_url,
+    fetch_file,
+    media_folder,
+)
+from alive402.intake.sandbox import Judged, Progress
+from alive402.liveness import IMAGE_HEAD_BYTES, AnalysisError, ImageTooLarge, NoFace, VideoTooLarge, recognised_image
 from alive402.providers.base import Answer
 from alive402.providers.local import FETCHING_SHARE, LocalProvider
 from alive402.stages import CallStage, stage
 
-MAX_BYTES = 10_000_000
+MAX_IMAGES_BYTES = 10_000_000
 """Largest size of one picture, and of all pictures in one request."""
 
 Task = Mapping[str, str]
@@ -53,10 +58,10 @@ class LocalImages:
             InvalidImageData, UnsupportedImage: a picture in the request is not base64, or not a picture.
             ImageTooLarge: the pictures in the request have too many bytes together.
         """
-        if sum(self.check_task(place, task) for place, task in enumerate(given["Tasks"])) > MAX_BYTES:
+        if sum(self.check_task(place, task) for place, task in enumerate(given["Tasks"])) > MAX_IMAGES_BYTES:
             raise ImageTooLarge(
-                f"The pictures in the request have more than {MAX_BYTES // 10**6} MB together. Send URLs.",
-                max_bytes=MAX_BYTES,
+                f"The pictures in the request have more than {MAX_IMAGES_BYTES // 10**6} MB together. Send URLs.",
+                max_bytes=MAX_IMAGES_BYTES,
             )
 
     def check_task(self, place: int, task: Task) -> int:
@@ -66,7 +71,7 @@ class LocalImages:
                 check_url(task["ImageURL"], self.fetching)
                 return 0
             data = _unpacked(task)
-            recognised(data[:HEAD_BYTES])
+            recognised_image(data[:IMAGE_HEAD_BYTES])
             return len(data)
 
     async def answer(self, given: Mapping[str, Any], progress: Progress | None = None) -> Answer:
@@ -92,11 +97,11 @@ class LocalImages:
         with _named(place):
             if "ImageURL" in task:
                 with stage(CallStage.FETCH):
-                    await fetch(task["ImageURL"], path, self.fetching)
+                    await fetch_file(task["ImageURL"], path, self.fetching)
             else:
                 await asyncio.to_thread(lambda: path.write_bytes(_unpacked(task)))
             with path.open("rb") as file:
-                recognised(file.read(HEAD_BYTES))
+                recognised_image(file.read(IMAGE_HEAD_BYTES))
 
     async def _judge_all(self, files: list[Path], tell: Progress) -> list[Judged | None]:
         """Judge the pictures one after another; None for a picture without a face."""
@@ -124,7 +129,7 @@ def _named(place: int) -> Iterator[None]:
     try:
         yield
     except VideoTooLarge:
-        raise ImageTooLarge(max_bytes=MAX_BYTES, task=place) from None
+        raise ImageTooLarge(max_bytes=MAX_IMAGES_BYTES, task=place) from None
     except (IntakeError, AnalysisError) as error:
         raise type(error)(_of_a_picture(error.message), **{**error.details, "task": place}) from error
 

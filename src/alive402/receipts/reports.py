@@ -14,12 +14,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from alive402.errors import CodedError
-from alive402.payments.core.values import Answered
-from alive402.payments.ledger.repository import PaymentRepository
-from alive402.payments.prepaid.repository import PrepaidRepository
-from alive402.payments.prepaid.tokens import receipt_of
+from alive402.payments.core import Answered
+from alive402.payments.ledger import PaymentRepository
+from alive402.payments.prepaid import PrepaidRepository, receipt_of
 from alive402.receipts.verdicts import Verdicts
-from alive402.storage.models import Base
+from alive402.storage import Base
 
 _NAME = "reports"
 _MAC_LENGTH = 32

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jwt.algorithms import OKPAlgorithm
 from jwt.exceptions import InvalidKeyError
 
-from alive402.payments.core.errors import PaymentsMisconfigured
+from alive402.payments.core import PaymentsMisconfigured
 
 _NO_KEY = "The signing key is not an Ed25519 private key: a JSON Web Key (OKP) or PKCS#8 PEM is needed."
 

@@ -18,10 +18,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from alive402.catalog import ServiceDefinition
 from alive402.errors import CodedError
-from alive402.payments.core.values import Answered
-from alive402.payments.ledger.ledger import Ledger
+from alive402.payments.core import Answered
+from alive402.payments.ledger import Ledger
 from alive402.receipts.signing_keys import SigningKeys
-from alive402.storage.models import Base, Utc
+from alive402.storage import Base, Utc
 
 ALGORITHM = "EdDSA"
 TYPE = "alive402-verdict+jwt"

@@ -9,11 +9,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from alive402.catalog import IMAGE_LIVENESS
-from alive402.intake.sandbox.pool import Progress
-from alive402.liveness.networks import model_files
-from alive402.providers.base import Answer
-from alive402.providers.local import LocalProvider
-from alive402.providers.local_images import MAX_BYTES, LocalImages
+from alive402.intake.sandbox import Progress
+from alive402.liveness import model_files
+from alive402.providers import MAX_IMAGES_BYTES, Answer, LocalImages, LocalProvider
 from alive402.services.local_files import FileUnreadable, is_url, path_of
 from alive402.services.service import LocalAnswer, LocalTool, Service
 from alive402.web import liveness_answer
@@ -45,7 +43,7 @@ _INPUTS: dict[str, Any] = {
 
 
 def _images(machine: LocalProvider) -> LocalImages:
-    return LocalImages(machine, dataclasses.replace(machine.fetching, max_bytes=MAX_BYTES))
+    return LocalImages(machine, dataclasses.replace(machine.fetching, max_bytes=MAX_IMAGES_BYTES))
 
 
 def _provider(machine: LocalProvider, _settings: Settings) -> LocalImages:
@@ -71,7 +69,7 @@ def _packed(task: Mapping[str, str]) -> dict[str, str]:
     """The image that a path or a `file:` URL names, read up to one byte more than is judged at the most."""
     try:
         with path_of(task["ImageURL"]).open("rb") as file:
-            return {"ImageData": base64.b64encode(file.read(MAX_BYTES + 1)).decode()}
+            return {"ImageData": base64.b64encode(file.read(MAX_IMAGES_BYTES + 1)).decode()}
     except (OSError, ValueError, RuntimeError):
         raise FileUnreadable from None
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from alive402.intake.fetch import FetchLimits
-from alive402.intake.sandbox.pool import SandboxLimits
-from alive402.mcp.local import LocalService
-from alive402.providers.local import LocalProvider
+from alive402.intake import FetchLimits
+from alive402.intake.sandbox import SandboxLimits
+from alive402.mcp import LocalService
+from alive402.providers import LocalProvider
 from alive402.services.service import Service
 
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from alive402.catalog import ServiceDefinition
-from alive402.intake.sandbox.pool import Progress
-from alive402.providers.base import Answer, Provider
-from alive402.providers.local import LocalProvider
-from alive402.web.site_pages import Renderer, ShownReport
+from alive402.intake.sandbox import Progress
+from alive402.providers import Answer, LocalProvider, Provider
+from alive402.web import Renderer, ShownReport
 
 if TYPE_CHECKING:
     from alive402.settings import Settings

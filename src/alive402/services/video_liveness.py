@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alive402.catalog import LIVENESS
-from alive402.intake.sandbox.pool import Progress
-from alive402.intake.sniff import sniff
-from alive402.liveness.networks import model_files
-from alive402.payments.core.errors import PaymentsMisconfigured
-from alive402.providers.base import Answer, Provider
-from alive402.providers.local import LocalProvider
+from alive402.intake import container_of
+from alive402.intake.sandbox import Progress
+from alive402.liveness import model_files
+from alive402.payments.core import PaymentsMisconfigured
+from alive402.providers import Answer, LocalProvider, Provider
 from alive402.services.local_files import FileUnreadable, is_url, path_of
 from alive402.services.service import LocalAnswer, LocalTool, Service
 from alive402.web import liveness_answer
@@ -38,7 +37,7 @@ def _provider(machine: LocalProvider, settings: Settings) -> Provider:
     if settings.provider != "alibaba":
         return machine
     try:
-        from alive402.providers.alibaba import AlibabaProvider, CloudAccount
+        from alive402.providers import AlibabaProvider, CloudAccount
     except ImportError as error:
         raise PaymentsMisconfigured("ALIVE402_PROVIDER=alibaba needs its SDK: pip install alive402[alibaba]") from error
     assert settings.alibaba_access_key_id is not None
@@ -67,7 +66,7 @@ def _file(named: str) -> Path:
     """The video that a path or a `file:` URL names."""
     try:
         path = path_of(named)
-        sniff(path)
+        container_of(path)
     except (OSError, ValueError, RuntimeError):
         raise FileUnreadable from None
     return path

@@ -1,1 +1,33 @@
 """HTML pages: templates and their rendering."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alive402.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from alive402.web import liveness_answer, ops_page, privacy_page, site_pages
+    from alive402.web.assets import load_assets
+    from alive402.web.report_page import render_report
+    from alive402.web.site_pages import Renderer, ShownReport
+else:
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "assets": ["load_assets"],
+            "report_page": ["render_report"],
+            "site_pages": ["Renderer", "ShownReport"],
+        },
+    )
+
+__all__ = [
+    "Renderer",
+    "ShownReport",
+    "liveness_answer",
+    "load_assets",
+    "ops_page",
+    "privacy_page",
+    "render_report",
+    "site_pages",
+]

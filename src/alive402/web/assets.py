@@ -32,7 +32,7 @@ class Assets:
 
 
 @functools.cache
-def assets() -> Assets:
+def load_assets() -> Assets:
     """The files of the package."""
     files = {}
     for path in sorted(each for each in FOLDER.rglob("*") if each.suffix in _TYPES):

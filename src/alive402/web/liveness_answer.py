@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from alive402.liveness.report import ATTACK_WORDS
+from alive402.liveness import ATTACK_WORDS
 from alive402.web import drawings
 from alive402.web.environment import environment
 from alive402.web.site_pages import ShownReport

@@ -7,9 +7,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from alive402.calls.call_log import CallKind
+from alive402.calls import CallKind
 from alive402.catalog import SiteCatalog
-from alive402.operations.insight import Span
+from alive402.operations import Span
 from alive402.web import ops_drawings
 from alive402.web.site_pages import render
 

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 import cv2
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from alive402.liveness.report import ATTACK_WORDS
+from alive402.liveness import ATTACK_WORDS
 from alive402.web.drawings import CUE_TRACK, CURVE, bar, curve
 
 if TYPE_CHECKING:
-    from alive402.liveness import Analysis
-    from alive402.liveness.faces.samples import Sample
+    from alive402.liveness import Analysis, Sample
 
 JPEG_QUALITY = 82
 
@@ -32,7 +31,7 @@ class _Look:
     confidence: float
 
 
-def render(judged: Sequence[tuple[str, Analysis]]) -> str:
+def render_report(judged: Sequence[tuple[str, Analysis]]) -> str:
     """The page as HTML, for (name, analysis) pairs; it loads no other resource."""
     environment = Environment(
         loader=PackageLoader("alive402.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True

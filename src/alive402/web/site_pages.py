@@ -10,13 +10,10 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
-from alive402.catalog import Quality, ServiceDefinition, SiteCatalog
-from alive402.catalog.guides import notes, workflow
-from alive402.catalog.quality import moment
-from alive402.catalog.surfaces import SITE
+from alive402.catalog import SITE, Quality, ServiceDefinition, SiteCatalog, moment, notes, workflow
 from alive402.payments.x402.schemes import network_title
-from alive402.receipts.reports import KeptAnswer
-from alive402.web.assets import assets
+from alive402.receipts import KeptAnswer
+from alive402.web.assets import load_assets
 from alive402.web.environment import environment
 from alive402.web.examples import examples
 
@@ -129,5 +126,5 @@ def render(template: str, site: SiteCatalog, **facts: object) -> str:
     """Render a template with `site`, the path of the static files, and the page's own facts."""
     # Behind a proxy the site may have a path prefix; files and calls stay on the browser's origin.
     root = urlsplit(site.base).path
-    static = f"{root}/static/{assets().version}"
+    static = f"{root}/static/{load_assets().version}"
     return environment().get_template(template).render(site=site, root=root, static=static, **facts)

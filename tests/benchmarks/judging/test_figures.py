@@ -7,7 +7,7 @@ from benchmarks.judging.journal import Answer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alive402.lab.rates import Rate
+from alive402.lab import Rate
 from benchmarks.judging import chart, tables
 
 CONTROL, OTHERS = "as they are", ("grey", "sideways")

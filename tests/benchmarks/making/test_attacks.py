@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pytest
 from benchmarks.making.attacks import ATTACKS, CLIP_ATTACKS
 
-from alive402.demo.clips import Clips
-from alive402.liveness.media.container import VideoFile
+from alive402.demo import Clips
+from alive402.liveness import VideoFile
 from benchmarks.making import places
 
 Image = npt.NDArray[np.uint8]

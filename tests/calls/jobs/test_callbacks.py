@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import update
 
 from alive402.calls.jobs.store import JobStore, erase
-from alive402.intake.fetch import FetchLimits
-from alive402.operations.webhooks import Courier
-from alive402.payments.ledger.ledger import Ledger
-from alive402.storage.outbox import DeliveryState, Outbox, WebhookDelivery
+from alive402.intake import FetchLimits
+from alive402.operations import Courier
+from alive402.payments.ledger import Ledger
+from alive402.storage import DeliveryState, Outbox, WebhookDelivery
 from tests.receivers import Called, called_back
 
 pytestmark = pytest.mark.anyio

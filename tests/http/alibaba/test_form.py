@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alive402.http.alibaba.form import ObjectForm
-from alive402.intake.errors import UploadMalformed
+from alive402.intake import UploadMalformed
 
 HOST = "uploads.alive402.test"
 BUCKET_HOST = f"alive402.{HOST}"

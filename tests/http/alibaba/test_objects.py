@@ -16,7 +16,7 @@ from alibabacloud_tea_util.models import RuntimeOptions
 from darabonba.exceptions import DaraException
 from pydantic import ValidationError
 
-from alive402.demo.clips import Clips
+from alive402.demo import Clips
 from alive402.http.alibaba.upload_policy import Policy
 from alive402.settings import Settings
 from tests.http.access_keys import SERVICE, V3, command, credited, detect, made, sdk

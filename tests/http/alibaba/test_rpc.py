@@ -13,8 +13,7 @@ from alibabacloud_facebody20191230.models import DetectVideoLivingFaceRequest
 from alibabacloud_tea_util.models import RuntimeOptions
 from darabonba.exceptions import DaraException
 
-from alive402.demo.clips import Clips
-from alive402.demo.server import serve_files
+from alive402.demo import Clips, serve_files
 from tests.http.access_keys import V1, V3, balance, command, credited, detect, made, sdk
 from tests.http.conftest import Service, Start
 

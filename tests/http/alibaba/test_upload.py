@@ -25,7 +25,7 @@ from darabonba.exceptions import DaraException
 from Tea.core import TeaCore
 from Tea.exceptions import TeaException
 
-from alive402.demo.clips import Clips
+from alive402.demo import Clips
 from alive402.http.alibaba.objects import TABLE
 from tests.http.access_keys import V1, V3, balance, credited, made
 from tests.http.conftest import Service, Start

@@ -11,9 +11,9 @@ from darabonba.exceptions import DaraException
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from alive402.demo.buyer import PATH
-from alive402.payments.core.errors import PaymentsMisconfigured
-from alive402.receipts.reports import Reports
+from alive402.demo import TOOL_PATH
+from alive402.payments.core import PaymentsMisconfigured
+from alive402.receipts import Reports
 from tests.http.access_keys import V3, credited, detect, made, sdk
 from tests.http.alibaba.test_objects import HOST, fields_of, post, upload_policy_for
 from tests.http.conftest import Service, Start
@@ -67,7 +67,7 @@ def failing(own_service: Service, error: Exception, monkeypatch: pytest.MonkeyPa
 async def test_http_reports_faults(failing: Service, code: str, headers: dict[str, str]) -> None:
     async with httpx.AsyncClient(timeout=60) as http:
         sent = {"X-Payment-Token": "pt_x", **headers}
-        answer = await http.post(failing.url + PATH, json={"VideoUrl": "http://example.com/v.mp4"}, headers=sent)
+        answer = await http.post(failing.url + TOOL_PATH, json={"VideoUrl": "http://example.com/v.mp4"}, headers=sent)
     status, retry = STATUS[code]
     assert answer.json() == {"requestId": answer.headers["X-Request-Id"], **BODIES[code]}
     assert (answer.status_code, answer.headers.get("Retry-After")) == (status, str(retry) if retry else None)
@@ -93,7 +93,7 @@ async def test_job_reports_faults(own_service: Service, videos: str, monkeypatch
     monkeypatch.setattr(Reports, "id_of", fail)
     headers = {"X-Api-Key": key["key"], "Prefer": "respond-async"}
     async with httpx.AsyncClient(timeout=60) as http:
-        begun = await http.post(own_service.url + PATH, json={"VideoUrl": f"{videos}/face.mp4"}, headers=headers)
+        begun = await http.post(own_service.url + TOOL_PATH, json={"VideoUrl": f"{videos}/face.mp4"}, headers=headers)
         assert begun.status_code == 202, begun.text
         job = (await ended(http, own_service.url + begun.headers["Location"])).json()
     assert job["error"].pop("requestId")

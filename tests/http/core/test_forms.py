@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alive402.http.core.forms import file_in_form
-from alive402.intake.errors import UploadMalformed
+from alive402.intake import UploadMalformed
 
 
 def form(files: list[tuple[str, tuple[str, bytes]]]) -> tuple[bytes, str]:

@@ -9,7 +9,7 @@ import pytest
 from eth_account import Account
 from web3 import Web3
 
-from alive402.demo.buyer import Buyer
+from alive402.demo import Buyer
 from tests.http.conftest import Service
 
 ABI = [

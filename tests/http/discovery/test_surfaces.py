@@ -13,9 +13,9 @@ import httpx
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from alive402.catalog import IMAGE_LIVENESS, LIVENESS, ServiceDefinition
-from alive402.catalog.surfaces import ID, NAME, PRICE, SITE, WORDS, surfaces_of
-from alive402.demo.buyer import Buyer
+from alive402.catalog import IMAGE_LIVENESS, LIVENESS, SITE, ServiceDefinition, surfaces_of
+from alive402.catalog.surfaces import ID, NAME, PRICE, WORDS
+from alive402.demo import Buyer
 from alive402.http.app import create_app
 from alive402.http.wiring import assemble
 from alive402.services import DEFINITIONS

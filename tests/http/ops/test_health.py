@@ -10,8 +10,8 @@ import httpx
 import pytest
 from eth_account import Account
 
-from alive402.demo.buyer import PATH
-from alive402.payments.keys.api_keys import Scope
+from alive402.demo import TOOL_PATH
+from alive402.payments.keys import Scope
 from tests import postgresql
 from tests.http.conftest import Service, Start
 from tests.http.facilitators import running_facilitator
@@ -114,7 +114,7 @@ async def test_full_queue_is_not_ready(start: Start) -> None:
         with socket.create_server(("127.0.0.1", 0), backlog=64) as silent:
             body = {"VideoUrl": f"http://127.0.0.1:{silent.getsockname()[1]}/v.mp4"}
             calls = [
-                asyncio.create_task(http.post(service.url + PATH, json=body, headers={"X-Api-Key": key}))
+                asyncio.create_task(http.post(service.url + TOOL_PATH, json=body, headers={"X-Api-Key": key}))
                 for _ in range(16)
             ]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from alive402.liveness.networks import model_files
+from alive402.liveness import model_files
 from tests.http.conftest import Start
 
 pytestmark = pytest.mark.anyio

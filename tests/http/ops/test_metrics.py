@@ -16,13 +16,13 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from alive402.demo.buyer import PATH, Buyer
-from alive402.payments.keys.api_keys import Scope
+from alive402.demo import TOOL_PATH, Buyer
+from alive402.payments.keys import Scope
 from alive402.settings import Settings
 from tests.http.conftest import Service, Start, _running
 
 pytestmark = pytest.mark.anyio
-SERVICE = PATH.rpartition("/")[2]
+SERVICE = TOOL_PATH.rpartition("/")[2]
 DASHBOARD = Path(__file__).parents[3] / "deploy" / "grafana-dashboard.json"
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -80,9 +80,9 @@ async def test_callers_cannot_create_labels(service: Service) -> None:
     """Each label of a caller would be a new time series."""
     before = {labels for _, labels in await samples(service)}
     async with httpx.AsyncClient(base_url=service.url) as http:
-        await http.post(PATH, json={"VideoUrl": "http://secret.example/face.mp4", "x": "y"})
-        await http.post(PATH, headers={"PAYMENT-SIGNATURE": "zzz", "X-Client-Secret": "s" * 20})
-        await http.post(PATH, headers={"X-Payment-Token": "pt_" + "q" * 40})
+        await http.post(TOOL_PATH, json={"VideoUrl": "http://secret.example/face.mp4", "x": "y"})
+        await http.post(TOOL_PATH, headers={"PAYMENT-SIGNATURE": "zzz", "X-Client-Secret": "s" * 20})
+        await http.post(TOOL_PATH, headers={"X-Payment-Token": "pt_" + "q" * 40})
         await http.get("/reports/whatever-it-is")
         await http.delete("/api/calls/whatever-it-is")
     after = {labels for _, labels in await samples(service)}
@@ -191,7 +191,7 @@ async def test_trace_of_a_call_has_no_personal_data(tmp_path: Path, videos: str)
     by_id = {span.span_id: span for span in spans}
     request_id = bought.json()["requestId"]
     (call,) = [each for each in spans if attributes(each).get("alive402.request_id") == request_id]
-    assert call.name == f"POST {PATH}"
+    assert call.name == f"POST {TOOL_PATH}"
     assert attributes(call)["http.response.status_code"] == 200
     stages = {each.name for each in spans if each.parent_span_id == call.span_id}
     assert stages == {"verify", "fetch", "analysis", "settle"}

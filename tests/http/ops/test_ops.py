@@ -9,10 +9,10 @@ import httpx
 import pytest
 from eth_account import Account
 
-from alive402.demo.buyer import Buyer
+from alive402.demo import Buyer
 from alive402.http.ops.access import COOKIE, OpsAccess
-from alive402.payments.keys.api_keys import Scope
-from alive402.storage.database import utc_now
+from alive402.payments.keys import Scope
+from alive402.storage import utc_now
 from tests.http.conftest import Service, Start
 from tests.http.facilitators import running_facilitator
 from tests.http.prepaying import paid

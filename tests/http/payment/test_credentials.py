@@ -6,8 +6,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from alive402.http.core.errors import HeaderTooLarge, install
-from alive402.http.core.request_ids import Requests
+from alive402.http.core import HeaderTooLarge, Requests
+from alive402.http.core.errors import install
 from alive402.http.payment.credentials import MAX_SECRET_BYTES, MAX_SIGNATURE_BYTES, Payment
 
 pytestmark = pytest.mark.anyio

@@ -13,11 +13,11 @@ from typing import Any
 import httpx
 import pytest
 
-from alive402.calls.jobs.runner import JobLimits
-from alive402.demo.buyer import PATH, Buyer
+from alive402.calls.jobs import JobLimits
+from alive402.demo import TOOL_PATH, Buyer
 from alive402.http.app import create_app
 from alive402.http.wiring import assemble
-from alive402.payments.keys.api_keys import Scope
+from alive402.payments.keys import Scope
 from alive402.settings import Settings
 from tests.http.conftest import Service, Start
 from tests.http.prepaying import paid
@@ -51,7 +51,7 @@ async def key_of(service: Service) -> dict[str, str]:
 
 
 async def ask(service: Service, http: httpx.AsyncClient, video: str, **headers: str) -> httpx.Response:
-    return await http.post(service.url + PATH, json={"VideoUrl": video}, headers={**ASYNC, **headers})
+    return await http.post(service.url + TOOL_PATH, json={"VideoUrl": video}, headers={**ASYNC, **headers})
 
 
 async def ended(http: httpx.AsyncClient, url: str) -> httpx.Response:
@@ -109,9 +109,9 @@ async def test_invalid_job_request_is_refused_at_once(service: Service, http: ht
         ({"VideoUrl": "ftp://example.com/v.mp4"}, {}, 400),
         ({"VideoUrl": 1}, {}, 400),
     ):
-        refused = await http.post(service.url + PATH, json=body, headers={**ASYNC, **headers})
+        refused = await http.post(service.url + TOOL_PATH, json=body, headers={**ASYNC, **headers})
         assert refused.status_code == status
-        plain = await http.post(service.url + PATH, json=body, headers=headers)
+        plain = await http.post(service.url + TOOL_PATH, json=body, headers=headers)
         assert {**refused.json(), "requestId": ""} == {**plain.json(), "requestId": ""}
 
 
@@ -200,7 +200,7 @@ async def test_any_process_reads_and_cancels_a_job(
     asked = await http.delete(elsewhere)
     assert asked.status_code == 200
     assert (await ended(http, elsewhere)).json()["error"]["code"] == "job_cancelled"
-    spent = await http.post(service.url + PATH, json={"VideoUrl": silent}, headers={"X-Payment-Token": "none"})
+    spent = await http.post(service.url + TOOL_PATH, json={"VideoUrl": silent}, headers={"X-Payment-Token": "none"})
     assert spent.json()["code"] == "token_unknown"
     again = await ask(service, http, silent, **{"X-Payment-Token": token})
     assert again.status_code == 202
@@ -240,7 +240,7 @@ async def test_stop_releases_payments_of_jobs(tmp_path: Path, silent: str, video
         async with app.router.lifespan_context(app):
             _, key = await parts.registry.ledger_services.keys.create("tests", [Scope.CALL])
             headers = {**ASYNC, "X-Api-Key": key}
-            made = (await http.post(PATH, json={"VideoUrl": silent}, headers=headers)).json()
+            made = (await http.post(TOOL_PATH, json={"VideoUrl": silent}, headers=headers)).json()
         # Started anew on the same books, it still knows.
         again = create_app(dataclasses.replace(await assemble(settings)))
         async with (

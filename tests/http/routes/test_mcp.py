@@ -21,8 +21,8 @@ from x402.mechanisms.evm.signers import EthAccountSigner
 from x402.schemas import PaymentRequired
 
 from alive402.catalog import IMAGE_LIVENESS, LIVENESS
-from alive402.demo.buyer import Buyer
-from alive402.mcp.tool import paid_tool
+from alive402.demo import Buyer
+from alive402.mcp import paid_tool
 from tests.http.conftest import Service, Start
 from tests.http.prepaying import balance, paid, shown
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from alive402.demo.buyer import Buyer
+from alive402.demo import Buyer
 from tests.http.conftest import Service
 from tests.http.prepaying import balance, paid, shown
 from tests.http.routes.test_mcp import ERAS, TOOL, connected, signed

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from alive402.catalog import LIVENESS
-from alive402.liveness.networks import model_files
+from alive402.liveness import model_files
 from alive402.mcp.guide import URI
 from tests.http.conftest import Service
 

@@ -8,7 +8,7 @@ import sqlite3
 import httpx
 import pytest
 
-from alive402.demo.buyer import Buyer, receipt
+from alive402.demo import Buyer, receipt
 from tests.http.conftest import Service
 from tests.http.prepaying import LEGACY, SERVICE, balance, paid, shown
 

@@ -12,9 +12,8 @@ import pytest
 from x402.http.utils import decode_payment_required_header
 from x402.schemas import PaymentRequired
 
-from alive402.demo.buyer import PATH, Buyer, receipt
-from alive402.payments.x402.protocol import PaymentGate
-from alive402.payments.x402.signed_payment import Resource
+from alive402.demo import TOOL_PATH, Buyer, receipt
+from alive402.payments.x402 import PaymentGate, Resource
 from tests.http.conftest import Service, Start
 
 pytestmark = pytest.mark.anyio
@@ -26,7 +25,7 @@ async def asset_of(buyer: Buyer) -> str:
     return str((await buyer.ask("http://example.com/v.mp4")).json()["accepts"][0]["asset"])
 
 
-@pytest.mark.parametrize("path", [PATH, LEGACY])
+@pytest.mark.parametrize("path", [TOOL_PATH, LEGACY])
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"VideoUrl": "http://example.com/v.mp4"}'])
 async def test_unpaid_call_returns_requirements_in_body_and_header(service: Service, path: str, body: bytes) -> None:
     async with httpx.AsyncClient() as http:
@@ -57,7 +56,7 @@ async def test_402_document_is_built_once(service: Service, monkeypatch: pytest.
 
     monkeypatch.setattr(PaymentGate, "required", counted)
     async with httpx.AsyncClient() as http:
-        response = await http.post(service.url + PATH)
+        response = await http.post(service.url + TOOL_PATH)
     assert response.status_code == 402
     assert made == [response.json()["error"]]
 
@@ -93,7 +92,7 @@ async def test_repeated_payment_returns_the_stored_answer(service: Service, vide
         asset = await asset_of(buyer)
         first = await buyer.pay(f"{videos}/face.mp4")
         after = await buyer.balance(asset)
-        for path in (PATH, LEGACY):
+        for path in (TOOL_PATH, LEGACY):
             again = await buyer.send(f"{videos}/face.mp4", buyer.signature, path)
             assert (again.status_code, again.json()) == (200, first.json())
             assert again.headers["PAYMENT-RESPONSE"] == first.headers["PAYMENT-RESPONSE"]
@@ -132,7 +131,7 @@ async def test_payment_for_another_resource_is_refused(service: Service, videos:
         await buyer.fund()
         await buyer.pay(f"{videos}/none.mp4")
         payload = json.loads(base64.b64decode(buyer.signature))
-        payload["resource"]["url"] = service.url.replace("127.0.0.1", "elsewhere.example") + PATH
+        payload["resource"]["url"] = service.url.replace("127.0.0.1", "elsewhere.example") + TOOL_PATH
         altered = base64.b64encode(json.dumps(payload).encode()).decode()
         refused = await buyer.send(f"{videos}/face.mp4", altered)
     assert (refused.status_code, refused.json()["code"]) == (402, "payment_mismatch")

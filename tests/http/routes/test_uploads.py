@@ -13,9 +13,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from alive402.demo.buyer import PATH, Buyer
-from alive402.demo.clips import Clips
-from alive402.payments.keys.api_keys import Scope
+from alive402.demo import TOOL_PATH, Buyer, Clips
+from alive402.payments.keys import Scope
 from tests.http.conftest import Service, Start
 from tests.http.prepaying import paid
 
@@ -71,7 +70,7 @@ async def signed(buyer: Buyer) -> dict[str, str]:
 
 async def test_unpaid_upload_asks_for_the_tools_price(own_service: Service, http: httpx.AsyncClient) -> None:
     asked = await http.post(own_service.url + UPLOADS)
-    tool = await http.post(own_service.url + PATH)
+    tool = await http.post(own_service.url + TOOL_PATH)
     assert (asked.status_code, asked.json() | {"requestId": ""}) == (402, tool.json() | {"requestId": ""})
     assert asked.headers["PAYMENT-REQUIRED"] == tool.headers["PAYMENT-REQUIRED"]
     assert (await put(own_service, http, b"x" * 100_000)).status_code == 402
@@ -117,7 +116,7 @@ async def test_token_and_key_admit_uploads(
         form = await http.post(own_service.url + UPLOADS, files={"file": ("my face.mp4", content)}, headers=paying)
         assert form.status_code == 201, form.text
         assert form.json()["sha256"] == hashlib.sha256(content).hexdigest()
-        answer = await http.post(own_service.url + PATH, json={"VideoUrl": form.json()["url"]}, headers=paying)
+        answer = await http.post(own_service.url + TOOL_PATH, json={"VideoUrl": form.json()["url"]}, headers=paying)
         assert answer.status_code == 200, answer.text
     exhausted = await put(own_service, http, content, **token)
     assert (exhausted.status_code, exhausted.json()["code"]) == (402, "token_exhausted")
@@ -176,7 +175,7 @@ async def test_deleted_upload_is_unknown(
         await http.get(made["url"]),
         await http.delete(made["url"]),
         await http.get(f"{own_service.url}{UPLOADS}/none"),
-        await http.post(own_service.url + PATH, json={"VideoUrl": made["url"]}, headers=key),
+        await http.post(own_service.url + TOOL_PATH, json={"VideoUrl": made["url"]}, headers=key),
     ):
         assert (answer.status_code, answer.json()["code"]) == (410, "upload_gone")
 
@@ -185,7 +184,7 @@ async def test_upload_path_on_another_host_is_fetched(
     own_service: Service, http: httpx.AsyncClient, key: dict[str, str]
 ) -> None:
     url = f"http://127.0.0.1:1{UPLOADS}/{'A' * 43}"
-    refused = await http.post(own_service.url + PATH, json={"VideoUrl": url}, headers=key)
+    refused = await http.post(own_service.url + TOOL_PATH, json={"VideoUrl": url}, headers=key)
     assert (refused.status_code, refused.json()["code"]) == (400, "invalid_url")
 
 

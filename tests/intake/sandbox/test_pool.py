@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from alive402.demo.clips import Clips
+from alive402.demo import Clips
 from alive402.intake.errors import AnalysisTimeout
 from alive402.intake.sandbox.pool import Sandbox, SandboxLimits, judge
-from alive402.intake.sniff import sniff
-from alive402.liveness.errors import AnalysisFailed, UndecodableVideo, UnsupportedVideo, VideoTooLarge
+from alive402.intake.sniff import container_of
+from alive402.liveness import AnalysisFailed, UndecodableVideo, UnsupportedVideo, VideoTooLarge
 
 VERDICTS = {"live", "spoof", "inconclusive"}
 
@@ -68,7 +68,7 @@ def test_text_named_mp4_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "clip.mp4"
     path.write_text(text)
     with pytest.raises(UnsupportedVideo):
-        sniff(path)
+        container_of(path)
 
 
 def test_error_of_the_child_is_raised_as_the_same_class(text: Path) -> None:

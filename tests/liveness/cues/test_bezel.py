@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from alive402.liveness.cues.bezel import bezel
-from alive402.liveness.faces.tracks import FaceTrack
-from alive402.liveness.media.clip import Clip
+from alive402.liveness.faces import FaceTrack
+from alive402.liveness.media import Clip
 from alive402.liveness.media.inner import InnerPicture
 from tests.liveness import scenes
 from tests.liveness.moving_scenes import FRAMES, held_device, person_at_door

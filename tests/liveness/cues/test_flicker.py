@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from alive402.liveness.cues.flicker import flicker
-from alive402.liveness.faces.tracks import FaceTrack
-from alive402.liveness.media.clip import Clip
+from alive402.liveness.faces import FaceTrack
+from alive402.liveness.media import Clip
 from tests.liveness import scenes
 from tests.liveness.moving_scenes import FACE, SCREEN, person_at_door
 

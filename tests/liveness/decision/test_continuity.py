@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from alive402.liveness.decision.continuity import Judged, decide
 from alive402.liveness.decision.fusion import Decision, fuse, packaged
 from alive402.liveness.decision.segments import Division, Stretch, divide
-from alive402.liveness.networks.appearance import Looks
+from alive402.liveness.networks import Looks
 from tests.liveness import scenes
 from tests.liveness.decision.test_cuts import HERE, THERE
 

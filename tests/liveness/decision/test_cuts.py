@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 
 from alive402.liveness.decision import cuts
-from alive402.liveness.media.clip import Clip
+from alive402.liveness.media import Clip
 from tests.liveness import scenes
 
 Image = npt.NDArray[np.uint8]

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from alive402.liveness import cues as all_cues
 from alive402.liveness.decision.fusion import Calibration, Line, fuse, packaged
-from alive402.liveness.networks.appearance import Looks
-from alive402.liveness.networks.model_files import WEIGHTS
+from alive402.liveness.networks import WEIGHTS, Looks
 from alive402.liveness.report import Cue
 
 NAMES = sorted(packaged().cues)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alive402.liveness.decision.persons import LENGTHS, colour_distance, differ, shape_distance
-from alive402.liveness.faces.tracks import FaceTrack
+from alive402.liveness.faces import FaceTrack
 from tests.liveness import scenes
 
 BOX = (150.0, 70.0, 260.0, 210.0)

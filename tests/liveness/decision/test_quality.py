@@ -20,8 +20,8 @@ from alive402.liveness.errors import (
     UnusableVideo,
     VideoTooShort,
 )
-from alive402.liveness.faces.tracks import FaceTrack
-from alive402.liveness.media.clip import Clip
+from alive402.liveness.faces import FaceTrack
+from alive402.liveness.media import Clip
 from tests.liveness import scenes
 
 BOX: scenes.Box = (200, 120, 280, 220)

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from alive402.liveness.decision.segments import divide
-from alive402.liveness.faces.tracks import FaceTrack
-from alive402.liveness.media.clip import Clip
+from alive402.liveness.faces import FaceTrack
+from alive402.liveness.media import Clip
 from tests.liveness import scenes
 from tests.liveness.decision.test_cuts import HERE, THERE, scene
 

@@ -12,8 +12,7 @@ import numpy.typing as npt
 import pytest
 
 from alive402.liveness.faces.tracks import FaceFinder, FaceFollower
-from alive402.liveness.media.container import VideoFile
-from alive402.liveness.media.frame import Frame, Shown
+from alive402.liveness.media import Frame, Shown, VideoFile
 
 ROOT = Path(__file__).resolve().parents[3]
 FOLDER = Path(os.environ.get("ALIVE402_REAL_CLIPS") or ROOT.parent / "shared" / "data" / "dev")

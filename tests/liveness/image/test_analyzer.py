@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alive402 import UnusableVideo, analyze_image
-from alive402.demo.clips import Clips
+from alive402.demo import Clips
 from alive402.liveness import Analyzer
 from alive402.liveness.errors import (
     Blurred,

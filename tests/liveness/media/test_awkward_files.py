@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from alive402.liveness import Analyzer
-from alive402.liveness.faces.tracks import FaceFinder
+from alive402.liveness.faces import FaceFinder
 from alive402.liveness.media.container import VideoFile
 from tests.conftest import Image
 from tests.liveness.awkward_files import AWKWARD, needs_awkward

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alive402.liveness.errors import UndecodableImage, UnsupportedImage
-from alive402.liveness.media.image_headers import HEAD_BYTES, format_of, header_of
+from alive402.liveness.media.image_headers import IMAGE_HEAD_BYTES, format_of, header_of
 
 SUFFIXES = {"jpeg": ".jpg", "png": ".png", "webp": ".webp", "bmp": ".bmp"}
 
@@ -24,7 +24,7 @@ def encoded(kind: str, width: int, height: int) -> bytes:
 @given(width=st.integers(1, 90), height=st.integers(1, 90))
 def test_size_is_read_from_the_header(kind: str, width: int, height: int) -> None:
     data = encoded(kind, width, height)
-    assert format_of(data[:HEAD_BYTES]) == kind
+    assert format_of(data[:IMAGE_HEAD_BYTES]) == kind
     header = header_of(kind, data)
     assert (header.width, header.height) == (width, height)
     whole = cv2.imdecode(np.frombuffer(header.data, np.uint8), cv2.IMREAD_COLOR)

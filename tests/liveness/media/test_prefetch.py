@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alive402.liveness.media.prefetch import prefetch
+from alive402.liveness.media.prefetch import prefetched
 
 
 def threads() -> int:
@@ -20,7 +20,7 @@ def threads() -> int:
 @given(st.lists(st.integers(), max_size=40), st.integers(0, 40))
 def test_items_keep_their_order(items: list[int], taken: int) -> None:
     prepared: list[int] = []
-    with closing(prefetch(items, prepared.append, 4)) as stream:
+    with closing(prefetched(items, prepared.append, 4)) as stream:
         seen = [item for item, _ in zip(stream, range(taken), strict=False)]
     assert seen == items[: len(seen)]
     assert len(seen) == min(taken, len(items))
@@ -37,7 +37,7 @@ def test_error_is_raised_at_its_item(count: int) -> None:
     seen: list[int] = []
 
     def take_all() -> None:
-        with closing(prefetch(failing(), lambda _: None, 4)) as stream:
+        with closing(prefetched(failing(), lambda _: None, 4)) as stream:
             for item in stream:
                 seen.append(item)
 
@@ -55,7 +55,7 @@ def test_error_of_the_caller_stops_the_thread() -> None:
             number += 1
 
     def stumble() -> None:
-        with closing(prefetch(endless(), lambda _: None, 4)) as stream:
+        with closing(prefetched(endless(), lambda _: None, 4)) as stream:
             for item in stream:
                 if item == 7:
                     raise KeyError(item)

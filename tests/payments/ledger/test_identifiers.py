@@ -8,8 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from alive402.payments.core.errors import PaymentIdentifierTaken
-from alive402.payments.core.values import Answered, Claim, Money, Unverified, Use
+from alive402.payments.core import Answered, Claim, Money, PaymentIdentifierTaken, Unverified, Use
 from alive402.payments.ledger.ledger import Ledger
 
 pytestmark = pytest.mark.anyio

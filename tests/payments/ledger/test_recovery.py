@@ -9,8 +9,7 @@ from itertools import pairwise
 
 import pytest
 
-from alive402.payments.core.errors import NoSuchPayment, PaymentExpiresSoon, RefundRefused
-from alive402.payments.core.values import Claim, Money, Use
+from alive402.payments.core import Claim, Money, NoSuchPayment, PaymentExpiresSoon, RefundRefused, Use
 from alive402.payments.ledger.ledger import Ledger
 from alive402.payments.ledger.statements import Filter
 from alive402.payments.ledger.states import TRANSITIONS, State

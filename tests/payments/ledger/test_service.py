@@ -11,8 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from alive402.payments.core.errors import PaymentInUse, PaymentSpent
-from alive402.payments.core.values import Answered, Claim, Money, Stage, Unverified, Use
+from alive402.payments.core import Answered, Claim, Money, PaymentInUse, PaymentSpent, Stage, Unverified, Use
 from alive402.payments.ledger.ledger import Ledger
 
 pytestmark = pytest.mark.anyio

@@ -12,8 +12,18 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from alive402.payments.core.errors import PaymentExpiresSoon, PaymentInUse, PaymentSpent, RefundRefused
-from alive402.payments.core.values import Answered, Claim, Money, Stage, Unverified, Use
+from alive402.payments.core import (
+    Answered,
+    Claim,
+    Money,
+    PaymentExpiresSoon,
+    PaymentInUse,
+    PaymentSpent,
+    RefundRefused,
+    Stage,
+    Unverified,
+    Use,
+)
 from alive402.payments.ledger.ledger import Ledger
 from alive402.payments.ledger.models import Payment, PaymentEvent
 from alive402.payments.ledger.recovery import UnresolvedPayment

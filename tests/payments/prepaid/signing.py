@@ -9,9 +9,8 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from alive402.payments.ledger.ledger import Ledger
-from alive402.receipts.signing_keys import SigningKeys
-from alive402.receipts.verdicts import Verdicts
+from alive402.payments.ledger import Ledger
+from alive402.receipts import SigningKeys, Verdicts
 
 
 @functools.cache

@@ -10,18 +10,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alive402.payments.core.errors import (
+from alive402.payments.core import (
     AccessKeyUnknown,
+    Answered,
     ApiKeyRefused,
     PaymentInUse,
     PaymentsMisconfigured,
     TokenExhausted,
+    Use,
 )
-from alive402.payments.core.values import Answered, Use
-from alive402.payments.keys.access_key_auth import AccessKeys
-from alive402.payments.keys.api_keys import Keys, Scope
-from alive402.payments.keys.secret_box import SecretBox
-from alive402.payments.ledger.ledger import Ledger
+from alive402.payments.keys import AccessKeys, Keys, Scope, SecretBox
+from alive402.payments.ledger import Ledger
 from alive402.payments.prepaid.balances import Balances
 from alive402.payments.prepaid.tokens import TokenHold, Tokens
 from tests.ledgers import MakeDatabase

@@ -21,13 +21,21 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import func, select
 
-from alive402.payments.core.errors import KeyReused, PaymentInUse, TokenExhausted, TokenExpired, TokenUnknown
-from alive402.payments.core.values import Answered, TokenOffer, Use
-from alive402.payments.ledger.ledger import Ledger
+from alive402.payments.core import (
+    Answered,
+    KeyReused,
+    PaymentInUse,
+    TokenExhausted,
+    TokenExpired,
+    TokenOffer,
+    TokenUnknown,
+    Use,
+)
+from alive402.payments.ledger import Ledger
 from alive402.payments.prepaid.models import PrepaidUse, Prepayment, UseState, share
 from alive402.payments.prepaid.repository import PrepaidRepository
-from alive402.payments.prepaid.tokens import TokenHold, Tokens, digest
-from alive402.storage.outbox import Outbox
+from alive402.payments.prepaid.tokens import TokenHold, Tokens, token_digest
+from alive402.storage import Outbox
 from tests.ledgers import MakeDatabase
 from tests.payments.prepaid.signing import judged, verdicts
 
@@ -45,7 +53,7 @@ async def prepay(ledger: Ledger, max_calls: int) -> None:
         amount=200_000 * max_calls,
         max_calls=max_calls,
         remaining=max_calls,
-        token_hash=digest(TOKEN),
+        token_hash=token_digest(TOKEN),
         created_at=START,
         paid_at=START,
         expires_at=START + timedelta(days=1),

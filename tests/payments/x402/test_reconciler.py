@@ -12,15 +12,15 @@ import pytest
 from eth_account import Account
 from web3 import Web3
 
-from alive402.payments.core.values import Answered, Claim, Money, Use
+from alive402.payments.core import Answered, Claim, Money, Use
 from alive402.payments.devchain import NETWORK, TOKEN_ADDRESS, DevChain, DevFacilitator
-from alive402.payments.ledger.ledger import Ledger
+from alive402.payments.ledger import Ledger
 from alive402.payments.x402.options import PaymentOption, PaymentOptions
 from alive402.payments.x402.protocol import PaymentGate
 from alive402.payments.x402.reconciler import Reconciler, Swept
 from alive402.payments.x402.schemes import Terms
 from alive402.payments.x402.schemes.exact_evm import EXACT_EVM, Web3ChainReader
-from alive402.storage.database import utc_now
+from alive402.storage import utc_now
 from tests.payments.devchain.test_chain import SELLER, authorization
 
 pytestmark = pytest.mark.anyio

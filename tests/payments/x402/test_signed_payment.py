@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from x402.schemas import PaymentPayload
 
-from alive402.payments.core.errors import PaymentMalformed
-from alive402.payments.core.values import Money
+from alive402.payments.core import Money, PaymentMalformed
 from alive402.payments.x402.signed_payment import Resource, decode, identifier_of, money_of, same_resource
 
 ADDRESS = "0x" + "aB" * 20

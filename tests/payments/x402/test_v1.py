@@ -11,7 +11,7 @@ from eth_account.messages import encode_typed_data
 from x402.schemas import PaymentRequirements
 from x402.schemas.v1 import PaymentPayloadV1
 
-from alive402.payments.core.errors import PaymentMalformed, PaymentMismatch
+from alive402.payments.core import PaymentMalformed, PaymentMismatch
 from alive402.payments.x402.signed_payment import Resource
 from alive402.payments.x402.v1 import required_v1, response_header_v1, upgraded
 

@@ -25,12 +25,9 @@ from alive402.calls.jobs.store import Job, JobState, JobStore, Step
 from alive402.calls.paid_call import Outcome, PaidCalls, ReservedCall, ServiceRegistry
 from alive402.calls.rendering import answer_body, error_body
 from alive402.errors import CodedError
-from alive402.intake import callbacks
-from alive402.intake.errors import IntakeError
-from alive402.intake.fetch import FetchLimits, check_url
-from alive402.payments.core.errors import SettlementUnknown
-from alive402.payments.core.values import Answered, Offer
-from alive402.payments.x402.signed_payment import Resource
+from alive402.intake import FetchLimits, IntakeError, callbacks, check_url
+from alive402.payments.core import Answered, Offer, SettlementUnknown
+from alive402.payments.x402 import Resource
 from alive402.upkeep import Upkeep
 
 log = structlog.get_logger(__name__)

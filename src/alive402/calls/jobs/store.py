@@ -22,18 +22,12 @@ from sqlalchemy import ColumnElement, Float, Index, Integer, String, Text, and_,
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from alive402.payments.core.values import Answered
-from alive402.payments.ledger.ledger import Ledger
-from alive402.payments.ledger.models import Payment
-from alive402.payments.ledger.service import is_held
-from alive402.payments.ledger.states import HELD, MAY_HAVE_MOVED, PAID, State
-from alive402.payments.prepaid.models import PrepaidUse, UseState
-from alive402.payments.prepaid.repository import PrepaidRepository
-from alive402.storage.database import Clock, utc_now
-from alive402.storage.models import Base, Utc
-from alive402.storage.outbox import DeliveryState, Outbox, WebhookDelivery
+from alive402.payments.core import Answered
+from alive402.payments.ledger import HELD, MAY_HAVE_MOVED, PAID, Ledger, Payment, State, is_held
+from alive402.payments.prepaid import PrepaidRepository, PrepaidUse, UseState
+from alive402.storage import Base, Clock, DeliveryState, Outbox, Utc, WebhookDelivery, utc_now
 
-PATH = "/api/jobs"
+JOBS_PATH = "/api/jobs"
 AT_ONCE = 100
 SETTLING = "settling"
 """The stage of a job whose answer is ready but whose settlement is not known yet."""
@@ -90,7 +84,7 @@ class Job(Base):
         return {
             "jobId": self.id,
             "status": self.state,
-            "statusUrl": f"{self.base}{PATH}/{self.id}",
+            "statusUrl": f"{self.base}{JOBS_PATH}/{self.id}",
             "stage": self.stage,
             "progress": round(self.progress, 3),
             "createdAt": _moment(self.created_at),

@@ -12,10 +12,9 @@ from typing import Any
 import structlog
 from fastapi.responses import JSONResponse
 
-from alive402.calls import errors
-from alive402.calls.errors import InternalError, LedgerUnavailable
+from alive402.calls import InternalError, LedgerUnavailable, errors
 from alive402.errors import CodedError
-from alive402.payments.core.errors import PaymentsMisconfigured
+from alive402.payments.core import PaymentsMisconfigured
 
 log = structlog.get_logger(__name__)
 

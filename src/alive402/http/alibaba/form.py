@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from alive402.http.core.forms import FIELD
-from alive402.intake.errors import UploadMalformed
+from alive402.http.core import FILE_FIELD
+from alive402.intake import UploadMalformed
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -105,7 +105,7 @@ class _Parts:
     def _named(self) -> None:
         if not self._part or self._part in self.fields:
             raise UploadMalformed("A part of the form has no name, or a name that was used before.")
-        self.in_file = self._part == FIELD
+        self.in_file = self._part == FILE_FIELD
 
     def _content(self, data: bytes, start: int, end: int) -> None:
         if self.in_file:

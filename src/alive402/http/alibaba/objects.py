@@ -21,22 +21,18 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Match, Route
 from starlette.types import Scope as AsgiScope
 
-from alive402.calls.errors import LedgerUnavailable
-from alive402.calls.paid_call import PaidCalls, ServiceRegistry
+from alive402.calls import LedgerUnavailable, PaidCalls, ServiceRegistry
 from alive402.errors import CodedError
 from alive402.http.alibaba.errors import UNKNOWN_ACTION, ErrorCode, RpcRefused, classify, sentence
 from alive402.http.alibaba.form import MAX_FIELD_BYTES, ObjectForm
 from alive402.http.alibaba.upload_policy import BUCKET, Policy
-from alive402.http.core.bodies import stated_length
-from alive402.http.core.errors import request_id
-from alive402.http.payment.payment_object import PaymentObjects
-from alive402.http.payment.x402_headers import resource_of
-from alive402.http.routes.uploads import DRAIN_SECONDS
-from alive402.intake.errors import UploadMalformed, UploadTooSlow
-from alive402.intake.uploads import PATH, Upload, Uploads
-from alive402.liveness.errors import VideoTooLarge
-from alive402.payments.core.values import KeyAccount, Offer
-from alive402.payments.keys.api_keys import Scope
+from alive402.http.core import request_id, stated_length
+from alive402.http.payment import PaymentObjects, resource_of
+from alive402.http.routes import DRAIN_SECONDS
+from alive402.intake import UPLOADS_PATH, Upload, UploadMalformed, Uploads, UploadTooSlow
+from alive402.liveness import VideoTooLarge
+from alive402.payments.core import KeyAccount, Offer
+from alive402.payments.keys import Scope
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +40,7 @@ ACTION, VERSION = "AuthorizeFileUpload", "2019-12-19"
 _FORM = "multipart/form-data"
 _NOT_HERE = (
     "The SDK cannot send files to this service: the operator has set no ALIVE402_UPLOAD_HOST. "
-    f"Send the file to {PATH}, and its URL as VideoUrl."
+    f"Send the file to {UPLOADS_PATH}, and its URL as VideoUrl."
 )
 
 EXISTS = ErrorCode("FileAlreadyExists", 409)
@@ -100,7 +96,7 @@ class Objects:
         limits = self._uploads.limits
         # No longer than a used key is remembered, because each key may be used only once.
         expires_at = int(time.time() + limits.seconds)
-        policy = Policy(access_key_id, f"{PATH[1:]}/{self._uploads.new_id()}", limits.max_bytes, expires_at)
+        policy = Policy(access_key_id, f"{UPLOADS_PATH[1:]}/{self._uploads.new_id()}", limits.max_bytes, expires_at)
         encoded = policy.encoded()
         return {
             "AccessKeyId": access_key_id,
@@ -143,7 +139,7 @@ class Objects:
         policy = self._policy(fields)
         key = await self._ledger_services.access_keys.find(policy.access_key_id)
         declared = None if stated is None else min(stated, limits.max_bytes)
-        upload_id = policy.key.removeprefix(f"{PATH[1:]}/")
+        upload_id = policy.key.removeprefix(f"{UPLOADS_PATH[1:]}/")
         try:
             async with self._affording(self._calls, key.allow(Scope.CALL), request) as payer:
                 upload = await self._uploads.receive(form.file(), payer, declared, upload_id)

@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Scope as AsgiScope
 
-from alive402.calls.paid_call import Outcome, PaidCalls, ServiceRegistry
+from alive402.calls import Outcome, PaidCalls, ServiceRegistry
 from alive402.catalog import ServiceDefinition
 from alive402.http.alibaba import objects
 from alive402.http.alibaba.errors import (
@@ -33,14 +33,19 @@ from alive402.http.alibaba.errors import (
     sentence,
 )
 from alive402.http.alibaba.signatures import SignedRequest, action_of, is_signed, read
-from alive402.http.core.bodies import MAX_BODY_BYTES, LargeBodies, received_from
-from alive402.http.core.errors import BodyTooLarge, BodyTooSlow, InvalidJson, request_id
-from alive402.http.payment.payment_object import PaymentObjects
-from alive402.http.payment.x402_headers import resource_of
-from alive402.intake.uploads import Uploads
-from alive402.payments.core.values import KeyAccount, Offer
-from alive402.payments.keys.access_key_auth import GOOD_FOR
-from alive402.payments.keys.api_keys import Scope
+from alive402.http.core import (
+    MAX_BODY_BYTES,
+    BodyTooLarge,
+    BodyTooSlow,
+    InvalidJson,
+    LargeBodies,
+    received_from,
+    request_id,
+)
+from alive402.http.payment import PaymentObjects, resource_of
+from alive402.intake import Uploads
+from alive402.payments.core import KeyAccount, Offer
+from alive402.payments.keys import SIGNATURE_LIFETIME, Scope
 
 log = structlog.get_logger(__name__)
 
@@ -124,7 +129,7 @@ class _Door:
 
     async def _account(self, signed: SignedRequest) -> KeyAccount:
         """The account of a request, after checking its date, signature, nonce and rate limit."""
-        if abs(datetime.now(UTC) - signed.at) > GOOD_FOR:
+        if abs(datetime.now(UTC) - signed.at) > SIGNATURE_LIFETIME:
             raise RpcRefused(STALE, "The signed date is more than 15 minutes off. Set the clock, and sign again.")
         ledger_services = self._registry.ledger_services
         key = await ledger_services.access_keys.find(signed.access_key_id)

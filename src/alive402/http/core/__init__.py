@@ -1,1 +1,66 @@
 """What every route needs: bodies, forms, errors, schemas, request ids, security headers."""
+
+from __future__ import annotations
+
+from alive402.http.core import errors
+from alive402.http.core.bodies import (
+    MAX_BODY_BYTES,
+    BoundedRoute,
+    LargeBodies,
+    json_object,
+    received_from,
+    stated_length,
+)
+from alive402.http.core.documented_errors import NEW_PAYMENT, PAID_CALL, PAYING, POSTED, UPLOADING, Responses, refusals
+from alive402.http.core.errors import (
+    BodyTooLarge,
+    BodyTooSlow,
+    HeaderTooLarge,
+    InvalidJson,
+    RequestRefused,
+    UnknownService,
+    body_of,
+    new_request_id,
+    refusal,
+    request_id,
+)
+from alive402.http.core.forms import FILE_FIELD, file_in_form
+from alive402.http.core.request_ids import Requests
+from alive402.http.core.schemas import COMPONENTS, ref
+from alive402.http.core.security_headers import POLICY_WITH_SEARCH, SecurityHeaders
+from alive402.http.core.traced import Watched
+
+__all__ = [
+    "COMPONENTS",
+    "FILE_FIELD",
+    "MAX_BODY_BYTES",
+    "NEW_PAYMENT",
+    "PAID_CALL",
+    "PAYING",
+    "POLICY_WITH_SEARCH",
+    "POSTED",
+    "UPLOADING",
+    "BodyTooLarge",
+    "BodyTooSlow",
+    "BoundedRoute",
+    "HeaderTooLarge",
+    "InvalidJson",
+    "LargeBodies",
+    "RequestRefused",
+    "Requests",
+    "Responses",
+    "SecurityHeaders",
+    "UnknownService",
+    "Watched",
+    "body_of",
+    "errors",
+    "file_in_form",
+    "json_object",
+    "new_request_id",
+    "received_from",
+    "ref",
+    "refusal",
+    "refusals",
+    "request_id",
+    "stated_length",
+]

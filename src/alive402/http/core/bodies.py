@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Message
 
 from alive402.http.core.errors import BodyTooLarge, BodyTooSlow, InvalidJson
-from alive402.intake.errors import Busy
+from alive402.intake import Busy
 
 MAX_BODY_BYTES = 16 * 1024
 SMALL_BODY_SECONDS = 20.0

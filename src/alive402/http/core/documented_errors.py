@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from alive402.calls.paid_call import InvalidInput
+from alive402.catalog import InvalidInput
 from alive402.errors import CodedError
 from alive402.http.core.errors import BodyTooLarge, BodyTooSlow, HeaderTooLarge, InvalidJson
 from alive402.http.core.schemas import ref
-from alive402.intake.errors import IntakeError, UploadRefused, UpstreamFailed
-from alive402.liveness.errors import AnalysisError, UnusableVideo, VideoTooLarge
+from alive402.intake import IntakeError, UploadRefused, UpstreamFailed
+from alive402.liveness import AnalysisError, UnusableVideo, VideoTooLarge
 from alive402.payments.core import errors as payments
 
 Responses = dict[int | str, dict[str, Any]]

@@ -10,8 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from alive402.calls.errors import LOST_DATABASE, classify
-from alive402.calls.rendering import error_body
+from alive402.calls import LOST_DATABASE, classify, error_body
 from alive402.errors import CodedError
 
 log = structlog.get_logger(__name__)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from alive402.intake.errors import UploadMalformed
+from alive402.intake import UploadMalformed
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
-FIELD = "file"
+FILE_FIELD = "file"
 
 
 async def file_in_form(chunks: AsyncIterator[bytes], content_type: str) -> AsyncIterator[bytes]:
@@ -69,7 +69,7 @@ class _Part:
             _, options = parse_options_header(bytes(self._value))
             self._named = True
             # When a header appears twice, the invalid name counts, however the network splits the form.
-            self.misnamed |= options.get(b"name") != FIELD.encode()
+            self.misnamed |= options.get(b"name") != FILE_FIELD.encode()
         self._name.clear()
         self._value.clear()
 

@@ -9,7 +9,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from alive402.calls.errors import classify
+from alive402.calls import classify
 from alive402.http.core.errors import new_request_id, refusal
 
 log = structlog.get_logger(__name__)

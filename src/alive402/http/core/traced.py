@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alive402.http.core.request_ids import route_of
-from alive402.operations.tracing import Tracing
+from alive402.operations import Tracing
 from alive402.stages import Watch, watched
 
 

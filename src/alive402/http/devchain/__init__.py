@@ -1,1 +1,20 @@
 """Test money over HTTP: faucet, wallets, a read-only RPC of the test chain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alive402.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from alive402.http.devchain import faucet
+    from alive402.http.devchain.faucet import FAUCET_AMOUNT
+else:
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "faucet": ["FAUCET_AMOUNT"],
+        },
+    )
+
+__all__ = ["FAUCET_AMOUNT", "faucet"]

@@ -11,13 +11,10 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from alive402.calls.rate_limits import NewPayments
-from alive402.http.core.bodies import BoundedRoute
-from alive402.http.core.documented_errors import POSTED, refusals
-from alive402.http.core.errors import RequestRefused
+from alive402.calls import NewPayments
+from alive402.http.core import POSTED, BoundedRoute, RequestRefused, refusals
 from alive402.http.devchain import wallets
-from alive402.payments.devchain import NETWORK, TOKEN_ADDRESS, DevChain
-from alive402.payments.devchain.chain import GAS_LIMIT
+from alive402.payments.devchain import GAS_LIMIT, NETWORK, TOKEN_ADDRESS, DevChain
 
 FAUCET_AMOUNT = 5_000_000
 NOTE = "Test money of this one process. It has no value and exists nowhere else."

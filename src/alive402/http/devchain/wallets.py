@@ -13,11 +13,9 @@ from eth_account.signers.local import LocalAccount
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, StringConstraints
 
-from alive402.calls.rate_limits import NewPayments
-from alive402.http.core.bodies import BoundedRoute
-from alive402.http.core.documented_errors import POSTED, refusals
-from alive402.http.core.errors import RequestRefused
-from alive402.payments.core.errors import TooManyPayments
+from alive402.calls import NewPayments
+from alive402.http.core import POSTED, BoundedRoute, RequestRefused, refusals
+from alive402.payments.core import TooManyPayments
 from alive402.payments.devchain import NETWORK, TOKEN_ADDRESS, DevChain
 
 AMOUNT = 5_000_000

@@ -13,9 +13,18 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from alive402.catalog import ServiceDefinition, SiteCatalog
-from alive402.catalog.entries import now
-from alive402.catalog.surfaces import HTML, JSON, LINKSET, SITE, Surface, facts_of, surfaces_of
+from alive402.catalog import (
+    HTML,
+    JSON,
+    LINKSET,
+    SITE,
+    ServiceDefinition,
+    SiteCatalog,
+    Surface,
+    facts_of,
+    now,
+    surfaces_of,
+)
 
 # Anyone may request an audit, so its result is reused for this long.
 FRESH_SECONDS = 10.0

@@ -9,16 +9,12 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 
-from alive402.calls.paid_call import InvalidInput, PaidCalls, ServiceRegistry
-from alive402.catalog import SiteCatalog
-from alive402.http.core.documented_errors import Responses, refusals
-from alive402.http.core.errors import InvalidJson
-from alive402.http.core.schemas import COMPONENTS
-from alive402.http.payment.credentials import KEY_HEADER, TOKEN_HEADER
-from alive402.http.payment.payment_object import PaymentObjects
-from alive402.http.payment.x402_headers import required_body, resource_of
-from alive402.payments.core.errors import PaymentRequired
-from alive402.payments.x402.protocol import SIGNATURE_HEADER
+from alive402.calls import PaidCalls, ServiceRegistry
+from alive402.catalog import InvalidInput, SiteCatalog
+from alive402.http.core import COMPONENTS, InvalidJson, Responses, refusals
+from alive402.http.payment import KEY_HEADER, TOKEN_HEADER, PaymentObjects, required_body, resource_of
+from alive402.payments.core import PaymentRequired
+from alive402.payments.x402 import SIGNATURE_HEADER
 
 SECURITY = {
     "PaymentToken": {

@@ -8,17 +8,13 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
-from alive402.calls.paid_call import InvalidInput
-from alive402.calls.rendering import stored_answer_body
-from alive402.catalog.search import MAX_QUERY, search
-from alive402.http.core.documented_errors import refusals
-from alive402.http.core.errors import UnknownService
-from alive402.http.core.security_headers import POLICY_WITH_SEARCH
+from alive402.calls import stored_answer_body
+from alive402.catalog import MAX_QUERY, InvalidInput, search_services
+from alive402.http.core import POLICY_WITH_SEARCH, UnknownService, refusals
 from alive402.http.discovery.surfaces import HEADERS, InvalidHost, Surfaces
-from alive402.receipts.reports import ReportGone, Reports, UnknownReport
+from alive402.receipts import ReportGone, Reports, UnknownReport
 from alive402.services import Service
-from alive402.web import site_pages
-from alive402.web.assets import assets
+from alive402.web import load_assets, site_pages
 
 _LINKS = (
     ("/.well-known/api-catalog", "api-catalog"),
@@ -51,7 +47,7 @@ class Pages:
 
         @routes.get("/static/{version}/{name:path}", include_in_schema=False)
         async def file(request: Request, version: str, name: str) -> Response:
-            known = assets()
+            known = load_assets()
             asset = known.files.get(name)
             if asset is None:
                 raise HTTPException(404, "There is no such file.")
@@ -73,7 +69,7 @@ class Pages:
         ) -> HTMLResponse:
             site = self._surfaces.site(request)
             qualities = await self._surfaces.qualities(site)
-            found = [each["id"] for each in search(site, qualities, q)["services"]] if q.strip() else None
+            found = [each["id"] for each in search_services(site, qualities, q)["services"]] if q.strip() else None
             links = ", ".join(f'<{site.url(path)}>; rel="{relation}"' for path, relation in _LINKS)
             headers = {**HEADERS, "Link": links, "Content-Security-Policy": POLICY_WITH_SEARCH}
             return HTMLResponse(site_pages.home(site, qualities, q.strip(), found), headers=headers)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
-from alive402.calls.paid_call import ServiceRegistry
-from alive402.http.core.documented_errors import refusals
-from alive402.http.core.errors import HeaderTooLarge
+from alive402.calls import ServiceRegistry
+from alive402.http.core import HeaderTooLarge, refusals
 from alive402.http.discovery.surfaces import HEADERS, InvalidHost, Surfaces
-from alive402.http.payment.credentials import Payment
-from alive402.operations.erasure import CallUnknown, Erasure, ProofMissing
-from alive402.payments.core.errors import (
+from alive402.http.payment import Payment
+from alive402.operations import CallUnknown, Erasure, ProofMissing
+from alive402.payments.core import (
     ApiKeyForbidden,
     ApiKeyRefused,
     PaymentInUse,

@@ -9,19 +9,28 @@ from typing import Annotated, Any
 from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
-from alive402.calls.call_log import CallKind
-from alive402.calls.paid_call import InvalidInput, ServiceRegistry
-from alive402.catalog import PriceOption, Quality, ServiceDefinition, SiteCatalog
-from alive402.catalog.entries import catalog
-from alive402.catalog.search import LIMIT, MAX_QUERY, MOST, search
-from alive402.catalog.surfaces import HTML, SITE, Surface
-from alive402.catalog.texts import service_llms_txt
-from alive402.http.core.documented_errors import refusals
-from alive402.http.core.errors import RequestRefused, UnknownService
+from alive402.calls import CallKind, ServiceRegistry
+from alive402.catalog import (
+    DEFAULT_RESULTS,
+    HTML,
+    MAX_QUERY,
+    MAX_RESULTS,
+    SITE,
+    InvalidInput,
+    PriceOption,
+    Quality,
+    ServiceDefinition,
+    SiteCatalog,
+    Surface,
+    catalog,
+    search_services,
+    service_llms_txt,
+)
+from alive402.http.core import RequestRefused, UnknownService, refusals
 from alive402.http.discovery.audit import Audit
 from alive402.http.discovery.openapi import OpenApi
-from alive402.http.payment.payment_object import PaymentObjects
-from alive402.operations.health_check import HealthCheck
+from alive402.http.payment import PaymentObjects
+from alive402.operations import HealthCheck
 
 HEADERS = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-cache"}
 # A host name, or an IPv6 address in brackets; a port; behind a proxy, a path.
@@ -155,10 +164,10 @@ class Surfaces:
         async def find(
             request: Request,
             q: Annotated[str, Query(max_length=MAX_QUERY, description="search words, in English or Chinese")] = "",
-            limit: Annotated[int, Query(ge=1, le=MOST)] = LIMIT,
+            limit: Annotated[int, Query(ge=1, le=MAX_RESULTS)] = DEFAULT_RESULTS,
         ) -> JSONResponse:
             site = self.site(request)
-            return JSONResponse(search(site, await self.qualities(site), q, limit), headers=HEADERS)
+            return JSONResponse(search_services(site, await self.qualities(site), q, limit), headers=HEADERS)
 
         routes.add_api_route(
             surface.path,

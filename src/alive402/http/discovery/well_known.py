@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
-from alive402.receipts.signing_keys import SigningKeys
+from alive402.receipts import SigningKeys
 
 
 def router(keys: SigningKeys) -> APIRouter:

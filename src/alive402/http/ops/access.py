@@ -12,11 +12,11 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from fastapi import Request
 
 from alive402.errors import CodedError
-from alive402.http.payment.credentials import KEY_HEADER, MAX_SECRET_BYTES
-from alive402.payments.core.errors import ApiKeyForbidden, ApiKeyRefused, NoSuchApiKey
-from alive402.payments.keys.api_keys import Keys, Scope
-from alive402.receipts.signing_keys import SigningKeys
-from alive402.storage.database import Clock, utc_now
+from alive402.http.payment import KEY_HEADER, MAX_SECRET_BYTES
+from alive402.payments.core import ApiKeyForbidden, ApiKeyRefused, NoSuchApiKey
+from alive402.payments.keys import Keys, Scope
+from alive402.receipts import SigningKeys
+from alive402.storage import Clock, utc_now
 
 COOKIE = "alive402_ops"
 _PURPOSE = b"alive402 ops sessions"

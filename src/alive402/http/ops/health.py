@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from alive402 import __version__
-from alive402.operations.health_check import HealthCheck
+from alive402.operations import HealthCheck
 
 
 def router(health: HealthCheck) -> APIRouter:

@@ -27,14 +27,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import Headers
 
 from alive402 import __version__
-from alive402.calls.call_log import WORKED_ON, CallKind
-from alive402.calls.paid_call import LedgerServices
+from alive402.calls import WORKED_ON, CallKind, LedgerServices
 from alive402.errors import CodedError
 from alive402.http.ops.access import OpsAccess, OpsKeyMissing, header_key
-from alive402.operations.health_check import HealthCheck
-from alive402.operations.insight import Insight
+from alive402.operations import HealthCheck, Insight
 from alive402.stages import CallStage
-from alive402.storage.database import utc_now
+from alive402.storage import utc_now
 
 # From a cached answer to the longest analysis allowed.
 BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0)

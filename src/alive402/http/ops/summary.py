@@ -11,16 +11,13 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 
 from alive402 import __version__
-from alive402.calls.call_log import WORKED_ON, CallKind
-from alive402.calls.paid_call import LedgerServices
-from alive402.http.core.bodies import received_from
-from alive402.http.core.security_headers import POLICY_WITH_SEARCH
-from alive402.http.discovery.surfaces import Surfaces
+from alive402.calls import WORKED_ON, CallKind, LedgerServices
+from alive402.http.core import POLICY_WITH_SEARCH, received_from
+from alive402.http.discovery import Surfaces
 from alive402.http.ops.access import COOKIE, OpsAccess, OpsKeyMissing, header_key, refuse_other_sites
-from alive402.operations.health_check import HealthCheck
-from alive402.operations.insight import Insight, Interval, Span
-from alive402.payments.core.errors import ApiKeyForbidden, ApiKeyRefused
-from alive402.storage.database import Clock, utc_now
+from alive402.operations import HealthCheck, Insight, Interval, Span
+from alive402.payments.core import ApiKeyForbidden, ApiKeyRefused
+from alive402.storage import Clock, utc_now
 from alive402.web import ops_page
 
 _PRIVATE = {

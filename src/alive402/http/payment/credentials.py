@@ -7,10 +7,9 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Request
 
-from alive402.http.core.errors import HeaderTooLarge
-from alive402.payments.core.values import Offer, TokenOffer
-from alive402.payments.x402.protocol import SIGNATURE_HEADER
-from alive402.payments.x402.v1 import V1_SIGNATURE_HEADER
+from alive402.http.core import HeaderTooLarge
+from alive402.payments.core import Offer, TokenOffer
+from alive402.payments.x402 import SIGNATURE_HEADER, V1_SIGNATURE_HEADER
 
 TOKEN_HEADER = "X-Payment-Token"
 SECRET_HEADER = "X-Client-Secret"

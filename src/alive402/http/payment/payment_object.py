@@ -8,12 +8,11 @@ from typing import Any
 
 from starlette.requests import Request
 
-from alive402.calls.paid_call import PaidCalls, ServiceRegistry
-from alive402.calls.rendering import report_link
-from alive402.payments.core.errors import NoSuchPayment
-from alive402.payments.prepaid.service import Prepaid
+from alive402.calls import PaidCalls, ServiceRegistry, report_link
+from alive402.payments.core import NoSuchPayment
+from alive402.payments.prepaid import Prepaid
 
-PATH = "/api/payments"
+PAYMENTS_PATH = "/api/payments"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +86,7 @@ class PaymentObjects:
 
     def pay_url(self, payment_id: str, request: Request) -> str:
         """The URL where a payment is paid."""
-        return f"{self.base(request)}{PATH}/{payment_id}/pay"
+        return f"{self.base(request)}{PAYMENTS_PATH}/{payment_id}/pay"
 
     def _words(self, calls: PaidCalls, cents: int, max_calls: int) -> dict[str, Any]:
         service = calls.service

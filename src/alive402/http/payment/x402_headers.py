@@ -9,19 +9,20 @@ from fastapi.responses import JSONResponse
 from x402.schemas import PaymentRequired as PaymentRequiredV2
 from x402.schemas.v1 import PaymentRequiredV1
 
-from alive402.calls.rendering import error_body
+from alive402.calls import error_body
 from alive402.catalog import ServiceDefinition
-from alive402.http.core.errors import request_id
-from alive402.payments.core.errors import PaymentRequired
-from alive402.payments.x402.protocol import (
+from alive402.http.core import request_id
+from alive402.payments.core import PaymentRequired
+from alive402.payments.x402 import (
     REQUIRED_HEADER,
     RESPONSE_HEADER,
+    V1_RESPONSE_HEADER,
     PaymentGate,
+    Resource,
     required_header,
     response_header,
+    response_header_v1,
 )
-from alive402.payments.x402.signed_payment import Resource
-from alive402.payments.x402.v1 import V1_RESPONSE_HEADER, response_header_v1
 
 X402Required = PaymentRequiredV1 | PaymentRequiredV2
 

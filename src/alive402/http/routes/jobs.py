@@ -10,12 +10,9 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from alive402.calls.jobs.errors import TooManyListeners, UnknownJob
-from alive402.calls.jobs.runner import JobRunner
-from alive402.calls.jobs.store import PATH, Job, JobState
-from alive402.http.core.documented_errors import refusals
-from alive402.http.core.schemas import ref
-from alive402.http.payment.x402_headers import receipt_headers
+from alive402.calls.jobs import JOBS_PATH, Job, JobRunner, JobState, TooManyListeners, UnknownJob
+from alive402.http.core import ref, refusals
+from alive402.http.payment import receipt_headers
 
 _NO_STORE = {"Cache-Control": "no-store"}
 HEARTBEAT_SECONDS = 15
@@ -24,7 +21,7 @@ RETRY_SECONDS = 1
 
 def router(runner: JobRunner) -> APIRouter:
     """Routes `GET /api/jobs/{id}`, its event stream, and `DELETE`."""
-    routes = APIRouter(prefix=PATH, tags=["services"])
+    routes = APIRouter(prefix=JOBS_PATH, tags=["services"])
     shown = {
         "description": "The current state of the job.",
         "content": {"application/json": {"schema": ref("Job")}},
@@ -72,7 +69,7 @@ def accepted(accepted_job: dict[str, Any]) -> JSONResponse:
     """The 202 response: the job continues without its caller."""
     headers = {
         **_NO_STORE,
-        "Location": f"{PATH}/{accepted_job['jobId']}",
+        "Location": f"{JOBS_PATH}/{accepted_job['jobId']}",
         "Preference-Applied": "respond-async",
         "Retry-After": str(RETRY_SECONDS),
     }

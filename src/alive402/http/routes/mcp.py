@@ -14,25 +14,31 @@ from mcp_types import CallToolResult
 from starlette.requests import Request
 from starlette.routing import Route
 
-from alive402.calls.errors import classify
-from alive402.calls.paid_call import ServiceRegistry
-from alive402.calls.rendering import error_body, stored_answer_body
-from alive402.catalog.inputs import InvalidInput, problems_in
-from alive402.http.core.errors import new_request_id
-from alive402.http.payment.credentials import (
+from alive402.calls import ServiceRegistry, classify, error_body, stored_answer_body
+from alive402.catalog import InvalidInput, problems_in
+from alive402.http.core import new_request_id
+from alive402.http.payment import (
     KEY_HEADER,
     SECRET_HEADER,
     TOKEN_HEADER,
+    PaymentObjects,
     RequestCredentials,
     read_credentials,
+    required_body,
+    resource_of,
 )
-from alive402.http.payment.payment_object import PaymentObjects
-from alive402.http.payment.x402_headers import required_body, resource_of
-from alive402.intake.sandbox.pool import Progress
-from alive402.mcp.guide import guide
-from alive402.mcp.server import ToolCall, agent_server
-from alive402.mcp.tool import PAYING, PAYMENT_KEY, answered, paid_tool, refused
-from alive402.payments.core.errors import PaymentRequired
+from alive402.intake.sandbox import Progress
+from alive402.mcp import (
+    PAYING,
+    PAYMENT_KEY,
+    ToolCall,
+    agent_guide,
+    agent_server,
+    answer_result,
+    paid_tool,
+    refusal_result,
+)
+from alive402.payments.core import PaymentRequired
 
 log = structlog.get_logger(__name__)
 
@@ -91,7 +97,7 @@ def door(
             named = await payments.named(error.details.get("paymentId"), calls, request)
             return _refused(required_body(error, request_id, calls.gate, resource, named), error.status)
         shown = payments.report_url(outcome.report_id, request)
-        return answered(outcome.request_id, {"data": outcome.data, **shown}, outcome.receipt)
+        return answer_result(outcome.request_id, {"data": outcome.data, **shown}, outcome.receipt)
 
     services = [calls.service for calls in registry.services]
     words = {service.tool_name: service.stages for service in services}
@@ -99,7 +105,7 @@ def door(
     async def report(report_id: str, request: Request) -> dict[str, Any]:
         return stored_answer_body(await registry.ledger_services.reports.find(report_id), payments.base(request))
 
-    server = agent_server([paid_tool(service) for service in services], words, guide(services), work, report)
+    server = agent_server([paid_tool(service) for service in services], words, agent_guide(services), work, report)
     manager = StreamableHTTPSessionManager(
         server,
         security_settings=_only_loopback() if loopback else None,
@@ -127,7 +133,7 @@ async def _read_credentials(call: ToolCall, request: Request) -> RequestCredenti
 
 def _refused(body: dict[str, Any], status: int, retry_after: int | None = None) -> CallToolResult:
     """The error result; its body carries what HTTP puts into status and headers."""
-    return refused({**body, "status": status, **({"retryAfter": retry_after} if retry_after else {})})
+    return refusal_result({**body, "status": status, **({"retryAfter": retry_after} if retry_after else {})})
 
 
 def _only_loopback() -> TransportSecuritySettings:

@@ -8,17 +8,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from alive402.calls.paid_call import InvalidInput, PaidCalls, ServiceRegistry, problems_in
-from alive402.http.core.bodies import json_object
-from alive402.http.core.documented_errors import NEW_PAYMENT, PAYING, refusals
-from alive402.http.core.errors import UnknownService, request_id
-from alive402.http.core.schemas import ref
-from alive402.http.payment.credentials import Payment
-from alive402.http.payment.payment_object import PATH, PaymentObjects
-from alive402.http.payment.x402_headers import payment_required, receipt_headers
-from alive402.payments.core.errors import NoSuchPayment, PaymentRequired
-from alive402.payments.prepaid.service import Prepaid
-from alive402.payments.x402.signed_payment import Resource
+from alive402.calls import PaidCalls, ServiceRegistry
+from alive402.catalog import InvalidInput, problems_in
+from alive402.http.core import NEW_PAYMENT, PAYING, UnknownService, json_object, ref, refusals, request_id
+from alive402.http.payment import PAYMENTS_PATH, Payment, PaymentObjects, payment_required, receipt_headers
+from alive402.payments.core import NoSuchPayment, PaymentRequired
+from alive402.payments.prepaid import Prepaid
+from alive402.payments.x402 import Resource
 
 _SECRET = {"type": "string", "minLength": 16, "maxLength": 128, "pattern": "^[!-~]+$"}
 _NO_STORE = {"Cache-Control": "no-store"}
@@ -26,7 +22,7 @@ _NO_STORE = {"Cache-Control": "no-store"}
 
 def router(registry: ServiceRegistry, payments: PaymentObjects, max_calls: int) -> APIRouter:
     """Routes `POST /api/payments`, `GET /api/payments/{id}` and `POST /api/payments/{id}/pay`."""
-    routes = APIRouter(prefix=PATH, tags=["payments"])
+    routes = APIRouter(prefix=PAYMENTS_PATH, tags=["payments"])
     asking = {
         "type": "object",
         "properties": {
@@ -123,7 +119,7 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, max_calls: int) 
         return {**payments.of(prepaid, request), "x402": x402}
 
     def _resource(calls: PaidCalls, payment_id: str, request: Request) -> Resource:
-        path = f"{PATH}/{payment_id}/pay"
+        path = f"{PAYMENTS_PATH}/{payment_id}/pay"
         return Resource(
             url=payments.pay_url(payment_id, request),
             paths=(path,),

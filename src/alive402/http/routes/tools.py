@@ -7,21 +7,22 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import JSONResponse
 
-from alive402.calls.jobs.errors import InvalidCallback, TooManyJobs
-from alive402.calls.jobs.runner import JobRequest, JobRunner
-from alive402.calls.paid_call import PaidCalls
-from alive402.calls.rendering import answer_body
+from alive402.calls import PaidCalls, answer_body
+from alive402.calls.jobs import InvalidCallback, JobRequest, JobRunner, TooManyJobs
 from alive402.errors import CodedError
-from alive402.http.core.bodies import LargeBodies, json_object
-from alive402.http.core.documented_errors import PAID_CALL, refusals
-from alive402.http.core.errors import body_of, request_id
-from alive402.http.core.schemas import ref
-from alive402.http.payment.credentials import Payment, RequestCredentials
-from alive402.http.payment.payment_object import PaymentObjects
-from alive402.http.payment.x402_headers import payment_required, receipt_headers, required_body, resource_of
+from alive402.http.core import PAID_CALL, LargeBodies, body_of, json_object, ref, refusals, request_id
+from alive402.http.payment import (
+    Payment,
+    PaymentObjects,
+    RequestCredentials,
+    payment_required,
+    receipt_headers,
+    required_body,
+    resource_of,
+)
 from alive402.http.routes.jobs import accepted
-from alive402.payments.core.errors import PaymentRequired
-from alive402.payments.x402.signed_payment import Resource
+from alive402.payments.core import PaymentRequired
+from alive402.payments.x402 import Resource
 
 CALLBACK_HEADER = "X-Callback-Url"
 

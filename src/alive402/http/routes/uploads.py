@@ -12,19 +12,23 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.requests import ClientDisconnect
 
-from alive402.calls.paid_call import ServiceRegistry
+from alive402.calls import ServiceRegistry
 from alive402.errors import CodedError
-from alive402.http.core.bodies import stated_length
-from alive402.http.core.documented_errors import UPLOADING, refusals
-from alive402.http.core.errors import HeaderTooLarge, UnknownService, refusal, request_id
-from alive402.http.core.forms import FIELD, file_in_form
-from alive402.http.core.schemas import ref
-from alive402.http.payment.credentials import Payment
-from alive402.http.payment.payment_object import PaymentObjects
-from alive402.http.payment.x402_headers import payment_required, resource_of
-from alive402.intake.errors import UploadGone, UploadMalformed, UploadTypeRefused
-from alive402.intake.uploads import PATH, Upload, Uploads
-from alive402.payments.core.errors import PaymentRequired
+from alive402.http.core import (
+    FILE_FIELD,
+    UPLOADING,
+    HeaderTooLarge,
+    UnknownService,
+    file_in_form,
+    ref,
+    refusal,
+    refusals,
+    request_id,
+    stated_length,
+)
+from alive402.http.payment import Payment, PaymentObjects, payment_required, resource_of
+from alive402.intake import UPLOADS_PATH, Upload, UploadGone, UploadMalformed, Uploads, UploadTypeRefused
+from alive402.payments.core import PaymentRequired
 
 _NO_STORE = {"Cache-Control": "no-store"}
 _FORM = "multipart/form-data"
@@ -35,7 +39,7 @@ DRAIN_SECONDS = 3.0
 
 def router(registry: ServiceRegistry, payments: PaymentObjects, uploads: Uploads) -> APIRouter:
     """Routes `POST /api/uploads`, and `GET` and `DELETE` of an upload."""
-    routes = APIRouter(prefix=PATH, tags=["services"])
+    routes = APIRouter(prefix=UPLOADS_PATH, tags=["services"])
 
     @routes.post(
         "",
@@ -139,7 +143,7 @@ def _upload_body(upload: Upload, base: str) -> dict[str, Any]:
     expires_at = datetime.fromtimestamp(upload.expires_at, UTC).isoformat(timespec="seconds")
     return {
         "uploadId": upload.id,
-        "url": f"{base}{PATH}/{upload.id}",
+        "url": f"{base}{UPLOADS_PATH}/{upload.id}",
         "bytes": upload.size,
         "sha256": upload.sha256,
         "expiresAt": expires_at.replace("+00:00", "Z"),
@@ -155,8 +159,8 @@ def _body() -> dict[str, Any]:
     raw: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
     form = {
         "type": "object",
-        "properties": {FIELD: {"type": "string", "format": "binary"}},
-        "required": [FIELD],
+        "properties": {FILE_FIELD: {"type": "string", "format": "binary"}},
+        "required": [FILE_FIELD],
         "additionalProperties": False,
     }
     # Any video/* is accepted, but OpenAPI generators need full media types.

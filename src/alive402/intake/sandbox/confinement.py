@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from alive402.intake.sandbox import landlock, seccomp
-from alive402.liveness.networks import model_files
+from alive402.liveness import model_files
 
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS, _SIGKILL = 1, 38, 9
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000

@@ -12,7 +12,7 @@ import structlog
 
 from alive402.intake.errors import AnalysisTimeout
 from alive402.intake.sandbox.worker_process import Kind, Progress, SandboxLimits, WarmWorker, WorkerDied
-from alive402.liveness.errors import AnalysisError, AnalysisFailed
+from alive402.liveness import AnalysisError, AnalysisFailed
 
 log = structlog.get_logger(__name__)
 

@@ -29,8 +29,7 @@ def judge(path: Path, kind: str, out: TextIO) -> dict[str, Any]:
     Progress is written to `out` during the work.
     """
     # Imported after confinement, because decoders and networks are what it protects against.
-    from alive402.liveness import analyze, analyze_image
-    from alive402.liveness.errors import AnalysisError
+    from alive402.liveness import AnalysisError, analyze, analyze_image
 
     last: tuple[str, float] = ("", 0.0)
 
@@ -74,11 +73,10 @@ def peak_bytes(memory: TextIO | None) -> int:
 
 def load() -> None:
     """Load the engine; when that fails, each video gets the reason as its answer."""
-    from alive402.liveness.analyzer import shared
-    from alive402.liveness.errors import ModelsMissing
+    from alive402.liveness import ModelsMissing, shared_analyzer
 
     with contextlib.suppress(ModelsMissing):
-        shared()
+        shared_analyzer()
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from alive402.intake.folders import WORKER, marked
-from alive402.liveness.errors import VideoTooLarge
+from alive402.liveness import VideoTooLarge
 
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 MAX_LOG_LINES, MAX_LOG_LINE_BYTES = 40, 400

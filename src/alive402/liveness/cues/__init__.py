@@ -14,8 +14,8 @@ from alive402.liveness.cues.planar import planar
 from alive402.liveness.cues.pulse import pulse
 from alive402.liveness.cues.repeats import repeats
 from alive402.liveness.cues.still import still
-from alive402.liveness.faces.tracks import FaceTrack
-from alive402.liveness.media.clip import Clip
+from alive402.liveness.faces import FaceTrack
+from alive402.liveness.media import Clip
 from alive402.liveness.report import Cue
 
 SIDE_BY_SIDE = 2

@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from alive402.liveness.cues.evidence import ramp, silent
 from alive402.liveness.cues.regions import sound_boxes
-from alive402.liveness.faces.tracks import FaceTrack
-from alive402.liveness.media.clip import Clip
+from alive402.liveness.faces import FaceTrack
+from alive402.liveness.media import Clip
 from alive402.liveness.report import AttackType, Cue
 
 Doubles = npt.NDArray[np.float64]

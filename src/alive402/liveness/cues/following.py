@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from alive402.liveness.cues.regions import sound_boxes
-from alive402.liveness.faces.tracks import FaceTrack
-from alive402.liveness.media.clip import Clip
+from alive402.liveness.faces import FaceTrack
+from alive402.liveness.media import Clip
 
 Doubles = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]

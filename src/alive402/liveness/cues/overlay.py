@@ -17,8 +17,8 @@ import numpy.typing as npt
 
 from alive402.liveness.cues.buttons import Mark, marks
 from alive402.liveness.cues.evidence import silent
-from alive402.liveness.faces.tracks import FaceTrack
-from alive402.liveness.media.clip import Clip
+from alive402.liveness.faces import FaceTrack
+from alive402.liveness.media import Clip
 from alive402.liveness.report import Cue
 
 Image = npt.NDArray[np.uint8]

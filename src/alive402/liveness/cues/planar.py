@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from alive402.liveness.cues.evidence import ramp, silent
-from alive402.liveness.faces.tracks import FaceTrack
-from alive402.liveness.media.clip import Clip
+from alive402.liveness.faces import FaceTrack
+from alive402.liveness.media import Clip
 from alive402.liveness.report import Cue
 
 Floats = npt.NDArray[np.float32]

@@ -19,8 +19,8 @@ import numpy as np
 from alive402.liveness.cues.evidence import ramp, silent
 from alive402.liveness.cues.following import Following, follow
 from alive402.liveness.cues.leftover import Leftover, leftovers
-from alive402.liveness.faces.tracks import FaceTrack
-from alive402.liveness.media.clip import Clip
+from alive402.liveness.faces import FaceTrack
+from alive402.liveness.media import Clip
 from alive402.liveness.report import Cue
 
 FROZEN, PUPPET = "frozen", "puppet"

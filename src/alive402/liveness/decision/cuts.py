@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alive402.liveness.decision.fades import fades
-from alive402.liveness.media.clip import Clip
+from alive402.liveness.media import Clip
 
 Floats = npt.NDArray[np.float32]
 Image = npt.NDArray[np.uint8]

@@ -17,8 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from alive402.liveness.cues import NAMES
-from alive402.liveness.networks.appearance import Looks, logits, pool
-from alive402.liveness.networks.model_files import WEIGHTS
+from alive402.liveness.networks import WEIGHTS, Looks, logits, pool
 from alive402.liveness.report import AttackType, Cue, Reason, Verdict
 
 APPEARANCE = "appearance"

@@ -8,7 +8,7 @@ from alive402.liveness.networks import model_files
 from alive402.version import VERSION
 
 
-def identity() -> str:
+def engine_identity() -> str:
     """Version, weights and calibrations, e.g. `0.1.0+2a66c9ba1f03.5d41402a`."""
     weights = model_files.registry()[0]["two_view"].sha256[:12]
     numbers = b"".join(path.read_bytes() for path in sorted(model_files.WEIGHTS.glob("*calibration.json")))

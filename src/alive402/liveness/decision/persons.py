@@ -11,8 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from alive402.liveness.faces.samples import MID_VIEW, VIEW_SIDE, Sample
-from alive402.liveness.faces.tracks import FaceTrack
+from alive402.liveness.faces import MID_VIEW, VIEW_SIDE, FaceTrack, Sample
 
 Doubles = npt.NDArray[np.float64]
 

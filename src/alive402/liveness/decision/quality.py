@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from alive402.liveness.errors import Blurred, FaceTooSmall, NoFace, Occluded, TooBright, TooDark, VideoTooShort
-from alive402.liveness.faces.tracks import FaceTrack
-from alive402.liveness.media.clip import Clip
+from alive402.liveness.faces import FaceTrack
+from alive402.liveness.media import Clip
 from alive402.liveness.report import Quality, Reason
 
 LEAST_SECONDS = 1.0

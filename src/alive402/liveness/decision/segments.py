@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from alive402.liveness.decision import cuts
-from alive402.liveness.faces.samples import Sample
-from alive402.liveness.faces.tracks import FaceTrack
-from alive402.liveness.media.clip import Clip
+from alive402.liveness.faces import FaceTrack, Sample
+from alive402.liveness.media import Clip
 
 LEAST_SECONDS = 0.5
 """Least length of a judged stretch. A cut that ends a shorter one still counts."""

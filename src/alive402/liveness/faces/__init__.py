@@ -1,1 +1,33 @@
 """Faces in frames: detector, mesh, tracks, and the sampled looks at each face."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alive402.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from alive402.liveness.faces.detector import Detection
+    from alive402.liveness.faces.samples import MID_VIEW, VIEW_SIDE, Sample, SampleKeeper
+    from alive402.liveness.faces.tracks import DOUBTFUL_SCORE, FaceFinder, FaceFollower, FaceTrack
+else:
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "detector": ["Detection"],
+            "samples": ["MID_VIEW", "VIEW_SIDE", "Sample", "SampleKeeper"],
+            "tracks": ["DOUBTFUL_SCORE", "FaceFinder", "FaceFollower", "FaceTrack"],
+        },
+    )
+
+__all__ = [
+    "DOUBTFUL_SCORE",
+    "MID_VIEW",
+    "VIEW_SIDE",
+    "Detection",
+    "FaceFinder",
+    "FaceFollower",
+    "FaceTrack",
+    "Sample",
+    "SampleKeeper",
+]

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alive402.liveness.faces.detector import Detection
-from alive402.liveness.networks.tflite import open_network
+from alive402.liveness.networks import open_network
 
 Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]

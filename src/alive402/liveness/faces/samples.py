@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from alive402.liveness.faces import upright
 from alive402.liveness.faces.detector import Detection
-from alive402.liveness.media.frame import Frame
+from alive402.liveness.media import Frame
 from alive402.liveness.media.inner import InnerPicture
 
 Image = npt.NDArray[np.uint8]

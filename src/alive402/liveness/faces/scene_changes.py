@@ -10,8 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from alive402.liveness.media.clip import THUMB_SIDE
-from alive402.liveness.media.frame import Frame
+from alive402.liveness.media import THUMB_SIDE, Frame
 
 SIDES = 32
 CHANGED = 0.22

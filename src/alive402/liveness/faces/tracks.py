@@ -12,8 +12,7 @@ from alive402.liveness.faces.detector import FULL_RANGE, SHORT_RANGE, Detection,
 from alive402.liveness.faces.mesh import POINTS, FaceMesh
 from alive402.liveness.faces.samples import Sample, SampleKeeper
 from alive402.liveness.faces.scene_changes import SceneChanges
-from alive402.liveness.media.clip import MOTION_SIDE
-from alive402.liveness.media.frame import Frame
+from alive402.liveness.media import MOTION_SIDE, Frame
 from alive402.liveness.media.inner import InnerPicture, InnerPictureWatch
 from alive402.liveness.networks import model_files
 

@@ -11,19 +11,12 @@ import av
 import cv2
 import numpy as np
 
-from alive402.liveness.decision import fusion
-from alive402.liveness.decision.quality import LEAST_FACE_SCORE
-from alive402.liveness.faces.detector import Detection
-from alive402.liveness.faces.samples import Sample, SampleKeeper
-from alive402.liveness.faces.tracks import DOUBTFUL_SCORE, FaceFinder
+from alive402.liveness.decision import LEAST_FACE_SCORE, fusion
+from alive402.liveness.faces import DOUBTFUL_SCORE, Detection, FaceFinder, Sample, SampleKeeper
 from alive402.liveness.image import quality as image_quality
 from alive402.liveness.image.report import ImageFace, ImageFile, ImageReport
-from alive402.liveness.media import images
-from alive402.liveness.media.clip import MOTION_SIDE
-from alive402.liveness.media.frame import Frame, Shown
-from alive402.liveness.media.images import ImageLimits, Picture
-from alive402.liveness.networks.appearance import AppearanceNetwork, Looks
-from alive402.liveness.networks.model_files import WEIGHTS
+from alive402.liveness.media import MOTION_SIDE, Frame, ImageLimits, Picture, Shown, images
+from alive402.liveness.networks import WEIGHTS, AppearanceNetwork, Looks
 from alive402.liveness.report import Engine, Reason, Rect
 from alive402.version import VERSION
 

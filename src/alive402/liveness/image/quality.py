@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from alive402.liveness.decision.quality import (
+from alive402.liveness.decision import (
     BLURREST,
     BRIGHTEST,
     DARKEST,
@@ -19,7 +19,7 @@ from alive402.liveness.decision.quality import (
     LEAST_WIDTH,
 )
 from alive402.liveness.errors import Blurred, FaceTooSmall, NoFace, Occluded, TooBright, TooDark
-from alive402.liveness.faces.samples import Sample
+from alive402.liveness.faces import Sample
 from alive402.liveness.image.report import ImageQuality
 from alive402.liveness.report import Reason
 

@@ -17,7 +17,7 @@ import av
 from alive402.liveness.errors import UndecodableVideo, UnsupportedVideo, VideoTooLarge
 from alive402.liveness.media import heif
 from alive402.liveness.media.frame import WHOLE, Converters, Display, Frame
-from alive402.liveness.media.image_headers import HEAD_BYTES
+from alive402.liveness.media.image_headers import IMAGE_HEAD_BYTES
 from alive402.liveness.media.streams import choose_video, measured_seconds, stated_seconds
 from alive402.liveness.media.track_headers import track_headers
 from alive402.liveness.report import Video
@@ -167,7 +167,7 @@ class VideoFile:
     def _open(self) -> Any:
         # FFmpeg reads a HEIF picture as an MP4 of one frame.
         with self.path.open("rb") as file:
-            if heif.is_still(file.read(HEAD_BYTES)):
+            if heif.is_still(file.read(IMAGE_HEAD_BYTES)):
                 raise UnsupportedVideo(heif.NOT_A_VIDEO)
         try:
             return av.open(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from alive402.liveness.errors import UndecodableImage, UnsupportedImage
 from alive402.liveness.media import heif
 
-HEAD_BYTES = 32
+IMAGE_HEAD_BYTES = 32
 _JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
 MOVES = "The picture moves. Send a single one."
 # Most segments or chunks; a carefully written picture of the largest accepted size has a few thousand.
@@ -55,7 +55,7 @@ class Header:
 
 
 def format_of(head: bytes) -> str | None:
-    """Recognises `jpeg`, `png`, `webp`, `bmp` or `heif` by a file's first `HEAD_BYTES`; None for anything else."""
+    """Recognises `jpeg`, `png`, `webp`, `bmp` or `heif` by a file's first `IMAGE_HEAD_BYTES`; None for anything else."""
     if head.startswith(_JPEG):
         return "jpeg"
     if head.startswith(_PNG):

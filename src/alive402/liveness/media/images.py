@@ -15,7 +15,7 @@ import numpy.typing as npt
 from alive402.liveness.errors import ImageTooLarge, UndecodableImage, UnsupportedImage
 from alive402.liveness.media import heif
 from alive402.liveness.media.heif import decoder
-from alive402.liveness.media.image_headers import HEAD_BYTES, MOVES, Header, format_of, header_of
+from alive402.liveness.media.image_headers import IMAGE_HEAD_BYTES, MOVES, Header, format_of, header_of
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -65,13 +65,13 @@ def is_image(path: str | Path) -> bool:
         if not stat.S_ISREG(path.stat().st_mode):
             return False
         with path.open("rb") as file:
-            return format_of(file.read(HEAD_BYTES)) is not None
+            return format_of(file.read(IMAGE_HEAD_BYTES)) is not None
     except OSError:
         return False
 
 
-def recognised(head: bytes) -> str:
-    """The format of a picture by its first `HEAD_BYTES`, as `format_of` names it.
+def recognised_image(head: bytes) -> str:
+    """The format of a picture by its first `IMAGE_HEAD_BYTES`, as `format_of` names it.
 
     Raises:
         UnsupportedImage: it is no picture, or it moves.
@@ -95,7 +95,7 @@ def read(path: Path, limits: ImageLimits = ImageLimits()) -> Picture:
         raise UnsupportedImage("This is not a file. Give a picture file.")
     with path.open("rb") as file:
         data = _all(file, limits)
-    kind = recognised(data[:HEAD_BYTES])
+    kind = recognised_image(data[:IMAGE_HEAD_BYTES])
     digest = hashlib.sha256(data).hexdigest()
     if kind == "heif":
         pixels, kind = _heif(data, limits)

@@ -12,7 +12,7 @@ Item = TypeVar("Item")
 PATIENCE_SECONDS = 0.1
 
 
-def prefetch(items: Iterable[Item], prepare: Callable[[Item], object], depth: int) -> Generator[Item, None, None]:
+def prefetched(items: Iterable[Item], prepare: Callable[[Item], object], depth: int) -> Generator[Item, None, None]:
     """Yield `items` in order, each after `prepare(item)` ran in the thread; errors of the thread are raised here.
 
     At most `depth` (> 0) items wait. Closing the generator (`contextlib.closing`) stops the thread and waits for it.

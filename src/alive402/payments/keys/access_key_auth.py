@@ -9,16 +9,14 @@ from sqlalchemy import String, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
-from alive402.payments.core.errors import AccessKeyUnknown, ApiKeyForbidden, ApiKeyRefused
-from alive402.payments.core.values import KeyAccount
+from alive402.payments.core import AccessKeyUnknown, ApiKeyForbidden, ApiKeyRefused, KeyAccount
 from alive402.payments.keys.api_keys import ApiKey, Scope
 from alive402.payments.keys.secret_box import SecretBox
-from alive402.payments.ledger.ledger import Ledger
-from alive402.payments.prepaid.tokens import digest
-from alive402.storage.database import Clock, utc_now
-from alive402.storage.models import Base, Utc
+from alive402.payments.ledger import Ledger
+from alive402.payments.prepaid import token_digest
+from alive402.storage import Base, Clock, Utc, utc_now
 
-GOOD_FOR = timedelta(minutes=15)
+SIGNATURE_LIFETIME = timedelta(minutes=15)
 """How far a signed date may differ from the current time, in either direction."""
 
 
@@ -76,14 +74,14 @@ class AccessKeys:
     async def first_use(self, key: AccessKey, nonce: str) -> bool:
         """Record the nonce of a correctly signed request; returns False when it was used before."""
         now = self._now()
-        used = {"digest": digest(f"{key.account.id} {nonce}"), "at": now}
+        used = {"digest": token_digest(f"{key.account.id} {nonce}"), "at": now}
         async with self._ledger.session() as session:
             dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
             noted = dialect.insert(UsedNonce).values(used).on_conflict_do_nothing().returning(UsedNonce.digest)
             if (await session.execute(noted)).scalar_one_or_none() is None:
                 return False
             # Doubled, because a signed date may also lie in the future.
-            await session.execute(delete(UsedNonce).where(UsedNonce.at < now - 2 * GOOD_FOR))
+            await session.execute(delete(UsedNonce).where(UsedNonce.at < now - 2 * SIGNATURE_LIFETIME))
             await session.execute(update(ApiKey).where(ApiKey.id == key.account.id).values(used_at=now))
             return True
 

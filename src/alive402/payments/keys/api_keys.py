@@ -15,16 +15,20 @@ from typing import Any
 from sqlalchemy import String, Text, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from alive402.payments.core.errors import ApiKeyForbidden, ApiKeyRefused, NoSuchApiKey
-from alive402.payments.core.method import AnswerSigner, IssuedAnswer
-from alive402.payments.core.values import Answered, KeyAccount, Use
+from alive402.payments.core import (
+    Answered,
+    AnswerSigner,
+    ApiKeyForbidden,
+    ApiKeyRefused,
+    IssuedAnswer,
+    KeyAccount,
+    NoSuchApiKey,
+    Use,
+)
 from alive402.payments.keys.secret_box import SecretBox
-from alive402.payments.ledger.ledger import Ledger
-from alive402.payments.prepaid.balances import Balances
-from alive402.payments.prepaid.tokens import TokenHold, digest
-from alive402.storage.database import Clock, utc_now
-from alive402.storage.models import Base, Utc
-from alive402.storage.outbox import Outbox
+from alive402.payments.ledger import Ledger
+from alive402.payments.prepaid import Balances, TokenHold, token_digest
+from alive402.storage import Base, Clock, Outbox, Utc, utc_now
 
 KEY_USED = "key.used"
 """Type of the notification about an answer to a call by a free key."""
@@ -80,7 +84,7 @@ class Keys:
         row = ApiKey(
             id=f"key_{secrets.token_hex(6)}",
             name=name,
-            key_hash=digest(key),
+            key_hash=token_digest(key),
             access_key_id=f"AK{secrets.token_hex(10)}" if secret_box else None,
             sealed_secret=secret_box.seal(key) if secret_box else None,
             prepaid=prepaid,
@@ -134,7 +138,7 @@ class Keys:
         """
         async with self._ledger.session() as session:
             query = select(ApiKey.id, ApiKey.scopes, ApiKey.prepaid)
-            query = query.where(ApiKey.key_hash == digest(key), ApiKey.revoked_at.is_(None))
+            query = query.where(ApiKey.key_hash == token_digest(key), ApiKey.revoked_at.is_(None))
             found = (await session.execute(query)).one_or_none()
             if found is None:
                 raise ApiKeyRefused

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from alive402.payments.core.errors import PaymentsMisconfigured
+from alive402.payments.core import PaymentsMisconfigured
 
 
 class SecretBox:

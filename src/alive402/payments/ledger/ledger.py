@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from alive402.payments.core.values import Claim
+from alive402.payments.core import Claim
 from alive402.payments.ledger.recovery import Recovery
 from alive402.payments.ledger.repository import PaymentRepository
 from alive402.payments.ledger.service import PaymentService
 from alive402.payments.ledger.statements import Statements
-from alive402.storage.database import Database
-from alive402.storage.leases import Lease
+from alive402.storage import Database, Lease
 
 
 class Ledger(Database):

@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from alive402.payments.core.values import Money
-from alive402.storage.models import Base, Utc
+from alive402.payments.core import Money
+from alive402.storage import Base, Utc
 
 
 class Payment(Base):

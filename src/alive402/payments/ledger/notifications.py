@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from alive402.payments.core.values import bought_by
+from alive402.payments.core import bought_by
 from alive402.payments.ledger.models import Payment
 from alive402.payments.ledger.states import State
-from alive402.storage.outbox import Outbox
+from alive402.storage import Outbox
 
 BOUGHT = "prepaid.bought"
 TYPES = {

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from alive402.payments.core.errors import NoSuchPayment, RefundRefused
-from alive402.payments.core.values import Money
+from alive402.payments.core import Money, NoSuchPayment, RefundRefused
 from alive402.payments.ledger.models import Payment
 from alive402.payments.ledger.repository import PaymentRepository
 from alive402.payments.ledger.service import is_held
 from alive402.payments.ledger.states import HELD, State
-from alive402.storage.database import Clock, utc_now
+from alive402.storage import Clock, utc_now
 
 _COUNTS_AS = {
     State.RESERVED: State.RELEASED,

@@ -36,18 +36,23 @@ from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from alive402.payments.core.errors import (
+from alive402.payments.core import (
+    Answered,
     AnswerGone,
+    Claim,
+    Money,
     PaymentExpiresSoon,
     PaymentIdentifierTaken,
     PaymentInUse,
     PaymentSpent,
+    Stage,
+    Unverified,
+    Use,
 )
-from alive402.payments.core.values import Answered, Claim, Money, Stage, Unverified, Use
 from alive402.payments.ledger.models import Payment
 from alive402.payments.ledger.repository import PaymentRepository
 from alive402.payments.ledger.states import HELD, MAY_HAVE_MOVED, PAID, State
-from alive402.storage.database import Clock, utc_now
+from alive402.storage import Clock, utc_now
 
 
 class PaymentService:

@@ -12,16 +12,14 @@ from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from alive402.payments.core.errors import KeyReused, PaymentInUse, TokenExhausted
-from alive402.payments.core.values import Answered, Use
-from alive402.payments.ledger.ledger import Ledger
-from alive402.payments.ledger.states import State
+from alive402.payments.core import Answered, KeyReused, PaymentInUse, TokenExhausted, Use
+from alive402.payments.ledger import Ledger, State
 from alive402.payments.prepaid.balance_repository import BalanceRepository
 from alive402.payments.prepaid.models import PrepaidUse, Prepayment, UseState
 from alive402.payments.prepaid.repository import PrepaidRepository
 from alive402.payments.prepaid.service import note_payment
 from alive402.payments.prepaid.tokens import TokenHold, Tokens, answered_by
-from alive402.storage.database import Clock, utc_now
+from alive402.storage import Clock, utc_now
 
 GRANTED = "granted"
 """The client of a prepayment that the operator granted."""

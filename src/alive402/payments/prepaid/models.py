@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from alive402.storage.models import Base, Utc
+from alive402.storage import Base, Utc
 
 
 class UseState(StrEnum):

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from alive402.payments.ledger.models import Payment
+from alive402.payments.ledger import Payment
 from alive402.payments.prepaid.models import PrepaidUse, Prepayment, UseState
 
 

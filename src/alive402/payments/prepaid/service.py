@@ -20,27 +20,26 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from alive402.payments.core.errors import (
+from alive402.payments.core import (
     AlreadyPaid,
+    Answered,
+    FailureLimits,
+    Hold,
     NoSuchPayment,
+    Offer,
     PaymentExpired,
     PaymentInUse,
     PaymentRequired,
     TokenMismatch,
+    Use,
+    purchase,
 )
-from alive402.payments.core.method import FailureLimits, Hold
-from alive402.payments.core.values import Answered, Offer, Use, purchase
-from alive402.payments.ledger.ledger import Ledger
-from alive402.payments.ledger.models import Payment
-from alive402.payments.ledger.service import is_held
-from alive402.payments.ledger.states import HELD, MAY_HAVE_MOVED, PAID, State
+from alive402.payments.ledger import HELD, MAY_HAVE_MOVED, PAID, Ledger, Payment, State, is_held
 from alive402.payments.prepaid.models import Prepayment
 from alive402.payments.prepaid.repository import PrepaidRepository
-from alive402.payments.prepaid.tokens import Tokens, digest
-from alive402.payments.x402.method import X402Hold, X402Method
-from alive402.payments.x402.protocol import SETTLE_SECONDS, VERIFY_SECONDS, PaymentGate
-from alive402.payments.x402.signed_payment import Resource
-from alive402.storage.database import Clock, utc_now
+from alive402.payments.prepaid.tokens import Tokens, token_digest
+from alive402.payments.x402 import SETTLE_SECONDS, VERIFY_SECONDS, PaymentGate, Resource, X402Hold, X402Method
+from alive402.storage import Clock, utc_now
 
 _ID = re.compile("[0-9a-f]{32}")
 # Anyone may create a payment; an unpaid one is shown as expired for a day, then deleted.
@@ -106,12 +105,12 @@ class Prepayments:
         With a `client_secret` its token is valid only together with that secret; the client's id is derived from it.
         """
         now = self._now()
-        client = digest(f"alive402 client {client_secret}") if client_secret else secrets.token_hex(32)
+        client = token_digest(f"alive402 client {client_secret}") if client_secret else secrets.token_hex(32)
         row = Prepayment(
             id=uuid4().hex,
             service_id=self._terms.service_id,
             client_id=f"client_{client[:24]}",
-            client_hash=digest(client_secret) if client_secret else None,
+            client_hash=token_digest(client_secret) if client_secret else None,
             amount=max_calls * self._terms.price,
             max_calls=max_calls,
             remaining=0,
@@ -163,7 +162,7 @@ class Prepayments:
         async with self._ledger.session() as session:
             row = await self._find(PrepaidRepository(session), prepayment_id)
             prepaid = await self._show(PrepaidRepository(session), row)
-        if row.client_hash is not None and row.client_hash != digest(client_secret or ""):
+        if row.client_hash is not None and row.client_hash != token_digest(client_secret or ""):
             raise TokenMismatch(reason="client")
         if not offer.signature:
             if prepaid.paid_at is None:
@@ -203,7 +202,7 @@ class Prepayments:
             good = shown.status not in ("pending", "refunded") and row.api_key_id is None
             if good and (row.token_hash is None or new_token):
                 token = f"pt_{secrets.token_urlsafe(32)}"
-                await prepaid.change(row.id, {"token_hash": digest(token)})
+                await prepaid.change(row.id, {"token_hash": token_digest(token)})
         return Paid(shown, token, receipt)
 
     async def _bind(self, prepayment_id: str, held: X402Hold, api_key_id: str | None) -> None:

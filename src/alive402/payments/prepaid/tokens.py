@@ -20,28 +20,26 @@ from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from alive402.payments.core.errors import (
+from alive402.payments.core import (
+    Answered,
     AnswerGone,
+    AnswerSigner,
+    IssuedAnswer,
     KeyReused,
     PaymentInUse,
     TokenExhausted,
     TokenExpired,
     TokenMismatch,
+    TokenOffer,
     TokenPending,
     TokenRefunded,
     TokenUnknown,
+    Use,
 )
-from alive402.payments.core.method import AnswerSigner, IssuedAnswer
-from alive402.payments.core.values import Answered, TokenOffer, Use
-from alive402.payments.ledger.ledger import Ledger
-from alive402.payments.ledger.models import Payment
-from alive402.payments.ledger.notifications import authorization_of
-from alive402.payments.ledger.states import State
+from alive402.payments.ledger import Ledger, Payment, State, authorization_of
 from alive402.payments.prepaid.models import PrepaidUse, Prepayment, UseState, share
 from alive402.payments.prepaid.repository import PrepaidRepository
-from alive402.storage.database import Clock, utc_now
-from alive402.storage.leases import Lease
-from alive402.storage.outbox import Outbox
+from alive402.storage import Clock, Lease, Outbox, utc_now
 
 PREPAID_USED = "prepaid.used"
 """Type of the notification about an answer that a prepaid call bought."""
@@ -152,12 +150,12 @@ class Tokens:
 
     async def _find(self, prepaid: PrepaidRepository, offer: TokenOffer, use: Use) -> Prepayment:
         """The prepayment of a token, after returning the uses of dead processes."""
-        prepayment = await prepaid.by_token(digest(offer.token))
+        prepayment = await prepaid.by_token(token_digest(offer.token))
         if prepayment is None:
             named = await prepaid.by_id(offer.token)
             # Sending a payment's id in place of its token gets this error, which reveals no more than the id itself.
             raise TokenUnknown if named is None or named.paid_at else TokenPending(paymentId=named.id)
-        if prepayment.client_hash is not None and prepayment.client_hash != digest(offer.client_secret or ""):
+        if prepayment.client_hash is not None and prepayment.client_hash != token_digest(offer.client_secret or ""):
             raise TokenMismatch(reason="client")
         if prepayment.service_id != use.service_id:
             raise TokenMismatch(reason="service", paymentId=prepayment.id)
@@ -242,7 +240,7 @@ class TokenMethod:
     @property
     def payer(self) -> str:
         """`token` and the token's hash: failures are counted per token."""
-        return f"token {digest(self.offer.token)}"
+        return f"token {token_digest(self.offer.token)}"
 
     @property
     def turn(self) -> str:
@@ -263,7 +261,7 @@ class TokenMethod:
         return await self.tokens.take(self.offer, use)
 
 
-def digest(secret: str) -> str:
+def token_digest(secret: str) -> str:
     """The stored form of a secret: its sha256, 64 hex digits."""
     return hashlib.sha256(secret.encode()).hexdigest()
 

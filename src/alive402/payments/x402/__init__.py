@@ -1,1 +1,70 @@
 """Payment by x402: protocol, options, method, chain look-ups, reconciler, refunds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alive402.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from alive402.payments.x402.method import X402Hold, X402Method
+    from alive402.payments.x402.options import Answering, PaymentOption, PaymentOptions
+    from alive402.payments.x402.protocol import (
+        REQUIRED_HEADER,
+        RESPONSE_HEADER,
+        SETTLE_SECONDS,
+        SIGNATURE_HEADER,
+        VERIFY_SECONDS,
+        PaymentGate,
+        required_header,
+        response_header,
+    )
+    from alive402.payments.x402.reconciler import Reconciler, Swept
+    from alive402.payments.x402.refunds import mark_refunded
+    from alive402.payments.x402.signed_payment import Resource
+    from alive402.payments.x402.v1 import V1_RESPONSE_HEADER, V1_SIGNATURE_HEADER, response_header_v1
+else:
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "method": ["X402Hold", "X402Method"],
+            "options": ["Answering", "PaymentOption", "PaymentOptions"],
+            "protocol": [
+                "REQUIRED_HEADER",
+                "RESPONSE_HEADER",
+                "SETTLE_SECONDS",
+                "SIGNATURE_HEADER",
+                "VERIFY_SECONDS",
+                "PaymentGate",
+                "required_header",
+                "response_header",
+            ],
+            "reconciler": ["Reconciler", "Swept"],
+            "refunds": ["mark_refunded"],
+            "signed_payment": ["Resource"],
+            "v1": ["V1_RESPONSE_HEADER", "V1_SIGNATURE_HEADER", "response_header_v1"],
+        },
+    )
+
+__all__ = [
+    "REQUIRED_HEADER",
+    "RESPONSE_HEADER",
+    "SETTLE_SECONDS",
+    "SIGNATURE_HEADER",
+    "V1_RESPONSE_HEADER",
+    "V1_SIGNATURE_HEADER",
+    "VERIFY_SECONDS",
+    "Answering",
+    "PaymentGate",
+    "PaymentOption",
+    "PaymentOptions",
+    "Reconciler",
+    "Resource",
+    "Swept",
+    "X402Hold",
+    "X402Method",
+    "mark_refunded",
+    "required_header",
+    "response_header",
+    "response_header_v1",
+]

@@ -7,10 +7,17 @@ from typing import Any
 
 import structlog
 
-from alive402.payments.core.errors import SettlementRefused, SettlementUnknown
-from alive402.payments.core.method import AnswerSigner
-from alive402.payments.core.values import Answered, Claim, Stage, Unverified, Use
-from alive402.payments.ledger.ledger import Ledger
+from alive402.payments.core import (
+    Answered,
+    AnswerSigner,
+    Claim,
+    SettlementRefused,
+    SettlementUnknown,
+    Stage,
+    Unverified,
+    Use,
+)
+from alive402.payments.ledger import Ledger
 from alive402.payments.x402.protocol import PaymentGate, Settled
 from alive402.payments.x402.signed_payment import Resource, SignedPayment
 from alive402.stages import CallStage, stage

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from x402 import FacilitatorClient
 from x402.schemas import PaymentRequirements
 
-from alive402.payments.core.errors import PaymentsMisconfigured, SettlementUnknown
-from alive402.payments.core.values import Money
+from alive402.payments.core import Money, PaymentsMisconfigured, SettlementUnknown
 from alive402.payments.x402.schemes import ChainReader, Scheme, Terms
 
 

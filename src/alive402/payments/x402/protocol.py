@@ -18,15 +18,15 @@ from x402.http.utils import encode_payment_required_header, encode_payment_respo
 from x402.schemas import PaymentRequired, ResourceInfo, SettleResponse
 from x402.schemas.v1 import PaymentPayloadV1, PaymentRequiredV1
 
-from alive402.payments.core.errors import (
+from alive402.payments.core import (
     FacilitatorUnavailable,
+    Money,
     PaymentExpiresSoon,
     PaymentInvalid,
     PaymentMismatch,
     SettlementRefused,
     SettlementUnknown,
 )
-from alive402.payments.core.values import Money
 from alive402.payments.x402.options import Answering, PaymentOptions
 from alive402.payments.x402.schemes import SpentElsewhere
 from alive402.payments.x402.signed_payment import (

@@ -10,10 +10,8 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from alive402.payments.core.errors import SettlementRefused, SettlementUnknown
-from alive402.payments.ledger.ledger import Ledger
-from alive402.payments.ledger.recovery import UnresolvedPayment
-from alive402.payments.ledger.states import State
+from alive402.payments.core import SettlementRefused, SettlementUnknown
+from alive402.payments.ledger import Ledger, State, UnresolvedPayment
 from alive402.payments.x402.protocol import PaymentGate
 from alive402.upkeep import Upkeep
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from alive402.payments.core.errors import NoSuchPayment, PaymentError
-from alive402.payments.ledger.ledger import Ledger
-from alive402.payments.ledger.models import Payment
+from alive402.payments.core import NoSuchPayment, PaymentError
+from alive402.payments.ledger import Ledger, Payment
 from alive402.payments.x402.options import PaymentOptions
 
 

@@ -11,8 +11,7 @@ from x402.http.utils import decode_payment_signature_header
 from x402.schemas import PaymentPayload, PaymentRequirements
 from x402.schemas.v1 import PaymentPayloadV1
 
-from alive402.payments.core.errors import PaymentMalformed, PaymentMismatch
-from alive402.payments.core.values import Money
+from alive402.payments.core import Money, PaymentMalformed, PaymentMismatch
 from alive402.payments.x402.schemes import SCHEMES
 
 _NETWORK = re.compile(r"[a-z0-9-]{3,8}:[-_a-zA-Z0-9]{1,32}")

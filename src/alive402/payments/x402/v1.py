@@ -13,7 +13,7 @@ from typing import Any
 from x402.schemas import PaymentPayload, PaymentRequirements
 from x402.schemas.v1 import PaymentPayloadV1, PaymentRequiredV1, PaymentRequirementsV1
 
-from alive402.payments.core.errors import PaymentMismatch
+from alive402.payments.core import PaymentMismatch
 from alive402.payments.x402.schemes import SCHEMES
 from alive402.payments.x402.signed_payment import Resource
 

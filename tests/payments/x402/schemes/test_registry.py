@@ -10,8 +10,7 @@ from x402.http.utils import encode_payment_signature_header
 from x402.mechanisms.evm.exact import ExactEvmServerScheme
 from x402.schemas import PaymentPayload, PaymentRequirements
 
-from alive402.payments.core.errors import PaymentMismatch, SettlementUnknown
-from alive402.payments.core.values import Money
+from alive402.payments.core import Money, PaymentMismatch, SettlementUnknown
 from alive402.payments.devchain import NETWORK, TOKEN_ADDRESS, DevChain, DevFacilitator
 from alive402.payments.x402 import signed_payment, v1
 from alive402.payments.x402.options import PaymentOption, PaymentOptions

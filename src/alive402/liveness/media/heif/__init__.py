@@ -5,6 +5,19 @@
 
 from __future__ import annotations
 
-from alive402.liveness.media.heif.layout import NOT_A_VIDEO, Layout, is_sequence, is_still, layout_of
+from typing import TYPE_CHECKING
 
-__all__ = ["NOT_A_VIDEO", "Layout", "is_sequence", "is_still", "layout_of"]
+from alive402.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from alive402.liveness.media.heif import decoder
+    from alive402.liveness.media.heif.layout import NOT_A_VIDEO, is_sequence, is_still, layout_of
+else:
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "layout": ["NOT_A_VIDEO", "is_sequence", "is_still", "layout_of"],
+        },
+    )
+
+__all__ = ["NOT_A_VIDEO", "decoder", "is_sequence", "is_still", "layout_of"]

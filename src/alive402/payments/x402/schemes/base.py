@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from x402.interfaces import SchemeNetworkServer
 from x402.schemas import PaymentPayload, PaymentRequirements
 
-from alive402.payments.core.values import Money
+from alive402.payments.core import Money
 
 
 class SpentElsewhere(Exception):

@@ -9,7 +9,7 @@ import pytest
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
-from alive402.payments.core.values import Money
+from alive402.payments.core import Money
 from alive402.payments.devchain import NETWORK, TOKEN_ADDRESS, DevChain
 from alive402.payments.x402.schemes import SpentElsewhere
 from alive402.payments.x402.schemes.exact_evm import Web3ChainReader

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from x402.schemas import PaymentPayload, PaymentRequirements
 
-from alive402.payments.core.errors import PaymentMalformed
-from alive402.payments.core.values import Money
+from alive402.payments.core import Money, PaymentMalformed
 from alive402.payments.devchain import NETWORK, TOKEN_ADDRESS
 from alive402.payments.x402.schemes.exact_evm import EXACT_EVM
 

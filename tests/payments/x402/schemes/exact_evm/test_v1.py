@@ -10,7 +10,7 @@ from x402.mechanisms.evm.exact.v1.client import ExactEvmSchemeV1
 from x402.mechanisms.evm.signers import EthAccountSigner
 from x402.schemas.v1 import PaymentRequirementsV1
 
-from alive402.payments.core.errors import PaymentMalformed, PaymentMismatch
+from alive402.payments.core import PaymentMalformed, PaymentMismatch
 from alive402.payments.devchain import NETWORK, TOKEN_ADDRESS
 from alive402.payments.x402.schemes import Terms
 from alive402.payments.x402.schemes.exact_evm import EXACT_EVM

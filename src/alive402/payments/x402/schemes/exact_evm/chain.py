@@ -9,7 +9,7 @@ from web3 import Web3
 from web3.exceptions import TransactionNotFound
 from web3.types import LogReceipt
 
-from alive402.payments.core.values import Money
+from alive402.payments.core import Money
 from alive402.payments.x402.schemes.base import SpentElsewhere, Transfer
 
 _ABI = [

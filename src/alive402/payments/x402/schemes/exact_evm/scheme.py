@@ -13,8 +13,7 @@ from x402.interfaces import SchemeNetworkServer
 from x402.mechanisms.evm.exact import ExactEvmServerScheme
 from x402.schemas import PaymentPayload, PaymentRequirements
 
-from alive402.payments.core.errors import PaymentMalformed
-from alive402.payments.core.values import Money
+from alive402.payments.core import Money, PaymentMalformed
 from alive402.payments.x402.schemes.base import ChainReader, Scheme, Terms
 from alive402.payments.x402.schemes.exact_evm import options, v1
 from alive402.payments.x402.schemes.exact_evm.chain import Web3ChainReader

@@ -14,7 +14,7 @@ from x402.mechanisms.evm.v1.constants import V1_NETWORK_CHAIN_IDS
 from x402.mechanisms.evm.verify import verify_eoa_signature
 from x402.schemas import PaymentPayload, PaymentRequirements
 
-from alive402.payments.core.errors import PaymentMalformed, PaymentMismatch
+from alive402.payments.core import PaymentMalformed, PaymentMismatch
 
 NETWORKS = {f"eip155:{chain_id}": name for name, chain_id in V1_NETWORK_CHAIN_IDS.items()}
 
