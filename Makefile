@@ -1,11 +1,11 @@
-# Every door of the project in one word; each makes its own .venv when it is missing.
+# The commands of the project; each makes .venv when it is missing.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .PHONY: help demo serve test fuzz fuzz-parsers check bench bench-accuracy bench-tables bench-conditions docs lock clean
-help: ## say what can be made
+help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 $(READY): requirements.lock pyproject.toml
@@ -31,11 +31,11 @@ fuzz: $(READY) ## 2,000 generated requests held against our OpenAPI
 	@FUZZ_REQUESTS=2000 $(BIN)/python -m pytest tests/http/discovery/test_openapi.py -s --timeout=3600
 
 FUZZ_SECONDS ?= 60
-fuzz-parsers: $(READY) ## every parser that strangers reach, a minute each, by atheris: [FUZZ_SECONDS=60]
+fuzz-parsers: $(READY) ## every parser of untrusted input, a minute each, by atheris: [FUZZ_SECONDS=60]
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r fuzz/requirements.txt
 	@$(BIN)/python -m fuzz --seconds $(FUZZ_SECONDS)
 
-check: $(READY) ## style, types, floors
+check: $(READY) ## style, types, import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy

@@ -6,6 +6,7 @@ package. A test file covers a module only if it imports it, directly or through 
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from functools import cache
@@ -23,9 +24,13 @@ QUOTED = re.compile(r'"(alive402\.[\w.]+)"')
 NAME = re.compile(r"\w+")
 
 
-def is_empty(path: Path) -> bool:
-    """Whether a file holds nothing but its docstring."""
-    return path.name == "__init__.py" and path.read_text().count('"""') == 2 and path.read_text().endswith('"""\n')
+def is_face(path: Path) -> bool:
+    """Whether a file is a package's face: a docstring, imports and names, no code of its own."""
+    if path.name != "__init__.py":
+        return False
+    plain = (ast.Expr, ast.Import, ast.ImportFrom, ast.Assign)
+    body = ast.parse(path.read_text()).body
+    return all(isinstance(each, plain) or ast.unparse(each).startswith("if TYPE_CHECKING:") for each in body)
 
 
 def mirror_of(module: str) -> Path:
@@ -36,7 +41,7 @@ def mirror_of(module: str) -> Path:
     return TESTS / path.parent / f"test_{path.stem}.py"
 
 
-MODULES = sorted(str(path.relative_to(SOURCE)) for path in SOURCE.rglob("*.py") if not is_empty(path))
+MODULES = sorted(str(path.relative_to(SOURCE)) for path in SOURCE.rglob("*.py") if not is_face(path))
 OWN = {module for module in MODULES if mirror_of(module).exists()}
 PAIRS = [(module, file) for module, files in LISTED.items() for file in files]
 PAIRS += [(module, str(mirror_of(module).relative_to(TESTS))) for module in sorted(OWN)]
@@ -53,17 +58,33 @@ def file_of(name: str) -> Path | None:
 
 
 @cache
+def behind(module: str, name: str) -> frozenset[Path]:
+    """The files behind `from module import name`; a face stands for the module from which it takes the name."""
+    source, inner = file_of(module), file_of(f"{module}.{name}")
+    if inner or source is None:
+        return frozenset({inner} if inner else ())
+    for taken_from, listed in IMPORT.findall(source.read_text()) if is_face(source) else ():
+        for given in re.finditer(r"(\w+)(?: as (\w+))?", listed):
+            if name == (given[2] or given[1]):
+                return behind(taken_from, given[1])
+    return frozenset({source})
+
+
+@cache
 def imports(file: Path) -> frozenset[Path]:
     """The files that a file imports, also in code that it passes to another Python, or by the command `alive402`."""
     text = file.read_text()
-    names = {module for module, _ in IMPORT.findall(text)}
-    names |= {f"{module}.{name}" for module, listed in IMPORT.findall(text) for name in NAME.findall(listed)}
-    names |= {name for listed in PLAIN_IMPORT.findall(text) for name in listed.split(", ")}
-    names |= {*QUOTED.findall(text)}
+    found = {
+        each
+        for module, listed in IMPORT.findall(text)
+        for name in NAME.findall(re.sub(r" as \w+", "", listed))
+        for each in behind(module, name)
+    }
+    names = {name for listed in PLAIN_IMPORT.findall(text) for name in listed.split(", ")} | {*QUOTED.findall(text)}
     if 'with_name("alive402")' in text:
         names.add("alive402.cli.main")
     parents = {name.rsplit(".", depth)[0] for name in names for depth in range(name.count(".") + 1)}
-    found = {each for name in parents if (each := file_of(name))}
+    found |= {each for name in parents if (each := file_of(name))}
     for loader, folder in LOADED_BY_PATH.items():
         if file == SOURCE / loader:
             found.update(folder.rglob("*.py"))

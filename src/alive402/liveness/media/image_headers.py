@@ -55,7 +55,7 @@ class Header:
 
 
 def format_of(head: bytes) -> str | None:
-    """Recognises `jpeg`, `png`, `webp`, `bmp` or `heif` by a file's first `IMAGE_HEAD_BYTES`; None for anything else."""
+    """The format, `jpeg`, `png`, `webp`, `bmp` or `heif` from a file's first `IMAGE_HEAD_BYTES`, or None."""
     if head.startswith(_JPEG):
         return "jpeg"
     if head.startswith(_PNG):
