@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from alive402.liveness.cues.following import Following, Pair
+from alive402.liveness.cues.still.following import Following, Pair
 
 Doubles = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]

@@ -17,8 +17,8 @@ from dataclasses import replace
 import numpy as np
 
 from alive402.liveness.cues.evidence import ramp, silent
-from alive402.liveness.cues.following import Following, follow
-from alive402.liveness.cues.leftover import Leftover, leftovers
+from alive402.liveness.cues.still.following import Following, follow
+from alive402.liveness.cues.still.leftover import Leftover, leftovers
 from alive402.liveness.faces import FaceTrack
 from alive402.liveness.media import Clip
 from alive402.liveness.report import Cue

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alive402.liveness.cues.following import follow
 from alive402.liveness.cues.still import still
+from alive402.liveness.cues.still.following import follow
 from alive402.liveness.report import Cue
 from tests.liveness import scenes
 
