@@ -9,8 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from alive402.catalog import ServiceDefinition
-from alive402.catalog.answers import body_of
+from alive402.catalog import ServiceDefinition, body_of
 from alive402.intake.sandbox import Progress
 from alive402.providers import Answer, LocalProvider
 from alive402.services import LocalTool, Service
@@ -39,7 +38,7 @@ _EXAMPLE = {
 
 DEFINITION = ServiceDefinition(
     id="text-measuring",
-    aliases=("legacy-text-measuring",),
+    aliases=(),
     tool_name="text_measuring",
     action="MeasureText",
     name="Text measuring",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from alive402.catalog.answers import body_of
 from alive402.catalog.entries import catalog, now
 from alive402.catalog.guides import notes, workflow
 from alive402.catalog.image_liveness import IMAGE_LIVENESS
@@ -31,6 +32,7 @@ __all__ = [
     "ServiceDefinition",
     "SiteCatalog",
     "Surface",
+    "body_of",
     "catalog",
     "facts_of",
     "moment",

@@ -22,7 +22,7 @@ def entry(service: ServiceDefinition, site: SiteCatalog, quality: Quality) -> di
     return {
         "id": service.id,
         "canonicalId": service.id,
-        "internalServiceId": service.aliases[0],
+        "internalServiceId": service.legacy_id,
         "name": service.name,
         "displayName": service.name,
         "description": service.description,
@@ -34,7 +34,7 @@ def entry(service: ServiceDefinition, site: SiteCatalog, quality: Quality) -> di
         "tags": list(service.tags),
         "method": "POST",
         "endpoint": site.url(service.paths[0]),
-        "legacyEndpoint": site.url(service.paths[1]),
+        "legacyEndpoint": site.url(service.paths[service.ids.index(service.legacy_id)]),
         "endpointAliases": [site.url(path) for path in service.paths[1:]],
         "inputTypes": list(service.input_types),
         "outputTypes": list(service.output_types),

