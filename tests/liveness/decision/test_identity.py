@@ -15,6 +15,6 @@ def test_identity_names_version_weights_and_calibrations() -> None:
 
 
 def test_identity_is_the_same_in_every_process() -> None:
-    code = "from alive402.liveness.decision.identity import identity; print(identity())"
+    code = "from alive402.liveness.decision.identity import engine_identity; print(engine_identity())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == engine_identity()
