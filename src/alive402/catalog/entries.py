@@ -12,7 +12,8 @@ from alive402.catalog.site import SiteCatalog
 PAYMENT_FLOW = (
     "Call without payment: HTTP 402 states the price in `accepts`.",
     "Sign one of `accepts` and send the same request with the PAYMENT-SIGNATURE header; or make a payment with "
-    "POST /api/payments, pay it, and send the request with its token in the X-Payment-Token header.",
+    "POST /api/payments, which returns its token at once, pay it at its `payUrl`, and send the request with the token "
+    "in the X-Payment-Token header.",
     "HTTP 200 holds the answer. A call that fails is not charged, and the same payment may be sent again.",
 )
 
