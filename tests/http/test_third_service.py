@@ -44,7 +44,8 @@ def answered(body: dict[str, Any]) -> dict[str, Any]:
     """The data of an answer, after checks."""
     Draft202012Validator(DEFINITION.output_schema).validate(body)
     data: dict[str, Any] = body["data"]
-    assert (data["Action"], data["Elements"], data["Measure"]) == ("MeasureText", [{"Letters": 10}], REPORT)
+    assert (data["Action"], data["Result"]) == ("MeasureText", "short")
+    assert (data["Elements"], data["Measure"]) == ([{"Letters": 10}], REPORT)
     return data
 
 

@@ -50,9 +50,9 @@ FAILED_UPLOAD = frozenset({400, 408, 413, 415})
 class Outcome:
     """The result of a paid call: the answer, its settlement receipt, and whether it is a repeat.
 
-    `data` holds `Action`, `Elements`, the service's report and `Receipt`, the signed verdict; `receipt` is the x402
-    SettleResponse, empty when no money moved for this very call. Both are ready for JSON. `report_id` identifies
-    the stored report, None when the answer is not stored.
+    `data` holds `Action`, `Result`, `Elements`, the service's report, and `Receipt`, the signed verdict. `receipt` is
+    the x402 SettleResponse, empty when no money moved for this very call. Both are ready for JSON. `report_id`
+    identifies the stored report, None when the answer is not stored.
     """
 
     request_id: str
@@ -285,7 +285,7 @@ class PaidCalls:
                 log.exception("provider failed", request_id=held.request_id)
                 raise AnalysisFailed from None
             raise
-        return {"Action": self.service.action, "Elements": answer.elements, self.service.report_field: answer.report}
+        return self.service.answer(answer.elements, answer.report)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ def entry(service: ServiceDefinition, site: SiteCatalog, quality: Quality) -> di
         "internalServiceId": service.aliases[0],
         "name": service.name,
         "displayName": service.name,
+        "alternativeNames": list(service.alternative_names),
         "description": service.description,
         "descriptionForModel": service.description_for_model,
         "category": service.category,
@@ -74,7 +75,15 @@ def pricing(service: ServiceDefinition) -> dict[str, Any]:
 def search_text(service: ServiceDefinition) -> str:
     """All texts of a service in one line."""
     return " ".join(
-        (service.id, service.name, service.description, *service.keywords, *service.tags, *service.use_cases)
+        (
+            *service.ids,
+            service.name,
+            *service.alternative_names,
+            service.description,
+            *service.keywords,
+            *service.tags,
+            *service.use_cases,
+        )
     )
 
 
