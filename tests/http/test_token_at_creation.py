@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -179,3 +180,23 @@ async def test_pending_token_opens_no_answer(service: Service, videos: str) -> N
         request_id = (await buyer.pay(f"{videos}/face.mp4")).json()["requestId"]
         refused = await buyer._plain.delete(f"{service.url}/api/calls/{request_id}", headers={"X-Payment-Token": token})
     assert (refused.status_code, refused.json()["code"]) == (404, "call_unknown")
+
+
+async def test_calls_that_race_the_payment_are_one_charge_and_one_answer(service: Service, videos: str) -> None:
+    payment, url = await made(service), f"{videos}/face.mp4"
+    async with Buyer(service.url) as buyer, Buyer(service.url) as other:
+        await buyer.fund()
+        await other.fund()
+        before = [await balance(each, service) for each in (buyer, other)]
+        answers = await asyncio.gather(
+            *[each._paying.post(payment["payUrl"]) for each in (buyer, other)],
+            *[buyer.spend(url, payment["token"]) for _ in range(20)],
+        )
+        codes = {each.json().get("code") for each in answers[2:]}
+        assert codes <= {"200", "token_pending", "payment_in_use"}
+        last = await buyer.spend(url, payment["token"])
+        assert last.status_code == 200, last.text
+        assert {each.text for each in answers[2:] if each.status_code == 200} <= {last.text}
+        moved = sum(before) - sum([await balance(each, service) for each in (buyer, other)])
+    assert moved == 200_000
+    assert (await shown(service, payment["paymentId"]))["status"] == "exhausted"
