@@ -30,6 +30,7 @@ gives its answer again, with a token an `idempotencyKey` makes sure of it.
 
 ## To read
 {reading}
+`data.Result` is the answer in one line.
 `data.Elements` is what the action of Alibaba Cloud answers.
 `data.Receipt` is signed: anyone can check it with the keys at `/.well-known/jwks.json`.
 
