@@ -6,7 +6,7 @@
     expired
 
 The ledger, which holds the authorization, decides whether it is paid. So a payment also counts as paid when its process
-died or the reconciler found its settlement on chain. Whoever signed the authorization may replace the token.
+died or the reconciler found its settlement on chain. The signer of the authorization may replace the token.
 """
 
 from __future__ import annotations
