@@ -170,7 +170,8 @@ async def _tokens(buyer: Buyer, many: int) -> list[str]:
     for each in range(many):
         if each % (FAUCET // PRICE // TOKEN_CALLS) == 0:
             await buyer.fund()
-        tokens.append(_demand(await buyer.prepay(TOKEN_CALLS), 200).json()["token"])
+        _demand(await buyer.prepay(TOKEN_CALLS), 200)
+        tokens.append(buyer.token)
     return tokens
 
 

@@ -191,22 +191,22 @@ class Caller:
     async def _take_token(self) -> str:
         if not self._tokens:
             await self._fund()
-            paid = await self._prepaid()
+            token, paid = await self._prepaid()
             if paid.status_code != 200:
                 raise Wrong(f"a payment ahead got {paid.status_code} {paid.text[:200]}")
             self.owed += TOKEN_CALLS * PRICE
-            self._tokens += [paid.json()["token"]] * TOKEN_CALLS
+            self._tokens += [token] * TOKEN_CALLS
         return self._tokens.pop()
 
-    async def _prepaid(self) -> httpx.Response:
-        """Make one payment for several calls; the same signature is sent again until it is answered."""
+    async def _prepaid(self) -> tuple[str, httpx.Response]:
+        """The token of a new payment for several calls, and the answer to paying it, by one signature."""
         body = {"serviceId": SERVICE, "maxCalls": TOKEN_CALLS}
         made = await self._again(lambda: self._plain.post(f"{self._url}/api/payments", json=body))
         response = await self._again(lambda: self._plain.post(made.json()["payUrl"]))
         required = decode_payment_required_header(response.headers["PAYMENT-REQUIRED"])
         payload = await self._wallet.create_payment_payload(required)
         header = {"PAYMENT-SIGNATURE": encode_payment_signature_header(payload)}
-        return await self._again(lambda: self._plain.post(made.json()["payUrl"], headers=header))
+        return made.json()["token"], await self._again(lambda: self._plain.post(made.json()["payUrl"], headers=header))
 
     async def _token(self) -> None:
         token = await self._take_token()

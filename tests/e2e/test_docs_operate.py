@@ -43,7 +43,8 @@ def test_commands_of_both_pages_work(clips: Clips, tmp_path: Path) -> None:
         with serve_files(clips.bona_fide.parent) as videos:
             async with run_service(tmp_path) as service, Buyer(service) as buyer:
                 await buyer.fund()
-                token = (await buyer.prepay(1)).json()["token"]
+                await buyer.prepay(1)
+                token = buyer.token
                 answer = await buyer.spend(f"{videos}/{clips.bona_fide.name}", token)
                 given = {
                     "SERVICE": service, "LEDGER": f"sqlite+aiosqlite:///{ledger}", "LEDGER_FILE": str(ledger),

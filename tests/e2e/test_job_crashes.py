@@ -118,7 +118,7 @@ async def test_killed_job_returns_the_call_to_its_token(setup: CrashSetup) -> No
     buyer = await setup.buyer()
     buyer.url = setup.url
     bought = (await buyer.prepay(1)).json()
-    headers = {"X-Payment-Token": bought["token"]}
+    headers = {"X-Payment-Token": buyer.token}
     job = await die(setup, "before the video is judged", headers)
     assert interrupted(await ended(setup, job))
     async with httpx.AsyncClient(timeout=60) as http:

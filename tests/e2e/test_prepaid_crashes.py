@@ -19,11 +19,12 @@ MOMENTS = [
 ]
 
 
-async def ask(setup: CrashSetup, calls: int) -> str:
-    """Create a pending payment; returns its payment URL."""
+async def ask(setup: CrashSetup, calls: int) -> tuple[str, str]:
+    """Create a pending payment; returns its payment URL and its token."""
     async with httpx.AsyncClient() as http:
         body = {"serviceId": "video-face-liveness-detection", "maxCalls": calls}
-        return str((await http.post(f"{setup.url}/api/payments", json=body)).json()["payUrl"])
+        made = (await http.post(f"{setup.url}/api/payments", json=body)).json()
+        return made["payUrl"], made["token"]
 
 
 async def shown(pay_url: str) -> dict[str, object]:
@@ -31,41 +32,43 @@ async def shown(pay_url: str) -> dict[str, object]:
         return dict((await http.get(pay_url.removesuffix("/pay"))).json())
 
 
-async def killed_paying(setup: CrashSetup, moment: str) -> tuple[Buyer, str]:
-    """A buyer whose payment was killed at `moment`, and the payment URL; no service runs."""
+async def killed_paying(setup: CrashSetup, moment: str) -> tuple[Buyer, str, str]:
+    """A buyer whose payment was killed at `moment`, the payment URL, and the token; no service runs."""
     await setup.start()
-    buyer, pay_url = await setup.buyer(), await ask(setup, 2)
+    buyer, (pay_url, token) = await setup.buyer(), await ask(setup, 2)
     setup.arm(moment)
     with pytest.raises((httpx.TransportError, PaymentError)):
         await buyer._paying.post(pay_url)
     await setup.died()
     setup.arm("")
-    return buyer, pay_url
+    return buyer, pay_url, token
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
 async def test_kill_during_a_prepaid_payment_charges_once(setup: CrashSetup, moment: str) -> None:
-    buyer, pay_url = await killed_paying(setup, moment)
+    buyer, pay_url, token = await killed_paying(setup, moment)
     await setup.start()
     signed = {"PAYMENT-SIGNATURE": buyer.signature}
     again = await setup.past_the_lease(buyer, lambda: buyer._plain.post(pay_url, headers=signed))
     assert (again.status_code, again.json()["status"], again.json()["remainingCalls"]) == (200, "paid", 2), again.text
     assert setup.charged(buyer) == 2
-    assert (await buyer.spend(setup.video, again.json()["token"])).status_code == 200
+    buyer.url = setup.url
+    assert (await buyer.spend(setup.video, token)).status_code == 200
     assert (await shown(pay_url))["remainingCalls"] == 1
     assert setup.charged(buyer) == 2
 
 
-async def test_reconciler_finds_a_prepaid_payment_on_chain(setup: CrashSetup) -> None:
-    """The buyer sends nothing; only the chain shows that the money moved."""
+async def test_token_is_good_once_the_chain_shows_its_payment(setup: CrashSetup) -> None:
+    """The buyer pays no second time and looks at no payment; the reconciler finds that the money moved."""
     await setup.kill()
-    buyer, pay_url = await killed_paying(setup, "after the facilitator settled")
+    buyer, pay_url, token = await killed_paying(setup, "after the facilitator settled")
     await setup.start(reconcile_seconds=0.1)
-    while (told := await shown(pay_url))["status"] == "pending":
-        pass
-    assert (told["status"], told["token"]) == ("paid", None)
-    again = await buyer._plain.post(pay_url, headers={"PAYMENT-SIGNATURE": buyer.signature})
-    assert again.json()["token"]
+    buyer.url = setup.url
+    while (answer := await buyer.spend(setup.video, token)).status_code == 409:
+        assert answer.json()["code"] == "payment_in_use"
+    assert answer.status_code == 200, answer.text
+    told = await shown(pay_url)
+    assert (told["status"], told["remainingCalls"], told["token"]) == ("paid", 1, None)
     assert setup.charged(buyer) == 2
     await setup.kill()
 
@@ -76,11 +79,11 @@ async def test_token_use_of_a_dead_process_is_released(setup: CrashSetup) -> Non
     told = (await buyer.prepay(1)).json()
     setup.arm("before the video is judged")
     with pytest.raises(httpx.TransportError):
-        await buyer.spend(setup.video, told["token"])
+        await buyer.spend(setup.video, buyer.token)
     await setup.died()
     setup.arm("")
     await setup.start()
-    answer = await setup.past_the_lease(buyer, lambda: buyer.spend(setup.video, told["token"]))
+    answer = await setup.past_the_lease(buyer, lambda: buyer.spend(setup.video, buyer.token))
     assert answer.status_code == 200, answer.text
     assert (await shown(told["payUrl"]))["status"] == "exhausted"
     assert setup.charged(buyer) == 1

@@ -32,6 +32,7 @@ _REPORT = {
 }
 _EXAMPLE = {
     "Action": "MeasureText",
+    "Result": "short",
     "Elements": [{"Letters": 5}],
     "Measure": {"verdict": "short", "letters": 5, "sha256": hashlib.sha256(b"hello").hexdigest()},
 }
@@ -66,11 +67,12 @@ DEFINITION = ServiceDefinition(
             "type": "object",
             "properties": {
                 "Action": {"type": "string"},
+                "Result": {"type": "string"},
                 "Elements": {"type": "array", "items": _ELEMENT},
                 "Measure": _REPORT,
                 "Receipt": {"type": "string"},
             },
-            "required": ["Action", "Elements", "Measure"],
+            "required": ["Action", "Result", "Elements", "Measure"],
         },
         "The text is not in it.",
     ),

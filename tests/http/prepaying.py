@@ -25,6 +25,7 @@ async def shown(service: Service, payment_id: str) -> dict[str, object]:
 
 async def paid(buyer: Buyer, calls: int, **more: object) -> dict[str, str]:
     await buyer.fund()
+    """The payment of so many calls, paid, with its token."""
     answer = await buyer.prepay(calls, **more)
     assert answer.status_code == 200, answer.text
-    return dict(answer.json())
+    return {**answer.json(), "token": buyer.token}

@@ -232,8 +232,8 @@ async def test_token_is_valid_for_its_service_only(service: Service, pictures: s
             await http.post(f"{service.url}/api/payments", json={"serviceId": IMAGE_LIVENESS.id, "maxCalls": 2})
         ).json()
         assert (asked["serviceId"], asked["amountCents"]) == (IMAGE_LIVENESS.id, 10)
-        token = (await buyer.buy({}, asked["payUrl"].removeprefix(buyer.url))).json()["token"]
-        with_token = {"X-Payment-Token": token}
+        assert (await buyer.buy({}, asked["payUrl"].removeprefix(buyer.url))).status_code == 200
+        with_token = {"X-Payment-Token": asked["token"]}
         used = await http.post(service.url + PATH, json=at(pictures, "face.jpg"), headers=with_token)
         other = await http.post(service.url + LIVENESS.paths[0], json={"VideoUrl": pictures}, headers=with_token)
         state = (await http.get(f"{service.url}/api/payments/{asked['paymentId']}")).json()
@@ -252,12 +252,14 @@ async def test_image_tool_answers_over_mcp(service: Service, pictures: str) -> N
         await buyer.fund()
         body = {"serviceId": IMAGE_LIVENESS.id, "maxCalls": 1}
         asked = (await http.post(f"{service.url}/api/payments", json=body)).json()
-        token = (await buyer.buy({}, asked["payUrl"].removeprefix(buyer.url))).json()["token"]
+        assert (await buyer.buy({}, asked["payUrl"].removeprefix(buyer.url))).status_code == 200
     async with Client(f"{service.url}/mcp", read_timeout_seconds=60) as client:
         names = [tool.name for tool in (await client.list_tools()).tools]
         unpaid = await client.call_tool(IMAGE_LIVENESS.tool_name, at(pictures, "face.jpg"))
         answer = await client.call_tool(
-            IMAGE_LIVENESS.tool_name, {**at(pictures, "face.jpg"), "paymentToken": token}, progress_callback=hear
+            IMAGE_LIVENESS.tool_name,
+            {**at(pictures, "face.jpg"), "paymentToken": asked["token"]},
+            progress_callback=hear,
         )
     assert names == [LIVENESS.tool_name, IMAGE_LIVENESS.tool_name]
     told: Any = unpaid.structured_content

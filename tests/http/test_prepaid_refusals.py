@@ -33,11 +33,16 @@ async def test_client_token_requires_its_secret(service: Service, videos: str) -
 async def test_unpaid_and_unknown_tokens_are_refused(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer:
         made = await buyer._plain.post(f"{service.url}/api/payments", json={"serviceId": SERVICE})
-        pending = await buyer.spend(f"{videos}/face.mp4", made.json()["paymentId"])
+        pending = await buyer.spend(f"{videos}/face.mp4", made.json()["token"])
+        named = await buyer.spend(f"{videos}/face.mp4", made.json()["paymentId"])
         unknown = await buyer.spend(f"{videos}/face.mp4", "pt_nonsense")
-    assert (pending.status_code, pending.json()["code"]) == (402, "token_pending")
-    assert pending.json()["payment"]["status"] == "pending"
-    assert pending.json()["payment"]["payUrl"] == made.json()["payUrl"]
+    for refused in (pending, named):
+        assert (refused.status_code, refused.json()["code"]) == (402, "token_pending")
+        payment = refused.json()["payment"]
+        assert (payment["status"], payment["payUrl"]) == ("pending", made.json()["payUrl"])
+        assert (payment["token"], refused.json()["accepts"][0]["amount"]) == (None, "200000")
+    assert pending.json()["message"].startswith("The payment of this token is not paid yet.")
+    assert named.json()["message"].startswith("This is the id of a payment, not its token")
     assert (unknown.status_code, unknown.json()["code"]) == (402, "token_unknown")
     assert unknown.json()["payment"]["paymentId"] is None
     assert unknown.headers["PAYMENT-REQUIRED"]

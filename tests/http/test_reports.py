@@ -89,7 +89,8 @@ async def test_mcp_resource_returns_the_report(service: Service, videos: str) ->
 async def test_token_answer_has_a_report(service: Service, videos: str) -> None:
     async with Buyer(service.url) as buyer, httpx.AsyncClient() as http:
         await buyer.fund()
-        token = (await buyer.prepay(2)).json()["token"]
+        await buyer.prepay(2)
+        token = buyer.token
         answer = (await buyer.spend(f"{videos}/face.mp4", token)).json()
         page = await http.get(answer["reportUrl"])
     assert page.status_code == 200

@@ -87,7 +87,7 @@ async def test_token_verdict_names_its_price_and_payment(service: Service, video
     async with Buyer(service.url) as buyer:
         await buyer.fund()
         ahead = await buyer.prepay(2)
-        answer = await buyer.spend(f"{videos}/face.mp4", ahead.json()["token"])
+        answer = await buyer.spend(f"{videos}/face.mp4", buyer.token)
     online = f"{service.url}/.well-known/jwks.json"
     data, settled = answer.json()["data"], receipt(ahead)
     assert settled.amount == "400000"

@@ -44,7 +44,8 @@ def answered(body: dict[str, Any]) -> dict[str, Any]:
     """The data of an answer, after checks."""
     Draft202012Validator(DEFINITION.output_schema).validate(body)
     data: dict[str, Any] = body["data"]
-    assert (data["Action"], data["Elements"], data["Measure"]) == ("MeasureText", [{"Letters": 10}], REPORT)
+    assert (data["Action"], data["Result"]) == ("MeasureText", "short")
+    assert (data["Elements"], data["Measure"]) == ([{"Letters": 10}], REPORT)
     return data
 
 
@@ -111,12 +112,12 @@ async def test_token_pays_over_http_and_mcp(selling: Service) -> None:
         await buyer.fund()
         paid = (await buyer.prepay(2, serviceId=DEFINITION.id)).json()
         assert (paid["serviceId"], paid["amountCents"], paid["remainingCalls"]) == (DEFINITION.id, 2, 2)
-        spent = await http.post(selling.url + PATH, json=TEXT, headers={"X-Payment-Token": paid["token"]})
+        spent = await http.post(selling.url + PATH, json=TEXT, headers={"X-Payment-Token": buyer.token})
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
         (guide,) = (await client.read_resource("alive402://guide")).contents
         unpaid = await client.call_tool(DEFINITION.tool_name, TEXT)
         called = await client.call_tool(
-            DEFINITION.tool_name, {**TEXT, "paymentToken": paid["token"]}, progress_callback=hear
+            DEFINITION.tool_name, {**TEXT, "paymentToken": buyer.token}, progress_callback=hear
         )
     answered(spent.json())
     assert tools[DEFINITION.tool_name].title == DEFINITION.name

@@ -29,6 +29,7 @@ LENGTH = dataclasses.replace(
         "properties": {**LIVENESS.input_schema["properties"], "Unit": {"enum": ["s", "ms"]}},
         "required": ["VideoUrl", "Unit"],
     },
+    result=lambda report: f"{report['seconds']} s",
     output_schema={"type": "object", "properties": {"data": {"type": "object"}}, "required": ["data"]},
 )
 """A third service that takes a `VideoUrl` and one more input."""
@@ -57,6 +58,7 @@ async def test_video_service_is_answered_by_its_own_provider(tmp_path: Path) -> 
     assert set(tools) == {service.tool_name for service in (*DEFINITIONS, LENGTH)}
     assert measured["data"] == {
         "Action": "DetectLength",
+        "Result": "3.0 s",
         "Elements": [{"Length": 3}],
         "Liveness": {"seconds": 3.0, **asked},
     }

@@ -78,7 +78,7 @@ def test_every_step_works_by_keyboard(service: Service, open_page: Open) -> None
     expect(page.locator("#try-url-wrong")).to_be_visible()
     assert page.evaluate("document.activeElement.id") == "try-url"
     page.keyboard.press("ControlOrMeta+a")
-    page.keyboard.type("https://example.com/selfie.mp4")
+    page.keyboard.type("https://example.com/video.mp4")
     page.keyboard.press("Enter")
     expect(page.locator("[data-pay-test]")).to_be_focused()
 
@@ -135,7 +135,7 @@ def test_pages_load_nothing_from_other_hosts(service: Service) -> None:
 def test_examples_on_the_page_run(service: Service, open_page: Open, videos: str, tmp_path: Path) -> None:
     page = open_page(service.url + PAGE)
     texts = {each: page.text_content(f".shown-{each}") or "" for each in ("curl", "python", "javascript", "mcp")}
-    ready = {name: text.replace("https://example.com/selfie.mp4", f"{videos}/face.mp4") for name, text in texts.items()}
+    ready = {name: text.replace("https://example.com/video.mp4", f"{videos}/face.mp4") for name, text in texts.items()}
     account = Account.create()
     assert httpx.post(f"{service.url}/devchain/faucet", json={"address": account.address}).status_code == 200
     key = {"WALLET_KEY": "0x" + bytes(account.key).hex()}

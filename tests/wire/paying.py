@@ -74,7 +74,7 @@ def prepaid_payment(wire: Wire, video: dict[str, str]) -> dict[str, Any]:
     unpaid = wire.ask("POST", f"{path}/pay", headers={"X-Client-Secret": secret})
     headers = {"PAYMENT-SIGNATURE": encoded(wire.signed(unpaid)), "X-Client-Secret": secret}
     paid = wire.ask("POST", f"{path}/pay", headers=headers)
-    token = {"X-Payment-Token": paid.json()["token"], "X-Client-Secret": secret}
+    token = {"X-Payment-Token": made.json()["token"], "X-Client-Secret": secret}
     missing = {"VideoUrl": f"{wire.media.url}/none.mp4"}
     return {
         "created": wire.said(made),

@@ -35,7 +35,7 @@ from alive402.payments.core import (
 )
 from alive402.payments.keys import AccessKeys, KeyMethod, Keys
 from alive402.payments.ledger import Ledger
-from alive402.payments.prepaid import Balances, Prepayments, TokenMethod, Tokens
+from alive402.payments.prepaid import Balances, Prepayments, TokenMethod, TokenOrSignature, Tokens
 from alive402.payments.x402 import SETTLE_SECONDS, VERIFY_SECONDS, PaymentGate, Resource, X402Method
 from alive402.providers import Provider
 from alive402.receipts import Reports, Verdicts
@@ -50,9 +50,9 @@ FAILED_UPLOAD = frozenset({400, 408, 413, 415})
 class Outcome:
     """The result of a paid call: the answer, its settlement receipt, and whether it is a repeat.
 
-    `data` holds `Action`, `Elements`, the service's report and `Receipt`, the signed verdict; `receipt` is the x402
-    SettleResponse, empty when no money moved for this very call. Both are ready for JSON. `report_id` identifies
-    the stored report, None when the answer is not stored.
+    `data` holds `Action`, `Result`, `Elements`, the service's report, and `Receipt`, the signed verdict. `receipt` is
+    the x402 SettleResponse, empty when no money moved for this very call. Both are ready for JSON. `report_id`
+    identifies the stored report, None when the answer is not stored.
     """
 
     request_id: str
@@ -247,18 +247,20 @@ class PaidCalls:
         return VERIFY_SECONDS + self.provider.seconds + SETTLE_SECONDS
 
     def _method(self, offer: Offer, resource: Resource, waits: float = 0.0) -> PaymentMethod:
-        """The payment method of an offer; a token takes precedence, because it is paid already. The call starts in
-        `waits` seconds.
+        """The payment method of an offer; a token that can pay takes precedence over a signature, because it is paid
+        already. The call starts in `waits` seconds.
 
         Raises:
             PaymentRequired: the offer is empty.
             PaymentMalformed: the offer cannot be parsed.
         """
-        if offer.token:
-            return TokenMethod(self.ledger_services.tokens, offer.token)
+        token = TokenMethod(self.ledger_services.tokens, offer.token) if offer.token else None
         if offer.signature:
-            signed = self.gate.read(offer.signature)
-            return X402Method(self.ledger_services.ledger, self.gate, signed, resource, waits + self.seconds_needed)
+            read, needed = self.gate.read(offer.signature), waits + self.seconds_needed
+            signed = X402Method(self.ledger_services.ledger, self.gate, read, resource, needed)
+            return TokenOrSignature(token, signed, self.service.id) if token else signed
+        if token:
+            return token
         if key := offer.account or offer.api_key:
             return KeyMethod(self.ledger_services.keys, self.ledger_services.balances, key, offer.idempotency_key)
         raise PaymentRequired
@@ -283,7 +285,7 @@ class PaidCalls:
                 log.exception("provider failed", request_id=held.request_id)
                 raise AnalysisFailed from None
             raise
-        return {"Action": self.service.action, "Elements": answer.elements, self.service.report_field: answer.report}
+        return self.service.answer(answer.elements, answer.report)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alive402.catalog.answers import body_of
 from alive402.catalog.entries import catalog, now
-from alive402.catalog.guides import notes, workflow
+from alive402.catalog.guides import notes, reference, workflow
 from alive402.catalog.image_liveness import IMAGE_LIVENESS
 from alive402.catalog.inputs import InvalidInput, problems_in
 from alive402.catalog.quality import Health, Quality, moment
@@ -39,6 +39,7 @@ __all__ = [
     "notes",
     "now",
     "problems_in",
+    "reference",
     "search_services",
     "service_llms_txt",
     "surfaces_of",

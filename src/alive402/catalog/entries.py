@@ -12,7 +12,8 @@ from alive402.catalog.site import SiteCatalog
 PAYMENT_FLOW = (
     "Call without payment: HTTP 402 states the price in `accepts`.",
     "Sign one of `accepts` and send the same request with the PAYMENT-SIGNATURE header; or make a payment with "
-    "POST /api/payments, pay it, and send the request with its token in the X-Payment-Token header.",
+    "POST /api/payments, which returns its token at once, pay it at its `payUrl`, and send the request with the token "
+    "in the X-Payment-Token header.",
     "HTTP 200 holds the answer. A call that fails is not charged, and the same payment may be sent again.",
 )
 
@@ -25,6 +26,7 @@ def entry(service: ServiceDefinition, site: SiteCatalog, quality: Quality) -> di
         "internalServiceId": service.legacy_id,
         "name": service.name,
         "displayName": service.name,
+        "alternativeNames": list(service.alternative_names),
         "description": service.description,
         "descriptionForModel": service.description_for_model,
         "category": service.category,
@@ -73,7 +75,15 @@ def pricing(service: ServiceDefinition) -> dict[str, Any]:
 def search_text(service: ServiceDefinition) -> str:
     """All texts of a service in one line."""
     return " ".join(
-        (service.id, service.name, service.description, *service.keywords, *service.tags, *service.use_cases)
+        (
+            *service.ids,
+            service.name,
+            *service.alternative_names,
+            service.description,
+            *service.keywords,
+            *service.tags,
+            *service.use_cases,
+        )
     )
 
 

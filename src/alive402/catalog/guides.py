@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from alive402.catalog.entries import PAYMENT_FLOW, pricing
+from alive402.catalog.service import ServiceDefinition
 from alive402.catalog.site import SiteCatalog
 
 PROTOCOL = "2026-07-28"
@@ -88,6 +89,36 @@ def workflow(site: SiteCatalog) -> list[str]:
     ]
 
 
+def reference(service: ServiceDefinition, site: SiteCatalog) -> list[tuple[str, str]]:
+    """The names, addresses and terms of a service, each with its title; code is in backticks."""
+    terms = pricing(service)
+    token = f"header `{TOKEN_HEADER}`" + (" or, over MCP, in the argument `paymentToken`" if site.mcp else "")
+    found = [
+        ("Also listed as", ", ".join(service.alternative_names)),
+        ("Service id", f"`{service.id}`"),
+        ("Legacy id", ", ".join(f"`{each}`" for each in service.aliases)),
+        ("Endpoint", f"POST {site.url(service.paths[0])}"),
+        ("Legacy endpoint", ", ".join(f"POST {site.url(path)}" for path in service.paths[1:])),
+        ("MCP endpoint", f"{site.url('/mcp')} (streamable HTTP)" if site.mcp else ""),
+        ("MCP tool", f"`{service.tool_name}`" if site.mcp else ""),
+        ("Service page", site.url(service.page)),
+        ("OpenAPI", site.url("/openapi.json")),
+        ("Catalog search", f"{site.url('/api/catalog/search')}?q={service.id}"),
+        ("Price", f"{service.price} an answer; failed calls are free"),
+        ("Billing mode", f"`{terms['billingMode']}`"),
+        ("Max calls per payment", f"`{terms['maxCalls']}`, or as many as `maxCalls` asks for"),
+        ("Payment provider", f"`x402_facilitator`, id `{site.provider_id}`"),
+        (
+            "Payment hint",
+            f'`POST /api/payments` with `serviceId="{service.id}"`, pay its `payUrl`, then send the returned token in '
+            f"the {token}; or sign one of `accepts` of the 402 and send it in the header `{SIGNATURE_HEADER}`.",
+        ),
+        ("Category", f"`{service.category}`; tags: {', '.join(service.tags)}"),
+        ("Keywords", ", ".join(service.keywords)),
+    ]
+    return [(title, words) for title, words in found if words]
+
+
 def notes(site: SiteCatalog) -> list[str]:
     """Notes on what is easy to miss."""
     found = [
@@ -117,7 +148,7 @@ def discovery(site: SiteCatalog) -> dict[str, Any]:
         "name": site.name,
         "description": site.purpose,
         "language": LANGUAGES[0],
-        "audience": ["ai-agents", "developers"],
+        "audience": ["ai-agents", "mcp-clients", "openapi-importers", "applications", "developers"],
         "baseUrl": site.base,
         **endpoints(site),
         **({"mcp": mcp} if site.mcp else {}),

@@ -10,10 +10,12 @@ from alive402.catalog.answers import (
     READING,
     REASONS,
     REPORT_FIELD,
+    RPC_NAMES,
     VERDICTS,
     body_of,
     data_of,
     example,
+    result,
     signed,
 )
 from alive402.catalog.service import ServiceDefinition
@@ -182,6 +184,7 @@ IMAGE_LIVENESS = ServiceDefinition(
     price_atomic=50_000,
     input_schema={
         "type": "object",
+        "description": RPC_NAMES.format("`Tasks`, each with `ImageURL` or `ImageData`"),
         "properties": {
             "Tasks": {
                 "type": "array",
@@ -200,6 +203,7 @@ IMAGE_LIVENESS = ServiceDefinition(
         "0d9c2b6e4f1a4c57a1e38b7f6c5d4e3f",
         {
             "Action": "DetectLivingFace",
+            "Result": "live, live confidence 0.886",
             "Elements": [
                 {
                     "TaskId": "5f0c1d7e-8c1b-4a51-9d0e-6f2b3c4d5e6f",
@@ -236,6 +240,7 @@ IMAGE_LIVENESS = ServiceDefinition(
         },
     ),
     report_field=REPORT_FIELD,
+    result=result,
     reading=READING,
     signed=_signed,
     stages={"fetching": "Fetching the images", "looking": "Looking at the images"},

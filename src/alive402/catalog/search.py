@@ -79,7 +79,7 @@ def _worths(service: ServiceDefinition) -> dict[str, float]:
     """Weight of each word of the service, by the best place in which it occurs."""
     places = {
         "name": (*service.ids, service.name),
-        "keywords": (*service.keywords, service.tool_name.replace("_", " ")),
+        "keywords": (*service.keywords, *service.alternative_names, service.tool_name.replace("_", " ")),
         "tags": (service.category, *service.tags),
         "description": (service.description, service.description_for_model),
         "uses": service.use_cases,

@@ -12,6 +12,10 @@ def _verdict(report: Mapping[str, Any]) -> dict[str, Any]:
     return {"verdict": report["verdict"]}
 
 
+def _word(report: Mapping[str, Any]) -> str:
+    return str(report["verdict"])
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceDefinition:
     """A service for sale.
@@ -27,6 +31,7 @@ class ServiceDefinition:
         use_cases: purposes of the service.
         limitations: what it does not do or detect.
         keywords: search words, in any language.
+        alternative_names: names under which other catalogs list the service.
         input_types: media types or kinds of the input, for filters.
         output_types: the same of the output.
         price_cents: USD cents a call, for words.
@@ -34,6 +39,7 @@ class ServiceDefinition:
         input_schema: JSON Schema (2020-12) of the request body.
         output_schema: JSON Schema of the 200 body.
         report_field: where in the answer's `data` the report stands; each report has a `verdict` of one word.
+        result: the report in one readable line, the `Result` of the answer.
         reading: how to read the report, a sentence or two for models.
         signed: the claims of a signed verdict that come from the report.
         stages: the progress message over MCP for each stage of the work.
@@ -61,12 +67,18 @@ class ServiceDefinition:
     output_schema: dict[str, Any] = field(hash=False)
     example_input: dict[str, Any] = field(hash=False)
     example_output: dict[str, Any] = field(hash=False)
+    alternative_names: tuple[str, ...] = ()
     report_field: str = "Report"
+    result: Callable[[Mapping[str, Any]], str] = _word
     reading: str = ""
     signed: Callable[[Mapping[str, Any]], dict[str, Any]] = _verdict
     stages: Mapping[str, str] = field(default_factory=dict, hash=False)
     upload_input: str | None = None
     max_body_bytes: int = 16 * 1024
+
+    def answer(self, elements: list[dict[str, Any]], report: dict[str, Any]) -> dict[str, Any]:
+        """The `data` of an answer, all that its verdict signs."""
+        return {"Action": self.action, "Result": self.result(report), "Elements": elements, self.report_field: report}
 
     @property
     def ids(self) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from alive402.catalog.guides import ERRORS, notes, workflow
+from alive402.catalog.guides import ERRORS, notes, reference, workflow
 from alive402.catalog.service import ServiceDefinition
 from alive402.catalog.site import SiteCatalog
 
@@ -16,7 +16,9 @@ def llms_txt(site: SiteCatalog) -> str:
     lines += ["", *_listed(notes(site)), "", "## Services", ""]
     for service in site.services:
         where = site.url(f"{service.page}/llms.txt")
-        lines.append(f"- [{service.name}]({where}): `{service.id}`, {service.price} an answer. {service.description}")
+        also = f" Also listed as: {', '.join(service.alternative_names)}." if service.alternative_names else ""
+        about = f"`{service.id}`, {service.price} an answer. {service.description}{also}"
+        lines.append(f"- [{service.name}]({where}): {about}")
     lines += ["", "## For programs", ""]
     lines += [
         f"- [{title}]({site.url(path)}): {says}"
@@ -43,10 +45,7 @@ def service_llms_txt(service: ServiceDefinition, site: SiteCatalog) -> str:
         "",
         service.description_for_model,
         "",
-        f"- id: {', also '.join(f'`{name}`' for name in service.ids)}",
-        f"- call: POST {site.url(service.paths[0])}",
-        f"- price: {service.price} an answer; failed calls are free",
-        f"- MCP tool: `{service.tool_name}`",
+        *[f"- {title}: {words}" for title, words in reference(service, site)],
         "",
         "## Request",
         "",

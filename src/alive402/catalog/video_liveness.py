@@ -10,10 +10,12 @@ from alive402.catalog.answers import (
     READING,
     REASONS,
     REPORT_FIELD,
+    RPC_NAMES,
     VERDICTS,
     body_of,
     data_of,
     example,
+    result,
     signed,
 )
 from alive402.catalog.service import ServiceDefinition
@@ -22,6 +24,7 @@ _RECT = {"type": "array", "items": {"type": "integer"}, "minItems": 4, "maxItems
 
 _REPORT_EXAMPLE: dict[str, Any] = {
     "Action": "DetectVideoLivingFace",
+    "Result": "live, live confidence 0.97",
     "Elements": [{"LiveConfidence": 0.97, "FaceConfidence": 0.99, "Rect": [374, 6, 493, 106]}],
     "Liveness": {"verdict": "live", "live_confidence": 0.97, "threshold": 0.5, "attack_type": None},
 }
@@ -83,6 +86,10 @@ LIVENESS = ServiceDefinition(
         "Refuse replayed, printed or injected video in remote identification.",
         "Ask for a second video when the first one is inconclusive.",
         "Judge stored verification videos again after a suspicion.",
+        "Run the visual analysis of the action 检测视频中的人脸活体状态。 (is the face in this video alive?) from an "
+        "AI agent, an MCP client, an application, or an importer of OpenAPI.",
+        "Add one visual AI capability by one JSON request, without an account.",
+        "Send the public URL of a video and structured parameters; get a result that a program can read.",
     ),
     limitations=(
         "It does not tell who a person is, and compares no faces.",
@@ -96,6 +103,7 @@ LIVENESS = ServiceDefinition(
     keywords=(
         "DetectVideoLivingFace",
         "阿里云人脸人体 视频活体检测",
+        "检测视频中的人脸活体状态",
         "face detection",
         "body detection",
         "pose estimation",
@@ -107,28 +115,34 @@ LIVENESS = ServiceDefinition(
         "living",
         "face",
     ),
+    alternative_names=("Detect Video Living Face Face And Body Analysis",),
     input_types=("video", "url"),
     output_types=("json", "verdict"),
     price_cents=20,
     price_atomic=200_000,
     input_schema={
         "type": "object",
+        "description": RPC_NAMES.format("`VideoUrl`"),
         "properties": {
             "VideoUrl": {
                 "type": "string",
                 "format": "uri",
                 "minLength": 1,
                 "maxLength": 2048,
-                "description": "Public http(s) URL of the video: up to 30 MB, one face seen from the front.",
+                "description": (
+                    "Public http or https URL of a video, as the Alibaba Cloud API takes it: up to 30 MB, one face "
+                    "seen from the front."
+                ),
             }
         },
         "required": ["VideoUrl"],
         "additionalProperties": False,
     },
     output_schema=body_of(data_of(_ELEMENTS, _LIVENESS), "Nothing of the video is in it."),
-    example_input={"VideoUrl": "https://example.com/selfie.mp4"},
+    example_input={"VideoUrl": "https://example.com/video.mp4"},
     example_output=example("4f1c0e6d9a7b4b0c8f57a1a7d1f0c2ab", _REPORT_EXAMPLE),
     report_field=REPORT_FIELD,
+    result=result,
     reading=READING,
     signed=_signed,
     stages={

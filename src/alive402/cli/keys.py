@@ -155,7 +155,7 @@ def _shown(row: ApiKey, left: dict[str, int]) -> dict[str, Any]:
 def _balances(ledger: Ledger, settings: Settings) -> Balances:
     from alive402.payments.prepaid import Balances, Tokens
 
-    return Balances(ledger, Tokens(ledger), settings.token_days)
+    return Balances(ledger, Tokens(ledger, settings.token_days), settings.token_days)
 
 
 def _on_ledger(command: str, database_url: str | None, work: Callable[[Ledger, Settings], Awaitable[T]]) -> T:

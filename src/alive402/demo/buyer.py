@@ -38,6 +38,7 @@ class Buyer:
         client = x402Client()
         register_exact_evm_client(client, EthAccountSigner(self.account))
         self._wire = _Recording()
+        self._token: str | None = None
         self._paying = httpx.AsyncClient(transport=x402AsyncTransport(client, self._wire), timeout=SECONDS)
         self._plain = httpx.AsyncClient(timeout=SECONDS, trust_env=False)
 
@@ -53,6 +54,12 @@ class Buyer:
         """The PAYMENT-SIGNATURE header of the last paid call."""
         assert self._wire.signature is not None
         return self._wire.signature
+
+    @property
+    def token(self) -> str:
+        """The token of the last payment that `prepay` made."""
+        assert self._token is not None
+        return self._token
 
     async def fund(self) -> None:
         """Ask the dev chain's faucet for test money.
@@ -82,10 +89,10 @@ class Buyer:
         )
 
     async def prepay(self, calls: int, **more: object) -> httpx.Response:
-        """Create a payment for `calls` calls and pay it with the official client; the answer holds the token."""
+        """Create a payment for `calls` calls, keep its `token`, and pay it with the official client."""
         body = {"serviceId": TOOL_PATH.rpartition("/")[2], "maxCalls": calls, **more}
         created = await self._plain.post(f"{self.url}/api/payments", json=body)
-        created.raise_for_status()
+        self._token = created.raise_for_status().json()["token"]
         secret = {"X-Client-Secret": str(more["clientSecret"])} if "clientSecret" in more else {}
         return await self._paying.post(created.json()["payUrl"], headers=secret)
 

@@ -129,7 +129,8 @@ async def assemble(settings: Settings, services: tuple[Service, ...] = SERVICES)
         await ledger.close()
         raise
     tracing = Tracing(str(settings.otlp_endpoint)) if settings.otlp_endpoint else None
-    verdicts, tokens = Verdicts(ledger, keys, public_url, tuple(each.definition for each in services)), Tokens(ledger)
+    verdicts = Verdicts(ledger, keys, public_url, tuple(each.definition for each in services))
+    tokens = Tokens(ledger, settings.token_days)
     ledger_services = LedgerServices(
         ledger,
         verdicts,
@@ -225,7 +226,7 @@ def _priced(
 ) -> PaidCalls:
     """A service with its price on this site."""
     amount = int(gate.accepts[0].amount)
-    terms = PrepaidTerms(service.id, amount, settings.pending_seconds, settings.token_days)
+    terms = PrepaidTerms(service.id, amount, settings.pending_seconds)
     return PaidCalls(
         dataclasses.replace(service, price_atomic=amount, price_cents=amount // 10_000),
         gate,

@@ -21,14 +21,16 @@ Call it. Unpaid, the result has `isError: true`, and its `structuredContent` is 
 either
 1. sign one entry of `accepts` and call again with the signed payload in the request's `_meta["x402/payment"]`; the
    receipt comes in the result's `_meta["x402/payment-response"]`; or
-2. `POST /api/payments` with `{json.dumps({"serviceId": first.id, "maxCalls": 5})}`, pay its `payUrl`, and call
-   with the token that it answers in `paymentToken`. The HTTP header `X-Payment-Token` of the connection does the same.
+2. `POST /api/payments` with `{json.dumps({"serviceId": first.id, "maxCalls": 5})}`: the answer has a `token` and a
+   `payUrl`. Pay there, then call with the token in `paymentToken`. The HTTP header `X-Payment-Token` of the connection
+   does the same.
 
 If an answer did not arrive, send the same call with the same payment again, never a new one: with x402 the payment
 gives its answer again, with a token an `idempotencyKey` makes sure of it.
 
 ## To read
 {reading}
+`data.Result` is the answer in one line.
 `data.Elements` is what the action of Alibaba Cloud answers.
 `data.Receipt` is signed: anyone can check it with the keys at `/.well-known/jwks.json`.
 

@@ -61,12 +61,7 @@ def local_server(services: Sequence[LocalService]) -> Server[Any]:
             answer = await service.answer(call.arguments, progress)
         except CodedError as error:
             return refusal_result({"requestId": request_id, **error.to_dict(), "charged": False})
-        data = {
-            "Action": service.definition.action,
-            "Elements": answer.elements,
-            service.definition.report_field: answer.report,
-        }
-        return answer_result(request_id, {"data": data})
+        return answer_result(request_id, {"data": service.definition.answer(answer.elements, answer.report)})
 
     words = {name: service.definition.stages for name, service in found.items()}
     return agent_server(list(tools.values()), words, guide_of(services), work)

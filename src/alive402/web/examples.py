@@ -30,7 +30,7 @@ async def main() -> None:
 asyncio.run(main())
 """
 _JAVASCRIPT = """\
-// Node 22 or a browser. TOKEN pays for calls made ahead: POST {payments}
+// Node 22 or a browser. POST {payments} returns TOKEN at once; it pays for calls once its payment is paid.
 const answer = await fetch("{url}", {{
   method: "POST",
   headers: {{ "Content-Type": "application/json", "X-Payment-Token": TOKEN }},
@@ -44,7 +44,8 @@ _CURL = """\
 curl -s -X POST {url} \\
   -H 'Content-Type: application/json' -d '{body}'
 
-# Paid: the same request with the signed payment, or with the token of a payment made ahead.
+# Paid: the same request with the signed payment, or with the token of a payment made ahead:
+# POST {payments} returns it at once, and it pays for calls once its payment is paid.
 curl -s -X POST {url} \\
   -H 'Content-Type: application/json' -d '{body}' \\
   -H "X-Payment-Token: $TOKEN"
@@ -65,7 +66,7 @@ def examples(service: ServiceDefinition, site: SiteCatalog) -> tuple[Example, ..
     url, body = site.url(service.paths[0]), json.dumps(service.example_input)
     payments, report = site.url("/api/payments"), service.report_field
     found = (
-        Example("curl", "curl", _CURL.format(url=url, body=body.replace("'", "'\\''"))),
+        Example("curl", "curl", _CURL.format(url=url, payments=payments, body=body.replace("'", "'\\''"))),
         Example("Python", "python", _PYTHON.format(url=url, body=repr(service.example_input), report=report)),
         Example("JavaScript", "javascript", _JAVASCRIPT.format(url=url, payments=payments, body=body, report=report)),
     )

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
-from alive402.catalog import SITE, Quality, ServiceDefinition, SiteCatalog, moment, notes, workflow
+from alive402.catalog import SITE, Quality, ServiceDefinition, SiteCatalog, moment, notes, reference, workflow
 from alive402.payments.x402.schemes import network_title
 from alive402.receipts import KeptAnswer
 from alive402.web.assets import load_assets
@@ -74,6 +74,7 @@ def service_page(
         examples=examples(service, site),
         steps=workflow(site)[2:],
         notes=notes(site),
+        reference=reference(service, site),
         schemas=(
             ("What goes in", _pretty(service.input_schema), _pretty(service.example_input)),
             ("What comes out", _pretty(service.output_schema), _pretty(service.example_output)),

@@ -41,7 +41,7 @@ class Clock:
 async def opened(url: str, clock: Clock) -> tuple[Ledger, Balances, str]:
     ledger = await Ledger.open(url, LEASE)
     row, _ = await Keys(ledger, clock).create("customer", [Scope.CALL], prepaid=True)
-    return ledger, Balances(ledger, Tokens(ledger, clock), 90, clock), row.id
+    return ledger, Balances(ledger, Tokens(ledger, 90, clock), 90, clock), row.id
 
 
 async def left(balances: Balances, key: str) -> int:

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -28,15 +29,19 @@ from alive402.payments.core import (
     TokenExhausted,
     TokenExpired,
     TokenOffer,
+    TokenPending,
+    TokenRefunded,
     TokenUnknown,
     Use,
 )
-from alive402.payments.ledger import Ledger
+from alive402.payments.keys import Keys, Scope
+from alive402.payments.ledger import Ledger, State
 from alive402.payments.prepaid.models import PrepaidUse, Prepayment, UseState, share
 from alive402.payments.prepaid.repository import PrepaidRepository
 from alive402.payments.prepaid.tokens import TokenHold, Tokens, token_digest
 from alive402.storage import Outbox
 from tests.ledgers import MakeDatabase
+from tests.operations.ledger_rows import payment
 from tests.payments.prepaid.signing import judged, verdicts
 
 LEASE = 30
@@ -95,7 +100,7 @@ class Uses(RuleBasedStateMachine):
         self.answers: dict[str, dict[str, object]] = {}
         self.ledger = self.runner.run(Ledger.open(type(self).make_database(), LEASE))
         self.ledger.webhook_urls = ("http://told.example/",)
-        self.tokens = Tokens(self.ledger, now=lambda: self.now)
+        self.tokens = Tokens(self.ledger, 90, now=lambda: self.now)
         self.runner.run(prepay(self.ledger, self.MAX_CALLS))
 
     def teardown(self) -> None:
@@ -203,7 +208,7 @@ async def test_hundred_concurrent_calls_use_exactly_the_paid_calls(database_url:
     ledger = await Ledger.open(database_url, LEASE)
     try:
         await prepay(ledger, max_calls)
-        tokens = Tokens(ledger, now=lambda: START)
+        tokens = Tokens(ledger, 90, now=lambda: START)
         offer = TokenOffer(TOKEN)
         got = await asyncio.gather(
             *[tokens.take(offer, Use("service", "request", f"request {index}")) for index in range(100)],
@@ -222,7 +227,7 @@ async def test_answers_outlive_an_expired_token(database_url: str) -> None:
     ledger = await Ledger.open(database_url, LEASE)
     try:
         await prepay(ledger, 2)
-        tokens, offer = Tokens(ledger, now=lambda: now), TokenOffer(TOKEN, None, "key")
+        tokens, offer = Tokens(ledger, 90, now=lambda: now), TokenOffer(TOKEN, None, "key")
         use = Use("service", "request", "first")
         held = await tokens.take(offer, use)
         assert isinstance(held, TokenHold)
@@ -235,5 +240,88 @@ async def test_answers_outlive_an_expired_token(database_url: str) -> None:
         assert (again.request_id, again.result) == ("first", judged(late="but in time"))
         with pytest.raises(TokenUnknown):
             await tokens.recall(TokenOffer("pt_other"), use)
+    finally:
+        await ledger.close()
+
+
+async def prepay_later(ledger: Ledger, state: State | None, lease: int | None, **values: object) -> None:
+    """A payment that is not recorded as paid; the ledger has its authorization in `state`, or none."""
+    until = None if lease is None else START + timedelta(seconds=lease)
+    authorization = None if state is None else payment(state, START, lease_until=until)
+    given: dict[str, Any] = {
+        "id": "payment", "service_id": "service", "client_id": "client", "amount": 400_000, "max_calls": 2,
+        "remaining": 0, "token_hash": token_digest(TOKEN), "created_at": START,
+        "expires_at": START + timedelta(minutes=15), "ledger_id": authorization and authorization.id,
+    }  # fmt: skip
+    async with ledger.session() as session:
+        if authorization is not None:
+            session.add(authorization)
+            await session.flush()
+        await PrepaidRepository(session).add(Prepayment(**{**given, **values}))
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("state", "lease", "expected"),
+    [
+        (None, None, TokenPending),
+        (State.RESERVED, LEASE, PaymentInUse),
+        (State.RESERVED, -1, TokenPending),
+        (State.EXECUTED, LEASE, PaymentInUse),
+        (State.SETTLING, -1, PaymentInUse),
+        (State.SETTLE_UNKNOWN, None, PaymentInUse),
+        (State.RELEASED, None, TokenPending),
+        (State.FAILED, None, TokenPending),
+        (State.EXPIRED, None, TokenPending),
+        (State.SETTLED, LEASE, TokenHold),
+        (State.CONSUMED, None, TokenHold),
+        (State.REFUNDED, None, TokenRefunded),
+    ],
+)
+async def test_token_is_valid_once_the_ledger_is_paid(
+    database_url: str, state: State | None, lease: int | None, expected: type
+) -> None:
+    """Nobody has looked at the payment since: the call itself records that it is paid."""
+    ledger = await Ledger.open(database_url, LEASE)
+    try:
+        await prepay_later(ledger, state, lease)
+        tokens = Tokens(ledger, 90, now=lambda: START)
+        try:
+            got: object = await tokens.take(TokenOffer(TOKEN), Use("service", "request", "first"))
+        except Exception as error:
+            got = error
+        assert type(got) is expected
+        remaining, uses = await standing(ledger)
+        assert (remaining, uses[UseState.HELD]) == ((1, 1) if expected is TokenHold else (remaining, 0))
+    finally:
+        await ledger.close()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("state", "expected"), [(None, TokenExpired), (State.SETTLING, PaymentInUse)])
+async def test_unpaid_token_expires_unless_money_moves(
+    database_url: str, state: State | None, expected: type[Exception]
+) -> None:
+    ledger = await Ledger.open(database_url, LEASE)
+    try:
+        await prepay_later(ledger, state, LEASE)
+        tokens = Tokens(ledger, 90, now=lambda: START + timedelta(minutes=16))
+        with pytest.raises(expected):
+            await tokens.recall(TokenOffer(TOKEN), Use("service", "request", "first"))
+    finally:
+        await ledger.close()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("state", "expected"), [(State.FAILED, TokenPending), (State.CONSUMED, TokenUnknown)])
+async def test_token_of_a_credited_key_is_void(database_url: str, state: State, expected: type[Exception]) -> None:
+    """A credit that failed leaves the payment, and its token, to others."""
+    ledger = await Ledger.open(database_url, LEASE)
+    try:
+        key, _ = await Keys(ledger).create("customer", [Scope.CALL], prepaid=True)
+        await prepay_later(ledger, state, None, api_key_id=key.id)
+        tokens = Tokens(ledger, 90, now=lambda: START)
+        with pytest.raises(expected):
+            await tokens.recall(TokenOffer(TOKEN), Use("service", "request", "first"))
     finally:
         await ledger.close()

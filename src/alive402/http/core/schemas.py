@@ -22,7 +22,7 @@ REFUSAL: dict[str, Any] = {
 
 PAYMENT: dict[str, Any] = {
     "type": "object",
-    "description": "The state of a payment. The token appears once, in the answer to paying.",
+    "description": "The state of a payment. Its token appears once, in the answer to POST /api/payments.",
     "properties": {
         "paymentId": _TEXT_OR_NULL,
         "serviceId": _TEXT,
@@ -42,8 +42,8 @@ PAYMENT: dict[str, Any] = {
         },
         "expiresAt": _TEXT_OR_NULL,
         "paidAt": _TEXT_OR_NULL,
-        "token": _TEXT_OR_NULL,
-        "payUrl": _TEXT,
+        "token": {**_TEXT_OR_NULL, "description": "Pays for calls in X-Payment-Token, once the payment is paid."},
+        "payUrl": {**_TEXT, "description": "Where to pay: POST, with the signature of one of `x402.accepts`."},
         "x402": {"type": "object", "description": "The x402 terms to sign while the payment is pending."},
     },
     "required": [

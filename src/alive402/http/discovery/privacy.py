@@ -48,8 +48,8 @@ def router(registry: ServiceRegistry, erasure: Erasure, surfaces: Surfaces, sett
     )  # fmt: skip
     async def erase(request_id: str, payment: Payment) -> Response:
         signature = payment.offer.signature
-        # A token takes precedence, as it does when it pays.
-        proof = registry.first.gate.read(signature).money.proof if signature and not payment.offer.token else None
+        # With a token beside it, either of them may have paid.
+        proof = registry.first.gate.read(signature).money.proof if signature else None
         await erasure.erase(request_id, payment.offer, proof)
         return Response(status_code=204)
 

@@ -1,4 +1,4 @@
-"""Prepaid payment routes: create a payment, read it, pay it; paying returns a token for several calls."""
+"""Prepaid payment routes: create a payment and get its token, read it, pay it; then the token is valid."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, max_calls: int) 
     paying = {
         "type": "object",
         "properties": {
-            "newToken": {"type": "boolean"},
+            "newToken": {"type": "boolean", "description": "Return a new token; the one before becomes invalid."},
             "accessKeyId": {
                 "type": "string",
                 "minLength": 1,
@@ -52,9 +52,12 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, max_calls: int) 
     @routes.post(
         "",
         operation_id="create_payment",
-        summary="Create a payment for several calls",
+        summary="Create a payment for one or several calls; returns its token",
         status_code=201,
-        responses={201: _shown("The payment is pending."), **refusals(*NEW_PAYMENT, UnknownService)},
+        responses={
+            201: _shown("The payment is pending. Only this response shows `token`."),
+            **refusals(*NEW_PAYMENT, UnknownService),
+        },
         openapi_extra=_body(asking, required=True),
     )
     async def create(request: Request, payment: Payment) -> JSONResponse:
@@ -64,8 +67,8 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, max_calls: int) 
             raise UnknownService
         await registry.ledger_services.new_payments.admit(payment.offer.address)
         # JSON Schema accepts 2.0 as an integer; amounts of money must not.
-        prepaid = await calls.prepayments.create(int(given.get("maxCalls", 1)), given.get("clientSecret"))
-        return JSONResponse(_pending(prepaid, request), status_code=201, headers=_NO_STORE)
+        prepaid, token = await calls.prepayments.create(int(given.get("maxCalls", 1)), given.get("clientSecret"))
+        return JSONResponse(_pending(prepaid, request, token), status_code=201, headers=_NO_STORE)
 
     @routes.get(
         "/{payment_id}",
@@ -81,8 +84,11 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, max_calls: int) 
     @routes.post(
         "/{payment_id}/pay",
         operation_id="pay_payment",
-        summary="Pay a payment; returns its token, or credits an API key",
-        responses={200: _shown("The payment is paid. Only this response shows `token`."), **refusals(*PAYING)},
+        summary="Pay a payment: its token becomes valid, or an API key is credited",
+        responses={
+            200: _shown("The payment is paid. `token` is null unless a new one was asked for."),
+            **refusals(*PAYING),
+        },
         openapi_extra=_body(paying, required=False),
     )
     async def pay(request: Request, payment_id: str, payment: Payment) -> JSONResponse:
@@ -110,13 +116,13 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, max_calls: int) 
         headers = {**receipt_headers(paid.receipt, payment.version), **_NO_STORE}
         return JSONResponse(payments.of(paid.prepaid, request, paid.token), headers=headers)
 
-    def _pending(prepaid: Prepaid, request: Request) -> dict[str, Any]:
+    def _pending(prepaid: Prepaid, request: Request, token: str | None = None) -> dict[str, Any]:
         """The payment object with the x402 instructions to sign."""
         calls = payments.calls_of(prepaid)
         gate, resource = calls.prepayments.gate(prepaid.max_calls), _resource(calls, prepaid.id, request)
         required = gate.required(resource, "payment_required: Sign one of `accepts` and send it.")
         x402 = required.model_dump(mode="json", by_alias=True, exclude_none=True)
-        return {**payments.of(prepaid, request), "x402": x402}
+        return {**payments.of(prepaid, request, token), "x402": x402}
 
     def _resource(calls: PaidCalls, payment_id: str, request: Request) -> Resource:
         path = f"{PAYMENTS_PATH}/{payment_id}/pay"
@@ -128,7 +134,7 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, max_calls: int) 
             tags=calls.service.tags[:5],
             input_schema=paying,
             example_input={},
-            example_output={"paymentId": payment_id, "status": "paid", "token": "pt_…"},
+            example_output={"paymentId": payment_id, "status": "paid"},
         )
 
     return routes

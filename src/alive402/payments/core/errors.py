@@ -104,7 +104,10 @@ class TokenPending(TokenRefused):
     """The payment is not paid yet."""
 
     code = "token_pending"
-    default = "This is the id of a payment, not a token. Pay it at `payment.payUrl`: the answer has the token."
+    default = (
+        "The payment of this token is not paid yet. Pay it at `payment.payUrl` and send the same call again, or sign "
+        "one of `accepts` for this call alone."
+    )
 
 
 class TokenExpired(TokenRefused):

@@ -8,19 +8,21 @@ from alive402.lazy import lazy_names
 
 if TYPE_CHECKING:
     from alive402.payments.prepaid.balances import Balances, Granted
+    from alive402.payments.prepaid.method import TokenMethod, TokenOrSignature
     from alive402.payments.prepaid.models import PrepaidUse, Prepayment, UseState
     from alive402.payments.prepaid.repository import PrepaidRepository
     from alive402.payments.prepaid.service import Prepaid, PrepaidTerms, Prepayments
-    from alive402.payments.prepaid.tokens import TokenHold, TokenMethod, Tokens, receipt_of, token_digest
+    from alive402.payments.prepaid.tokens import TokenHold, Tokens, receipt_of, token_digest
 else:
     __getattr__ = lazy_names(
         __name__,
         {
             "balances": ["Balances", "Granted"],
+            "method": ["TokenMethod", "TokenOrSignature"],
             "models": ["PrepaidUse", "Prepayment", "UseState"],
             "repository": ["PrepaidRepository"],
             "service": ["Prepaid", "PrepaidTerms", "Prepayments"],
-            "tokens": ["TokenHold", "TokenMethod", "Tokens", "receipt_of", "token_digest"],
+            "tokens": ["TokenHold", "Tokens", "receipt_of", "token_digest"],
         },
     )
 
@@ -35,6 +37,7 @@ __all__ = [
     "Prepayments",
     "TokenHold",
     "TokenMethod",
+    "TokenOrSignature",
     "Tokens",
     "UseState",
     "receipt_of",

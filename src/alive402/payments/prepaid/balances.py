@@ -17,7 +17,6 @@ from alive402.payments.ledger import Ledger, State
 from alive402.payments.prepaid.balance_repository import BalanceRepository
 from alive402.payments.prepaid.models import PrepaidUse, Prepayment, UseState
 from alive402.payments.prepaid.repository import PrepaidRepository
-from alive402.payments.prepaid.service import note_payment
 from alive402.payments.prepaid.tokens import TokenHold, Tokens, answered_by
 from alive402.storage import Clock, utc_now
 
@@ -128,14 +127,10 @@ class Balances:
 
     async def _refreshed(self, session: AsyncSession, row: Prepayment) -> Prepayment | None:
         """Update a prepayment from its payment and return the uses of dead processes; None when it is not usable."""
-        prepaid = PrepaidRepository(session)
-        payment = await prepaid.payment(row.ledger_id) if row.ledger_id else None
-        row = await note_payment(prepaid, row, payment, self._now(), self._days)
+        row, payment = await self._tokens.refreshed(PrepaidRepository(session), row)
         if row.paid_at is None or row.expires_at <= self._now():
             return None
-        if payment is not None and payment.state == State.REFUNDED:
-            return None
-        return await self._tokens.freed(prepaid, row)
+        return None if payment is not None and payment.state == State.REFUNDED else row
 
 
 async def _answered(session: AsyncSession, use: PrepaidUse) -> Answered:

@@ -1,4 +1,4 @@
-"""Prepaid payments: created, paid by one x402 authorization, and turned into a token that is shown once.
+"""Prepaid payments: created with a token that is shown once, and paid by one x402 authorization.
 
     pending ──> paid ──> exhausted      its calls are used
        │          ├────> expired        its validity is over
@@ -6,7 +6,7 @@
     expired
 
 The ledger, which holds the authorization, decides whether it is paid. So a payment also counts as paid when its process
-died or the reconciler found its settlement on chain; its buyer gets the token by sending the same authorization again.
+died or the reconciler found its settlement on chain. The signer of the authorization may replace the token.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from alive402.payments.core import (
     Use,
     purchase,
 )
-from alive402.payments.ledger import HELD, MAY_HAVE_MOVED, PAID, Ledger, Payment, State, is_held
+from alive402.payments.ledger import HELD, MAY_HAVE_MOVED, PAID, Ledger, State, is_held
 from alive402.payments.prepaid.models import Prepayment
 from alive402.payments.prepaid.repository import PrepaidRepository
 from alive402.payments.prepaid.tokens import Tokens, token_digest
@@ -53,7 +53,6 @@ class PrepaidTerms:
     service_id: str
     price: int
     pending_seconds: float
-    token_days: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ class Prepaid:
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """The result of paying: the token (only the first time), and the x402 SettleResponse as the receipt."""
+    """The result of paying: a new token where one was asked for, and the x402 SettleResponse as the receipt."""
 
     prepaid: Prepaid
     token: str | None
@@ -99,12 +98,12 @@ class Prepayments:
         self._terms = terms
         self._now = now
 
-    async def create(self, max_calls: int, client_secret: str | None) -> Prepaid:
-        """Create a payment for `max_calls` answers, to be paid soon.
+    async def create(self, max_calls: int, client_secret: str | None) -> tuple[Prepaid, str]:
+        """Create a payment for `max_calls` answers, to be paid soon; returns it and its token, never shown again.
 
         With a `client_secret` its token is valid only together with that secret; the client's id is derived from it.
         """
-        now = self._now()
+        now, token = self._now(), _new_token()
         client = token_digest(f"alive402 client {client_secret}") if client_secret else secrets.token_hex(32)
         row = Prepayment(
             id=uuid4().hex,
@@ -114,6 +113,7 @@ class Prepayments:
             amount=max_calls * self._terms.price,
             max_calls=max_calls,
             remaining=0,
+            token_hash=token_digest(token),
             created_at=now,
             expires_at=now + timedelta(seconds=self._terms.pending_seconds),
         )
@@ -121,7 +121,7 @@ class Prepayments:
             prepaid = PrepaidRepository(session)
             await prepaid.forget_unpaid(now - FORGOTTEN_AFTER)
             await prepaid.add(row)
-        return _view(row, "pending")
+        return _view(row, "pending"), token
 
     async def find(self, prepayment_id: str) -> Prepaid:
         """The current state of a payment.
@@ -148,11 +148,11 @@ class Prepayments:
         new_token: bool = False,
         api_key_id: str | None = None,
     ) -> Paid:
-        """Settle an authorization for the whole amount; returns the token the first time.
+        """Settle an authorization for the whole amount.
 
         The same authorization may be sent again: the money moves once. With `new_token` it gets a new token and the one
-        before becomes invalid, for a buyer whose answer was lost. With `api_key_id` it credits that key and issues no
-        token; one authorization credits one key.
+        before becomes invalid, for a buyer who lost it or does not share it. With `api_key_id` it credits that key, and
+        the token becomes invalid; one authorization credits one key.
 
         Raises:
             NoSuchPayment, PaymentExpired: there is nothing to pay, or no longer.
@@ -200,8 +200,9 @@ class Prepayments:
             row = await self._find(prepaid, prepayment_id)
             shown, token = await self._show(prepaid, row), None
             good = shown.status not in ("pending", "refunded") and row.api_key_id is None
+            # A payment that an earlier version created has no token yet.
             if good and (row.token_hash is None or new_token):
-                token = f"pt_{secrets.token_urlsafe(32)}"
+                token = _new_token()
                 await prepaid.change(row.id, {"token_hash": token_digest(token)})
         return Paid(shown, token, receipt)
 
@@ -234,15 +235,10 @@ class Prepayments:
 
     async def _show(self, prepaid: PrepaidRepository, row: Prepayment) -> Prepaid:
         """The current state, after recording its payment and returning the uses of dead processes."""
-        now = self._now()
-        payment = await prepaid.payment(row.ledger_id) if row.ledger_id else None
-        noted = row.paid_at is not None
-        row = await note_payment(prepaid, row, payment, now, timedelta(days=self._terms.token_days))
-        if noted:
-            row = await self._tokens.freed(prepaid, row)
+        row, payment = await self._tokens.refreshed(prepaid, row)
         if payment is not None and payment.state == State.REFUNDED:
             return _view(row, "refunded")
-        if row.expires_at <= now:
+        if row.expires_at <= self._now():
             return _view(row, "expired")
         if row.paid_at is None:
             return _view(row, "pending")
@@ -250,16 +246,8 @@ class Prepayments:
         return _view(row, "exhausted" if used_up else "paid")
 
 
-async def note_payment(
-    prepaid: PrepaidRepository, row: Prepayment, payment: Payment | None, now: datetime, good_for: timedelta
-) -> Prepayment:
-    """Record that a prepayment is paid, if `payment` is in the ledger; returns the updated row."""
-    if row.paid_at is not None or payment is None or payment.state not in PAID:
-        return row
-    await prepaid.change(row.id, {"paid_at": now, "expires_at": now + good_for, "remaining": row.max_calls})
-    paid = await prepaid.by_id(row.id)
-    assert paid is not None
-    return paid
+def _new_token() -> str:
+    return f"pt_{secrets.token_urlsafe(32)}"
 
 
 def _view(row: Prepayment, status: str) -> Prepaid:

@@ -1,5 +1,7 @@
 """Prepaid tokens: each use is held while its call runs, then spent with its answer, or returned.
 
+A token exists from the creation of its payment, and pays for calls once that is paid.
+
     paid ──> held ──> spent      the answer is stored in the same step
                └────> returned   the call failed, or its process died and the lease expired
 
@@ -13,7 +15,7 @@ import hashlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -36,20 +38,28 @@ from alive402.payments.core import (
     TokenUnknown,
     Use,
 )
-from alive402.payments.ledger import Ledger, Payment, State, authorization_of
+from alive402.payments.ledger import HELD, MAY_HAVE_MOVED, PAID, Ledger, Payment, State, authorization_of, is_held
 from alive402.payments.prepaid.models import PrepaidUse, Prepayment, UseState, share
 from alive402.payments.prepaid.repository import PrepaidRepository
 from alive402.storage import Clock, Lease, Outbox, utc_now
 
 PREPAID_USED = "prepaid.used"
 """Type of the notification about an answer that a prepaid call bought."""
+_NO_TOKEN = (
+    "This is the id of a payment, not its token, which the answer to POST /api/payments held. Pay the payment at "
+    "`payment.payUrl`, then send the call with its token."
+)
 
 
 class Tokens:
-    """Operations on tokens, each in one transaction; a use is held for the ledger's lease time."""
+    """Operations on tokens, each in one transaction; a use is held for the ledger's lease time.
 
-    def __init__(self, ledger: Ledger, now: Clock = utc_now) -> None:
+    A token is valid for `days` from the moment at which its payment is recorded as paid.
+    """
+
+    def __init__(self, ledger: Ledger, days: float, now: Clock = utc_now) -> None:
         self._ledger = ledger
+        self._days = timedelta(days=days)
         self._lease = timedelta(seconds=ledger.lease_seconds)
         self._now = now
 
@@ -58,18 +68,18 @@ class Tokens:
 
         Raises:
             TokenRefused: it cannot pay; the error's class says why.
-            PaymentInUse: its last call, or one with the same Idempotency-Key, is still running.
+            PaymentInUse: its last call, or one with the same Idempotency-Key, is still running; or it is being paid.
             KeyReused: the Idempotency-Key belongs to another request.
             AnswerGone: it bought the answer, which has been erased.
         """
         async with self._repository() as prepaid:
-            return await self._recall(prepaid, await self._find(prepaid, offer, use), offer, use)
+            return await self._recall(prepaid, *await self._find(prepaid, offer, use), offer, use)
 
     async def take(self, offer: TokenOffer, use: Use) -> Answered | TokenHold:
         """Reserve one call of the token. Raises like `recall`."""
         async with self._repository() as prepaid:
-            prepayment = await self._find(prepaid, offer, use)
-            answered = await self._recall(prepaid, prepayment, offer, use)
+            prepayment, payment = await self._find(prepaid, offer, use)
+            answered = await self._recall(prepaid, prepayment, payment, offer, use)
             if answered is not None:
                 return answered
             hold = await self.hold(prepaid, prepayment, use, offer.idempotency_key)
@@ -148,36 +158,46 @@ class Tokens:
             if await prepaid.end_use(use_id, values):
                 await prepaid.put_back(prepayment_id, 1)
 
-    async def _find(self, prepaid: PrepaidRepository, offer: TokenOffer, use: Use) -> Prepayment:
-        """The prepayment of a token, after returning the uses of dead processes."""
-        prepayment = await prepaid.by_token(token_digest(offer.token))
-        if prepayment is None:
-            named = await prepaid.by_id(offer.token)
-            # Sending a payment's id in place of its token gets this error, which reveals no more than the id itself.
-            raise TokenUnknown if named is None or named.paid_at else TokenPending(paymentId=named.id)
-        if prepayment.client_hash is not None and prepayment.client_hash != token_digest(offer.client_secret or ""):
-            raise TokenMismatch(reason="client")
-        if prepayment.service_id != use.service_id:
-            raise TokenMismatch(reason="service", paymentId=prepayment.id)
-        return await self.freed(prepaid, prepayment)
-
-    async def freed(self, prepaid: PrepaidRepository, prepayment: Prepayment) -> Prepayment:
-        """The prepayment, after returning the uses of dead processes."""
-        now = self._now()
-        # A lease that ends too far in the future was written with a wrong clock.
-        dead = await prepaid.end_dead_uses(prepayment.id, now, now + 2 * self._lease)
-        if not dead:
-            return prepayment
-        await prepaid.put_back(prepayment.id, dead)
+    async def refreshed(self, prepaid: PrepaidRepository, prepayment: Prepayment) -> tuple[Prepayment, Payment | None]:
+        """The prepayment and its payment, after recording that it is paid and returning the uses of dead processes."""
+        now, payment = self._now(), await _payment(prepaid, prepayment)
+        if prepayment.paid_at is None:
+            if payment is None or payment.state not in PAID:
+                return prepayment, payment
+            values = {"paid_at": now, "expires_at": now + self._days, "remaining": prepayment.max_calls}
+            # Calls that are credited to an API key have no token, or both could use them.
+            keyed = {"token_hash": None} if prepayment.api_key_id is not None else {}
+            await prepaid.change(prepayment.id, values | keyed)
+        else:
+            # A lease that ends too far in the future was written with a wrong clock.
+            dead = await prepaid.end_dead_uses(prepayment.id, now, now + 2 * self._lease)
+            if not dead:
+                return prepayment, payment
+            await prepaid.put_back(prepayment.id, dead)
         renewed = await prepaid.by_id(prepayment.id)
         assert renewed is not None
-        return renewed
+        return renewed, payment
+
+    async def _find(self, prepaid: PrepaidRepository, offer: TokenOffer, use: Use) -> tuple[Prepayment, Payment | None]:
+        """The prepayment of a token and its payment, up to date."""
+        found = await prepaid.by_token(token_digest(offer.token))
+        if found is None:
+            named = await prepaid.by_id(offer.token)
+            # Sending a payment's id in place of its token gets this error, which reveals no more than the id itself.
+            raise TokenUnknown if named is None or named.paid_at else TokenPending(_NO_TOKEN, paymentId=named.id)
+        if found.client_hash is not None and found.client_hash != token_digest(offer.client_secret or ""):
+            raise TokenMismatch(reason="client")
+        if found.service_id != use.service_id:
+            raise TokenMismatch(reason="service", paymentId=found.id)
+        prepayment, payment = await self.refreshed(prepaid, found)
+        if prepayment.token_hash is None:
+            raise TokenUnknown
+        return prepayment, payment
 
     async def _recall(
-        self, prepaid: PrepaidRepository, prepayment: Prepayment, offer: TokenOffer, use: Use
+        self, prepaid: PrepaidRepository, prepayment: Prepayment, payment: Payment | None, offer: TokenOffer, use: Use
     ) -> Answered | None:
         """The answer bought before, whatever the token's state is now."""
-        payment = await _payment(prepaid, prepayment)
         before: PrepaidUse | None = None
         if offer.idempotency_key is not None:
             before = await prepaid.use_of_key(prepayment.id, offer.idempotency_key)
@@ -192,11 +212,22 @@ class Tokens:
             return answered_by(before, payment, prepayment)
         if payment is not None and payment.state == State.REFUNDED:
             raise TokenRefunded(paymentId=prepayment.id)
+        if prepayment.paid_at is None and payment is not None and self._moves(payment):
+            # A refusal would make a client pay a second time.
+            raise PaymentInUse
         if prepayment.expires_at <= self._now():
             raise TokenExpired(paymentId=prepayment.id)
+        if prepayment.paid_at is None:
+            raise TokenPending(paymentId=prepayment.id)
         if prepayment.remaining == 0:
             raise PaymentInUse if await prepaid.held(prepayment.id) else TokenExhausted(paymentId=prepayment.id)
         return None
+
+    def _moves(self, payment: Payment) -> bool:
+        """Whether the payment is being settled, or its result is not known yet."""
+        if payment.state in MAY_HAVE_MOVED:
+            return True
+        return payment.state in HELD and is_held(payment.lease_until, self._now(), self._lease)
 
     @asynccontextmanager
     async def _repository(self) -> AsyncIterator[PrepaidRepository]:
@@ -223,42 +254,6 @@ class TokenHold:
         """Spend the use. The money moved before: the receipt is one call's share of that payment."""
         issued = signer.issue(Answered(self.request_id, result, self.receipt))
         return await self.tokens.spend(self.prepayment_id, self.use_id, issued)
-
-
-@dataclass(frozen=True, slots=True)
-class TokenMethod:
-    """Payment by prepaid token, whose money moved before."""
-
-    tokens: Tokens
-    offer: TokenOffer
-    settles_each_call: bool = False
-    keeps_answers: bool = True
-
-    async def identify(self) -> None:
-        """Do nothing: the token identifies its payment."""
-
-    @property
-    def payer(self) -> str:
-        """`token` and the token's hash: failures are counted per token."""
-        return f"token {token_digest(self.offer.token)}"
-
-    @property
-    def turn(self) -> str:
-        """The same as `payer`."""
-        return self.payer
-
-    async def afford(self, use: Use) -> str:
-        """Check that the token can pay for a call; no idempotency key applies, because there is no request yet."""
-        await self.tokens.recall(replace(self.offer, idempotency_key=None), use)
-        return self.payer
-
-    async def recall(self, use: Use) -> Answered | None:
-        """The answer that the token bought for this request, or None."""
-        return await self.tokens.recall(self.offer, use)
-
-    async def reserve(self, use: Use) -> Answered | TokenHold:
-        """Reserve one call of the token."""
-        return await self.tokens.take(self.offer, use)
 
 
 def token_digest(secret: str) -> str:
