@@ -102,12 +102,13 @@ async def test_npm_x402_fetch_buyer_pays(service: Service, videos: str) -> None:
         assert await spent(buyer, service) == 200_000
 
 
-async def test_last_version_1_python_client_pays(service: Service, videos: str) -> None:
+@pytest.mark.parametrize("path", [TOOL_PATH, V1])
+async def test_last_version_1_python_client_pays(service: Service, videos: str, path: str) -> None:
     folder = await asyncio.to_thread(legacy_python)
     async with Buyer(service.url) as buyer:
         await buyer.fund()
         environment = {**os.environ, "PYTHONPATH": str(folder)}
-        command = [sys.executable, "-c", V1_PYTHON, wallet_key(buyer), service.url, V1, f"{videos}/face.mp4"]
+        command = [sys.executable, "-c", V1_PYTHON, wallet_key(buyer), service.url, path, f"{videos}/face.mp4"]
         told = await run(*command, env=environment)
         assert told["status"] == 200, told
         assert told["settled"]["network"] == "base-sepolia"
@@ -144,7 +145,7 @@ async def http_post(service: Service, videos: str, video: str, payment: str) -> 
 
 
 async def test_version_1_client_gets_a_version_1_answer(service: Service, videos: str) -> None:
-    """Asked with `?x402Version=1`, or when a version 1 payment is refused."""
+    """Asked with `?x402Version=1`, or when a version 1 payment is refused: no header of version 2."""
     async with httpx.AsyncClient() as http:
         asked = await http.post(service.url + V1)
         empty = {"signature": "0x" + "11" * 65, "authorization": authorization(service)}
