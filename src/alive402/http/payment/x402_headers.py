@@ -45,7 +45,6 @@ def payment_required(
         required = gate.required(resource, _sentence(error))
         body = _instructions_of_both(required, error, gate, resource)
         headers[REQUIRED_HEADER] = required_header(required, error.code)
-        headers["Access-Control-Expose-Headers"] = REQUIRED_HEADER
     return JSONResponse(_body(body, error, request_id(request), payment), status_code=402, headers=headers)
 
 
@@ -104,7 +103,7 @@ def receipt_headers(receipt: dict[str, Any], version: int) -> dict[str, str]:
         return {}
     name = RESPONSE_HEADER if version == 2 else V1_RESPONSE_HEADER
     value = response_header(receipt) if version == 2 else response_header_v1(receipt)
-    return {name: value, "Access-Control-Expose-Headers": name}
+    return {name: value}
 
 
 def resource_of(service: ServiceDefinition, url: str) -> Resource:
