@@ -258,7 +258,8 @@ class PaidCalls:
             return TokenMethod(self.ledger_services.tokens, offer.token)
         if offer.signature:
             signed = self.gate.read(offer.signature)
-            return X402Method(self.ledger_services.ledger, self.gate, signed, resource, waits + self.seconds_needed)
+            seconds = waits + self.seconds_needed
+            return X402Method(self.ledger_services.ledger, self.gate, signed, resource, seconds, offer.idempotency_key)
         if key := offer.account or offer.api_key:
             return KeyMethod(self.ledger_services.keys, self.ledger_services.balances, key, offer.idempotency_key)
         raise PaymentRequired
