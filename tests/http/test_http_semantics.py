@@ -112,3 +112,5 @@ async def test_404_is_a_page_for_people_and_json_for_programs(http: httpx.AsyncC
     assert "<h1>No " in page.text
     assert "To the services" in page.text
     assert error.json()["charged"] is False
+    both = await http.get(path, headers={"Accept": "application/json, text/html, */*"})
+    assert both.json()["code"] == error.json()["code"]

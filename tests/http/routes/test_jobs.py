@@ -248,3 +248,17 @@ async def test_stop_releases_payments_of_jobs(tmp_path: Path, silent: str, video
         ):
             error = (await after.get(f"/api/jobs/{made['jobId']}")).json()["error"]
     assert (error["code"], error["status"], error["charged"]) == ("interrupted", 503, False)
+
+
+async def test_head_of_events_ends_at_once(
+    service: Service, http: httpx.AsyncClient, silent: str, key: dict[str, str]
+) -> None:
+    """It does not listen to the job, however long that runs: more of them are answered than may listen at once."""
+    job = (await ask(service, http, silent, **key)).json()["statusUrl"]
+    try:
+        for _ in range(220):
+            head = await http.head(f"{job}/events", timeout=5)
+            assert (head.status_code, head.content) == (200, b"")
+            assert head.headers["content-type"].startswith("text/event-stream")
+    finally:
+        await http.delete(job)

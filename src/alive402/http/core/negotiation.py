@@ -38,8 +38,9 @@ def weights(header: str) -> dict[str, float]:
 
 
 def accepts_pages(request: Request) -> bool:
-    """Whether the client is a browser: it names HTML."""
-    return weights(request.headers.get("accept", "")).get("text/html", 0) > 0
+    """Whether the client is a browser: it names HTML, and does not name JSON with the same weight."""
+    wanted = weights(request.headers.get("accept", ""))
+    return wanted.get("text/html", 0) > wanted.get("application/json", 0)
 
 
 def _covers(wanted: str, offered: str) -> bool:
