@@ -45,3 +45,14 @@ def test_service_is_on_loopback_only_if_nobody_else_reaches_it(given: dict[str, 
 def test_setting_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALIVE402_QUEUE", "7")
     assert Settings().queue == 7
+
+
+@pytest.mark.parametrize("origin", ["https://shop.example", "http://localhost:3000", "http://[::1]:80", "*", "app://-"])
+def test_origin_is_written_as_a_browser_sends_it(origin: str) -> None:
+    assert Settings(cors_origins=(origin,)).cors_origins == (origin,)
+
+
+@pytest.mark.parametrize("origin", ["https://shop.example/", "shop.example", "https://Shop.example", "", "null"])
+def test_other_origins_are_refused(origin: str) -> None:
+    with pytest.raises(ValidationError, match="is not an origin"):
+        Settings(cors_origins=(origin,))

@@ -27,6 +27,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEV = "dev"
 NETWORKS = {"base": "eip155:8453", "base-sepolia": "eip155:84532"}
+# Lower-case scheme and host, perhaps a port; no path and no slash at the end.
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
 
@@ -39,6 +41,14 @@ def _rate(given: str) -> str:
     return given
 
 
+def _origin(given: str) -> str:
+    """Check that a browser could send this origin."""
+    if given != "*" and not _ORIGIN.fullmatch(given):
+        raise ValueError(f"{given} is not an origin. Write it as a browser sends it: https://shop.example, or *.")
+    return given
+
+
+Origin = Annotated[str, AfterValidator(_origin)]
 Rate = Annotated[str, AfterValidator(_rate)]
 
 
@@ -84,6 +94,9 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8402, ge=0, le=65535)
     public_url: AnyHttpUrl | None = Field(default=None, description="the URL that buyers use, when it is a proxy's")
+    cors_origins: tuple[Origin, ...] = Field(
+        default=("*",), description="origins whose pages may call the API from a browser; [] for none"
+    )
     tls_certificate: Path | None = Field(default=None, description="PEM, the whole chain; unset where a proxy does TLS")
     tls_key: Path | None = Field(default=None, description="private key of the certificate, PEM, without a password")
     database_url: str = "sqlite+aiosqlite:///var/alive402.db"

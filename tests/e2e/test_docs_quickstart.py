@@ -111,7 +111,7 @@ def test_quickstart_prints_verdicts(place: Place) -> None:
     check = block("quickstart.md", "verify-receipt")
     done = place.type(f"{ask}\necho\n{buy}\n{spend}\n{check}")
     asked, second, verified, *_ = done.stdout.splitlines()
-    assert {each["amount"] for each in json.loads(asked)["accepts"]} == {"200000"}
+    assert {each["maxAmountRequired"] for each in json.loads(asked)["accepts"]} == {"200000"}
     assert done.stderr.split()[-1] == second
     assert second in VERDICTS
     assert verified == "VERIFIED"

@@ -43,6 +43,22 @@ const answer = await pay(url, { method: "POST", headers, body: JSON.stringify({ 
 const settled = decodePaymentResponseHeader(answer.headers.get("PAYMENT-RESPONSE"));
 console.log(JSON.stringify({ status: answer.status, body: await answer.json(), settled }));
 """
+V1_NPM = ("x402-fetch@1.2.0", "viem@2.57.20")
+# Test money on Base Sepolia, as the client sees it; it pays at most 0.10 by itself.
+V1_FETCH = """
+import { decodeXPaymentResponse, wrapFetchWithPayment } from "x402-fetch";
+import { createWalletClient, http, publicActions } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import { baseSepolia } from "viem/chains";
+const [key, url, video] = process.argv.slice(2);
+const account = privateKeyToAccount(key);
+const wallet = createWalletClient({ account, chain: baseSepolia, transport: http() }).extend(publicActions);
+const pay = wrapFetchWithPayment(fetch, wallet, BigInt(200000));
+const headers = { "Content-Type": "application/json" };
+const answer = await pay(url, { method: "POST", headers, body: JSON.stringify({ VideoUrl: video }) });
+const settled = decodeXPaymentResponse(answer.headers.get("X-PAYMENT-RESPONSE"));
+console.log(JSON.stringify({ status: answer.status, body: await answer.json(), settled }));
+"""
 V1_PYTHON = """
 import asyncio, json, sys
 from eth_account import Account
@@ -102,12 +118,26 @@ async def test_npm_x402_fetch_buyer_pays(service: Service, videos: str) -> None:
         assert await spent(buyer, service) == 200_000
 
 
-async def test_last_version_1_python_client_pays(service: Service, videos: str) -> None:
+@pytest.mark.parametrize("path", [TOOL_PATH, V1])
+async def test_npm_x402_fetch_of_version_1_pays(service: Service, videos: str, path: str) -> None:
+    folder = await asyncio.to_thread(npm_packages, V1_NPM)
+    async with Buyer(service.url) as buyer:
+        await buyer.fund()
+        script = folder / "buyer.mjs"
+        script.write_text(V1_FETCH)
+        told = await run(node(), str(script), wallet_key(buyer), service.url + path, f"{videos}/face.mp4")
+        assert told["status"] == 200, told
+        assert told["settled"]["success"] is True
+        assert await spent(buyer, service) == 200_000
+
+
+@pytest.mark.parametrize("path", [TOOL_PATH, V1])
+async def test_last_version_1_python_client_pays(service: Service, videos: str, path: str) -> None:
     folder = await asyncio.to_thread(legacy_python)
     async with Buyer(service.url) as buyer:
         await buyer.fund()
         environment = {**os.environ, "PYTHONPATH": str(folder)}
-        command = [sys.executable, "-c", V1_PYTHON, wallet_key(buyer), service.url, V1, f"{videos}/face.mp4"]
+        command = [sys.executable, "-c", V1_PYTHON, wallet_key(buyer), service.url, path, f"{videos}/face.mp4"]
         told = await run(*command, env=environment)
         assert told["status"] == 200, told
         assert told["settled"]["network"] == "base-sepolia"
@@ -144,7 +174,7 @@ async def http_post(service: Service, videos: str, video: str, payment: str) -> 
 
 
 async def test_version_1_client_gets_a_version_1_answer(service: Service, videos: str) -> None:
-    """Asked with `?x402Version=1`, or when a version 1 payment is refused."""
+    """Asked with `?x402Version=1`, or when a version 1 payment is refused: no header of version 2."""
     async with httpx.AsyncClient() as http:
         asked = await http.post(service.url + V1)
         empty = {"signature": "0x" + "11" * 65, "authorization": authorization(service)}
@@ -223,18 +253,22 @@ def node(program: str = "node") -> str:
     return found
 
 
-def npm_packages() -> Path:
-    """The folder where the npm buyer is installed; kept between runs."""
-    folder = cached("npm-" + NPM[0].rpartition("@")[2])
-    if not (folder / "node_modules" / "@x402" / "fetch").exists():
+def npm_packages(packages: tuple[str, ...] = NPM) -> Path:
+    """The folder where npm packages are installed; kept between runs."""
+    name, _, version = packages[0].rpartition("@")
+    folder = cached(f"npm-{version}")
+    if not (folder / "node_modules" / name).exists():
         folder.mkdir(parents=True, exist_ok=True)
         quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
         done = subprocess.run(
-            [node("npm"), "install", *quiet, "--prefix", str(folder), *NPM], capture_output=True, text=True, timeout=200
+            [node("npm"), "install", *quiet, "--prefix", str(folder), *packages],
+            capture_output=True,
+            text=True,
+            timeout=200,
         )
         if done.returncode:
             shutil.rmtree(folder, ignore_errors=True)
-            pytest.skip(f"npm cannot install {NPM[0]}: {done.stderr.strip()[-200:]}")
+            pytest.skip(f"npm cannot install {packages[0]}: {done.stderr.strip()[-200:]}")
     return folder
 
 

@@ -27,7 +27,7 @@ from client.models import VideoFaceLivenessDetectionBody as Body
 url, video, key = sys.argv[1:]
 asked = tool.sync_detailed(client=Client(base_url=url), body=Body(video_url=video))
 told = asked.parsed
-print(json.dumps([asked.status_code, told.code, told.accepts[0]["amount"], told.payment.status]))
+print(json.dumps([asked.status_code, told.code, told.accepts[0]["maxAmountRequired"], told.payment.status]))
 
 paying = AuthenticatedClient(base_url=url, token=key, prefix="", auth_header_name="X-Api-Key", timeout=60)
 answer = tool.sync(client=paying, body=Body(video_url=video))

@@ -83,7 +83,7 @@ async def test_images_are_judged_and_charged_once(service: Service, pictures: st
         before = await balance(buyer, service)
         unpaid = await http.post(service.url + PATH, json=given)
         assert unpaid.status_code == 402
-        assert unpaid.json()["accepts"][0]["amount"] == "50000"
+        assert unpaid.json()["accepts"][0]["maxAmountRequired"] == "50000"
         answer = await buyer.buy(given, PATH)
         assert answer.status_code == 200, answer.text
         # The same payment by the other name of the service: the same answer, and no more money.
@@ -285,7 +285,7 @@ async def test_services_setting_chooses_the_services(start: Start, pictures: str
         await buyer.fund()
         assert (await buyer.ask("https://example.com/v.mp4")).status_code == 404
         unpaid = await http.post(alone.url + PATH)
-        assert unpaid.json()["accepts"][0]["amount"] == "70000"
+        assert unpaid.json()["accepts"][0]["maxAmountRequired"] == "70000"
         assert (await buyer.buy(at(pictures, "face.jpg"), PATH)).status_code == 200
         audit = (await http.get(f"{alone.url}/api/discovery/audit")).json()
     assert [each for each in audit["surfaces"] if not each["ok"]] == []

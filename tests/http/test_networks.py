@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from eth_account import Account
 from pydantic import ValidationError
@@ -16,16 +17,21 @@ from x402.mechanisms.evm.default_assets import DEFAULT_ASSETS
 from x402.mechanisms.evm.exact import register_exact_evm_client
 from x402.mechanisms.evm.signers import EthAccountSigner
 
-from alive402.demo import Buyer, receipt
+from alive402.catalog import IMAGE_LIVENESS, LIVENESS, ServiceDefinition
+from alive402.demo import TOOL_PATH, Buyer, receipt
 from alive402.http.wiring import assemble
 from alive402.payments.core import PaymentsMisconfigured
 from alive402.payments.devchain import DevChain
 from alive402.settings import Settings
 from tests.http.conftest import Service, Start
 from tests.http.facilitators import Facilitator, running_facilitator
+from tests.http.required import header_of
 
 pytestmark = pytest.mark.anyio
 BASE, SEPOLIA = "eip155:8453", "eip155:84532"
+AVALANCHE, POLYGON = "eip155:43114", "eip155:137"
+# A network that version 1 has no name for.
+UNNAMED = "eip155:421614"
 TOKEN = "a facilitator's token"
 
 
@@ -76,10 +82,12 @@ async def test_buyer_pays_on_its_network(
 ) -> None:
     chain, other = (sepolia.chain, base.chain) if network == SEPOLIA else (base.chain, sepolia.chain)
     async with On(two.url, network) as buyer:
-        asked = (await buyer.ask(f"{videos}/face.mp4")).json()
-        assert [each["network"] for each in asked["accepts"]] == [SEPOLIA, BASE]
-        assert asked["payment"]["amountCents"] == 15
-        (terms,) = [each for each in asked["accepts"] if each["network"] == network]
+        asked = await buyer.ask(f"{videos}/face.mp4")
+        accepts = header_of(asked)["accepts"]
+        assert [each["network"] for each in accepts] == [SEPOLIA, BASE]
+        assert [each["network"] for each in asked.json()["accepts"]] == ["base-sepolia", "base"]
+        assert asked.json()["payment"]["amountCents"] == 15
+        (terms,) = [each for each in accepts if each["network"] == network]
         for each in (chain, other):
             each.mint(buyer.account.address, 10**6)
         bought = await buyer.pay(f"{videos}/face.mp4")
@@ -88,6 +96,63 @@ async def test_buyer_pays_on_its_network(
         assert chain.balance(buyer.account.address) == 10**6 - price
         assert chain.balance(terms["payTo"]) >= price
         assert other.balance(buyer.account.address) == 10**6
+
+
+@pytest.fixture(scope="module")
+def polygon() -> Iterator[Facilitator]:
+    with running_facilitator(DevChain(137, DEFAULT_ASSETS[POLYGON][0]["asset"])) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def unnamed() -> Iterator[Facilitator]:
+    with running_facilitator(DevChain(421614, DEFAULT_ASSETS[UNNAMED][0]["asset"])) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def avalanche() -> Iterator[Facilitator]:
+    with running_facilitator(DevChain(43114, DEFAULT_ASSETS[AVALANCHE][0]["asset"])) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def three(start: Start, sepolia: Facilitator, base: Facilitator, avalanche: Facilitator) -> Service:
+    return start(accepts=[*both(sepolia, base), accepted(avalanche, AVALANCHE, asset_name="USDC", asset_version="2")])
+
+
+@pytest.mark.parametrize("service", [LIVENESS, IMAGE_LIVENESS], ids=["video", "image"])
+async def test_headers_of_three_networks_fit_into_a_proxys_buffer(three: Service, service: ServiceDefinition) -> None:
+    async with httpx.AsyncClient(base_url=three.url) as http:
+        for path in service.paths:
+            asked = await http.post(path, headers={"Origin": "https://shop.example"})
+            assert asked.status_code == 402
+            assert len(header_of(asked)["accepts"]) == len(asked.json()["accepts"]) == 3
+            assert len(asked.headers["PAYMENT-REQUIRED"]) <= 2_600
+            assert sum(len(name) + len(value) + 4 for name, value in asked.headers.raw) < 4_096
+
+
+async def test_body_names_only_networks_that_every_client_of_version_1_reads(
+    start: Start, sepolia: Facilitator, polygon: Facilitator
+) -> None:
+    polygons = accepted(polygon, POLYGON, asset_name="USDC", asset_version="2")
+    mixed, alone = start(accepts=[accepted(sepolia, "base-sepolia"), polygons]), start(accepts=[polygons])
+    async with httpx.AsyncClient() as http:
+        plain = await http.post(mixed.url + TOOL_PATH)
+        old = await http.post(f"{mixed.url}{TOOL_PATH}?x402Version=1")
+        only = await http.post(alone.url + TOOL_PATH)
+    assert [each["network"] for each in header_of(plain)["accepts"]] == [SEPOLIA, POLYGON]
+    assert [each["network"] for each in plain.json()["accepts"]] == ["base-sepolia"]
+    assert [each["network"] for each in old.json()["accepts"]] == ["base-sepolia", "polygon"]
+    assert [each["network"] for each in only.json()["accepts"]] == ["polygon"]
+
+
+async def test_body_is_version_2_where_version_1_has_no_network(start: Start, unnamed: Facilitator) -> None:
+    service = start(accepts=[accepted(unnamed, UNNAMED, asset_name="USDC", asset_version="2")])
+    async with httpx.AsyncClient() as http:
+        asked = await http.post(service.url + TOOL_PATH)
+    assert asked.json()["x402Version"] == 2
+    assert asked.json()["accepts"] == header_of(asked)["accepts"]
 
 
 async def test_lost_settlement_is_looked_up_on_its_chain(two: Service, base: Facilitator, videos: str) -> None:

@@ -257,7 +257,8 @@ class PaidCalls:
         token = TokenMethod(self.ledger_services.tokens, offer.token) if offer.token else None
         if offer.signature:
             read, needed = self.gate.read(offer.signature), waits + self.seconds_needed
-            signed = X402Method(self.ledger_services.ledger, self.gate, read, resource, needed)
+            ledger = self.ledger_services.ledger
+            signed = X402Method(ledger, self.gate, read, resource, needed, offer.idempotency_key)
             return TokenOrSignature(token, signed, self.service.id) if token else signed
         if token:
             return token

@@ -11,7 +11,7 @@ from alive402.catalog.quality import Health, Quality, moment
 from alive402.catalog.search import DEFAULT_RESULTS, MAX_QUERY, MAX_RESULTS, search_services
 from alive402.catalog.service import ServiceDefinition
 from alive402.catalog.site import PriceOption, SiteCatalog
-from alive402.catalog.surfaces import HTML, JSON, LINKSET, SITE, Surface, facts_of, surfaces_of
+from alive402.catalog.surfaces import HTML, JSON, LINKSET, SITE, TEXT, Surface, facts_of, surfaces_of
 from alive402.catalog.texts import service_llms_txt
 from alive402.catalog.video_liveness import LIVENESS
 
@@ -25,6 +25,7 @@ __all__ = [
     "MAX_QUERY",
     "MAX_RESULTS",
     "SITE",
+    "TEXT",
     "Health",
     "InvalidInput",
     "PriceOption",

@@ -129,7 +129,8 @@ def notes(site: SiteCatalog) -> list[str]:
         + site.url("/api/uploads")
         + " with the same payment, free; then call with the `url` from its answer.",
         "With `Prefer: respond-async` a call answers 202 and a job; `statusUrl` returns the answer.",
-        "Buyers of x402 version 1 add ?x402Version=1 and pay with the X-PAYMENT header.",
+        "Buyers of x402 version 1 read the body of the 402 and pay with the X-PAYMENT header; those of version 2 read "
+        "PAYMENT-REQUIRED.",
     ]
     if site.test_money:
         found.append(

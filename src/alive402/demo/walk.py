@@ -49,12 +49,13 @@ async def _buy(console: Console, buyer: Buyer, bona_fide: str, attack: str) -> N
     unpaid = await buyer.ask(bona_fide)
     _demand(unpaid.status_code == 402 and "PAYMENT-REQUIRED" in unpaid.headers, f"402 expected, {_said(unpaid)}")
     terms = unpaid.json()["accepts"][0]
-    console.print(f"HTTP 402: pay {terms['amount']} atomic units (USD {int(terms['amount']) / 1e6:.2f})")
+    price = int(terms["maxAmountRequired"])
+    console.print(f"HTTP 402: pay {price} atomic units (USD {price / 1e6:.2f})")
     console.print(f"  of {terms['asset']} on {terms['network']} to {terms['payTo']}, scheme `{terms['scheme']}`")
 
     console.rule("2. A fresh wallet, and test money from the faucet")
     await buyer.fund()
-    asset, price = terms["asset"], int(terms["amount"])
+    asset = terms["asset"]
     console.print(f"  {buyer.account.address} has {_usd(await buyer.balance(asset))}")
 
     console.rule("3. Pay for the clip that was filmed from life")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.requests import Request
@@ -13,7 +13,7 @@ from starlette.requests import Request
 from alive402 import __version__
 from alive402.calls.jobs import JobRunner
 from alive402.http.alibaba import rpc as alibaba_rpc
-from alive402.http.core import Requests, SecurityHeaders, Watched, errors
+from alive402.http.core import CrossOrigin, Requests, SecurityHeaders, Watched, acceptable, errors
 from alive402.http.discovery import Pages, Surfaces, well_known
 from alive402.http.ops import health
 from alive402.http.payment import PaymentObjects
@@ -66,10 +66,14 @@ def create_app(parts: Parts) -> FastAPI:
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
+        # `Requests` makes both spellings of a path answer.
+        redirect_slashes=False,
+        dependencies=[Depends(acceptable)],
     )
     app.add_middleware(Watched, watches=watching.watches, tracing=watching.tracing)
     app.add_middleware(Requests)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(CrossOrigin, origins=parts.settings.cors_origins)
     errors.install(app)
     app.add_exception_handler(RequestValidationError, _invalid)
     for calls in parts.registry.services:
@@ -79,9 +83,9 @@ def create_app(parts: Parts) -> FastAPI:
     app.include_router(payments.router(parts.registry, objects, parts.max_calls))
     app.include_router(uploads.router(parts.registry, objects, parts.uploads))
     surfaces = Surfaces(app, parts.registry, objects, watch, test_money=parts.devchain is not None)
-    app.include_router(
-        Pages(surfaces, parts.registry.ledger_services.reports, parts.services, parts.max_video_bytes).router()
-    )
+    pages = Pages(surfaces, parts.registry.ledger_services.reports, parts.services, parts.max_video_bytes)
+    pages.add_missing_page(app)
+    app.include_router(pages.router())
     app.include_router(jobs.router(runner))
     app.include_router(surfaces.router())
     app.include_router(health.router(watch))

@@ -26,7 +26,7 @@ either
    does the same.
 
 If an answer did not arrive, send the same call with the same payment again, never a new one: with x402 the payment
-gives its answer again, with a token an `idempotencyKey` makes sure of it.
+gives its answer again, and under the same `idempotencyKey` no second payment or use of a token is charged.
 
 ## To read
 {reading}

@@ -94,9 +94,9 @@ def report(kept: KeptAnswer, site: SiteCatalog, shown: ShownReport | None) -> st
     )
 
 
-def missing(sentence: str, site: SiteCatalog) -> str:
-    """The page for a report that does not exist or was deleted."""
-    return render("missing.html", site, sentence=sentence)
+def missing(title: str, sentence: str, site: SiteCatalog) -> str:
+    """The page for a page, service or report that does not exist or was deleted."""
+    return render("missing.html", site, title=title, sentence=sentence)
 
 
 def _paid(receipt: dict[str, Any], site: SiteCatalog) -> dict[str, str] | None:

@@ -140,7 +140,7 @@ async def test_indexes_follow_their_formats(service: Service) -> None:
         robots = await http.get(f"{service.url}/robots.txt")
         functions = (await http.get(f"{service.url}/api/catalog/openai-functions.json")).json()
         root = await http.get(service.url)
-    assert linkset.headers["content-type"] == "application/linkset+json"
+    assert linkset.headers["content-type"].startswith("application/linkset+json;")
     assert any("service-desc" in each for each in linkset.json()["linkset"])
     places = [each.text for each in ElementTree.fromstring(sitemap.content).iter() if each.tag.endswith("loc")]
     assert {f"{service.url}/services/{each.id}" for each in DEFINITIONS} <= set(places)

@@ -42,7 +42,6 @@ async def sent(headers: dict[str, str]) -> httpx.Response:
         ({}, {"anything": False, "version": 2}),
         ({"PAYMENT-SIGNATURE": "a"}, {"signature": "a", "version": 2}),
         ({"X-PAYMENT": "b"}, {"signature": "b", "version": 1}),
-        ({"PAYMENT-SIGNATURE": "a", "X-PAYMENT": "b"}, {"signature": "a", "version": 2}),
         ({"X-Payment-Token": "t", "Idempotency-Key": "i"}, {"token": ["t", None, "i"]}),
         ({"X-Payment-Token": "t", "X-Client-Secret": "s"}, {"token": ["t", "s", None], "secret": "s"}),
         ({"Authorization": "Bearer k"}, {"key": "k"}),
@@ -71,3 +70,8 @@ async def test_header_over_the_limit_is_refused(name: str, most: int) -> None:
     assert (await sent({name: "x" * most})).status_code == 200
     refused = await sent({name: "x" * (most + 1)})
     assert (refused.status_code, refused.json()["code"]) == (HeaderTooLarge.status, HeaderTooLarge.code)
+
+
+async def test_payment_in_both_versions_is_refused() -> None:
+    refused = await sent({"PAYMENT-SIGNATURE": "a", "X-PAYMENT": "b"})
+    assert (refused.status_code, refused.json()["code"]) == (400, "header_repeated")

@@ -80,8 +80,7 @@ async def test_paid_job_runs_without_its_caller(service: Service, http: httpx.As
         made = await ask(service, http, f"{videos}/face.mp4", **signature)
         assert made.status_code == 202, made.text
         told = made.json()
-        assert made.headers["Location"] == f"/api/jobs/{told['jobId']}"
-        assert told["statusUrl"] == service.url + made.headers["Location"]
+        assert made.headers["Location"] == told["statusUrl"] == f"{service.url}/api/jobs/{told['jobId']}"
         assert (made.headers["Preference-Applied"], made.headers["Retry-After"]) == ("respond-async", "1")
         assert set(told) == {"jobId", "status", "statusUrl", "stage", "progress", "createdAt", "finishedAt"}
         assert told["status"] in ("queued", "working")
@@ -249,3 +248,17 @@ async def test_stop_releases_payments_of_jobs(tmp_path: Path, silent: str, video
         ):
             error = (await after.get(f"/api/jobs/{made['jobId']}")).json()["error"]
     assert (error["code"], error["status"], error["charged"]) == ("interrupted", 503, False)
+
+
+async def test_head_of_events_ends_at_once(
+    service: Service, http: httpx.AsyncClient, silent: str, key: dict[str, str]
+) -> None:
+    """It does not listen to the job, however long that runs: more of them are answered than may listen at once."""
+    job = (await ask(service, http, silent, **key)).json()["statusUrl"]
+    try:
+        for _ in range(220):
+            head = await http.head(f"{job}/events", timeout=5)
+            assert (head.status_code, head.content) == (200, b"")
+            assert head.headers["content-type"].startswith("text/event-stream")
+    finally:
+        await http.delete(job)

@@ -11,6 +11,7 @@ import pytest
 from alive402.demo import Buyer, receipt
 from tests.http.conftest import Service
 from tests.http.prepaying import LEGACY, SERVICE, balance, paid, shown
+from tests.http.required import header_of
 
 pytestmark = pytest.mark.anyio
 
@@ -31,7 +32,7 @@ async def test_created_payment_returns_its_requirements(service: Service, servic
     assert told["x402"]["resource"]["url"] == told["payUrl"]
     assert await shown(service, told["paymentId"]) == {**told, "token": None}
     assert (unpaid.status_code, unpaid.json()["code"]) == (402, "payment_required")
-    assert unpaid.json()["accepts"] == told["x402"]["accepts"]
+    assert header_of(unpaid)["accepts"] == told["x402"]["accepts"]
     assert unpaid.json()["payment"]["paymentId"] == told["paymentId"]
 
 
@@ -58,7 +59,7 @@ async def test_token_buys_exactly_the_paid_calls(service: Service, videos: str) 
         spent = await buyer.spend(f"{videos}/empty.mp4", told["token"])
         assert (spent.status_code, spent.json()["code"]) == (402, "token_exhausted")
         assert (spent.json()["payment"]["status"], spent.json()["payment"]["remainingCalls"]) == ("exhausted", 0)
-        assert spent.json()["accepts"][0]["amount"] == "200000"
+        assert spent.json()["accepts"][0]["maxAmountRequired"] == "200000"
         again = await buyer.spend(f"{videos}/attack.mp4", told["token"])
         assert (again.status_code, again.text) == (200, second.text)
         assert before - await balance(buyer, service) == 400_000

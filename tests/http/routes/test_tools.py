@@ -32,18 +32,20 @@ async def test_unpaid_call_returns_requirements_in_body_and_header(service: Serv
         response = await http.post(service.url + path, content=body)
     assert response.status_code == 402
     told = response.json()
-    assert told["x402Version"] == 2
+    assert told["x402Version"] == 1
     assert told["code"] == "payment_required"
     assert told["charged"] is False
     assert told["resource"]["url"] == service.url + path
     assert told["extensions"]["bazaar"]["info"]["input"]["method"] == "POST"
-    terms = told["accepts"][0]
-    assert (terms["scheme"], terms["network"], terms["amount"]) == ("exact", "eip155:84532", "200000")
+    (terms,) = told["accepts"]
+    assert (terms["scheme"], terms["network"], terms["maxAmountRequired"]) == ("exact", "base-sepolia", "200000")
     assert told["payment"]["amountCents"] == 20
     assert told["payment"]["serviceId"] == "video-face-liveness-detection"
     header = decode_payment_required_header(response.headers["PAYMENT-REQUIRED"])
-    assert header.model_dump(mode="json", by_alias=True, exclude_none=True)["accepts"] == told["accepts"]
-    assert len(response.headers["PAYMENT-REQUIRED"]) < 4096
+    (signed,) = header.accepts
+    assert (signed.scheme, signed.network, signed.amount) == ("exact", "eip155:84532", "200000")
+    assert header.resource is not None
+    assert header.resource.url == service.url + path
 
 
 async def test_402_document_is_built_once(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,7 +166,7 @@ async def test_new_price_applies_to_new_answers(start: Start, videos: str) -> No
     # The same answer; only the service's own address is another one now.
     assert again.text == first.text.replace(cheap.url, dear.url)
     assert (refused.status_code, refused.json()["code"]) == (402, "payment_mismatch")
-    assert refused.json()["accepts"][0]["amount"] == "300000"
+    assert refused.json()["accepts"][0]["maxAmountRequired"] == "300000"
     assert refused.json()["payment"]["amountCents"] == 30
 
 

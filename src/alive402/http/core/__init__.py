@@ -15,20 +15,23 @@ from alive402.http.core.documented_errors import NEW_PAYMENT, PAID_CALL, PAYING,
 from alive402.http.core.errors import (
     BodyTooLarge,
     BodyTooSlow,
+    HeaderRepeated,
     HeaderTooLarge,
     InvalidJson,
+    NotAcceptable,
     RequestRefused,
     UnknownService,
+    UnsupportedMediaType,
     body_of,
     new_request_id,
     refusal,
     request_id,
 )
 from alive402.http.core.forms import FILE_FIELD, file_in_form
-from alive402.http.core.request_ids import Requests
+from alive402.http.core.negotiation import acceptable, accepts_pages, weights
+from alive402.http.core.requests import Requests, Watched
 from alive402.http.core.schemas import COMPONENTS, ref
-from alive402.http.core.security_headers import POLICY_WITH_SEARCH, SecurityHeaders
-from alive402.http.core.traced import Watched
+from alive402.http.core.security_headers import POLICY_WITH_SEARCH, CrossOrigin, SecurityHeaders
 
 __all__ = [
     "COMPONENTS",
@@ -43,15 +46,21 @@ __all__ = [
     "BodyTooLarge",
     "BodyTooSlow",
     "BoundedRoute",
+    "CrossOrigin",
+    "HeaderRepeated",
     "HeaderTooLarge",
     "InvalidJson",
     "LargeBodies",
+    "NotAcceptable",
     "RequestRefused",
     "Requests",
     "Responses",
     "SecurityHeaders",
     "UnknownService",
+    "UnsupportedMediaType",
     "Watched",
+    "acceptable",
+    "accepts_pages",
     "body_of",
     "errors",
     "file_in_form",
@@ -63,4 +72,5 @@ __all__ = [
     "refusals",
     "request_id",
     "stated_length",
+    "weights",
 ]

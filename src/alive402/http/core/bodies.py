@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 from starlette.types import Message
 
-from alive402.http.core.errors import BodyTooLarge, BodyTooSlow, InvalidJson
+from alive402.http.core.errors import BodyTooLarge, BodyTooSlow, InvalidJson, UnsupportedMediaType
 from alive402.intake import Busy
 
 MAX_BODY_BYTES = 16 * 1024
@@ -84,8 +84,11 @@ async def json_object(request: Request, most: int = MAX_BODY_BYTES) -> dict[str,
     Raises:
         BodyTooLarge: too many bytes (the rest is not read), or too many values.
         BodyTooSlow: the body did not arrive in time.
-        InvalidJson: the body is not a JSON object.
+        UnsupportedMediaType: the body is compressed, or is not JSON and does not claim to be.
+        InvalidJson: the body is not a JSON object, or an object in it has the same key twice.
     """
+    if request.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+        raise UnsupportedMediaType
     received = await received_from(request, most)
     if not received.strip():
         return None
@@ -94,12 +97,26 @@ async def json_object(request: Request, most: int = MAX_BODY_BYTES) -> dict[str,
     ):
         raise BodyTooLarge
     try:
-        given = json.loads(received)
+        given = json.loads(received, object_pairs_hook=_unique)
     except (ValueError, RecursionError):
-        raise InvalidJson from None
+        # JSON is read under any type: curl sends its -d as a form, and browsers send plain text without a preflight.
+        stated = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        raise (InvalidJson if stated == "" or stated.endswith("json") else UnsupportedMediaType) from None
     if not isinstance(given, dict):
         raise InvalidJson
     return given or None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys are all different: of two equal ones, programs differ in which one counts.
+
+    Raises:
+        InvalidJson: a key occurs twice.
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise InvalidJson("An object of the body has the same key twice.")
+    return found
 
 
 class BoundedRoute(APIRoute):

@@ -7,7 +7,14 @@ from typing import Any
 
 from alive402.catalog import InvalidInput
 from alive402.errors import CodedError
-from alive402.http.core.errors import BodyTooLarge, BodyTooSlow, HeaderTooLarge, InvalidJson
+from alive402.http.core.errors import (
+    BodyTooLarge,
+    BodyTooSlow,
+    HeaderRepeated,
+    HeaderTooLarge,
+    InvalidJson,
+    UnsupportedMediaType,
+)
 from alive402.http.core.schemas import ref
 from alive402.intake import IntakeError, UploadRefused, UpstreamFailed
 from alive402.liveness import AnalysisError, UnusableVideo, VideoTooLarge
@@ -45,7 +52,7 @@ def _of_a_call(root: type[CodedError]) -> Iterator[type[CodedError]]:
 
 
 POSTED = (InvalidJson, InvalidInput, BodyTooSlow, BodyTooLarge)
-BODY = (*POSTED, HeaderTooLarge)
+BODY = (*POSTED, UnsupportedMediaType, HeaderRepeated, HeaderTooLarge)
 PAID_CALL: tuple[type[CodedError], ...] = (
     *BODY,
     *_of_a_call(payments.PaymentError),
@@ -54,6 +61,7 @@ PAID_CALL: tuple[type[CodedError], ...] = (
 )
 UPLOADING: tuple[type[CodedError], ...] = (
     InvalidInput,
+    HeaderRepeated,
     HeaderTooLarge,
     VideoTooLarge,
     *_of_a_call(payments.PaymentError),

@@ -6,27 +6,32 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from alive402.calls import LOST_DATABASE, classify, error_body
 from alive402.errors import CodedError
 
 log = structlog.get_logger(__name__)
 
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _HTTP_CODES = {400: "invalid_json", 404: "not_found", 405: "method_not_allowed"}
 
 
 class RequestRefused(CodedError):
     """The request is malformed or too large.
 
-       RequestRefused
-        ├── InvalidJson       400   invalid_json        the body is not JSON
-        ├── BodyTooSlow       408   body_too_slow       the body did not arrive in time
-        ├── BodyTooLarge      413   body_too_large      the body is larger than the limit
-        ├── UnknownService    404   unknown_service     no service has this id
-    └── HeaderTooLarge    431   header_too_large    a header is longer than the limit
+    RequestRefused
+     ├── InvalidJson           400   invalid_json            the body is not JSON
+     ├── HeaderRepeated        400   header_repeated         a payment header is sent twice
+     ├── UnknownService        404   unknown_service         no service has this id
+     ├── NotAcceptable         406   not_acceptable          the client excludes the answer's media type
+     ├── BodyTooSlow           408   body_too_slow           the body did not arrive in time
+     ├── BodyTooLarge          413   body_too_large          the body is larger than the limit
+     ├── UnsupportedMediaType  415   unsupported_media_type  the body is of another type or coding than JSON
+     └── HeaderTooLarge        431   header_too_large        a header is longer than the limit
     """
 
     code = "bad_request"
@@ -39,6 +44,29 @@ class InvalidJson(RequestRefused):
 
     code = "invalid_json"
     default = "The body is not a JSON object."
+
+
+class HeaderRepeated(RequestRefused):
+    """A payment header is sent twice, so it is unclear which one counts."""
+
+    code = "header_repeated"
+    default = "The header named in `details.header` may be sent only once. Nothing was used of either."
+
+
+class NotAcceptable(RequestRefused):
+    """The client excludes the media type of the answer."""
+
+    code = "not_acceptable"
+    status = 406
+    default = "`Accept` excludes the media types in `details.available`, the only ones of this resource."
+
+
+class UnsupportedMediaType(RequestRefused):
+    """The body is of another media type than JSON, or compressed."""
+
+    code = "unsupported_media_type"
+    status = 415
+    default = "Send the body as JSON with `Content-Type: application/json`, without a `Content-Encoding`."
 
 
 class BodyTooSlow(RequestRefused):
@@ -104,12 +132,27 @@ def install(app: FastAPI) -> None:
     async def refuse(request: Request, error: Exception) -> JSONResponse:
         return refusal(error, request)
 
-    async def http(request: Request, error: Exception) -> JSONResponse:
+    async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            headers["Allow"] = ", ".join(_allowed(request))
+            if request.method == "OPTIONS":
+                return Response(status_code=204, headers=headers)
         code = _HTTP_CODES.get(error.status_code, "http_error")
         body = {"requestId": request_id(request), "code": code, "message": str(error.detail), "charged": False}
-        return JSONResponse(body, status_code=error.status_code, headers=error.headers)
+        return JSONResponse(body, status_code=error.status_code, headers=headers)
 
     app.add_exception_handler(HTTPException, http)
     for kind in (CodedError, *LOST_DATABASE):
         app.add_exception_handler(kind, refuse)
+
+
+def _allowed(request: Request) -> list[str]:
+    """The methods that some route has at this path."""
+    found = [
+        method
+        for method in _METHODS
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in request.app.routes)
+    ]
+    return [*found, *(["HEAD"] if "GET" in found else []), "OPTIONS"]

@@ -11,8 +11,8 @@ from fastapi.responses import JSONResponse
 
 from alive402.calls import PaidCalls, ServiceRegistry
 from alive402.catalog import InvalidInput, SiteCatalog
-from alive402.http.core import COMPONENTS, InvalidJson, Responses, refusals
-from alive402.http.payment import KEY_HEADER, TOKEN_HEADER, PaymentObjects, required_body, resource_of
+from alive402.http.core import COMPONENTS, InvalidJson, NotAcceptable, Responses, refusals
+from alive402.http.payment import KEY_HEADER, TOKEN_HEADER, PaymentObjects, example_body, resource_of
 from alive402.payments.core import PaymentRequired
 from alive402.payments.x402 import SIGNATURE_HEADER
 
@@ -115,7 +115,7 @@ class OpenApi:
         service = calls.service
         resource = resource_of(service, site.url(service.paths[0]))
         request_id, unpaid = service.example_output["requestId"], self._payments.not_made(calls)
-        return required_body(PaymentRequired(), request_id, calls.gate, resource, unpaid)
+        return example_body(PaymentRequired(), request_id, calls.gate, resource, unpaid)
 
 
 def _correct_operation(operation: dict[str, Any]) -> None:
@@ -126,6 +126,8 @@ def _correct_operation(operation: dict[str, Any]) -> None:
         unreadable = (InvalidInput, InvalidJson) if "requestBody" in operation else (InvalidInput,)
         _add(responses, refusals(*unreadable, ledger=False))
     _add(responses, refusals(ledger=False))
+    if any(str(status).startswith("2") and "content" in each for status, each in responses.items()):
+        _add(responses, refusals(NotAcceptable, ledger=False))
     # OpenAPI does not count Authorization as a parameter.
     paying = {scheme["name"].lower() for scheme in SECURITY.values()} | {"authorization"}
     if "parameters" in operation:

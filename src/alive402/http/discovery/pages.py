@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
+from starlette.exceptions import HTTPException
 
 from alive402.calls import stored_answer_body
-from alive402.catalog import MAX_QUERY, InvalidInput, search_services
-from alive402.http.core import POLICY_WITH_SEARCH, UnknownService, refusals
-from alive402.http.discovery.surfaces import HEADERS, InvalidHost, Surfaces
+from alive402.catalog import HTML, MAX_QUERY, InvalidInput, search_services
+from alive402.http.core import POLICY_WITH_SEARCH, UnknownService, accepts_pages, refusals
+from alive402.http.discovery.documents import document
+from alive402.http.discovery.surfaces import CACHED, InvalidHost, Surfaces
 from alive402.receipts import ReportGone, Reports, UnknownReport
 from alive402.services import Service
 from alive402.web import load_assets, site_pages
@@ -22,6 +24,7 @@ _LINKS = (
     ("/llms.txt", "service-doc"),
     ("/.well-known/server402.json", "service-meta"),
 )
+NO_PAGE, NO_SERVICE, NO_REPORT = "No page here", "No such service", "No report here"
 # The URL of a stored answer grants access to it, so caches and search engines must not keep it.
 _PRIVATE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow"}
 _FOREVER = "public, max-age=31536000, immutable"
@@ -66,27 +69,44 @@ class Pages:
         async def home(
             request: Request,
             q: Annotated[str, Query(max_length=MAX_QUERY, description="search words for services")] = "",
-        ) -> HTMLResponse:
+        ) -> Response:
             site = self._surfaces.site(request)
             qualities = await self._surfaces.qualities(site)
             found = [each["id"] for each in search_services(site, qualities, q)["services"]] if q.strip() else None
             links = ", ".join(f'<{site.url(path)}>; rel="{relation}"' for path, relation in _LINKS)
-            headers = {**HEADERS, "Link": links, "Content-Security-Policy": POLICY_WITH_SEARCH}
-            return HTMLResponse(site_pages.home(site, qualities, q.strip(), found), headers=headers)
+            headers = {"Link": links, "Content-Security-Policy": POLICY_WITH_SEARCH}
+            page = site_pages.home(site, qualities, q.strip(), found)
+            return document(request, page, HTML, headers, cached=CACHED)
 
         @routes.get("/services/{service_id}", operation_id="service_page", summary="Page of a service",
                     response_class=HTMLResponse, responses=refusals(UnknownService, InvalidHost))  # fmt: skip
-        async def service_page(request: Request, service_id: str) -> HTMLResponse:
+        async def service_page(request: Request, service_id: str) -> Response:
             site = self._surfaces.site(request)
             service = site.find(service_id)
             if service is None:
-                raise UnknownService
+                if not accepts_pages(request):
+                    raise UnknownService
+                return self._missing(request, NO_SERVICE, UnknownService().message, 404)
             quality = (await self._surfaces.qualities(site))[service.id]
             known = self._services.get(service.id)
-            return HTMLResponse(
-                site_pages.service_page(service, site, quality, self._max_bytes, known.try_template if known else None),
-                headers=HEADERS,
-            )
+            template = known.try_template if known else None
+            page = site_pages.service_page(service, site, quality, self._max_bytes, template)
+            return document(request, page, HTML, cached=CACHED)
+
+    def _missing(self, request: Request, title: str, sentence: str, status: int) -> HTMLResponse:
+        page = site_pages.missing(title, sentence, self._surfaces.site(request))
+        return HTMLResponse(page, status, headers=_PRIVATE)
+
+    def add_missing_page(self, app: FastAPI) -> None:
+        """Answer browsers with a page when there is no such path on `app`; programs get the JSON error."""
+        as_json = app.exception_handlers[HTTPException]
+
+        async def missing(request: Request, error: Exception) -> Any:
+            if accepts_pages(request):
+                return self._missing(request, NO_PAGE, "There is nothing at this address.", 404)
+            return await as_json(request, error)  # type: ignore[misc]
+
+        app.add_exception_handler(404, missing)
 
     def _add_reports(self, routes: APIRouter) -> None:
         unknown = refusals(UnknownReport, ReportGone, InvalidHost)
@@ -99,9 +119,9 @@ class Pages:
                 kept = await self._reports.find(report_id)
             except (UnknownReport, ReportGone) as error:
                 # Programs get the JSON error; browsers get a page.
-                if "text/html" not in request.headers.get("accept", ""):
+                if not accepts_pages(request):
                     raise
-                return HTMLResponse(site_pages.missing(error.message, site), error.status, headers=_PRIVATE)
+                return self._missing(request, NO_REPORT, error.message, error.status)
             known = self._services.get(kept.service_id)
             shown = known.shown(kept.data) if known else None
             return HTMLResponse(site_pages.report(kept, site, shown), headers=_PRIVATE)

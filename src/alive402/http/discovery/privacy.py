@@ -6,8 +6,10 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
 from alive402.calls import ServiceRegistry
-from alive402.http.core import HeaderTooLarge, refusals
-from alive402.http.discovery.surfaces import HEADERS, InvalidHost, Surfaces
+from alive402.catalog import HTML
+from alive402.http.core import HeaderRepeated, HeaderTooLarge, refusals
+from alive402.http.discovery.documents import document
+from alive402.http.discovery.surfaces import CACHED, InvalidHost, Surfaces
 from alive402.http.payment import Payment
 from alive402.operations import CallUnknown, Erasure, ProofMissing
 from alive402.payments.core import (
@@ -42,7 +44,7 @@ def router(registry: ServiceRegistry, erasure: Erasure, surfaces: Surfaces, sett
             204: {"description": "The answer is erased, now or earlier."},
             **refusals(
                 ProofMissing, CallUnknown, ApiKeyRefused, ApiKeyForbidden, PaymentMalformed, PaymentMismatch,
-                PaymentInUse, SettlementUnknown, HeaderTooLarge,
+                PaymentInUse, SettlementUnknown, HeaderRepeated, HeaderTooLarge,
             ),
         },
     )  # fmt: skip
@@ -61,7 +63,7 @@ def router(registry: ServiceRegistry, erasure: Erasure, surfaces: Surfaces, sett
         response_class=HTMLResponse,
         responses=refusals(InvalidHost, ledger=False),
     )
-    async def page(request: Request) -> HTMLResponse:
+    async def page(request: Request) -> Response:
         facts = privacy_page.Facts(
             answers_days=settings.keep_answers_days,
             call_log_days=settings.keep_call_log_days,
@@ -74,6 +76,6 @@ def router(registry: ServiceRegistry, erasure: Erasure, surfaces: Surfaces, sett
             webhooks=bool(settings.webhook_urls),
             traces=settings.otlp_endpoint is not None,
         )
-        return HTMLResponse(privacy_page.page(facts, surfaces.site(request)), headers=HEADERS)
+        return document(request, privacy_page.page(facts, surfaces.site(request)), HTML, cached=CACHED)
 
     return routes

@@ -13,9 +13,11 @@ from alive402.calls import CallKind, ServiceRegistry
 from alive402.catalog import (
     DEFAULT_RESULTS,
     HTML,
+    JSON,
     MAX_QUERY,
     MAX_RESULTS,
     SITE,
+    TEXT,
     InvalidInput,
     PriceOption,
     Quality,
@@ -28,11 +30,15 @@ from alive402.catalog import (
 )
 from alive402.http.core import RequestRefused, UnknownService, refusals
 from alive402.http.discovery.audit import Audit
+from alive402.http.discovery.documents import document
 from alive402.http.discovery.openapi import OpenApi
 from alive402.http.payment import PaymentObjects
 from alive402.operations import HealthCheck
 
-HEADERS = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-cache"}
+CACHED = "no-cache"
+"""Cache-Control of a document: a cache asks each time whether its copy is current."""
+_API_CATALOG = "/.well-known/api-catalog"
+_PROFILE = '; profile="https://www.rfc-editor.org/info/rfc9727"'
 # A host name, or an IPv6 address in brackets; a port; behind a proxy, a path.
 _BASE = re.compile(r"https?://([a-zA-Z0-9._-]{1,253}|\[[0-9a-fA-F:.]{2,45}\])(:[0-9]{1,5})?(/[a-zA-Z0-9._~/-]*)?")
 _Document = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -146,28 +152,35 @@ class Surfaces:
     def _rendered(self, surface: Surface) -> _Document:
         assert surface.render is not None, surface.path
 
-        async def document(request: Request) -> Response:
+        async def answer(request: Request) -> Response:
             assert surface.render is not None
-            return _RESPONSES[surface.media_type](surface.render(self.site(request)), headers=HEADERS)
+            site = self.site(request)
+            body, headers = surface.render(site), {}
+            media_type = surface.media_type
+            if surface.path == _API_CATALOG:
+                media_type += _PROFILE
+                headers["Link"] = f'<{site.url(_API_CATALOG)}>; rel="api-catalog"'
+            return document(
+                request, _written(body) if isinstance(body, dict) else body, media_type, headers, cached=CACHED
+            )
 
-        return document
+        return answer
 
     async def _catalog(self, request: Request) -> Response:
         site = self.site(request)
-        return JSONResponse(catalog(site, await self.qualities(site)), headers=HEADERS)
+        return _json(request, catalog(site, await self.qualities(site)))
 
     async def _openapi_document(self, request: Request) -> Response:
-        written = self._openapi.written(self.site(request))
-        return Response(written, media_type=JSONResponse.media_type, headers=HEADERS)
+        return document(request, self._openapi.written(self.site(request)), JSON, cached=CACHED)
 
     def _add_search(self, routes: APIRouter, surface: Surface) -> None:
         async def find(
             request: Request,
             q: Annotated[str, Query(max_length=MAX_QUERY, description="search words, in English or Chinese")] = "",
             limit: Annotated[int, Query(ge=1, le=MAX_RESULTS)] = DEFAULT_RESULTS,
-        ) -> JSONResponse:
+        ) -> Response:
             site = self.site(request)
-            return JSONResponse(search_services(site, await self.qualities(site), q, limit), headers=HEADERS)
+            return _json(request, search_services(site, await self.qualities(site), q, limit))
 
         routes.add_api_route(
             surface.path,
@@ -182,15 +195,23 @@ class Surfaces:
 
         @routes.get("/services/{service_id}/llms.txt", operation_id="service_llms_txt",
                     summary="Guide to a service", response_class=PlainTextResponse, responses=unknown)  # fmt: skip
-        async def llms(request: Request, service_id: str) -> PlainTextResponse:
+        async def llms(request: Request, service_id: str) -> Response:
             site = self.site(request)
-            return PlainTextResponse(service_llms_txt(_found(site, service_id), site), headers=HEADERS)
+            return document(request, service_llms_txt(_found(site, service_id), site), TEXT, cached=CACHED)
 
     def _add_audit(self, routes: APIRouter) -> None:
         @routes.get("/api/discovery/audit", operation_id="audit", summary="Compare every surface with the catalog",
                     responses=refusals(InvalidHost))  # fmt: skip
-        async def audit(request: Request) -> JSONResponse:
-            return JSONResponse(await self._audit.look(self.site(request)), headers=HEADERS)
+        async def audit(request: Request) -> Response:
+            return _json(request, await self._audit.look(self.site(request)))
+
+
+def _written(value: dict[str, Any]) -> bytes:
+    return bytes(JSONResponse(value).body)
+
+
+def _json(request: Request, value: dict[str, Any]) -> Response:
+    return document(request, _written(value), JSON, cached=CACHED)
 
 
 def _found(site: SiteCatalog, service_id: str) -> ServiceDefinition:

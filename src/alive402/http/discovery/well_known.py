@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
+from alive402.catalog import JSON
+from alive402.http.discovery.documents import document
 from alive402.receipts import SigningKeys
 
 
@@ -18,7 +20,7 @@ def router(keys: SigningKeys) -> APIRouter:
         tags=["operation"],
         summary="Public keys of signed verdicts",
     )
-    async def jwks() -> JSONResponse:
-        return JSONResponse(keys.jwks(), headers={"Cache-Control": "public, max-age=300"})
+    async def jwks(request: Request) -> Response:
+        return document(request, bytes(JSONResponse(keys.jwks()).body), JSON, cached="public, max-age=300")
 
     return routes

@@ -12,7 +12,13 @@ from alive402.http.payment.credentials import (
     read_credentials,
 )
 from alive402.http.payment.payment_object import PAYMENTS_PATH, PaymentObjects
-from alive402.http.payment.x402_headers import payment_required, receipt_headers, required_body, resource_of
+from alive402.http.payment.x402_headers import (
+    example_body,
+    payment_required,
+    receipt_headers,
+    required_body,
+    resource_of,
+)
 
 __all__ = [
     "KEY_HEADER",
@@ -23,6 +29,7 @@ __all__ = [
     "Payment",
     "PaymentObjects",
     "RequestCredentials",
+    "example_body",
     "payment_required",
     "read_credentials",
     "receipt_headers",

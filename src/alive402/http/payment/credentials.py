@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Request
 
-from alive402.http.core import HeaderTooLarge
+from alive402.http.core import HeaderRepeated, HeaderTooLarge
 from alive402.payments.core import Offer, TokenOffer
 from alive402.payments.x402 import SIGNATURE_HEADER, V1_SIGNATURE_HEADER
 
@@ -15,6 +15,15 @@ TOKEN_HEADER = "X-Payment-Token"
 SECRET_HEADER = "X-Client-Secret"
 KEY_HEADER = "X-Api-Key"
 REPEAT_HEADER = "Idempotency-Key"
+_ONCE = (
+    SIGNATURE_HEADER,
+    V1_SIGNATURE_HEADER,
+    TOKEN_HEADER,
+    SECRET_HEADER,
+    REPEAT_HEADER,
+    KEY_HEADER,
+    "Authorization",
+)
 MAX_SIGNATURE_BYTES = 8 * 1024
 MAX_SECRET_BYTES = 128
 
@@ -47,7 +56,9 @@ async def read_credentials(
 
     Raises:
         HeaderTooLarge: a header is longer than the limit.
+        HeaderRepeated: a header is sent twice, or a payment in both versions of x402.
     """
+    _refuse_repeated(request)
     kind, _, bearer = (authorization or "").partition(" ")
     if kind.lower() == "bearer" and not api_key:
         api_key = bearer.strip()
@@ -64,6 +75,17 @@ async def read_credentials(
         idempotency_key=idempotency_key or None,
     )
     return RequestCredentials(offer, 1 if x_payment and not payment_signature else 2, client_secret or None)
+
+
+def _refuse_repeated(request: Request) -> None:
+    for name in _ONCE:
+        if len(request.headers.getlist(name)) > 1:
+            raise HeaderRepeated(header=name)
+    if SIGNATURE_HEADER in request.headers and V1_SIGNATURE_HEADER in request.headers:
+        raise HeaderRepeated(
+            "A payment may be sent only once, in one version of x402.",
+            header=f"{SIGNATURE_HEADER}, {V1_SIGNATURE_HEADER}",
+        )
 
 
 def _bound(most: int, headers: dict[str, str | None]) -> None:

@@ -24,8 +24,6 @@ from alive402.payments.x402 import (
     response_header_v1,
 )
 
-X402Required = PaymentRequiredV1 | PaymentRequiredV2
-
 
 def payment_required(
     error: PaymentRequired,
@@ -35,20 +33,27 @@ def payment_required(
     payment: dict[str, Any],
     version: int = 2,
 ) -> JSONResponse:
-    """The 402 response: x402 instructions in body and header, the gateway's `payment` object, and our error.
+    """The 402 response for clients of both x402 versions: version 2 in the header, version 1 in the body.
 
-    Version 1 has no header, because a client library that finds one assumes version 2.
+    Clients of version 2 read the header and ignore the body; clients of version 1 read the body only. The body holds
+    version 2's `resource` and `extensions` as well, because the header has a short form of them. With `version` 1 there
+    is no header and nothing of version 2.
     """
-    required = _required(error, gate, resource, version)
-    body = _body(required, error, request_id(request), payment)
-    if isinstance(required, PaymentRequiredV1):
-        return JSONResponse(body, status_code=402, headers={"Cache-Control": "no-store"})
-    headers = {
-        REQUIRED_HEADER: required_header(required),
-        "Access-Control-Expose-Headers": REQUIRED_HEADER,
-        "Cache-Control": "no-store",
-    }
-    return JSONResponse(body, status_code=402, headers=headers)
+    body = _instructions_v1(error, gate, resource)
+    headers = {"Cache-Control": "no-store"}
+    if version == 2:
+        required = gate.required(resource, _sentence(error))
+        body = _instructions_of_both(required, error, gate, resource)
+        headers[REQUIRED_HEADER] = required_header(required, error.code)
+    return JSONResponse(_body(body, error, request_id(request), payment), status_code=402, headers=headers)
+
+
+def example_body(
+    error: PaymentRequired, request_id: str, gate: PaymentGate, resource: Resource, payment: dict[str, Any]
+) -> dict[str, Any]:
+    """The body of `payment_required` for documents."""
+    required = gate.required(resource, _sentence(error))
+    return _body(_instructions_of_both(required, error, gate, resource), error, request_id, payment)
 
 
 def required_body(
@@ -59,18 +64,37 @@ def required_body(
     payment: dict[str, Any],
     version: int = 2,
 ) -> dict[str, Any]:
-    """The body of every 402, for any API: x402 instructions, our error, the `payment` object."""
-    return _body(_required(error, gate, resource, version), error, request_id, payment)
+    """The body of a 402 where there are no headers (MCP, jobs), in one x402 version."""
+    if version == 1:
+        return _body(_instructions_v1(error, gate, resource), error, request_id, payment)
+    return _body(_dumped(gate.required(resource, _sentence(error))), error, request_id, payment)
 
 
-def _required(error: PaymentRequired, gate: PaymentGate, resource: Resource, version: int) -> X402Required:
-    sentence = f"{error.code}: {error.message}"
-    return gate.required_v1(resource, sentence) if version == 1 else gate.required(resource, sentence)
+def _instructions_of_both(
+    required: PaymentRequiredV2, error: PaymentRequired, gate: PaymentGate, resource: Resource
+) -> dict[str, Any]:
+    """Version 1's document with the fields that only version 2 has; version 2's when version 1 has no such network."""
+    old = _dumped(gate.required_v1(resource, _sentence(error), well_known=True))
+    return {**_dumped(required), **old} if old["accepts"] else _dumped(required)
 
 
-def _body(required: X402Required, error: PaymentRequired, request_id: str, payment: dict[str, Any]) -> dict[str, Any]:
-    body: dict[str, Any] = required.model_dump(mode="json", by_alias=True, exclude_none=True)
-    return {**body, **error_body(error, request_id), "payment": payment}
+def _instructions_v1(error: PaymentRequired, gate: PaymentGate, resource: Resource) -> dict[str, Any]:
+    return _dumped(gate.required_v1(resource, _sentence(error)))
+
+
+def _dumped(required: PaymentRequiredV1 | PaymentRequiredV2) -> dict[str, Any]:
+    dumped: dict[str, Any] = required.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return dumped
+
+
+def _sentence(error: PaymentRequired) -> str:
+    return f"{error.code}: {error.message}"
+
+
+def _body(
+    instructions: dict[str, Any], error: PaymentRequired, request_id: str, payment: dict[str, Any]
+) -> dict[str, Any]:
+    return {**instructions, **error_body(error, request_id), "payment": payment}
 
 
 def receipt_headers(receipt: dict[str, Any], version: int) -> dict[str, str]:
@@ -79,7 +103,7 @@ def receipt_headers(receipt: dict[str, Any], version: int) -> dict[str, str]:
         return {}
     name = RESPONSE_HEADER if version == 2 else V1_RESPONSE_HEADER
     value = response_header(receipt) if version == 2 else response_header_v1(receipt)
-    return {name: value, "Access-Control-Expose-Headers": name}
+    return {name: value}
 
 
 def resource_of(service: ServiceDefinition, url: str) -> Resource:

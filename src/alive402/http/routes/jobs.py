@@ -69,7 +69,7 @@ def accepted(accepted_job: dict[str, Any]) -> JSONResponse:
     """The 202 response: the job continues without its caller."""
     headers = {
         **_NO_STORE,
-        "Location": f"{JOBS_PATH}/{accepted_job['jobId']}",
+        "Location": accepted_job["statusUrl"],
         "Preference-Applied": "respond-async",
         "Retry-After": str(RETRY_SECONDS),
     }

@@ -28,12 +28,17 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """The use of a payment: the service, the sha256 of the request, and the buyer's identifier for it or None."""
+    """The use of a payment: the service and the sha256 of the request.
+
+    `identifier` is the buyer's name of one signed payment. `repeat_key` (Idempotency-Key) is the payer's name of one
+    request, whichever payment comes with it.
+    """
 
     service_id: str
     request_hash: str
     request_id: str
     identifier: str | None = None
+    repeat_key: str | None = None
 
 
 class Stage(StrEnum):

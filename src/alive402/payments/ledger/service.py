@@ -29,6 +29,7 @@ never returns are handled by `recovery.py`. Every step is an immutable event, al
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,6 +41,7 @@ from alive402.payments.core import (
     Answered,
     AnswerGone,
     Claim,
+    KeyReused,
     Money,
     PaymentExpiresSoon,
     PaymentIdentifierTaken,
@@ -77,8 +79,13 @@ class PaymentService:
             AnswerGone: it bought the answer to this request, which has been erased.
             PaymentExpiresSoon: it has expired by the chain's clock.
             PaymentIdentifierTaken: the buyer's identifier names another payment.
+            KeyReused: the payer's Idempotency-Key names another request.
         """
         now = self._now()
+        # Only after the facilitator has verified the signature is it certain that the payer sent the key.
+        earlier = await self._earlier(money, use) if verified else None
+        if earlier is not None:
+            return earlier
         if use.identifier is not None:
             await self._bind(use.service_id, use.identifier, money)
         payment = await self._payments.find(money.network, money.asset, money.payer, money.nonce)
@@ -91,9 +98,7 @@ class PaymentService:
         if state in PAID:
             if not same:
                 raise PaymentSpent
-            if payment.result is None:
-                raise AnswerGone
-            return Answered(payment.request_id or "", json.loads(payment.result), json.loads(payment.receipt or "{}"))
+            return _answered(payment)
         if held:
             raise PaymentInUse if same else PaymentSpent
         if state in MAY_HAVE_MOVED:
@@ -198,7 +203,7 @@ class PaymentService:
             raise PaymentInUse
         states = (State.CREATED, State.VERIFIED, State.RESERVED)
         await self._payments.note_all(claim.payment_id, now, states, use.request_id, "")
-        await self._name(claim.payment_id, use)
+        await self._name(claim.payment_id, use, money.payer)
         return claim
 
     async def _take_over(
@@ -226,7 +231,7 @@ class PaymentService:
             }
         await self._payments.change(payment.id, self._stamped(state, values))
         await self._payments.note(payment.id, now, state, request_id, f"taken over from {payment.state}")
-        await self._name(payment.id, use)
+        await self._name(payment.id, use, payment.payer)
         return claim
 
     async def _bind(self, service_id: str, identifier: str, money: Money) -> None:
@@ -237,9 +242,42 @@ class PaymentService:
         if (named.payer, named.nonce, named.proof) != (money.payer, money.nonce, money.proof):
             raise PaymentIdentifierTaken
 
-    async def _name(self, payment_id: str, use: Use) -> None:
+    async def _earlier(self, money: Money, use: Use) -> Answered | None:
+        """The answer that another payment of this payer bought under the same Idempotency-Key, or None.
+
+        Raises:
+            KeyReused: the key names another request.
+            PaymentInUse: the other payment is at work, or may still move its money.
+            AnswerGone: the answer has been erased.
+        """
+        if use.repeat_key is None:
+            return None
+        named = await self._payments.named(use.service_id, _named_by_key(money.payer, use.repeat_key))
+        if named is None or State(named.state) in (State.RELEASED, State.EXPIRED):
+            return None
+        if (named.network, named.asset, named.payer, named.nonce) == (
+            money.network,
+            money.asset,
+            money.payer,
+            money.nonce,
+        ):
+            return None
+        if named.request_hash != use.request_hash:
+            raise KeyReused
+        if State(named.state) not in PAID:
+            raise PaymentInUse(
+                "Another payment under this Idempotency-Key is at work or may still settle. Wait, or send it again."
+            )
+        return _answered(named)
+
+    async def _name(self, payment_id: str, use: Use, payer: str) -> None:
+        """Bind the buyer's identifier and Idempotency-Key to this payment; another call may have bound them since."""
         if use.identifier is not None and not await self._payments.name(use.service_id, use.identifier, payment_id):
             raise PaymentIdentifierTaken
+        if use.repeat_key is not None:
+            key = _named_by_key(payer, use.repeat_key)
+            if not await self._payments.name(use.service_id, key, payment_id):
+                raise PaymentInUse
 
     async def _move(
         self,
@@ -264,6 +302,17 @@ class PaymentService:
 
 
 _FREE: dict[str, Any] = {"owner": None, "lease_until": None}
+
+
+def _answered(payment: Payment) -> Answered:
+    if payment.result is None:
+        raise AnswerGone
+    return Answered(payment.request_id or "", json.loads(payment.result), json.loads(payment.receipt or "{}"))
+
+
+def _named_by_key(payer: str, repeat_key: str) -> str:
+    """The identifier that stands for a payer's Idempotency-Key; a buyer's own identifiers have no colon."""
+    return f"key:{hashlib.sha256(f'{payer} {repeat_key}'.encode()).hexdigest()}"
 
 
 def is_held(lease_until: datetime | None, now: datetime, lease: timedelta) -> bool:

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
         SIGNATURE_HEADER,
         VERIFY_SECONDS,
         PaymentGate,
-        required_header,
         response_header,
     )
     from alive402.payments.x402.reconciler import Reconciler, Swept
     from alive402.payments.x402.refunds import mark_refunded
+    from alive402.payments.x402.required import required_header
     from alive402.payments.x402.signed_payment import Resource
     from alive402.payments.x402.v1 import V1_RESPONSE_HEADER, V1_SIGNATURE_HEADER, response_header_v1
 else:
@@ -36,11 +36,11 @@ else:
                 "SIGNATURE_HEADER",
                 "VERIFY_SECONDS",
                 "PaymentGate",
-                "required_header",
                 "response_header",
             ],
             "reconciler": ["Reconciler", "Swept"],
             "refunds": ["mark_refunded"],
+            "required": ["required_header"],
             "signed_payment": ["Resource"],
             "v1": ["V1_RESPONSE_HEADER", "V1_SIGNATURE_HEADER", "response_header_v1"],
         },

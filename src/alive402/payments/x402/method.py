@@ -98,6 +98,7 @@ class X402Method:
     signed: SignedPayment
     resource: Resource
     seconds_needed: float
+    repeat_key: str | None = None
     settles_each_call: bool = True
     keeps_answers: bool = True
 
@@ -137,7 +138,7 @@ class X402Method:
 
     async def _look(self, use: Use, *, verified: bool) -> Answered | X402Hold | None:
         async with self.ledger.begin() as payments:
-            use = replace(use, identifier=self.signed.identifier)
+            use = replace(use, identifier=self.signed.identifier, repeat_key=self.repeat_key)
             held = await payments.reserve(self.signed.money, use, verified=verified)
         match held:
             case Claim():

@@ -8,14 +8,11 @@ import math
 import time
 from dataclasses import dataclass
 from fractions import Fraction
-from types import SimpleNamespace
 from typing import Any
 
 from x402 import ERR_SETTLEMENT_PENDING, x402ResourceServer
-from x402.extensions.bazaar import OutputConfig, bazaar_resource_server_extension, declare_discovery_extension
-from x402.extensions.payment_identifier import PAYMENT_IDENTIFIER, declare_payment_identifier_extension
-from x402.http.utils import encode_payment_required_header, encode_payment_response_header
-from x402.schemas import PaymentRequired, ResourceInfo, SettleResponse
+from x402.http.utils import encode_payment_response_header
+from x402.schemas import PaymentRequired, SettleResponse
 from x402.schemas.v1 import PaymentPayloadV1, PaymentRequiredV1
 
 from alive402.payments.core import (
@@ -28,6 +25,7 @@ from alive402.payments.core import (
     SettlementUnknown,
 )
 from alive402.payments.x402.options import Answering, PaymentOptions
+from alive402.payments.x402.required import required_v2
 from alive402.payments.x402.schemes import SpentElsewhere
 from alive402.payments.x402.signed_payment import (
     Resource,
@@ -86,33 +84,12 @@ class PaymentGate:
         return await self._options.answering()
 
     def required(self, resource: Resource, error: str) -> PaymentRequired:
-        """The 402 answer: what to sign, for which resource, and how to call it."""
-        bazaar = declare_discovery_extension(
-            input=resource.example_input,
-            input_schema=resource.input_schema,
-            body_type="json",
-            output=OutputConfig(example=resource.example_output),
-        )["bazaar"]
-        post = SimpleNamespace(method="POST")
-        return PaymentRequired(
-            error=error,
-            resource=ResourceInfo(
-                url=resource.url,
-                description=resource.description,
-                mime_type="application/json",
-                service_name=resource.service_name,
-                tags=list(resource.tags),
-            ),
-            accepts=self.accepts,
-            extensions={
-                "bazaar": bazaar_resource_server_extension.enrich_declaration(bazaar, post),
-                PAYMENT_IDENTIFIER: declare_payment_identifier_extension(),
-            },
-        )
+        """The 402 document of version 2: what to sign, for which resource, and how to call it."""
+        return required_v2(self.accepts, resource, error)
 
-    def required_v1(self, resource: Resource, error: str) -> PaymentRequiredV1:
-        """The 402 answer for a buyer who uses version 1."""
-        return required_v1(self.accepts, resource, error)
+    def required_v1(self, resource: Resource, error: str, *, well_known: bool = False) -> PaymentRequiredV1:
+        """The 402 document of version 1; with `well_known`, only networks that all its clients can read, if any."""
+        return required_v1(self.accepts, resource, error, well_known=well_known)
 
     def read(self, header: str) -> SignedPayment:
         """Decode a PAYMENT-SIGNATURE or X-PAYMENT header, without remote calls and without checking the terms.
@@ -243,11 +220,6 @@ class PaymentGate:
                 return await chain.is_over(money)
         except Exception as error:
             raise SettlementUnknown(reason="chain_silent") from error
-
-
-def required_header(required: PaymentRequired) -> str:
-    """The PAYMENT-REQUIRED header: base64 of the JSON."""
-    return encode_payment_required_header(required)
 
 
 def response_header(receipt: dict[str, Any]) -> str:

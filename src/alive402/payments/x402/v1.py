@@ -20,11 +20,21 @@ from alive402.payments.x402.signed_payment import Resource
 V1_SIGNATURE_HEADER = "X-PAYMENT"
 V1_RESPONSE_HEADER = "X-PAYMENT-RESPONSE"
 _SHORT_NAMES = {caip2: name for scheme in SCHEMES for caip2, name in scheme.v1_networks.items()}
+# The networks of the last Python client of version 1 (x402 1.0). It rejects a document that names any other.
+_WELL_KNOWN = frozenset({"base", "base-sepolia", "avalanche", "avalanche-fuji"})
 _CAIP2 = {name: caip2 for caip2, name in _SHORT_NAMES.items()}
 
 
-def required_v1(accepts: Sequence[PaymentRequirements], resource: Resource, error: str) -> PaymentRequiredV1:
-    """The 402 body of version 1, without networks that have no name in version 1."""
+def required_v1(
+    accepts: Sequence[PaymentRequirements], resource: Resource, error: str, *, well_known: bool = False
+) -> PaymentRequiredV1:
+    """The 402 body of version 1, without networks that have no name in version 1.
+
+    With `well_known` it names only networks that every client of version 1 can read, if there are any.
+    """
+    named = [(each, name) for each in accepts if (name := _short_name(each)) is not None]
+    if well_known:
+        named = [(each, name) for each, name in named if name in _WELL_KNOWN] or named
     schema = {
         "input": {
             "type": "http",
@@ -51,8 +61,7 @@ def required_v1(accepts: Sequence[PaymentRequirements], resource: Resource, erro
                 output_schema=schema,
                 extra=each.extra,
             )
-            for each in accepts
-            if (name := _short_name(each)) is not None
+            for each, name in named
         ],
     )
 

@@ -26,10 +26,12 @@ const TYPES = {
 export async function termsOf(path) {
   const asked = await ask(path, { method: "POST" });
   if (asked.response.status !== 402) throw refusalOf(asked);
-  const accepts = asked.body.accepts.filter((each) => each.scheme === "exact" && each.network.startsWith("eip155:"));
+  // The body is for buyers of version 1.
+  const required = decoded(asked.response.headers.get("PAYMENT-REQUIRED") ?? "");
+  const accepts = required.accepts.filter((each) => each.scheme === "exact" && each.network.startsWith("eip155:"));
   if (accepts.length === 0) throw new Problem("no_way_to_pay", { message: "The service offers no payment option that a browser wallet supports." });
   const date = Date.parse(asked.response.headers.get("Date") ?? "");
-  return { accepts, resource: asked.body.resource, ahead: Number.isNaN(date) ? 0 : date - Date.now() };
+  return { accepts, resource: required.resource, ahead: Number.isNaN(date) ? 0 : date - Date.now() };
 }
 
 // The amount in words: dollars of a six-decimals token.
@@ -63,4 +65,8 @@ function hex(bytes) {
 
 function encoded(value) {
   return btoa(Array.from(new TextEncoder().encode(JSON.stringify(value)), (byte) => String.fromCharCode(byte)).join(""));
+}
+
+function decoded(header) {
+  return JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(header), (each) => each.charCodeAt(0))));
 }

@@ -1,4 +1,4 @@
-"""Tests of request ids: one per request, also of an unexpected error, which becomes a 500."""
+"""Tests of the middleware of every request: one id, HEAD, trailing slashes, and a 500 for unexpected errors."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import httpx
 import pytest
 from fastapi import FastAPI, Request
 
-from alive402.http.core.request_ids import Requests, route_of
+from alive402.http.core.requests import Requests, route_of
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    app = FastAPI()
+    app = FastAPI(redirect_slashes=False)
 
     @app.get("/jobs/{job_id}")
     async def job(job_id: str, request: Request) -> dict[str, str]:
@@ -53,3 +53,16 @@ async def test_unexpected_error_is_a_500_without_its_message() -> None:
     assert answer.json()["code"] == "internal_error"
     assert answer.json()["requestId"] == answer.headers["x-request-id"]
     assert "secret" not in answer.text
+
+
+async def test_head_is_get_without_a_body(client: httpx.AsyncClient) -> None:
+    shown, head = await client.get("/jobs/7"), await client.head("/jobs/7")
+    assert (head.status_code, head.content) == (200, b"")
+    same = ("content-type", "content-length")
+    assert [head.headers[name] for name in same] == [shown.headers[name] for name in same]
+    assert (await client.head("/nowhere")).status_code == 404
+
+
+@pytest.mark.parametrize(("path", "status"), [("/jobs/7/", 200), ("/jobs/7//", 404), ("//", 404), ("/jobs/", 404)])
+async def test_one_trailing_slash_changes_nothing(client: httpx.AsyncClient, path: str, status: int) -> None:
+    assert (await client.get(path)).status_code == status
