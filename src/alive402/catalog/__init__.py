@@ -5,7 +5,7 @@ from __future__ import annotations
 from alive402.catalog.entries import catalog, now
 from alive402.catalog.guides import notes, workflow
 from alive402.catalog.image_liveness import IMAGE_LIVENESS
-from alive402.catalog.inputs import InvalidInput, problems_in
+from alive402.catalog.inputs import InvalidInput, problems_in, strict_schema, without_absent
 from alive402.catalog.quality import Health, Quality, moment
 from alive402.catalog.search import DEFAULT_RESULTS, MAX_QUERY, MAX_RESULTS, search_services
 from alive402.catalog.service import ServiceDefinition
@@ -39,6 +39,8 @@ __all__ = [
     "problems_in",
     "search_services",
     "service_llms_txt",
+    "strict_schema",
     "surfaces_of",
+    "without_absent",
     "workflow",
 ]

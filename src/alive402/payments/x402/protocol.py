@@ -12,7 +12,13 @@ from types import SimpleNamespace
 from typing import Any
 
 from x402 import ERR_SETTLEMENT_PENDING, x402ResourceServer
-from x402.extensions.bazaar import OutputConfig, bazaar_resource_server_extension, declare_discovery_extension
+from x402.extensions.bazaar import (
+    DeclareMcpDiscoveryConfig,
+    OutputConfig,
+    bazaar_resource_server_extension,
+    declare_discovery_extension,
+    declare_mcp_discovery_extension,
+)
 from x402.extensions.payment_identifier import PAYMENT_IDENTIFIER, declare_payment_identifier_extension
 from x402.http.utils import encode_payment_required_header, encode_payment_response_header
 from x402.schemas import PaymentRequired, ResourceInfo, SettleResponse
@@ -105,7 +111,9 @@ class PaymentGate:
             ),
             accepts=self.accepts,
             extensions={
-                "bazaar": bazaar_resource_server_extension.enrich_declaration(bazaar, post),
+                "bazaar": _tool_in_bazaar(resource, resource.tool_name)
+                if resource.tool_name
+                else bazaar_resource_server_extension.enrich_declaration(bazaar, post),
                 PAYMENT_IDENTIFIER: declare_payment_identifier_extension(),
             },
         )
@@ -243,6 +251,20 @@ class PaymentGate:
                 return await chain.is_over(money)
         except Exception as error:
             raise SettlementUnknown(reason="chain_silent") from error
+
+
+def _tool_in_bazaar(resource: Resource, tool_name: str) -> dict[str, Any]:
+    """The bazaar extension of an MCP tool."""
+    tool = DeclareMcpDiscoveryConfig(
+        tool_name=tool_name,
+        description=resource.description,
+        input_schema=resource.input_schema,
+        transport="streamable-http",
+        example=resource.example_input,
+        output=OutputConfig(example=resource.example_output),
+    )
+    declared: dict[str, Any] = declare_mcp_discovery_extension(tool)["bazaar"]
+    return declared
 
 
 def required_header(required: PaymentRequired) -> str:
