@@ -47,3 +47,24 @@ def test_robots_are_kept_from_paid_routes() -> None:
     assert "Disallow: /api/tools/" in lines
     assert "Disallow: /api/payments" in lines
     assert f"Sitemap: {BASE}/sitemap.xml" in lines
+
+
+LINK = re.compile(r"-\s*\[(?P<title>[^\]]+)\]\((?P<url>[^\)]+)\)(?::\s*(?P<desc>.*))?")
+"""A line of a list of links, as the Python package llms_txt reads it; another line makes that package fail."""
+
+
+@pytest.mark.parametrize("mcp", [True, False])
+@pytest.mark.parametrize("service", [None, *DEFINITIONS], ids=lambda each: getattr(each, "id", "site"))
+def test_parsers_of_llms_txt_find_links_alone_below_headings(service: object, mcp: bool) -> None:
+    text = llms_txt(site(mcp=mcp)) if service is None else service_llms_txt(service, site(mcp=mcp))  # type: ignore[arg-type]
+    start, *sections = re.split(r"^##\s*.*?$", text, flags=re.MULTILINE)
+    title, summary = start.strip().splitlines()[0:3:2]
+    assert title.startswith("# ")
+    assert summary.startswith("> ")
+    lines = [line for section in sections for line in section.splitlines() if line]
+    links = [LINK.fullmatch(line) for line in lines]
+    assert links
+    assert all(links)
+    urls = {link["url"] for link in links if link}
+    assert all(url.startswith(f"{BASE}/") for url in urls)
+    assert (f"{BASE}/mcp" in urls) == mcp

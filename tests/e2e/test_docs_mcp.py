@@ -9,9 +9,10 @@ from pathlib import Path
 from alive402.catalog import LIVENESS
 from alive402.demo import Clips
 from alive402.http.routes import mcp as door
-from alive402.mcp import PAYING, PAYMENT_KEY
+from alive402.http.routes import mcp_transport
+from alive402.mcp import PAYING, PAYMENT_KEYS
 from alive402.mcp.guide import URI
-from alive402.mcp.tool import RECEIPT_KEY
+from alive402.mcp.tool import RECEIPT_KEYS
 from tests.e2e.test_docs import said_by
 
 PAGE = (Path(__file__).parents[2] / "docs" / "mcp.md").read_text()
@@ -27,8 +28,9 @@ def test_buyer_script_of_the_page_buys(clips: Clips) -> None:
 
 
 def test_names_and_limits_of_the_page_match_the_code() -> None:
-    for name in (LIVENESS.tool_name, URI, PAYMENT_KEY, RECEIPT_KEY, door.PATH, *PAYING, f"{door.MAX_SESSIONS:,}"):
+    limits = (f"{mcp_transport.MAX_SESSIONS:,} sessions", f"{mcp_transport.SESSIONS_PER_ADDRESS}\n  from one address")
+    for name in (LIVENESS.tool_name, URI, *PAYMENT_KEYS, *RECEIPT_KEYS, door.PATH, *PAYING, *limits):
         assert name in PAGE
-    assert door.IDLE_SECONDS == 600
+    assert (mcp_transport.IDLE_SECONDS, mcp_transport.REPLACEABLE_SECONDS) == (600, 30)
     for configuration in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL):
         assert "alive402" in json.loads(configuration)["mcpServers"]

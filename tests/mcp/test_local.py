@@ -75,6 +75,19 @@ async def test_tool_has_every_input_of_its_service() -> None:
         "Unit": {"enum": ["s", "ms"]},
     }
     assert tool.input_schema["required"] == ["VideoUrl", "Unit"]
+    assert tool.input_schema["additionalProperties"] is False
+
+
+async def test_null_and_empty_optional_arguments_are_absent(tmp_path: Path) -> None:
+    optional = dataclasses.replace(LENGTH, input_schema={**LENGTH.input_schema, "required": ["VideoUrl"]})
+    async with Client(local_server([LocalService(optional, measure, {})])) as client:
+        (tool,) = (await client.list_tools()).tools
+        for unit in (None, ""):
+            asked = {"VideoUrl": "https://example.com/v.mp4", "Unit": unit}
+            measured: Any = (await client.call_tool(LENGTH.tool_name, asked)).structured_content
+            assert measured["data"]["Liveness"] == {"seconds": 3.0, "VideoUrl": asked["VideoUrl"]}
+    assert tool.input_schema["required"] == ["VideoUrl", "Unit"]
+    assert tool.input_schema["properties"]["Unit"] == {"enum": ["s", "ms", None]}
 
 
 def test_every_service_is_answered_locally() -> None:

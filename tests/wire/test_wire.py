@@ -33,6 +33,7 @@ DOCUMENTS = (
     "/.well-known/server402.json",
     "/.well-known/api-catalog",
     "/.well-known/jwks.json",
+    "/.well-known/x402",
     "/apis.json",
     "/healthz",
     "/readyz",

@@ -6,7 +6,7 @@ from alive402.catalog.answers import body_of
 from alive402.catalog.entries import catalog, now
 from alive402.catalog.guides import notes, reference, workflow
 from alive402.catalog.image_liveness import IMAGE_LIVENESS
-from alive402.catalog.inputs import InvalidInput, problems_in
+from alive402.catalog.inputs import InvalidInput, problems_in, strict_schema, without_absent
 from alive402.catalog.quality import Health, Quality, moment
 from alive402.catalog.search import DEFAULT_RESULTS, MAX_QUERY, MAX_RESULTS, search_services
 from alive402.catalog.service import ServiceDefinition
@@ -43,6 +43,8 @@ __all__ = [
     "reference",
     "search_services",
     "service_llms_txt",
+    "strict_schema",
     "surfaces_of",
+    "without_absent",
     "workflow",
 ]

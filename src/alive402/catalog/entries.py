@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from alive402.catalog.inputs import strict_schema
 from alive402.catalog.quality import Quality, moment
 from alive402.catalog.service import ServiceDefinition
 from alive402.catalog.site import SiteCatalog
@@ -107,7 +108,8 @@ def openai_functions(site: SiteCatalog) -> dict[str, Any]:
                 "function": {
                     "name": service.tool_name,
                     "description": f"{service.description} {service.description_for_model} Price: {service.price}.",
-                    "parameters": service.input_schema,
+                    "parameters": strict_schema(service.input_schema),
+                    "strict": True,
                 },
                 "x-server402": {
                     "serviceId": service.id,

@@ -102,7 +102,7 @@ _LIVENESS: dict[str, Any] = {
 
 _TASK: dict[str, Any] = {
     "type": "object",
-    "description": "One picture: either its URL or its bytes.",
+    "description": "One picture: either its URL or its bytes; not both.",
     "properties": {
         "ImageURL": {
             "type": "string",
@@ -190,7 +190,7 @@ IMAGE_LIVENESS = ServiceDefinition(
                 "type": "array",
                 "minItems": 1,
                 "maxItems": MAX_TASKS,
-                "description": "The pictures, each a task.",
+                "description": "The pictures, each a task: 1 to 10.",
                 "items": _TASK,
             }
         },

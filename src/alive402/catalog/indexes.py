@@ -36,6 +36,16 @@ def apis_json(site: SiteCatalog) -> dict[str, Any]:
     }
 
 
+def x402_index(site: SiteCatalog) -> dict[str, Any]:
+    """`/.well-known/x402`: the paid operations, as agentcash and x402scan read them."""
+    return {
+        "version": 1,
+        "resources": [f"POST {site.url(service.paths[0])}" for service in site.services],
+        "instructions": f"Prices, schemas and the ways to pay are in {site.url('/openapi.json')}. "
+        + " ".join(f"{service.name}: {service.price} an answer." for service in site.services),
+    }
+
+
 def api_catalog(site: SiteCatalog) -> dict[str, Any]:
     """`/.well-known/api-catalog`: RFC 9727, a linkset as RFC 9264 writes it."""
     return {

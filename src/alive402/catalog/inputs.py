@@ -1,4 +1,4 @@
-"""Validates a request against a schema; the messages repeat nothing of the request."""
+"""Validates a request against a schema, without repeating the request, and renders the schema for strict tools."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import Any
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from alive402.errors import CodedError
+
+# The words of JSON Schema that OpenAI's strict mode accepts; `format`, lengths and counts make it refuse the tool.
+_STRICT = ("type", "title", "description", "enum", "const")
 
 
 class InvalidInput(CodedError):
@@ -23,6 +26,47 @@ def problems_in(given: object, validator: Draft202012Validator) -> list[dict[str
     # Stops after those that are reported: a request may hold megabytes of mismatches.
     found = islice(validator.iter_errors(given), 5)
     return [{"path": "/".join(map(str, error.absolute_path)), "message": _sentence(error)} for error in found]
+
+
+def strict_schema(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema for models in strict mode: every property is required, and an optional one may be null.
+
+    Limits on lengths and counts are left out; the service checks them when it is called.
+    """
+    strict = {word: schema[word] for word in _STRICT if word in schema}
+    if "items" in schema:
+        strict["items"] = strict_schema(schema["items"])
+    if "properties" in schema:
+        required = schema.get("required", ())
+        inner = {name: strict_schema(each) for name, each in schema["properties"].items()}
+        strict["properties"] = {name: each if name in required else _nullable(each) for name, each in inner.items()}
+        strict |= {"required": list(inner), "additionalProperties": False}
+    return strict
+
+
+def without_absent(given: Any, schema: dict[str, Any]) -> Any:
+    """The request without its optional properties that are null or empty: models in strict mode send every one."""
+    # It follows the schema, so that the depth of a request does not matter.
+    if isinstance(given, dict) and "properties" in schema:
+        properties, required = schema["properties"], schema.get("required", ())
+        return {
+            name: without_absent(value, properties.get(name, {}))
+            for name, value in given.items()
+            if name not in properties or name in required or value not in (None, "")
+        }
+    if isinstance(given, list) and "items" in schema:
+        return [without_absent(each, schema["items"]) for each in given]
+    return given
+
+
+def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
+    found = dict(schema)
+    if "type" in schema:
+        kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+        found["type"] = [*(kind for kind in kinds if kind != "null"), "null"]
+    if "enum" in schema:
+        found["enum"] = [*(value for value in schema["enum"] if value is not None), None]
+    return found
 
 
 def _sentence(error: Any) -> str:

@@ -50,6 +50,7 @@ SITE = (
     Surface("/ai.txt", "Rules for agents", TEXT, EVERYTHING, texts.ai_txt),
     Surface("/apis.json", "APIs.json index", JSON, EVERYTHING, indexes.apis_json),
     Surface("/.well-known/api-catalog", "RFC 9727 catalog", LINKSET, frozenset({ID, NAME, PRICE}), indexes.api_catalog),
+    Surface("/.well-known/x402", "Paid operations", JSON, frozenset({ID, NAME, PRICE}), indexes.x402_index),
     Surface("/sitemap.xml", "Sitemap", XML, frozenset({ID}), indexes.sitemap_xml),
     Surface("/robots.txt", "Rules for crawlers", TEXT, frozenset(), texts.robots_txt),
     Surface("/privacy", "Stored data, and how to erase it", HTML, frozenset()),

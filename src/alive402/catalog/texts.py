@@ -37,7 +37,7 @@ def llms_txt(site: SiteCatalog) -> str:
 
 
 def service_llms_txt(service: ServiceDefinition, site: SiteCatalog) -> str:
-    """`/services/{id}/llms.txt`: how a model uses one service."""
+    """`/services/{id}/llms.txt` in the form of llmstxt.org: how a model uses one service, then links."""
     lines = [
         f"# {service.name}",
         "",
@@ -47,7 +47,7 @@ def service_llms_txt(service: ServiceDefinition, site: SiteCatalog) -> str:
         "",
         *[f"- {title}: {words}" for title, words in reference(service, site)],
         "",
-        "## Request",
+        "**Request**",
         "",
         *_json(service.input_schema),
         "",
@@ -55,7 +55,7 @@ def service_llms_txt(service: ServiceDefinition, site: SiteCatalog) -> str:
         "",
         *_json(service.example_input),
         "",
-        "## Answer",
+        "**Answer**",
         "",
         *_json(service.output_schema),
         "",
@@ -63,25 +63,42 @@ def service_llms_txt(service: ServiceDefinition, site: SiteCatalog) -> str:
         "",
         *_json(service.example_output),
         "",
-        "## What it is for",
+        "**What it is for**",
         "",
         *_listed(service.use_cases),
         "",
-        "## What it does not do",
+        "**What it does not do**",
         "",
         *_listed(service.limitations),
         "",
-        "## Paying",
+        "**Paying**",
         "",
         *[f"{number}. {step}" for number, step in enumerate(workflow(site)[2:], 1)],
         "",
         *_listed(notes(site)),
         "",
-        "## Errors",
+        "**Errors**",
         "",
         *[f"- {status}: {what}" for status, what in ERRORS.items()],
+        "",
+        # Last, because parsers of llms.txt expect nothing but links below a heading.
+        "## Links",
+        "",
+        *_service_links(service, site),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _service_links(service: ServiceDefinition, site: SiteCatalog) -> list[str]:
+    links = [
+        ("Call", service.paths[0], f"POST; {service.price} an answer, 402 says how to pay"),
+        ("Payments", "/api/payments", f"POST `{json.dumps({'serviceId': service.id})}` for a `paymentToken`"),
+        *([("MCP", "/mcp", f"streamable HTTP; tool `{service.tool_name}`")] if site.mcp else []),
+        ("Page", service.page, "this service, for people"),
+        ("OpenAPI", "/openapi.json", "every route, OpenAPI 3.1"),
+        ("All services", "/llms.txt", "the guide of the site"),
+    ]
+    return [f"- [{title}]({site.url(path)}): {says}" for title, path, says in links]
 
 
 def ai_txt(site: SiteCatalog) -> str:

@@ -34,7 +34,7 @@ def create_app(parts: Parts) -> FastAPI:
     watch = HealthCheck(parts.registry, parts.machine)
     watching = Watching(parts, watch)
     runner = JobRunner(parts.registry, parts.jobs)
-    mcp_route, mcp_sessions = mcp.door(parts.registry, objects, loopback=parts.loopback)
+    mcp_routes, mcp_sessions = mcp.door(parts.registry, objects, loopback=parts.loopback)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -92,7 +92,7 @@ def create_app(parts: Parts) -> FastAPI:
     for door in watching.routers(surfaces):
         app.include_router(door)
     app.include_router(well_known.router(parts.registry.ledger_services.verdicts.keys))
-    app.router.routes.append(mcp_route)
+    app.router.routes.extend(mcp_routes)
     if parts.devchain is not None:
         from alive402.http.devchain import faucet
 

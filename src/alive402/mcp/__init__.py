@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from alive402.mcp.guide import agent_guide
     from alive402.mcp.local import LocalService, local_server, serve_over_stdio
     from alive402.mcp.server import ToolCall, agent_server
-    from alive402.mcp.tool import PAYING, PAYMENT_KEY, answer_result, paid_tool, refusal_result
+    from alive402.mcp.tool import PAYING, PAYMENT_KEYS, answer_result, paid_tool, refusal_result
 else:
     __getattr__ = lazy_names(
         __name__,
@@ -18,13 +18,13 @@ else:
             "guide": ["agent_guide"],
             "local": ["LocalService", "local_server", "serve_over_stdio"],
             "server": ["ToolCall", "agent_server"],
-            "tool": ["PAYING", "PAYMENT_KEY", "answer_result", "paid_tool", "refusal_result"],
+            "tool": ["PAYING", "PAYMENT_KEYS", "answer_result", "paid_tool", "refusal_result"],
         },
     )
 
 __all__ = [
     "PAYING",
-    "PAYMENT_KEY",
+    "PAYMENT_KEYS",
     "LocalService",
     "ToolCall",
     "agent_guide",

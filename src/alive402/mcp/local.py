@@ -12,11 +12,11 @@ from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 from mcp_types import CallToolResult
 
-from alive402.catalog import InvalidInput, ServiceDefinition, problems_in
+from alive402.catalog import InvalidInput, ServiceDefinition, problems_in, without_absent
 from alive402.errors import CodedError
 from alive402.intake.sandbox import Progress
 from alive402.mcp.server import ToolCall, agent_server
-from alive402.mcp.tool import answer_result, free_tool, refusal_result
+from alive402.mcp.tool import answer_result, free_tool, local_input, refusal_result
 from alive402.providers import Answer
 
 LocalAnswer = Callable[[Mapping[str, Any], Progress], Awaitable[Answer]]
@@ -49,16 +49,18 @@ def local_server(services: Sequence[LocalService]) -> Server[Any]:
     """The local MCP server, with a tool for each service."""
     found = {service.definition.tool_name: service for service in services}
     tools = {name: free_tool(service.definition, service.inputs) for name, service in found.items()}
-    validators = {name: Draft202012Validator(tool.input_schema) for name, tool in tools.items()}
+    schemas = {name: local_input(service.definition, service.inputs) for name, service in found.items()}
+    validators = {name: Draft202012Validator(schema) for name, schema in schemas.items()}
 
     async def work(call: ToolCall, progress: Progress) -> CallToolResult:
         request_id = uuid4().hex
         service = found[call.name]
         try:
-            problems = problems_in(call.arguments, validators[call.name])
+            given = without_absent(call.arguments, schemas[call.name])
+            problems = problems_in(given, validators[call.name])
             if problems:
                 raise InvalidInput(problems=problems)
-            answer = await service.answer(call.arguments, progress)
+            answer = await service.answer(given, progress)
         except CodedError as error:
             return refusal_result({"requestId": request_id, **error.to_dict(), "charged": False})
         return answer_result(request_id, {"data": service.definition.answer(answer.elements, answer.report)})

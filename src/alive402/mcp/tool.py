@@ -7,23 +7,22 @@ from typing import Any
 
 from mcp_types import CallToolResult, TextContent, Tool, ToolAnnotations
 
-from alive402.catalog import ServiceDefinition
+from alive402.catalog import ServiceDefinition, strict_schema
 
-PAYMENT_KEY = "x402/payment"
-RECEIPT_KEY = "x402/payment-response"
+# Where a call's `_meta` holds its payment: as x402 specifies, and as the npm package x402-mcp names it.
+PAYMENT_KEYS = ("x402/payment", "x402.payment")
+RECEIPT_KEYS = ("x402/payment-response", "x402.payment-response")
 # Payment arguments, added to the service's own input. Server402's agents know the first one by this name.
 PAYING: dict[str, Any] = {
     "paymentToken": {
         "type": "string",
-        "minLength": 1,
         "maxLength": 128,
-        "description": "Token of a payment made ahead with POST /api/payments. Leave it out to pay by x402.",
+        "description": "Token of a payment made ahead with POST /api/payments. Without it (null), pay by x402.",
     },
     "idempotencyKey": {
         "type": "string",
-        "minLength": 1,
         "maxLength": 128,
-        "description": "Your own name for this request: sent again with the same token, it is charged once.",
+        "description": ("Your own name for this request, or null: sent again with the same token, it is charged once."),
     },
 }
 
@@ -36,7 +35,7 @@ def paid_tool(service: ServiceDefinition) -> Tool:
         name=service.tool_name,
         title=service.name,
         description=f"{service.description_for_model} {price}",
-        input_schema={**schema, "properties": {**schema["properties"], **PAYING}},
+        input_schema=strict_schema({**schema, "properties": {**schema["properties"], **PAYING}}),
         output_schema=_answer_or_refusal(service.output_schema),
         # Not read-only: hosts run such tools without asking anyone, and this one spends money.
         annotations=ToolAnnotations(
@@ -49,14 +48,19 @@ def paid_tool(service: ServiceDefinition) -> Tool:
     )
 
 
+def local_input(service: ServiceDefinition, inputs: dict[str, Any]) -> dict[str, Any]:
+    """The input schema of the local tool: the service's, with the JSON Schemas `inputs` in place of its own."""
+    schema = service.input_schema
+    return {**schema, "properties": {**schema["properties"], **inputs}}
+
+
 def free_tool(service: ServiceDefinition, inputs: dict[str, Any]) -> Tool:
     """The free local tool; `inputs` are the JSON Schemas of inputs that differ from the service's."""
-    schema = service.input_schema
     return Tool(
         name=service.tool_name,
         title=service.name,
         description=f"{service.description} Here it is judged on your own machine, free.",
-        input_schema={**schema, "properties": {**schema["properties"], **inputs}},
+        input_schema=strict_schema(local_input(service, inputs)),
         output_schema=_answer_or_refusal(service.output_schema),
         annotations=ToolAnnotations(
             title=service.name,
@@ -85,7 +89,7 @@ def answer_result(request_id: str, answer: dict[str, Any], receipt: dict[str, An
     `receipt` is the x402 SettleResponse of its payment.
     """
     body = {"requestId": request_id, "code": "200", "message": "success", "content": "", **answer}
-    return _result(body, is_error=False, meta={RECEIPT_KEY: receipt} if receipt else None)
+    return _result(body, is_error=False, meta=dict.fromkeys(RECEIPT_KEYS, receipt) if receipt else None)
 
 
 def refusal_result(body: dict[str, Any]) -> CallToolResult:

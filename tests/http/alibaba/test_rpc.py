@@ -14,6 +14,7 @@ from alibabacloud_tea_util.models import RuntimeOptions
 from darabonba.exceptions import DaraException
 
 from alive402.demo import Clips, serve_files
+from alive402.services import DEFINITIONS
 from tests.http.access_keys import V1, V3, balance, command, credited, detect, made, sdk
 from tests.http.conftest import Service, Start
 
@@ -213,3 +214,21 @@ def test_unknown_action_is_refused(
     with pytest.raises(DaraException) as caught:
         Any_.call_api(client, Params(**{**params, **changed}), OpenApiRequest(body={"VideoUrl": "x"}), RuntimeOptions())
     assert caught.value.code == code
+    assert all(each.action in caught.value.message for each in DEFINITIONS)
+
+
+@BOTH
+def test_sts_token_is_refused(unthrottled: Service, key: dict[str, Any], version: str | None) -> None:
+    """The service issues none, so a caller must not believe that one was checked."""
+    client = sdk(unthrottled, key, version, security_token="a token of the cloud", type="sts")
+    status, code, body = refused(client, "http://example.com/a.mp4")
+    assert (status, code) == (400, "InvalidSecurityToken.Malformed")
+    assert "AccessKeySecret" in body["Message"]
+
+
+def test_errors_recommend_the_page_of_the_called_service(unthrottled: Service) -> None:
+    for definition in DEFINITIONS:
+        headers = {"x-acs-action": definition.action, "x-acs-version": "2019-12-30"}
+        body = httpx.post(unthrottled.url, headers=headers).json()
+        assert body["Recommend"] == unthrottled.url + definition.page
+        assert httpx.get(body["Recommend"]).status_code == 200

@@ -143,7 +143,7 @@ def test_parameter_added_after_signing_is_refused(
     unthrottled: Service, key: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     good = signed(unthrottled, key, V3, monkeypatch)
-    added = {**good.headers, "x-acs-security-token": "another"}
+    added = {**good.headers, "x-acs-parameter": "another"}
     assert replace(good, headers=added).to(unthrottled) == "IncompleteSignature"
     assert replace(good, query="VideoUrl=http%3A%2F%2Fexample.com").to(unthrottled) == "InvalidParameter"
     assert replace(good, query="Format=JSON").to(unthrottled) == "InvalidAccessKeySecret"

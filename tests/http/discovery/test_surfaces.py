@@ -13,7 +13,7 @@ import httpx
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from alive402.catalog import IMAGE_LIVENESS, LIVENESS, SITE, ServiceDefinition, surfaces_of
+from alive402.catalog import IMAGE_LIVENESS, LIVENESS, SITE, ServiceDefinition, strict_schema, surfaces_of
 from alive402.catalog.surfaces import ID, NAME, PRICE, WORDS
 from alive402.demo import Buyer
 from alive402.http.app import create_app
@@ -147,7 +147,8 @@ async def test_indexes_follow_their_formats(service: Service) -> None:
     assert f"Sitemap: {service.url}/sitemap.xml" in robots.text
     for tool, each in zip(functions["tools"], DEFINITIONS, strict=True):
         assert (tool["type"], tool["function"]["name"]) == ("function", each.tool_name)
-        assert tool["function"]["parameters"] == each.input_schema
+        assert tool["function"]["strict"] is True
+        assert tool["function"]["parameters"] == strict_schema(each.input_schema)
     assert 'rel="api-catalog"' in root.headers["Link"]
 
 

@@ -68,9 +68,10 @@ async def test_tool_matches_the_catalog(service: Service, era: str) -> None:
     assert tool.description is not None
     assert LIVENESS.description_for_model in tool.description
     assert LIVENESS.price in tool.description
-    assert tool.input_schema["required"] == ["VideoUrl"]
-    assert tool.input_schema["properties"]["VideoUrl"] == LIVENESS.input_schema["properties"]["VideoUrl"]
-    assert "paymentToken" in tool.input_schema["properties"]
+    assert tool.input_schema["required"] == ["VideoUrl", "paymentToken", "idempotencyKey"]
+    assert tool.input_schema["properties"]["VideoUrl"]["type"] == "string"
+    assert tool.input_schema["properties"]["paymentToken"]["type"] == ["string", "null"]
+    assert "format" not in json.dumps(tool.input_schema)
     assert tool.output_schema is not None
     assert tool.output_schema["properties"].items() >= LIVENESS.output_schema["properties"].items()
     assert tool.output_schema["type"] == "object"

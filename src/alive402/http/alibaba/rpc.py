@@ -144,7 +144,8 @@ class _Door:
     def _calls(self, signed: SignedRequest) -> PaidCalls:
         calls = self._called(signed.action)
         if calls is None or signed.version != VERSION:
-            raise RpcRefused(UNKNOWN_ACTION, "No service here has this action in this version.")
+            actions = ", ".join(each.service.action for each in self._registry.services)
+            raise RpcRefused(UNKNOWN_ACTION, f"There is no such action here. Version {VERSION} has {actions}.")
         return calls
 
     def _called(self, action: str | None) -> PaidCalls | None:
@@ -157,7 +158,12 @@ class _Door:
     def _refused(self, request: Request, kind: ErrorCode, message: str, retry_after: int | None = None) -> Response:
         log.info("refused", request_id=request_id(request), code=kind.code, status=kind.status)
         host = request.headers.get("host", "")
-        recommend = f"{self._payments.base(request)}{self._registry.first.service.page}"
+        try:
+            action = action_of(request.scope["query_string"], list(request.scope["headers"]))
+        except RpcRefused:
+            action = None
+        called = self._called(action) or self._registry.first
+        recommend = f"{self._payments.base(request)}{called.service.page}"
         return refusal(request_id(request), host, recommend, kind, message, retry_after)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl, quote
 
-from alive402.http.alibaba.errors import INCOMPLETE, INVALID, MISSING, STALE, RpcRefused
+from alive402.http.alibaba.errors import INCOMPLETE, INVALID, MISSING, STALE, STS_TOKEN, RpcRefused
 
 Headers = list[tuple[bytes, bytes]]
 """As received: lower-case names, raw values."""
@@ -62,12 +62,18 @@ def read(method: str, query: bytes, headers: Headers, body: bytes) -> SignedRequ
     """Parse a request to `/` with its signature.
 
     Raises:
-        RpcRefused: it is unsigned, a required part is not signed, or its parameters cannot be parsed.
+        RpcRefused: it is unsigned, a required part is not signed, it has an STS token, or its parameters cannot be
+            parsed.
     """
     in_query, form = _pairs(query), _form(headers, body)
     parameters = dict(in_query + form)
     if len(parameters) != len(in_query) + len(form):
         raise RpcRefused(INVALID, "A parameter is given twice.")
+    if parameters.get("SecurityToken") or any(_values(headers, "x-acs-security-token")):
+        raise RpcRefused(
+            STS_TOKEN,
+            "This service issued no STS token. Sign with an AccessKeyId and AccessKeySecret of this service alone.",
+        )
     authorization = _values(headers, "authorization")
     if authorization:
         return _v3(method, in_query, headers, body, parameters, authorization)

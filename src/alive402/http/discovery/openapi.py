@@ -12,7 +12,15 @@ from fastapi.responses import JSONResponse
 from alive402.calls import PaidCalls, ServiceRegistry
 from alive402.catalog import InvalidInput, SiteCatalog
 from alive402.http.core import COMPONENTS, InvalidJson, NotAcceptable, Responses, refusals
-from alive402.http.payment import KEY_HEADER, TOKEN_HEADER, PaymentObjects, example_body, resource_of
+from alive402.http.discovery.payment_info import call_info, guidance, prepaid_info, service_info
+from alive402.http.payment import (
+    KEY_HEADER,
+    PAYMENTS_PATH,
+    TOKEN_HEADER,
+    PaymentObjects,
+    example_body,
+    resource_of,
+)
 from alive402.payments.core import PaymentRequired
 from alive402.payments.x402 import SIGNATURE_HEADER
 
@@ -36,8 +44,6 @@ SECURITY = {
         "description": "An API key from the operator.",
     },
 }
-# A call without any of them is answered too: with the price.
-_PAYING: list[dict[str, list[str]]] = [{}] + [{name: []} for name in SECURITY]
 _FRAMEWORKS = ("HTTPValidationError", "ValidationError")
 
 
@@ -73,8 +79,12 @@ class OpenApi:
         for calls in self._registry.services:
             example = self._price(site, calls)
             for path in calls.service.paths:
-                required = document["paths"][path]["post"]["responses"]["402"]["content"]["application/json"]
-                required["example"] = example
+                responses = document["paths"][path]["post"]["responses"]
+                responses["402"]["content"]["application/json"]["example"] = example
+                # The framework leaves out what is null in it.
+                responses["200"]["content"]["application/json"]["example"] = calls.service.example_output
+        document["x-service-info"] = service_info(site)
+        document["info"]["x-guidance"] = guidance(site)
         return document
 
     def _of_the_routes(self, site: SiteCatalog) -> dict[str, Any]:
@@ -94,14 +104,19 @@ class OpenApi:
                 ],
             )
         )
-        tools = {path: service for service in site.services for path in service.paths}
+        tools = {path: calls for calls in self._registry.services for path in calls.service.paths}
         for path, methods in document["paths"].items():
             for operation in methods.values():
                 _correct_operation(operation)
+                # A call without credentials is answered too, with the price. Directories take an operation that names
+                # a scheme of type apiKey for one that needs a key, so the payment headers are parameters.
+                operation["security"] = []
                 if path in tools:
-                    operation["x-server402"] = {"serviceId": tools[path].id, "price": tools[path].price}
-                if path in tools or path.endswith("/pay"):
-                    operation["security"] = _PAYING if path in tools else [{}, {"X402PaymentSignature": []}]
+                    service = tools[path].service
+                    operation["x-server402"] = {"serviceId": service.id, "price": service.price}
+                    operation["x-payment-info"] = call_info(tools[path])
+                elif path.endswith("/pay"):
+                    operation["x-payment-info"] = prepaid_info(self._registry.services, _most_calls(document))
         components = document.setdefault("components", {})
         schemas = components.setdefault("schemas", {})
         for name in _FRAMEWORKS:
@@ -115,7 +130,10 @@ class OpenApi:
         service = calls.service
         resource = resource_of(service, site.url(service.paths[0]))
         request_id, unpaid = service.example_output["requestId"], self._payments.not_made(calls)
-        return example_body(PaymentRequired(), request_id, calls.gate, resource, unpaid)
+        body = example_body(PaymentRequired(), request_id, calls.gate, resource, unpaid)
+        # Spectral takes an object with `type` and `example` for a schema, wherever it stands.
+        body["extensions"]["bazaar"]["info"].pop("output", None)
+        return body
 
 
 def _correct_operation(operation: dict[str, Any]) -> None:
@@ -129,12 +147,28 @@ def _correct_operation(operation: dict[str, Any]) -> None:
     if any(str(status).startswith("2") and "content" in each for status, each in responses.items()):
         _add(responses, refusals(NotAcceptable, ledger=False))
     # OpenAPI does not count Authorization as a parameter.
-    paying = {scheme["name"].lower() for scheme in SECURITY.values()} | {"authorization"}
     if "parameters" in operation:
         operation["parameters"] = [
-            each for each in operation["parameters"] if each["in"] != "header" or each["name"].lower() not in paying
+            _described(each) for each in operation["parameters"] if each["name"].lower() != "authorization"
         ]
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _described(parameter: dict[str, Any]) -> dict[str, Any]:
+    """A parameter that may be left out, but cannot be null; a payment header with its description."""
+    schema = parameter["schema"]
+    if "anyOf" in schema:
+        (given,) = (each for each in schema["anyOf"] if each != {"type": "null"})
+        schema = {**{name: value for name, value in schema.items() if name != "anyOf"}, **given}
+    texts = {scheme["name"].lower(): scheme["description"] for scheme in SECURITY.values()}
+    text = texts.get(parameter["name"].lower())
+    return {**parameter, "schema": schema, **({"description": text} if text else {})}
+
+
+def _most_calls(document: dict[str, Any]) -> int:
+    """The most calls that one payment may buy, as the document states it."""
+    body = document["paths"][PAYMENTS_PATH]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    return int(body["properties"]["maxCalls"]["maximum"])
 
 
 def _is_frameworks(response: dict[str, Any]) -> bool:

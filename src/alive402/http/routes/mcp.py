@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 import structlog
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
-from mcp.server.streamable_http_manager import StreamableHTTPASGIApp, StreamableHTTPSessionManager
-from mcp.server.transport_security import TransportSecuritySettings
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp_types import CallToolResult
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 
 from alive402.calls import ServiceRegistry, classify, error_body, stored_answer_body
-from alive402.catalog import InvalidInput, problems_in
+from alive402.catalog import InvalidInput, problems_in, without_absent
 from alive402.http.core import new_request_id
 from alive402.http.payment import (
     KEY_HEADER,
@@ -27,10 +29,11 @@ from alive402.http.payment import (
     required_body,
     resource_of,
 )
+from alive402.http.routes.mcp_transport import IDLE_SECONDS, MAX_BODY_BYTES, McpTransport
 from alive402.intake.sandbox import Progress
 from alive402.mcp import (
     PAYING,
-    PAYMENT_KEY,
+    PAYMENT_KEYS,
     ToolCall,
     agent_guide,
     agent_server,
@@ -43,28 +46,27 @@ from alive402.payments.core import PaymentRequired
 log = structlog.get_logger(__name__)
 
 PATH = "/mcp"
-MAX_BODY_BYTES = 64 * 1024
-# Revisions before 2026-07-28 keep a session open, and a client that opens one has not paid yet.
-MAX_SESSIONS = 1_000
-IDLE_SECONDS = 600.0
+# The usual paths of the transport of 2024, which this service never had.
+OLD_PATHS = ("/sse", "/mcp/sse")
 _UNPAID = (
     'Payment is required. Sign one of `accepts` and call again with the payload in `_meta["x402/payment"]`, '
     "or call with a `paymentToken`."
 )
 # JSON may hold half a surrogate pair, which no database accepts.
 _PRINTABLE = r"^[^\x00-\x1f\ud800-\udfff]+$"
-_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
 def door(
-    registry: ServiceRegistry, payments: PaymentObjects, *, loopback: bool
-) -> tuple[Route, StreamableHTTPSessionManager]:
-    """The route at `/mcp`, and the session manager that has to run as long as the application does.
+    registry: ServiceRegistry, payments: PaymentObjects, *, loopback: bool, origins: Collection[str] = ()
+) -> tuple[list[Route], StreamableHTTPSessionManager]:
+    """The routes of MCP, and the session manager that has to run as long as the application does.
 
-    `loopback`: serve this machine only, and reject requests with a foreign Host or Origin (DNS rebinding).
+    `loopback`: serve this machine only, and reject requests with a foreign Host or Origin (DNS rebinding). `origins`
+    are those of other sites whose pages may call it.
     """
     shapes = {name: {**shape, "pattern": _PRINTABLE} for name, shape in PAYING.items()}
-    paying = Draft202012Validator({"type": "object", "properties": shapes})
+    paying_schema = {"type": "object", "properties": shapes}
+    paying = Draft202012Validator(paying_schema)
     by_tool = {calls.service.tool_name: calls for calls in registry.services}
 
     async def work(call: ToolCall, progress: Progress) -> CallToolResult:
@@ -79,16 +81,19 @@ def door(
     async def answer(call: ToolCall, progress: Progress, request_id: str) -> CallToolResult:
         request: Request = call.request
         calls = by_tool[call.name]
-        given = {name: value for name, value in call.arguments.items() if name not in PAYING}
-        problems = problems_in({name: call.arguments[name] for name in call.arguments.keys() - given}, paying)
+        arguments = without_absent(call.arguments, paying_schema)
+        paid_by = {name: arguments.pop(name) for name in PAYING if name in arguments}
+        problems = problems_in(paid_by, paying)
         if problems:
             raise InvalidInput(problems=problems)
-        payment = await _read_credentials(call, request)
+        given = without_absent(arguments, calls.service.input_schema)
+        payment = await _read_credentials(call.meta, paid_by, request)
         # As over HTTP: a call without input asks for the price; invalid input is reported before payment.
         if given or payment.anything:
             calls.check_input(given)
         # The same resource URL as over HTTP, so that a payment gets its answer again over either API.
-        resource = resource_of(calls.service, payments.base(request) + calls.service.paths[0])
+        url = payments.base(request) + calls.service.paths[0]
+        resource = replace(resource_of(calls.service, url), tool_name=call.name)
         try:
             outcome = await calls.call(given, payment.offer, resource, request_id, progress)
         except PaymentRequired as error:
@@ -107,37 +112,49 @@ def door(
 
     server = agent_server([paid_tool(service) for service in services], words, agent_guide(services), work, report)
     manager = StreamableHTTPSessionManager(
-        server,
-        security_settings=_only_loopback() if loopback else None,
-        session_idle_timeout=IDLE_SECONDS,
-        max_request_body_size=MAX_BODY_BYTES,
-        max_sessions=MAX_SESSIONS,
+        server, session_idle_timeout=IDLE_SECONDS, max_request_body_size=MAX_BODY_BYTES, max_sessions=None
     )
-    return Route(PATH, endpoint=StreamableHTTPASGIApp(manager), include_in_schema=False), manager
+    transport = McpTransport(
+        manager,
+        where=lambda request: payments.base(request) + PATH,
+        loopback=loopback,
+        public_url=payments.public_url,
+        origins=origins,
+    )
+
+    async def old_sse(request: Request) -> Response:
+        return transport.streamable_only(request, 404)
+
+    routes = [Route(path, old_sse, methods=["GET", "POST"], include_in_schema=False) for path in OLD_PATHS]
+    return [Route(PATH, transport, include_in_schema=False), *routes], manager
 
 
-async def _read_credentials(call: ToolCall, request: Request) -> RequestCredentials:
-    """Read the payment of a call: its arguments and `_meta` first, then the headers of its connection."""
-    signed, headers = call.meta.get(PAYMENT_KEY), request.headers
-    text = json.dumps(signed) if signed is not None and not isinstance(signed, str) else signed
+async def _read_credentials(
+    meta: Mapping[str, Any], paid_by: Mapping[str, str], request: Request
+) -> RequestCredentials:
+    """Read the payment of a call: its `_meta` and arguments first, then the headers of its connection."""
+    headers = request.headers
     return await read_credentials(
         request,
-        payment_signature=base64.b64encode(text.encode(errors="replace")).decode() if text else None,
-        token=call.arguments.get("paymentToken") or headers.get(TOKEN_HEADER),
+        payment_signature=_signature(next((meta[key] for key in PAYMENT_KEYS if meta.get(key) is not None), None)),
+        token=paid_by.get("paymentToken") or headers.get(TOKEN_HEADER),
         client_secret=headers.get(SECRET_HEADER),
-        idempotency_key=call.arguments.get("idempotencyKey"),
+        idempotency_key=paid_by.get("idempotencyKey"),
         api_key=headers.get(KEY_HEADER),
         authorization=headers.get("authorization"),
     )
 
 
+def _signature(signed: Any) -> str | None:
+    """The payment as the text of its HTTP header; in `_meta` it is an object, JSON text, or that text itself."""
+    if signed is None or signed == "":
+        return None
+    if isinstance(signed, str) and not signed.lstrip().startswith("{"):
+        return signed
+    text = signed if isinstance(signed, str) else json.dumps(signed)
+    return base64.b64encode(text.encode(errors="replace")).decode()
+
+
 def _refused(body: dict[str, Any], status: int, retry_after: int | None = None) -> CallToolResult:
     """The error result; its body carries what HTTP puts into status and headers."""
     return refusal_result({**body, "status": status, **({"retryAfter": retry_after} if retry_after else {})})
-
-
-def _only_loopback() -> TransportSecuritySettings:
-    return TransportSecuritySettings(
-        allowed_hosts=[name + port for name in _LOOPBACK for port in ("", ":*")],
-        allowed_origins=[f"http://{name}{port}" for name in _LOOPBACK for port in ("", ":*")],
-    )

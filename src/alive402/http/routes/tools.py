@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 
 from alive402.calls import PaidCalls, answer_body
 from alive402.calls.jobs import InvalidCallback, JobRequest, JobRunner, TooManyJobs
+from alive402.catalog import without_absent
 from alive402.errors import CodedError
 from alive402.http.core import PAID_CALL, LargeBodies, body_of, json_object, ref, refusals, request_id
 from alive402.http.payment import (
@@ -41,7 +42,7 @@ def router(calls: PaidCalls, payments: PaymentObjects, jobs: JobRunner) -> APIRo
         ] = None,
     ) -> JSONResponse:
         version = min(wanted_version, payment.version)
-        given = await json_object(request, calls.service.max_body_bytes)
+        given = without_absent(await json_object(request, calls.service.max_body_bytes), calls.service.input_schema)
         # A call without input asks for the price; invalid input is reported before payment.
         if given is not None or payment.anything:
             calls.check_input(given or {})

@@ -11,7 +11,13 @@ from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
-from x402.extensions.bazaar import OutputConfig, bazaar_resource_server_extension, declare_discovery_extension
+from x402.extensions.bazaar import (
+    DeclareMcpDiscoveryConfig,
+    OutputConfig,
+    bazaar_resource_server_extension,
+    declare_discovery_extension,
+    declare_mcp_discovery_extension,
+)
 from x402.extensions.payment_identifier import PAYMENT_IDENTIFIER, declare_payment_identifier_extension
 from x402.http.utils import encode_payment_required_header
 from x402.schemas import PaymentRequired, PaymentRequirements, ResourceInfo
@@ -25,12 +31,6 @@ _SHAPE = ("type", "required")
 
 def required_v2(accepts: Sequence[PaymentRequirements], resource: Resource, error: str) -> PaymentRequired:
     """The 402 document: what to sign, for which resource, and how to call it."""
-    bazaar = declare_discovery_extension(
-        input=resource.example_input,
-        input_schema=resource.input_schema,
-        body_type="json",
-        output=OutputConfig(example=resource.example_output),
-    )[_BAZAAR]
     return PaymentRequired(
         error=error,
         resource=ResourceInfo(
@@ -42,10 +42,38 @@ def required_v2(accepts: Sequence[PaymentRequirements], resource: Resource, erro
         ),
         accepts=list(accepts),
         extensions={
-            _BAZAAR: bazaar_resource_server_extension.enrich_declaration(bazaar, SimpleNamespace(method="POST")),
+            _BAZAAR: _tool(resource, resource.tool_name) if resource.tool_name else _post(resource),
             PAYMENT_IDENTIFIER: declare_payment_identifier_extension(),
         },
     )
+
+
+def _post(resource: Resource) -> dict[str, Any]:
+    """The bazaar extension of a POST endpoint."""
+    declared = declare_discovery_extension(
+        input=resource.example_input,
+        input_schema=resource.input_schema,
+        body_type="json",
+        output=OutputConfig(example=resource.example_output),
+    )[_BAZAAR]
+    bazaar: dict[str, Any] = bazaar_resource_server_extension.enrich_declaration(
+        declared, SimpleNamespace(method="POST")
+    )
+    return bazaar
+
+
+def _tool(resource: Resource, tool_name: str) -> dict[str, Any]:
+    """The bazaar extension of an MCP tool."""
+    tool = DeclareMcpDiscoveryConfig(
+        tool_name=tool_name,
+        description=resource.description,
+        input_schema=resource.input_schema,
+        transport="streamable-http",
+        example=resource.example_input,
+        output=OutputConfig(example=resource.example_output),
+    )
+    bazaar: dict[str, Any] = declare_mcp_discovery_extension(tool)[_BAZAAR]
+    return bazaar
 
 
 def required_header(required: PaymentRequired, code: str) -> str:

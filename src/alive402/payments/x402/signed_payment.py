@@ -20,7 +20,10 @@ _IDENTIFIER = re.compile(r"[a-zA-Z0-9_-]{16,128}")
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """What is paid for: its URL as the buyer called it, the equivalent paths, and its description."""
+    """What is paid for: its URL as the buyer called it, the equivalent paths, and its description.
+
+    `tool_name` is its MCP tool where it was called over MCP.
+    """
 
     url: str
     paths: tuple[str, ...]
@@ -30,6 +33,7 @@ class Resource:
     input_schema: dict[str, Any]
     example_input: dict[str, Any]
     example_output: dict[str, Any]
+    tool_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

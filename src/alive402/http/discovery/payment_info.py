@@ -1,0 +1,66 @@
+"""The price in OpenAPI, for directories of paid APIs: `x-payment-info` of an operation, `x-service-info` of the site.
+
+agentcash and x402scan read `price` and `protocols`; mppx reads `offers`. One object holds all three.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from alive402.calls import PaidCalls
+from alive402.catalog import SiteCatalog, workflow
+
+# MPP's name of a way to pay, by the CAIP-2 namespace of the network.
+_METHODS = {"eip155": "evm", "solana": "solana"}
+
+
+def call_info(calls: PaidCalls) -> dict[str, Any]:
+    """`x-payment-info` of a service's operation: its price, and one offer for each network and token."""
+    offers = [
+        {
+            "amount": each.amount,
+            "currency": each.asset,
+            "intent": "charge",
+            "method": method,
+            "description": f"{calls.service.price} an answer, x402 `{each.scheme}` on {each.network}",
+        }
+        for each in calls.gate.accepts
+        if (method := _METHODS.get(each.network.partition(":")[0]))
+    ]
+    return {
+        "price": {"mode": "fixed", "currency": "USD", "amount": _dollars(calls)},
+        "protocols": [{"x402": {}}],
+        "offers": offers,
+    }
+
+
+def prepaid_info(services: Sequence[PaidCalls], max_calls: int) -> dict[str, Any]:
+    """`x-payment-info` of paying ahead: from one call of the cheapest service to `max_calls` of the dearest one."""
+    cheapest, dearest = (choose(services, key=lambda each: each.service.price_atomic) for choose in (min, max))
+    highest = f"{dearest.service.price_atomic * max_calls / 1e6:.2f}"
+    return {
+        "price": {"mode": "dynamic", "currency": "USD", "min": _dollars(cheapest), "max": highest},
+        "protocols": [{"x402": {}}],
+    }
+
+
+def service_info(site: SiteCatalog) -> dict[str, Any]:
+    """`x-service-info` of the site."""
+    return {
+        "categories": sorted({service.category for service in site.services}),
+        "docs": {
+            "homepage": site.url("/"),
+            "apiReference": site.url("/openapi.json"),
+            "llms": site.url("/llms.txt"),
+        },
+    }
+
+
+def guidance(site: SiteCatalog) -> str:
+    """`x-guidance` of the document's `info`: how an agent pays."""
+    return "\n".join(f"{number}. {step}" for number, step in enumerate(workflow(site), 1))
+
+
+def _dollars(calls: PaidCalls) -> str:
+    return calls.service.price.removeprefix("USD ")
