@@ -34,7 +34,13 @@ def create_app(parts: Parts) -> FastAPI:
     watch = HealthCheck(parts.registry, parts.machine)
     watching = Watching(parts, watch)
     runner = JobRunner(parts.registry, parts.jobs)
-    mcp_routes, mcp_sessions = mcp.door(parts.registry, objects, loopback=parts.loopback)
+    mcp_routes, mcp_sessions = mcp.door(
+        parts.registry,
+        objects,
+        loopback=parts.loopback,
+        # MCP refuses pages of other sites (DNS rebinding), except those that the operator lists.
+        origins=[origin for origin in parts.settings.cors_origins if origin != "*"],
+    )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -113,7 +113,7 @@ def test_directories_find_a_price_and_no_api_key(service: Service) -> None:
             }
             assert info["protocols"] == [{"x402": {}}]
             offers = [(each["amount"], each["currency"], each["method"], each["intent"]) for each in info["offers"]]
-            assert offers == [(each["amount"], each["asset"], "evm", "charge") for each in unpaid["accepts"]]
+            assert offers == [(each["maxAmountRequired"], each["asset"], "evm", "charge") for each in unpaid["accepts"]]
             headers = {each["name"] for each in operation["parameters"] if each["in"] == "header"}
             assert headers >= {"X-Payment-Token", "PAYMENT-SIGNATURE", "X-Api-Key"}
     paying = document["paths"]["/api/payments/{payment_id}/pay"]["post"]["x-payment-info"]["price"]

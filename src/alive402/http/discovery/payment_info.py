@@ -10,9 +10,7 @@ from typing import Any
 
 from alive402.calls import PaidCalls
 from alive402.catalog import SiteCatalog, workflow
-
-# MPP's name of a way to pay, by the CAIP-2 namespace of the network.
-_METHODS = {"eip155": "evm", "solana": "solana"}
+from alive402.payments.x402.schemes import scheme_of_network
 
 
 def call_info(calls: PaidCalls) -> dict[str, Any]:
@@ -22,11 +20,11 @@ def call_info(calls: PaidCalls) -> dict[str, Any]:
             "amount": each.amount,
             "currency": each.asset,
             "intent": "charge",
-            "method": method,
+            "method": scheme.method,
             "description": f"{calls.service.price} an answer, x402 `{each.scheme}` on {each.network}",
         }
         for each in calls.gate.accepts
-        if (method := _METHODS.get(each.network.partition(":")[0]))
+        if (scheme := scheme_of_network(each.network))
     ]
     return {
         "price": {"mode": "fixed", "currency": "USD", "amount": _dollars(calls)},

@@ -27,7 +27,7 @@ MINT, SHOP, PAYER = "4zMMC9srt5Ri5X14GAgX", "ShoP", "PayeR"
 class Invented:
     """A scheme whose addresses differ by case, as base58 does."""
 
-    name, family, transaction_form = "exact", "sun", "88 letters and digits"
+    name, family, method, transaction_form = "exact", "sun", "sun", "88 letters and digits"
     v1_networks: dict[str, str] = {}  # noqa: RUF012
     network_titles = {SUN: "Sun"}  # noqa: RUF012
     server: Any = ExactEvmServerScheme()  # type: ignore[no-untyped-call]

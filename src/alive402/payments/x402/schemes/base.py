@@ -95,6 +95,11 @@ class Scheme(Protocol):
         ...
 
     @property
+    def method(self) -> str:
+        """The name of the payment method in directories: that of MPP."""
+        ...
+
+    @property
     def server(self) -> SchemeNetworkServer:
         """The x402 package's server side of the scheme."""
         ...

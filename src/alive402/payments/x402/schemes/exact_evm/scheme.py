@@ -34,6 +34,7 @@ class ExactEvm:
 
     name = options.NAME
     family = FAMILY
+    method = "evm"
     transaction_form = "0x and 64 hex digits"
 
     def __init__(self) -> None:
