@@ -1,0 +1,8 @@
+"""The service's settings, typed: one group a subject."""
+
+from __future__ import annotations
+
+from alive402.settings.accepting import DEV, NETWORKS, Accepted
+from alive402.settings.settings import Settings
+
+__all__ = ["DEV", "NETWORKS", "Accepted", "Settings"]

@@ -1,0 +1,131 @@
+"""Settings: what payment is accepted: networks, tokens, prices, prepaid tokens."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+DEV = "dev"
+NETWORKS = {"base": "eip155:8453", "base-sepolia": "eip155:84532"}
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+
+
+class Accepted(BaseModel):
+    """One network and token in which payment is accepted; `price` in atomic units, by default the catalog's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    network: str
+    asset: str | None = None
+    asset_name: str | None = None
+    asset_version: str | None = None
+    price: int | None = Field(default=None, gt=0)
+    pay_to: str
+    facilitator_url: AnyHttpUrl
+    facilitator_token: SecretStr | None = None
+    rpc_url: AnyHttpUrl
+
+    @model_validator(mode="after")
+    def _names_a_network_and_addresses(self) -> Self:
+        if not re.fullmatch(r"eip155:[0-9]+", self.caip2):
+            raise ValueError(f"{self.network} is unknown. Use base, base-sepolia or eip155:<id>.")
+        for name, address in (("asset", self.asset), ("pay_to", self.pay_to)):
+            if address is not None and not _ADDRESS.fullmatch(address):
+                raise ValueError(f"{name} is not an address: 0x and 40 hex digits.")
+        return self
+
+    @property
+    def caip2(self) -> str:
+        """The network's CAIP-2 id."""
+        return NETWORKS.get(self.network, self.network)
+
+
+class Accepting(BaseModel):
+    """What payment is accepted: networks, tokens, prices, prepaid tokens."""
+
+    network: str = Field(default=DEV, description="dev, base, base-sepolia, or a CAIP-2 id such as eip155:8453")
+    asset: str | None = Field(default=None, description="EIP-3009 token; by default the network's USDC")
+    asset_name: str | None = Field(default=None, description="EIP-712 name of an asset unknown to x402")
+    asset_version: str | None = Field(default=None, description="EIP-712 version of such an asset")
+    pay_to: str | None = Field(default=None, description="address that receives the money")
+    price: int | None = Field(default=None, gt=0, description="atomic units a call; by default the catalog's")
+    facilitator_url: AnyHttpUrl | None = None
+    facilitator_token: SecretStr | None = Field(default=None, description="sent as Authorization: Bearer")
+    rpc_url: AnyHttpUrl | None = Field(default=None, description="a node, to look up a payment whose answer was lost")
+    accepts: tuple[Accepted, ...] = Field(default=(), description="several networks and tokens, the default first")
+    accepts_file: Path | None = Field(default=None, description="the same as TOML: one [[accepts]] each")
+    services: tuple[str, ...] = Field(
+        default=("video-face-liveness-detection", "face-liveness-detection"),
+        min_length=1,
+        description="ids of the services on sale, as a JSON array; the main service first",
+    )
+    pending_seconds: float = Field(default=900, gt=0, description="a payment made ahead must be paid within this")
+    token_days: float = Field(default=90, gt=0, description="how long a prepaid token is valid")
+    max_calls: int = Field(default=1000, gt=0, description="most calls that one payment may buy")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _accepts_may_stand_in_a_file(cls, given: dict[str, Any]) -> dict[str, Any]:
+        if not given.get("accepts_file"):
+            return given
+        if given.get("accepts"):
+            raise ValueError("Set ALIVE402_ACCEPTS or ALIVE402_ACCEPTS_FILE, not both.")
+        try:
+            read = tomllib.loads(Path(given["accepts_file"]).read_text())
+        except (OSError, tomllib.TOMLDecodeError) as error:
+            raise ValueError(f"ALIVE402_ACCEPTS_FILE cannot be read: {error}.") from error
+        if not read.get("accepts"):
+            raise ValueError("ALIVE402_ACCEPTS_FILE holds no [[accepts]] table.")
+        return {**given, "accepts": read["accepts"]}
+
+    @model_validator(mode="after")
+    def _real_money_needs_an_address(self) -> Self:
+        if self.accepts:
+            alone = ("network", "asset", "asset_name", "asset_version", "pay_to", "facilitator_url", "rpc_url")
+            if {*alone, "facilitator_token"} & self.model_fields_set:
+                raise ValueError(
+                    "ALIVE402_ACCEPTS sets the price and address of each network: unset ALIVE402_NETWORK and the "
+                    "other settings of a single network."
+                )
+            return self
+        if self.asset is not None and not _ADDRESS.fullmatch(self.asset):
+            raise ValueError("ALIVE402_ASSET is not an address: 0x and 40 hex digits.")
+        if self.pay_to is not None and not _ADDRESS.fullmatch(self.pay_to):
+            raise ValueError("ALIVE402_PAY_TO is not an address: 0x and 40 hex digits.")
+        if self.network == DEV:
+            if self.facilitator_url or self.rpc_url or self.asset:
+                raise ValueError(
+                    "The dev chain has its own facilitator, node and token. "
+                    "Set ALIVE402_NETWORK to base or base-sepolia to use yours."
+                )
+            return self
+        if not self.caip2.startswith("eip155:") or not self.caip2.removeprefix("eip155:").isdigit():
+            raise ValueError(f"ALIVE402_NETWORK={self.network} is unknown. Use dev, base, base-sepolia or eip155:<id>.")
+        if self.pay_to is None:
+            raise ValueError(f"ALIVE402_NETWORK={self.network} moves real tokens: set ALIVE402_PAY_TO to your address.")
+        if self.facilitator_url is None:
+            raise ValueError(
+                f"ALIVE402_NETWORK={self.network} needs ALIVE402_FACILITATOR_URL, the x402 facilitator's URL."
+            )
+        if self.rpc_url is None:
+            raise ValueError(
+                f"ALIVE402_NETWORK={self.network} needs ALIVE402_RPC_URL, a node of that network: only the chain "
+                "can tell whether a payment moved when the facilitator's answer is lost."
+            )
+        return self
+
+    @property
+    def taken(self) -> tuple[Accepted, ...]:
+        """The real networks and tokens in which payment is accepted, the default first; none on the dev chain."""
+        if self.accepts or self.network == DEV:
+            return self.accepts
+        return (Accepted.model_validate({name: getattr(self, name) for name in Accepted.model_fields}),)
+
+    @property
+    def caip2(self) -> str:
+        """The network's CAIP-2 id; the dev chain has that of Base Sepolia, so that unmodified buyers can pay on it."""
+        return NETWORKS.get(self.network, "eip155:84532" if self.network == DEV else self.network)
