@@ -40,7 +40,7 @@ async def test_unpaid_and_unknown_tokens_are_refused(service: Service, videos: s
         assert (refused.status_code, refused.json()["code"]) == (402, "token_pending")
         payment = refused.json()["payment"]
         assert (payment["status"], payment["payUrl"]) == ("pending", made.json()["payUrl"])
-        assert (payment["token"], refused.json()["accepts"][0]["amount"]) == (None, "200000")
+        assert (payment["token"], refused.json()["accepts"][0]["maxAmountRequired"]) == (None, "200000")
     assert pending.json()["message"].startswith("The payment of this token is not paid yet.")
     assert named.json()["message"].startswith("This is the id of a payment, not its token")
     assert (unknown.status_code, unknown.json()["code"]) == (402, "token_unknown")

@@ -34,7 +34,12 @@ def present(
     """
     whole = Picture(shown.image, sane_box(shown))
     if kind in SCREENS:
-        return replay(rng, whole, kind, rooms, holder)
-    if kind in PAPERS:
-        return printed(rng, whole, kind, rooms, holder)
-    raise ValueError(f"no such attack: {kind}")
+        seen = replay(rng, whole, kind, rooms, holder)
+    elif kind in PAPERS:
+        seen = printed(rng, whole, kind, rooms, holder)
+    else:
+        raise ValueError(f"no such attack: {kind}")
+    height, width = seen.image.shape[:2]
+    x, y = (seen.box[:2] + seen.box[2:]) / 2
+    # A box larger than its picture, seen from the side, can have its middle outside.
+    return seen if 0 <= x <= width and 0 <= y <= height else Picture(seen.image, sane_box(seen))
