@@ -190,7 +190,7 @@ def squeeze(rng: Rng, look: Look) -> Look:
 def screen_light(rng: Rng, look: Look) -> Look:
     """The coloured light of a display before the face, stronger on the face than behind it."""
     colour = np.exp(rng.normal(0, 0.3, 3)).astype(np.float32)
-    return _masked(look, lambda view: view * colour, _face_mask)
+    return masked(look, lambda view: view * colour, _face_mask)
 
 
 def occlude(rng: Rng, look: Look) -> Look:
@@ -227,7 +227,7 @@ def occlude(rng: Rng, look: Look) -> Look:
         light = np.clip(view.mean() / 110, 0.4, 1.4)
         return (colour * light + shade).astype(np.float32) * np.ones_like(view, np.float32)
 
-    return _masked(look, paint, shape)
+    return masked(look, paint, shape)
 
 
 def background(rng: Rng, look: Look) -> Look:
@@ -251,7 +251,7 @@ def background(rng: Rng, look: Look) -> Look:
             return np.asarray(cv2.resize(plain, view.shape[1::-1], interpolation=cv2.INTER_CUBIC))
         return np.asarray(cv2.GaussianBlur(view, (0, 0), sigma))
 
-    return _masked(look, paint, person)
+    return masked(look, paint, person)
 
 
 def _gains(look: Look, gains: npt.NDArray[np.float64]) -> Look:
@@ -259,7 +259,7 @@ def _gains(look: Look, gains: npt.NDArray[np.float64]) -> Look:
     return look.each(lambda view, zoom: view * gains.astype(np.float32))
 
 
-def _masked(
+def masked(
     look: Look, paint: Callable[[Image], npt.NDArray[np.generic]], shape: Callable[[Image, Floats], Floats]
 ) -> Look:
     """Paints each view by `paint(view)` where the mask `shape(view, face)` is 1."""

@@ -18,11 +18,15 @@ import numpy as np
 
 from alive402.liveness.networks import WEIGHTS, AppearanceNetwork
 from alive402.liveness.networks.model_files import registry
+from training.alterations import MEASURED
 from training.compare import numbers, together
 from training.folds import look, pooled
-from training.fusion_fit import SET_BY_HAND, Floats, Table, auc, fit, left_out, with_expert
+from training.fusion_fit import FREE, SET_BY_HAND, Floats, Table, auc, fit, left_out, with_expert
+from training.harder import HARDER
 
 THRESHOLD, MARGIN = 0.5, 0.05
+OURS = ("mean", "percentile", *FREE)
+"""The numbers of our network's line beside its intercept."""
 
 
 def main() -> None:
@@ -34,19 +38,17 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="replace weights/calibration.json")
     options = parser.parse_args()
     looked = look(options.manifest, options.work, options.expert)
-    (found,) = numbers([AppearanceNetwork(1)], looked)
+    (found,) = numbers([AppearanceNetwork(1)], looked, MEASURED | HARDER, conditions=True)
     table, clean = together(looked, found.features), together(looked, {"": found.features[""]})
     _say(clean, left_out(table)[: len(clean.labels)])
     print(f"network's mean alone: AUC {auc(found.odds[''], clean.labels):.3f}")
-    for name, scores in zip(clean.names[2:], clean.features[:, 2:].T, strict=True):
+    for name, scores in zip(clean.names[-len(looked.names) :], clean.features[:, -len(looked.names) :].T, strict=True):
         attacks, people = (int((scores[clean.labels == label] < 0).sum()) for label in (0, 1))
         print(f"{name} speaks against life on {attacks} attacks and {people} bona fide")
     intercept, weights = fit(table)
     chosen = dict(zip(table.names, weights.round(3).tolist(), strict=True))
     print(f"intercept {intercept:.3f}, weights {chosen}")
-    lines = {
-        "appearance": {"intercept": round(intercept, 3), "mean": chosen["mean"], "percentile": chosen["percentile"]}
-    }
+    lines = {"appearance": {"intercept": round(intercept, 3)} | {name: chosen[name] for name in OURS}}
     if options.expert:
         theirs = Table(
             pooled(looked.expert, looked.clip), clean.labels, clean.sources, clean.species, ["mean", "percentile"]
@@ -56,7 +58,7 @@ def main() -> None:
         start, slopes = (value.round(3).tolist() for value in map(np.asarray, fit(theirs)))
         lines["expert"] = {"intercept": start, "mean": slopes[0], "percentile": slopes[1]}
     if options.write:
-        _write(clean, lines, {name: weight for name, weight in chosen.items() if name not in ("mean", "percentile")})
+        _write(clean, lines, {name: weight for name, weight in chosen.items() if name not in OURS})
 
 
 def _say(table: Table, scores: Floats) -> None:

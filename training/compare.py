@@ -11,16 +11,16 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
 from alive402.liveness.networks import AppearanceNetwork, logits
-from training.alterations import MEASURED, Look, usual_faces
+from training.alterations import MEASURED, Alteration, Look, usual_faces
 from training.folds import Floats, Image, Looked, Stills, look, look_at_stills, mean_odds, pooled, some_looks
-from training.fusion_fit import Table, auc, left_out
+from training.fusion_fit import FREE, Table, auc, left_out
 
 SEED = 402
 THRESHOLD = 0.5
@@ -103,12 +103,12 @@ def published(teacher: Path) -> AppearanceNetwork:
         return AppearanceNetwork(1, path)
 
 
-def altered_views(looked: Looked) -> Iterator[tuple[str, Views]]:
+def altered_views(looked: Looked, alterations: Mapping[str, Alteration] = MEASURED) -> Iterator[tuple[str, Views]]:
     """Yield the looks under each alteration, one set at a time: all unaltered (""), then some of them altered."""
     yield "", (looked.mid, looked.wide)
     some = some_looks(looked)
     faces = usual_faces(len(some))
-    for name, alteration in MEASURED.items():
+    for name, alteration in alterations.items():
         rng = np.random.default_rng(SEED)
         changed = [
             alteration(rng, Look((looked.mid[one], looked.wide[one]), face)).views
@@ -130,16 +130,28 @@ class Numbers:
     odds: dict[str, Floats]
 
 
-def numbers(networks: Sequence[AppearanceNetwork], looked: Looked) -> list[Numbers]:
-    """Score the clips under each alteration by each network; "" is the unaltered clips."""
+def numbers(
+    networks: Sequence[AppearanceNetwork],
+    looked: Looked,
+    alterations: Mapping[str, Alteration] = MEASURED,
+    conditions: bool = False,
+) -> list[Numbers]:
+    """Score the clips under each alteration by each network; "" is the unaltered clips.
+
+    With `conditions`, how each clip was filmed (FREE of fusion_fit.py) stands beside the network's score.
+    """
     found = [Numbers({}, {}) for _ in networks]
     some = looked.clip[some_looks(looked)]
-    for name, (mid, wide) in altered_views(looked):
+    for name, (mid, wide) in altered_views(looked, alterations):
         clip = some if name else looked.clip
         for network, one in zip(networks, found, strict=True):
-            live = network.look_at(mid, wide).live
-            one.odds[name] = mean_odds(live, clip)
-            one.features[name] = np.concatenate([pooled(live, clip), looked.cues], axis=1)
+            looks = network.look_at(mid, wide)
+            how = [getattr(looks, each)[:, None] for each in FREE] if conditions else []
+            filmed = [
+                np.stack([each[clip == number].mean(axis=0) for number in range(len(looked.labels))]) for each in how
+            ]
+            one.odds[name] = mean_odds(looks.live, clip)
+            one.features[name] = np.concatenate([pooled(looks.live, clip), *filmed, looked.cues], axis=1)
     return found
 
 
@@ -180,12 +192,13 @@ def together(looked: Looked, features: dict[str, Floats]) -> Table:
     """Join all clips, unaltered ("") and under each alteration, into one table for fitting the fusion."""
     altered = max(len(features) - 1, 1)
     repeat, count = len(features), len(looked.labels)
+    conditions = FREE if features[""].shape[1] > 2 + len(looked.names) else ()
     return Table(
         features=np.concatenate(list(features.values())),
         labels=np.tile(looked.labels.astype(float), repeat),
         sources=np.tile(looked.sources, repeat),
         species=np.tile(looked.attacks, repeat),
-        names=["mean", "percentile", *looked.names.tolist()],
+        names=["mean", "percentile", *conditions, *looked.names.tolist()],
         weights=np.concatenate([np.full(count, 1.0 if name == "" else ALTERED_WEIGHT / altered) for name in features]),
     )
 

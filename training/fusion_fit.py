@@ -1,4 +1,4 @@
-"""Fits the numbers of the fusion: a logistic model whose weights are never negative.
+"""Fits the numbers of the fusion: a logistic model in which no evidence has a negative weight.
 
 Weights are held near expected values, and sources count alike within a label. So a few dozen clips cannot move them
 far, and no source outvotes the others.
@@ -27,6 +27,10 @@ SET_BY_HAND = {
 }
 EXPECTED = {"mean": 0.5, "percentile": 0.5, "planar": 4.0, "bezel": 3.0}
 MOST = {"mean": 2.0, "percentile": 2.0, "planar": 6.0, "bezel": 6.0}
+FREE = ("colourless", "dark")
+"""Conditions of filming: their weights may have either sign, and are held near 0, only weakly."""
+FREE_PULL = 0.02 / 3.0**2
+"""Strength of the pull of a FREE weight to 0."""
 HELD = 0.3
 """Strength of the pull to the expected values (a Gaussian prior whose width is proportional to the value)."""
 STEPS, RATE = 4_000, 0.1
@@ -71,13 +75,15 @@ def fit(table: Table) -> tuple[float, Floats]:
     expected = np.array([SET_BY_HAND.get(name, EXPECTED.get(name, 0.0)) for name in table.names])
     fixed = np.array([name in SET_BY_HAND for name in table.names])
     most = np.array([MOST.get(name, np.inf) for name in table.names])
-    pull = np.where(fixed, 0.0, HELD / (expected + 0.3) ** 2)
+    free = np.isin(table.names, FREE)
+    pull = np.select([fixed, free], [0.0, FREE_PULL], HELD / (expected + 0.3) ** 2)
+    least = np.where(free, -np.inf, 0.0)
     chosen, intercept = expected.copy(), 0.0
     for _ in range(STEPS):
         error = weight * (_sigmoid(intercept + table.features @ chosen) - table.labels)
         intercept -= RATE * error.sum()
         step = table.features.T @ error + pull * (chosen - expected)
-        chosen = np.where(fixed, chosen, np.clip(chosen - RATE * step, 0.0, most))
+        chosen = np.where(fixed, chosen, np.clip(chosen - RATE * step, least, most))
     odds = intercept + table.features @ chosen
     clean = np.full(len(odds), True) if table.weights is None else table.weights >= 1
     return float(intercept - _fewest_errors(odds[clean], table.labels[clean])), chosen
@@ -115,8 +121,9 @@ def with_expert(table: Table, expert: Table) -> Floats:
         mine = table.sources == source
         intercept, weights = fit(_only(table, ~mine))
         theirs, slopes = fit(_only(expert, ~mine))
-        ours = intercept + table.features[mine][:, :2] @ weights[:2]
-        cues = table.features[mine][:, 2:] @ weights[2:]
+        own = np.isin(table.names, ("mean", "percentile", *FREE))
+        ours = intercept + table.features[mine][:, own] @ weights[own]
+        cues = table.features[mine][:, ~own] @ weights[~own]
         odds[mine] = (ours + theirs + expert.features[mine] @ slopes) / 2 + cues
     return _sigmoid(odds)
 

@@ -39,6 +39,15 @@ def cues(values: dict[str, float | None]) -> dict[str, Cue]:
 evidence = st.fixed_dictionaries({name: st.none() | scores for name in NAMES})
 
 
+def test_conditions_shift_the_decision_by_their_weights() -> None:
+    rule = replace(packaged(), appearance=Line(0.0, 1.0, 0.0, colourless=2.0, dark=-1.0))
+    plain, filmed = looks([0.5]), {"colourless": np.ones(1, np.float32), "dark": np.zeros(1, np.float32)}
+    assert fuse(plain, {}, rule).live_confidence == pytest.approx(0.5)
+    assert fuse(replace(plain, **filmed), {}, rule).live_confidence == pytest.approx(1 / (1 + np.exp(-2.0)))
+    night = replace(plain, colourless=np.zeros(1, np.float32), dark=np.ones(1, np.float32))
+    assert fuse(night, {}, rule).live_confidence == pytest.approx(1 / (1 + np.exp(1.0)))
+
+
 @patiently
 @given(st.lists(shares, min_size=1, max_size=16), evidence, st.sampled_from(NAMES), scores, scores)
 def test_more_evidence_for_life_never_lowers_the_confidence(

@@ -28,16 +28,26 @@ DECISIVE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A network's pooled log odds, calibrated: intercept, and weights (>= 0) of their mean and 20th percentile."""
+    """A network's pooled log odds, calibrated: intercept, and weights (>= 0) of their mean and 20th percentile.
+
+    `colourless` and `dark` are the log odds that are added for looks without colour and in little light.
+    """
 
     intercept: float
     mean: float
     percentile: float
+    colourless: float = 0.0
+    dark: float = 0.0
+
+    def start(self, looks: Looks) -> float:
+        """The log odds before the network's score: the intercept, and what the conditions of n looks (n > 0) add."""
+        colourless, dark = (float(how.mean()) if len(how) else 0.0 for how in (looks.colourless, looks.dark))
+        return self.intercept + self.colourless * colourless + self.dark * dark
 
     def odds(self, looks: Looks) -> float:
         """Calibrated log odds of life, for n looks (n > 0)."""
         mean, percentile = pool(looks.live)
-        return self.intercept + self.mean * mean + self.percentile * percentile
+        return self.start(looks) + self.mean * mean + self.percentile * percentile
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +141,7 @@ def fuse(
         attack_type=None if verdict == "live" else _attack_type(looks, weighed, moved),
         reasons=_reasons(verdict, weighed, moved, confidence, rule),
         cues=weighed,
-        frames=tuple(_sigmoid(rule.appearance.intercept + slope * one) for one in logits(looks.live)),
+        frames=tuple(_sigmoid(rule.appearance.start(looks) + slope * one) for one in logits(looks.live)),
     )
 
 

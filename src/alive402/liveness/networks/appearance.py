@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from alive402.liveness.networks import model_files
+from alive402.liveness.networks import conditions, model_files
 
 Floats = npt.NDArray[np.float32]
 Image = npt.NDArray[np.uint8]
@@ -48,12 +48,15 @@ class Looks:
         paper: (n,) float32, re-filmed from a print.
         screen: (n,) float32, re-filmed from a display.
         views: (n, 2) float32, filmed from life, by the tight and by the wide view alone; empty where there are none.
+        colourless, dark: (n,) float32, how a look was filmed (networks/conditions.py); empty where it is not known.
     """
 
     live: Floats
     paper: Floats
     screen: Floats
     views: Floats = field(default_factory=lambda: np.zeros((0, 2), np.float32))
+    colourless: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
+    dark: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
 
 
 def joined(parts: Sequence[Looks]) -> Looks:
@@ -101,7 +104,8 @@ class AppearanceNetwork:
         live, mid_kinds, wide_kinds = (np.concatenate(some) for some in zip(*found, strict=True))
         kinds: Floats = np.mean([mid_kinds, wide_kinds], axis=0, dtype=np.float32)
         views: Floats = np.stack([mid_kinds[:, 1], wide_kinds[:, 1]], axis=1, dtype=np.float32)
-        return Looks(np.asarray(live, np.float32), kinds[:, 0], kinds[:, 2], views)
+        how = conditions.colourless(wide), conditions.dark(mid)
+        return Looks(np.asarray(live, np.float32), kinds[:, 0], kinds[:, 2], views, *how)
 
     def _run(self, mid: Sequence[Image], wide: Sequence[Image]) -> Sequence[Floats]:
         """Live (n,), and (n, 3) of each view."""

@@ -1,0 +1,41 @@
+"""How a face was filmed: without colour, or in little light. Both lower the network's score of a person.
+
+The fusion adds a fitted amount for each: measures of quality as inputs of a fusion, as in Kittler, Poh et al. 2007,
+"Quality dependent fusion of intramodal and multimodal biometric experts", Proc. SPIE 6539.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+Image = npt.NDArray[np.uint8]
+
+COLOURFUL = 0.12
+"""Mean distance of the strongest and the weakest channel, in means of the strongest, from which a view has colour."""
+LIGHT, DARK = 70.0, 20.0
+"""Mean gray of the face from which it is light, and up to which it is dark."""
+_FLOOR = 8.0
+_FACE = 1 / 2.7
+"""Share of a mid view's side that the face has."""
+
+
+def colourless(wide: Sequence[Image]) -> Floats:
+    """(n,) float32, 0 colour .. 1 none, of n wide views, (h, h, 3) uint8 BGR."""
+    strongest = np.array([float(view.max(axis=2).mean()) for view in wide])
+    weakest = np.array([float(view.min(axis=2).mean()) for view in wide])
+    return np.asarray(np.clip(1 - (strongest - weakest) / (strongest + _FLOOR) / COLOURFUL, 0, 1), np.float32)
+
+
+def dark(mid: Sequence[Image]) -> Floats:
+    """(n,) float32, 0 light .. 1 dark, of the face in the middle of n mid views, (h, h, 3) uint8 BGR."""
+    means = []
+    for view in mid:
+        edge = round(len(view) * (0.5 - 0.5 * _FACE))
+        face = np.ascontiguousarray(view[edge : len(view) - edge, edge : len(view) - edge])
+        means.append(float(cv2.cvtColor(face, cv2.COLOR_BGR2GRAY).mean()))
+    return np.asarray(np.clip((LIGHT - np.array(means)) / (LIGHT - DARK), 0, 1), np.float32)
