@@ -33,7 +33,7 @@ FREE_PULL = 0.02 / 3.0**2
 """Strength of the pull of a FREE weight to 0."""
 HELD = 0.3
 """Strength of the pull to the expected values (a Gaussian prior whose width is proportional to the value)."""
-STEPS, RATE = 4_000, 0.1
+STEPS, RATE = 10_000, 0.1
 
 
 @dataclass(frozen=True)

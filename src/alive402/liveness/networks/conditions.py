@@ -26,9 +26,13 @@ _FACE = 1 / 2.7
 
 def colourless(wide: Sequence[Image]) -> Floats:
     """(n,) float32, 0 colour .. 1 none, of n wide views, (h, h, 3) uint8 BGR."""
-    strongest = np.array([float(view.max(axis=2).mean()) for view in wide])
-    weakest = np.array([float(view.min(axis=2).mean()) for view in wide])
-    return np.asarray(np.clip(1 - (strongest - weakest) / (strongest + _FLOOR) / COLOURFUL, 0, 1), np.float32)
+    distances = []
+    for view in wide:
+        blue, green, red = cv2.split(view)
+        strongest = cv2.mean(cv2.max(cv2.max(blue, green), red))[0]
+        weakest = cv2.mean(cv2.min(cv2.min(blue, green), red))[0]
+        distances.append((strongest - weakest) / (strongest + _FLOOR))
+    return np.asarray(np.clip(1 - np.array(distances) / COLOURFUL, 0, 1), np.float32)
 
 
 def dark(mid: Sequence[Image]) -> Floats:
