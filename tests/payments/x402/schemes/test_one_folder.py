@@ -12,7 +12,14 @@ import alive402
 SRC = Path(alive402.__file__).parent
 FOLDER = re.compile(r"payments/x402/schemes/[a-z0-9_]+/")
 # The EVM test chain with its facilitator and wallets, the example buyers, and the settings' check of their own values.
-EVM_ITSELF = ("payments/devchain/", "http/devchain/", "demo/", "web/examples.py", "settings.py", "cli/serve.py")
+EVM_ITSELF = (
+    "payments/devchain/",
+    "http/devchain/",
+    "demo/",
+    "web/examples.py",
+    "settings/accepting.py",
+    "cli/serve.py",
+)
 FIELDS = re.compile(
     r"validAfter|validBefore|TransferWithAuthorization|AuthorizationUsed|authorizationState|EIP-?3009|EIP-?712|eip155"
     r"|permit2|\.get\([\"']authorization[\"']\)|\[[\"']authorization[\"']\]|0x\[0-9a-f",
