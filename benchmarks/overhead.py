@@ -111,7 +111,11 @@ async def measure(folder: Path, calls: int) -> dict[str, float]:
     parts = await assemble(Settings(network="dev", database_url=f"sqlite+aiosqlite:///{folder / 'ledger.db'}"))
     registry = dataclasses.replace(parts.registry.first, provider=Ready(answer))
     parts = dataclasses.replace(parts, registry=dataclasses.replace(parts.registry, services=(registry,)))
-    data = {"Action": registry.service.action, "Elements": answer.elements, "Liveness": answer.liveness}
+    data = {
+        "Action": registry.service.action,
+        "Elements": answer.elements,
+        registry.service.report_field: answer.report,
+    }
     with serving(server(parts)) as ours, serving(uvicorn.Server(_as_ours(bare(parts, data)))) as theirs:
         async with Buyer(ours) as buyer:
             await asyncio.to_thread(parts.devchain.mint, buyer.account.address, MINTED)
