@@ -29,9 +29,8 @@ from alive402.lab import Rate
 from alive402.lab.datasets import DatasetError, Presentation, read
 from alive402.lab.metrics import Auc, ErrorRates, Scored
 from alive402.liveness import Analysis, Analyzer, UnusableVideo, VideoFile
-from alive402.liveness.faces import MID_VIEW
 from alive402.liveness.faces.samples import crop_around
-from alive402.liveness.networks import AppearanceNetwork
+from alive402.liveness.networks import MID_VIEW, AppearanceNetwork
 from benchmarks import accuracy_table, pace
 from benchmarks.silent_face import SilentFace
 

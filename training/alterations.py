@@ -13,8 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from alive402.liveness.faces import MID_VIEW
-from alive402.liveness.faces.samples import WIDE_VIEW
+from alive402.liveness.networks import MID_VIEW, WIDE_VIEW
 from training.simulate.camera import jpeg
 
 Image = npt.NDArray[np.uint8]

@@ -1,7 +1,4 @@
-"""Alterations on which networks are measured and the fusion is fitted, and from which no network learns.
-
-Networks that learned from them too were not better under them, and worse on unaltered clips.
-"""
+"""Alterations on which the fusion is fitted, and from which no network learns: less of the scene, or little light."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from alive402.liveness.faces import MID_VIEW
-from alive402.liveness.faces.samples import WIDE_VIEW, crop_around
+from alive402.liveness.faces.samples import crop_around
+from alive402.liveness.networks import MID_VIEW, WIDE_VIEW
 from training.originals import BONA_FIDE, CONTENT_ONLY, Original
 from training.simulate import SCREENS, Picture, film, present
 from training.simulate.picture import resized

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from alive402.liveness.faces import MID_VIEW
-from alive402.liveness.faces.samples import WIDE_VIEW, crop_around
+from alive402.liveness.faces.samples import crop_around
+from alive402.liveness.networks import MID_VIEW, WIDE_VIEW
 from training.simulate import Picture
 
 PRINT, LIVE, REPLAY, UNKNOWN = 0, 1, 2, -1

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,10 @@ import httpx
 import pytest
 
 from tests.http.conftest import Service
+from tests.http.test_buyers import cached
 
-PACKAGES = "@redocly/cli @stoplight/spectral-cli @agentcash/discovery"
-FOLDER = Path(tempfile.gettempdir(), "alive402-openapi-linters")
+PACKAGES = "@redocly/cli@2.77.0 @stoplight/spectral-cli@6.16.3 @agentcash/discovery@1.7.5"
+FOLDER = cached("openapi-linters")
 """Where the programs are looked for beside the path: they are 750 packages, too many to install for one test."""
 
 

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alive402.liveness.networks import conditions
+from alive402.liveness.networks import MID_VIEW, conditions
 from alive402.liveness.networks.conditions import Image
 
+FACE = 1 / MID_VIEW
 SKIN = np.array([110, 140, 190], np.uint8)
 
 
@@ -30,13 +31,13 @@ def test_skin_has_colour() -> None:
 
 @given(st.integers(0, 254))
 def test_darker_face_is_never_rated_lighter(level: int) -> None:
-    darker, lighter = conditions.dark([filled(level), filled(level + 1)]).tolist()
+    darker, lighter = conditions.dark([filled(level), filled(level + 1)], FACE).tolist()
     assert darker >= lighter
 
 
 def test_only_the_face_counts_as_dark() -> None:
     lit = filled(10)
     lit[44:84, 44:84] = 150
-    assert conditions.dark([lit]).tolist() == [0.0]
-    assert conditions.dark([filled(10)]).tolist() == [1.0]
-    assert conditions.dark([filled(45)]) == pytest.approx([0.5])
+    assert conditions.dark([lit], FACE).tolist() == [0.0]
+    assert conditions.dark([filled(10)], FACE).tolist() == [1.0]
+    assert conditions.dark([filled(45)], FACE) == pytest.approx([0.5])

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from x402.schemas import PaymentRequirements
 
 from alive402.catalog import IMAGE_LIVENESS, LIVENESS, ServiceDefinition
-from alive402.payments.x402 import Resource
+from alive402.http.payment import resource_of
 from alive402.payments.x402.required import _shape, required_header, required_v2
 
 SERVICES = pytest.mark.parametrize("service", [LIVENESS, IMAGE_LIVENESS], ids=["video", "image"])
@@ -34,16 +34,7 @@ ACCEPTED = [
 
 
 def document(service: ServiceDefinition, networks: int, base: str = "https://alive402.example") -> str:
-    resource = Resource(
-        url=base + service.paths[-1],
-        paths=service.paths,
-        description=service.description,
-        service_name=service.name[:32],
-        tags=service.tags[:5],
-        input_schema=service.input_schema,
-        example_input=service.example_input,
-        example_output=service.example_output,
-    )
+    resource = resource_of(service, base + service.paths[-1])
     return required_header(required_v2(ACCEPTED[:networks], resource, "payment_required: Sign."), "payment_required")
 
 

@@ -42,7 +42,6 @@ HANDOVER_SECONDS = 1.0
 _SESSION_HEADER, _VERSION_HEADER = "mcp-session-id", "mcp-protocol-version"
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
-ANY_ORIGIN = "*"
 
 
 @dataclass(eq=False, slots=True)
@@ -200,7 +199,7 @@ class McpTransport:
         if self._local is not None:
             return await self._local.validate_request(request)
         origin = request.headers.get("origin")
-        if origin is None or {origin, ANY_ORIGIN} & self._origins or self._is_own(origin, request):
+        if origin is None or origin in self._origins or self._is_own(origin, request):
             return None
         return _error("The Origin is not this service's.", 403)
 

@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from alive402.liveness.faces import MID_VIEW, VIEW_SIDE, FaceTrack, Sample
+from alive402.liveness.faces import VIEW_SIDE, FaceTrack, Sample
+from alive402.liveness.networks import MID_VIEW
 
 Doubles = npt.NDArray[np.float64]
 

@@ -12,6 +12,7 @@ from alive402.liveness.faces import upright
 from alive402.liveness.faces.detector import Detection
 from alive402.liveness.media import Frame
 from alive402.liveness.media.inner import InnerPicture
+from alive402.liveness.networks import MID_VIEW, WIDE_VIEW
 
 Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -20,8 +21,6 @@ SLOTS = 16
 LEAST_SLOT_SECONDS = 0.2
 VIEW_SIDE = 128
 SMOOTHING = 1.0
-MID_VIEW = 2.7
-WIDE_VIEW = 4.0
 TEXTURE_SIDE = 384
 PICTURE_SIDE = 240
 LEANS = 3

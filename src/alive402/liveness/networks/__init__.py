@@ -8,7 +8,15 @@ from alive402.lazy import lazy_names
 
 if TYPE_CHECKING:
     from alive402.liveness.networks import model_files
-    from alive402.liveness.networks.appearance import AppearanceNetwork, Looks, joined, logits, pool
+    from alive402.liveness.networks.appearance import (
+        MID_VIEW,
+        WIDE_VIEW,
+        AppearanceNetwork,
+        Looks,
+        joined,
+        logits,
+        pool,
+    )
     from alive402.liveness.networks.experts import EXPERTS
     from alive402.liveness.networks.model_files import WEIGHTS
     from alive402.liveness.networks.tflite import open_network
@@ -18,7 +26,7 @@ else:
     __getattr__ = lazy_names(
         __name__,
         {
-            "appearance": ["AppearanceNetwork", "Looks", "joined", "logits", "pool"],
+            "appearance": ["MID_VIEW", "WIDE_VIEW", "AppearanceNetwork", "Looks", "joined", "logits", "pool"],
             "experts": ["EXPERTS"],
             "model_files": ["WEIGHTS"],
             "tflite": ["open_network"],
@@ -29,7 +37,9 @@ else:
 
 __all__ = [
     "EXPERTS",
+    "MID_VIEW",
     "WEIGHTS",
+    "WIDE_VIEW",
     "AppearanceNetwork",
     "Looks",
     "Wheel",

@@ -22,6 +22,8 @@ Floats = npt.NDArray[np.float32]
 Image = npt.NDArray[np.uint8]
 
 THREADS = 2
+MID_VIEW, WIDE_VIEW = 2.7, 4.0
+"""Times the face box that the tight and the wide view hold."""
 SIDE = 80
 """Side of a view as the network sees it, px."""
 LOGIT_CLIP = 8.0
@@ -104,7 +106,7 @@ class AppearanceNetwork:
         live, mid_kinds, wide_kinds = (np.concatenate(some) for some in zip(*found, strict=True))
         kinds: Floats = np.mean([mid_kinds, wide_kinds], axis=0, dtype=np.float32)
         views: Floats = np.stack([mid_kinds[:, 1], wide_kinds[:, 1]], axis=1, dtype=np.float32)
-        how = conditions.colourless(wide), conditions.dark(mid)
+        how = conditions.colourless(wide), conditions.dark(mid, 1 / MID_VIEW)
         return Looks(np.asarray(live, np.float32), kinds[:, 0], kinds[:, 2], views, *how)
 
     def _run(self, mid: Sequence[Image], wide: Sequence[Image]) -> Sequence[Floats]:

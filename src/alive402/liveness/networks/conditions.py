@@ -20,8 +20,6 @@ COLOURFUL = 0.12
 LIGHT, DARK = 70.0, 20.0
 """Mean gray of the face from which it is light, and up to which it is dark."""
 _FLOOR = 8.0
-_FACE = 1 / 2.7
-"""Share of a mid view's side that the face has."""
 
 
 def colourless(wide: Sequence[Image]) -> Floats:
@@ -35,11 +33,11 @@ def colourless(wide: Sequence[Image]) -> Floats:
     return np.asarray(np.clip(1 - np.array(distances) / COLOURFUL, 0, 1), np.float32)
 
 
-def dark(mid: Sequence[Image]) -> Floats:
-    """(n,) float32, 0 light .. 1 dark, of the face in the middle of n mid views, (h, h, 3) uint8 BGR."""
+def dark(mid: Sequence[Image], face: float) -> Floats:
+    """(n,) float32, 0 light .. 1 dark, of the middle of n mid views, (h, h, 3) uint8 BGR, `face` of their side wide."""
     means = []
     for view in mid:
-        edge = round(len(view) * (0.5 - 0.5 * _FACE))
-        face = np.ascontiguousarray(view[edge : len(view) - edge, edge : len(view) - edge])
-        means.append(float(cv2.cvtColor(face, cv2.COLOR_BGR2GRAY).mean()))
+        edge = round(len(view) * (0.5 - 0.5 * face))
+        middle = np.ascontiguousarray(view[edge : len(view) - edge, edge : len(view) - edge])
+        means.append(float(cv2.cvtColor(middle, cv2.COLOR_BGR2GRAY).mean()))
     return np.asarray(np.clip((LIGHT - np.array(means)) / (LIGHT - DARK), 0, 1), np.float32)
