@@ -39,9 +39,10 @@ def payment_required(
     version 2's `resource` and `extensions` as well, because the header has a short form of them. With `version` 1 there
     is no header and nothing of version 2.
     """
-    body = _instructions_v1(error, gate, resource)
     headers = {"Cache-Control": "no-store"}
-    if version == 2:
+    if version == 1:
+        body = _instructions_v1(error, gate, resource)
+    else:
         required = gate.required(resource, _sentence(error))
         body = _instructions_of_both(required, error, gate, resource)
         headers[REQUIRED_HEADER] = required_header(required, error.code)
