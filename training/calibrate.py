@@ -24,7 +24,10 @@ from training.folds import look, pooled
 from training.fusion_fit import FREE, SET_BY_HAND, Floats, Table, auc, fit, left_out, with_expert
 from training.harder import HARDER
 
-THRESHOLD, MARGIN = 0.5, 0.05
+THRESHOLD, MARGIN = 0.5, 0.15
+"""Within the margin of the threshold the verdict is `inconclusive`. Up to .15, a wider margin turns two verdicts on
+altered looks inconclusive for each wrong one that it prevents; from .15 to .2 it is nearly four."""
+MARGINS = (0.05, 0.1, MARGIN, 0.2)
 OURS = ("mean", "percentile", *FREE)
 """The numbers of our network's line beside its intercept."""
 
@@ -40,7 +43,11 @@ def main() -> None:
     looked = look(options.manifest, options.work, options.expert)
     (found,) = numbers([AppearanceNetwork(1)], looked, MEASURED | HARDER, conditions=True)
     table, clean = together(looked, found.features), together(looked, {"": found.features[""]})
-    _say(clean, left_out(table)[: len(clean.labels)])
+    scores = left_out(table)
+    _say(clean, scores[: len(clean.labels)])
+    for margin in MARGINS:
+        alone, altered = (_outcomes(one, scores, margin) for one in (clean, table))
+        print(f"margin {margin}: {alone} as they are, {altered} with the altered ones")
     print(f"network's mean alone: AUC {auc(found.odds[''], clean.labels):.3f}")
     for name, scores in zip(clean.names[-len(looked.names) :], clean.features[:, -len(looked.names) :].T, strict=True):
         attacks, people = (int((scores[clean.labels == label] < 0).sum()) for label in (0, 1))
@@ -73,6 +80,14 @@ def _say(table: Table, scores: Floats) -> None:
         accepted = int((mine >= THRESHOLD).sum())
         print(f"APCER {kind}: {accepted}/{len(mine)} = {accepted / len(mine):.3f}")
     print(f"inconclusive {(abs(scores - THRESHOLD) < MARGIN).sum()} of {len(scores)}")
+
+
+def _outcomes(table: Table, scores: Floats, margin: float) -> str:
+    """How many of the first n scores are wrong and how many inconclusive, n being the table's rows."""
+    first = scores[: len(table.labels)]
+    near = abs(first - THRESHOLD) < margin
+    wrong = ~near & ((first >= THRESHOLD) != (table.labels == 1))
+    return f"{wrong.sum()} wrong and {near.sum()} inconclusive of {len(first)}"
 
 
 def _write(table: Table, lines: dict[str, dict[str, float]], cues: dict[str, float]) -> None:
