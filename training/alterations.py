@@ -55,9 +55,13 @@ def altered(rng: Rng, look: Look) -> Look:
 
 def usual_faces(count: int) -> Floats:
     """(count, 2, 4) float32: the face in each view when neither was limited by the frame."""
-    half = np.array([0.5 / MID_VIEW, 0.5 / WIDE_VIEW], np.float32)
-    one = np.stack([0.5 - half, 0.5 - half, 0.5 + half, 0.5 + half], axis=1)
-    return np.tile(one, (count, 1, 1))
+    return faces_within(np.full(count, WIDE_VIEW))
+
+
+def faces_within(reach: npt.NDArray[np.floating]) -> Floats:
+    """(n, 2, 4) float32: the face in the middle of each view, in frames with room for `reach` (n,) times the face."""
+    half = np.stack([0.5 / np.minimum(reach, MID_VIEW), 0.5 / np.minimum(reach, WIDE_VIEW)], axis=1)
+    return np.stack([0.5 - half, 0.5 - half, 0.5 + half, 0.5 + half], axis=2).astype(np.float32)
 
 
 def temperature(rng: Rng, look: Look) -> Look:

@@ -99,7 +99,8 @@ def _write(table: Table, lines: dict[str, dict[str, float]], cues: dict[str, flo
     live = int(table.labels.sum())
     content = {
         "about": f"Fitted on {live} bona fide and {len(table.labels) - live} attack clips of "
-        f"{len(set(table.sources))} sources by training/calibrate.py; weights in log odds, never negative. "
+        f"{len(set(table.sources))} sources by training/calibrate.py; weights in log odds, those of evidence never "
+        "negative. "
         f"Set by hand, for want of cases: {', '.join(SET_BY_HAND)}.",
         "network_sha256": registry()[0]["two_view"].sha256,
         **lines,

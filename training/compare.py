@@ -18,9 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from alive402.liveness.networks import AppearanceNetwork, logits
-from training.alterations import MEASURED, Alteration, Look, usual_faces
+from training.alterations import MEASURED, Alteration, Look, faces_within, usual_faces
 from training.folds import Floats, Image, Looked, Stills, look, look_at_stills, mean_odds, pooled, some_looks
 from training.fusion_fit import FREE, Table, auc, left_out
+from training.harder import HARDER
 
 SEED = 402
 THRESHOLD = 0.5
@@ -29,8 +30,8 @@ ALTERED_WEIGHT = 0.5
 REFUSED_SHARE = 0.1
 """Share of the people in photographs that is refused at the threshold at which attacks are counted."""
 
-Views = tuple[Sequence[Image], Sequence[Image]]
-"""Mid and wide view of n looks."""
+Views = tuple[Sequence[Image], Sequence[Image], Floats]
+"""Mid and wide view of n looks, and their reach."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +106,18 @@ def published(teacher: Path) -> AppearanceNetwork:
 
 def altered_views(looked: Looked, alterations: Mapping[str, Alteration] = MEASURED) -> Iterator[tuple[str, Views]]:
     """Yield the looks under each alteration, one set at a time: all unaltered (""), then some of them altered."""
-    yield "", (looked.mid, looked.wide)
+    yield "", (looked.mid, looked.wide, looked.reach)
     some = some_looks(looked)
-    faces = usual_faces(len(some))
+    usual, real = usual_faces(len(some)), faces_within(looked.reach[some])
     for name, alteration in alterations.items():
         rng = np.random.default_rng(SEED)
         changed = [
-            alteration(rng, Look((looked.mid[one], looked.wide[one]), face)).views
-            for one, face in zip(some, faces, strict=True)
+            alteration(rng, Look((looked.mid[one], looked.wide[one]), face))
+            for one, face in zip(some, real if name in HARDER else usual, strict=True)
         ]
-        yield name, ([mid for mid, _ in changed], [wide for _, wide in changed])
+        faces = np.stack([one.faces[1] for one in changed])
+        reach = 1 / (faces[:, 2:] - faces[:, :2]).max(axis=1) if name in HARDER else looked.reach[some]
+        yield name, ([one.views[0] for one in changed], [one.views[1] for one in changed], reach)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +145,12 @@ def numbers(
     """
     found = [Numbers({}, {}) for _ in networks]
     some = looked.clip[some_looks(looked)]
-    for name, (mid, wide) in altered_views(looked, alterations):
+    for name, (mid, wide, reach) in altered_views(looked, alterations):
         clip = some if name else looked.clip
         for network, one in zip(networks, found, strict=True):
-            looks = network.look_at(mid, wide)
-            how = [getattr(looks, each)[:, None] for each in FREE] if conditions else []
-            filmed = [
-                np.stack([each[clip == number].mean(axis=0) for number in range(len(looked.labels))]) for each in how
-            ]
+            looks = network.look_at(mid, wide, reach)
+            how = [looks.colourless, looks.dark, looks.close, looks.close * logits(looks.live)] if conditions else []
+            filmed = [(np.bincount(clip, each) / np.bincount(clip))[:, None] for each in how]
             one.odds[name] = mean_odds(looks.live, clip)
             one.features[name] = np.concatenate([pooled(looks.live, clip), *filmed, looked.cues], axis=1)
     return found

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import minimize
 
 Floats = npt.NDArray[np.float64]
 
@@ -27,13 +28,13 @@ SET_BY_HAND = {
 }
 EXPECTED = {"mean": 0.5, "percentile": 0.5, "planar": 4.0, "bezel": 3.0}
 MOST = {"mean": 2.0, "percentile": 2.0, "planar": 6.0, "bezel": 6.0}
-FREE = ("colourless", "dark")
+FREE = ("colourless", "dark", "close", "close_score")
 """Conditions of filming: their weights may have either sign, and are held near 0, only weakly."""
 FREE_PULL = 0.02 / 3.0**2
 """Strength of the pull of a FREE weight to 0."""
 HELD = 0.3
 """Strength of the pull to the expected values (a Gaussian prior whose width is proportional to the value)."""
-STEPS, RATE = 10_000, 0.1
+STEPS = 2_000
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def _only(table: Table, chosen: npt.NDArray[np.bool_]) -> Table:
 
 
 def fit(table: Table) -> tuple[float, Floats]:
-    """Intercept and non-negative weights by projected gradient; sources count alike within a label.
+    """Intercept and non-negative weights by L-BFGS-B; sources count alike within a label.
 
     The intercept is then moved to where the clips that count fully (weight 1: clean looks) have the fewest errors.
 
@@ -77,16 +78,22 @@ def fit(table: Table) -> tuple[float, Floats]:
     most = np.array([MOST.get(name, np.inf) for name in table.names])
     free = np.isin(table.names, FREE)
     pull = np.select([fixed, free], [0.0, FREE_PULL], HELD / (expected + 0.3) ** 2)
-    least = np.where(free, -np.inf, 0.0)
-    chosen, intercept = expected.copy(), 0.0
-    for _ in range(STEPS):
-        error = weight * (_sigmoid(intercept + table.features @ chosen) - table.labels)
-        intercept -= RATE * error.sum()
-        step = table.features.T @ error + pull * (chosen - expected)
-        chosen = np.where(fixed, chosen, np.clip(chosen - RATE * step, least, most))
+    least, most = np.where(fixed, expected, np.where(free, -np.inf, 0.0)), np.where(fixed, expected, most)
+
+    def loss(numbers: Floats) -> tuple[float, Floats]:
+        """Weighted log loss and the pull to the expected values, with the gradient; intercept first."""
+        odds, away = numbers[0] + table.features @ numbers[1:], numbers[1:] - expected
+        error = weight * (_sigmoid(odds) - table.labels)
+        value = weight @ np.logaddexp(0, np.where(table.labels == 1, -odds, odds)) + 0.5 * pull @ away**2
+        return float(value), np.concatenate([[error.sum()], table.features.T @ error + pull * away])
+
+    bounds = [(-np.inf, np.inf), *zip(least, most, strict=True)]
+    start = np.concatenate([[0.0], expected])
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": STEPS, "ftol": 1e-12})
+    intercept, chosen = float(found.x[0]), np.asarray(found.x[1:])
     odds = intercept + table.features @ chosen
     clean = np.full(len(odds), True) if table.weights is None else table.weights >= 1
-    return float(intercept - _fewest_errors(odds[clean], table.labels[clean])), chosen
+    return intercept - _fewest_errors(odds[clean], table.labels[clean]), chosen
 
 
 def _fewest_errors(odds: Floats, labels: Floats) -> float:

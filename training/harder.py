@@ -12,7 +12,7 @@ from training.alterations import Alteration, Floats, Image, Look, Rng, masked
 
 def close(rng: Rng, look: Look) -> Look:
     """The face fills the frame: both views end where the frame does, as `crop_around` cuts them then."""
-    times, off = float(rng.uniform(1.1, 2.4)), rng.uniform(-0.15, 0.15, 2)
+    times, off = float(rng.uniform(1.05, 1.6)), rng.uniform(-0.15, 0.15, 2)
     sources = list(zip(look.views, look.faces, strict=True))
     sizes = [float((face[2:] - face[:2]).max()) for _, face in sources]
     # The smallest view that holds the whole crop has the most detail of it.

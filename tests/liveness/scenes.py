@@ -126,6 +126,7 @@ def sample(frame: Image, box: npt.NDArray[np.float32], time: float = 0.0) -> Sam
         luminance=128.0,
         mid=view,
         wide=view,
+        reach=4.0,
         texture=texture,
         picture=view,
     )

@@ -48,6 +48,14 @@ def test_conditions_shift_the_decision_by_their_weights() -> None:
     assert fuse(night, {}, rule).live_confidence == pytest.approx(1 / (1 + np.exp(1.0)))
 
 
+def test_score_of_a_face_that_fills_the_picture_counts_less() -> None:
+    rule = replace(packaged(), appearance=Line(0.0, 1.0, 0.0, close=0.5, close_score=-0.4))
+    sure = float(1 / (1 + np.exp(2.0)))  # Log odds of -2.
+    near, far = (replace(looks([sure]), close=np.full(1, how, np.float32)) for how in (1.0, 0.0))
+    assert fuse(far, {}, rule).live_confidence == pytest.approx(1 / (1 + np.exp(2.0)), abs=1e-5)
+    assert fuse(near, {}, rule).live_confidence == pytest.approx(1 / (1 + np.exp(0.7)), abs=1e-5)
+
+
 @patiently
 @given(st.lists(shares, min_size=1, max_size=16), evidence, st.sampled_from(NAMES), scores, scores)
 def test_more_evidence_for_life_never_lowers_the_confidence(

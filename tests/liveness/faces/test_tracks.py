@@ -72,3 +72,14 @@ def test_views_exclude_bars_and_boxes_stay_in_the_frame(finder: FaceFinder, film
     assert abs(inner.left - 200) <= 4
     assert np.abs(after.box - before.box - [200, 0, 200, 0]).max() < 0.1 * filmed[0].shape[1]
     assert (after.wide.max(axis=2) < 3).mean() <= (before.wide.max(axis=2) < 3).mean() + 0.01
+
+
+def test_reach_is_the_room_around_the_face(finder: FaceFinder, filmed: list[Image]) -> None:
+    plain = follow(finder, filmed).tracks()[0].samples[0]
+    height, width = filmed[0].shape[:2]
+    left, top, right, bottom = plain.box
+    assert plain.reach == pytest.approx(min(4.0, (width - 1) / (right - left), (height - 1) / (bottom - top)))
+    middle, half = (plain.box[:2] + plain.box[2:]) / 2, 0.7 * (plain.box[2:] - plain.box[:2])
+    (x1, y1), (x2, y2) = np.maximum(middle - half, 0).astype(int), (middle + half).astype(int)
+    near = follow(finder, [frame[y1:y2, x1:x2] for frame in filmed]).tracks()[0].samples[0]
+    assert near.reach < min(plain.reach, 1.9)

@@ -1,4 +1,4 @@
-"""Tests of the conditions of filming: colour and light of a look."""
+"""Tests of the conditions of filming: colour and light of a look, and the room around the face."""
 
 from __future__ import annotations
 
@@ -41,3 +41,13 @@ def test_only_the_face_counts_as_dark() -> None:
     assert conditions.dark([lit], FACE).tolist() == [0.0]
     assert conditions.dark([filled(10)], FACE).tolist() == [1.0]
     assert conditions.dark([filled(45)], FACE) == pytest.approx([0.5])
+
+
+@given(st.floats(0.1, 4.0), st.floats(0.0, 1.0))
+def test_less_room_is_never_rated_farther(reach: float, more: float) -> None:
+    nearer, farther = conditions.close([reach, reach + more]).tolist()
+    assert nearer >= farther
+
+
+def test_face_that_fills_the_picture_is_close() -> None:
+    assert conditions.close([1.2, 1.9, 4.0]).tolist() == [1.0, 0.0, 0.0]

@@ -30,7 +30,8 @@ DECISIVE = 0.5
 class Line:
     """A network's pooled log odds, calibrated: intercept, and weights (>= 0) of their mean and 20th percentile.
 
-    `colourless` and `dark` are the log odds that are added for looks without colour and in little light.
+    `colourless`, `dark` and `close` are the log odds that are added for looks without colour, in little light, and of a
+    face that fills the picture; `close_score` is what the last adds to the weight of the score.
     """
 
     intercept: float
@@ -38,16 +39,19 @@ class Line:
     percentile: float
     colourless: float = 0.0
     dark: float = 0.0
+    close: float = 0.0
+    close_score: float = 0.0
 
     def start(self, looks: Looks) -> float:
         """The log odds before the network's score: the intercept, and what the conditions of n looks (n > 0) add."""
-        colourless, dark = (float(how.mean()) if len(how) else 0.0 for how in (looks.colourless, looks.dark))
-        return self.intercept + self.colourless * colourless + self.dark * dark
+        added = (self.colourless, looks.colourless), (self.dark, looks.dark), (self.close, looks.close)
+        return self.intercept + sum(weight * float(how.mean()) for weight, how in added if len(how))
 
     def odds(self, looks: Looks) -> float:
         """Calibrated log odds of life, for n looks (n > 0)."""
         mean, percentile = pool(looks.live)
-        return self.start(looks) + self.mean * mean + self.percentile * percentile
+        near = float((looks.close * logits(looks.live)).mean()) if len(looks.close) else 0.0
+        return self.start(looks) + self.mean * mean + self.percentile * percentile + self.close_score * near
 
 
 @dataclass(frozen=True, slots=True)

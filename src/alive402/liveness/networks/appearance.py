@@ -32,13 +32,19 @@ AT_ONCE = 4
 
 
 class TwoViews(Protocol):
-    """Two pictures of one face, (h, h, 3) uint8 BGR each: 2.7 and 4 times the face box. `faces.Sample` has them."""
+    """Two pictures of one face, (h, h, 3) uint8 BGR each: 2.7 and 4 times the face box, at most `reach` times.
+
+    `faces.Sample` has them.
+    """
 
     @property
     def mid(self) -> Image: ...
 
     @property
     def wide(self) -> Image: ...
+
+    @property
+    def reach(self) -> float: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,7 @@ class Looks:
         paper: (n,) float32, re-filmed from a print.
         screen: (n,) float32, re-filmed from a display.
         views: (n, 2) float32, filmed from life, by the tight and by the wide view alone; empty where there are none.
-        colourless, dark: (n,) float32, how a look was filmed (networks/conditions.py); empty where it is not known.
+        colourless, dark, close: (n,) float32, how a look was filmed (networks/conditions.py); empty where not known.
     """
 
     live: Floats
@@ -59,6 +65,7 @@ class Looks:
     views: Floats = field(default_factory=lambda: np.zeros((0, 2), np.float32))
     colourless: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
     dark: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
+    close: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
 
 
 def joined(parts: Sequence[Looks]) -> Looks:
@@ -94,10 +101,11 @@ class AppearanceNetwork:
 
     def look(self, samples: Sequence[TwoViews]) -> Looks:
         """Run the network on n samples."""
-        return self.look_at([sample.mid for sample in samples], [sample.wide for sample in samples])
+        mid, wide = [sample.mid for sample in samples], [sample.wide for sample in samples]
+        return self.look_at(mid, wide, [sample.reach for sample in samples])
 
-    def look_at(self, mid: Sequence[Image], wide: Sequence[Image]) -> Looks:
-        """Run the network on n looks, given as tight and wide views, (h, h, 3) uint8 BGR each."""
+    def look_at(self, mid: Sequence[Image], wide: Sequence[Image], reach: Sequence[float] = ()) -> Looks:
+        """Run the network on n looks, given as tight and wide views, (h, h, 3) uint8 BGR each, and their reach."""
         if not len(mid):
             nothing: Floats = np.zeros(0, np.float32)
             return Looks(nothing, nothing, nothing)
@@ -106,7 +114,7 @@ class AppearanceNetwork:
         live, mid_kinds, wide_kinds = (np.concatenate(some) for some in zip(*found, strict=True))
         kinds: Floats = np.mean([mid_kinds, wide_kinds], axis=0, dtype=np.float32)
         views: Floats = np.stack([mid_kinds[:, 1], wide_kinds[:, 1]], axis=1, dtype=np.float32)
-        how = conditions.colourless(wide), conditions.dark(mid, 1 / MID_VIEW)
+        how = conditions.colourless(wide), conditions.dark(mid, 1 / MID_VIEW), conditions.close(reach)
         return Looks(np.asarray(live, np.float32), kinds[:, 0], kinds[:, 2], views, *how)
 
     def _run(self, mid: Sequence[Image], wide: Sequence[Image]) -> Sequence[Floats]:

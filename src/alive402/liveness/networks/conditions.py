@@ -1,7 +1,8 @@
-"""How a face was filmed: without colour, or in little light. Both lower the network's score of a person.
+"""How a face was filmed: without colour, in little light, or so close that it fills the picture.
 
-The fusion adds a fitted amount for each: measures of quality as inputs of a fusion, as in Kittler, Poh et al. 2007,
-"Quality dependent fusion of intramodal and multimodal biometric experts", Proc. SPIE 6539.
+Each lowers the network's score of a person, and the fusion adds a fitted amount for each: measures of quality as inputs
+of a fusion, as in Kittler, Poh et al. 2007, "Quality dependent fusion of intramodal and multimodal biometric experts",
+Proc. SPIE 6539.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ COLOURFUL = 0.12
 """Mean distance of the strongest and the weakest channel, in means of the strongest, from which a view has colour."""
 LIGHT, DARK = 70.0, 20.0
 """Mean gray of the face from which it is light, and up to which it is dark."""
+ROOM, FULL = 1.9, 1.2
+"""Times the face box that a picture has room for, from which it shows the surroundings, and up to which only a face."""
 _FLOOR = 8.0
 
 
@@ -41,3 +44,8 @@ def dark(mid: Sequence[Image], face: float) -> Floats:
         middle = np.ascontiguousarray(view[edge : len(view) - edge, edge : len(view) - edge])
         means.append(float(cv2.cvtColor(middle, cv2.COLOR_BGR2GRAY).mean()))
     return np.asarray(np.clip((LIGHT - np.array(means)) / (LIGHT - DARK), 0, 1), np.float32)
+
+
+def close(reach: Sequence[float]) -> Floats:
+    """(n,) float32, 0 with surroundings .. 1 without, of n looks; `reach` as in `faces.Sample`."""
+    return np.asarray(np.clip((ROOM - np.asarray(reach)) / (ROOM - FULL), 0, 1), np.float32)
