@@ -11,7 +11,7 @@ from x402 import FacilitatorClient
 from x402.schemas import PaymentRequirements
 
 from alive402.payments.core import Money, PaymentsMisconfigured, SettlementUnknown
-from alive402.payments.x402.schemes import ChainReader, Scheme, Terms
+from alive402.payments.x402.schemes import ChainReader, Scheme, ShortLived, Terms
 
 
 @dataclass(slots=True)
@@ -32,6 +32,10 @@ class PaymentOption:
     def requirements(self) -> PaymentRequirements:
         """The terms as an entry of x402's `accepts`; complete after `check`."""
         return self.scheme.requirements(self.terms, self._offered or {})
+
+    def offer(self, asked: PaymentRequirements, path: str) -> PaymentRequirements:
+        """The option's requirements for one 402 answer of `path`."""
+        return self.scheme.offer(asked, path) if isinstance(self.scheme, ShortLived) else asked
 
     def pays(self, money: Money) -> bool:
         """Whether this money is of the option's network, token and scheme."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from x402.interfaces import SchemeNetworkServer
 from x402.schemas import PaymentPayload, PaymentRequirements
@@ -180,4 +180,25 @@ class Scheme(Protocol):
 
     def is_transaction(self, text: str) -> bool:
         """Whether a text has the form of a transaction's id."""
+        ...
+
+
+@runtime_checkable
+class ShortLived(Protocol):
+    """What a `Scheme` also has when a payment lives for a minute only, and is signed for one 402 answer.
+
+    Such a payment pays for work that starts at once. Its `valid_before` is the end of the time in which it is accepted.
+    """
+
+    @property
+    def life_seconds(self) -> int:
+        """About how long a signed payment can move its money."""
+        ...
+
+    def offer(self, asked: PaymentRequirements, path: str) -> PaymentRequirements:
+        """The requirements for one 402 answer of `path`, with what makes the payment one for this answer."""
+        ...
+
+    def answers(self, payload: PaymentPayload, path: str) -> bool:
+        """Whether a payload that `money` has read was signed for a 402 answer of `path`."""
         ...
