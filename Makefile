@@ -68,7 +68,7 @@ docs: $(READY) ## the documentation as a site, in site/
 
 lock: $(READY) ## resolve requirements.lock anew from pyproject.toml
 	@$(BIN)/python -m pip install --quiet pip-tools==7.6.2
-	@$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --extra server --extra devchain --extra lab --extra cluster --extra dev --output-file requirements.lock pyproject.toml
+	@$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --extra server --extra devchain --extra solana --extra lab --extra cluster --extra dev --output-file requirements.lock pyproject.toml
 
 clean: ## remove what a checkout made for itself
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis var site

@@ -7,10 +7,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import uvicorn
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse
 from x402.schemas import PaymentPayload, PaymentRequirements
 
@@ -25,23 +25,31 @@ class Facilitator:
     """A facilitator and a node at `url`; `fault` names its present failure."""
 
     url: str
-    chain: DevChain = field(default_factory=DevChain)
+    chain: Any = field(default_factory=DevChain)
     fault: str = ""
     verified: int = 0
     settled: int = 0
     token: str | None = None
     after_settling: Callable[[], object] = lambda: None
 
+    def inner(self) -> Any:
+        """The facilitator in this process."""
+        return DevFacilitator(self.chain)
+
+    def node(self) -> APIRouter:
+        """The routes of the chain's node."""
+        return devchain.router(self.chain, NewPayments("1000/hour"))
+
     def app(self) -> FastAPI:
-        inner, app = DevFacilitator(self.chain), FastAPI()
-        app.include_router(devchain.router(self.chain, NewPayments("1000/hour")))
+        inner, app = self.inner(), FastAPI()
+        app.include_router(self.node())
 
         @app.middleware("http")
         async def node(request: Request, call_next: Any) -> Any:
-            if self.fault == "chain silent" and request.url.path == "/devchain/rpc":
+            if self.fault == "chain silent" and request.url.path.endswith("/rpc"):
                 return JSONResponse({}, status_code=502)
             asked = request.headers.get("Authorization")
-            if self.token and request.url.path != "/devchain/rpc" and asked != f"Bearer {self.token}":
+            if self.token and not request.url.path.endswith("/rpc") and asked != f"Bearer {self.token}":
                 return JSONResponse({"error": "unauthorized"}, status_code=401)
             return await call_next(request)
 
@@ -63,6 +71,8 @@ class Facilitator:
                 return {"success": False, "errorReason": "out_of_gas", "transaction": "", "network": network}
             if self.fault == "silent":
                 return JSONResponse({"error": "silent"}, status_code=500)
+            if self.fault == "slow to settle":
+                self.chain.skip(90)
             answer = await inner.settle(*_parsed(body))
             self.settled += answer.success
             self.after_settling()
@@ -71,6 +81,9 @@ class Facilitator:
             return answer.model_dump(by_alias=True)
 
         return app
+
+
+Made = TypeVar("Made", bound=Facilitator)
 
 
 def _parsed(body: dict[str, Any]) -> tuple[PaymentPayload, PaymentRequirements]:
@@ -83,9 +96,15 @@ def _parsed(body: dict[str, Any]) -> tuple[PaymentPayload, PaymentRequirements]:
 @contextmanager
 def running_facilitator(chain: DevChain | None = None, token: str | None = None) -> Iterator[Facilitator]:
     """A facilitator over `chain`, by default a new one; `token`, if any, is required of its clients."""
+    with serving(lambda url: Facilitator(url, chain or DevChain(), token=token)) as made:
+        yield made
+
+
+@contextmanager
+def serving(make: Callable[[str], Made]) -> Iterator[Made]:
+    """Run the facilitator that `make` makes for its URL."""
     listening = listen("127.0.0.1", 0)
-    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    made = Facilitator(url, chain or DevChain(), token=token)
+    made = make(f"http://127.0.0.1:{listening.getsockname()[1]}")
     server = uvicorn.Server(uvicorn.Config(made.app(), log_config=None, access_log=False))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listening])))
     thread.start()

@@ -144,7 +144,7 @@ class PaidCalls:
             TooManyFailures: too many calls of this payer or address failed; answers already bought are still given.
             Busy: too many calls are running, or the service is stopping; nothing was verified or reserved.
         """
-        return await self.finish(await self.begin(given, offer, resource, request_id), progress)
+        return await self.finish(await self.begin(given, offer, resource, request_id, at_once=True), progress)
 
     @asynccontextmanager
     async def affording(self, offer: Offer, resource: Resource, request_id: str, seconds: float) -> AsyncIterator[str]:
@@ -157,7 +157,7 @@ class PaidCalls:
             PaymentError, TooManyFailures: as `call` does.
         """
         try:
-            method = self._method(offer, resource, seconds)
+            method = self._method(offer, resource, seconds, at_once=False)
             await method.identify()
             async with self.ledger_services.failures.guarded(method.payer, offer.address):
                 payer = await method.afford(Use(self.service.id, "", request_id))
@@ -172,16 +172,19 @@ class PaidCalls:
                 await self.ledger_services.failures.count(None, offer.address)
             raise
 
-    async def begin(self, given: dict[str, Any], offer: Offer, resource: Resource, request_id: str) -> ReservedCall:
-        """Reserve the price of a call whose caller does not wait; the caller of this method must call `finish` or
-        `drop` next.
+    async def begin(
+        self, given: dict[str, Any], offer: Offer, resource: Resource, request_id: str, *, at_once: bool = False
+    ) -> ReservedCall:
+        """Reserve the price of a call; the caller of this method must call `finish` or `drop` next.
+
+        `at_once`: the caller waits for the answer, so that the work starts as soon as there is room.
 
         Raises:
             PaymentError, TooManyFailures, Busy: as `call` does.
         """
         began = time.monotonic()
         with self._failure_noted(began):
-            method, use = self._method(offer, resource), Use(self.service.id, _hash(given), request_id)
+            method, use = self._method(offer, resource, at_once=at_once), Use(self.service.id, _hash(given), request_id)
             held, ticket = await method.recall(use), None
             if held is None:
                 ticket = self.admission.admit(method.turn, offer.address)
@@ -246,7 +249,7 @@ class PaidCalls:
         """How long a payment must remain valid after it arrives."""
         return VERIFY_SECONDS + self.provider.seconds + SETTLE_SECONDS
 
-    def _method(self, offer: Offer, resource: Resource, waits: float = 0.0) -> PaymentMethod:
+    def _method(self, offer: Offer, resource: Resource, waits: float = 0.0, *, at_once: bool) -> PaymentMethod:
         """The payment method of an offer; a token that can pay takes precedence over a signature, because it is paid
         already. The call starts in `waits` seconds.
 
@@ -258,7 +261,7 @@ class PaidCalls:
         if offer.signature:
             read, needed = self.gate.read(offer.signature), waits + self.seconds_needed
             ledger = self.ledger_services.ledger
-            signed = X402Method(ledger, self.gate, read, resource, needed, offer.idempotency_key)
+            signed = X402Method(ledger, self.gate, read, resource, needed, offer.idempotency_key, at_once)
             return TokenOrSignature(token, signed, self.service.id) if token else signed
         if token:
             return token
@@ -276,8 +279,9 @@ class PaidCalls:
         """Get the answer from the provider; on any failure release the payment."""
         try:
             async with reserved.ticket.at_work() if reserved.ticket else nullcontext():
+                await held.confirm(time.monotonic() - reserved.began)
                 answer = await self.provider.answer(reserved.given, progress)
-        except (IntakeError, AnalysisError) as error:
+        except (IntakeError, AnalysisError, PaymentError) as error:
             await held.give_back(error.code)
             raise
         except BaseException as error:

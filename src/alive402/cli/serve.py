@@ -11,7 +11,8 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one. [default: 8402]")] = None,
     network: Annotated[
-        str | None, typer.Option(help="dev (test money), base, base-sepolia, or eip155:<id>. [default: dev]")
+        str | None,
+        typer.Option(help="dev (test money), base, base-sepolia, eip155:<id>, solana, solana-devnet. [default: dev]"),
     ] = None,
     pay_to: Annotated[str | None, typer.Option(help="Address that receives the money.")] = None,
     facilitator_url: Annotated[str | None, typer.Option(help="x402 facilitator of a real network.")] = None,

@@ -103,6 +103,10 @@ def create_app(parts: Parts) -> FastAPI:
         from alive402.http.devchain import faucet
 
         app.include_router(faucet.router(parts.devchain, parts.registry.ledger_services.new_payments))
+    if parts.solana_devchain is not None:
+        from alive402.http.devchain import solana
+
+        app.include_router(solana.router(parts.solana_devchain))
     return app
 
 

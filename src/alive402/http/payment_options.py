@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from x402.http import AuthHeaders, FacilitatorConfig, HTTPFacilitatorClient
 
 from alive402.payments.core import PaymentsMisconfigured
 from alive402.payments.x402 import PaymentOption, PaymentOptions
-from alive402.payments.x402.schemes import Scheme, Terms, scheme_of_network
+from alive402.payments.x402.schemes import Scheme, ShortLived, Terms, scheme_of_network
 from alive402.settings import NETWORKS, Accepted, Settings
 
 
-def build_payment_options(settings: Settings, price: int, seconds: int) -> tuple[PaymentOptions, Any]:
-    """Return every payment option, and the dev chain or None.
+@dataclass(frozen=True, slots=True)
+class DevChains:
+    """The chains of test money in this process: `DevChain` and `SolanaDevChain`, each None when it is not accepted."""
+
+    evm: Any = None
+    solana: Any = None
+
+
+def build_payment_options(settings: Settings, price: int, seconds: int) -> tuple[PaymentOptions, DevChains]:
+    """Return every payment option, and the chains of test money.
 
     `price` in atomic units is the default price; a payment stays valid for `seconds`.
 
     Raises:
-        PaymentsMisconfigured: a token is unknown, or the dev chain is not installed.
+        PaymentsMisconfigured: a token is unknown, or an extra is not installed.
     """
     if not settings.taken:
         return _test_money(settings, price, seconds)
-    return PaymentOptions([_payment_option(each, price, seconds) for each in settings.taken]), None
+    return PaymentOptions([_payment_option(each, price, seconds) for each in settings.taken]), DevChains()
 
 
 def provider_id(settings: Settings) -> str:
@@ -34,7 +43,7 @@ def provider_id(settings: Settings) -> str:
     return f"x402-{names.get(network, network.replace(':', '-'))}-usdc"
 
 
-def _test_money(settings: Settings, price: int, seconds: int) -> tuple[PaymentOptions, Any]:
+def _test_money(settings: Settings, price: int, seconds: int) -> tuple[PaymentOptions, DevChains]:
     try:
         from alive402.payments.devchain import NETWORK, TOKEN_ADDRESS, DevChain, DevFacilitator
     except ImportError as error:
@@ -44,7 +53,26 @@ def _test_money(settings: Settings, price: int, seconds: int) -> tuple[PaymentOp
     chain = DevChain()
     pay_to = settings.pay_to or chain.new_account().address
     terms = Terms(NETWORK, TOKEN_ADDRESS, settings.price or price, pay_to, seconds)
-    return PaymentOptions([PaymentOption(_scheme(NETWORK), terms, DevFacilitator(chain), chain.reader)]), chain
+    options = [PaymentOption(_scheme(NETWORK), terms, DevFacilitator(chain), chain.reader)]
+    if not settings.dev_solana:
+        return PaymentOptions(options), DevChains(chain)
+    option, solana = _solana_test_money(terms.amount, seconds)
+    return PaymentOptions([*options, option]), DevChains(chain, solana)
+
+
+def _solana_test_money(amount: int, seconds: int) -> tuple[PaymentOption, Any]:
+    try:
+        from alive402.payments.devchain.solana import MINT, NETWORK, SolanaDevChain, SolanaDevFacilitator, reader
+    except ImportError as error:
+        raise PaymentsMisconfigured(
+            "ALIVE402_DEV_SOLANA needs the `solana` extra. Install alive402[server,devchain,solana], or unset it."
+        ) from error
+    chain = SolanaDevChain()
+    pay_to = chain.new_account()
+    chain.mint(pay_to, 0)
+    scheme = _scheme(NETWORK)
+    terms = Terms(NETWORK, MINT, amount, pay_to, _seconds(scheme, seconds))
+    return PaymentOption(scheme, terms, SolanaDevFacilitator(chain), reader(chain)), chain
 
 
 def _payment_option(accepted: Accepted, price: int, seconds: int) -> PaymentOption:
@@ -58,13 +86,18 @@ def _payment_option(accepted: Accepted, price: int, seconds: int) -> PaymentOpti
             asset=accepted.asset or _default_asset(scheme, accepted.caip2),
             amount=accepted.price or price,
             pay_to=accepted.pay_to,
-            max_timeout_seconds=seconds,
+            max_timeout_seconds=_seconds(scheme, seconds),
             name=accepted.asset_name,
             version=accepted.asset_version,
         ),
         facilitator=HTTPFacilitatorClient(FacilitatorConfig(url=str(accepted.facilitator_url), auth_provider=auth)),
         chain=scheme.connect(str(accepted.rpc_url)),
     )
+
+
+def _seconds(scheme: Scheme, seconds: int) -> int:
+    """How long a payment stays valid: `seconds`, or the shorter life of its scheme."""
+    return min(seconds, scheme.life_seconds) if isinstance(scheme, ShortLived) else seconds
 
 
 def _scheme(network: str) -> Scheme:

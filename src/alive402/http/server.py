@@ -176,6 +176,10 @@ async def _introduce(parts: Parts, url: str, say: Callable[[str], None]) -> None
         say(f"  private key  0x{bytes(wallet.key).hex()}")
         ask = """-H 'Content-Type: application/json' -d '{"address": "0x…"}'"""
         say(f"More of it: curl -s {url}/devchain/faucet {ask}")
+    if parts.solana_devchain is not None:
+        ask = """-H 'Content-Type: application/json' -d '{"address": "…"}'"""
+        say(f"Test money on Solana: curl -s {url}/devchain/solana/faucet {ask}")
+        say(f"  node         {url}/devchain/solana/rpc")
     say("What a call costs, unpaid (then sign, and send it again: docs/pay.md):")
     body = json.dumps(parts.registry.first.service.example_input)
     say(f"  curl -s -X POST {url}{path} -H 'Content-Type: application/json' -d '{body}'")

@@ -48,7 +48,7 @@ DEEPEST = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts of one service. `devchain` is None on a real network, `courier` is None without webhooks.
+    """The parts of one service. The dev chains are None where they are not accepted, `courier` without webhooks.
 
     `services` are all known services; the registry holds those that are sold. `loopback`: the service is meant for
     callers on this machine. `tracing` is None without a collector. `tls` is the certificate and its key, or None where
@@ -59,6 +59,7 @@ class Parts:
     services: tuple[Service, ...]
     terms: Terms
     devchain: Any
+    solana_devchain: Any
     public_url: str | None
     provider_id: str
     reconcile_seconds: float
@@ -115,7 +116,7 @@ async def assemble(settings: Settings, services: tuple[Service, ...] = SERVICES)
     longest = VERIFY_SECONDS + max(each.seconds for _, each in sold) + SETTLE_SECONDS
     first = sold[0][0]
     price = settings.price or first.price_atomic
-    accepted, devchain = payment_options.build_payment_options(settings, price, seconds=round(VALID_CALLS * longest))
+    accepted, devchains = payment_options.build_payment_options(settings, price, seconds=round(VALID_CALLS * longest))
     terms = next(iter(accepted)).terms
     gate = PaymentGate(accepted)
     await gate.check()
@@ -158,7 +159,8 @@ async def assemble(settings: Settings, services: tuple[Service, ...] = SERVICES)
         ),
         services=services,
         terms=terms,
-        devchain=devchain,
+        devchain=devchains.evm,
+        solana_devchain=devchains.solana,
         public_url=public_url,
         provider_id=payment_options.provider_id(settings),
         reconcile_seconds=settings.reconcile_seconds,

@@ -10,8 +10,23 @@ from typing import Any, Self
 from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 DEV = "dev"
-NETWORKS = {"base": "eip155:8453", "base-sepolia": "eip155:84532"}
-_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+NETWORKS = {
+    "base": "eip155:8453",
+    "base-sepolia": "eip155:84532",
+    "solana": "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp",
+    "solana-devnet": "solana:EtWTRABZaYq6iMfeYKouRu166VU2xqa1",
+}
+_NETWORK = re.compile(rf"eip155:[0-9]+|{NETWORKS['solana']}|{NETWORKS['solana-devnet']}")
+_KNOWN = "base, base-sepolia, eip155:<id>, solana or solana-devnet"
+_EVM_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+_SOLANA_ADDRESS = re.compile(r"[1-9A-HJ-NP-Za-km-z]{32,44}")
+
+
+def _address_problem(network: str, address: str) -> str | None:
+    """What an address on a network should be; None when it is."""
+    if network.startswith("solana:"):
+        return None if _SOLANA_ADDRESS.fullmatch(address) else "is not an address: 32 to 44 base58 characters."
+    return None if _EVM_ADDRESS.fullmatch(address) else "is not an address: 0x and 40 hex digits."
 
 
 class Accepted(BaseModel):
@@ -31,11 +46,11 @@ class Accepted(BaseModel):
 
     @model_validator(mode="after")
     def _names_a_network_and_addresses(self) -> Self:
-        if not re.fullmatch(r"eip155:[0-9]+", self.caip2):
-            raise ValueError(f"{self.network} is unknown. Use base, base-sepolia or eip155:<id>.")
+        if not _NETWORK.fullmatch(self.caip2):
+            raise ValueError(f"{self.network} is unknown. Use {_KNOWN}.")
         for name, address in (("asset", self.asset), ("pay_to", self.pay_to)):
-            if address is not None and not _ADDRESS.fullmatch(address):
-                raise ValueError(f"{name} is not an address: 0x and 40 hex digits.")
+            if address is not None and (problem := _address_problem(self.caip2, address)):
+                raise ValueError(f"{name} {problem}")
         return self
 
     @property
@@ -47,8 +62,13 @@ class Accepted(BaseModel):
 class Accepting(BaseModel):
     """What payment is accepted: networks, tokens, prices, prepaid tokens."""
 
-    network: str = Field(default=DEV, description="dev, base, base-sepolia, or a CAIP-2 id such as eip155:8453")
-    asset: str | None = Field(default=None, description="EIP-3009 token; by default the network's USDC")
+    network: str = Field(
+        default=DEV, description="dev, base, base-sepolia, solana, solana-devnet, or a CAIP-2 id such as eip155:8453"
+    )
+    dev_solana: bool = Field(
+        default=False, description="on the dev network, also accept test money of a Solana chain in this process"
+    )
+    asset: str | None = Field(default=None, description="EIP-3009 or SPL token; by default the network's USDC")
     asset_name: str | None = Field(default=None, description="EIP-712 name of an asset unknown to x402")
     asset_version: str | None = Field(default=None, description="EIP-712 version of such an asset")
     pay_to: str | None = Field(default=None, description="address that receives the money")
@@ -84,6 +104,8 @@ class Accepting(BaseModel):
 
     @model_validator(mode="after")
     def _real_money_needs_an_address(self) -> Self:
+        if self.dev_solana and (self.accepts or self.network != DEV):
+            raise ValueError("ALIVE402_DEV_SOLANA is for ALIVE402_NETWORK=dev. Unset it, or unset the real network.")
         if self.accepts:
             alone = ("network", "asset", "asset_name", "asset_version", "pay_to", "facilitator_url", "rpc_url")
             if {*alone, "facilitator_token"} & self.model_fields_set:
@@ -92,10 +114,9 @@ class Accepting(BaseModel):
                     "other settings of a single network."
                 )
             return self
-        if self.asset is not None and not _ADDRESS.fullmatch(self.asset):
-            raise ValueError("ALIVE402_ASSET is not an address: 0x and 40 hex digits.")
-        if self.pay_to is not None and not _ADDRESS.fullmatch(self.pay_to):
-            raise ValueError("ALIVE402_PAY_TO is not an address: 0x and 40 hex digits.")
+        for name, address in (("ALIVE402_ASSET", self.asset), ("ALIVE402_PAY_TO", self.pay_to)):
+            if address is not None and (problem := _address_problem(self.caip2, address)):
+                raise ValueError(f"{name} {problem}")
         if self.network == DEV:
             if self.facilitator_url or self.rpc_url or self.asset:
                 raise ValueError(
@@ -103,8 +124,8 @@ class Accepting(BaseModel):
                     "Set ALIVE402_NETWORK to base or base-sepolia to use yours."
                 )
             return self
-        if not self.caip2.startswith("eip155:") or not self.caip2.removeprefix("eip155:").isdigit():
-            raise ValueError(f"ALIVE402_NETWORK={self.network} is unknown. Use dev, base, base-sepolia or eip155:<id>.")
+        if not _NETWORK.fullmatch(self.caip2):
+            raise ValueError(f"ALIVE402_NETWORK={self.network} is unknown. Use dev, {_KNOWN}.")
         if self.pay_to is None:
             raise ValueError(f"ALIVE402_NETWORK={self.network} moves real tokens: set ALIVE402_PAY_TO to your address.")
         if self.facilitator_url is None:

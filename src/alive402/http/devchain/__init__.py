@@ -1,4 +1,4 @@
-"""Test money over HTTP: faucet, wallets, a read-only RPC of the test chain."""
+"""Test money over HTTP: faucets, wallets, a read-only RPC of each test chain."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from alive402.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from alive402.http.devchain import faucet
+    from alive402.http.devchain import faucet, solana
     from alive402.http.devchain.faucet import FAUCET_AMOUNT
 else:
     __getattr__ = lazy_names(
@@ -17,4 +17,4 @@ else:
         },
     )
 
-__all__ = ["FAUCET_AMOUNT", "faucet"]
+__all__ = ["FAUCET_AMOUNT", "faucet", "solana"]

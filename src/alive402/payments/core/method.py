@@ -56,6 +56,14 @@ class Hold(Protocol):
         """The stored answer, when the work was done before and only the settlement is left."""
         ...
 
+    async def confirm(self, waited: float) -> None:
+        """Check right before the work, `waited` seconds after the call arrived, that the money can still be settled.
+
+        Raises:
+            PaymentError: it cannot any more.
+        """
+        ...
+
     async def give_back(self, why: str) -> None:
         """Release the money, because the call failed."""
         ...

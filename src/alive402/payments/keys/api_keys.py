@@ -165,6 +165,9 @@ class KeyHold:
     request_id: str
     result: dict[str, Any] | None = None
 
+    async def confirm(self, waited: float) -> None:
+        """Do nothing: no money is reserved."""
+
     async def give_back(self, why: str) -> None:
         """Do nothing: no money is reserved."""
 

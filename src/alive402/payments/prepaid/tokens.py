@@ -246,6 +246,9 @@ class TokenHold:
     receipt: dict[str, Any]
     result: dict[str, Any] | None = None
 
+    async def confirm(self, waited: float) -> None:
+        """Do nothing: the money moved before."""
+
     async def give_back(self, why: str) -> None:
         """Return the use to the token."""
         await self.tokens.give_back(self.prepayment_id, self.use_id, why)

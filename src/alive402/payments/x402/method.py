@@ -24,6 +24,8 @@ from alive402.stages import CallStage, stage
 
 log = structlog.get_logger(__name__)
 
+FRESH_SECONDS = 5.0
+
 
 @dataclass(frozen=True, slots=True)
 class X402Hold:
@@ -43,6 +45,11 @@ class X402Hold:
     def result(self) -> dict[str, Any] | None:
         """The stored answer of the claim, or None."""
         return self.claim.result
+
+    async def confirm(self, waited: float) -> None:
+        """Verify once more when a payment that lives for a minute has waited."""
+        if waited > FRESH_SECONDS and self.gate.is_short_lived(self.signed):
+            await self.gate.verify(self.signed)
 
     async def give_back(self, why: str) -> None:
         """Release the payment in the ledger."""
@@ -91,7 +98,10 @@ class X402Hold:
 
 @dataclass(frozen=True, slots=True)
 class X402Method:
-    """Payment by a signed authorization for `resource`, which must stay valid for `seconds_needed`."""
+    """Payment by a signed authorization for `resource`, which must stay valid for `seconds_needed`.
+
+    `at_once`: the work starts when the payment arrives, and its caller waits for it.
+    """
 
     ledger: Ledger
     gate: PaymentGate
@@ -99,6 +109,7 @@ class X402Method:
     resource: Resource
     seconds_needed: float
     repeat_key: str | None = None
+    at_once: bool = True
     settles_each_call: bool = True
     keeps_answers: bool = True
 
@@ -117,7 +128,7 @@ class X402Method:
 
     async def afford(self, use: Use) -> str:
         """Check terms and validity, that the payment is free, and that the facilitator would settle it."""
-        self.gate.admit(self.signed, self.resource, self.seconds_needed)
+        self.gate.admit(self.signed, self.resource, self.seconds_needed, at_once=self.at_once)
         async with self.ledger.begin() as payments:
             await payments.is_free(self.signed.money)
         await self.gate.verify(self.signed)
@@ -130,7 +141,7 @@ class X402Method:
     async def reserve(self, use: Use) -> Answered | X402Hold:
         """Verify and reserve the payment; asks the facilitator outside of any transaction, as it may take seconds."""
         # Checked for new payments only: a bought answer is returned even if the price changed or the payment expired.
-        self.gate.admit(self.signed, self.resource, self.seconds_needed)
+        self.gate.admit(self.signed, self.resource, self.seconds_needed, at_once=self.at_once)
         await self.gate.verify(self.signed)
         held = await self._look(use, verified=True)
         assert held is not None

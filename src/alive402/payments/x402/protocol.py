@@ -12,7 +12,7 @@ from typing import Any
 
 from x402 import ERR_SETTLEMENT_PENDING, x402ResourceServer
 from x402.http.utils import encode_payment_response_header
-from x402.schemas import PaymentRequired, SettleResponse
+from x402.schemas import PaymentRequired, PaymentRequirements, SettleResponse
 from x402.schemas.v1 import PaymentPayloadV1, PaymentRequiredV1
 
 from alive402.payments.core import (
@@ -26,7 +26,7 @@ from alive402.payments.core import (
 )
 from alive402.payments.x402.options import Answering, PaymentOptions
 from alive402.payments.x402.required import required_v2
-from alive402.payments.x402.schemes import SpentElsewhere
+from alive402.payments.x402.schemes import ShortLived, SpentElsewhere
 from alive402.payments.x402.signed_payment import (
     Resource,
     SignedPayment,
@@ -43,6 +43,10 @@ REQUIRED_HEADER = "PAYMENT-REQUIRED"
 RESPONSE_HEADER = "PAYMENT-RESPONSE"
 VERIFY_SECONDS = 15.0
 SETTLE_SECONDS = 45.0
+_TOO_SHORT = (
+    "A payment on this network lives for about {} seconds, which is too short for jobs and uploads. Sign another entry "
+    "of `accepts`, pay with a prepaid token (POST /api/payments), or call without `Prefer: respond-async`."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +65,27 @@ class PaymentGate:
         self._server = x402ResourceServer([option.facilitator for option in options])
         for option in options:
             self._server.register(option.terms.network, option.scheme.server)
-        self.accepts = options.accepts
+        self._shares: tuple[int | Fraction, ...] = ()
+
+    @property
+    def accepts(self) -> list[PaymentRequirements]:
+        """The requirements of each option at this gate's price, complete after `check`."""
+        asked = self._options.accepts
+        return [each.model_copy(update={"amount": str(self._priced(int(each.amount)))}) for each in asked]
 
     def times(self, share: int | Fraction) -> PaymentGate:
         """The same gate with every amount multiplied and rounded up: for several calls, or for another price."""
         gate = copy.copy(self)
-        gate.accepts = [
-            each.model_copy(update={"amount": str(math.ceil(int(each.amount) * share))}) for each in self.accepts
-        ]
+        gate._shares = (*self._shares, share)
         return gate
 
+    def _priced(self, amount: int) -> int:
+        for share in self._shares:
+            amount = math.ceil(amount * share)
+        return amount
+
     async def check(self) -> None:
-        """Check once, at start, that every facilitator and node can handle the payments requested here.
+        """Check that every facilitator and node can handle the payments requested here: at start, and for health.
 
         Raises:
             PaymentsMisconfigured: one cannot, is unreachable, or is on another network.
@@ -85,7 +98,8 @@ class PaymentGate:
 
     def required(self, resource: Resource, error: str) -> PaymentRequired:
         """The 402 document of version 2: what to sign, for which resource, and how to call it."""
-        return required_v2(self.accepts, resource, error)
+        asked = zip(self._options, self.accepts, strict=True)
+        return required_v2([option.offer(each, resource.paths[0]) for option, each in asked], resource, error)
 
     def required_v1(self, resource: Resource, error: str, *, well_known: bool = False) -> PaymentRequiredV1:
         """The 402 document of version 1; with `well_known`, only networks that all its clients can read, if any."""
@@ -107,12 +121,15 @@ class PaymentGate:
             money_of(payload), payload, ours or payload.accepted, fits=ours is not None, identifier=identifier
         )
 
-    def admit(self, signed: SignedPayment, resource: Resource, seconds_needed: float) -> None:
-        """Check that a new payment matches the current terms and resource.
+    def admit(self, signed: SignedPayment, resource: Resource, seconds_needed: float, *, at_once: bool = True) -> None:
+        """Check that a new payment matches the current terms and resource, and lives long enough.
+
+        `at_once`: the work starts now. No payment of a scheme that is `ShortLived` outlives `seconds_needed`: its work
+        is done in time as a rule, and nobody pays for it otherwise.
 
         Raises:
             PaymentMismatch: it was signed for other terms or another resource.
-            PaymentExpiresSoon: it would expire within `seconds_needed`.
+            PaymentExpiresSoon: it would expire within `seconds_needed`, or is too short-lived for work that waits.
         """
         if not signed.fits:
             raise PaymentMismatch(reason="terms")
@@ -121,8 +138,21 @@ class PaymentGate:
             raise PaymentMismatch(
                 "The payment was signed for another resource. Sign the one requested here.", reason="resource"
             )
+        scheme = self._options.of(signed.money).scheme
+        if isinstance(scheme, ShortLived):
+            if not at_once:
+                raise PaymentExpiresSoon(_TOO_SHORT.format(scheme.life_seconds), seconds=scheme.life_seconds)
+            if not scheme.answers(signed.payload, resource.paths[0]):
+                raise PaymentMismatch(
+                    "The payment was signed for another answer 402. Sign the one of this call.", reason="memo"
+                )
+            seconds_needed = 0
         if signed.money.valid_before < time.time() + seconds_needed:
             raise PaymentExpiresSoon(seconds_needed=round(seconds_needed))
+
+    def is_short_lived(self, signed: SignedPayment) -> bool:
+        """Whether the payment may expire while its call waits for its turn."""
+        return isinstance(self._options.of(signed.money).scheme, ShortLived)
 
     async def verify(self, signed: SignedPayment) -> None:
         """Ask the facilitator whether the payment would settle.

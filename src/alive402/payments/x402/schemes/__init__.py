@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from alive402.payments.x402.schemes.base import ChainReader, Scheme, SpentElsewhere, Terms, Transfer
+from alive402.payments.x402.schemes.base import ChainReader, Scheme, ShortLived, SpentElsewhere, Terms, Transfer
 from alive402.payments.x402.schemes.exact_evm import EXACT_EVM
+from alive402.payments.x402.schemes.exact_svm import EXACT_SVM
 
-SCHEMES: tuple[Scheme, ...] = (EXACT_EVM,)
+SCHEMES: tuple[Scheme, ...] = (EXACT_EVM, EXACT_SVM)
 """Adding a scheme here makes it known. The first one of a family of networks is the one that settings mean."""
 
 
@@ -29,6 +30,7 @@ __all__ = [
     "SCHEMES",
     "ChainReader",
     "Scheme",
+    "ShortLived",
     "SpentElsewhere",
     "Terms",
     "Transfer",

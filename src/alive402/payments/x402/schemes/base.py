@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, Protocol, runtime_checkable
 
 from x402.interfaces import SchemeNetworkServer
 from x402.schemas import PaymentPayload, PaymentRequirements
 
 from alive402.payments.core import Money
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class SpentElsewhere(Exception):
@@ -127,8 +130,11 @@ class Scheme(Protocol):
         """The token of a network that is accepted when the operator names none; None when none is known."""
         ...
 
-    def requirements(self, terms: Terms) -> PaymentRequirements:
-        """The terms as an entry of x402's `accepts`, with what a buyer needs to sign in `extra`."""
+    def requirements(self, terms: Terms, offered: Mapping[str, Any] = NOTHING) -> PaymentRequirements:
+        """The terms as an entry of x402's `accepts`, with what a buyer needs to sign in `extra`.
+
+        `offered` is the `extra` of the facilitator's kind at /supported, empty before the facilitator has answered.
+        """
         ...
 
     def problem(self, requirements: PaymentRequirements) -> str | None:
@@ -174,4 +180,25 @@ class Scheme(Protocol):
 
     def is_transaction(self, text: str) -> bool:
         """Whether a text has the form of a transaction's id."""
+        ...
+
+
+@runtime_checkable
+class ShortLived(Protocol):
+    """What a `Scheme` also has when a payment lives for a minute only, and is signed for one 402 answer.
+
+    Such a payment pays for work that starts at once. Its `valid_before` is the end of the time in which it is accepted.
+    """
+
+    @property
+    def life_seconds(self) -> int:
+        """About how long a signed payment can move its money."""
+        ...
+
+    def offer(self, asked: PaymentRequirements, path: str) -> PaymentRequirements:
+        """The requirements for one 402 answer of `path`, with what makes the payment one for this answer."""
+        ...
+
+    def answers(self, payload: PaymentPayload, path: str) -> bool:
+        """Whether a payload that `money` has read was signed for a 402 answer of `path`."""
         ...

@@ -1,0 +1,1 @@
+"""Tests of the Solana chain in this process."""
