@@ -46,9 +46,9 @@ class Payment(Base):
     request_id: Mapped[str | None] = mapped_column(String(64))
     request_hash: Mapped[str | None] = mapped_column(String(64))
     result: Mapped[str | None] = mapped_column(Text)
-    transaction: Mapped[str | None] = mapped_column(String(80))
+    transaction: Mapped[str | None] = mapped_column(String(128))
     receipt: Mapped[str | None] = mapped_column(Text)
-    refund: Mapped[str | None] = mapped_column(String(80))
+    refund: Mapped[str | None] = mapped_column(String(128))
     created_at: Mapped[datetime] = mapped_column(Utc)
     updated_at: Mapped[datetime] = mapped_column(Utc)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from x402 import FacilitatorClient
 from x402.schemas import PaymentRequirements
@@ -13,18 +14,24 @@ from alive402.payments.core import Money, PaymentsMisconfigured, SettlementUnkno
 from alive402.payments.x402.schemes import ChainReader, Scheme, Terms
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PaymentOption:
-    """One accepted network and token, paid in one scheme."""
+    """One accepted network and token, paid in one scheme.
+
+    The first `check` keeps what the facilitator states for the scheme at /supported, such as the account that pays the
+    fees. It is kept until the process ends: a facilitator may name another account each time, and a payment that was
+    signed for the earlier one must still match.
+    """
 
     scheme: Scheme
     terms: Terms
     facilitator: FacilitatorClient
     chain: ChainReader
+    _offered: Mapping[str, Any] | None = field(default=None, init=False)
 
     def requirements(self) -> PaymentRequirements:
-        """The terms as an entry of x402's `accepts`."""
-        return self.scheme.requirements(self.terms)
+        """The terms as an entry of x402's `accepts`; complete after `check`."""
+        return self.scheme.requirements(self.terms, self._offered or {})
 
     def pays(self, money: Money) -> bool:
         """Whether this money is of the option's network, token and scheme."""
@@ -33,7 +40,7 @@ class PaymentOption:
         return same and self.scheme.signed(money)
 
     async def check(self) -> None:
-        """Check once, at start, that facilitator and node can handle these terms.
+        """Check that facilitator and node can handle these terms: at start, and again by the health check.
 
         Raises:
             PaymentsMisconfigured: one of them cannot, or does not answer.
@@ -52,8 +59,9 @@ class PaymentOption:
             raise PaymentsMisconfigured(
                 f"The node of {terms.network} does not answer. Check its URL (ALIVE402_RPC_URL)."
             ) from error
-        kinds = {(kind.x402_version, kind.scheme, kind.network) for kind in supported.kinds}
-        if (2, self.scheme.name, terms.network) not in kinds:
+        kinds = {(kind.x402_version, kind.scheme, kind.network): kind for kind in supported.kinds}
+        kind = kinds.get((2, self.scheme.name, terms.network))
+        if kind is None:
             raise PaymentsMisconfigured(
                 f"The x402 facilitator does not settle `{self.scheme.name}` payments on {terms.network}. "
                 "Choose another facilitator or another ALIVE402_NETWORK."
@@ -62,6 +70,8 @@ class PaymentOption:
             raise PaymentsMisconfigured(
                 f"The node at ALIVE402_RPC_URL is on {network}, but payments are requested on {terms.network}."
             )
+        if self._offered is None:
+            self._offered = kind.extra or {}
         problem = self.scheme.problem(self.requirements())
         if problem is not None:
             raise PaymentsMisconfigured(problem)
@@ -86,7 +96,10 @@ class Answering:
 
 
 class PaymentOptions:
-    """Every payment option, the operator's preferred one first; found by network and token."""
+    """Every payment option, the operator's preferred one first; found by network and token.
+
+    `accepts` has the requirements of each option, complete after `check`.
+    """
 
     def __init__(self, options: Sequence[PaymentOption]) -> None:
         self._options = tuple(options)
@@ -110,12 +123,13 @@ class PaymentOptions:
         raise SettlementUnknown(reason="network_not_configured")
 
     async def check(self) -> None:
-        """Check every option once, at start.
+        """Check every option: at start, and again by the health check.
 
         Raises:
             PaymentsMisconfigured: one of them cannot work.
         """
         await asyncio.gather(*[option.check() for option in self])
+        self.accepts = [option.requirements() for option in self]
 
     async def answering(self) -> list[Answering]:
         """Whether the facilitator and node of each option answer now."""

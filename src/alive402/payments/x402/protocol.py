@@ -12,7 +12,7 @@ from typing import Any
 
 from x402 import ERR_SETTLEMENT_PENDING, x402ResourceServer
 from x402.http.utils import encode_payment_response_header
-from x402.schemas import PaymentRequired, SettleResponse
+from x402.schemas import PaymentRequired, PaymentRequirements, SettleResponse
 from x402.schemas.v1 import PaymentPayloadV1, PaymentRequiredV1
 
 from alive402.payments.core import (
@@ -61,18 +61,27 @@ class PaymentGate:
         self._server = x402ResourceServer([option.facilitator for option in options])
         for option in options:
             self._server.register(option.terms.network, option.scheme.server)
-        self.accepts = options.accepts
+        self._shares: tuple[int | Fraction, ...] = ()
+
+    @property
+    def accepts(self) -> list[PaymentRequirements]:
+        """The requirements of each option at this gate's price, complete after `check`."""
+        asked = self._options.accepts
+        return [each.model_copy(update={"amount": str(self._priced(int(each.amount)))}) for each in asked]
 
     def times(self, share: int | Fraction) -> PaymentGate:
         """The same gate with every amount multiplied and rounded up: for several calls, or for another price."""
         gate = copy.copy(self)
-        gate.accepts = [
-            each.model_copy(update={"amount": str(math.ceil(int(each.amount) * share))}) for each in self.accepts
-        ]
+        gate._shares = (*self._shares, share)
         return gate
 
+    def _priced(self, amount: int) -> int:
+        for share in self._shares:
+            amount = math.ceil(amount * share)
+        return amount
+
     async def check(self) -> None:
-        """Check once, at start, that every facilitator and node can handle the payments requested here.
+        """Check that every facilitator and node can handle the payments requested here: at start, and for health.
 
         Raises:
             PaymentsMisconfigured: one cannot, is unreachable, or is on another network.

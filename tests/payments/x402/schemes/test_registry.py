@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from alive402.payments.x402 import signed_payment, v1
 from alive402.payments.x402.options import PaymentOption, PaymentOptions
 from alive402.payments.x402.protocol import PaymentGate
 from alive402.payments.x402.schemes import SCHEMES, Scheme, Terms, Transfer, network_title, scheme_of_network, spelled
+from alive402.payments.x402.schemes.base import NOTHING
 from alive402.payments.x402.schemes.exact_evm import EXACT_EVM
 from tests.payments.devchain.test_chain import SELLER
 
@@ -38,9 +40,9 @@ class Invented:
     def default_asset(self, network: str) -> str | None:
         return MINT
 
-    def requirements(self, terms: Terms) -> PaymentRequirements:
+    def requirements(self, terms: Terms, offered: Mapping[str, Any] = NOTHING) -> PaymentRequirements:
         return PaymentRequirements(scheme=self.name, network=terms.network, asset=terms.asset,
-                                   amount=str(terms.amount), pay_to=terms.pay_to,
+                                   amount=str(terms.amount), pay_to=terms.pay_to, extra=dict(offered),
                                    max_timeout_seconds=terms.max_timeout_seconds)  # fmt: skip
 
     def problem(self, requirements: PaymentRequirements) -> str | None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from x402.interfaces import SchemeNetworkServer
 from x402.schemas import PaymentPayload, PaymentRequirements
 
 from alive402.payments.core import Money
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class SpentElsewhere(Exception):
@@ -127,8 +130,11 @@ class Scheme(Protocol):
         """The token of a network that is accepted when the operator names none; None when none is known."""
         ...
 
-    def requirements(self, terms: Terms) -> PaymentRequirements:
-        """The terms as an entry of x402's `accepts`, with what a buyer needs to sign in `extra`."""
+    def requirements(self, terms: Terms, offered: Mapping[str, Any] = NOTHING) -> PaymentRequirements:
+        """The terms as an entry of x402's `accepts`, with what a buyer needs to sign in `extra`.
+
+        `offered` is the `extra` of the facilitator's kind at /supported, empty before the facilitator has answered.
+        """
         ...
 
     def problem(self, requirements: PaymentRequirements) -> str | None:

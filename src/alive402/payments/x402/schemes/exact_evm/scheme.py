@@ -14,7 +14,7 @@ from x402.mechanisms.evm.exact import ExactEvmServerScheme
 from x402.schemas import PaymentPayload, PaymentRequirements
 
 from alive402.payments.core import Money, PaymentMalformed
-from alive402.payments.x402.schemes.base import ChainReader, Scheme, Terms
+from alive402.payments.x402.schemes.base import NOTHING, ChainReader, Scheme, Terms
 from alive402.payments.x402.schemes.exact_evm import options, v1
 from alive402.payments.x402.schemes.exact_evm.chain import Web3ChainReader
 
@@ -51,7 +51,7 @@ class ExactEvm:
         """The network's USDC."""
         return options.default_asset(network)
 
-    def requirements(self, terms: Terms) -> PaymentRequirements:
+    def requirements(self, terms: Terms, offered: Mapping[str, Any] = NOTHING) -> PaymentRequirements:
         """The terms, with the token's EIP-712 name and version as `extra`."""
         return options.requirements(terms)
 
