@@ -34,11 +34,17 @@ def database_url() -> str | None:
 
 
 @pytest.fixture(scope="module")
+def scheme() -> str:
+    """The scheme in which payment is accepted, by its name in the settings."""
+    return "exact"
+
+
+@pytest.fixture(scope="module")
 async def setup(
-    video: str, database_url: str | None, tmp_path_factory: pytest.TempPathFactory
+    video: str, database_url: str | None, scheme: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[CrashSetup]:
     with running_facilitator() as facilitator:
-        made = CrashSetup(tmp_path_factory.mktemp("setup"), facilitator, video, database_url)
+        made = CrashSetup(tmp_path_factory.mktemp("setup"), facilitator, video, database_url, scheme)
         await made.open()
         yield made
         await made.close()

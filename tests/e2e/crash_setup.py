@@ -47,11 +47,19 @@ class Standing:
 class CrashSetup:
     """The launcher process, at most one service in it, the ledger and the chain.
 
-    The ledger is at `database_url`, or else in a file of its own, `database`.
+    The ledger is at `database_url`, or else in a file of its own, `database`. Payment is accepted in `scheme`.
     """
 
-    def __init__(self, folder: Path, facilitator: Facilitator, video: str, database_url: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        facilitator: Facilitator,
+        video: str,
+        database_url: str | None = None,
+        scheme: str = "exact",
+    ) -> None:
         self.facilitator = facilitator
+        self.scheme = scheme
         self.video = video
         self.database = folder / "ledger.db"
         self._database_url = database_url or f"sqlite+aiosqlite:///{self.database}"
@@ -107,7 +115,7 @@ class CrashSetup:
             f"--database-url={self._database_url}",
             "--allow-private-hosts",
         ]
-        environment = {"ALIVE402_RECONCILE_SECONDS": str(reconcile_seconds)}
+        environment = {"ALIVE402_RECONCILE_SECONDS": str(reconcile_seconds), "ALIVE402_SCHEME": self.scheme}
         wanted = {"arguments": arguments, "environment": environment, "skew": skew, "log": str(self._log)}
         self._launcher.stdin.write(json.dumps(wanted).encode() + b"\n")
         while not self.url:

@@ -44,13 +44,14 @@ def _test_money(settings: Settings, price: int, seconds: int) -> tuple[PaymentOp
     chain = DevChain()
     pay_to = settings.pay_to or chain.new_account().address
     terms = Terms(NETWORK, TOKEN_ADDRESS, settings.price or price, pay_to, seconds)
-    return PaymentOptions([PaymentOption(_scheme(NETWORK), terms, DevFacilitator(chain), chain.reader)]), chain
+    scheme = _scheme(NETWORK, settings.scheme)
+    return PaymentOptions([PaymentOption(scheme, terms, DevFacilitator(chain), chain.reader_for(scheme))]), chain
 
 
 def _payment_option(accepted: Accepted, price: int, seconds: int) -> PaymentOption:
     token = accepted.facilitator_token
     auth = _Bearer(token.get_secret_value()) if token else None
-    scheme = _scheme(accepted.caip2)
+    scheme = _scheme(accepted.caip2, accepted.scheme)
     return PaymentOption(
         scheme=scheme,
         terms=Terms(
@@ -67,10 +68,12 @@ def _payment_option(accepted: Accepted, price: int, seconds: int) -> PaymentOpti
     )
 
 
-def _scheme(network: str) -> Scheme:
-    scheme = scheme_of_network(network)
+def _scheme(network: str, chosen: str) -> Scheme:
+    scheme = scheme_of_network(network, chosen)
     if scheme is None:
-        raise PaymentsMisconfigured(f"No payment scheme is known on {network}. Choose another ALIVE402_NETWORK.")
+        raise PaymentsMisconfigured(
+            f"No payment scheme `{chosen}` is known on {network}. Choose another ALIVE402_NETWORK or ALIVE402_SCHEME."
+        )
     return scheme
 
 

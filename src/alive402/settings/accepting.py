@@ -5,21 +5,23 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 DEV = "dev"
 NETWORKS = {"base": "eip155:8453", "base-sepolia": "eip155:84532"}
+SchemeName = Literal["exact", "permit2"]
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
 
 class Accepted(BaseModel):
-    """One network and token in which payment is accepted; `price` in atomic units, by default the catalog's."""
+    """One network, token and scheme in which payment is accepted; `price` in atomic units, by default the catalog's."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     network: str
+    scheme: SchemeName = "exact"
     asset: str | None = None
     asset_name: str | None = None
     asset_version: str | None = None
@@ -48,7 +50,8 @@ class Accepting(BaseModel):
     """What payment is accepted: networks, tokens, prices, prepaid tokens."""
 
     network: str = Field(default=DEV, description="dev, base, base-sepolia, or a CAIP-2 id such as eip155:8453")
-    asset: str | None = Field(default=None, description="EIP-3009 token; by default the network's USDC")
+    scheme: SchemeName = Field(default="exact", description="how buyers sign: exact (EIP-3009) or permit2")
+    asset: str | None = Field(default=None, description="the token; by default the network's USDC")
     asset_name: str | None = Field(default=None, description="EIP-712 name of an asset unknown to x402")
     asset_version: str | None = Field(default=None, description="EIP-712 version of such an asset")
     pay_to: str | None = Field(default=None, description="address that receives the money")
@@ -85,8 +88,8 @@ class Accepting(BaseModel):
     @model_validator(mode="after")
     def _real_money_needs_an_address(self) -> Self:
         if self.accepts:
-            alone = ("network", "asset", "asset_name", "asset_version", "pay_to", "facilitator_url", "rpc_url")
-            if {*alone, "facilitator_token"} & self.model_fields_set:
+            alone = Accepted.model_fields.keys() - {"price"}
+            if alone & self.model_fields_set:
                 raise ValueError(
                     "ALIVE402_ACCEPTS sets the price and address of each network: unset ALIVE402_NETWORK and the "
                     "other settings of a single network."

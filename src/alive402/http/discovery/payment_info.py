@@ -10,7 +10,7 @@ from typing import Any
 
 from alive402.calls import PaidCalls
 from alive402.catalog import SiteCatalog, workflow
-from alive402.payments.x402.schemes import scheme_of_network
+from alive402.payments.x402.schemes import scheme_of
 
 
 def call_info(calls: PaidCalls) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def call_info(calls: PaidCalls) -> dict[str, Any]:
             "description": f"{calls.service.price} an answer, x402 `{each.scheme}` on {each.network}",
         }
         for each in calls.gate.accepts
-        if (scheme := scheme_of_network(each.network))
+        if (scheme := scheme_of(each))
     ]
     return {
         "price": {"mode": "fixed", "currency": "USD", "amount": _dollars(calls)},

@@ -12,7 +12,7 @@ from x402.schemas import PaymentPayload, PaymentRequirements
 from x402.schemas.v1 import PaymentPayloadV1
 
 from alive402.payments.core import Money, PaymentMalformed, PaymentMismatch
-from alive402.payments.x402.schemes import SCHEMES
+from alive402.payments.x402.schemes import SCHEMES, Scheme
 
 _NETWORK = re.compile(r"[a-z0-9-]{3,8}:[-_a-zA-Z0-9]{1,32}")
 _IDENTIFIER = re.compile(r"[a-zA-Z0-9_-]{16,128}")
@@ -82,11 +82,11 @@ def identifier_of(payload: PaymentPayload) -> str | None:
     return given
 
 
-def money_of(payload: PaymentPayload) -> Money:
-    """The money of a payload, in the ledger's spelling, read by its scheme.
+def scheme_of_payment(payload: PaymentPayload) -> Scheme:
+    """The scheme of a payload, which reads its money.
 
     Raises:
-        PaymentMalformed: its network is no CAIP-2 id, or its scheme finds no signed payment in it.
+        PaymentMalformed: its network is no CAIP-2 id.
         PaymentMismatch: it is of an unknown scheme.
     """
     if not _NETWORK.fullmatch(payload.accepted.network):
@@ -94,7 +94,12 @@ def money_of(payload: PaymentPayload) -> Money:
     scheme = next((each for each in SCHEMES if each.handles(payload.accepted)), None)
     if scheme is None:
         raise PaymentMismatch(reason="terms")
-    return scheme.money(payload)
+    return scheme
+
+
+def money_of(payload: PaymentPayload) -> Money:
+    """The money of a payload, in the ledger's spelling. Raises like `scheme_of_payment`, and like `Scheme.money`."""
+    return scheme_of_payment(payload).money(payload)
 
 
 def same_resource(signed: str, resource: Resource) -> bool:
