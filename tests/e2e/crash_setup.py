@@ -48,6 +48,7 @@ class CrashSetup:
     """The launcher process, at most one service in it, the ledger and the chain.
 
     The ledger is at `database_url`, or else in a file of its own, `database`. Payment is accepted in `scheme`.
+    An answer costs `price`; `buyers` makes the buyer that calls.
     """
 
     def __init__(
@@ -60,6 +61,8 @@ class CrashSetup:
     ) -> None:
         self.facilitator = facilitator
         self.scheme = scheme
+        self.price = PRICE
+        self.buyers: Callable[[str], Buyer] = Buyer
         self.video = video
         self.database = folder / "ledger.db"
         self._database_url = database_url or f"sqlite+aiosqlite:///{self.database}"
@@ -146,7 +149,7 @@ class CrashSetup:
 
     async def buyer(self) -> Buyer:
         """A buyer with a new wallet and the money for five answers."""
-        buyer = Buyer(self.url)
+        buyer = self.buyers(self.url)
         self.facilitator.chain.mint(buyer.account.address, 5 * PRICE)
         return buyer
 
@@ -166,8 +169,8 @@ class CrashSetup:
     def charged(self, buyer: Buyer) -> int:
         """The number of answers that the buyer has paid for on chain."""
         spent = 5 * PRICE - self.facilitator.chain.balance(buyer.account.address)
-        assert spent % PRICE == 0
-        return spent // PRICE
+        assert spent % self.price == 0
+        return spent // self.price
 
     def standing(self, buyer: Buyer) -> Standing:
         """The ledger's record of the buyer's one payment."""

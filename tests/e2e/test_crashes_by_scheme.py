@@ -6,14 +6,18 @@ The table in `docs/payments.md` is what these tests saw. `ALIVE402_WRITE_DOCS=1`
 from __future__ import annotations
 
 import os
+from typing import Any
 
+import httpx
 import pytest
 
+from alive402.catalog import IMAGE_LIVENESS
 from tests.e2e.crash_setup import CrashSetup, buy_again, die, payment_outcome
 from tests.e2e.test_crashes import PAGE, rendered
+from tests.http.permit2 import Choosing, up_to
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("calm")]
-SCHEMES = ["permit2"]
+SCHEMES = ["permit2", "upto"]
 # The node answers until the money has moved, because it is asked before the work.
 LOST = "then all is silent"
 KILLS = [
@@ -28,12 +32,38 @@ FAULTS = {
     "the settle answer is lost": "loses the answer",
     "the settle answer is lost and the node is silent": LOST,
 }
+PICTURES = IMAGE_LIVENESS.paths[0]
 seen: dict[str, tuple[str, ...]] = {}
+
+
+class OfPictures(Choosing):
+    """A buyer that signs a limit for ten pictures and sends three; one of them has no face and is free."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url, up_to)
+
+    async def pay(self, video_url: str, path: str = PICTURES) -> httpx.Response:
+        return await self.buy(beside(video_url), path)
+
+    async def send(self, video_url: str, signature: str, path: str = PICTURES) -> httpx.Response:
+        return await self.again(beside(video_url), path)
+
+
+def beside(video_url: str) -> dict[str, Any]:
+    folder = video_url.rpartition("/")[0]
+    return {"Tasks": [{"ImageURL": f"{folder}/{name}.jpg"} for name in ("face", "wall", "face")]}
 
 
 @pytest.fixture(scope="module", params=SCHEMES)
 def scheme(request: pytest.FixtureRequest) -> str:
     return str(request.param)
+
+
+@pytest.fixture(scope="module")
+async def setup(setup: CrashSetup) -> CrashSetup:
+    if setup.scheme == "upto":
+        setup.buyers, setup.price = OfPictures, 10_000
+    return setup
 
 
 @pytest.mark.parametrize(("moment", "fault"), KILLS)
@@ -71,7 +101,7 @@ async def test_failing_facilitator_keeps_the_ledger_correct(setup: CrashSetup, n
 async def test_ledger_and_chain_sums_are_equal(setup: CrashSetup) -> None:
     ledger, chain = setup.earned()
     assert ledger == chain
-    assert chain == sum(name.startswith(f"{setup.scheme}:") for name in seen) * 200_000
+    assert chain == sum(name.startswith(f"{setup.scheme}:") for name in seen) * setup.price
 
 
 async def test_docs_table_equals_the_results() -> None:

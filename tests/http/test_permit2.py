@@ -10,7 +10,6 @@ from typing import Any
 
 import httpx
 import pytest
-from eth_account import Account
 from x402.mechanisms.evm.constants import PERMIT2_ADDRESS
 
 from alive402.demo import TOOL_PATH, Buyer, receipt
@@ -20,13 +19,12 @@ from alive402.payments.devchain import TOKEN_ADDRESS
 from alive402.settings import Settings
 from tests.http.conftest import Service, Start
 from tests.http.facilitators import Facilitator, running_facilitator
-from tests.http.permit2 import Choosing, accepting, by_permit2, edited, read, unbound
+from tests.http.permit2 import Choosing, accepted, accepting, by_permit2, edited, read, unbound
 from tests.http.required import header_of
 
 pytestmark = pytest.mark.anyio
 BOUGHT = ["created", "verified", "reserved", "executed", "settling", "settled", "consumed"]
 USES = 100
-SELLER = Account.create().address
 
 
 @pytest.fixture(scope="module")
@@ -39,17 +37,6 @@ def facilitator() -> Iterator[Facilitator]:
 def healthy(facilitator: Facilitator) -> Iterator[Facilitator]:
     yield facilitator
     facilitator.fault = ""
-
-
-def accepted(facilitator: Facilitator, scheme: str, **more: object) -> dict[str, Any]:
-    return {
-        "network": "base-sepolia",
-        "scheme": scheme,
-        "pay_to": SELLER,
-        "facilitator_url": facilitator.url,
-        "rpc_url": f"{facilitator.url}/devchain/rpc",
-        **more,
-    }
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, SecretStr, model_
 
 DEV = "dev"
 NETWORKS = {"base": "eip155:8453", "base-sepolia": "eip155:84532"}
-SchemeName = Literal["exact", "permit2"]
+SchemeName = Literal["exact", "permit2", "upto"]
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
 
@@ -50,7 +50,7 @@ class Accepting(BaseModel):
     """What payment is accepted: networks, tokens, prices, prepaid tokens."""
 
     network: str = Field(default=DEV, description="dev, base, base-sepolia, or a CAIP-2 id such as eip155:8453")
-    scheme: SchemeName = Field(default="exact", description="how buyers sign: exact (EIP-3009) or permit2")
+    scheme: SchemeName = Field(default="exact", description="how buyers sign: exact (EIP-3009), permit2, upto")
     asset: str | None = Field(default=None, description="the token; by default the network's USDC")
     asset_name: str | None = Field(default=None, description="EIP-712 name of an asset unknown to x402")
     asset_version: str | None = Field(default=None, description="EIP-712 version of such an asset")

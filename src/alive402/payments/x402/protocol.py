@@ -116,7 +116,12 @@ class PaymentGate:
         ours = self._server.find_matching_requirements(accepts, payload)
         identifier = identifier_of(payload)
         return SignedPayment(
-            scheme.money(payload), payload, ours or payload.accepted, fits=ours is not None, identifier=identifier
+            scheme.money(payload),
+            payload,
+            ours or payload.accepted,
+            fits=ours is not None,
+            identifier=identifier,
+            settles_less=scheme.settles_less,
         )
 
     def admit(self, signed: SignedPayment, resource: Resource, seconds_needed: float) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 from x402.extensions.payment_identifier import extract_payment_identifier
@@ -42,7 +44,7 @@ class SignedPayment:
 
     `requirements` are ours when it matches the current terms (`fits`). Otherwise they are those that the payment itself
     states, which is only good for a payment that matched once and is in the ledger. `identifier` is the buyer's own
-    idempotency key, by x402's payment-identifier extension.
+    idempotency key, by x402's payment-identifier extension. `settles_less`: it may be settled for less than was signed.
     """
 
     money: Money
@@ -50,6 +52,18 @@ class SignedPayment:
     requirements: PaymentRequirements
     fits: bool
     identifier: str | None = None
+    settles_less: bool = False
+
+    def share(self, share: Fraction) -> int:
+        """A share of the signed amount, rounded up to atomic units; all of it where the scheme settles nothing less."""
+        return math.ceil(self.money.amount * share) if self.settles_less else self.money.amount
+
+    def settling(self, amount: int) -> SignedPayment:
+        """The same payment with the amount that is settled."""
+        if amount == self.money.amount:
+            return self
+        money, asked = replace(self.money, amount=amount), self.requirements.model_copy(update={"amount": str(amount)})
+        return replace(self, money=money, requirements=asked)
 
 
 def decode(header: str) -> PaymentPayload | PaymentPayloadV1:

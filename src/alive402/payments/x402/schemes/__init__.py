@@ -9,11 +9,12 @@ from x402.schemas import PaymentRequirements
 from alive402.payments.x402.schemes.base import ChainReader, Scheme, SpentElsewhere, Terms, Transfer
 from alive402.payments.x402.schemes.exact_evm import EXACT_EVM
 from alive402.payments.x402.schemes.exact_permit2 import EXACT_PERMIT2
+from alive402.payments.x402.schemes.upto_evm import UPTO_EVM
 
-SCHEMES: tuple[Scheme, ...] = (EXACT_EVM, EXACT_PERMIT2)
+SCHEMES: tuple[Scheme, ...] = (EXACT_EVM, EXACT_PERMIT2, UPTO_EVM)
 """Adding a scheme here makes it known. The first one of a family of networks is the one that settings mean."""
 
-CHOICES: Mapping[str, Scheme] = {"permit2": EXACT_PERMIT2}
+CHOICES: Mapping[str, Scheme] = {"permit2": EXACT_PERMIT2, "upto": UPTO_EVM}
 """The schemes that settings choose by name, where a network has several."""
 
 

@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from web3 import Web3
-from x402.schemas import PaymentPayload, PaymentRequirements
+from x402.mechanisms.evm.exact import ExactEvmServerScheme
+from x402.schemas import PaymentPayload, PaymentRequirements, SupportedKind
 
 from alive402.payments.core import Money, PaymentMalformed, PaymentMismatch
-from alive402.payments.x402.schemes.base import ChainReader
+from alive402.payments.x402.schemes.base import NOTHING, ChainReader, Terms
 from alive402.payments.x402.schemes.exact_evm import ASSET_TRANSFER_METHOD, ExactEvm
 from alive402.payments.x402.schemes.permit2.chain import LONGEST_SECONDS, Permit2ChainReader
 
@@ -56,6 +57,27 @@ class Permit2(ExactEvm):
     def connect(self, url: str) -> ChainReader:
         """A reader over the node's JSON-RPC."""
         return Permit2ChainReader(Web3(Web3.HTTPProvider(url, request_kwargs={"timeout": 10})))
+
+    def requirements(self, terms: Terms, offered: Mapping[str, Any] = NOTHING) -> PaymentRequirements:
+        """The terms, with Permit2 as the transfer method, and the token's name and version if they are known."""
+        named = {"name": terms.name, "version": terms.version} if terms.name and terms.version else {}
+        return ExactEvmServerScheme().enhance_payment_requirements(  # type: ignore[no-untyped-call]
+            PaymentRequirements(
+                scheme=self.name,
+                network=terms.network,
+                asset=terms.asset,
+                amount=str(terms.amount),
+                pay_to=terms.pay_to,
+                max_timeout_seconds=terms.max_timeout_seconds,
+                extra={ASSET_TRANSFER_METHOD: PERMIT2, **named},
+            ),
+            SupportedKind(x402_version=2, scheme=self.name, network=terms.network),
+            [],
+        )
+
+    def problem(self, requirements: PaymentRequirements) -> str | None:
+        """None: Permit2 moves every ERC-20 token, and its signature does not name the token's domain."""
+        return None
 
     def handles(self, accepted: PaymentRequirements) -> bool:
         """Whether they are of this scheme's name on an EVM network, by Permit2."""
