@@ -6,6 +6,8 @@ import itertools
 from collections.abc import AsyncIterator, Iterator
 
 import av
+import cv2
+import numpy as np
 import pytest
 
 from alive402.demo import Clips, serve_files
@@ -17,12 +19,14 @@ from tests.http.facilitators import running_facilitator
 
 @pytest.fixture(scope="module")
 def video(clips: Clips, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a video of a person, two seconds long, so that each analysis is short."""
+    """The URL of a video of a person, two seconds long, so that each analysis is short; pictures lie beside it."""
     model_files.ensure()
     folder = tmp_path_factory.mktemp("videos")
     with av.open(str(clips.bona_fide)) as container:
         frames = [frame.to_ndarray(format="bgr24") for frame in itertools.islice(container.decode(video=0), 60)]
     write_video(folder / "face.mp4", frames, rate=30)
+    cv2.imwrite(str(folder / "face.jpg"), frames[-1])
+    cv2.imwrite(str(folder / "wall.jpg"), np.full_like(frames[-1], 128))
     with serve_files(folder) as base:
         yield f"{base}/face.mp4"
 
@@ -34,11 +38,17 @@ def database_url() -> str | None:
 
 
 @pytest.fixture(scope="module")
+def scheme() -> str:
+    """The scheme in which payment is accepted, by its name in the settings."""
+    return "exact"
+
+
+@pytest.fixture(scope="module")
 async def setup(
-    video: str, database_url: str | None, tmp_path_factory: pytest.TempPathFactory
+    video: str, database_url: str | None, scheme: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[CrashSetup]:
     with running_facilitator() as facilitator:
-        made = CrashSetup(tmp_path_factory.mktemp("setup"), facilitator, video, database_url)
+        made = CrashSetup(tmp_path_factory.mktemp("setup"), facilitator, video, database_url, scheme)
         await made.open()
         yield made
         await made.close()

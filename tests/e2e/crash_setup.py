@@ -47,11 +47,22 @@ class Standing:
 class CrashSetup:
     """The launcher process, at most one service in it, the ledger and the chain.
 
-    The ledger is at `database_url`, or else in a file of its own, `database`.
+    The ledger is at `database_url`, or else in a file of its own, `database`. Payment is accepted in `scheme`.
+    An answer costs `price`; `buyers` makes the buyer that calls.
     """
 
-    def __init__(self, folder: Path, facilitator: Facilitator, video: str, database_url: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        facilitator: Facilitator,
+        video: str,
+        database_url: str | None = None,
+        scheme: str = "exact",
+    ) -> None:
         self.facilitator = facilitator
+        self.scheme = scheme
+        self.price = PRICE
+        self.buyers: Callable[[str], Buyer] = Buyer
         self.video = video
         self.database = folder / "ledger.db"
         self._database_url = database_url or f"sqlite+aiosqlite:///{self.database}"
@@ -107,7 +118,7 @@ class CrashSetup:
             f"--database-url={self._database_url}",
             "--allow-private-hosts",
         ]
-        environment = {"ALIVE402_RECONCILE_SECONDS": str(reconcile_seconds)}
+        environment = {"ALIVE402_RECONCILE_SECONDS": str(reconcile_seconds), "ALIVE402_SCHEME": self.scheme}
         wanted = {"arguments": arguments, "environment": environment, "skew": skew, "log": str(self._log)}
         self._launcher.stdin.write(json.dumps(wanted).encode() + b"\n")
         while not self.url:
@@ -138,7 +149,7 @@ class CrashSetup:
 
     async def buyer(self) -> Buyer:
         """A buyer with a new wallet and the money for five answers."""
-        buyer = Buyer(self.url)
+        buyer = self.buyers(self.url)
         self.facilitator.chain.mint(buyer.account.address, 5 * PRICE)
         return buyer
 
@@ -158,8 +169,8 @@ class CrashSetup:
     def charged(self, buyer: Buyer) -> int:
         """The number of answers that the buyer has paid for on chain."""
         spent = 5 * PRICE - self.facilitator.chain.balance(buyer.account.address)
-        assert spent % PRICE == 0
-        return spent // PRICE
+        assert spent % self.price == 0
+        return spent // self.price
 
     def standing(self, buyer: Buyer) -> Standing:
         """The ledger's record of the buyer's one payment."""

@@ -191,8 +191,8 @@ async def test_docs_tables_equal_the_results() -> None:
     headings = ("in the ledger", "answer stored", "money moved", "the same payment again", "charged in all")
     made = page
     for name, table in (
-        ("kills", _table(("killed", *headings), kills)),
-        ("faults", _table(("what goes wrong", "the buyer gets", *headings), faults)),
+        ("kills", rendered(("killed", *headings), kills)),
+        ("faults", rendered(("what goes wrong", "the buyer gets", *headings), faults)),
     ):
         before, after = made.split(f"<!-- {name} -->\n")[0], made.split(f"<!-- end of {name} -->")[1]
         made = f"{before}<!-- {name} -->\n{table}<!-- end of {name} -->{after}"
@@ -209,6 +209,6 @@ def tell(answer: httpx.Response) -> str:
     return f"{answer.status_code} `{answer.json()['code']}`, {charged}"
 
 
-def _table(headings: tuple[str, ...], rows: dict[str, tuple[str, ...]]) -> str:
+def rendered(headings: tuple[str, ...], rows: dict[str, tuple[str, ...]]) -> str:
     lines = [headings, ("---",) * len(headings), *((name, *cells) for name, cells in rows.items())]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

@@ -76,6 +76,8 @@ class Facilitator:
             answer = await inner.settle(*_parsed(body))
             self.settled += answer.success
             self.after_settling()
+            if self.fault == "then all is silent":
+                self.fault = "chain silent"
             if self.fault in {"loses the answer", "chain silent"}:
                 return JSONResponse({"error": "lost"}, status_code=500)
             return answer.model_dump(by_alias=True)

@@ -261,7 +261,8 @@ class PaidCalls:
         if offer.signature:
             read, needed = self.gate.read(offer.signature), waits + self.seconds_needed
             ledger = self.ledger_services.ledger
-            signed = X402Method(ledger, self.gate, read, resource, needed, offer.idempotency_key, at_once)
+            share = self.service.share_of
+            signed = X402Method(ledger, self.gate, read, resource, needed, offer.idempotency_key, at_once, share)
             return TokenOrSignature(token, signed, self.service.id) if token else signed
         if token:
             return token

@@ -181,7 +181,7 @@ def payment(site: SiteCatalog) -> dict[str, Any]:
                 "id": site.provider_id,
                 "provider": "x402_facilitator",
                 "serviceId": option.service_id,
-                "scheme": "exact",
+                "scheme": option.scheme,
                 "network": option.network,
                 "asset": option.asset,
                 "amount": option.amount,

@@ -18,7 +18,7 @@ from alive402.catalog.answers import (
     result,
     signed,
 )
-from alive402.catalog.service import ServiceDefinition
+from alive402.catalog.service import ServiceDefinition, Units
 
 MAX_TASKS = 10
 # 10 MB as base64, and the JSON around it.
@@ -126,6 +126,11 @@ _TASK: dict[str, Any] = {
 
 _SHA256 = "c9a1f0a3b0d64a6b8d4f2a90a7d6e19f7f0f5f1f7c4d5a4d0f4f7b8f5a7c2e11"
 _LOOKS_LIVE = "Skin, light and surroundings look filmed from life."
+
+
+def _judged(report: Mapping[str, Any]) -> int:
+    """The pictures that have a verdict; one without a face has none."""
+    return sum(each["verdict"] is not None for each in report["images"])
 
 
 def _signed(report: Mapping[str, Any]) -> dict[str, Any]:
@@ -243,6 +248,7 @@ IMAGE_LIVENESS = ServiceDefinition(
     result=result,
     reading=READING,
     signed=_signed,
+    units=Units("picture", MAX_TASKS, _judged),
     stages={"fetching": "Fetching the images", "looking": "Looking at the images"},
     max_body_bytes=MAX_BODY_BYTES,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 
@@ -14,6 +15,21 @@ def _verdict(report: Mapping[str, Any]) -> dict[str, Any]:
 
 def _word(report: Mapping[str, Any]) -> str:
     return str(report["verdict"])
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """What an answer costs where a buyer signs a limit: a share of the price for each unit, e.g. for each picture.
+
+    Attributes:
+        name: one unit in words.
+        most: the most units of a call, which cost the whole price.
+        count: the units in a report; at least one.
+    """
+
+    name: str
+    most: int
+    count: Callable[[Mapping[str, Any]], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +58,7 @@ class ServiceDefinition:
         result: the report in one readable line, the `Result` of the answer.
         reading: how to read the report, a sentence or two for models.
         signed: the claims of a signed verdict that come from the report.
+        units: how an answer is counted where less than the price can be settled; None where each costs all of it.
         stages: the progress message over MCP for each stage of the work.
         upload_input: the input that takes the URL of an upload; None when the service takes no uploads.
         max_body_bytes: largest body of an HTTP request; larger than the default where the body may hold files.
@@ -72,6 +89,7 @@ class ServiceDefinition:
     result: Callable[[Mapping[str, Any]], str] = _word
     reading: str = ""
     signed: Callable[[Mapping[str, Any]], dict[str, Any]] = _verdict
+    units: Units | None = None
     stages: Mapping[str, str] = field(default_factory=dict, hash=False)
     upload_input: str | None = None
     max_body_bytes: int = 16 * 1024
@@ -79,6 +97,12 @@ class ServiceDefinition:
     def answer(self, elements: list[dict[str, Any]], report: dict[str, Any]) -> dict[str, Any]:
         """The `data` of an answer, all that its verdict signs."""
         return {"Action": self.action, "Result": self.result(report), "Elements": elements, self.report_field: report}
+
+    def share_of(self, data: Mapping[str, Any]) -> Fraction:
+        """The share of the price that an answer's `data` costs, where less than the price can be settled."""
+        if self.units is None:
+            return Fraction(1)
+        return Fraction(max(1, min(self.units.count(data[self.report_field]), self.units.most)), self.units.most)
 
     @property
     def ids(self) -> tuple[str, ...]:

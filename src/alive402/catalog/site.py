@@ -9,13 +9,14 @@ from alive402.catalog.service import ServiceDefinition
 
 @dataclass(frozen=True, slots=True)
 class PriceOption:
-    """One payment option of a service: CAIP-2 network, token, atomic units per call, and receiving address."""
+    """One payment option of a service: CAIP-2 network, token, atomic units per call, receiving address, x402 scheme."""
 
     service_id: str
     network: str
     asset: str
     amount: str
     pay_to: str
+    scheme: str = "exact"
 
 
 @dataclass(frozen=True, slots=True)

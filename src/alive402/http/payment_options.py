@@ -53,7 +53,8 @@ def _test_money(settings: Settings, price: int, seconds: int) -> tuple[PaymentOp
     chain = DevChain()
     pay_to = settings.pay_to or chain.new_account().address
     terms = Terms(NETWORK, TOKEN_ADDRESS, settings.price or price, pay_to, seconds)
-    options = [PaymentOption(_scheme(NETWORK), terms, DevFacilitator(chain), chain.reader)]
+    scheme = _scheme(NETWORK, settings.scheme)
+    options = [PaymentOption(scheme, terms, DevFacilitator(chain), chain.reader_for(scheme))]
     if not settings.dev_solana:
         return PaymentOptions(options), DevChains(chain)
     option, solana = _solana_test_money(terms.amount, seconds)
@@ -70,7 +71,7 @@ def _solana_test_money(amount: int, seconds: int) -> tuple[PaymentOption, Any]:
     chain = SolanaDevChain()
     pay_to = chain.new_account()
     chain.mint(pay_to, 0)
-    scheme = _scheme(NETWORK)
+    scheme = _scheme(NETWORK, "exact")
     terms = Terms(NETWORK, MINT, amount, pay_to, _seconds(scheme, seconds))
     return PaymentOption(scheme, terms, SolanaDevFacilitator(chain), reader(chain)), chain
 
@@ -78,7 +79,7 @@ def _solana_test_money(amount: int, seconds: int) -> tuple[PaymentOption, Any]:
 def _payment_option(accepted: Accepted, price: int, seconds: int) -> PaymentOption:
     token = accepted.facilitator_token
     auth = _Bearer(token.get_secret_value()) if token else None
-    scheme = _scheme(accepted.caip2)
+    scheme = _scheme(accepted.caip2, accepted.scheme)
     return PaymentOption(
         scheme=scheme,
         terms=Terms(
@@ -100,10 +101,12 @@ def _seconds(scheme: Scheme, seconds: int) -> int:
     return min(seconds, scheme.life_seconds) if isinstance(scheme, ShortLived) else seconds
 
 
-def _scheme(network: str) -> Scheme:
-    scheme = scheme_of_network(network)
+def _scheme(network: str, chosen: str) -> Scheme:
+    scheme = scheme_of_network(network, chosen)
     if scheme is None:
-        raise PaymentsMisconfigured(f"No payment scheme is known on {network}. Choose another ALIVE402_NETWORK.")
+        raise PaymentsMisconfigured(
+            f"No payment scheme `{chosen}` is known on {network}. Choose another ALIVE402_NETWORK or ALIVE402_SCHEME."
+        )
     return scheme
 
 

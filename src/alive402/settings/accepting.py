@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
@@ -16,6 +16,7 @@ NETWORKS = {
     "solana": "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp",
     "solana-devnet": "solana:EtWTRABZaYq6iMfeYKouRu166VU2xqa1",
 }
+SchemeName = Literal["exact", "permit2", "upto"]
 _NETWORK = re.compile(rf"eip155:[0-9]+|{NETWORKS['solana']}|{NETWORKS['solana-devnet']}")
 _KNOWN = "base, base-sepolia, eip155:<id>, solana or solana-devnet"
 _EVM_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
@@ -30,11 +31,12 @@ def _address_problem(network: str, address: str) -> str | None:
 
 
 class Accepted(BaseModel):
-    """One network and token in which payment is accepted; `price` in atomic units, by default the catalog's."""
+    """One network, token and scheme in which payment is accepted; `price` in atomic units, by default the catalog's."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     network: str
+    scheme: SchemeName = "exact"
     asset: str | None = None
     asset_name: str | None = None
     asset_version: str | None = None
@@ -65,10 +67,11 @@ class Accepting(BaseModel):
     network: str = Field(
         default=DEV, description="dev, base, base-sepolia, solana, solana-devnet, or a CAIP-2 id such as eip155:8453"
     )
+    scheme: SchemeName = Field(default="exact", description="how buyers sign: exact (EIP-3009), permit2, upto")
     dev_solana: bool = Field(
         default=False, description="on the dev network, also accept test money of a Solana chain in this process"
     )
-    asset: str | None = Field(default=None, description="EIP-3009 or SPL token; by default the network's USDC")
+    asset: str | None = Field(default=None, description="the token; by default the network's USDC")
     asset_name: str | None = Field(default=None, description="EIP-712 name of an asset unknown to x402")
     asset_version: str | None = Field(default=None, description="EIP-712 version of such an asset")
     pay_to: str | None = Field(default=None, description="address that receives the money")
@@ -107,8 +110,8 @@ class Accepting(BaseModel):
         if self.dev_solana and (self.accepts or self.network != DEV):
             raise ValueError("ALIVE402_DEV_SOLANA is for ALIVE402_NETWORK=dev. Unset it, or unset the real network.")
         if self.accepts:
-            alone = ("network", "asset", "asset_name", "asset_version", "pay_to", "facilitator_url", "rpc_url")
-            if {*alone, "facilitator_token"} & self.model_fields_set:
+            alone = Accepted.model_fields.keys() - {"price"}
+            if alone & self.model_fields_set:
                 raise ValueError(
                     "ALIVE402_ACCEPTS sets the price and address of each network: unset ALIVE402_NETWORK and the "
                     "other settings of a single network."

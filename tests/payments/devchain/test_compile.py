@@ -1,11 +1,14 @@
-"""Tests of the token's compiled code."""
+"""Tests of the contracts' compiled code."""
 
 from __future__ import annotations
 
 import json
 
-from alive402.payments.devchain.compile import ARTIFACT, compiled
+import pytest
+
+from alive402.payments.devchain.compile import CONTRACTS, artifact, compiled
 
 
-def test_committed_artifact_equals_the_compiler_output() -> None:
-    assert json.loads(ARTIFACT.read_text()) == compiled()
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_committed_artifact_equals_the_compiler_output(name: str) -> None:
+    assert json.loads(artifact(name).read_text()) == compiled(name)

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from alive402.payments.core import Answered, Claim, Money, PaymentInUse, PaymentSpent, Stage, Unverified, Use
 from alive402.payments.ledger.ledger import Ledger
+from alive402.payments.ledger.statements import Filter
 
 pytestmark = pytest.mark.anyio
 MONEY = Money("eip155:84532", "0xaa", "0xbb", "0xcc", "0xdd", 200_000, 4_000_000_000, "proof")
@@ -164,3 +165,36 @@ async def test_existing_ledger_is_opened_again(ledger: Ledger, database_url: str
         ((payment, states),) = await payments.history()
     await again.close()
     assert (payment.amount, payment.transaction, states[-1]) == (200_000, "0x1", "consumed")
+
+
+async def test_amount_of_the_answer_replaces_the_signed_limit(dead: Ledger) -> None:
+    claim = await reserve(dead)
+    assert isinstance(claim, Claim)
+    assert claim.amount == 200_000
+    async with dead.begin() as payments:
+        await payments.settling(claim, RESULT, 60_000)
+    taken = await reserve(dead)
+    assert isinstance(taken, Claim)
+    assert (taken.stage, taken.result, taken.amount) == (Stage.RESOLVE, RESULT, 60_000)
+    async with dead.begin() as payments:
+        await payments.settling(taken, RESULT, 60_000)
+        await payments.settled(taken, "0x1", {"success": True})
+    async with dead.statements() as statements:
+        (day,) = await statements.income()
+        (paid,) = [payment async for payment in statements.payments(Filter())]
+    assert (day.income, paid.amount, paid.money.amount) == (60_000, 60_000, 60_000)
+
+
+async def test_limit_is_whole_again_for_another_request(ledger: Ledger) -> None:
+    claim = await reserve(ledger)
+    assert isinstance(claim, Claim)
+    async with ledger.begin() as payments:
+        await payments.settling(claim, RESULT, 60_000)
+    async with ledger.begin() as payments:
+        await payments.refused(claim, "no")
+    again = await reserve(ledger, OTHER)
+    assert isinstance(again, Claim)
+    assert (again.stage, again.result, again.amount) == (Stage.EXECUTE, None, 200_000)
+    async with ledger.begin() as payments:
+        ((payment, _),) = await payments.history()
+        assert payment.amount == 200_000

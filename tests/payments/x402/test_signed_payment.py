@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -12,7 +14,14 @@ from hypothesis import strategies as st
 from x402.schemas import PaymentPayload
 
 from alive402.payments.core import Money, PaymentMalformed
-from alive402.payments.x402.signed_payment import Resource, decode, identifier_of, money_of, same_resource
+from alive402.payments.x402.signed_payment import (
+    Resource,
+    SignedPayment,
+    decode,
+    identifier_of,
+    money_of,
+    same_resource,
+)
 
 ADDRESS = "0x" + "aB" * 20
 AUTHORIZATION = {
@@ -122,3 +131,17 @@ def test_header_is_decoded() -> None:
 )
 def test_aliases_of_a_service_are_one_resource(signed: str, same: bool) -> None:
     assert same_resource(signed, RESOURCE) is same
+
+
+@given(parts=st.integers(1, 1000), share=st.integers(1, 1000), less=st.booleans())
+def test_share_of_a_payment_is_rounded_up_and_never_more_than_was_signed(parts: int, share: int, less: bool) -> None:
+    paid = payload()
+    signed = SignedPayment(money_of(paid), paid, paid.accepted, fits=True, settles_less=less)
+    amount = signed.share(Fraction(min(share, parts), parts))
+    assert 0 < amount <= signed.money.amount
+    assert amount == signed.money.amount if not less or share >= parts else amount * parts >= 200_000 * share
+    settling = signed.settling(amount)
+    assert (settling.money.amount, settling.requirements.amount) == (amount, str(amount))
+    assert settling.money == replace(signed.money, amount=amount)
+    # What the buyer signed stays as it is.
+    assert (settling.payload, signed.requirements.amount) == (paid, "200000")

@@ -10,24 +10,31 @@ from typing import Any
 
 from alive402.calls import PaidCalls
 from alive402.catalog import SiteCatalog, workflow
-from alive402.payments.x402.schemes import scheme_of_network
+from alive402.payments.x402.schemes import Scheme, scheme_of
 
 
 def call_info(calls: PaidCalls) -> dict[str, Any]:
-    """`x-payment-info` of a service's operation: its price, and one offer for each network and token."""
+    """`x-payment-info` of a service's operation: its price, and one offer for each network, token and scheme.
+
+    Where the service counts units and a scheme settles less than the price, the price has a least amount, for one unit.
+    """
+    units, price = calls.service.units, {"mode": "fixed", "currency": "USD", "amount": _dollars(calls)}
+    found = [(each, scheme) for each in calls.gate.accepts if (scheme := scheme_of(each))]
+    if units is not None and any(scheme.settles_less for _, scheme in found):
+        least = calls.service.price_atomic / units.most / 1e6
+        price = {"mode": "dynamic", "currency": "USD", "min": f"{least:.6f}".rstrip("0"), "max": _dollars(calls)}
     offers = [
         {
             "amount": each.amount,
             "currency": each.asset,
             "intent": "charge",
             "method": scheme.method,
-            "description": f"{calls.service.price} an answer, x402 `{each.scheme}` on {each.network}",
+            "description": f"{_words(calls, scheme)}, x402 `{each.scheme}` on {each.network}",
         }
-        for each in calls.gate.accepts
-        if (scheme := scheme_of_network(each.network))
+        for each, scheme in found
     ]
     return {
-        "price": {"mode": "fixed", "currency": "USD", "amount": _dollars(calls)},
+        "price": price,
         "protocols": [{"x402": {}}],
         "offers": offers,
     }
@@ -58,6 +65,13 @@ def service_info(site: SiteCatalog) -> dict[str, Any]:
 def guidance(site: SiteCatalog) -> str:
     """`x-guidance` of the document's `info`: how an agent pays."""
     return "\n".join(f"{number}. {step}" for number, step in enumerate(workflow(site), 1))
+
+
+def _words(calls: PaidCalls, scheme: Scheme) -> str:
+    units = calls.service.units
+    if units is None or not scheme.settles_less:
+        return f"{calls.service.price} an answer"
+    return f"up to {calls.service.price} an answer, 1/{units.most} of it for each {units.name}"
 
 
 def _dollars(calls: PaidCalls) -> str:

@@ -103,7 +103,7 @@ class Surfaces:
             base=base,
             provider_id=self._payments.provider_id,
             price_options=tuple(
-                PriceOption(calls.service.id, each.network, each.asset, each.amount, each.pay_to)
+                PriceOption(calls.service.id, each.network, each.asset, each.amount, each.pay_to, each.scheme)
                 for calls in self._registry.services
                 for each in calls.gate.accepts
             ),

@@ -51,13 +51,17 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """This call owns the payment. `result` is the stored answer when the work is already done."""
+    """This call owns the payment. `result` is the stored answer when the work is already done.
+
+    `amount` is the one that was signed, in atomic units; with a `result`, the one that the answer costs.
+    """
 
     payment_id: str
     owner: str
     request_id: str
     stage: Stage
     result: dict[str, Any] | None
+    amount: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,13 +20,25 @@ from web3.contract import Contract
 from web3.providers.eth_tester import EthereumTesterProvider
 from web3.providers.eth_tester.defaults import API_ENDPOINTS
 from web3.types import RPCEndpoint, RPCResponse, TxParams
+from x402.mechanisms.evm.constants import (
+    PERMIT2_ADDRESS,
+    X402_EXACT_PERMIT2_PROXY_ADDRESS,
+    X402_UPTO_PERMIT2_PROXY_ADDRESS,
+)
 
-from alive402.payments.x402.schemes import ChainReader
+from alive402.payments.x402.schemes import ChainReader, Scheme
 from alive402.payments.x402.schemes.exact_evm import Web3ChainReader
+from alive402.payments.x402.schemes.permit2 import Permit2, Permit2ChainReader
 
 CHAIN_ID = 84532
 NETWORK = f"eip155:{CHAIN_ID}"
 TOKEN_ADDRESS = "0x036CbD53842c5426634e7929541eC2318f3dCF7e"
+# The contracts beside the token, at the addresses that they have on every network.
+CONTRACTS = {
+    PERMIT2_ADDRESS: "permit2",
+    X402_EXACT_PERMIT2_PROXY_ADDRESS: "permit2_exact_proxy",
+    X402_UPTO_PERMIT2_PROXY_ADDRESS: "permit2_upto_proxy",
+}
 GAS_LIMIT = 400_000
 # Some buyers set `validAfter` to now; a chain whose last block is older would reject that as "not yet valid".
 STALE_BLOCK_SECONDS = 5
@@ -41,22 +53,21 @@ class DevChain:
 
     def __init__(self, chain_id: int = CHAIN_ID, token_address: str = TOKEN_ADDRESS) -> None:
         self.chain_id = chain_id
-        artifact = json.loads(resources.files(__package__).joinpath("token.json").read_text())
+        token = _artifact("token")
         self._operator: LocalAccount = Account.create()
         backend = PyEVMBackend(
             genesis_state={
-                bytes.fromhex(token_address[2:]): _account(code=bytes.fromhex(artifact["bytecode_runtime"][2:])),
-                bytes.fromhex(self._operator.address[2:]): _account(balance=10**30),
+                **{_bytes(address): _account(code=_code(_artifact(name))) for address, name in CONTRACTS.items()},
+                _bytes(token_address): _account(code=_code(token)),
+                _bytes(self._operator.address): _account(balance=10**30),
                 # eth-tester uses its first own account when an eth_call has no `from`.
-                bytes.fromhex(Account.from_key((1).to_bytes(32, "big")).address[2:]): _account(balance=10**30),
+                _bytes(Account.from_key((1).to_bytes(32, "big")).address): _account(balance=10**30),
             }
         )
         backend.chain.chain_id = chain_id
         self.lock = threading.RLock()
         self.web3 = Web3(_Provider(EthereumTester(backend), self.lock, chain_id))
-        self.token: Contract = self.web3.eth.contract(
-            address=Web3.to_checksum_address(token_address), abi=artifact["abi"]
-        )
+        self.token: Contract = self.web3.eth.contract(address=Web3.to_checksum_address(token_address), abi=token["abi"])
 
     @property
     def network(self) -> str:
@@ -65,8 +76,12 @@ class DevChain:
 
     @property
     def reader(self) -> ChainReader:
-        """What decides whether a payment moved here."""
+        """What decides whether an EIP-3009 payment moved here."""
         return Web3ChainReader(self.web3)
+
+    def reader_for(self, scheme: Scheme) -> ChainReader:
+        """What decides whether a payment of this scheme moved here."""
+        return Permit2ChainReader(self.web3) if isinstance(scheme, Permit2) else self.reader
 
     @staticmethod
     def new_account() -> LocalAccount:
@@ -135,6 +150,19 @@ class _Provider(EthereumTesterProvider):
             if now - self._tester.get_block_by_number("latest")["timestamp"] > STALE_BLOCK_SECONDS:
                 self._tester.time_travel(now)
             return super().make_request(method, params)
+
+
+def _artifact(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(resources.files(__package__).joinpath(f"{name}.json").read_text())
+    return found
+
+
+def _code(artifact: dict[str, Any]) -> bytes:
+    return bytes.fromhex(artifact["bytecode_runtime"][2:])
+
+
+def _bytes(address: str) -> bytes:
+    return bytes.fromhex(address[2:])
 
 
 def _account(balance: int = 0, code: bytes = b"") -> dict[str, Any]:

@@ -13,6 +13,7 @@ from web3.types import TxParams
 from x402 import x402FacilitatorSync
 from x402.mechanisms.evm.exact import register_exact_evm_facilitator
 from x402.mechanisms.evm.types import TransactionReceipt, TypedDataDomain, TypedDataField
+from x402.mechanisms.evm.upto import UptoEvmFacilitatorScheme
 from x402.schemas import PaymentPayload, PaymentRequirements, SettleResponse, SupportedResponse, VerifyResponse
 from x402.schemas.v1 import PaymentPayloadV1, PaymentRequirementsV1
 
@@ -24,7 +25,9 @@ class DevFacilitator:
 
     def __init__(self, chain: DevChain) -> None:
         self._facilitator = x402FacilitatorSync()
-        register_exact_evm_facilitator(self._facilitator, _Signer(chain), chain.network)
+        signer = _Signer(chain)
+        register_exact_evm_facilitator(self._facilitator, signer, chain.network)
+        self._facilitator.register([chain.network], UptoEvmFacilitatorScheme(signer))
 
     async def verify(
         self, payload: PaymentPayload | PaymentPayloadV1, requirements: PaymentRequirements | PaymentRequirementsV1

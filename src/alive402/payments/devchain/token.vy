@@ -2,6 +2,7 @@
 # pragma version 0.4.3
 # Test money: an ERC-20 with EIP-3009, whose code the dev chain places at the address of Base Sepolia's USDC.
 # Anyone may mint here: it has no worth, and it never leaves the process it lives in.
+# Nobody has ether for an `approve` here, so minted money is approved for Permit2 at once.
 # Revert reasons are those that x402 facilitators read to tell a buyer what was wrong.
 
 event Transfer:
@@ -37,6 +38,8 @@ CANCEL_TYPE: constant(bytes32) = keccak256("CancelAuthorization(address authoriz
 # Half of the order of secp256k1: a larger s is the same signature written a second way.
 HALF_ORDER: constant(uint256) = 57896044618658097711785492504343953926418782139537452191302581570759080747168
 
+PERMIT2: constant(address) = 0x000000000022D473030F116dDEE9F6B43aC78BA3
+
 totalSupply: public(uint256)
 balanceOf: public(HashMap[address, uint256])
 allowance: public(HashMap[address, HashMap[address, uint256]])
@@ -48,6 +51,7 @@ def mint(to: address, amount: uint256):
     assert to != empty(address), "ERC20: mint to the zero address"
     self.totalSupply += amount
     self.balanceOf[to] += amount
+    self.allowance[to][PERMIT2] = max_value(uint256)
     log Transfer(sender=empty(address), receiver=to, value=amount)
 
 

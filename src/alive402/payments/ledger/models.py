@@ -14,9 +14,10 @@ from alive402.storage import Base, Utc
 class Payment(Base):
     """One authorization of a payer, and the answer that it bought.
 
-    `amount` is in atomic units. Addresses and nonces are in the spelling of the payment's scheme, so that the unique
-    key catches every spelling of one authorization. `owner` and `lease_until` say which call works on it now; only the
-    owner may change it. `refund` is the transaction that refunded the payment.
+    `amount` is in atomic units: what was signed, or from settlement on what the answer costs, where that is less.
+    Addresses and nonces are in the spelling of the payment's scheme, so that the unique key catches every spelling of
+    one authorization. `owner` and `lease_until` say which call works on it now; only the owner may change it. `refund`
+    is the transaction that refunded the payment.
     `proof` is a hash of the signed payload, and `request_hash` of the request it paid for: a stored answer is returned
     only when both match.
     """

@@ -132,16 +132,19 @@ class PaymentService:
         if state is State.EXPIRED:
             raise PaymentExpiresSoon
 
-    async def settling(self, claim: Claim, result: dict[str, Any]) -> None:
+    async def settling(self, claim: Claim, result: dict[str, Any], amount: int | None = None) -> None:
         """Record that settlement starts, so money may move from here on. `result` is the answer that it pays for.
 
         The answer is stored in the same step, unless the claim has it already: no money moves for an unstored answer.
+        `amount` is what it costs, where that is less than what was signed; a claim with an answer keeps its amount.
 
         Raises:
             PaymentInUse: the lease expired and another call took the payment over.
         """
         if claim.result is None:
-            values = {"result": json.dumps(result)}
+            values: dict[str, Any] = {"result": json.dumps(result)}
+            if amount is not None and amount != claim.amount:
+                values["amount"] = amount
             await self._move(claim, (State.RESERVED,), State.SETTLING, values, passing=State.EXECUTED)
         else:
             await self._move(claim, (State.EXECUTED, State.SETTLING), State.SETTLING, {})
@@ -177,7 +180,7 @@ class PaymentService:
         return [(payment, [event.state for event in await self._payments.events(payment.id)]) for payment in payments]
 
     async def _reserve_new(self, money: Money, use: Use, now: datetime) -> Claim:
-        claim = Claim(uuid4().hex, uuid4().hex, use.request_id, Stage.EXECUTE, None)
+        claim = Claim(uuid4().hex, uuid4().hex, use.request_id, Stage.EXECUTE, None, money.amount)
         added = await self._payments.add(
             {
                 "id": claim.payment_id,
@@ -213,7 +216,8 @@ class PaymentService:
         # An existing answer keeps the request id that it was produced under.
         kept = payment.result if money is None else None
         request_id = payment.request_id if kept and payment.request_id else use.request_id
-        claim = Claim(payment.id, uuid4().hex, request_id, stage, json.loads(kept) if kept else None)
+        amount = payment.amount if money is None else money.amount
+        claim = Claim(payment.id, uuid4().hex, request_id, stage, json.loads(kept) if kept else None, amount)
         values: dict[str, Any] = {
             "owner": claim.owner,
             "lease_until": now + self._lease,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 import structlog
@@ -25,6 +27,12 @@ from alive402.stages import CallStage, stage
 log = structlog.get_logger(__name__)
 
 FRESH_SECONDS = 5.0
+Share = Callable[[dict[str, Any]], Fraction]
+"""The share of the price that an answer costs, where the payment's scheme can settle less than was signed."""
+
+
+def _whole(_result: dict[str, Any]) -> Fraction:
+    return Fraction(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,7 @@ class X402Hold:
     gate: PaymentGate
     signed: SignedPayment
     claim: Claim
+    share: Share
 
     @property
     def request_id(self) -> str:
@@ -74,14 +83,17 @@ class X402Hold:
     async def _move(self, result: dict[str, Any]) -> Settled:
         """Store `result`, then move the money; records every failed or unknown outcome."""
         claim = self.claim
+        # A stored answer costs what was written down with it.
+        amount = claim.amount if claim.result is not None else self.signed.share(self.share(result))
+        signed = self.signed.settling(amount)
         # This may run in a task that outlives the caller's.
         self.ledger.keep(claim)
         async with self.ledger.begin() as payments:
-            await payments.settling(claim, result)
+            await payments.settling(claim, result, amount)
         try:
             resolving = claim.stage is Stage.RESOLVE
             with stage(CallStage.SETTLE):
-                moved = await (self.gate.resolve(self.signed) if resolving else self.gate.settle(self.signed))
+                moved = await (self.gate.resolve(signed) if resolving else self.gate.settle(signed))
         except SettlementUnknown as error:
             log.warning("settlement unknown", request_id=claim.request_id, reason=error.details.get("reason"))
             async with self.ledger.begin() as payments:
@@ -92,7 +104,7 @@ class X402Hold:
             async with self.ledger.begin() as payments:
                 await payments.refused(claim, reason, expired=reason == "expired")
             raise
-        log.info("moved", request_id=claim.request_id, transaction=moved.transaction, amount=self.signed.money.amount)
+        log.info("moved", request_id=claim.request_id, transaction=moved.transaction, amount=amount)
         return moved
 
 
@@ -110,6 +122,7 @@ class X402Method:
     seconds_needed: float
     repeat_key: str | None = None
     at_once: bool = True
+    share: Share = _whole
     settles_each_call: bool = True
     keeps_answers: bool = True
 
@@ -154,7 +167,7 @@ class X402Method:
         match held:
             case Claim():
                 self.ledger.keep(held)
-                return X402Hold(self.ledger, self.gate, self.signed, held)
+                return X402Hold(self.ledger, self.gate, self.signed, held, self.share)
             case Unverified():
                 return None
         return held

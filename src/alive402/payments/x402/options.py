@@ -107,22 +107,27 @@ class PaymentOptions:
 
     def __init__(self, options: Sequence[PaymentOption]) -> None:
         self._options = tuple(options)
-        keys = {(each.scheme.name, each.terms.network, each.scheme.spelled(each.terms.asset)) for each in options}
+        keys = {(each.scheme, each.terms.network, each.scheme.spelled(each.terms.asset)) for each in options}
         if not options or len(keys) < len(options):
-            raise PaymentsMisconfigured("Each network and token is accepted once: ALIVE402_ACCEPTS names one twice.")
+            raise PaymentsMisconfigured(
+                "Each network, token and scheme is accepted once: ALIVE402_ACCEPTS names one twice."
+            )
         self.accepts = [option.requirements() for option in options]
 
     def __iter__(self) -> Iterator[PaymentOption]:
         return iter(self._options)
 
-    def of(self, money: Money) -> PaymentOption:
+    def of(self, money: Money, accepted: PaymentRequirements | None = None) -> PaymentOption:
         """The payment option that this money was paid by.
+
+        Two schemes may spell their nonces alike. Each finds the other's money on chain; a facilitator needs the scheme
+        of the payment, which is that of its `accepted` requirements.
 
         Raises:
             SettlementUnknown: it was accepted before, and the operator has removed it since.
         """
         for option in self._options:
-            if option.pays(money):
+            if option.pays(money) and (accepted is None or option.scheme.handles(accepted)):
                 return option
         raise SettlementUnknown(reason="network_not_configured")
 

@@ -32,8 +32,8 @@ from alive402.payments.x402.signed_payment import (
     SignedPayment,
     decode,
     identifier_of,
-    money_of,
     same_resource,
+    scheme_of_payment,
 )
 from alive402.payments.x402.v1 import required_v1, upgraded
 from alive402.stages import CallStage, stage
@@ -115,10 +115,18 @@ class PaymentGate:
         payload = decode(header)
         if isinstance(payload, PaymentPayloadV1):
             payload = upgraded(payload, self.accepts)
-        ours = self._server.find_matching_requirements(self.accepts, payload)
+        scheme = scheme_of_payment(payload)
+        # Terms of another scheme never fit, whatever else the payment says.
+        accepts = [each for each in self.accepts if scheme.handles(each)]
+        ours = self._server.find_matching_requirements(accepts, payload)
         identifier = identifier_of(payload)
         return SignedPayment(
-            money_of(payload), payload, ours or payload.accepted, fits=ours is not None, identifier=identifier
+            scheme.money(payload),
+            payload,
+            ours or payload.accepted,
+            fits=ours is not None,
+            identifier=identifier,
+            settles_less=scheme.settles_less,
         )
 
     def admit(self, signed: SignedPayment, resource: Resource, seconds_needed: float, *, at_once: bool = True) -> None:
@@ -159,19 +167,22 @@ class PaymentGate:
 
         Raises:
             PaymentInvalid: it would not; `details["reason"]` says why.
-            FacilitatorUnavailable: the facilitator is unreachable.
+            FacilitatorUnavailable: the facilitator is unreachable, or the node where the chain has to be asked.
         """
         with stage(CallStage.VERIFY):
-            option = self._options.of(signed.money)
+            option = self._options.of(signed.money, signed.requirements)
             try:
                 async with asyncio.timeout(VERIFY_SECONDS):
                     answer = await option.facilitator.verify(signed.payload, signed.requirements)
+                    used = not option.scheme.verify_sees_used and await option.chain.is_used(signed.money)
             except Exception as error:
                 raise FacilitatorUnavailable from error
             if not answer.is_valid:
                 raise PaymentInvalid(reason=answer.invalid_reason or "invalid")
             if answer.payer and option.scheme.spelled(answer.payer) != signed.money.payer:
                 raise PaymentInvalid(reason="payer_mismatch")
+            if used:
+                raise PaymentInvalid(reason="nonce_used")
 
     async def settle(self, signed: SignedPayment) -> Settled:
         """Settle the payment.
@@ -180,7 +191,7 @@ class PaymentGate:
             SettlementRefused: the money did not move.
             SettlementUnknown: the answer was lost, and the chain does not show the transfer, or not yet.
         """
-        facilitator = self._options.of(signed.money).facilitator
+        facilitator = self._options.of(signed.money, signed.requirements).facilitator
         try:
             async with asyncio.timeout(SETTLE_SECONDS):
                 answer = await facilitator.settle(signed.payload, signed.requirements)

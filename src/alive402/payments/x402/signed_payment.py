@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 from x402.extensions.payment_identifier import extract_payment_identifier
@@ -12,7 +14,7 @@ from x402.schemas import PaymentPayload, PaymentRequirements
 from x402.schemas.v1 import PaymentPayloadV1
 
 from alive402.payments.core import Money, PaymentMalformed, PaymentMismatch
-from alive402.payments.x402.schemes import SCHEMES
+from alive402.payments.x402.schemes import SCHEMES, Scheme
 
 _NETWORK = re.compile(r"[a-z0-9-]{3,8}:[-_a-zA-Z0-9]{1,32}")
 _IDENTIFIER = re.compile(r"[a-zA-Z0-9_-]{16,128}")
@@ -42,7 +44,7 @@ class SignedPayment:
 
     `requirements` are ours when it matches the current terms (`fits`). Otherwise they are those that the payment itself
     states, which is only good for a payment that matched once and is in the ledger. `identifier` is the buyer's own
-    idempotency key, by x402's payment-identifier extension.
+    idempotency key, by x402's payment-identifier extension. `settles_less`: it may be settled for less than was signed.
     """
 
     money: Money
@@ -50,6 +52,18 @@ class SignedPayment:
     requirements: PaymentRequirements
     fits: bool
     identifier: str | None = None
+    settles_less: bool = False
+
+    def share(self, share: Fraction) -> int:
+        """A share of the signed amount, rounded up to atomic units; all of it where the scheme settles nothing less."""
+        return math.ceil(self.money.amount * share) if self.settles_less else self.money.amount
+
+    def settling(self, amount: int) -> SignedPayment:
+        """The same payment with the amount that is settled."""
+        if amount == self.money.amount:
+            return self
+        money, asked = replace(self.money, amount=amount), self.requirements.model_copy(update={"amount": str(amount)})
+        return replace(self, money=money, requirements=asked)
 
 
 def decode(header: str) -> PaymentPayload | PaymentPayloadV1:
@@ -82,11 +96,11 @@ def identifier_of(payload: PaymentPayload) -> str | None:
     return given
 
 
-def money_of(payload: PaymentPayload) -> Money:
-    """The money of a payload, in the ledger's spelling, read by its scheme.
+def scheme_of_payment(payload: PaymentPayload) -> Scheme:
+    """The scheme of a payload, which reads its money.
 
     Raises:
-        PaymentMalformed: its network is no CAIP-2 id, or its scheme finds no signed payment in it.
+        PaymentMalformed: its network is no CAIP-2 id.
         PaymentMismatch: it is of an unknown scheme.
     """
     if not _NETWORK.fullmatch(payload.accepted.network):
@@ -94,7 +108,12 @@ def money_of(payload: PaymentPayload) -> Money:
     scheme = next((each for each in SCHEMES if each.handles(payload.accepted)), None)
     if scheme is None:
         raise PaymentMismatch(reason="terms")
-    return scheme.money(payload)
+    return scheme
+
+
+def money_of(payload: PaymentPayload) -> Money:
+    """The money of a payload, in the ledger's spelling. Raises like `scheme_of_payment`, and like `Scheme.money`."""
+    return scheme_of_payment(payload).money(payload)
 
 
 def same_resource(signed: str, resource: Resource) -> bool:

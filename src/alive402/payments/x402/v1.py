@@ -14,7 +14,7 @@ from x402.schemas import PaymentPayload, PaymentRequirements
 from x402.schemas.v1 import PaymentPayloadV1, PaymentRequiredV1, PaymentRequirementsV1
 
 from alive402.payments.core import PaymentMismatch
-from alive402.payments.x402.schemes import SCHEMES
+from alive402.payments.x402.schemes import SCHEMES, scheme_of
 from alive402.payments.x402.signed_payment import Resource
 
 V1_SIGNATURE_HEADER = "X-PAYMENT"
@@ -92,5 +92,5 @@ def response_header_v1(receipt: dict[str, Any]) -> str:
 
 def _short_name(asked: PaymentRequirements) -> str | None:
     """The name of a network in version 1; None when version 1 lacks the network or the scheme."""
-    scheme = next((each for each in SCHEMES if each.handles(asked)), None)
+    scheme = scheme_of(asked)
     return scheme.v1_networks.get(asked.network) if scheme else None

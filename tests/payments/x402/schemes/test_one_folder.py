@@ -11,7 +11,8 @@ import alive402
 
 SRC = Path(alive402.__file__).parent
 FOLDER = re.compile(r"payments/x402/schemes/[a-z0-9_]+/")
-# The EVM test chain with its facilitator and wallets, the example buyers, and the settings' check of their own values.
+# The EVM test chain with its facilitator and wallets, the example buyers, the settings' check of their own values, and
+# the registry, where packages are named.
 EVM_ITSELF = (
     "payments/devchain/",
     "http/devchain/",
@@ -19,6 +20,7 @@ EVM_ITSELF = (
     "web/examples.py",
     "settings/accepting.py",
     "cli/serve.py",
+    "payments/x402/schemes/__init__.py",
 )
 FIELDS = re.compile(
     r"validAfter|validBefore|TransferWithAuthorization|AuthorizationUsed|authorizationState|EIP-?3009|EIP-?712|eip155"

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from x402.schemas import PaymentRequirements
+
 from alive402.payments.x402.schemes.base import ChainReader, Scheme, ShortLived, SpentElsewhere, Terms, Transfer
 from alive402.payments.x402.schemes.exact_evm import EXACT_EVM
+from alive402.payments.x402.schemes.exact_permit2 import EXACT_PERMIT2
 from alive402.payments.x402.schemes.exact_svm import EXACT_SVM
+from alive402.payments.x402.schemes.upto_evm import UPTO_EVM
 
-SCHEMES: tuple[Scheme, ...] = (EXACT_EVM, EXACT_SVM)
+SCHEMES: tuple[Scheme, ...] = (EXACT_EVM, EXACT_PERMIT2, UPTO_EVM, EXACT_SVM)
 """Adding a scheme here makes it known. The first one of a family of networks is the one that settings mean."""
 
+CHOICES: Mapping[str, Scheme] = {"permit2": EXACT_PERMIT2, "upto": UPTO_EVM}
+"""The schemes that settings choose by name, where a network has several."""
 
-def scheme_of_network(network: str) -> Scheme | None:
-    """The scheme in which payment is accepted on a network, by its CAIP-2 id; None when no scheme knows it."""
+
+def scheme_of_network(network: str, chosen: str = "exact") -> Scheme | None:
+    """The scheme in which payment is accepted on a network, by its CAIP-2 id; None when no scheme knows it.
+
+    `chosen` is a name in `CHOICES`, or `exact` for the first scheme of the network.
+    """
     family = network.partition(":")[0]
-    return next((scheme for scheme in SCHEMES if scheme.family == family), None)
+    known = SCHEMES if chosen == "exact" else (CHOICES[chosen],)
+    return next((scheme for scheme in known if scheme.family == family), None)
+
+
+def scheme_of(accepted: PaymentRequirements) -> Scheme | None:
+    """The scheme of a payment for these requirements; None when no scheme handles them."""
+    return next((scheme for scheme in SCHEMES if scheme.handles(accepted)), None)
 
 
 def network_title(network: str) -> str:
@@ -27,6 +45,7 @@ def spelled(address: str) -> str:
 
 
 __all__ = [
+    "CHOICES",
     "SCHEMES",
     "ChainReader",
     "Scheme",
@@ -35,6 +54,7 @@ __all__ = [
     "Terms",
     "Transfer",
     "network_title",
+    "scheme_of",
     "scheme_of_network",
     "spelled",
 ]

@@ -62,6 +62,14 @@ class ChainReader(Protocol):
         """
         ...
 
+    async def is_used(self, money: Money) -> bool:
+        """Whether the payment's nonce is used on chain, by this transfer or by anything else.
+
+        Raises:
+            Exception: the node cannot be asked now.
+        """
+        ...
+
     async def is_over(self, money: Money) -> bool:
         """Whether the payment has expired by the chain's clock, and so long ago that no pending block can hold it.
 
@@ -83,8 +91,8 @@ class Scheme(Protocol):
     """One way to sign a payment on one family of networks. It has no state, and only it knows its fields and spellings.
 
     A scheme writes addresses, nonces and transactions in one spelling (`spelled`), so that the ledger's unique key
-    (network, asset, payer, nonce) catches every spelling of one payment. Schemes that share a network must not share
-    nonces: `signed` tells their money apart.
+    (network, asset, payer, nonce) catches every spelling of one payment. Where two schemes share a network, `signed`
+    tells their money apart by the form of the nonce; schemes whose nonces are the same on chain spell them alike.
     """
 
     @property
@@ -120,6 +128,16 @@ class Scheme(Protocol):
     @property
     def transaction_form(self) -> str:
         """The form of a transaction's id, in words."""
+        ...
+
+    @property
+    def settles_less(self) -> bool:
+        """Whether a payment may be settled for less than the amount that was signed."""
+        ...
+
+    @property
+    def verify_sees_used(self) -> bool:
+        """Whether a facilitator's verify refuses a used nonce; where it does not, the chain is asked as well."""
         ...
 
     def connect(self, url: str) -> ChainReader:

@@ -28,10 +28,15 @@ export async function termsOf(path) {
   if (asked.response.status !== 402) throw refusalOf(asked);
   // The body is for buyers of version 1.
   const required = decoded(asked.response.headers.get("PAYMENT-REQUIRED") ?? "");
-  const accepts = required.accepts.filter((each) => each.scheme === "exact" && each.network.startsWith("eip155:"));
+  const accepts = required.accepts.filter(isSignedHere);
   if (accepts.length === 0) throw new Problem("no_way_to_pay", { message: "The service offers no payment option that a browser wallet supports." });
   const date = Date.parse(asked.response.headers.get("Date") ?? "");
   return { accepts, resource: required.resource, ahead: Number.isNaN(date) ? 0 : date - Date.now() };
+}
+
+function isSignedHere(way) {
+  const method = way.extra?.assetTransferMethod ?? "eip3009";
+  return way.scheme === "exact" && way.network.startsWith("eip155:") && method === "eip3009";
 }
 
 // The amount in words: dollars of a six-decimals token.

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from alive402.payments.x402.schemes.exact_evm.chain import Web3ChainReader
-from alive402.payments.x402.schemes.exact_evm.scheme import EXACT_EVM
+from alive402.payments.x402.schemes.exact_evm.chain import EXPIRY_MARGIN_SECONDS, Web3ChainReader, transfer_topics
+from alive402.payments.x402.schemes.exact_evm.options import ASSET_TRANSFER_METHOD
+from alive402.payments.x402.schemes.exact_evm.scheme import EXACT_EVM, ExactEvm
 
-__all__ = ["EXACT_EVM", "Web3ChainReader"]
+__all__ = [
+    "ASSET_TRANSFER_METHOD",
+    "EXACT_EVM",
+    "EXPIRY_MARGIN_SECONDS",
+    "ExactEvm",
+    "Web3ChainReader",
+    "transfer_topics",
+]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from typing import Any
 
 from eth_typing import BlockNumber, ChecksumAddress, HexStr
 from web3 import Web3
@@ -54,50 +56,56 @@ class Web3ChainReader:
         """The newest block's time in unix seconds."""
         return int(await asyncio.to_thread(lambda: self._web3.eth.get_block("latest")["timestamp"]))
 
+    async def is_used(self, money: Money) -> bool:
+        """Whether the token has marked the nonce as used or cancelled."""
+        return await asyncio.to_thread(self._authorization_is_used, money.asset, money.payer, money.nonce)
+
     async def count_transfers(self, transaction: str, asset: str, to: str, amount: int) -> int:
         """Count the matching transfers of a transaction; the blocking calls run in a thread."""
         return await asyncio.to_thread(self._count, transaction, asset, to, amount)
 
     def _find(self, asset: str, payer: str, nonce: str, pay_to: str, amount: int) -> Transfer | None:
-        eth = self._web3.eth
-        token = Web3.to_checksum_address(asset)
-        contract = eth.contract(address=token, abi=_ABI)
-        used = contract.functions.authorizationState(Web3.to_checksum_address(payer), bytes.fromhex(nonce[2:])).call()
-        if not used:
+        if not self._authorization_is_used(asset, payer, nonce):
             return None
-        logs = self._used(token, payer, nonce)
+        logs = self._used(Web3.to_checksum_address(asset), payer, nonce)
         if not logs:
             # It is used, but longer ago than the search covers. Reporting "did not move" would lose the buyer's money.
             raise LookupError("the authorization was used before the blocks that were searched")
         for log in logs:
-            receipt = eth.get_transaction_receipt(log["transactionHash"])
+            receipt = self._web3.eth.get_transaction_receipt(log["transactionHash"])
             for entry in receipt["logs"]:
                 topics = [Web3.to_hex(topic) for topic in entry["topics"]]
                 if (
                     entry["address"].lower() == asset.lower()
-                    and topics == [_TRANSFER_TOPIC, _word(payer), _word(pay_to)]
+                    and topics == transfer_topics(payer, pay_to)
                     and int.from_bytes(entry["data"], "big") == amount
                 ):
                     return Transfer(transaction=Web3.to_hex(log["transactionHash"]))
         raise SpentElsewhere
 
+    def _authorization_is_used(self, asset: str, payer: str, nonce: str) -> bool:
+        contract = self._web3.eth.contract(address=Web3.to_checksum_address(asset), abi=_ABI)
+        state = contract.functions.authorizationState(Web3.to_checksum_address(payer), bytes.fromhex(nonce[2:]))
+        return bool(state.call())
+
     def _used(self, token: ChecksumAddress, payer: str, nonce: str) -> list[LogReceipt]:
         """The events that used the nonce, searched from the newest block backwards."""
+        topics: list[Any] = [[_USED_TOPIC, _CANCELED_TOPIC], _word(payer), nonce]
+        for first, last in self._windows():
+            found = self._web3.eth.get_logs({"address": token, "fromBlock": first, "toBlock": last, "topics": topics})
+            if found:
+                return list(found)
+        return []
+
+    def _windows(self) -> Iterator[tuple[BlockNumber, BlockNumber]]:
+        """Ranges of blocks, first and last, from the newest block backwards."""
         last = self._web3.eth.block_number
         for _ in range(_WINDOWS):
-            first = max(0, last - _WINDOW_BLOCKS + 1)
-            logs = self._web3.eth.get_logs(
-                {
-                    "address": token,
-                    "fromBlock": BlockNumber(first),
-                    "toBlock": BlockNumber(last),
-                    "topics": [[_USED_TOPIC, _CANCELED_TOPIC], _word(payer), nonce],
-                }
-            )
-            if logs or first == 0:
-                return list(logs)
+            first = BlockNumber(max(0, last - _WINDOW_BLOCKS + 1))
+            yield first, last
+            if first == 0:
+                return
             last = BlockNumber(first - 1)
-        return []
 
     def _count(self, transaction: str, asset: str, to: str, amount: int) -> int:
         try:
@@ -112,6 +120,11 @@ class Web3ChainReader:
             and int.from_bytes(entry["data"], "big") == amount
             for entry in receipt["logs"]
         )
+
+
+def transfer_topics(payer: str, pay_to: str) -> list[str]:
+    """The topics of an ERC-20 token's event for a transfer from `payer` to `pay_to`."""
+    return [_TRANSFER_TOPIC, _word(payer), _word(pay_to)]
 
 
 def _word(address: str) -> str:

@@ -10,6 +10,9 @@ from alive402.payments.x402.schemes.base import Terms
 
 NAME = "exact"
 NETWORK_TITLES = {"eip155:8453": "Base", "eip155:84532": "Base Sepolia"}
+ASSET_TRANSFER_METHOD = "assetTransferMethod"
+"""The field of `extra` that names the way in which the token moves; without it, EIP-3009 does."""
+EIP3009 = "eip3009"
 _DOMAIN = {"name", "version"}
 
 
@@ -32,7 +35,9 @@ def requirements(terms: Terms) -> PaymentRequirements:
 
 
 def problem(asked: PaymentRequirements) -> str | None:
-    """The sentence for an operator whose token has no known name and version; None when both are there."""
+    """The sentence for an operator whose token does not move so, or lacks a known name and version; None if neither."""
+    if asked.extra.get(ASSET_TRANSFER_METHOD, EIP3009) != EIP3009:
+        return f"The token {asked.asset} has no EIP-3009 transfers. Set its scheme to permit2."
     if asked.extra.keys() >= _DOMAIN:
         return None
     return (

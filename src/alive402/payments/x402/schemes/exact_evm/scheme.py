@@ -36,6 +36,8 @@ class ExactEvm:
     family = FAMILY
     method = "evm"
     transaction_form = "0x and 64 hex digits"
+    settles_less = False
+    verify_sees_used = True
 
     def __init__(self) -> None:
         # The package's type annotation of its own scheme is narrower than its protocol.
@@ -60,8 +62,9 @@ class ExactEvm:
         return options.problem(requirements)
 
     def handles(self, accepted: PaymentRequirements) -> bool:
-        """Whether they are `exact` on an EVM network."""
-        return accepted.scheme == self.name and accepted.network.partition(":")[0] == self.family
+        """Whether they are `exact` on an EVM network, by EIP-3009."""
+        same = accepted.scheme == self.name and accepted.network.partition(":")[0] == self.family
+        return same and accepted.extra.get(options.ASSET_TRANSFER_METHOD, options.EIP3009) == options.EIP3009
 
     def money(self, payload: PaymentPayload) -> Money:
         """The money of an authorization, addresses and nonce in lower case.

@@ -80,6 +80,13 @@ class SolanaReader:
             before = {"before": page[-1]["signature"]}
         raise LookupError("the payer has more transactions than were searched")
 
+    async def is_used(self, money: Money) -> bool:
+        """Whether the chain has taken the payment's transaction, successful or not."""
+        try:
+            return await self.find_transfer(money) is not None
+        except SpentElsewhere:
+            return True
+
     async def is_over(self, money: Money) -> bool:
         """Whether no block can take the payment any more: its blockhash is too old for the newest final block.
 

@@ -34,6 +34,9 @@ class ExactSvm:
     method = "solana"
     transaction_form = "64 to 88 base58 characters"
     life_seconds = _LIFE_SECONDS
+    settles_less = False
+    # It simulates the transaction, which fails when the chain has taken it before.
+    verify_sees_used = True
 
     def __init__(self) -> None:
         self.network_titles: Mapping[str, str] = options.NETWORK_TITLES

@@ -1,0 +1,1 @@
+"""Tests of what the schemes over Permit2 share."""
