@@ -53,6 +53,7 @@ PLACES: dict[tuple[str, str], str | NotRun] = {
     "test_javascript_recipe_of_the_docs_computes_the_digest",
     ("pay.md", "verify-receipt"): WALK + "test_quickstart_prints_verdicts",
     ("accept-payments.md", "ALIVE402_NETWORK="): NotRun.NETWORK,
+    ("accept-payments.md", "ALIVE402_FACILITATOR_AUTH="): NotRun.NETWORK,
     ("accept-payments.md", "keys create"): WALK + "test_key_commands_give_access",
     ("accept-payments.md", "ALIVE402_WEBHOOK_URLS="): WALK + "test_webhook_settings_are_accepted",
     ("alibaba.md", "--scope call --access-key\n"): "tests/e2e/test_docs_alibaba.py::"

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import uvicorn
 from fastapi import FastAPI, Request
@@ -80,12 +80,17 @@ def _parsed(body: dict[str, Any]) -> tuple[PaymentPayload, PaymentRequirements]:
     )
 
 
+Kind = TypeVar("Kind", bound=Facilitator)
+
+
 @contextmanager
-def running_facilitator(chain: DevChain | None = None, token: str | None = None) -> Iterator[Facilitator]:
+def running_facilitator(
+    chain: DevChain | None = None, token: str | None = None, kind: type[Kind] = Facilitator
+) -> Iterator[Kind]:
     """A facilitator over `chain`, by default a new one; `token`, if any, is required of its clients."""
     listening = listen("127.0.0.1", 0)
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    made = Facilitator(url, chain or DevChain(), token=token)
+    made = kind(url, chain or DevChain(), token=token)
     server = uvicorn.Server(uvicorn.Config(made.app(), log_config=None, access_log=False))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listening])))
     thread.start()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from x402.http import AuthHeaders, FacilitatorConfig, HTTPFacilitatorClient
+from x402.http import FacilitatorConfig, HTTPFacilitatorClient
+from x402.http.facilitator_client_base import AuthProvider
 
 from alive402.payments.core import PaymentsMisconfigured
-from alive402.payments.x402 import PaymentOption, PaymentOptions
+from alive402.payments.x402 import BearerAuth, CdpAuth, PaymentOption, PaymentOptions
 from alive402.payments.x402.schemes import Scheme, Terms, scheme_of_network
 from alive402.settings import NETWORKS, Accepted, Settings
 
@@ -48,8 +49,6 @@ def _test_money(settings: Settings, price: int, seconds: int) -> tuple[PaymentOp
 
 
 def _payment_option(accepted: Accepted, price: int, seconds: int) -> PaymentOption:
-    token = accepted.facilitator_token
-    auth = _Bearer(token.get_secret_value()) if token else None
     scheme = _scheme(accepted.caip2)
     return PaymentOption(
         scheme=scheme,
@@ -62,7 +61,9 @@ def _payment_option(accepted: Accepted, price: int, seconds: int) -> PaymentOpti
             name=accepted.asset_name,
             version=accepted.asset_version,
         ),
-        facilitator=HTTPFacilitatorClient(FacilitatorConfig(url=str(accepted.facilitator_url), auth_provider=auth)),
+        facilitator=HTTPFacilitatorClient(
+            FacilitatorConfig(url=str(accepted.facilitator_url), auth_provider=_auth(accepted))
+        ),
         chain=scheme.connect(str(accepted.rpc_url)),
     )
 
@@ -81,11 +82,9 @@ def _default_asset(scheme: Scheme, network: str) -> str:
     return known
 
 
-class _Bearer:
-    """Sends the facilitator's bearer token with every request to it."""
-
-    def __init__(self, token: str) -> None:
-        self._headers = {"Authorization": f"Bearer {token}"}
-
-    def get_auth_headers(self) -> AuthHeaders:
-        return AuthHeaders(verify=self._headers, settle=self._headers, supported=self._headers)
+def _auth(accepted: Accepted) -> AuthProvider | None:
+    if accepted.cdp_api_key_id and accepted.cdp_api_key_secret:
+        secret = accepted.cdp_api_key_secret.get_secret_value()
+        return CdpAuth(accepted.cdp_api_key_id, secret, str(accepted.facilitator_url))
+    token = accepted.facilitator_token
+    return BearerAuth(token.get_secret_value()) if token else None
