@@ -30,10 +30,11 @@ class Facilitator:
     verified: int = 0
     settled: int = 0
     token: str | None = None
+    wallet_factories: tuple[str, ...] = ()
     after_settling: Callable[[], object] = lambda: None
 
     def app(self) -> FastAPI:
-        inner, app = DevFacilitator(self.chain), FastAPI()
+        inner, app = DevFacilitator(self.chain, self.wallet_factories), FastAPI()
         app.include_router(devchain.router(self.chain, NewPayments("1000/hour")))
 
         @app.middleware("http")
@@ -85,12 +86,12 @@ Kind = TypeVar("Kind", bound=Facilitator)
 
 @contextmanager
 def running_facilitator(
-    chain: DevChain | None = None, token: str | None = None, kind: type[Kind] = Facilitator
+    chain: DevChain | None = None, token: str | None = None, kind: type[Kind] = Facilitator, **more: Any
 ) -> Iterator[Kind]:
     """A facilitator over `chain`, by default a new one; `token`, if any, is required of its clients."""
     listening = listen("127.0.0.1", 0)
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    made = kind(url, chain or DevChain(), token=token)
+    made = kind(url, chain or DevChain(), token=token, **more)
     server = uvicorn.Server(uvicorn.Config(made.app(), log_config=None, access_log=False))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listening])))
     thread.start()

@@ -1,4 +1,4 @@
-"""Tests of the facilitator's credentials: which belong together, and that no message or repr shows them."""
+"""Tests of what a facilitator needs: which credentials belong together, and that no message or repr shows them."""
 
 from __future__ import annotations
 
@@ -45,6 +45,9 @@ def test_entries_share_the_services_key_or_have_their_own() -> None:
         ({**CDP, **KEY, "cdp_api_key_id": ""}, "at least 1"),
         ({**CDP, **KEY, "pay_to": "the secret"}, "ALIVE402_PAY_TO is not an address"),
         ({"accepts": [{**CDP, **KEY, "pay_to": "0x1"}]}, "pay_to is not an address"),
+        ({"accepts": [{**CDP, **KEY}], "wallet_factories": ["0x" + "ab" * 20]}, "unset ALIVE402_NETWORK"),
+        ({"wallet_factories": ["0x1"]}, "should match pattern"),
+        ({"accepts": [{**CDP, **KEY, "wallet_factories": ["factory"]}]}, "should match pattern"),
     ],
 )
 def test_credentials_that_do_not_fit_are_refused(given: dict[str, Any], sentence: str) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from x402 import FacilitatorClient
 from x402.http import FacilitatorConfig, HTTPFacilitatorClient
 from x402.http.facilitator_client_base import AuthProvider
 
 from alive402.payments.core import PaymentsMisconfigured
 from alive402.payments.x402 import BearerAuth, CdpAuth, PaymentOption, PaymentOptions
 from alive402.payments.x402.schemes import Scheme, Terms, scheme_of_network
+from alive402.payments.x402.schemes.exact_evm import EXACT_EVM, ListedFactories
 from alive402.settings import NETWORKS, Accepted, Settings
 
 
@@ -43,13 +45,19 @@ def _test_money(settings: Settings, price: int, seconds: int) -> tuple[PaymentOp
             "The dev chain needs the `devchain` extra. Install alive402[server,devchain], or choose a real network."
         ) from error
     chain = DevChain()
+    facilitator = DevFacilitator(chain, settings.wallet_factories)
     pay_to = settings.pay_to or chain.new_account().address
     terms = Terms(NETWORK, TOKEN_ADDRESS, settings.price or price, pay_to, seconds)
-    return PaymentOptions([PaymentOption(_scheme(NETWORK), terms, DevFacilitator(chain), chain.reader)]), chain
+    return PaymentOptions([PaymentOption(_scheme(NETWORK), terms, facilitator, chain.reader)]), chain
 
 
 def _payment_option(accepted: Accepted, price: int, seconds: int) -> PaymentOption:
     scheme = _scheme(accepted.caip2)
+    facilitator: FacilitatorClient = HTTPFacilitatorClient(
+        FacilitatorConfig(url=str(accepted.facilitator_url), auth_provider=_auth(accepted))
+    )
+    if scheme.family == EXACT_EVM.family:
+        facilitator = ListedFactories(facilitator, str(accepted.rpc_url), accepted.wallet_factories)
     return PaymentOption(
         scheme=scheme,
         terms=Terms(
@@ -61,9 +69,7 @@ def _payment_option(accepted: Accepted, price: int, seconds: int) -> PaymentOpti
             name=accepted.asset_name,
             version=accepted.asset_version,
         ),
-        facilitator=HTTPFacilitatorClient(
-            FacilitatorConfig(url=str(accepted.facilitator_url), auth_provider=_auth(accepted))
-        ),
+        facilitator=facilitator,
         chain=scheme.connect(str(accepted.rpc_url)),
     )
 

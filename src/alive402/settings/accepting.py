@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import AnyHttpUrl, ConfigDict, Field, model_validator
+from pydantic import AnyHttpUrl, ConfigDict, Field, StringConstraints, model_validator
 
 from alive402.settings.settling import CDP, CDP_URL, Settling
 
 DEV = "dev"
 NETWORKS = {"base": "eip155:8453", "base-sepolia": "eip155:84532"}
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+_Factories = tuple[Annotated[str, StringConstraints(pattern="^0x[0-9a-fA-F]{40}$")], ...]
 
 
 class Accepted(Settling):
@@ -29,6 +30,7 @@ class Accepted(Settling):
     pay_to: str
     facilitator_url: AnyHttpUrl
     rpc_url: AnyHttpUrl
+    wallet_factories: _Factories = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -63,6 +65,7 @@ class Accepting(Settling):
     price: int | None = Field(default=None, gt=0, description="atomic units a call; by default the catalog's")
     facilitator_url: AnyHttpUrl | None = None
     rpc_url: AnyHttpUrl | None = Field(default=None, description="a node, to look up a payment whose answer was lost")
+    wallet_factories: _Factories = Field(default=(), description="contracts that may deploy a buyer's smart wallet")
     accepts: tuple[Accepted, ...] = Field(default=(), description="several networks and tokens, the default first")
     accepts_file: Path | None = Field(default=None, description="the same as TOML: one [[accepts]] each")
     services: tuple[str, ...] = Field(
@@ -93,7 +96,7 @@ class Accepting(Settling):
     def _real_money_needs_an_address(self) -> Self:
         if self.accepts:
             alone = ("network", "asset", "asset_name", "asset_version", "pay_to", "facilitator_url", "rpc_url")
-            if {*alone, "facilitator_token", "facilitator_auth"} & self.model_fields_set:
+            if {*alone, "facilitator_token", "facilitator_auth", "wallet_factories"} & self.model_fields_set:
                 raise ValueError(
                     "ALIVE402_ACCEPTS sets the price and address of each network: unset ALIVE402_NETWORK and the "
                     "other settings of a single network."

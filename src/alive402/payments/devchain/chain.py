@@ -6,10 +6,8 @@ unmodified client can pay here. Nothing else is shared with that network, and th
 
 from __future__ import annotations
 
-import json
 import threading
 import time
-from importlib import resources
 from typing import Any, cast
 
 from eth_account import Account
@@ -21,6 +19,7 @@ from web3.providers.eth_tester import EthereumTesterProvider
 from web3.providers.eth_tester.defaults import API_ENDPOINTS
 from web3.types import RPCEndpoint, RPCResponse, TxParams
 
+from alive402.payments.devchain.genesis import account, artifact, contracts
 from alive402.payments.x402.schemes import ChainReader
 from alive402.payments.x402.schemes.exact_evm import Web3ChainReader
 
@@ -41,21 +40,20 @@ class DevChain:
 
     def __init__(self, chain_id: int = CHAIN_ID, token_address: str = TOKEN_ADDRESS) -> None:
         self.chain_id = chain_id
-        artifact = json.loads(resources.files(__package__).joinpath("token.json").read_text())
         self._operator: LocalAccount = Account.create()
         backend = PyEVMBackend(
             genesis_state={
-                bytes.fromhex(token_address[2:]): _account(code=bytes.fromhex(artifact["bytecode_runtime"][2:])),
-                bytes.fromhex(self._operator.address[2:]): _account(balance=10**30),
+                **contracts(token_address),
+                bytes.fromhex(self._operator.address[2:]): account(balance=10**30),
                 # eth-tester uses its first own account when an eth_call has no `from`.
-                bytes.fromhex(Account.from_key((1).to_bytes(32, "big")).address[2:]): _account(balance=10**30),
+                bytes.fromhex(Account.from_key((1).to_bytes(32, "big")).address[2:]): account(balance=10**30),
             }
         )
         backend.chain.chain_id = chain_id
         self.lock = threading.RLock()
         self.web3 = Web3(_Provider(EthereumTester(backend), self.lock, chain_id))
         self.token: Contract = self.web3.eth.contract(
-            address=Web3.to_checksum_address(token_address), abi=artifact["abi"]
+            address=Web3.to_checksum_address(token_address), abi=artifact("token")["abi"]
         )
 
     @property
@@ -135,7 +133,3 @@ class _Provider(EthereumTesterProvider):
             if now - self._tester.get_block_by_number("latest")["timestamp"] > STALE_BLOCK_SECONDS:
                 self._tester.time_travel(now)
             return super().make_request(method, params)
-
-
-def _account(balance: int = 0, code: bytes = b"") -> dict[str, Any]:
-    return {"balance": balance, "nonce": 0, "code": code, "storage": {}}

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from alive402.payments.x402.schemes.exact_evm.chain import Web3ChainReader
 from alive402.payments.x402.schemes.exact_evm.scheme import EXACT_EVM
+from alive402.payments.x402.schemes.exact_evm.wallets import ListedFactories
 
-__all__ = ["EXACT_EVM", "Web3ChainReader"]
+__all__ = ["EXACT_EVM", "ListedFactories", "Web3ChainReader"]
