@@ -8,9 +8,13 @@ from typing import Any
 from eth_abi import encode
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
+from x402 import x402Client
+from x402.http.clients.httpx import x402AsyncTransport
 from x402.mechanisms.evm.constants import ERC6492_MAGIC_VALUE
+from x402.mechanisms.evm.exact import register_exact_evm_client
 from x402.mechanisms.evm.signers import EthAccountSigner
 
+from alive402.demo import Buyer
 from alive402.payments.devchain import WALLET_FACTORY, DevChain
 from alive402.payments.devchain.genesis import artifact
 
@@ -59,6 +63,17 @@ class SmartWallet:
 
     def sign_typed_data(self, domain: Any, types: Any, primary_type: str, message: dict[str, Any]) -> bytes:
         return self.form(self, EthAccountSigner(self.owner).sign_typed_data(domain, types, primary_type, message))
+
+
+class WalletBuyer(Buyer):
+    """The official client, unmodified, with a smart wallet as its signer and account."""
+
+    def __init__(self, url: str, wallet: SmartWallet) -> None:
+        super().__init__(url)
+        self.wallet = wallet
+        self.account = wallet  # type: ignore[assignment]
+        client = register_exact_evm_client(x402Client(), wallet)
+        self._paying._transport = x402AsyncTransport(client, self._wire)
 
 
 def plain(_wallet: SmartWallet, signature: bytes) -> bytes:

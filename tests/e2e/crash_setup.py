@@ -53,6 +53,7 @@ class CrashSetup:
     def __init__(self, folder: Path, facilitator: Facilitator, video: str, database_url: str | None = None) -> None:
         self.facilitator = facilitator
         self.video = video
+        self.environment: dict[str, str] = {}
         self.database = folder / "ledger.db"
         self._database_url = database_url or f"sqlite+aiosqlite:///{self.database}"
         self._books = create_engine(self._database_url.replace("+aiosqlite", ""), poolclass=NullPool)
@@ -107,7 +108,7 @@ class CrashSetup:
             f"--database-url={self._database_url}",
             "--allow-private-hosts",
         ]
-        environment = {"ALIVE402_RECONCILE_SECONDS": str(reconcile_seconds)}
+        environment = {"ALIVE402_RECONCILE_SECONDS": str(reconcile_seconds), **self.environment}
         wanted = {"arguments": arguments, "environment": environment, "skew": skew, "log": str(self._log)}
         self._launcher.stdin.write(json.dumps(wanted).encode() + b"\n")
         while not self.url:

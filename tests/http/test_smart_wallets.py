@@ -18,18 +18,17 @@ import httpx
 import pytest
 from eth_account import Account
 from x402 import x402Client
-from x402.http.clients.httpx import x402AsyncTransport
 from x402.http.utils import decode_payment_required_header, encode_payment_signature_header
 from x402.mechanisms.evm.exact import register_exact_evm_client
 from x402.mechanisms.evm.exact.v1.client import ExactEvmSchemeV1
 from x402.schemas.v1 import PaymentRequirementsV1
 
-from alive402.demo import TOOL_PATH, Buyer, receipt
+from alive402.demo import TOOL_PATH, receipt
 from alive402.payments.devchain import TOKEN_ADDRESS, WALLET_FACTORY
 from tests.e2e.pages import ROOT
 from tests.http.conftest import Service, Start
 from tests.http.facilitators import Facilitator, running_facilitator
-from tests.smart_wallets import Form, SmartWallet, longer, plain, strangers, wrapped
+from tests.smart_wallets import Form, SmartWallet, WalletBuyer, longer, plain, strangers, wrapped
 
 pytestmark = pytest.mark.anyio
 BOUGHT = ["created", "verified", "reserved", "executed", "settling", "settled", "consumed"]
@@ -47,16 +46,6 @@ def shop(start: Start) -> Service:
 def facilitator() -> Iterator[Facilitator]:
     with running_facilitator(wallet_factories=(WALLET_FACTORY,)) as made:
         yield made
-
-
-class WalletBuyer(Buyer):
-    """The official client, unmodified, with a smart wallet as its signer."""
-
-    def __init__(self, url: str, wallet: SmartWallet) -> None:
-        super().__init__(url)
-        self.wallet = wallet
-        client = register_exact_evm_client(x402Client(), wallet)
-        self._paying._transport = x402AsyncTransport(client, self._wire)
 
 
 def wallet_at(service: Service, form: Form, **chosen: Any) -> SmartWallet:

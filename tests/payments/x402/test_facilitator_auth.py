@@ -55,7 +55,7 @@ def test_each_request_has_a_token_of_its_own(secret: str, algorithm: str) -> Non
 
 
 def test_port_is_part_of_the_host() -> None:
-    headers = CdpAuth("key", ED25519, "http://127.0.0.1:8403/x402").get_auth_headers()
+    headers = CdpAuth("key", ED25519, "http://user:password@127.0.0.1:8403/x402").get_auth_headers()
     token = headers.verify["Authorization"].removeprefix("Bearer ")
     said = jwt.decode(token, KEYS.ed25519.public_key(), algorithms=["EdDSA"])
     assert said["uris"] == ["POST 127.0.0.1:8403/x402/verify"]

@@ -44,7 +44,7 @@ class CdpAuth:
         self._key_id = key_id
         self._algorithm, self._key = _key(secret)
         address = urlsplit(url)
-        self._base = address.netloc + address.path.rstrip("/")
+        self._base = address.netloc.rpartition("@")[2] + address.path.rstrip("/")
 
     def get_auth_headers(self) -> AuthHeaders:
         """The headers of each kind of request; the client asks for them before every request."""
