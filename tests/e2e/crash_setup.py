@@ -64,6 +64,7 @@ class CrashSetup:
         self.price = PRICE
         self.buyers: Callable[[str], Buyer] = Buyer
         self.video = video
+        self.environment: dict[str, str] = {}
         self.database = folder / "ledger.db"
         self._database_url = database_url or f"sqlite+aiosqlite:///{self.database}"
         self._books = create_engine(self._database_url.replace("+aiosqlite", ""), poolclass=NullPool)
@@ -118,7 +119,11 @@ class CrashSetup:
             f"--database-url={self._database_url}",
             "--allow-private-hosts",
         ]
-        environment = {"ALIVE402_RECONCILE_SECONDS": str(reconcile_seconds), "ALIVE402_SCHEME": self.scheme}
+        environment = {
+            "ALIVE402_RECONCILE_SECONDS": str(reconcile_seconds),
+            "ALIVE402_SCHEME": self.scheme,
+            **self.environment,
+        }
         wanted = {"arguments": arguments, "environment": environment, "skew": skew, "log": str(self._log)}
         self._launcher.stdin.write(json.dumps(wanted).encode() + b"\n")
         while not self.url:

@@ -48,12 +48,14 @@ PLACES: dict[tuple[str, str], str | NotRun] = {
     ("pay.md", 'json={"VideoUrl": os.environ["VIDEO_URL"]},\n        )'): "tests/e2e/test_docs.py::"
     "test_buyer_scripts_of_the_page_buy",
     ("pay.md", "exact_svm"): "tests/http/test_solana.py::test_script_of_the_page_buys",
+    ("pay.md", "class SmartWallet"): "tests/http/test_smart_wallets.py::test_script_of_the_docs_buys",
     ("pay.md", "Idempotency-Key"): "tests/e2e/test_docs.py::test_buyer_scripts_of_the_page_buy",
     ("pay.md", "import hashlib"): "tests/receipts/test_verdicts.py::test_python_recipe_of_the_docs_computes_the_digest",
     ("pay.md", "node:crypto"): "tests/receipts/test_verdicts.py::"
     "test_javascript_recipe_of_the_docs_computes_the_digest",
     ("pay.md", "verify-receipt"): WALK + "test_quickstart_prints_verdicts",
     ("accept-payments.md", "ALIVE402_NETWORK="): NotRun.NETWORK,
+    ("accept-payments.md", "ALIVE402_FACILITATOR_AUTH="): NotRun.NETWORK,
     ("accept-payments.md", "keys create"): WALK + "test_key_commands_give_access",
     ("accept-payments.md", "ALIVE402_WEBHOOK_URLS="): WALK + "test_webhook_settings_are_accepted",
     ("alibaba.md", "--scope call --access-key\n"): "tests/e2e/test_docs_alibaba.py::"

@@ -30,11 +30,12 @@ class Facilitator:
     verified: int = 0
     settled: int = 0
     token: str | None = None
+    wallet_factories: tuple[str, ...] = ()
     after_settling: Callable[[], object] = lambda: None
 
     def inner(self) -> Any:
         """The facilitator in this process."""
-        return DevFacilitator(self.chain)
+        return DevFacilitator(self.chain, self.wallet_factories)
 
     def node(self) -> APIRouter:
         """The routes of the chain's node."""
@@ -95,10 +96,15 @@ def _parsed(body: dict[str, Any]) -> tuple[PaymentPayload, PaymentRequirements]:
     )
 
 
+Kind = TypeVar("Kind", bound=Facilitator)
+
+
 @contextmanager
-def running_facilitator(chain: DevChain | None = None, token: str | None = None) -> Iterator[Facilitator]:
+def running_facilitator(
+    chain: DevChain | None = None, token: str | None = None, kind: type[Kind] = Facilitator, **more: Any
+) -> Iterator[Kind]:
     """A facilitator over `chain`, by default a new one; `token`, if any, is required of its clients."""
-    with serving(lambda url: Facilitator(url, chain or DevChain(), token=token)) as made:
+    with serving(lambda url: kind(url, chain or DevChain(), token=token, **more)) as made:
         yield made
 
 

@@ -170,7 +170,7 @@ async def test_lost_settlement_is_looked_up_on_its_chain(two: Service, base: Fac
 
 async def test_wrong_facilitator_token_stops_the_start(sepolia: Facilitator, base: Facilitator) -> None:
     wrong = [*both(sepolia, base)[:1], {**both(sepolia, base)[1], "facilitator_token": "another"}]
-    with pytest.raises(PaymentsMisconfigured, match=r"facilitator of eip155:8453 does not answer"):
+    with pytest.raises(PaymentsMisconfigured, match=r"facilitator of eip155:8453 refuses the credentials"):
         await assemble(Settings(accepts=wrong))  # type: ignore[arg-type]
 
 

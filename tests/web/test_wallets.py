@@ -17,6 +17,7 @@ from alive402.demo import Clips
 from alive402.payments.devchain import DevChain
 from tests.http.conftest import Service, Start
 from tests.http.facilitators import Facilitator, running_facilitator
+from tests.smart_wallets import SmartWallet, wrapped
 from tests.web.conftest import PAGE, Open
 from tests.web.steps import answered, choose, problem
 
@@ -115,6 +116,24 @@ def test_wallet_refusals_have_advice_and_wallet_pays(service: Service, open_page
     page.click("[data-again]")
     answered(page)
     assert account.address in page.inner_text("#answer .receipt")
+
+
+def test_smart_wallet_pays_once_it_is_deployed(service: Service, open_page: Open, clips: Clips) -> None:
+    wallet = SmartWallet(service.parts.devchain, wrapped)
+    page = open_page(service.url + PAGE, WALLET)
+    page.expose_function("walletAddress", lambda: wallet.address)
+    page.expose_function(
+        "walletSigns", lambda typed: "0x" + wallet.form(wallet, bytes.fromhex(signed_by(wallet.owner, typed))).hex()
+    )
+    choose(page, clips.attack)
+    page.click("[data-pay-wallet]")
+    expect(page.locator("[data-problem]")).to_have_text("Your smart wallet is not deployed yet")
+    assert "Nothing was charged" in problem(page)
+    wallet.deploy()
+    page.click("[data-again]")
+    answered(page)
+    assert wallet.address in page.inner_text("#answer .receipt")
+    assert service.parts.devchain.balance(wallet.address) == 800_000
 
 
 def test_wallet_pays_on_the_chosen_network(

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from x402.http import AuthHeaders, FacilitatorConfig, HTTPFacilitatorClient
+from x402 import FacilitatorClient
+from x402.http import FacilitatorConfig, HTTPFacilitatorClient
+from x402.http.facilitator_client_base import AuthProvider
 
 from alive402.payments.core import PaymentsMisconfigured
-from alive402.payments.x402 import PaymentOption, PaymentOptions
+from alive402.payments.x402 import BearerAuth, CdpAuth, PaymentOption, PaymentOptions
 from alive402.payments.x402.schemes import Scheme, ShortLived, Terms, scheme_of_network
+from alive402.payments.x402.schemes.exact_evm import EXACT_EVM, ListedFactories
 from alive402.settings import NETWORKS, Accepted, Settings
 
 
@@ -51,10 +54,11 @@ def _test_money(settings: Settings, price: int, seconds: int) -> tuple[PaymentOp
             "The dev chain needs the `devchain` extra. Install alive402[server,devchain], or choose a real network."
         ) from error
     chain = DevChain()
+    facilitator = DevFacilitator(chain, settings.wallet_factories)
     pay_to = settings.pay_to or chain.new_account().address
     terms = Terms(NETWORK, TOKEN_ADDRESS, settings.price or price, pay_to, seconds)
     scheme = _scheme(NETWORK, settings.scheme)
-    options = [PaymentOption(scheme, terms, DevFacilitator(chain), chain.reader_for(scheme))]
+    options = [PaymentOption(scheme, terms, facilitator, chain.reader_for(scheme))]
     if not settings.dev_solana:
         return PaymentOptions(options), DevChains(chain)
     option, solana = _solana_test_money(terms.amount, seconds)
@@ -77,9 +81,12 @@ def _solana_test_money(amount: int, seconds: int) -> tuple[PaymentOption, Any]:
 
 
 def _payment_option(accepted: Accepted, price: int, seconds: int) -> PaymentOption:
-    token = accepted.facilitator_token
-    auth = _Bearer(token.get_secret_value()) if token else None
     scheme = _scheme(accepted.caip2, accepted.scheme)
+    facilitator: FacilitatorClient = HTTPFacilitatorClient(
+        FacilitatorConfig(url=str(accepted.facilitator_url), auth_provider=_auth(accepted))
+    )
+    if scheme.family == EXACT_EVM.family:
+        facilitator = ListedFactories(facilitator, str(accepted.rpc_url), accepted.wallet_factories)
     return PaymentOption(
         scheme=scheme,
         terms=Terms(
@@ -91,7 +98,7 @@ def _payment_option(accepted: Accepted, price: int, seconds: int) -> PaymentOpti
             name=accepted.asset_name,
             version=accepted.asset_version,
         ),
-        facilitator=HTTPFacilitatorClient(FacilitatorConfig(url=str(accepted.facilitator_url), auth_provider=auth)),
+        facilitator=facilitator,
         chain=scheme.connect(str(accepted.rpc_url)),
     )
 
@@ -117,11 +124,9 @@ def _default_asset(scheme: Scheme, network: str) -> str:
     return known
 
 
-class _Bearer:
-    """Sends the facilitator's bearer token with every request to it."""
-
-    def __init__(self, token: str) -> None:
-        self._headers = {"Authorization": f"Bearer {token}"}
-
-    def get_auth_headers(self) -> AuthHeaders:
-        return AuthHeaders(verify=self._headers, settle=self._headers, supported=self._headers)
+def _auth(accepted: Accepted) -> AuthProvider | None:
+    if accepted.cdp_api_key_id and accepted.cdp_api_key_secret:
+        secret = accepted.cdp_api_key_secret.get_secret_value()
+        return CdpAuth(accepted.cdp_api_key_id, secret, str(accepted.facilitator_url))
+    token = accepted.facilitator_token
+    return BearerAuth(token.get_secret_value()) if token else None

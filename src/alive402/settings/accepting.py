@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AnyHttpUrl, ConfigDict, Field, StringConstraints, model_validator
+
+from alive402.settings.settling import CDP, CDP_URL, Settling
 
 DEV = "dev"
 NETWORKS = {
@@ -21,6 +23,7 @@ _NETWORK = re.compile(rf"eip155:[0-9]+|{NETWORKS['solana']}|{NETWORKS['solana-de
 _KNOWN = "base, base-sepolia, eip155:<id>, solana or solana-devnet"
 _EVM_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 _SOLANA_ADDRESS = re.compile(r"[1-9A-HJ-NP-Za-km-z]{32,44}")
+_Factories = tuple[Annotated[str, StringConstraints(pattern="^0x[0-9a-fA-F]{40}$")], ...]
 
 
 def _address_problem(network: str, address: str) -> str | None:
@@ -30,10 +33,10 @@ def _address_problem(network: str, address: str) -> str | None:
     return None if _EVM_ADDRESS.fullmatch(address) else "is not an address: 0x and 40 hex digits."
 
 
-class Accepted(BaseModel):
+class Accepted(Settling):
     """One network, token and scheme in which payment is accepted; `price` in atomic units, by default the catalog's."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     network: str
     scheme: SchemeName = "exact"
@@ -43,8 +46,15 @@ class Accepted(BaseModel):
     price: int | None = Field(default=None, gt=0)
     pay_to: str
     facilitator_url: AnyHttpUrl
-    facilitator_token: SecretStr | None = None
     rpc_url: AnyHttpUrl
+    wallet_factories: _Factories = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _coinbases_facilitator_has_one_url(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("facilitator_auth") == CDP and not given.get("facilitator_url"):
+            return {**given, "facilitator_url": CDP_URL}
+        return given
 
     @model_validator(mode="after")
     def _names_a_network_and_addresses(self) -> Self:
@@ -61,7 +71,7 @@ class Accepted(BaseModel):
         return NETWORKS.get(self.network, self.network)
 
 
-class Accepting(BaseModel):
+class Accepting(Settling):
     """What payment is accepted: networks, tokens, prices, prepaid tokens."""
 
     network: str = Field(
@@ -77,8 +87,8 @@ class Accepting(BaseModel):
     pay_to: str | None = Field(default=None, description="address that receives the money")
     price: int | None = Field(default=None, gt=0, description="atomic units a call; by default the catalog's")
     facilitator_url: AnyHttpUrl | None = None
-    facilitator_token: SecretStr | None = Field(default=None, description="sent as Authorization: Bearer")
     rpc_url: AnyHttpUrl | None = Field(default=None, description="a node, to look up a payment whose answer was lost")
+    wallet_factories: _Factories = Field(default=(), description="contracts that may deploy a buyer's smart wallet")
     accepts: tuple[Accepted, ...] = Field(default=(), description="several networks and tokens, the default first")
     accepts_file: Path | None = Field(default=None, description="the same as TOML: one [[accepts]] each")
     services: tuple[str, ...] = Field(
@@ -110,7 +120,7 @@ class Accepting(BaseModel):
         if self.dev_solana and (self.accepts or self.network != DEV):
             raise ValueError("ALIVE402_DEV_SOLANA is for ALIVE402_NETWORK=dev. Unset it, or unset the real network.")
         if self.accepts:
-            alone = Accepted.model_fields.keys() - {"price"}
+            alone = Accepted.model_fields.keys() - {"price", "cdp_api_key_id", "cdp_api_key_secret"}
             if alone & self.model_fields_set:
                 raise ValueError(
                     "ALIVE402_ACCEPTS sets the price and address of each network: unset ALIVE402_NETWORK and the "
@@ -131,7 +141,7 @@ class Accepting(BaseModel):
             raise ValueError(f"ALIVE402_NETWORK={self.network} is unknown. Use dev, {_KNOWN}.")
         if self.pay_to is None:
             raise ValueError(f"ALIVE402_NETWORK={self.network} moves real tokens: set ALIVE402_PAY_TO to your address.")
-        if self.facilitator_url is None:
+        if self.facilitator_url is None and self.facilitator_auth != CDP:
             raise ValueError(
                 f"ALIVE402_NETWORK={self.network} needs ALIVE402_FACILITATOR_URL, the x402 facilitator's URL."
             )
@@ -142,12 +152,41 @@ class Accepting(BaseModel):
             )
         return self
 
+    @model_validator(mode="after")
+    def _facilitators_have_their_credentials(self) -> Self:
+        for each in self.taken:
+            keys = (each.cdp_api_key_id, each.cdp_api_key_secret)
+            if each.facilitator_auth == CDP and None in keys:
+                raise ValueError(
+                    'facilitator_auth = "cdp" needs ALIVE402_CDP_API_KEY_ID and ALIVE402_CDP_API_KEY_SECRET, or '
+                    "cdp_api_key_id and cdp_api_key_secret of its entry of ALIVE402_ACCEPTS."
+                )
+            if each.facilitator_auth == CDP and each.facilitator_token is not None:
+                raise ValueError('facilitator_auth = "cdp" signs each request: unset ALIVE402_FACILITATOR_TOKEN.')
+            if each.facilitator_auth is None and keys != (None, None):
+                raise ValueError(
+                    "A CDP API key is set, but no facilitator uses it. Set ALIVE402_FACILITATOR_AUTH=cdp, or "
+                    'facilitator_auth = "cdp" of its entry of ALIVE402_ACCEPTS.'
+                )
+        return self
+
     @property
     def taken(self) -> tuple[Accepted, ...]:
-        """The real networks and tokens in which payment is accepted, the default first; none on the dev chain."""
-        if self.accepts or self.network == DEV:
-            return self.accepts
-        return (Accepted.model_validate({name: getattr(self, name) for name in Accepted.model_fields}),)
+        """The real networks and tokens in which payment is accepted, the default first; none on the dev chain.
+
+        An entry without a CDP API key of its own uses that of the whole service.
+        """
+        if self.network == DEV and not self.accepts:
+            return ()
+        if not self.accepts:
+            return (Accepted.model_validate({name: getattr(self, name) for name in Accepted.model_fields}),)
+        key = {"cdp_api_key_id": self.cdp_api_key_id, "cdp_api_key_secret": self.cdp_api_key_secret}
+        return tuple(
+            each.model_copy(update=key)
+            if each.facilitator_auth == CDP and each.cdp_api_key_id is None and each.cdp_api_key_secret is None
+            else each
+            for each in self.accepts
+        )
 
     @property
     def caip2(self) -> str:

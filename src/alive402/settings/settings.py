@@ -23,7 +23,7 @@ class Settings(Listening, Accepting, Storing, Limiting, Judging, Receiving, Oper
         pydantic.ValidationError: a value is invalid, or a real network lacks a setting that it needs.
     """
 
-    model_config = SettingsConfigDict(env_prefix="ALIVE402_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="ALIVE402_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
     @model_validator(mode="after")
     def _the_cloud_judges_no_uploads(self) -> Self:

@@ -9,9 +9,12 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 from eth_account.signers.local import LocalAccount
 from eth_tester.exceptions import TransactionFailed
+from web3 import Web3
 from web3.logs import DISCARD
+from x402.mechanisms.evm.constants import MULTICALL3_ADDRESS
 
 from alive402.payments.devchain import CHAIN_ID, TOKEN_ADDRESS, DevChain
+from alive402.payments.devchain.genesis import artifact
 
 SELLER = Account.create().address
 BYTES_FORM = [
@@ -135,6 +138,21 @@ def test_token_reverts_with_the_expected_reasons(
     parts = [signed.v, signed.r.to_bytes(32, "big"), signed.s.to_bytes(32, "big")]  # type: ignore[attr-defined]
     with pytest.raises(TransactionFailed, match=reason):
         chain.token.functions.transferWithAuthorization(*values, *parts).call()
+
+
+@pytest.mark.parametrize("number", [1, 5, 0xFFFF])
+def test_multicall_runs_no_precompiled_contract(chain: DevChain, number: int) -> None:
+    contract = chain.web3.eth.contract(address=MULTICALL3_ADDRESS, abi=artifact("multicall3")["abi"])  # type: ignore[arg-type]
+    several = contract.functions.tryAggregate
+    target = Web3.to_checksum_address(f"0x{number:040x}")
+    with pytest.raises(TransactionFailed, match="precompiled contract"):
+        several(False, [(target, b"")]).call()
+    balance = bytes.fromhex(chain.token.encode_abi("balanceOf", args=[SELLER])[2:])
+    ((done, _),) = several(False, [(chain.token.address, balance)]).call()
+    assert done
+    ((done, reason),) = several(False, [(chain.token.address, b"none")]).call()
+    assert not done
+    assert reason == b""
 
 
 def test_high_s_signature_is_refused(chain: DevChain, payer: LocalAccount) -> None:

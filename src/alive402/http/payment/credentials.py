@@ -24,6 +24,7 @@ _ONCE = (
     KEY_HEADER,
     "Authorization",
 )
+# Enough for the longest signature of a smart wallet, 2,048 bytes, which hex and base64 make 5.5 kB, with all else.
 MAX_SIGNATURE_BYTES = 8 * 1024
 MAX_SECRET_BYTES = 128
 

@@ -6,10 +6,8 @@ unmodified client can pay here. Nothing else is shared with that network, and th
 
 from __future__ import annotations
 
-import json
 import threading
 import time
-from importlib import resources
 from typing import Any, cast
 
 from eth_account import Account
@@ -20,12 +18,8 @@ from web3.contract import Contract
 from web3.providers.eth_tester import EthereumTesterProvider
 from web3.providers.eth_tester.defaults import API_ENDPOINTS
 from web3.types import RPCEndpoint, RPCResponse, TxParams
-from x402.mechanisms.evm.constants import (
-    PERMIT2_ADDRESS,
-    X402_EXACT_PERMIT2_PROXY_ADDRESS,
-    X402_UPTO_PERMIT2_PROXY_ADDRESS,
-)
 
+from alive402.payments.devchain.genesis import account, artifact, contracts
 from alive402.payments.x402.schemes import ChainReader, Scheme
 from alive402.payments.x402.schemes.exact_evm import Web3ChainReader
 from alive402.payments.x402.schemes.permit2 import Permit2, Permit2ChainReader
@@ -33,12 +27,6 @@ from alive402.payments.x402.schemes.permit2 import Permit2, Permit2ChainReader
 CHAIN_ID = 84532
 NETWORK = f"eip155:{CHAIN_ID}"
 TOKEN_ADDRESS = "0x036CbD53842c5426634e7929541eC2318f3dCF7e"
-# The contracts beside the token, at the addresses that they have on every network.
-CONTRACTS = {
-    PERMIT2_ADDRESS: "permit2",
-    X402_EXACT_PERMIT2_PROXY_ADDRESS: "permit2_exact_proxy",
-    X402_UPTO_PERMIT2_PROXY_ADDRESS: "permit2_upto_proxy",
-}
 GAS_LIMIT = 400_000
 # Some buyers set `validAfter` to now; a chain whose last block is older would reject that as "not yet valid".
 STALE_BLOCK_SECONDS = 5
@@ -53,21 +41,21 @@ class DevChain:
 
     def __init__(self, chain_id: int = CHAIN_ID, token_address: str = TOKEN_ADDRESS) -> None:
         self.chain_id = chain_id
-        token = _artifact("token")
         self._operator: LocalAccount = Account.create()
         backend = PyEVMBackend(
             genesis_state={
-                **{_bytes(address): _account(code=_code(_artifact(name))) for address, name in CONTRACTS.items()},
-                _bytes(token_address): _account(code=_code(token)),
-                _bytes(self._operator.address): _account(balance=10**30),
+                **contracts(token_address),
+                bytes.fromhex(self._operator.address[2:]): account(balance=10**30),
                 # eth-tester uses its first own account when an eth_call has no `from`.
-                _bytes(Account.from_key((1).to_bytes(32, "big")).address): _account(balance=10**30),
+                bytes.fromhex(Account.from_key((1).to_bytes(32, "big")).address[2:]): account(balance=10**30),
             }
         )
         backend.chain.chain_id = chain_id
         self.lock = threading.RLock()
         self.web3 = Web3(_Provider(EthereumTester(backend), self.lock, chain_id))
-        self.token: Contract = self.web3.eth.contract(address=Web3.to_checksum_address(token_address), abi=token["abi"])
+        self.token: Contract = self.web3.eth.contract(
+            address=Web3.to_checksum_address(token_address), abi=artifact("token")["abi"]
+        )
 
     @property
     def network(self) -> str:
@@ -150,20 +138,3 @@ class _Provider(EthereumTesterProvider):
             if now - self._tester.get_block_by_number("latest")["timestamp"] > STALE_BLOCK_SECONDS:
                 self._tester.time_travel(now)
             return super().make_request(method, params)
-
-
-def _artifact(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(resources.files(__package__).joinpath(f"{name}.json").read_text())
-    return found
-
-
-def _code(artifact: dict[str, Any]) -> bytes:
-    return bytes.fromhex(artifact["bytecode_runtime"][2:])
-
-
-def _bytes(address: str) -> bytes:
-    return bytes.fromhex(address[2:])
-
-
-def _account(balance: int = 0, code: bytes = b"") -> dict[str, Any]:
-    return {"balance": balance, "nonce": 0, "code": code, "storage": {}}

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from eth_account import Account
 from eth_account.messages import encode_typed_data
+from eth_tester.exceptions import TransactionFailed
 from eth_typing import HexStr
 from web3 import Web3
+from web3.exceptions import ContractLogicError
 from web3.types import TxParams
 from x402 import x402FacilitatorSync
 from x402.mechanisms.evm.exact import register_exact_evm_facilitator
@@ -21,12 +24,17 @@ from alive402.payments.devchain.chain import DevChain
 
 
 class DevFacilitator:
-    """A `FacilitatorClient` that verifies and settles on `chain`."""
+    """A `FacilitatorClient` that verifies and settles on `chain`.
 
-    def __init__(self, chain: DevChain) -> None:
+    It sends a buyer's call that deploys a smart wallet only to one of `wallet_factories`.
+    """
+
+    def __init__(self, chain: DevChain, wallet_factories: Sequence[str] = ()) -> None:
         self._facilitator = x402FacilitatorSync()
         signer = _Signer(chain)
-        register_exact_evm_facilitator(self._facilitator, signer, chain.network)
+        register_exact_evm_facilitator(
+            self._facilitator, signer, chain.network, eip6492_allowed_factories=list(wallet_factories)
+        )
         self._facilitator.register([chain.network], UptoEvmFacilitatorScheme(signer))
 
     async def verify(
@@ -61,7 +69,13 @@ class _Signer:
 
     def read_contract(self, address: str, abi: list[dict[str, Any]], function_name: str, *args: Any) -> Any:
         contract = self._eth.contract(address=Web3.to_checksum_address(address), abi=abi)
-        return contract.functions[function_name](*args).call({"from": Web3.to_checksum_address(self._chain.operator)})
+        try:
+            return contract.functions[function_name](*args).call(
+                {"from": Web3.to_checksum_address(self._chain.operator)}
+            )
+        except TransactionFailed as error:
+            # The words by which the package recognises a revert, and then reads the reason.
+            raise ContractLogicError(f"execution reverted: {error}") from error
 
     def verify_typed_data(
         self,

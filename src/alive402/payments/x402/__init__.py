@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from alive402.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from alive402.payments.x402.facilitator_auth import BearerAuth, CdpAuth
     from alive402.payments.x402.method import X402Hold, X402Method
     from alive402.payments.x402.options import Answering, PaymentOption, PaymentOptions
     from alive402.payments.x402.protocol import (
@@ -27,6 +28,7 @@ else:
     __getattr__ = lazy_names(
         __name__,
         {
+            "facilitator_auth": ["BearerAuth", "CdpAuth"],
             "method": ["X402Hold", "X402Method"],
             "options": ["Answering", "PaymentOption", "PaymentOptions"],
             "protocol": [
@@ -55,6 +57,8 @@ __all__ = [
     "V1_SIGNATURE_HEADER",
     "VERIFY_SECONDS",
     "Answering",
+    "BearerAuth",
+    "CdpAuth",
     "PaymentGate",
     "PaymentOption",
     "PaymentOptions",

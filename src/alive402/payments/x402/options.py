@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,10 +54,7 @@ class PaymentOption:
         try:
             supported = await asyncio.to_thread(self.facilitator.get_supported)
         except Exception as error:
-            raise PaymentsMisconfigured(
-                f"The x402 facilitator of {terms.network} does not answer at /supported. "
-                "Check its URL (ALIVE402_FACILITATOR_URL) and its token."
-            ) from error
+            raise PaymentsMisconfigured(_unsupported(terms.network, error)) from error
         try:
             network = await self.chain.network()
         except Exception as error:
@@ -97,6 +95,19 @@ class Answering:
     network: str
     facilitator: bool
     chain: bool
+
+
+def _unsupported(network: str, error: Exception) -> str:
+    """The sentence for an operator whose facilitator did not answer at /supported; `error` is that of its client."""
+    if re.search(r"\((?:401|403)\)", str(error)):
+        return (
+            f"The x402 facilitator of {network} refuses the credentials. Check ALIVE402_FACILITATOR_TOKEN, or, with "
+            'facilitator_auth = "cdp", ALIVE402_CDP_API_KEY_ID, ALIVE402_CDP_API_KEY_SECRET and this machine\'s clock.'
+        )
+    return (
+        f"The x402 facilitator of {network} does not answer at /supported. Check its URL (ALIVE402_FACILITATOR_URL) "
+        "and its credentials."
+    )
 
 
 class PaymentOptions:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+import structlog
 from x402 import ERR_SETTLEMENT_PENDING, x402ResourceServer
 from x402.http.utils import encode_payment_response_header
 from x402.schemas import PaymentRequired, PaymentRequirements, SettleResponse
@@ -38,6 +39,8 @@ from alive402.payments.x402.signed_payment import (
 from alive402.payments.x402.v1 import required_v1, upgraded
 from alive402.stages import CallStage, stage
 
+log = structlog.get_logger(__name__)
+
 SIGNATURE_HEADER = "PAYMENT-SIGNATURE"
 REQUIRED_HEADER = "PAYMENT-REQUIRED"
 RESPONSE_HEADER = "PAYMENT-RESPONSE"
@@ -47,6 +50,8 @@ _TOO_SHORT = (
     "A payment on this network lives for about {} seconds, which is too short for jobs and uploads. Sign another entry "
     "of `accepts`, pay with a prepaid token (POST /api/payments), or call without `Prefer: respond-async`."
 )
+# How much of a facilitator's own words the log gets.
+_LOGGED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +181,7 @@ class PaymentGate:
                     answer = await option.facilitator.verify(signed.payload, signed.requirements)
                     used = not option.scheme.verify_sees_used and await option.chain.is_used(signed.money)
             except Exception as error:
+                log.warning("facilitator did not verify", network=signed.money.network, error=str(error)[:_LOGGED])
                 raise FacilitatorUnavailable from error
             if not answer.is_valid:
                 raise PaymentInvalid(reason=answer.invalid_reason or "invalid")

@@ -71,6 +71,11 @@ export function advise(problem, { signed, network, testMoney }) {
         : `Your wallet holds too little of this token on ${network}. Add some, or choose another account, and try again. Nothing was charged.`,
       next: "again" };
   }
+  if (code === "payment_invalid" && /undeployed|factory/.test(details?.reason ?? "")) {
+    return { title: "Your smart wallet is not deployed yet",
+      text: `This wallet is a contract that does not exist on ${network} yet, and the service does not deploy it. Make a first transaction with it there, or choose another account, and try again. Nothing was charged.`,
+      next: "again" };
+  }
   if (VIDEO.has(code)) {
     const kept = signed ? " Nothing was charged, and the payment that you signed is good for the next video." : " Nothing was charged.";
     const title = TITLES[code] ?? "The video cannot be judged";

@@ -43,10 +43,19 @@ def test_signature_decides_between_tokens(number: int) -> None:
     assert EXACT_EVM.from_v1(sign(number), ASKED).accepted == ASKED[number]
 
 
+@pytest.mark.parametrize("signature", ["0x" + "ab" * 65, "0x" + "ab" * 66, "0x12", None])
+def test_signature_that_shows_no_token_is_refused_unless_there_is_only_one(signature: str | None) -> None:
+    payload = {**sign(1), "signature": signature}
+    with pytest.raises(PaymentMismatch, match="Sign one of `accepts` with version 2") as refused:
+        EXACT_EVM.from_v1(payload, ASKED)
+    assert refused.value.details == {"reason": "token"}
+    assert EXACT_EVM.from_v1(payload, ASKED[:1]).accepted.asset == TOKEN_ADDRESS
+
+
 def test_another_recipient_does_not_match_the_terms() -> None:
     signed = sign(0)
     signed["authorization"]["to"] = OTHER
-    assert EXACT_EVM.from_v1(signed, ASKED).accepted.pay_to == OTHER
+    assert EXACT_EVM.from_v1(signed, ASKED[:1]).accepted.pay_to == OTHER
 
 
 def test_payload_without_authorization_is_malformed() -> None:

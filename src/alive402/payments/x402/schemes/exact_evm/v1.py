@@ -24,18 +24,25 @@ def upgraded(
 ) -> PaymentPayload:
     """Convert a version 1 payload to version 2.
 
-    Version 1 does not name the token. Where a network has several accepted tokens, the signature decides.
+    Version 1 does not name the token. Where a network has several accepted tokens, the signature decides; a smart
+    wallet's does not show it.
 
     Raises:
         PaymentMalformed: it has no authorization.
-        PaymentMismatch: nothing is `asked`.
+        PaymentMismatch: nothing is `asked`, or the signature does not show which of several tokens it is for.
     """
     authorization = payload.get("authorization")
     if not isinstance(authorization, dict):
         raise PaymentMalformed
     if not asked:
         raise PaymentMismatch(reason="terms")
-    accepted = next((each for each in asked if _signed_for(payload, each)), asked[0])
+    accepted = asked[0] if len(asked) == 1 else next((each for each in asked if _signed_for(payload, each)), None)
+    if accepted is None:
+        raise PaymentMismatch(
+            "Version 1 of x402 does not name the token, and this signature does not show which of the accepted ones it "
+            "is for. Sign one of `accepts` with version 2, as smart wallets have to here.",
+            reason="token",
+        )
     signed = {"amount": str(authorization.get("value"))}
     # Keep our own spelling of our own address, so that the terms match.
     if spelled(str(authorization.get("to"))) != spelled(accepted.pay_to):
