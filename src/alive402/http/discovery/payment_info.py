@@ -10,7 +10,7 @@ from typing import Any
 
 from alive402.calls import PaidCalls
 from alive402.catalog import SiteCatalog, workflow
-from alive402.payments.x402.schemes import scheme_of_network
+from alive402.payments.x402.schemes import CHARGES, scheme_of_network
 
 
 def call_info(calls: PaidCalls) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def call_info(calls: PaidCalls) -> dict[str, Any]:
     ]
     return {
         "price": {"mode": "fixed", "currency": "USD", "amount": _dollars(calls)},
-        "protocols": [{"x402": {}}],
+        "protocols": _protocols(calls),
         "offers": offers,
     }
 
@@ -39,7 +39,7 @@ def prepaid_info(services: Sequence[PaidCalls], max_calls: int) -> dict[str, Any
     highest = f"{dearest.service.price_atomic * max_calls / 1e6:.2f}"
     return {
         "price": {"mode": "dynamic", "currency": "USD", "min": _dollars(cheapest), "max": highest},
-        "protocols": [{"x402": {}}],
+        "protocols": _protocols(cheapest),
     }
 
 
@@ -58,6 +58,17 @@ def service_info(site: SiteCatalog) -> dict[str, Any]:
 def guidance(site: SiteCatalog) -> str:
     """`x-guidance` of the document's `info`: how an agent pays."""
     return "\n".join(f"{number}. {step}" for number, step in enumerate(workflow(site), 1))
+
+
+def _protocols(calls: PaidCalls) -> list[dict[str, Any]]:
+    """x402, and MPP with each token that it can charge."""
+    charged = [
+        {"method": charge.method, "intent": "charge", "currency": request["currency"]}
+        for each in calls.gate.accepts
+        for charge in CHARGES
+        if (request := charge.request(each)) is not None
+    ]
+    return [{"x402": {}}, *({"mpp": each} for each in charged)]
 
 
 def _dollars(calls: PaidCalls) -> str:

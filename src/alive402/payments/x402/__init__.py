@@ -8,6 +8,13 @@ from alive402.lazy import lazy_names
 
 if TYPE_CHECKING:
     from alive402.payments.x402.method import X402Hold, X402Method
+    from alive402.payments.x402.mpp import (
+        CHALLENGE_HEADER,
+        CREDENTIAL,
+        RECEIPT_HEADER,
+        Challenges,
+        receipt_header,
+    )
     from alive402.payments.x402.options import Answering, PaymentOption, PaymentOptions
     from alive402.payments.x402.protocol import (
         REQUIRED_HEADER,
@@ -28,6 +35,7 @@ else:
         __name__,
         {
             "method": ["X402Hold", "X402Method"],
+            "mpp": ["CHALLENGE_HEADER", "CREDENTIAL", "RECEIPT_HEADER", "Challenges", "receipt_header"],
             "options": ["Answering", "PaymentOption", "PaymentOptions"],
             "protocol": [
                 "REQUIRED_HEADER",
@@ -47,6 +55,9 @@ else:
     )
 
 __all__ = [
+    "CHALLENGE_HEADER",
+    "CREDENTIAL",
+    "RECEIPT_HEADER",
     "REQUIRED_HEADER",
     "RESPONSE_HEADER",
     "SETTLE_SECONDS",
@@ -55,6 +66,7 @@ __all__ = [
     "V1_SIGNATURE_HEADER",
     "VERIFY_SECONDS",
     "Answering",
+    "Challenges",
     "PaymentGate",
     "PaymentOption",
     "PaymentOptions",
@@ -64,6 +76,7 @@ __all__ = [
     "X402Hold",
     "X402Method",
     "mark_refunded",
+    "receipt_header",
     "required_header",
     "response_header",
     "response_header_v1",

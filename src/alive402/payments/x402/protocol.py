@@ -24,6 +24,7 @@ from alive402.payments.core import (
     SettlementRefused,
     SettlementUnknown,
 )
+from alive402.payments.x402.mpp import CREDENTIAL, Challenges
 from alive402.payments.x402.options import Answering, PaymentOptions
 from alive402.payments.x402.required import required_v2
 from alive402.payments.x402.schemes import SpentElsewhere
@@ -56,8 +57,9 @@ class Settled:
 class PaymentGate:
     """Requests, decodes, verifies and settles payments; independent of the ledger."""
 
-    def __init__(self, options: PaymentOptions) -> None:
+    def __init__(self, options: PaymentOptions, challenges: Challenges | None = None) -> None:
         self._options = options
+        self._challenges = challenges or Challenges()
         self._server = x402ResourceServer([option.facilitator for option in options])
         for option in options:
             self._server.register(option.terms.network, option.scheme.server)
@@ -91,13 +93,22 @@ class PaymentGate:
         """The 402 document of version 1; with `well_known`, only networks that all its clients can read, if any."""
         return required_v1(self.accepts, resource, error, well_known=well_known)
 
+    def challenges(self, resource: Resource, room: int) -> str | None:
+        """The header with the challenges of MPP, at most `room` bytes; None when MPP carries none of the options."""
+        return self._challenges.header(self.accepts, resource, room)
+
     def read(self, header: str) -> SignedPayment:
-        """Decode a PAYMENT-SIGNATURE or X-PAYMENT header, without remote calls and without checking the terms.
+        """Decode a PAYMENT-SIGNATURE or X-PAYMENT header, or a credential of MPP, without checking the terms.
 
         Raises:
             PaymentMalformed: it is not an x402 payment that its scheme can read.
             PaymentMismatch: it is of an unknown scheme, or of version 1 and for a network that is not accepted.
+            PaymentInvalid: it is a credential without a payment in it.
         """
+        if header.startswith(CREDENTIAL):
+            charged, money, bound = self._challenges.read(header, self.accepts)
+            ours = self._server.find_matching_requirements(self.accepts, charged)
+            return SignedPayment(money, charged, ours or charged.accepted, fits=ours is not None, bound=bound)
         payload = decode(header)
         if isinstance(payload, PaymentPayloadV1):
             payload = upgraded(payload, self.accepts)
@@ -116,6 +127,11 @@ class PaymentGate:
         """
         if not signed.fits:
             raise PaymentMismatch(reason="terms")
+        if signed.bound is not None and not signed.bound(resource):
+            raise PaymentMismatch(
+                "The credential does not answer a challenge of this resource. Sign one of WWW-Authenticate.",
+                reason="challenge",
+            )
         said = signed.payload.resource
         if said is not None and not same_resource(said.url, resource):
             raise PaymentMismatch(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,7 +43,8 @@ class SignedPayment:
 
     `requirements` are ours when it matches the current terms (`fits`). Otherwise they are those that the payment itself
     states, which is only good for a payment that matched once and is in the ledger. `identifier` is the buyer's own
-    idempotency key, by x402's payment-identifier extension.
+    idempotency key, by x402's payment-identifier extension. `bound` tells whether a payment by MPP answers a challenge
+    of ours for a resource.
     """
 
     money: Money
@@ -50,6 +52,7 @@ class SignedPayment:
     requirements: PaymentRequirements
     fits: bool
     identifier: str | None = None
+    bound: Callable[[Resource], bool] | None = None
 
 
 def decode(header: str) -> PaymentPayload | PaymentPayloadV1:

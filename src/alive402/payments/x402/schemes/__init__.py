@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from alive402.payments.x402.schemes.base import ChainReader, Scheme, SpentElsewhere, Terms, Transfer
-from alive402.payments.x402.schemes.exact_evm import EXACT_EVM
+from alive402.payments.x402.schemes.base import ChainReader, Charge, Scheme, SpentElsewhere, Terms, Transfer
+from alive402.payments.x402.schemes.exact_evm import EVM_CHARGE, EXACT_EVM
 
 SCHEMES: tuple[Scheme, ...] = (EXACT_EVM,)
 """Adding a scheme here makes it known. The first one of a family of networks is the one that settings mean."""
+CHARGES: tuple[Charge, ...] = (EVM_CHARGE,)
+"""The schemes whose payments MPP carries too."""
 
 
 def scheme_of_network(network: str) -> Scheme | None:
@@ -26,8 +28,10 @@ def spelled(address: str) -> str:
 
 
 __all__ = [
+    "CHARGES",
     "SCHEMES",
     "ChainReader",
+    "Charge",
     "Scheme",
     "SpentElsewhere",
     "Terms",
