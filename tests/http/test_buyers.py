@@ -253,13 +253,13 @@ def node(program: str = "node") -> str:
     return found
 
 
-def npm_packages(packages: tuple[str, ...] = NPM) -> Path:
-    """The folder where npm packages are installed; kept between runs."""
+def npm_packages(packages: tuple[str, ...] = NPM, *options: str) -> Path:
+    """The folder where npm packages are installed, with `options` of npm; kept between runs."""
     name, _, version = packages[0].rpartition("@")
     folder = cached(f"npm-{version}")
     if not (folder / "node_modules" / name).exists():
         folder.mkdir(parents=True, exist_ok=True)
-        quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
+        quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error", *options]
         done = subprocess.run(
             [node("npm"), "install", *quiet, "--prefix", str(folder), *packages],
             capture_output=True,

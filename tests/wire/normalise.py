@@ -32,6 +32,9 @@ _MASKS = [
     (re.compile(pattern), mask)
     for pattern, mask in (
         (r"\bey[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", "<jws>"),
+        # A challenge of MPP; tests/http/test_mpp.py reads its request.
+        (r"\bid=\"[A-Za-z0-9_-]{24}\"", 'id="<challenge>"'),
+        (r"\brequest=\"[A-Za-z0-9_-]+\"", 'request="<charge>"'),
         (r"\b0x[0-9a-fA-F]{130,}\b", "<signature>"),
         (r"\b0x[0-9a-fA-F]{64}\b", "<hash>"),
         (r"\b0x[0-9a-fA-F]{40}\b", "<address>"),

@@ -14,7 +14,7 @@ from alive402 import __version__
 from alive402.calls.jobs import JobRunner
 from alive402.http.alibaba import rpc as alibaba_rpc
 from alive402.http.core import CrossOrigin, Requests, SecurityHeaders, Watched, acceptable, errors
-from alive402.http.discovery import Pages, Surfaces, well_known
+from alive402.http.discovery import Pages, Surfaces, payment_page, well_known
 from alive402.http.ops import health
 from alive402.http.payment import PaymentObjects
 from alive402.http.routes import jobs, mcp, payments, tools, uploads
@@ -92,6 +92,7 @@ def create_app(parts: Parts) -> FastAPI:
     pages = Pages(surfaces, parts.registry.ledger_services.reports, parts.services, parts.max_video_bytes)
     pages.add_missing_page(app)
     app.include_router(pages.router())
+    app.include_router(payment_page.router(objects, surfaces))
     app.include_router(jobs.router(runner))
     app.include_router(surfaces.router())
     app.include_router(health.router(watch))

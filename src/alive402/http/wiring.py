@@ -32,7 +32,7 @@ from alive402.payments.core import PaymentsMisconfigured
 from alive402.payments.keys import AccessKeys, Keys, SecretBox
 from alive402.payments.ledger import Ledger
 from alive402.payments.prepaid import Balances, PrepaidTerms, Prepayments, Tokens
-from alive402.payments.x402 import SETTLE_SECONDS, VERIFY_SECONDS, PaymentGate
+from alive402.payments.x402 import SETTLE_SECONDS, VERIFY_SECONDS, Challenges, PaymentGate
 from alive402.payments.x402.schemes import Terms
 from alive402.providers import Judges, LocalProvider, Provider
 from alive402.receipts import Reports, SigningKeys, Verdicts
@@ -118,8 +118,7 @@ async def assemble(settings: Settings, services: tuple[Service, ...] = SERVICES)
     price = settings.price or first.price_atomic
     accepted, devchains = payment_options.build_payment_options(settings, price, seconds=round(VALID_CALLS * longest))
     terms = next(iter(accepted)).terms
-    gate = PaymentGate(accepted)
-    await gate.check()
+    await accepted.check()
     sys.setrecursionlimit(DEEPEST)
     ledger = await Ledger.open(settings.database_url, lease_seconds=settings.lease_seconds)
     ledger.webhook_urls = tuple(map(str, settings.webhook_urls))
@@ -129,6 +128,7 @@ async def assemble(settings: Settings, services: tuple[Service, ...] = SERVICES)
     except BaseException:
         await ledger.close()
         raise
+    gate = PaymentGate(accepted, Challenges(keys.secret("challenges of MPP")))
     tracing = Tracing(str(settings.otlp_endpoint)) if settings.otlp_endpoint else None
     verdicts = Verdicts(ledger, keys, public_url, tuple(each.definition for each in services))
     tokens = Tokens(ledger, settings.token_days)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import anyio
@@ -15,6 +15,8 @@ from mcp_types import (
     INVALID_PARAMS,
     CallToolRequestParams,
     CallToolResult,
+    ElicitResult,
+    InputRequiredResult,
     ListResourcesResult,
     ListResourceTemplatesResult,
     ListToolsResult,
@@ -26,6 +28,7 @@ from mcp_types import (
     TextResourceContents,
     Tool,
 )
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from alive402 import __version__
 from alive402.errors import CodedError
@@ -39,15 +42,22 @@ REPORTS = "alive402://reports/"
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """One call of the tool `name`: arguments, `_meta`, and its HTTP request (None over stdio)."""
+    """One call of the tool `name`: arguments, `_meta`, and its HTTP request (None over stdio).
+
+    `opens_urls`: the client can show a person a URL. `state` is what a result that required input gave to the client,
+    and `answers` are what the person did with each input: accept, decline or cancel.
+    """
 
     name: str
     arguments: dict[str, Any]
     meta: Mapping[str, Any]
     request: Any
+    opens_urls: bool = False
+    state: str | None = None
+    answers: Mapping[str, str] = field(default_factory=dict)
 
 
-Work = Callable[[ToolCall, Progress], Awaitable[CallToolResult]]
+Work = Callable[[ToolCall, Progress], Awaitable[CallToolResult | InputRequiredResult]]
 Report = Callable[[str, Any], Awaitable[dict[str, Any]]]
 """(report id, HTTP request) to the answer as it was given; raises a `CodedError`."""
 
@@ -71,10 +81,22 @@ def agent_server(
     async def list_tools(_ctx: Any, _params: PaginatedRequestParams | None) -> ListToolsResult:
         return ListToolsResult(tools=list(tools))
 
-    async def call_tool(ctx: Any, params: CallToolRequestParams) -> CallToolResult:
+    async def call_tool(ctx: Any, params: CallToolRequestParams) -> CallToolResult | InputRequiredResult:
         if all(params.name != tool.name for tool in tools):
             raise MCPError(INVALID_PARAMS, f"There is no such tool. There is {names}.")
-        call = ToolCall(params.name, dict(params.arguments or {}), dict(ctx.meta or {}), ctx.request)
+        call = ToolCall(
+            params.name,
+            dict(params.arguments or {}),
+            dict(ctx.meta or {}),
+            ctx.request,
+            _opens_urls(ctx.session),
+            params.request_state,
+            {
+                key: each.action
+                for key, each in (params.input_responses or {}).items()
+                if isinstance(each, ElicitResult)
+            },
+        )
         return await _with_progress(
             lambda progress: work(call, progress), ctx.session.report_progress, words[call.name]
         )
@@ -118,11 +140,18 @@ def agent_server(
     )
 
 
+def _opens_urls(session: Any) -> bool:
+    """Whether the client can show a person a URL, in a revision that has results which require input."""
+    said = session.client_capabilities
+    able = said is not None and said.elicitation is not None and said.elicitation.url is not None
+    return able and session.protocol_version in MODERN_PROTOCOL_VERSIONS
+
+
 async def _with_progress(
-    work: Callable[[Progress], Awaitable[CallToolResult]],
+    work: Callable[[Progress], Awaitable[CallToolResult | InputRequiredResult]],
     report: Callable[..., Awaitable[None]],
     words: Mapping[str, str],
-) -> CallToolResult:
+) -> CallToolResult | InputRequiredResult:
     """Do the work and report its progress; when cancelled, wait until the work has stopped.
 
     The work is a separate task: the MCP library cancels again at each await, which would interrupt the release of the

@@ -13,6 +13,8 @@ from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jwt.algorithms import OKPAlgorithm
 from jwt.exceptions import InvalidKeyError
@@ -65,6 +67,10 @@ class SigningKeys:
         old = cls.open(path)
         _write(path, [_jwk(Ed25519PrivateKey.generate()), *old.public], replace=True)
         return cls.open(path)
+
+    def secret(self, purpose: str) -> bytes:
+        """A secret of 32 bytes for one purpose; every process with the same private key has the same one."""
+        return HKDF(SHA256(), 32, None, f"alive402 {purpose}".encode()).derive(self.private.private_bytes_raw())
 
     def jwks(self) -> dict[str, Any]:
         """The public JSON Web Key Set, without private keys."""

@@ -42,6 +42,26 @@ Renderer = Callable[[dict[str, Any]], ShownReport]
 """Makes HTML of a service's report."""
 
 
+@dataclass(frozen=True, slots=True)
+class ShownPayment:
+    """A payment made ahead, for its page: `amount` in atomic units, `until` in ISO 8601, `path` where it is paid."""
+
+    service: ServiceDefinition
+    status: str
+    amount: int
+    max_calls: int
+    until: str
+    path: str
+
+
+_STATUSES = {
+    "pending": ("Pay ahead", ""),
+    "paid": ("This payment is paid", "Nothing is left to do here. Your assistant or program goes on by itself."),
+    "expired": ("This payment has expired", "It can no longer be paid. Ask for a new one; nothing was taken."),
+    "refunded": ("This payment was refunded", "The money went back to the wallet that paid."),
+}
+
+
 def home(site: SiteCatalog, qualities: dict[str, Quality], query: str, found: Sequence[str] | None) -> str:
     """The home page as HTML; `found` are the ids of the services that match `query`, None for all."""
     services = site.services if found is None else [service for each in found if (service := site.find(each))]
@@ -91,6 +111,25 @@ def report(kept: KeptAnswer, site: SiteCatalog, shown: ShownReport | None) -> st
         service=site.find(kept.service_id),
         shown=shown or ShownReport("", _NOTHING),
         paid=_paid(kept.receipt, site),
+    )
+
+
+def payment(site: SiteCatalog, shown: ShownPayment) -> str:
+    """The page where a person pays a payment made ahead, or reads that it is paid or over."""
+    title, sentence = _STATUSES.get(shown.status, _STATUSES["paid"])
+    many = f"{shown.max_calls} calls" if shown.max_calls > 1 else "One call"
+    return render(
+        "pay.html",
+        site,
+        title=title,
+        sentence=sentence,
+        payable=shown.status == "pending",
+        service=shown.service,
+        calls=many,
+        amount=f"USD {shown.amount / _DECIMALS:.2f}",
+        until=shown.until,
+        path=shown.path,
+        networks=_networks(site),
     )
 
 

@@ -111,7 +111,8 @@ def test_directories_find_a_price_and_no_api_key(service: Service) -> None:
                 "currency": "USD",
                 "amount": definition.price.removeprefix("USD "),
             }
-            assert info["protocols"] == [{"x402": {}}]
+            charged = {"method": "evm", "intent": "charge", "currency": service.parts.terms.asset}
+            assert info["protocols"] == [{"x402": {}}, {"mpp": charged}]
             offers = [(each["amount"], each["currency"], each["method"], each["intent"]) for each in info["offers"]]
             assert offers == [(each["maxAmountRequired"], each["asset"], "evm", "charge") for each in unpaid["accepts"]]
             headers = {each["name"] for each in operation["parameters"] if each["in"] == "header"}

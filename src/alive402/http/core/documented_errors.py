@@ -111,6 +111,7 @@ def _response(status: int, codes: dict[str, str]) -> dict[str, Any]:
         response["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "seconds"}}
     if status == 402:
         response["headers"] = {
-            "PAYMENT-REQUIRED": {"schema": {"type": "string"}, "description": "x402 version 2, base64 of JSON"}
+            "PAYMENT-REQUIRED": {"schema": {"type": "string"}, "description": "x402 version 2, base64 of JSON"},
+            "WWW-Authenticate": {"schema": {"type": "string"}, "description": "MPP: `Payment` challenges"},
         }
     return response

@@ -46,8 +46,8 @@ class SecurityHeaders:
 _NOT_SHARED = ("/ops", "/api/ops", "/metrics", "/devchain")
 _METHODS = "GET, HEAD, POST, DELETE, OPTIONS"
 _EXPOSED = (
-    "PAYMENT-REQUIRED, PAYMENT-RESPONSE, X-PAYMENT-RESPONSE, X-Request-Id, Retry-After, Location, Preference-Applied, "
-    "ETag, Link, WWW-Authenticate, Mcp-Session-Id"
+    "PAYMENT-REQUIRED, PAYMENT-RESPONSE, X-PAYMENT-RESPONSE, Payment-Receipt, X-Request-Id, Retry-After, Location, "
+    "Preference-Applied, ETag, Link, WWW-Authenticate, Mcp-Session-Id"
 )
 _HEADER_NAMES = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~, -]{1,2000}")
 PREFLIGHT_SECONDS = 86_400

@@ -106,7 +106,7 @@ class OpenApi:
         )
         tools = {path: calls for calls in self._registry.services for path in calls.service.paths}
         for path, methods in document["paths"].items():
-            for operation in methods.values():
+            for method, operation in methods.items():
                 _correct_operation(operation)
                 # A call without credentials is answered too, with the price. Directories take an operation that names
                 # a scheme of type apiKey for one that needs a key, so the payment headers are parameters.
@@ -115,7 +115,7 @@ class OpenApi:
                     service = tools[path].service
                     operation["x-server402"] = {"serviceId": service.id, "price": service.price}
                     operation["x-payment-info"] = call_info(tools[path])
-                elif path.endswith("/pay"):
+                elif path.endswith("/pay") and method == "post":
                     operation["x-payment-info"] = prepaid_info(self._registry.services, _most_calls(document))
         components = document.setdefault("components", {})
         schemas = components.setdefault("schemas", {})

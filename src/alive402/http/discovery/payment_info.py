@@ -10,7 +10,7 @@ from typing import Any
 
 from alive402.calls import PaidCalls
 from alive402.catalog import SiteCatalog, workflow
-from alive402.payments.x402.schemes import Scheme, scheme_of
+from alive402.payments.x402.schemes import CHARGES, Scheme, scheme_of
 
 
 def call_info(calls: PaidCalls) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def call_info(calls: PaidCalls) -> dict[str, Any]:
     ]
     return {
         "price": price,
-        "protocols": [{"x402": {}}],
+        "protocols": _protocols(calls),
         "offers": offers,
     }
 
@@ -46,7 +46,7 @@ def prepaid_info(services: Sequence[PaidCalls], max_calls: int) -> dict[str, Any
     highest = f"{dearest.service.price_atomic * max_calls / 1e6:.2f}"
     return {
         "price": {"mode": "dynamic", "currency": "USD", "min": _dollars(cheapest), "max": highest},
-        "protocols": [{"x402": {}}],
+        "protocols": _protocols(cheapest),
     }
 
 
@@ -72,6 +72,17 @@ def _words(calls: PaidCalls, scheme: Scheme) -> str:
     if units is None or not scheme.settles_less:
         return f"{calls.service.price} an answer"
     return f"up to {calls.service.price} an answer, 1/{units.most} of it for each {units.name}"
+
+
+def _protocols(calls: PaidCalls) -> list[dict[str, Any]]:
+    """x402, and MPP with each token that it can charge."""
+    charged = [
+        {"method": charge.method, "intent": "charge", "currency": request["currency"]}
+        for each in calls.gate.accepts
+        for charge in CHARGES
+        if (request := charge.request(each)) is not None
+    ]
+    return [{"x402": {}}, *({"mpp": each} for each in charged)]
 
 
 def _dollars(calls: PaidCalls) -> str:

@@ -9,7 +9,7 @@ from fastapi import Depends, Header, Request
 
 from alive402.http.core import HeaderRepeated, HeaderTooLarge
 from alive402.payments.core import Offer, TokenOffer
-from alive402.payments.x402 import SIGNATURE_HEADER, V1_SIGNATURE_HEADER
+from alive402.payments.x402 import CREDENTIAL, SIGNATURE_HEADER, V1_SIGNATURE_HEADER
 
 TOKEN_HEADER = "X-Payment-Token"
 SECRET_HEADER = "X-Client-Secret"
@@ -38,6 +38,11 @@ class RequestCredentials:
     client_secret: str | None
 
     @property
+    def mpp(self) -> bool:
+        """Whether it is paid by a credential of MPP."""
+        return (self.offer.signature or "").startswith(CREDENTIAL)
+
+    @property
     def anything(self) -> bool:
         """Whether the request carries any payment."""
         return bool(self.offer.signature or self.offer.token or self.offer.api_key)
@@ -57,19 +62,23 @@ async def read_credentials(
 
     Raises:
         HeaderTooLarge: a header is longer than the limit.
-        HeaderRepeated: a header is sent twice, or a payment in both versions of x402.
+        HeaderRepeated: a header is sent twice, or a payment in two forms.
     """
-    _refuse_repeated(request)
-    kind, _, bearer = (authorization or "").partition(" ")
+    kind, _, credential = (authorization or "").partition(" ")
+    by_mpp = CREDENTIAL + credential.strip() if kind.lower() == CREDENTIAL.strip().lower() else None
+    _refuse_repeated(request, by_mpp is not None)
     if kind.lower() == "bearer" and not api_key:
-        api_key = bearer.strip()
-    _bound(MAX_SIGNATURE_BYTES, {SIGNATURE_HEADER: payment_signature, V1_SIGNATURE_HEADER: x_payment})
+        api_key = credential.strip()
+    _bound(
+        MAX_SIGNATURE_BYTES,
+        {SIGNATURE_HEADER: payment_signature, V1_SIGNATURE_HEADER: x_payment, "Authorization": by_mpp},
+    )
     _bound(
         MAX_SECRET_BYTES,
         {TOKEN_HEADER: token, SECRET_HEADER: client_secret, REPEAT_HEADER: idempotency_key, KEY_HEADER: api_key},
     )
     offer = Offer(
-        signature=payment_signature or x_payment or None,
+        signature=payment_signature or x_payment or by_mpp,
         token=TokenOffer(token, client_secret or None, idempotency_key or None) if token else None,
         api_key=api_key or None,
         address=request.client.host if request.client else None,
@@ -78,14 +87,16 @@ async def read_credentials(
     return RequestCredentials(offer, 1 if x_payment and not payment_signature else 2, client_secret or None)
 
 
-def _refuse_repeated(request: Request) -> None:
+def _refuse_repeated(request: Request, mpp: bool) -> None:
     for name in _ONCE:
         if len(request.headers.getlist(name)) > 1:
             raise HeaderRepeated(header=name)
-    if SIGNATURE_HEADER in request.headers and V1_SIGNATURE_HEADER in request.headers:
+    sent = [name for name in (SIGNATURE_HEADER, V1_SIGNATURE_HEADER) if name in request.headers]
+    if mpp:
+        sent.append("Authorization")
+    if len(sent) > 1:
         raise HeaderRepeated(
-            "A payment may be sent only once, in one version of x402.",
-            header=f"{SIGNATURE_HEADER}, {V1_SIGNATURE_HEADER}",
+            "A payment may be sent only once: in one version of x402, or by MPP.", header=", ".join(sent)
         )
 
 

@@ -1,4 +1,4 @@
-"""x402 over HTTP, versions 1 and 2: the 402 response with its header, and the receipt header."""
+"""x402 over HTTP, versions 1 and 2, and MPP: the 402 response with its headers, and the receipt headers."""
 
 from __future__ import annotations
 
@@ -14,15 +14,21 @@ from alive402.catalog import ServiceDefinition
 from alive402.http.core import request_id
 from alive402.payments.core import PaymentRequired
 from alive402.payments.x402 import (
+    CHALLENGE_HEADER,
+    RECEIPT_HEADER,
     REQUIRED_HEADER,
     RESPONSE_HEADER,
     V1_RESPONSE_HEADER,
     PaymentGate,
     Resource,
+    receipt_header,
     required_header,
     response_header,
     response_header_v1,
 )
+
+# Proxies limit all headers of a response together, nginx to 4 kB by default; the other ones need about 500 bytes.
+PAYMENT_HEADERS_BYTES = 3_520
 
 
 def payment_required(
@@ -36,8 +42,8 @@ def payment_required(
     """The 402 response for clients of both x402 versions: version 2 in the header, version 1 in the body.
 
     Clients of version 2 read the header and ignore the body; clients of version 1 read the body only. The body holds
-    version 2's `resource` and `extensions` as well, because the header has a short form of them. With `version` 1 there
-    is no header and nothing of version 2.
+    version 2's `resource` and `extensions` as well, because the header has a short form of them. Clients of MPP read
+    the challenges in WWW-Authenticate. With `version` 1 there are no headers and nothing of version 2.
     """
     headers = {"Cache-Control": "no-store"}
     if version == 1:
@@ -46,6 +52,9 @@ def payment_required(
         required = gate.required(resource, _sentence(error))
         body = _instructions_of_both(required, error, gate, resource)
         headers[REQUIRED_HEADER] = required_header(required, error.code)
+        challenges = gate.challenges(resource, PAYMENT_HEADERS_BYTES - len(headers[REQUIRED_HEADER]))
+        if challenges is not None:
+            headers[CHALLENGE_HEADER] = challenges
     return JSONResponse(_body(body, error, request_id(request), payment), status_code=402, headers=headers)
 
 
@@ -98,13 +107,13 @@ def _body(
     return {**instructions, **error_body(error, request_id), "payment": payment}
 
 
-def receipt_headers(receipt: dict[str, Any], version: int) -> dict[str, str]:
-    """The header with the settlement receipt; empty when nothing was settled on a chain."""
+def receipt_headers(receipt: dict[str, Any], version: int, *, mpp: bool = False) -> dict[str, str]:
+    """The headers with the settlement receipt, for `mpp` in its form too; empty when nothing was settled on a chain."""
     if not receipt:
         return {}
     name = RESPONSE_HEADER if version == 2 else V1_RESPONSE_HEADER
     value = response_header(receipt) if version == 2 else response_header_v1(receipt)
-    return {name: value}
+    return {name: value, **({RECEIPT_HEADER: receipt_header(receipt)} if mpp else {})}
 
 
 def resource_of(service: ServiceDefinition, url: str) -> Resource:

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
-from mcp_types import CallToolResult
+from mcp_types import CallToolResult, InputRequiredResult
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -29,6 +29,7 @@ from alive402.http.payment import (
     required_body,
     resource_of,
 )
+from alive402.http.routes.mcp_people import PaymentByPerson
 from alive402.http.routes.mcp_transport import IDLE_SECONDS, MAX_BODY_BYTES, McpTransport
 from alive402.intake.sandbox import Progress
 from alive402.mcp import (
@@ -67,9 +68,10 @@ def door(
     shapes = {name: {**shape, "pattern": _PRINTABLE} for name, shape in PAYING.items()}
     paying_schema = {"type": "object", "properties": shapes}
     paying = Draft202012Validator(paying_schema)
+    people = PaymentByPerson(registry, payments)
     by_tool = {calls.service.tool_name: calls for calls in registry.services}
 
-    async def work(call: ToolCall, progress: Progress) -> CallToolResult:
+    async def work(call: ToolCall, progress: Progress) -> CallToolResult | InputRequiredResult:
         request_id = new_request_id()
         try:
             return await answer(call, progress, request_id)
@@ -78,7 +80,7 @@ def door(
             log.info("refused", request_id=request_id, code=known.code, status=known.status)
             return _refused(error_body(known, request_id), known.status, known.retry_after)
 
-    async def answer(call: ToolCall, progress: Progress, request_id: str) -> CallToolResult:
+    async def answer(call: ToolCall, progress: Progress, request_id: str) -> CallToolResult | InputRequiredResult:
         request: Request = call.request
         calls = by_tool[call.name]
         arguments = without_absent(call.arguments, paying_schema)
@@ -95,9 +97,15 @@ def door(
         url = payments.base(request) + calls.service.paths[0]
         resource = replace(resource_of(calls.service, url), tool_name=call.name)
         try:
+            if not payment.anything and (token := people.token(call)) is not None:
+                if (waiting := await people.pending(call)) is not None:
+                    return waiting
+                payment = await _read_credentials(call.meta, {**paid_by, "paymentToken": token}, request)
+            elif given and (asked := await people.asked(call, calls, payment, request)) is not None:
+                return asked
             outcome = await calls.call(given, payment.offer, resource, request_id, progress)
         except PaymentRequired as error:
-            if type(error) is PaymentRequired:
+            if type(error) is PaymentRequired and error.message == PaymentRequired.default:
                 error = PaymentRequired(_UNPAID)
             named = await payments.named(error.details.get("paymentId"), calls, request)
             return _refused(required_body(error, request_id, calls.gate, resource, named), error.status)

@@ -113,7 +113,7 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, max_calls: int) 
             gate = calls.prepayments.gate(prepaid.max_calls)
             shown = payments.of(prepaid, request)
             return payment_required(error, request, gate, resource, shown, payment.version)
-        headers = {**receipt_headers(paid.receipt, payment.version), **_NO_STORE}
+        headers = {**receipt_headers(paid.receipt, payment.version, mpp=payment.mpp), **_NO_STORE}
         return JSONResponse(payments.of(paid.prepaid, request, paid.token), headers=headers)
 
     def _pending(prepaid: Prepaid, request: Request, token: str | None = None) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def router(calls: PaidCalls, payments: PaymentObjects, jobs: JobRunner) -> APIRo
             named = await payments.named(error.details.get("paymentId"), calls, request)
             return payment_required(error, request, calls.gate, resource, named, version)
         headers = {
-            **receipt_headers(outcome.receipt, version),
+            **receipt_headers(outcome.receipt, version, mpp=payment.mpp),
             "Cache-Control": "no-store",
         }
         return JSONResponse(
@@ -108,7 +108,11 @@ def router(calls: PaidCalls, payments: PaymentObjects, jobs: JobRunner) -> APIRo
                         "PAYMENT-RESPONSE": {
                             "schema": {"type": "string"},
                             "description": "settlement, base64 of JSON",
-                        }
+                        },
+                        "Payment-Receipt": {
+                            "schema": {"type": "string"},
+                            "description": "settlement of a payment by MPP, base64url of JSON",
+                        },
                     },
                 },
                 202: {

@@ -9,6 +9,13 @@ from alive402.lazy import lazy_names
 if TYPE_CHECKING:
     from alive402.payments.x402.facilitator_auth import BearerAuth, CdpAuth
     from alive402.payments.x402.method import X402Hold, X402Method
+    from alive402.payments.x402.mpp import (
+        CHALLENGE_HEADER,
+        CREDENTIAL,
+        RECEIPT_HEADER,
+        Challenges,
+        receipt_header,
+    )
     from alive402.payments.x402.options import Answering, PaymentOption, PaymentOptions
     from alive402.payments.x402.protocol import (
         REQUIRED_HEADER,
@@ -30,6 +37,7 @@ else:
         {
             "facilitator_auth": ["BearerAuth", "CdpAuth"],
             "method": ["X402Hold", "X402Method"],
+            "mpp": ["CHALLENGE_HEADER", "CREDENTIAL", "RECEIPT_HEADER", "Challenges", "receipt_header"],
             "options": ["Answering", "PaymentOption", "PaymentOptions"],
             "protocol": [
                 "REQUIRED_HEADER",
@@ -49,6 +57,9 @@ else:
     )
 
 __all__ = [
+    "CHALLENGE_HEADER",
+    "CREDENTIAL",
+    "RECEIPT_HEADER",
     "REQUIRED_HEADER",
     "RESPONSE_HEADER",
     "SETTLE_SECONDS",
@@ -59,6 +70,7 @@ __all__ = [
     "Answering",
     "BearerAuth",
     "CdpAuth",
+    "Challenges",
     "PaymentGate",
     "PaymentOption",
     "PaymentOptions",
@@ -68,6 +80,7 @@ __all__ = [
     "X402Hold",
     "X402Method",
     "mark_refunded",
+    "receipt_header",
     "required_header",
     "response_header",
     "response_header_v1",

@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 from x402 import ERR_SETTLEMENT_PENDING, x402ResourceServer
 from x402.http.utils import encode_payment_response_header
-from x402.schemas import PaymentRequired, PaymentRequirements, SettleResponse
+from x402.schemas import PaymentPayload, PaymentRequired, PaymentRequirements, SettleResponse
 from x402.schemas.v1 import PaymentPayloadV1, PaymentRequiredV1
 
 from alive402.payments.core import (
@@ -25,6 +25,7 @@ from alive402.payments.core import (
     SettlementRefused,
     SettlementUnknown,
 )
+from alive402.payments.x402.mpp import CREDENTIAL, Challenges
 from alive402.payments.x402.options import Answering, PaymentOptions
 from alive402.payments.x402.required import required_v2
 from alive402.payments.x402.schemes import ShortLived, SpentElsewhere
@@ -65,8 +66,9 @@ class Settled:
 class PaymentGate:
     """Requests, decodes, verifies and settles payments; independent of the ledger."""
 
-    def __init__(self, options: PaymentOptions) -> None:
+    def __init__(self, options: PaymentOptions, challenges: Challenges | None = None) -> None:
         self._options = options
+        self._challenges = challenges or Challenges()
         self._server = x402ResourceServer([option.facilitator for option in options])
         for option in options:
             self._server.register(option.terms.network, option.scheme.server)
@@ -110,20 +112,26 @@ class PaymentGate:
         """The 402 document of version 1; with `well_known`, only networks that all its clients can read, if any."""
         return required_v1(self.accepts, resource, error, well_known=well_known)
 
+    def challenges(self, resource: Resource, room: int) -> str | None:
+        """The header with the challenges of MPP, at most `room` bytes; None when MPP carries none of the options."""
+        return self._challenges.header(self.accepts, resource, room)
+
     def read(self, header: str) -> SignedPayment:
-        """Decode a PAYMENT-SIGNATURE or X-PAYMENT header, without remote calls and without checking the terms.
+        """Decode a PAYMENT-SIGNATURE or X-PAYMENT header, or a credential of MPP, without checking the terms.
 
         Raises:
             PaymentMalformed: it is not an x402 payment that its scheme can read.
             PaymentMismatch: it is of an unknown scheme, or of version 1 and for a network that is not accepted.
+            PaymentInvalid: it is a credential without a payment in it.
         """
+        if header.startswith(CREDENTIAL):
+            charged, money, bound = self._challenges.read(header, self.accepts)
+            ours = self._fitting(charged)
+            return SignedPayment(money, charged, ours or charged.accepted, fits=ours is not None, bound=bound)
         payload = decode(header)
         if isinstance(payload, PaymentPayloadV1):
             payload = upgraded(payload, self.accepts)
-        scheme = scheme_of_payment(payload)
-        # Terms of another scheme never fit, whatever else the payment says.
-        accepts = [each for each in self.accepts if scheme.handles(each)]
-        ours = self._server.find_matching_requirements(accepts, payload)
+        scheme, ours = scheme_of_payment(payload), self._fitting(payload)
         identifier = identifier_of(payload)
         return SignedPayment(
             scheme.money(payload),
@@ -133,6 +141,11 @@ class PaymentGate:
             identifier=identifier,
             settles_less=scheme.settles_less,
         )
+
+    def _fitting(self, payload: PaymentPayload) -> PaymentRequirements | None:
+        """Our requirements that a payment was signed for; those of another scheme never fit, whatever it says."""
+        scheme = scheme_of_payment(payload)
+        return self._server.find_matching_requirements([each for each in self.accepts if scheme.handles(each)], payload)
 
     def admit(self, signed: SignedPayment, resource: Resource, seconds_needed: float, *, at_once: bool = True) -> None:
         """Check that a new payment matches the current terms and resource, and lives long enough.
@@ -146,6 +159,11 @@ class PaymentGate:
         """
         if not signed.fits:
             raise PaymentMismatch(reason="terms")
+        if signed.bound is not None and not signed.bound(resource):
+            raise PaymentMismatch(
+                "The credential does not answer a challenge of this resource. Sign one of WWW-Authenticate.",
+                reason="challenge",
+            )
         said = signed.payload.resource
         if said is not None and not same_resource(said.url, resource):
             raise PaymentMismatch(

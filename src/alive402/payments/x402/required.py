@@ -1,8 +1,8 @@
 """The 402 document of x402 version 2: whole for bodies, slim for the header.
 
 Proxies limit a response's headers (nginx to 4 kB by default), and buyers send the extensions of the header back in
-their own. The header therefore leaves out the answer's schema and example, tags, and all text of schemas; what a buyer
-signs is the same in both.
+their own. The header therefore leaves out the answer's schema and example, tags, all text of schemas, and all but the
+first sentence of the description; what a buyer signs is the same in both.
 """
 
 from __future__ import annotations
@@ -89,7 +89,8 @@ def _slim(required: PaymentRequired, code: str) -> PaymentRequired:
     extensions[_BAZAAR] = {"info": info, "schema": _shape(schema)}
     extensions[PAYMENT_IDENTIFIER] = {**extensions[PAYMENT_IDENTIFIER], "schema": {"type": "object"}}
     assert required.resource is not None
-    resource = required.resource.model_copy(update={"tags": None})
+    sentence = (required.resource.description or "").partition(". ")[0].rstrip(".")
+    resource = required.resource.model_copy(update={"tags": None, "description": f"{sentence}."})
     return required.model_copy(update={"error": code, "resource": resource, "extensions": extensions})
 
 

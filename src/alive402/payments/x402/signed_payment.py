@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -45,6 +46,7 @@ class SignedPayment:
     `requirements` are ours when it matches the current terms (`fits`). Otherwise they are those that the payment itself
     states, which is only good for a payment that matched once and is in the ledger. `identifier` is the buyer's own
     idempotency key, by x402's payment-identifier extension. `settles_less`: it may be settled for less than was signed.
+    `bound` tells whether a payment by MPP answers a challenge of ours for a resource.
     """
 
     money: Money
@@ -53,6 +55,7 @@ class SignedPayment:
     fits: bool
     identifier: str | None = None
     settles_less: bool = False
+    bound: Callable[[Resource], bool] | None = None
 
     def share(self, share: Fraction) -> int:
         """A share of the signed amount, rounded up to atomic units; all of it where the scheme settles nothing less."""

@@ -6,14 +6,16 @@ from collections.abc import Mapping
 
 from x402.schemas import PaymentRequirements
 
-from alive402.payments.x402.schemes.base import ChainReader, Scheme, ShortLived, SpentElsewhere, Terms, Transfer
-from alive402.payments.x402.schemes.exact_evm import EXACT_EVM
+from alive402.payments.x402.schemes.base import ChainReader, Charge, Scheme, ShortLived, SpentElsewhere, Terms, Transfer
+from alive402.payments.x402.schemes.exact_evm import EVM_CHARGE, EXACT_EVM
 from alive402.payments.x402.schemes.exact_permit2 import EXACT_PERMIT2
 from alive402.payments.x402.schemes.exact_svm import EXACT_SVM
 from alive402.payments.x402.schemes.upto_evm import UPTO_EVM
 
 SCHEMES: tuple[Scheme, ...] = (EXACT_EVM, EXACT_PERMIT2, UPTO_EVM, EXACT_SVM)
 """Adding a scheme here makes it known. The first one of a family of networks is the one that settings mean."""
+CHARGES: tuple[Charge, ...] = (EVM_CHARGE,)
+"""The schemes whose payments MPP carries too."""
 
 CHOICES: Mapping[str, Scheme] = {"permit2": EXACT_PERMIT2, "upto": UPTO_EVM}
 """The schemes that settings choose by name, where a network has several."""
@@ -45,9 +47,11 @@ def spelled(address: str) -> str:
 
 
 __all__ = [
+    "CHARGES",
     "CHOICES",
     "SCHEMES",
     "ChainReader",
+    "Charge",
     "Scheme",
     "ShortLived",
     "SpentElsewhere",

@@ -87,6 +87,33 @@ class ChainReader(Protocol):
         ...
 
 
+class Charge(Protocol):
+    """How MPP asks for the payments of a scheme and carries them."""
+
+    @property
+    def method(self) -> str:
+        """The name of the payment method in MPP."""
+        ...
+
+    def request(self, asked: PaymentRequirements) -> dict[str, Any] | None:
+        """The charge that asks for the same as an entry of `accepts`; None when the entry is of another scheme."""
+        ...
+
+    def payment(
+        self, request: Mapping[str, Any], payload: Mapping[str, Any], accepts: Sequence[PaymentRequirements]
+    ) -> PaymentPayload:
+        """The payload of a credential as an x402 payment for what its charge `request` asked for.
+
+        Raises:
+            PaymentMalformed: one of them is not of this method.
+        """
+        ...
+
+    def binds(self, money: Money, challenge_id: str, realm: str, expires: int) -> bool:
+        """Whether the money was signed for this challenge, and for no longer than it is valid (unix seconds)."""
+        ...
+
+
 class Scheme(Protocol):
     """One way to sign a payment on one family of networks. It has no state, and only it knows its fields and spellings.
 

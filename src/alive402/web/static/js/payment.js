@@ -22,7 +22,8 @@ const TYPES = {
   ],
 };
 
-// The payment terms of one call: {accepts, resource, ahead}; `ahead` is how many ms its clock is ahead of ours.
+// The payment terms of one call: {accepts, resource, ahead, code}; `ahead` is how many ms its clock is ahead of ours, and
+// `code` says why it asks.
 export async function termsOf(path) {
   const asked = await ask(path, { method: "POST" });
   if (asked.response.status !== 402) throw refusalOf(asked);
@@ -31,7 +32,7 @@ export async function termsOf(path) {
   const accepts = required.accepts.filter(isSignedHere);
   if (accepts.length === 0) throw new Problem("no_way_to_pay", { message: "The service offers no payment option that a browser wallet supports." });
   const date = Date.parse(asked.response.headers.get("Date") ?? "");
-  return { accepts, resource: required.resource, ahead: Number.isNaN(date) ? 0 : date - Date.now() };
+  return { accepts, resource: required.resource, ahead: Number.isNaN(date) ? 0 : date - Date.now(), code: asked.body.code };
 }
 
 function isSignedHere(way) {
@@ -62,6 +63,12 @@ export async function sign(provider, way, { resource, ahead }) {
   const typed = { types: TYPES, domain, primaryType: "TransferWithAuthorization", message: authorization };
   const signature = await signTyped(provider, account, typed);
   return encoded({ x402Version: 2, accepted: way, resource, payload: { authorization, signature } });
+}
+
+// The transaction that a paid response names, or null.
+export function transactionOf(response) {
+  const receipt = response.headers.get("PAYMENT-RESPONSE");
+  return receipt ? decoded(receipt).transaction : null;
 }
 
 function hex(bytes) {
