@@ -20,8 +20,10 @@ from alive402.payments.x402.protocol import PaymentGate
 from alive402.payments.x402.reconciler import Reconciler, Swept
 from alive402.payments.x402.schemes import Terms
 from alive402.payments.x402.schemes.exact_evm import EXACT_EVM, Web3ChainReader
+from alive402.payments.x402.schemes.exact_permit2 import EXACT_PERMIT2
 from alive402.storage import utc_now
 from tests.payments.devchain.test_chain import SELLER, authorization
+from tests.payments.x402.schemes.permit2.signing import Proxy, signed
 
 pytestmark = pytest.mark.anyio
 PRICE = 200_000
@@ -47,7 +49,13 @@ class Setup:
         asset = SELLER if others else TOKEN_ADDRESS
         terms = Terms(NETWORK, asset, PRICE, SELLER, 300, "USDC", "2")
         chain = Web3ChainReader(self.node if silent else self.chain.web3)
-        options = PaymentOptions([PaymentOption(EXACT_EVM, terms, DevFacilitator(self.chain), chain)])
+        facilitator, permit2 = DevFacilitator(self.chain), self.chain.reader_for(EXACT_PERMIT2)
+        options = PaymentOptions(
+            [
+                PaymentOption(EXACT_EVM, terms, facilitator, chain),
+                PaymentOption(EXACT_PERMIT2, terms, facilitator, permit2),
+            ]
+        )
         return Reconciler(self.ledger, PaymentGate(options))
 
     def sign(self, number: int, lives: int = 300) -> tuple[Money, str]:
@@ -139,6 +147,23 @@ async def test_authorization_spent_elsewhere_is_no_payment(setup: Setup) -> None
     setup.send(call)
     assert await setup.reconciler().sweep() == Swept(failed=1)
     assert await setup.state(money) == "failed"
+
+
+async def test_undecided_payment_holds_up_no_other_of_its_network(setup: Setup) -> None:
+    """A nonce of Permit2 that was used for something else is decided by its deadline only."""
+    proxy, chain = Proxy(setup.chain), setup.chain
+    chain.mint(chain.operator, PRICE)
+    undecided, (sent, call) = EXACT_PERMIT2.money(signed(chain._operator)), setup.sign(16)
+    for money in (undecided, sent):
+        await setup.lose(money)
+    proxy.cancel(int(undecided.nonce))
+    setup.send(call)
+    assert await setup.reconciler().sweep() == Swept(settled=1, unknown=1)
+    proxy.let_time_pass(1_000)
+    setup.clock = timedelta(minutes=20)
+    assert await setup.reconciler().sweep() == Swept(failed=1)
+    assert await setup.reconciler().sweep() == Swept(expired=1)
+    assert await setup.reconciler().sweep() == Swept()
 
 
 async def test_silent_node_decides_nothing(setup: Setup) -> None:

@@ -53,6 +53,8 @@ _TOO_SHORT = (
 )
 # How much of a facilitator's own words the log gets.
 _LOGGED = 200
+UNDECIDED = "undecided"
+"""The reason of an unknown settlement whose node answers, but does not tell whether this payment moved its money."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +259,7 @@ class PaymentGate:
 
         Raises:
             SettlementRefused: the payment was used for something else, and can never move this money.
-            SettlementUnknown: the node cannot be asked now.
+            SettlementUnknown: the node cannot be asked now, or the chain does not decide it (`UNDECIDED`).
         """
         option = self._options.of(money)
         try:
@@ -265,6 +267,8 @@ class PaymentGate:
                 seen = await option.chain.find_transfer(money)
         except SpentElsewhere as error:
             raise SettlementRefused(reason="spent_elsewhere") from error
+        except LookupError as error:
+            raise SettlementUnknown(reason=UNDECIDED) from error
         except Exception as error:
             raise SettlementUnknown(reason="chain_silent") from error
         if seen is None:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from alive402.payments.core import SettlementRefused, SettlementUnknown
 from alive402.payments.ledger import Ledger, State, UnresolvedPayment
-from alive402.payments.x402.protocol import PaymentGate
+from alive402.payments.x402.protocol import UNDECIDED, PaymentGate
 from alive402.upkeep import Upkeep
 
 log = structlog.get_logger(__name__)
@@ -84,8 +84,9 @@ class Reconciler:
             # Read the clock first: a payment that has expired and is not found afterwards can never arrive.
             over = await self._gate.is_over(case.money)
             found = await self._gate.find(case.money)
-        except SettlementUnknown:
-            silent.add(case.money.network)
+        except SettlementUnknown as error:
+            if error.details.get("reason") != UNDECIDED:
+                silent.add(case.money.network)
             found, over = None, False
         except SettlementRefused as error:
             reason = str(error.details.get("reason", ""))
