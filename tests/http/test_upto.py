@@ -9,6 +9,7 @@ import io
 import json
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -24,7 +25,7 @@ from x402.schemas import SupportedKind, SupportedResponse
 
 from alive402.catalog import IMAGE_LIVENESS, LIVENESS
 from alive402.cli.main import app
-from alive402.demo import receipt
+from alive402.demo import Buyer, receipt
 from alive402.payments.core import PaymentsMisconfigured
 from alive402.payments.devchain import NETWORK, TOKEN_ADDRESS, DevChain, DevFacilitator
 from alive402.payments.x402 import PaymentOption
@@ -36,11 +37,28 @@ from tests.http.conftest import Service, Start
 from tests.http.facilitators import Facilitator, running_facilitator
 from tests.http.permit2 import SELLER, Choosing, accepted, by_permit2, edited, unbound, up_to
 from tests.http.required import header_of
+from tests.http.test_buyers import node, npm_packages, run, wallet_key
 
 pytestmark = pytest.mark.anyio
 PATH = IMAGE_LIVENESS.paths[0]
 # A call with ten pictures costs 50,000.
 LIMIT, EACH, MONEY = 50_000, 5_000, 10**6
+FETCH = """
+import { readFileSync } from "node:fs";
+import { decodePaymentResponseHeader, wrapFetchWithPaymentFromConfig } from "@x402/fetch";
+import { ExactEvmScheme } from "@x402/evm";
+import { UptoEvmScheme } from "@x402/evm/upto/client";
+import { privateKeyToAccount } from "viem/accounts";
+const [key, url, request] = process.argv.slice(2);
+const account = privateKeyToAccount(key);
+const clients = [new ExactEvmScheme(account), new UptoEvmScheme(account)];
+const schemes = clients.map((client) => ({ network: "eip155:*", client }));
+const pay = wrapFetchWithPaymentFromConfig(fetch, { schemes });
+const headers = { "Content-Type": "application/json" };
+const answer = await pay(url, { method: "POST", headers, body: readFileSync(request, "utf8") });
+const settled = decodePaymentResponseHeader(answer.headers.get("PAYMENT-RESPONSE"));
+console.log(JSON.stringify({ status: answer.status, settled }));
+"""
 BOUGHT = ["created", "verified", "reserved", "executed", "settling", "settled", "consumed"]
 USES = 100
 
@@ -284,6 +302,22 @@ async def test_directories_see_the_least_and_the_largest_price(remote: Service) 
     assert [each["description"].split(",")[0] for each in image["offers"]] == [
         "USD 0.05 an answer", "USD 0.05 an answer", "up to USD 0.05 an answer",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("scheme", "amount"), [("permit2", LIMIT), ("upto", EACH)])
+async def test_npm_x402_fetch_buyer_pays(start: Start, face: str, tmp_path: Path, scheme: str, amount: int) -> None:
+    folder = await asyncio.to_thread(npm_packages)
+    service = start(scheme=scheme)
+    async with Buyer(service.url) as buyer:
+        await buyer.fund()
+        before = await buyer.balance(TOKEN_ADDRESS)
+        script, request = folder / f"{scheme}.mjs", tmp_path / "request.json"
+        script.write_text(FETCH)
+        request.write_text(json.dumps(tasks(face)))
+        told = await run(node(), str(script), wallet_key(buyer), service.url + PATH, str(request))
+        assert told["status"] == 200, told
+        assert (told["settled"]["success"], told["settled"]["amount"]) == (True, str(amount))
+        assert before - await buyer.balance(TOKEN_ADDRESS) == amount
 
 
 class Nameless(DevFacilitator):
