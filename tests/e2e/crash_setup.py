@@ -21,6 +21,7 @@ from sqlalchemy import NullPool, create_engine, text
 from x402.http.clients.httpx import PaymentError
 
 from alive402.demo import Buyer
+from alive402.payments.x402.schemes import spelled
 from tests.http.facilitators import Facilitator
 
 ROOT = Path(__file__).parents[2]
@@ -51,6 +52,9 @@ class CrashSetup:
     An answer costs `price`; `buyers` makes the buyer that calls.
     """
 
+    network = "base-sepolia"
+    node = "/devchain/rpc"
+
     def __init__(
         self,
         folder: Path,
@@ -68,7 +72,7 @@ class CrashSetup:
         self.database = folder / "ledger.db"
         self._database_url = database_url or f"sqlite+aiosqlite:///{self.database}"
         self._books = create_engine(self._database_url.replace("+aiosqlite", ""), poolclass=NullPool)
-        self.seller = Account.create().address
+        self.seller = self.new_seller()
         self._armed = folder / "armed"
         self._log = folder / "server.log"
         self._launcher: asyncio.subprocess.Process | None = None
@@ -112,10 +116,10 @@ class CrashSetup:
         assert self._launcher.stdin is not None
         arguments = [
             f"--port={self._port}",
-            "--network=base-sepolia",
+            f"--network={self.network}",
             f"--pay-to={self.seller}",
             f"--facilitator-url={self.facilitator.url}",
-            f"--rpc-url={self.facilitator.url}/devchain/rpc",
+            f"--rpc-url={self.facilitator.url}{self.node}",
             f"--database-url={self._database_url}",
             "--allow-private-hosts",
         ]
@@ -152,10 +156,22 @@ class CrashSetup:
         """Set the moment at which the service kills itself."""
         self._armed.write_text(moment)
 
+    def new_seller(self) -> str:
+        """The address of a new wallet that receives the money."""
+        return str(Account.create().address)
+
+    def wallet(self, buyer: Buyer) -> str:
+        """The address of a buyer's wallet."""
+        return buyer.account.address
+
+    def new_buyer(self) -> Buyer:
+        """A buyer with a new wallet, without money."""
+        return self.buyers(self.url)
+
     async def buyer(self) -> Buyer:
         """A buyer with a new wallet and the money for five answers."""
-        buyer = self.buyers(self.url)
-        self.facilitator.chain.mint(buyer.account.address, 5 * PRICE)
+        buyer = self.new_buyer()
+        self.facilitator.chain.mint(self.wallet(buyer), 5 * PRICE)
         return buyer
 
     async def send(self, buyer: Buyer) -> httpx.Response:
@@ -173,13 +189,13 @@ class CrashSetup:
 
     def charged(self, buyer: Buyer) -> int:
         """The number of answers that the buyer has paid for on chain."""
-        spent = 5 * PRICE - self.facilitator.chain.balance(buyer.account.address)
+        spent = 5 * PRICE - self.facilitator.chain.balance(self.wallet(buyer))
         assert spent % self.price == 0
         return spent // self.price
 
     def standing(self, buyer: Buyer) -> Standing:
         """The ledger's record of the buyer's one payment."""
-        payer = buyer.account.address.lower()
+        payer = spelled(self.wallet(buyer))
         rows = self._read(
             "SELECT e.state, p.result IS NOT NULL, v.jws IS NOT NULL "
             "FROM payments p JOIN payment_events e ON e.payment_id = p.id "

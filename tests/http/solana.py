@@ -19,7 +19,7 @@ from x402.schemas import PaymentRequired
 
 from alive402.demo import Buyer
 from alive402.http.devchain import solana
-from alive402.payments.devchain.solana import SolanaDevChain, SolanaDevFacilitator
+from alive402.payments.devchain.solana import Rpc, SolanaDevChain, SolanaDevFacilitator
 from tests.http.facilitators import Facilitator
 from tests.http.required import header_of
 
@@ -92,4 +92,12 @@ class SolanaFacilitator(Facilitator):
         return SolanaDevFacilitator(self.chain)
 
     def node(self) -> APIRouter:
-        return solana.router(self.chain)
+        """The node, which fails on demand, and one at `/node` for buyers, which does not."""
+        routes, rpc = APIRouter(), Rpc(self.chain)
+        routes.include_router(solana.router(self.chain))
+
+        @routes.post("/node")
+        def answer(call: dict[str, Any]) -> dict[str, Any]:
+            return {"jsonrpc": "2.0", "id": call["id"], "result": rpc.call(call["method"], call.get("params", []))}
+
+        return routes

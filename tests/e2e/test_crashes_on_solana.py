@@ -1,0 +1,110 @@
+"""Tests of SIGKILL and lost answers around settlement on Solana; `test_crashes.py` covers every moment, on EVM."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from typing import cast
+
+import pytest
+
+pytest.importorskip("solders", reason="needs the extra `solana`")
+
+from alive402.demo import Buyer
+from alive402.payments.devchain.solana import SolanaDevChain
+from tests.e2e.crash_setup import PRICE, CrashSetup, buy_again, die, payment_outcome
+from tests.http.facilitators import serving
+from tests.http.solana import SolanaBuyer, SolanaFacilitator
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("calm")]
+HOUR = 3600.0
+LOST = "chain silent"
+# The moment and the fault, and how things stand then: the last state, whether the answer is stored, the money moved.
+KILLS = {
+    ("after `reserved` is committed", ""): ("`reserved`", "no", "no"),
+    ("after `settling` is committed", ""): ("`settling`", "yes", "no"),
+    ("after the facilitator settled", ""): ("`settling`", "yes", "yes"),
+    ("before `consumed` is committed", ""): ("`settling`", "yes", "yes"),
+    ("after `settle_unknown` is committed", LOST): ("`settle_unknown`", "yes", "yes"),
+    ("after `failed` is committed", "refuses"): ("`failed`", "yes", "no"),
+}
+bought: list[Buyer] = []
+
+
+class SolanaCrashSetup(CrashSetup):
+    """The same with a Solana chain, whose time stands still: no payment dies while a service starts again."""
+
+    network = "solana-devnet"
+    node = "/devchain/solana/rpc"
+
+    def new_seller(self) -> str:
+        seller = SolanaDevChain.new_account()
+        self.facilitator.chain.mint(seller, 0)
+        return seller
+
+    def new_buyer(self) -> Buyer:
+        # Its own way to the chain: the service's node fails in some tests.
+        return SolanaBuyer(self.url, f"{self.facilitator.url}/node")
+
+    def wallet(self, buyer: Buyer) -> str:
+        return cast(SolanaBuyer, buyer).address
+
+
+@pytest.fixture(scope="module")
+async def setup(video: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[CrashSetup]:
+    began = time.time()
+    with serving(lambda url: SolanaFacilitator(url, SolanaDevChain(lambda: began))) as facilitator:
+        made = SolanaCrashSetup(tmp_path_factory.mktemp("setup"), facilitator, video)
+        await made.open()
+        yield made
+        await made.close()
+
+
+@pytest.mark.parametrize(("moment", "fault"), KILLS)
+async def test_kill_during_a_call_keeps_the_ledger_correct(setup: CrashSetup, moment: str, fault: str) -> None:
+    buyer = await die(setup, moment, fault)
+    assert payment_outcome(setup, buyer) == KILLS[moment, fault]
+    await setup.start()
+    await buy_again(setup, buyer)
+    bought.append(buyer)
+
+
+async def test_reconciler_finishes_what_a_dead_process_settled(setup: CrashSetup) -> None:
+    buyer = await die(setup, "after the facilitator settled")
+    setup.arm("after the reconciler committed `consumed`")
+    await setup.start(reconcile_seconds=0.1)
+    await setup.died()
+    setup.arm("")
+    assert payment_outcome(setup, buyer) == ("`consumed`", "yes", "yes")
+    await setup.start()
+    await buy_again(setup, buyer)
+    bought.append(buyer)
+
+
+@pytest.mark.parametrize("skew", [HOUR, -HOUR], ids=["an hour fast", "an hour slow"])
+async def test_wrong_clock_keeps_the_ledger_correct(setup: CrashSetup, skew: float) -> None:
+    """The settle answer is lost under a wrong clock; then the reconciler runs under it."""
+    await setup.kill()
+    await setup.start(skew=skew)
+    buyer = await setup.buyer()
+    signed = await cast(SolanaBuyer, buyer).sign(setup.video)
+    setup.facilitator.fault = LOST
+    lost = await buyer.send(setup.video, signed)
+    assert (lost.status_code, lost.json()["code"]) == (503, "settlement_unknown")
+    await setup.kill()
+    setup.facilitator.fault = ""
+    setup.arm("after the reconciler committed `consumed`")
+    await setup.start(skew=skew, reconcile_seconds=0.1)
+    await setup.died()
+    setup.arm("")
+    assert payment_outcome(setup, buyer) == ("`consumed`", "yes", "yes")
+    await setup.start()
+    again = await buyer.send(setup.video, signed)
+    assert again.status_code == 200, again.text
+    assert setup.charged(buyer) == 1
+    bought.append(buyer)
+
+
+async def test_ledger_and_chain_sums_are_equal(setup: CrashSetup) -> None:
+    ledger, chain = setup.earned()
+    assert ledger == chain == len(bought) * PRICE
