@@ -34,8 +34,8 @@ def made(service: Service, *more: str, scope: str = "call") -> dict[str, Any]:
     return dict(json.loads(result.stdout))
 
 
-def credited(service: Service, key: dict[str, Any], calls: int) -> None:
-    result = command(service, "credit", key["id"], "--calls", str(calls), "--service", SERVICE)
+def credited(service: Service, key: dict[str, Any], calls: int, sold: str = SERVICE) -> None:
+    result = command(service, "credit", key["id"], "--calls", str(calls), "--service", sold)
     assert result.exit_code == 0, result.output
 
 

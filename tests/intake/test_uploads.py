@@ -35,8 +35,10 @@ async def silence() -> AsyncIterator[bytes]:
     await asyncio.Event().wait()
 
 
-async def put(uploads: Uploads, payer: str = "a", content: bytes = b"x" * 10, declared: int | None = None) -> Upload:
-    return await uploads.receive(chunks(content), payer, declared)
+async def put(
+    uploads: Uploads, payer: str = "a", content: bytes = b"x" * 10, declared: int | None = None, most: int = 1
+) -> Upload:
+    return await uploads.receive(chunks(content), payer, declared, most=most)
 
 
 def url_of(upload: Upload) -> str:
@@ -112,6 +114,20 @@ async def test_uploads_are_limited_per_payer_and_in_all(folder: Path) -> None:
     await put(uploads, "f", declared=31)
     uploads.judged(first[0].id)
     await put(uploads, "a", declared=10)
+
+
+async def test_files_of_one_call_may_wait_if_they_are_small(folder: Path) -> None:
+    uploads = Uploads.open(folder, UploadLimits(max_bytes=1_000))
+    for _ in range(5):
+        await put(uploads, "a", b"x" * 500, declared=500, most=10)
+    # Together no larger than three of the largest: six of 500 bytes.
+    await put(uploads, "a", b"x" * 500, declared=500, most=10)
+    with pytest.raises(TooManyUploads):
+        await put(uploads, "a", declared=500, most=10)
+    for _ in range(10):
+        await put(uploads, "b", declared=1, most=10)
+    with pytest.raises(TooManyUploads):
+        await put(uploads, "b", declared=1, most=10)
 
 
 @pytest.mark.parametrize("limits", [UploadLimits(patience=0.01), UploadLimits(receive_seconds=0.01)])

@@ -250,5 +250,7 @@ IMAGE_LIVENESS = ServiceDefinition(
     signed=_signed,
     units=Units("picture", MAX_TASKS, _judged),
     stages={"fetching": "Fetching the images", "looking": "Looking at the images"},
+    upload_input="ImageURL",
+    upload_files=MAX_TASKS,
     max_body_bytes=MAX_BODY_BYTES,
 )

@@ -61,6 +61,7 @@ class ServiceDefinition:
         units: how an answer is counted where less than the price can be settled; None where each costs all of it.
         stages: the progress message over MCP for each stage of the work.
         upload_input: the input that takes the URL of an upload; None when the service takes no uploads.
+        upload_files: most uploads that one call takes.
         max_body_bytes: largest body of an HTTP request; larger than the default where the body may hold files.
     """
 
@@ -92,6 +93,7 @@ class ServiceDefinition:
     units: Units | None = None
     stages: Mapping[str, str] = field(default_factory=dict, hash=False)
     upload_input: str | None = None
+    upload_files: int = 1
     max_body_bytes: int = 16 * 1024
 
     def answer(self, elements: list[dict[str, Any]], report: dict[str, Any]) -> dict[str, Any]:

@@ -164,7 +164,7 @@ class UploadTypeRefused(UploadRefused):
 
     code = "upload_type_refused"
     status = 415
-    default = "Send the video as the body, with Content-Type video/* or application/octet-stream, or as a form."
+    default = "Send the file as the body, with Content-Type video/*, image/* or application/octet-stream, or as a form."
 
 
 class TooManyUploads(UploadRefused):

@@ -1,4 +1,4 @@
-"""Uploads: videos that callers send, kept in one folder until they are judged or expire.
+"""Uploads: videos and pictures that callers send, kept in one folder until they are judged or expire.
 
 The folder is the whole state, so every process on the machine finds the uploads of every other:
 
@@ -48,7 +48,7 @@ class UploadLimits:
         seconds: how long a file is kept for its call.
         receive_seconds: longest time to receive one file.
         least_rate: least bytes a second, measured after `patience` seconds; also the longest silence of a sender.
-        per_payer: most files of one payer that wait at once.
+        per_payer: most files of one payer that wait at once, where a call does not take more.
         total_bytes: largest size of all waiting files together.
         most: most waiting files of all payers.
     """
@@ -129,9 +129,17 @@ class Uploads:
             await asyncio.to_thread(self.close)
 
     async def receive(
-        self, chunks: AsyncIterator[bytes], payer: str, declared: int | None, upload_id: str | None = None
+        self,
+        chunks: AsyncIterator[bytes],
+        payer: str,
+        declared: int | None,
+        upload_id: str | None = None,
+        most: int = 1,
     ) -> Upload:
         """Receive one file of `payer`; `declared` is the size that the request declares.
+
+        A call takes up to `most` files: so many may wait, if together they are no larger than `per_payer` of the
+        largest files.
 
         Raises:
             TooManyUploads, UploadsFull: a limit of waiting uploads is reached.
@@ -143,7 +151,7 @@ class Uploads:
         if declared is not None and declared > self.limits.max_bytes:
             raise VideoTooLarge(max_bytes=self.limits.max_bytes)
         size = self.limits.max_bytes if declared is None else declared
-        upload = await asyncio.to_thread(self._admit, payer, size, upload_id or self.new_id())
+        upload = await asyncio.to_thread(self._admit, payer, size, upload_id or self.new_id(), most)
         try:
             try:
                 async with asyncio.timeout(self.limits.receive_seconds):
@@ -241,16 +249,18 @@ class Uploads:
         (self._folder / f"process-{self._process}").unlink(missing_ok=True)
         os.close(self._alive)
 
-    def _admit(self, payer: str, size: int, upload_id: str) -> Upload:
+    def _admit(self, payer: str, size: int, upload_id: str, most: int) -> Upload:
         """Reserve room for `size` bytes; returns the reserved upload."""
         whose, now = hashlib.sha256(payer.encode()).hexdigest(), time.time()
         with locked(self._folder):
             if self._read(upload_id) is not None:
                 raise FileExistsError
             waiting = [each for each in self._all() if each.expires_at > now and self._takes_room(each)]
-            theirs = sorted(each.expires_at for each in waiting if each.payer == whose)
-            if len(theirs) >= self.limits.per_payer:
-                raise TooManyUploads(max(1, round(theirs[0] - now)), len(theirs))
+            theirs = [each for each in waiting if each.payer == whose]
+            small = sum(each.size for each in theirs) + size <= self.limits.per_payer * self.limits.max_bytes
+            if len(theirs) >= (max(most, self.limits.per_payer) if small else self.limits.per_payer):
+                soonest = min(each.expires_at for each in theirs)
+                raise TooManyUploads(max(1, round(soonest - now)), len(theirs))
             if len(waiting) >= self.limits.most or sum(each.size for each in waiting) + size > self.limits.total_bytes:
                 raise UploadsFull
             expires_at = now + self.limits.receive_seconds + 2 * self.limits.patience

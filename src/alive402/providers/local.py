@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,7 +73,7 @@ class LocalProvider:
                 if upload is None:
                     with stage(CallStage.FETCH):
                         await fetch_file(given["VideoUrl"], path, self.fetching)
-            with self._used_up(upload):
+            with self.used_up([upload] if upload else []):
                 container_of(path)
                 async with self.analyses.one():
                     tell("looking", FETCHING_SHARE)
@@ -104,14 +104,15 @@ class LocalProvider:
         await self._judges.close()
 
     @contextmanager
-    def _used_up(self, upload: str | None) -> Iterator[None]:
-        """Delete an upload once it is judged or found unusable; after any other failure it stays for a retry."""
+    def used_up(self, lent: Sequence[str]) -> Iterator[None]:
+        """Delete uploads once they are judged or one is unusable; after any other failure they stay for a retry."""
         unusable: UnusableVideo | None = None
         try:
             yield
         except UnusableVideo as error:
             unusable = error
-        if upload is not None and self.uploads is not None:
+        for upload in lent:
+            assert self.uploads is not None
             self.uploads.judged(upload)
         if unusable is not None:
             raise unusable

@@ -68,7 +68,10 @@ class LocalImages:
         """Check one task; returns the number of bytes that it holds."""
         with _named(place):
             if "ImageURL" in task:
-                check_url(task["ImageURL"], self.fetching)
+                # `answer` reports a deleted upload, because a repeated call finds its stored answer without the upload.
+                uploads = self.machine.uploads
+                if uploads is None or uploads.named_in(task["ImageURL"]) is None:
+                    check_url(task["ImageURL"], self.fetching)
                 return 0
             data = _unpacked(task)
             recognised_image(data[:IMAGE_HEAD_BYTES])
@@ -80,24 +83,34 @@ class LocalImages:
         with media_folder(self.machine.media) as folder:
             # Our own file names, so that decoders see no name of the caller's.
             files = [folder / str(place) for place in range(len(tasks))]
-            async with self.machine.fetching_place():
-                tell("fetching", 0.0)
-                arrived = (self._arrive(*each) for each in zip(range(len(tasks)), tasks, files, strict=True))
-                for failed in await asyncio.gather(*arrived, return_exceptions=True):
-                    if failed is not None:
-                        raise failed
-            async with self.machine.judging_place():
-                judged = await self._judge_all(files, tell)
-            digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
-        if all(one is None for one in judged):
-            raise NoFace(_NOBODY)
+            lent: list[str] = []
+            with self.machine.used_up(lent):
+                async with self.machine.fetching_place():
+                    tell("fetching", 0.0)
+                    arrived = (self._arrive(*each, lent) for each in zip(range(len(tasks)), tasks, files, strict=True))
+                    for failed in await asyncio.gather(*arrived, return_exceptions=True):
+                        if failed is not None:
+                            raise failed
+                async with self.machine.judging_place():
+                    judged = await self._judge_all(files, tell)
+                digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
+                if all(one is None for one in judged):
+                    raise NoFace(_NOBODY)
         return Answer([_element(*each) for each in zip(tasks, judged, strict=True)], _liveness(judged, digests))
 
-    async def _arrive(self, place: int, task: Task, path: Path) -> None:
+    async def _arrive(self, place: int, task: Task, path: Path, lent: list[str]) -> None:
+        """Put the picture of a task at `path`, and the id of its upload, if it is one, into `lent`."""
         with _named(place):
             if "ImageURL" in task:
-                with stage(CallStage.FETCH):
-                    await fetch_file(task["ImageURL"], path, self.fetching)
+                uploads = self.machine.uploads
+                upload = await uploads.lend(task["ImageURL"], path) if uploads else None
+                if upload is None:
+                    with stage(CallStage.FETCH):
+                        await fetch_file(task["ImageURL"], path, self.fetching)
+                elif uploads is not None:
+                    lent.append(upload)
+                    if uploads.find(upload).size > MAX_IMAGES_BYTES:
+                        raise VideoTooLarge(max_bytes=MAX_IMAGES_BYTES)
             else:
                 await asyncio.to_thread(lambda: path.write_bytes(_unpacked(task)))
             with path.open("rb") as file:

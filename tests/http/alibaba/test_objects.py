@@ -212,7 +212,8 @@ def test_insolvent_key_gets_no_upload_policy(behind: Service, videos: str) -> No
 
 def test_uploads_per_key_are_limited(behind: Service) -> None:
     key = made(behind)
-    assert [put(behind, key).status_code for _ in range(2)] == [201, 201]
+    # As many as a call of the image service takes.
+    assert [put(behind, key).status_code for _ in range(10)] == [201] * 10
     full = put(behind, key)
     assert refusal(full) == (429, "TooManyRequests")
     assert int(full.headers["retry-after"]) > 0

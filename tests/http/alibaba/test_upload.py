@@ -15,9 +15,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import pytest
 from alibabacloud_facebody20191230.client import Client
-from alibabacloud_facebody20191230.models import DetectVideoLivingFaceAdvanceRequest
+from alibabacloud_facebody20191230.models import (
+    DetectLivingFaceAdvanceRequest,
+    DetectLivingFaceAdvanceRequestTasks,
+    DetectVideoLivingFaceAdvanceRequest,
+)
 from alibabacloud_tea_openapi.models import Config
 from alibabacloud_tea_util.models import RuntimeOptions
 from darabonba.core import DaraCore
@@ -25,8 +30,10 @@ from darabonba.exceptions import DaraException
 from Tea.core import TeaCore
 from Tea.exceptions import TeaException
 
+from alive402.catalog import IMAGE_LIVENESS
 from alive402.demo import Clips
 from alive402.http.alibaba.objects import TABLE
+from tests.conftest import Image
 from tests.http.access_keys import V1, V3, balance, credited, made
 from tests.http.conftest import Service, Start
 from tests.http.tls import Certified, certified
@@ -133,24 +140,66 @@ def test_sdk_uploads_and_judges_a_file(
     assert (balance(safe, key), waiting(media)) == (0, [])
 
 
-def test_upload_script_of_the_page_gets_an_answer(
+def pictured(client: Client, tls: Certified, *pictures: bytes) -> Any:
+    tasks = [DetectLivingFaceAdvanceRequestTasks(image_urlobject=io.BytesIO(each)) for each in pictures]
+    return client.detect_living_face_advance(DetectLivingFaceAdvanceRequest(tasks=tasks), options(tls))
+
+
+@pytest.fixture(scope="module")
+def face(person: list[Image]) -> bytes:
+    return bytes(cv2.imencode(".jpg", person[60], [cv2.IMWRITE_JPEG_QUALITY, 95])[1])
+
+
+@pytest.mark.parametrize("version", [V3, V1], ids=["V3", "V1"])
+def test_sdk_uploads_and_judges_pictures(
+    safe: Service, tls: Certified, face: bytes, media: Path, resolved: list[tuple[str, int]], version: str | None
+) -> None:
+    # Its balance is of the image service alone.
+    key = made(safe, "--prepaid")
+    credited(safe, key, 1, IMAGE_LIVENESS.id)
+    answer = pictured(caller(safe, key, version), tls, *[face] * 10)
+    elements = answer.body.data.elements
+    assert [len(each.results) for each in elements] == [1] * 10
+    assert all(each.image_url.startswith(f"http://{BUCKET_HOST}/api/uploads/") for each in elements)
+    assert answer.headers["x-alive402-verdict"] in {"live", "spoof", "inconclusive"}
+    assert resolved
+    assert (balance(safe, key), waiting(media)) == (0, [])
+
+
+def test_sdk_gets_the_reason_of_a_refused_picture(
+    safe: Service, tls: Certified, face: bytes, media: Path, resolved: list[tuple[str, int]]
+) -> None:
+    client = caller(safe, made(safe))
+    with pytest.raises(DaraException) as unusable:
+        pictured(client, tls, face, b"no picture" * 100)
+    assert unusable.value.code == "InvalidFile.Content"
+    assert "unsupported_image" in str(unusable.value)
+    assert resolved
+    # Both are deleted: the SDK sends them anew with each call.
+    assert waiting(media) == []
+
+
+def test_upload_scripts_of_the_page_get_answers(
     safe: Service,
     tls: Certified,
     clips: Clips,
+    face: bytes,
     resolved: list[tuple[str, int]],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    (script,) = re.findall(r"```\n(from alibabacloud.*?)```", PAGE, re.DOTALL)
+    video, pictures = re.findall(r"```\n(from alibabacloud.*?)```", PAGE, re.DOTALL)
     (tmp_path / "selfie.mp4").symlink_to(clips.attack)
+    (tmp_path / "selfie.jpg").write_bytes(face)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(tls.authority))
     monkeypatch.setenv("ENDPOINT", safe.url.removeprefix("https://"))
     client = caller(safe, made(safe))
     del client._open_platform_endpoint
     told = {"client": client, "os": os, "RuntimeOptions": RuntimeOptions}
-    exec(script, told)
-    assert len(told["answer"].body.data.elements) == 1
+    for script in (video, pictures):
+        exec(script, told)
+        assert len(told["answer"].body.data.elements) == 1
     assert resolved == [(BUCKET_HOST, 443)]
 
 

@@ -31,7 +31,7 @@ from alive402.http.payment import PaymentObjects, resource_of
 from alive402.http.routes import DRAIN_SECONDS
 from alive402.intake import UPLOADS_PATH, Upload, UploadMalformed, Uploads, UploadTooSlow
 from alive402.liveness import VideoTooLarge
-from alive402.payments.core import KeyAccount, Offer
+from alive402.payments.core import KeyAccount, Offer, PaymentRequired
 from alive402.payments.keys import Scope
 
 log = structlog.get_logger(__name__)
@@ -40,7 +40,7 @@ ACTION, VERSION = "AuthorizeFileUpload", "2019-12-19"
 _FORM = "multipart/form-data"
 _NOT_HERE = (
     "The SDK cannot send files to this service: the operator has set no ALIVE402_UPLOAD_HOST. "
-    f"Send the file to {UPLOADS_PATH}, and its URL as VideoUrl."
+    f"Send the file to {UPLOADS_PATH}, and its URL as VideoUrl or ImageURL."
 )
 
 EXISTS = ErrorCode("FileAlreadyExists", 409)
@@ -76,7 +76,8 @@ class Objects:
     def __init__(self, registry: ServiceRegistry, payments: PaymentObjects, uploads: Uploads, host: str | None) -> None:
         self._ledger_services, self._payments, self._uploads = registry.ledger_services, payments, uploads
         self._host = host
-        self._calls = next((calls for calls in registry.services if calls.service.upload_input), None)
+        self._sold = [calls for calls in registry.services if calls.service.upload_input]
+        self._most = max((calls.service.upload_files for calls in self._sold), default=1)
 
     def route(self) -> Route:
         """`POST /` of a form to the bucket host."""
@@ -89,10 +90,9 @@ class Objects:
             RpcRefused: file uploads are disabled here.
             PaymentError, TooManyFailures: the key could not pay for a call.
         """
-        if self._host is None or self._calls is None:
+        if self._host is None or not self._sold:
             raise RpcRefused(UNKNOWN_ACTION, _NOT_HERE)
-        async with self._affording(self._calls, account, request):
-            pass
+        await self._chosen(account, request)
         limits = self._uploads.limits
         # No longer than a used key is remembered, because each key may be used only once.
         expires_at = int(time.time() + limits.seconds)
@@ -125,7 +125,6 @@ class Objects:
         return self._refusal(request, *refused)
 
     async def _post(self, request: Request) -> Response:
-        assert self._calls is not None
         stated = stated_length(request)
         limits = self._uploads.limits
         if stated is not None and stated > limits.max_bytes + 2 * MAX_FIELD_BYTES:
@@ -138,11 +137,13 @@ class Objects:
             raise UploadTooSlow(seconds=limits.patience) from None
         policy = self._policy(fields)
         key = await self._ledger_services.access_keys.find(policy.access_key_id)
+        account = key.allow(Scope.CALL)
+        calls = await self._chosen(account, request)
         declared = None if stated is None else min(stated, limits.max_bytes)
         upload_id = policy.key.removeprefix(f"{UPLOADS_PATH[1:]}/")
         try:
-            async with self._affording(self._calls, key.allow(Scope.CALL), request) as payer:
-                upload = await self._uploads.receive(form.file(), payer, declared, upload_id)
+            async with self._affording(calls, account, request) as payer:
+                upload = await self._uploads.receive(form.file(), payer, declared, upload_id, self._most)
         except FileExistsError:
             raise _Refused(EXISTS, "This key was used before. Call AuthorizeFileUpload for another one.") from None
         return self._posted(request, policy, upload, fields.get("success_action_status", ""))
@@ -164,6 +165,22 @@ class Objects:
         if (policy.key, policy.access_key_id) != (fields["key"], fields["ossaccesskeyid"]):
             raise _Refused(DENIED, "Invalid according to Policy: send the policy's own key and OSSAccessKeyId.")
         return policy
+
+    async def _chosen(self, account: KeyAccount, request: Request) -> PaidCalls:
+        """The first service that judges files and that the key can pay for; the SDK does not say which it will call.
+
+        Raises:
+            PaymentError, TooManyFailures: the key could not pay for a call of any.
+        """
+        unpaid: PaymentRequired | None = None
+        for calls in self._sold:
+            try:
+                async with self._affording(calls, account, request):
+                    return calls
+            except PaymentRequired as error:
+                unpaid = unpaid or error
+        assert unpaid is not None
+        raise unpaid
 
     def _affording(self, calls: PaidCalls, account: KeyAccount, request: Request) -> AbstractAsyncContextManager[str]:
         resource = resource_of(calls.service, f"{self._payments.base(request)}/")

@@ -1,4 +1,4 @@
-"""Upload routes: take in a video that has no URL; a call then names it by the URL that is returned."""
+"""Upload routes: take in a video or a picture that has no URL; a call then names it by the URL that is returned."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from alive402.payments.core import PaymentRequired
 
 _NO_STORE = {"Cache-Control": "no-store"}
 _FORM = "multipart/form-data"
-_RAW = ("application/octet-stream", "video/")
+_RAW = ("application/octet-stream", "video/", "image/")
 # How long the rest of a rejected upload is still read and discarded, so that its client gets to read the error.
 DRAIN_SECONDS = 3.0
 
@@ -44,10 +44,11 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, uploads: Uploads
     @routes.post(
         "",
         operation_id="create_upload",
-        summary="Upload a video that has no URL",
+        summary="Upload a video or a picture that has no URL",
         description=(
             "The upload is free. Send it with the payment for the later call: the same signature, token or API key. "
-            "Then send the call with `url` as `VideoUrl`. The file is deleted after its analysis, or when it expires."
+            "Then send the call with `url` as `VideoUrl`, or as `ImageURL` of a picture, for which `service` names the "
+            "image service. The file is deleted after its analysis, or when it expires."
         ),
         status_code=201,
         responses={201: _shown("The upload waits for its call."), **refusals(*UPLOADING, UnknownService)},
@@ -65,7 +66,7 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, uploads: Uploads
         try:
             waits = uploads.limits.receive_seconds
             async with calls.affording(payment.offer, resource, request_id(request), waits) as payer:
-                upload = await _received(request, payer)
+                upload = await _received(request, payer, calls.service.upload_files)
         except CodedError as error:
             await _drain(request)
             if isinstance(error, PaymentRequired):
@@ -103,7 +104,7 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, uploads: Uploads
             await registry.ledger_services.failures.count(None, payment.offer.address)
         return Response(status_code=204)
 
-    async def _received(request: Request, payer: str) -> Upload:
+    async def _received(request: Request, payer: str, most: int) -> Upload:
         given = request.headers.get("content-type", "")
         kind = given.partition(";")[0].strip().lower()
         if len(given) > 512:
@@ -116,7 +117,7 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, uploads: Uploads
         else:
             raise UploadTypeRefused
         try:
-            return await uploads.receive(chunks, payer, declared)
+            return await uploads.receive(chunks, payer, declared, most=most)
         except ClientDisconnect:
             raise UploadMalformed("The upload ended early.") from None
 
@@ -163,6 +164,6 @@ def _body() -> dict[str, Any]:
         "required": [FILE_FIELD],
         "additionalProperties": False,
     }
-    # Any video/* is accepted, but OpenAPI generators need full media types.
-    kinds = ("video/mp4", "video/webm", "application/octet-stream")
+    # Any video/* and image/* is accepted, but OpenAPI generators need full media types.
+    kinds = ("video/mp4", "video/webm", "image/jpeg", "image/png", "application/octet-stream")
     return {"required": False, "content": {**dict.fromkeys(kinds, raw), _FORM: {"schema": form}}}
