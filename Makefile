@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo serve test fuzz fuzz-parsers check bench bench-accuracy bench-tables bench-conditions docs lock clean
+.PHONY: help demo serve test clients fuzz fuzz-parsers check bench bench-accuracy bench-tables bench-conditions docs lock clean
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
@@ -26,6 +26,9 @@ serve: $(READY) ## run the service with test money; prints its address and a fun
 
 test: $(READY) ## every test, a file at a time on each core
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+
+clients: $(READY) ## install and run other people's clients, write docs/clients.md: [ONLY="x402-fetch"]
+	@$(BIN)/python -m tests.clients.write $(if $(ONLY),"$(ONLY)")
 
 fuzz: $(READY) ## 2,000 generated requests held against our OpenAPI
 	@FUZZ_REQUESTS=2000 $(BIN)/python -m pytest tests/http/discovery/test_openapi.py -s --timeout=3600

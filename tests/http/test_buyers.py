@@ -1,4 +1,4 @@
-"""Tests of unmodified buyers: Python x402 with requests, npm @x402/fetch, and clients of x402 version 1."""
+"""Tests of buyers by x402 version 1; tests/clients/ runs the clients of both versions as they ship."""
 
 from __future__ import annotations
 
@@ -14,65 +14,23 @@ from pathlib import Path
 
 import httpx
 import pytest
-import requests
 from eth_account import Account
-from x402 import x402Client, x402ClientSync
+from x402 import x402Client
 from x402.http.clients.httpx import x402AsyncTransport
-from x402.http.clients.requests import wrapRequestsWithPayment
 from x402.mechanisms.evm.exact import register_exact_evm_client
 from x402.mechanisms.evm.signers import EthAccountSigner
 
-from alive402.demo import TOOL_PATH, Buyer, receipt
+from alive402.demo import TOOL_PATH, Buyer
 from alive402.demo.buyer import SECONDS
 from alive402.liveness import model_files
+from tests.clients.table import DRIVERS
 from tests.http.conftest import Service
 
 pytestmark = pytest.mark.anyio
 V1 = f"{TOOL_PATH}?x402Version=1"
 LEGACY_PYTHON = "x402==1.0.0"
 NPM = ("@x402/fetch@2.27.0", "@x402/evm@2.27.0", "viem@2.57.20")
-FETCH = """
-import { decodePaymentResponseHeader, wrapFetchWithPaymentFromConfig } from "@x402/fetch";
-import { ExactEvmScheme } from "@x402/evm";
-import { privateKeyToAccount } from "viem/accounts";
-const [key, url, video] = process.argv.slice(2);
-const client = new ExactEvmScheme(privateKeyToAccount(key));
-const pay = wrapFetchWithPaymentFromConfig(fetch, { schemes: [{ network: "eip155:*", client }] });
-const headers = { "Content-Type": "application/json" };
-const answer = await pay(url, { method: "POST", headers, body: JSON.stringify({ VideoUrl: video }) });
-const settled = decodePaymentResponseHeader(answer.headers.get("PAYMENT-RESPONSE"));
-console.log(JSON.stringify({ status: answer.status, body: await answer.json(), settled }));
-"""
-V1_NPM = ("x402-fetch@1.2.0", "viem@2.57.20")
-# Test money on Base Sepolia, as the client sees it; it pays at most 0.10 by itself.
-V1_FETCH = """
-import { decodeXPaymentResponse, wrapFetchWithPayment } from "x402-fetch";
-import { createWalletClient, http, publicActions } from "viem";
-import { privateKeyToAccount } from "viem/accounts";
-import { baseSepolia } from "viem/chains";
-const [key, url, video] = process.argv.slice(2);
-const account = privateKeyToAccount(key);
-const wallet = createWalletClient({ account, chain: baseSepolia, transport: http() }).extend(publicActions);
-const pay = wrapFetchWithPayment(fetch, wallet, BigInt(200000));
-const headers = { "Content-Type": "application/json" };
-const answer = await pay(url, { method: "POST", headers, body: JSON.stringify({ VideoUrl: video }) });
-const settled = decodeXPaymentResponse(answer.headers.get("X-PAYMENT-RESPONSE"));
-console.log(JSON.stringify({ status: answer.status, body: await answer.json(), settled }));
-"""
-V1_PYTHON = """
-import asyncio, json, sys
-from eth_account import Account
-from x402.clients.httpx import x402HttpxClient
-from x402.clients.base import decode_x_payment_response
-
-async def main(key, url, path, video):
-    async with x402HttpxClient(account=Account.from_key(key), base_url=url, timeout=180) as http:
-        answer = await http.post(path, json={"VideoUrl": video})
-        settled = decode_x_payment_response(answer.headers["X-Payment-Response"])
-        print(json.dumps({"status": answer.status_code, "body": json.loads(await answer.aread()), "settled": settled}))
-
-asyncio.run(main(*sys.argv[1:]))
-"""
+V1_PYTHON = DRIVERS / "x402_python_v1.py"
 
 
 class Recording(httpx.AsyncHTTPTransport):
@@ -93,54 +51,14 @@ def wallet_key(buyer: Buyer) -> str:
     return "0x" + bytes(buyer.account.key).hex()
 
 
-async def test_python_requests_buyer_pays(service: Service, videos: str) -> None:
-    async with Buyer(service.url) as buyer:
-        await buyer.fund()
-        client = register_exact_evm_client(x402ClientSync(), EthAccountSigner(buyer.account))
-        with wrapRequestsWithPayment(requests.Session(), client) as session:
-            body = {"VideoUrl": f"{videos}/face.mp4"}
-            bought = await asyncio.to_thread(session.post, service.url + TOOL_PATH, json=body, timeout=SECONDS)
-        assert bought.status_code == 200, bought.text
-        assert receipt(bought).success  # type: ignore[arg-type]
-        assert await spent(buyer, service) == 200_000
-
-
-async def test_npm_x402_fetch_buyer_pays(service: Service, videos: str) -> None:
-    folder = await asyncio.to_thread(npm_packages)
-    async with Buyer(service.url) as buyer:
-        await buyer.fund()
-        script = folder / "buyer.mjs"
-        script.write_text(FETCH)
-        told = await run(node(), str(script), wallet_key(buyer), service.url + TOOL_PATH, f"{videos}/face.mp4")
-        assert told["status"] == 200
-        assert told["settled"]["success"] is True
-        assert told["body"]["data"]["Action"] == "DetectVideoLivingFace"
-        assert await spent(buyer, service) == 200_000
-
-
-@pytest.mark.parametrize("path", [TOOL_PATH, V1])
-async def test_npm_x402_fetch_of_version_1_pays(service: Service, videos: str, path: str) -> None:
-    folder = await asyncio.to_thread(npm_packages, V1_NPM)
-    async with Buyer(service.url) as buyer:
-        await buyer.fund()
-        script = folder / "buyer.mjs"
-        script.write_text(V1_FETCH)
-        told = await run(node(), str(script), wallet_key(buyer), service.url + path, f"{videos}/face.mp4")
-        assert told["status"] == 200, told
-        assert told["settled"]["success"] is True
-        assert await spent(buyer, service) == 200_000
-
-
-@pytest.mark.parametrize("path", [TOOL_PATH, V1])
-async def test_last_version_1_python_client_pays(service: Service, videos: str, path: str) -> None:
+@pytest.mark.parametrize("query", ["", "?x402Version=1"])
+async def test_last_version_1_python_client_pays(service: Service, videos: str, query: str) -> None:
     folder = await asyncio.to_thread(legacy_python)
     async with Buyer(service.url) as buyer:
         await buyer.fund()
-        environment = {**os.environ, "PYTHONPATH": str(folder)}
-        command = [sys.executable, "-c", V1_PYTHON, wallet_key(buyer), service.url, path, f"{videos}/face.mp4"]
-        told = await run(*command, env=environment)
-        assert told["status"] == 200, told
-        assert told["settled"]["network"] == "base-sepolia"
+        given = {"SERVICE": service.url, "VIDEO_URL": f"{videos}/face.mp4", "WALLET_KEY": wallet_key(buyer)}
+        environment = {**os.environ, **given, "PYTHONPATH": str(folder)}
+        told = await run(sys.executable, str(V1_PYTHON), query, env=environment)
         assert told["settled"]["payer"] == buyer.account.address
         assert await spent(buyer, service) == 200_000
 

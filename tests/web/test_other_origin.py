@@ -13,17 +13,23 @@ from playwright.sync_api import Page
 
 from alive402.demo import TOOL_PATH, serve_files
 from tests.http.conftest import Service
-from tests.http.test_buyers import FETCH, node, npm_packages
+from tests.http.test_buyers import node, npm_packages
 from tests.web.conftest import Launch
 
 BUNDLER = "esbuild@0.25.12"
-# The same buyer as under Node, as a function of the page.
-BUYER = (
-    "".join(line + "\n" for line in FETCH.splitlines() if line.startswith("import"))
-    + "globalThis.buy = async (key, url, video) => {\n"
-    + "".join(line + "\n" for line in FETCH.splitlines() if not line.startswith(("import", "const [key", "console")))
-    + "return { status: answer.status, body: await answer.json(), settled };\n};\n"
-)
+BUYER = """
+import { decodePaymentResponseHeader, wrapFetchWithPaymentFromConfig } from "@x402/fetch";
+import { ExactEvmScheme } from "@x402/evm";
+import { privateKeyToAccount } from "viem/accounts";
+globalThis.buy = async (key, url, video) => {
+  const client = new ExactEvmScheme(privateKeyToAccount(key));
+  const pay = wrapFetchWithPaymentFromConfig(fetch, { schemes: [{ network: "eip155:*", client }] });
+  const headers = { "Content-Type": "application/json" };
+  const answer = await pay(url, { method: "POST", headers, body: JSON.stringify({ VideoUrl: video }) });
+  const settled = decodePaymentResponseHeader(answer.headers.get("PAYMENT-RESPONSE"));
+  return { status: answer.status, body: await answer.json(), settled };
+};
+"""
 ASK = """async (url) => {
   const headers = { "Content-Type": "application/json", "Idempotency-Key": "a", "X-Payment-Token": "pt_unknown",
     Prefer: "wait=1", "X-Callback-Url": "https://shop.example/" };
