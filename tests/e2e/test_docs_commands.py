@@ -47,8 +47,8 @@ PLACES: dict[tuple[str, str], str | NotRun] = {
     ("training.md", "training.realism"): NotRun.DATA,
     ("pay.md", 'json={"VideoUrl": os.environ["VIDEO_URL"]},\n        )'): "tests/e2e/test_docs.py::"
     "test_buyer_scripts_of_the_page_buy",
-    ("pay.md", "exact_svm"): "tests/http/test_solana.py::test_script_of_the_page_buys",
-    ("pay.md", "class SmartWallet"): "tests/http/test_smart_wallets.py::test_script_of_the_docs_buys",
+    ("other-payments.md", "exact_svm"): "tests/http/test_solana.py::test_script_of_the_page_buys",
+    ("other-payments.md", "class SmartWallet"): "tests/http/test_smart_wallets.py::test_script_of_the_docs_buys",
     ("pay.md", "Idempotency-Key"): "tests/e2e/test_docs.py::test_buyer_scripts_of_the_page_buy",
     ("pay.md", "import hashlib"): "tests/receipts/test_verdicts.py::test_python_recipe_of_the_docs_computes_the_digest",
     ("pay.md", "node:crypto"): "tests/receipts/test_verdicts.py::"

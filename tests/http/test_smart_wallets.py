@@ -146,7 +146,7 @@ async def _signed(buyer: WalletBuyer, url: str) -> str:
 
 
 async def test_script_of_the_docs_buys(shop: Service, videos: str) -> None:
-    page = (ROOT / "docs" / "pay.md").read_text()
+    page = (ROOT / "docs" / "other-payments.md").read_text()
     (script,) = [each for each in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "class SmartWallet" in each]
     environment = {**os.environ, "SERVICE": shop.url, "VIDEO_URL": f"{videos}/face.mp4"}
     known = len(shop.histories())

@@ -160,8 +160,11 @@ async def test_faucet_refuses_what_is_no_address(both: Service) -> None:
 
 
 async def test_script_of_the_page_buys(both: Service, videos: str) -> None:
-    """The script of docs/pay.md for x402 with the lines of its section on Solana."""
-    single, solana, *_ = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "pay.md").read_text(), re.DOTALL)
+    """The script of docs/pay.md for x402 with the lines of docs/other-payments.md on Solana."""
+    single, solana = (
+        re.findall(r"```python\n(.*?)```", (ROOT / "docs" / page).read_text(), re.DOTALL)[0]
+        for page in ("pay.md", "other-payments.md")
+    )
     imports, steps = solana.split("\n\n", 1)
     script, replaced = re.subn(
         r"    wallet = .*?EthAccountSigner\(wallet\)\)\n",
