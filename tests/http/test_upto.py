@@ -21,16 +21,11 @@ from typer.testing import CliRunner
 from web3 import Web3
 from x402.mechanisms.evm.exact import permit2_utils
 from x402.mechanisms.evm.upto import client as upto_client
-from x402.schemas import SupportedKind, SupportedResponse
 
 from alive402.catalog import IMAGE_LIVENESS, LIVENESS
 from alive402.cli.main import app
 from alive402.demo import Buyer, receipt
-from alive402.payments.core import PaymentsMisconfigured
-from alive402.payments.devchain import NETWORK, TOKEN_ADDRESS, DevChain, DevFacilitator
-from alive402.payments.x402 import PaymentOption
-from alive402.payments.x402.schemes import Terms
-from alive402.payments.x402.schemes.upto_evm import UPTO_EVM
+from alive402.payments.devchain import TOKEN_ADDRESS
 from alive402.receipts import verified
 from tests.conftest import Image
 from tests.http.conftest import Service, Start
@@ -318,18 +313,3 @@ async def test_npm_x402_fetch_buyer_pays(start: Start, face: str, tmp_path: Path
         assert told["status"] == 200, told
         assert (told["settled"]["success"], told["settled"]["amount"]) == (True, str(amount))
         assert before - await buyer.balance(TOKEN_ADDRESS) == amount
-
-
-class Nameless(DevFacilitator):
-    """A facilitator that settles `upto` and does not state its address."""
-
-    def get_supported(self) -> SupportedResponse:
-        return SupportedResponse(kinds=[SupportedKind(x402_version=2, scheme="upto", network=NETWORK)])
-
-
-async def test_facilitator_without_an_address_stops_the_start() -> None:
-    chain = DevChain()
-    terms = Terms(NETWORK, TOKEN_ADDRESS, LIMIT, chain.operator, 60)
-    option = PaymentOption(UPTO_EVM, terms, Nameless(chain), chain.reader_for(UPTO_EVM))
-    with pytest.raises(PaymentsMisconfigured, match="facilitatorAddress"):
-        await option.check()

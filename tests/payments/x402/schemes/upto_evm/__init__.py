@@ -1,0 +1,1 @@
+"""Tests of the scheme `upto` on EVM networks."""
