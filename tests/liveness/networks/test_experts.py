@@ -41,7 +41,7 @@ def test_expert_has_half_the_weight(
         model_files.add(model, (FOLDER / model.member).read_bytes())
     both = Analyzer(expert="silent-face").analyze(clips.attack)
     alone = analyzer.analyze(clips.attack)
-    assert both.report.verdict == "spoof"
+    assert both.report.verdict != "live"
     assert both.expert is not None
     assert len(both.expert.live) == len(both.samples)
     assert "expert" in both.report.cues

@@ -11,6 +11,8 @@ from alive402.payments.x402 import PaymentOption
 from alive402.payments.x402.schemes import Terms
 from alive402.payments.x402.schemes.upto_evm import UPTO_EVM
 
+pytestmark = pytest.mark.anyio
+
 
 class Nameless(DevFacilitator):
     """A facilitator that settles `upto` and does not state its address."""
