@@ -1,14 +1,9 @@
-"""Tests of payment by MPP's `Payment` scheme: by a credential made by hand, and by the buyers pympp and mppx."""
+"""Tests of payment by MPP's `Payment` scheme, with credentials made by hand."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,13 +13,12 @@ from eth_account import Account
 from web3 import Web3
 
 from alive402.catalog import IMAGE_LIVENESS, LIVENESS
-from alive402.demo import TOOL_PATH, Buyer
+from alive402.demo import TOOL_PATH, Buyer, Clips
 from alive402.demo.buyer import SECONDS
 from tests.http.conftest import Service, Start
 from tests.http.facilitators import Facilitator, running_facilitator
 from tests.http.mpp import challenges, credential, packed, paying, signed, unpacked
 from tests.http.required import header_of
-from tests.http.test_buyers import cached, node, npm_packages, run, wallet_key
 from tests.http.test_networks import AVALANCHE, accepted, avalanche, base, both, sepolia
 
 __all__ = ["avalanche", "base", "sepolia"]
@@ -223,6 +217,29 @@ async def test_payment_made_ahead_is_paid_by_mpp(service: Service, videos: str) 
         assert await buyer.balance(service.parts.terms.asset) == 5_000_000 - 2 * PRICE
 
 
+async def test_one_credential_uploads_pays_a_job_and_erases(service: Service, clips: Clips) -> None:
+    async with Buyer(service.url) as buyer, post(service) as http:
+        await buyer.fund()
+        refused = await http.post("/api/uploads", content=b"x", headers={"Content-Type": "video/mp4"})
+        headers = paying(buyer.account, refused.headers["WWW-Authenticate"])
+        film = clips.attack.read_bytes()
+        sent = await http.post("/api/uploads", content=film, headers={**headers, "Content-Type": "video/mp4"})
+        assert sent.status_code == 201, sent.text
+        asked = {"VideoUrl": sent.json()["url"]}
+        job = await http.post(TOOL_PATH, json=asked, headers={**headers, "Prefer": "respond-async"})
+        assert job.status_code == 202, job.text
+        async with http.stream("GET", f"{job.json()['statusUrl']}/events") as events:
+            assert "done" in (await events.aread()).decode()
+        bought = await http.post(TOOL_PATH, json=asked, headers=headers)
+        assert (bought.status_code, "Payment-Receipt" in bought.headers) == (200, True)
+        assert await buyer.balance(service.parts.terms.asset) == 5_000_000 - PRICE
+        call = f"/api/calls/{bought.json()['requestId']}"
+        stranger = {"Authorization": "Payment e30"}
+        assert (await http.delete(call, headers=stranger)).status_code == 402
+        assert (await http.delete(call, headers=headers)).status_code == 204
+        assert (await http.post(TOOL_PATH, json=asked, headers=headers)).json()["code"] == "answer_erased"
+
+
 async def test_each_token_has_a_challenge(
     start: Start, sepolia: Facilitator, base: Facilitator, avalanche: Facilitator, videos: str
 ) -> None:
@@ -248,81 +265,3 @@ async def test_each_token_has_a_challenge(
         bought = await http.post(TOOL_PATH, json={"VideoUrl": f"{videos}/face.mp4"}, headers=headers)
     assert bought.status_code == 200, bought.text
     assert base.chain.balance(account.address) == 10**6 - 250_000
-
-
-PYMPP = ("pympp==0.16.0", "rfc8785==0.1.4")
-PYTHON = """
-import asyncio, json, sys
-from eth_account import Account
-from mpp import Receipt
-from mpp.client import Mpp
-from mpp.methods.evm import BASE_SEPOLIA_USDC
-from mpp.methods.evm import client as evm
-
-async def main(key, url, video):
-    method = evm.charge(currency=BASE_SEPOLIA_USDC, account=Account.from_key(key), max_amount="1")
-    async with Mpp(methods=[method]) as mpp:
-        answer = await mpp.fetch(url, method="POST", json={"VideoUrl": video}, timeout=180)
-        receipt = Receipt.from_payment_receipt(answer.headers["Payment-Receipt"])
-        print(json.dumps({"status": answer.status_code, "body": answer.json(), "reference": receipt.reference}))
-
-asyncio.run(main(*sys.argv[1:]))
-"""
-# Its peers are web frameworks, which a buyer does not need.
-NPM = ("mppx@0.11.0", "viem@2.57.20")
-JAVASCRIPT = """
-import { Receipt } from "mppx";
-import { Mppx, evm } from "mppx/client";
-import { privateKeyToAccount } from "viem/accounts";
-const [key, url, video, currency] = process.argv.slice(2);
-const charge = evm.charge({
-  account: privateKeyToAccount(key), currencies: [currency], networks: [84532],
-  authorization: { name: "USDC", version: "2" },
-});
-const client = Mppx.create({ methods: [charge], polyfill: false });
-const headers = { "Content-Type": "application/json" };
-const answer = await client.fetch(url, { method: "POST", headers, body: JSON.stringify({ VideoUrl: video }) });
-const native = answer.headers.has("Payment-Receipt");
-const reference = native ? Receipt.deserialize(answer.headers.get("Payment-Receipt")).reference : null;
-console.log(JSON.stringify({ status: answer.status, body: await answer.json(), reference }));
-"""
-
-
-async def test_pympp_buyer_pays(service: Service, videos: str) -> None:
-    folder = await asyncio.to_thread(python_packages)
-    async with Buyer(service.url) as buyer:
-        await buyer.fund()
-        environment = {**os.environ, "PYTHONPATH": str(folder)}
-        command = [sys.executable, "-c", PYTHON, wallet_key(buyer), service.url + TOOL_PATH, f"{videos}/face.mp4"]
-        told = await run(*command, env=environment)
-        await check_paid(told, buyer, service)
-
-
-async def test_mppx_buyer_pays(service: Service, videos: str) -> None:
-    folder = await asyncio.to_thread(npm_packages, NPM, "--legacy-peer-deps")
-    async with Buyer(service.url) as buyer:
-        await buyer.fund()
-        script = folder / "buyer.mjs"
-        script.write_text(JAVASCRIPT)
-        asset = service.parts.terms.asset
-        command = [node(), str(script), wallet_key(buyer), service.url + TOOL_PATH, f"{videos}/face.mp4", asset]
-        await check_paid(await run(*command), buyer, service)
-
-
-async def check_paid(told: dict[str, dict[str, object]], buyer: Buyer, service: Service) -> None:
-    assert told["status"] == 200, json.dumps(told)[:500]
-    assert told["body"]["code"] == "200"
-    assert (await buyer.rpc("eth_getTransactionReceipt", [told["reference"]]))["status"] == "0x1"
-    assert await buyer.balance(service.parts.terms.asset) == 5_000_000 - PRICE
-
-
-def python_packages() -> Path:
-    """The folder where pympp is installed; kept between runs."""
-    folder = cached(PYMPP[0].replace("==", "-"))
-    if not (folder / "mpp").exists():
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder), *PYMPP]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=200)
-        if done.returncode:
-            shutil.rmtree(folder, ignore_errors=True)
-            pytest.skip(f"pip cannot install {PYMPP[0]}: {done.stderr.strip()[-200:]}")
-    return folder

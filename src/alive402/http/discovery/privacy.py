@@ -16,6 +16,7 @@ from alive402.payments.core import (
     ApiKeyForbidden,
     ApiKeyRefused,
     PaymentInUse,
+    PaymentInvalid,
     PaymentMalformed,
     PaymentMismatch,
     SettlementUnknown,
@@ -43,8 +44,8 @@ def router(registry: ServiceRegistry, erasure: Erasure, surfaces: Surfaces, sett
         responses={
             204: {"description": "The answer is erased, now or earlier."},
             **refusals(
-                ProofMissing, CallUnknown, ApiKeyRefused, ApiKeyForbidden, PaymentMalformed, PaymentMismatch,
-                PaymentInUse, SettlementUnknown, HeaderRepeated, HeaderTooLarge,
+                ProofMissing, CallUnknown, ApiKeyRefused, ApiKeyForbidden, PaymentInvalid, PaymentMalformed,
+                PaymentMismatch, PaymentInUse, SettlementUnknown, HeaderRepeated, HeaderTooLarge,
             ),
         },
     )  # fmt: skip
