@@ -63,7 +63,10 @@ class Facilitator:
             if self.fault == "down":
                 return JSONResponse({"error": "down"}, status_code=500)
             self.verified += 1
-            return (await inner.verify(*_parsed(body))).model_dump(by_alias=True)
+            answer = await inner.verify(*_parsed(body))
+            if self.fault == "slow after verifying":
+                self.chain.skip(90)
+            return answer.model_dump(by_alias=True)
 
         @app.post("/settle")
         async def settle(body: dict[str, Any]) -> Any:

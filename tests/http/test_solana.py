@@ -187,3 +187,23 @@ async def test_script_of_the_page_buys(both: Service, videos: str) -> None:
         verdict, transaction = ran.stdout.split()
         assert verdict == "live"
         assert both.parts.solana_devchain.history.find(transaction) is not None
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "code"),
+    [
+        ("sendTransaction", ["AAAA"], -32601),
+        ("getBlockTime", [1e300], None),
+        ("getBlockTime", ["x"], -32602),
+        ("getAccountInfo", [{}], -32602),
+        ("getSignaturesForAddress", ["1" * 32, {"limit": []}], -32602),
+        ("getTransaction", [], -32602),
+    ],
+)
+async def test_node_answers_nonsense_in_json_rpc(
+    both: Service, method: str, params: list[object], code: int | None
+) -> None:
+    async with httpx.AsyncClient(base_url=both.url) as plain:
+        answer = await plain.post("/devchain/solana/rpc", json={"id": 1, "method": method, "params": params})
+        assert answer.status_code == 200
+        assert answer.json().get("error", {}).get("code") == code

@@ -11,11 +11,13 @@ pytest.importorskip("solders", reason="needs the extra `solana`")
 from solders.keypair import Keypair
 
 from alive402.demo import receipt
+from alive402.http.wiring import assemble
 from alive402.payments.core import PaymentsMisconfigured, RefundRefused
 from alive402.payments.devchain.solana import MINT
-from alive402.payments.x402 import mark_refunded
+from alive402.payments.x402 import mark_refunded, method
 from alive402.payments.x402.options import PaymentOptions
 from alive402.payments.x402.reconciler import Reconciler, Swept
+from alive402.settings import Settings
 from tests.http.conftest import Service, Start
 from tests.http.facilitators import serving
 from tests.http.solana import SolanaBuyer, SolanaFacilitator
@@ -128,6 +130,18 @@ async def test_payment_that_dies_during_the_work_costs_nothing(
         assert (await buyer.pay(f"{videos}/face.mp4")).status_code == 200
 
 
+async def test_payment_that_dies_while_it_waits_costs_no_work(
+    remote: Service, healthy: SolanaFacilitator, buyer: SolanaBuyer, videos: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(method, "FRESH_SECONDS", 0.0)
+    healthy.fault = "slow after verifying"
+    async with buyer:
+        refused = await buyer.send(f"{videos}/face.mp4", await buyer.sign(f"{videos}/face.mp4"))
+        assert (refused.status_code, refused.json()["code"]) == (402, "payment_invalid")
+        assert healthy.chain.balance(buyer.address) == 5 * PRICE
+    assert remote.histories()[-1] == ["created", "verified", "reserved", "released"]
+
+
 async def test_refund_counts_once(remote: Service, healthy: SolanaFacilitator, buyer: SolanaBuyer, videos: str) -> None:
     ledger, options = remote.parts.registry.ledger_services.ledger, remote.parts.registry.first.gate._options
     assert isinstance(options, PaymentOptions)
@@ -142,11 +156,11 @@ async def test_refund_counts_once(remote: Service, healthy: SolanaFacilitator, b
         await mark_refunded(ledger, options, paid[1], refund)
 
 
-async def test_service_does_not_start_on_another_chain(start: Start, facilitator: SolanaFacilitator) -> None:
-    from alive402.http.wiring import assemble
-    from alive402.settings import Settings
-
+async def test_service_does_not_start_on_another_chain_or_without_an_account(facilitator: SolanaFacilitator) -> None:
     given = {"pay_to": str(SHOP.pubkey()), "facilitator_url": facilitator.url}
     node = {"rpc_url": f"{facilitator.url}/devchain/solana/rpc"}
     with pytest.raises(PaymentsMisconfigured, match="does not settle `exact` payments on solana:5eykt4Us"):
         await assemble(Settings(network="solana", **given, **node))  # type: ignore[arg-type]
+    given["pay_to"] = str(Keypair().pubkey())
+    with pytest.raises(PaymentsMisconfigured, match="spl-token create-account"):
+        await assemble(Settings(network="solana-devnet", **given, **node))  # type: ignore[arg-type]

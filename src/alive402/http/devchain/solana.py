@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from alive402.http.core import POSTED, BoundedRoute, RequestRefused, refusals
 from alive402.http.devchain.faucet import FAUCET_AMOUNT, NOTE, Ask, Call
-from alive402.payments.devchain.solana import MINT, NETWORK, Rpc, SolanaDevChain
+from alive402.payments.devchain.solana import MINT, NETWORK, Rpc, SolanaDevChain, UnknownMethod
 from alive402.payments.x402.schemes.exact_svm import EXACT_SVM
 
 
@@ -70,9 +70,10 @@ def router(chain: SolanaDevChain) -> APIRouter:
         said: dict[str, Any] = {"jsonrpc": "2.0", "id": call.id}
         try:
             result = await asyncio.to_thread(node.call, call.method, call.params)
-        except LookupError as error:
+        except UnknownMethod as error:
             return JSONResponse({**said, "error": {"code": -32601, "message": str(error)}})
-        except (ValueError, TypeError, AttributeError):
+        # Invalid parameters make the machine raise arbitrary exceptions; they are reported as JSON-RPC errors.
+        except Exception:
             return JSONResponse({**said, "error": {"code": -32602, "message": "The parameters are not valid."}})
         return JSONResponse({**said, "result": result})
 

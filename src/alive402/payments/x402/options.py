@@ -12,7 +12,7 @@ from x402 import FacilitatorClient
 from x402.schemas import PaymentRequirements
 
 from alive402.payments.core import Money, PaymentsMisconfigured, SettlementUnknown
-from alive402.payments.x402.schemes import ChainReader, Scheme, ShortLived, Terms
+from alive402.payments.x402.schemes import ChainReader, ChecksReceiver, Scheme, ShortLived, Terms
 
 
 @dataclass(slots=True)
@@ -74,9 +74,19 @@ class PaymentOption:
             )
         if self._offered is None:
             self._offered = kind.extra or {}
-        problem = self.scheme.problem(self.requirements())
+        problem = self.scheme.problem(self.requirements()) or await self._receiver_problem()
         if problem is not None:
             raise PaymentsMisconfigured(problem)
+
+    async def _receiver_problem(self) -> str | None:
+        if not isinstance(self.chain, ChecksReceiver):
+            return None
+        try:
+            return await self.chain.receiver_problem(self.terms.asset, self.terms.pay_to)
+        except Exception as error:
+            raise PaymentsMisconfigured(
+                f"The node of {self.terms.network} does not tell about accounts. Check its URL (ALIVE402_RPC_URL)."
+            ) from error
 
     async def answering(self) -> Answering:
         """Whether facilitator and node answer now, asked concurrently."""

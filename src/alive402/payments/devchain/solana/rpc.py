@@ -21,6 +21,10 @@ _TRANSFER_CHECKED = 12
 _MOST = 1_000
 
 
+class UnknownMethod(Exception):
+    """The node does not have this method."""
+
+
 def reader(chain: SolanaDevChain) -> ChainReader:
     """What decides whether a payment moved on the chain."""
     rpc = Rpc(chain)
@@ -57,11 +61,11 @@ class Rpc:
         """The `result` of a call.
 
         Raises:
-            LookupError: the method is unknown.
-            ValueError, TypeError, AttributeError, LookupError: the parameters are wrong.
+            UnknownMethod: the node does not have it.
+            Exception: the parameters are wrong.
         """
         if method not in self._methods:
-            raise LookupError(f"{method} is not one of {', '.join(self._methods)}.")
+            raise UnknownMethod(f"The methods of this node are {', '.join(self._methods)}.")
         return self._methods[method](*params)
 
     def _framed(self, value: Any) -> dict[str, Any]:

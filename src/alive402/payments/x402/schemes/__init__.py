@@ -6,7 +6,16 @@ from collections.abc import Mapping
 
 from x402.schemas import PaymentRequirements
 
-from alive402.payments.x402.schemes.base import ChainReader, Charge, Scheme, ShortLived, SpentElsewhere, Terms, Transfer
+from alive402.payments.x402.schemes.base import (
+    ChainReader,
+    Charge,
+    ChecksReceiver,
+    Scheme,
+    ShortLived,
+    SpentElsewhere,
+    Terms,
+    Transfer,
+)
 from alive402.payments.x402.schemes.exact_evm import EVM_CHARGE, EXACT_EVM
 from alive402.payments.x402.schemes.exact_permit2 import EXACT_PERMIT2
 from alive402.payments.x402.schemes.exact_svm import EXACT_SVM
@@ -52,6 +61,7 @@ __all__ = [
     "SCHEMES",
     "ChainReader",
     "Charge",
+    "ChecksReceiver",
     "Scheme",
     "ShortLived",
     "SpentElsewhere",

@@ -248,3 +248,16 @@ class ShortLived(Protocol):
     def answers(self, payload: PaymentPayload, path: str) -> bool:
         """Whether a payload that `money` has read was signed for a 402 answer of `path`."""
         ...
+
+
+@runtime_checkable
+class ChecksReceiver(Protocol):
+    """What a `ChainReader` also has when a wallet must be prepared before it can receive a token."""
+
+    async def receiver_problem(self, asset: str, pay_to: str) -> str | None:
+        """Why `pay_to` cannot receive `asset`, as a sentence for the operator; None when it can.
+
+        Raises:
+            Exception: the node does not answer.
+        """
+        ...

@@ -15,7 +15,7 @@ from x402.schemas import PaymentPayload
 
 from alive402.payments.core import Money
 from alive402.payments.devchain.solana import MINT, NETWORK, Rpc, SolanaDevChain, SolanaDevFacilitator, reader
-from alive402.payments.x402.schemes import SpentElsewhere
+from alive402.payments.x402.schemes import ChecksReceiver, SpentElsewhere
 from alive402.payments.x402.schemes.exact_svm import EXACT_SVM, SolanaReader
 from tests.payments.devchain.solana.signing import PRICE, asked, signed
 
@@ -153,3 +153,13 @@ async def test_refunds_are_counted_exactly() -> None:
     assert await chain.count_transfers(refund, MINT, shop.address, PRICE) == 0
     assert await chain.count_transfers(refund, buyer, buyer, PRICE) == 0
     assert await chain.count_transfers("5" * 88, MINT, buyer, PRICE) == 0
+
+
+async def test_wallet_without_an_account_for_the_token_is_a_problem() -> None:
+    shop = Shop()
+    chain, other = reader(shop.chain), SolanaDevChain.new_account()
+    assert isinstance(chain, ChecksReceiver)
+    assert await chain.receiver_problem(MINT, shop.address) is None
+    assert "spl-token create-account" in (await chain.receiver_problem(MINT, other) or "")
+    assert "no token" in (await chain.receiver_problem(other, shop.address) or "")
+    assert "not a wallet's address" in (await chain.receiver_problem(MINT, "z" * 44) or "")

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 from solders.transaction import VersionedTransaction
+from x402.mechanisms.svm.utils import derive_ata
 
 from alive402.payments.core import Money
 from alive402.payments.x402.schemes.base import SpentElsewhere, Transfer
@@ -56,6 +57,22 @@ class SolanaReader:
     async def network(self) -> str:
         """The CAIP-2 id of the chain: the beginning of its genesis hash."""
         return f"solana:{str(await self._node('getGenesisHash', []))[:32]}"
+
+    async def receiver_problem(self, asset: str, pay_to: str) -> str | None:
+        """Whether the token does not exist, or the wallet has no account for it, which buyers do not make."""
+        token = await self._account(asset)
+        if token is None:
+            return f"There is no token {asset} on this network. Check ALIVE402_ASSET."
+        try:
+            account = derive_ata(pay_to, asset, token["owner"])
+        except ValueError:
+            return f"{pay_to} is not a wallet's address. Check ALIVE402_PAY_TO."
+        if await self._account(account) is None:
+            return (
+                f"The wallet {pay_to} has no account for the token {asset}, so no payment can reach it. Make it once: "
+                f"spl-token create-account {asset} --owner {pay_to}"
+            )
+        return None
 
     async def find_transfer(self, money: Money) -> Transfer | None:
         """Search the transactions that name the payer for the one with this message.
@@ -127,6 +144,10 @@ class SolanaReader:
             # It is listed, but the node does not have it. Reporting "did not move" would lose the buyer's money.
             raise LookupError(f"the node lists transaction {signature} and does not have it")
         return nonce_of(VersionedTransaction.from_bytes(base64.b64decode(found["transaction"][0]))) == money.nonce
+
+    async def _account(self, address: str) -> Any:
+        found = await self._node("getAccountInfo", [address, {"encoding": "base64", **_CONFIRMED}])
+        return found["value"]
 
     async def _transaction(self, signature: str, encoding: str) -> Any:
         options = {"encoding": encoding, "maxSupportedTransactionVersion": 0, **_CONFIRMED}
