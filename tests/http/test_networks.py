@@ -202,6 +202,7 @@ async def test_networks_are_read_from_toml_or_environment(
         ({"pay_to": "0x1"}, {}, "pay_to is not an address"),
         ({"prize": 1}, {}, "Extra inputs"),
         ({}, {"network": "base"}, "unset ALIVE402_NETWORK"),
+        ({}, {"scheme": "permit2"}, "unset ALIVE402_NETWORK"),
         ({}, {"accepts_file": "/none"}, "not both"),
     ],
 )
