@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import importlib.metadata
 import os
 import shutil
@@ -65,11 +66,21 @@ def install(client: Client, seconds: float = SECONDS) -> Path:
     """
     if client.npm:
         _install_node(seconds)
-    if client.ours or (folder_of(client) / ".ready").exists():
+    if client.ours:
         return ready(client)
+    CACHE.mkdir(parents=True, exist_ok=True)
     folder = folder_of(client)
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
+        # Test runs of several checkouts share the cache.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / ".ready").exists():
+            _fill(folder, client, seconds)
+    return ready(client)
+
+
+def _fill(folder: Path, client: Client, seconds: float) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.mkdir()
     if client.npm:
         _run([*_npm(), "install", *NPM, "--prefix", str(folder), *client.npm], seconds)
     elif client.deb:
@@ -79,7 +90,6 @@ def install(client: Client, seconds: float = SECONDS) -> Path:
         _run([sys.executable, "-m", "venv", "--without-pip", str(folder)], seconds)
         _pip_into(folder, client.pip, seconds)
     (folder / ".ready").touch()
-    return ready(client)
 
 
 @cache
