@@ -88,6 +88,7 @@ def test_unusable_clip_has_an_error(change: Change, error: type[UnusableVideo]) 
     ("change", "code"),
     [
         (boxes(200, 120, 250, 180), "face_too_small"),
+        (looks(reach=1.3), "face_too_close"),
         (looks(luminance=30.0), "too_dark"),
         (looks(luminance=210.0), "too_bright"),
         (looks(sharpness=4.0), "blurred"),

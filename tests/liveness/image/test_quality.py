@@ -46,6 +46,7 @@ def test_unusable_picture_has_an_error_that_names_no_video(
     ("change", "faces", "code"),
     [
         (box(200, 120, 250, 180), 1, "face_too_small"),
+        ({"reach": 1.3}, 1, "face_too_close"),
         ({"luminance": 30.0}, 1, "too_dark"),
         ({"luminance": 210.0}, 1, "too_bright"),
         ({"sharpness": 4.0}, 1, "blurred"),

@@ -25,6 +25,8 @@ BLURREST, GOOD_SHARP = 2.4, 5.0
 LEAST_INSIDE, GOOD_INSIDE = 0.6, 0.9
 GOOD_FPS = 8.0
 LEAST_FACE_SCORE, GOOD_FACE_SCORE = 0.6, 0.7
+GOOD_REACH = 1.5
+"""Times the face that the picture should have room for."""
 
 
 def assess(clip: Clip, tracks: list[FaceTrack]) -> Quality:
@@ -57,6 +59,7 @@ def assess(clip: Clip, tracks: list[FaceTrack]) -> Quality:
     width = float(np.median(track.boxes[:, 2] - track.boxes[:, 0]))
     luminance = float(np.median([sample.luminance for sample in track.samples]))
     sharpness = float(max(sample.sharpness for sample in track.samples))
+    reach = float(np.median([sample.reach for sample in track.samples]))
     inside = _inside(clip, track)
     if inside < LEAST_INSIDE:
         raise Occluded(inside=round(inside, 2))
@@ -73,6 +76,11 @@ def assess(clip: Clip, tracks: list[FaceTrack]) -> Quality:
         raise Blurred(sharpness=round(sharpness, 1))
     checks = [
         (width < GOOD_WIDTH, "face_too_small", f"The face is only {width:.0f} pixels wide; 64 are advised."),
+        (
+            reach < GOOD_REACH,
+            "face_too_close",
+            "The face fills the picture; farther away, with some background, the answer is surer.",
+        ),
         (luminance < GOOD_DARK, "too_dark", "The face is dark; more light would make the answer surer."),
         (luminance > GOOD_BRIGHT, "too_bright", "The face is very bright; less light would make the answer surer."),
         (sharpness < GOOD_SHARP, "blurred", "The face is blurred even in the sharpest frame."),

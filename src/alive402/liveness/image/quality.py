@@ -12,6 +12,7 @@ from alive402.liveness.decision import (
     GOOD_DARK,
     GOOD_FACE_SCORE,
     GOOD_INSIDE,
+    GOOD_REACH,
     GOOD_SHARP,
     GOOD_WIDTH,
     LEAST_FACE_SCORE,
@@ -57,6 +58,11 @@ def assess(sample: Sample | None, faces: int) -> ImageQuality:
         )
     checks = (
         (width < GOOD_WIDTH, "face_too_small", f"The face is only {width:.0f} pixels wide; 64 are advised."),
+        (
+            sample.reach < GOOD_REACH,
+            "face_too_close",
+            "The face fills the picture; farther away, with some background, the answer is surer.",
+        ),
         (sample.luminance < GOOD_DARK, "too_dark", "The face is dark; more light would make the answer surer."),
         (sample.luminance > GOOD_BRIGHT, "too_bright", "The face is very bright; less light would make it surer."),
         (sample.sharpness < GOOD_SHARP, "blurred", "The face is blurred."),
