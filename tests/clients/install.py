@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import importlib.metadata
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -44,6 +45,8 @@ def ready(client: Client) -> Path:
     """
     if client.java and shutil.which("java") is None:
         raise NotInstalled("Java is not installed: apt-get install default-jre-headless")
+    if client.pays == "solana" and importlib.util.find_spec("solders") is None:
+        raise NotInstalled("the extra `solana` is not installed: pip install -e .[solana]")
     if client.ours:
         for package in client.ours:
             name, _, wanted = package.partition("==")

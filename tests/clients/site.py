@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import av
@@ -17,6 +18,7 @@ from typer.testing import CliRunner
 
 from alive402.cli.main import app
 from alive402.demo import Buyer, Clips, run_service, serve_files
+from tests.clients.table import Client
 
 PRICE = 200_000
 FUNDS = 5_000_000
@@ -38,6 +40,9 @@ class Purse:
         match self.kind:
             case "wallet":
                 left = self.site.balance(self.environment["WALLET_ADDRESS"])
+                return (FUNDS - left) / PRICE
+            case "solana":
+                left = self.site.solana_balance(self.environment["WALLET_ADDRESS"])
                 return (FUNDS - left) / PRICE
             case "token":
                 shown = httpx.get(f"{self.site.url}/api/payments/{self.reference}").json()
@@ -70,6 +75,8 @@ class Site:
                 buyer = self.portal.call(self._funded)
                 key = "0x" + bytes(buyer.account.key).hex()
                 return Purse(kind, calls, {**given, "WALLET_KEY": key, "WALLET_ADDRESS": buyer.account.address}, self)
+            case "solana":
+                return Purse(kind, calls, {**given, **self._solana_wallet()}, self)
             case "token":
                 token, payment = self.portal.call(self._prepaid, calls)
                 return Purse(kind, calls, {**given, "TOKEN": token}, self, payment)
@@ -88,6 +95,26 @@ class Site:
                 return await buyer.balance(offers[0]["asset"], address)
 
         return self.portal.call(asked)
+
+    def solana_balance(self, address: str) -> int:
+        """The test money of a wallet on the Solana dev chain, by its token account there."""
+        from x402.mechanisms.svm.utils import derive_ata
+
+        from alive402.payments.devchain.solana import MINT
+
+        asked = {"jsonrpc": "2.0", "id": 1, "method": "getTokenAccountBalance", "params": [derive_ata(address, MINT)]}
+        answer = httpx.post(f"{self.url}/devchain/solana/rpc", json=asked).raise_for_status().json()
+        return int(answer["result"]["value"]["amount"])
+
+    def _solana_wallet(self) -> dict[str, str]:
+        """A new wallet with test money on the Solana dev chain."""
+        from solders.keypair import Keypair
+
+        wallet = Keypair()
+        address = str(wallet.pubkey())
+        httpx.post(f"{self.url}/devchain/solana/faucet", json={"address": address}).raise_for_status()
+        rpc = f"{self.url}/devchain/solana/rpc"
+        return {"WALLET_KEY": bytes(wallet).hex(), "WALLET_ADDRESS": address, "SOLANA_RPC": rpc}
 
     async def _funded(self) -> Buyer:
         async with Buyer(self.url) as buyer:
@@ -108,17 +135,28 @@ class Site:
         return dict(json.loads(result.stdout))
 
 
+Sites = Callable[[Client], Site]
+"""The service for a client: one for those that pay on Solana, one for all others."""
+
+
 @contextmanager
-def running(clips: Clips) -> Iterator[Site]:
-    """Start the service and a host of the demo's clip; both stop at the end."""
+def running(clips: Clips) -> Iterator[Sites]:
+    """Host the demo's clip, and start each service for the first client that needs it; all stop at the end."""
     with contextlib.ExitStack() as open_:
-        folder, media = (Path(open_.enter_context(tempfile.TemporaryDirectory())) for _ in range(2))
+        media = Path(open_.enter_context(tempfile.TemporaryDirectory()))
         (media / "face.mp4").symlink_to(clips.bona_fide)
         with av.open(str(clips.bona_fide)) as film:
             frame = next(each for place, each in enumerate(film.decode(video=0)) if place == 60)
         frame.to_image().save(media / "face.jpg")
         files = open_.enter_context(serve_files(media))
         portal = open_.enter_context(start_blocking_portal())
-        url = open_.enter_context(portal.wrap_async_context_manager(run_service(folder)))
-        (folder / "openapi.json").write_text(httpx.get(f"{url}/openapi.json").text)
-        yield Site(url, files, folder, portal)
+
+        @cache
+        def started(solana: bool) -> Site:
+            folder = Path(open_.enter_context(tempfile.TemporaryDirectory()))
+            settings = {"ALIVE402_DEV_SOLANA": "true"} if solana else {}
+            url = open_.enter_context(portal.wrap_async_context_manager(run_service(folder, settings)))
+            (folder / "openapi.json").write_text(httpx.get(f"{url}/openapi.json").text)
+            return Site(url, files, folder, portal)
+
+        yield lambda client: started(client.pays == "solana")

@@ -9,13 +9,13 @@ from pathlib import Path
 HERE = Path(__file__).parent
 DRIVERS = HERE / "drivers"
 FAMILIES = {
-    "x402": "Buyers by x402",
+    "x402": "Buyers by x402 and MPP",
     "mcp": "MCP clients",
     "openapi": "Programs that read the OpenAPI document",
     "alibaba": "Alibaba Cloud's SDKs",
     "receipts": "Signed verdicts, webhooks, metrics",
 }
-PAYS = ("wallet", "token", "key", "nothing")
+PAYS = ("wallet", "solana", "token", "key", "nothing")
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,6 @@ class Client:
     """Whether `make test` may install it: it is small, and the only test of a promise."""
     red: str = ""
     """Why it fails, where the reason is outside our power."""
-    waits: str = ""
-    """Why it is not run yet."""
     arguments: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -10,14 +10,12 @@ from alive402.liveness import model_files
 from tests.clients.install import InstallFailed, NotInstalled, install
 from tests.clients.page import GREEN, PAGE, recorded, rendered
 from tests.clients.run import run
-from tests.clients.site import Site, running
+from tests.clients.site import Sites, running
 from tests.clients.table import CLIENTS, Client
 
 
-def result_of(client: Client, site: Site) -> str:
+def result_of(client: Client, sites: Sites) -> str:
     """The client's cell in the page; an unexpected failure is printed."""
-    if client.waits:
-        return f"not run: {client.waits}"
     try:
         folder = install(client)
     except InstallFailed as why:
@@ -25,7 +23,7 @@ def result_of(client: Client, site: Site) -> str:
         return "not run: it could not be installed"
     except NotInstalled as why:
         return f"not run: {why}"
-    result = run(client, folder, site)
+    result = run(client, folder, sites(client))
     if result.green:
         return GREEN
     print(result.reason, file=sys.stderr)
@@ -39,12 +37,12 @@ def main(names: list[str]) -> int:
         print(f"no such client in tests/clients/clients.toml: {', '.join(sorted(unknown))}", file=sys.stderr)
         return 64
     results, wrong = recorded(), 0
-    with running(prepare_clips(model_files.cache_folder().parent / "demo")) as site:
+    with running(prepare_clips(model_files.cache_folder().parent / "demo")) as sites:
         for client in CLIENTS:
             if names and client.name not in names:
                 continue
             started = time.monotonic()
-            results[client.name] = told = result_of(client, site)
+            results[client.name] = told = result_of(client, sites)
             unexpected = not told.startswith("not run") and (told == GREEN) == bool(client.red)
             wrong += unexpected
             print(f"{client.name} {client.version}: {told} ({time.monotonic() - started:.0f} s)", flush=True)

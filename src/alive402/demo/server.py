@@ -9,7 +9,7 @@ import http.server
 import os
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -48,8 +48,10 @@ def serve_files(folder: Path) -> Iterator[str]:
 
 
 @asynccontextmanager
-async def run_service(folder: Path) -> AsyncIterator[str]:
+async def run_service(folder: Path, settings: Mapping[str, str] | None = None) -> AsyncIterator[str]:
     """Run `alive402 serve` on a free port with its own ledger and log in `folder`; yields its URL.
+
+    `settings` are its only ALIVE402 settings, by the names of their environment variables.
 
     Raises:
         DemoFailed: it does not start within `START_SECONDS`.
@@ -66,7 +68,7 @@ async def run_service(folder: Path) -> AsyncIterator[str]:
             f"--database-url=sqlite+aiosqlite:///{folder / 'ledger.db'}",
             stdout=asyncio.subprocess.PIPE,
             stderr=errors,
-            env=_environment(),
+            env={**_environment(), **(settings or {})},
         )
     reading: asyncio.Task[None] | None = None
     try:
