@@ -43,6 +43,8 @@ def test_person_pays_with_test_money_and_the_token_works(service: Service, open_
     page.click("[data-pay-test]")
     is_paid(page)
     sound(page, "paid")
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
     assert answers(service, videos, payment["token"]) == 200
     page.reload()
     assert "This payment is paid" in page.inner_text("h1")
