@@ -100,3 +100,35 @@ async def test_malformed_http_gets_a_json_400(service: Service, sent: bytes) -> 
     told = json.loads(body)
     assert (told["code"], told["charged"]) == ("bad_request", False)
     assert len(told["requestId"]) == 32
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(
+    "lengths",
+    [
+        "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: chunked\r\nContent-Length: 0\r\n",
+        "transfer-encoding: CHUNKED\r\nX: y\r\nCONTENT-LENGTH: 5\r\n",
+    ],
+)
+async def test_two_lengths_are_refused_and_the_connection_is_closed(
+    service: Service, method: str, lengths: str
+) -> None:
+    first = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
+    both = f"{method} /api/payments HTTP/1.1\r\nHost: a\r\n{lengths}\r\n".encode()
+    smuggled = b"0\r\n\r\nGET /readyz HTTP/1.1\r\nHost: a\r\n\r\n"
+    healthy, _, rest = (await said_to(service, first + both + smuggled)).partition(b"HTTP/1.1 400 ")
+    assert healthy.startswith(b"HTTP/1.1 200 ")
+    head, _, body = rest.partition(b"\r\n\r\n")
+    assert b"connection: close" in head.lower()
+    told = json.loads(body)  # and nothing follows
+    assert (told["code"], told["charged"]) == ("bad_request", False)
+    assert "both Content-Length and Transfer-Encoding" in told["message"]
+
+
+@pytest.mark.parametrize("rest", ["Content-Length: 5\r\n\r\n", "\r\nzz\r\n"])
+async def test_malformed_head_request_gets_a_400_without_a_body(service: Service, rest: str) -> None:
+    sent = f"HEAD /healthz HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n{rest}"
+    head, _, body = (await said_to(service, sent.encode())).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert body == b""

@@ -17,6 +17,9 @@ HEAD_SECONDS = 20.0
 BODY_SECONDS = 90.0
 # A client that reads nothing of its response for this long is disconnected.
 UNREAD_SECONDS = 60.0
+# For the request line and the headers.
+HEAD_BYTES = 32 * 1024
+_LENGTHS = {b"content-length", b"transfer-encoding"}
 
 
 class NotHttp(RequestRefused):
@@ -25,9 +28,37 @@ class NotHttp(RequestRefused):
     default = "This is not an HTTP/1.1 request with at most 32 KiB of headers."
 
 
+class TwoLengths(NotHttp):
+    """The request states the length of its body twice, so that a proxy could see another end of it (RFC 9112, 6.1)."""
+
+    default = "The request has both Content-Length and Transfer-Encoding. Send one of them. This connection is closed."
+
+
+class _Requests(h11.Connection):
+    """Parser of one connection's requests: `refusal` is the error of one that it rejects, `head` whether it is HEAD."""
+
+    refusal: type[RequestRefused] = NotHttp
+    head = False
+
+    def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
+        """The next event of the client.
+
+        Raises:
+            h11.RemoteProtocolError: the bytes received are not a request, or one whose length is stated twice.
+        """
+        event = super().next_event()
+        if isinstance(event, h11.Request):
+            self.head = event.method == b"HEAD"
+            if {name for name, _ in event.headers} >= _LENGTHS:
+                self.refusal = TwoLengths
+                raise h11.RemoteProtocolError(TwoLengths.default)
+        return event
+
+
 class Connection(H11Protocol):
     """uvicorn's HTTP/1.1 protocol plus deadlines: a client that stalls while sending or reading is disconnected."""
 
+    conn: _Requests
     more_body_seconds = 0.0
     _waiting: asyncio.TimerHandle | None = None
     _waits_for: object = None
@@ -35,6 +66,7 @@ class Connection(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the deadline of the first request's headers."""
+        self.conn = _Requests(h11.SERVER, HEAD_BYTES)
         super().connection_made(transport)
         self._wait()
 
@@ -67,9 +99,11 @@ class Connection(H11Protocol):
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-            refused = JSONResponse(error_body(NotHttp(), new_request_id()), NotHttp.status, {"Connection": "close"})
+            body = error_body(self.conn.refusal(), new_request_id())
+            refused = JSONResponse(body, NotHttp.status, {"Connection": "close"})
             head = h11.Response(status_code=refused.status_code, headers=refused.raw_headers, reason=b"Bad Request")
-            for event in (head, h11.Data(data=bytes(refused.body)), h11.EndOfMessage()):
+            data = [] if self.conn.head else [h11.Data(data=bytes(refused.body))]
+            for event in (head, *data, h11.EndOfMessage()):
                 self.transport.write(self.conn.send(event) or b"")
         self.transport.close()
         self._see_it_read()

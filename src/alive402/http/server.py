@@ -142,7 +142,6 @@ def server(parts: Parts) -> Server:
         log_config=None,
         access_log=False,
         server_header=False,
-        h11_max_incomplete_event_size=32 * 1024,
         http=connections(parts.settings.upload_receive_seconds),
         ws="none",
         timeout_keep_alive=30,
