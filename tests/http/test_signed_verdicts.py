@@ -70,15 +70,22 @@ async def test_command_line_verifies_a_verdict(service: Service, videos: str, tm
     assert alone.returncode == 0
     assert json.loads(alone.stdout)["claims"]["requestId"] == answer["requestId"]
     # Whole numbers written another way are the same answer; a changed figure anywhere is not.
-    assert check(json.dumps(answer, indent=2).replace(".0,", ","), str(copy)).returncode == 0
+    assert check(json.dumps(answer, indent=2).replace(".0,", ","), online).returncode == 0
+    stored = (await get(f"{answer['reportUrl']}/answer.json")).text
+    assert json.loads(stored)["payment"]
+    assert check(stored, online).returncode == 0
     for altered in (
         {**answer, "requestId": "another"},
+        {**answer, "message": "The person is somebody else."},
         {**answer, "data": {**answer["data"], "Elements": []}},
         {**answer, "data": {**answer["data"], "Liveness": {**answer["data"]["Liveness"], "verdict": "x"}}},
     ):
-        refused = check(json.dumps(altered), str(copy), "--json")
+        refused = check(json.dumps(altered), online, "--json")
         assert refused.returncode == 1
         assert json.loads(refused.stdout)["code"] == "verdict_unverified"
+    twice = check(json.dumps(answer)[:-1] + ', "code": "200"}', online)
+    assert (twice.returncode, "twice" in twice.stdout) == (1, True)
+    assert "--jwks" in check(json.dumps(answer), str(copy)).stdout
     assert check("nothing of the kind", str(copy)).returncode == 1
     assert check(answer["data"]["Receipt"], str(tmp_path / "none.json")).returncode == 66
 
@@ -117,6 +124,7 @@ async def test_old_token_verdicts_with_the_whole_amount_are_valid(
     answer["data"]["Receipt"] = jwt.encode(old, keys.private, algorithm=ALGORITHM, headers=headers)
     copy = tmp_path / "jwks.json"
     copy.write_text(json.dumps(keys.jwks()))
+    del answer["reportUrl"]  # A copy of the keys does not say where this service is, and neither does the verdict.
     shown = check(json.dumps(answer), str(copy))
     assert shown.returncode == 0, shown.stdout
     assert "2000000 atomic units\n" in shown.stdout

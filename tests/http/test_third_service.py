@@ -81,7 +81,7 @@ async def test_paid_call_returns_answer_receipt_and_report(selling: Service) -> 
     assert (claims["requestId"], claims["verdict"]) == (body["requestId"], "short")
     assert (claims["textSha256"], claims["letters"]) == (REPORT["sha256"], 10)
     assert (claims["payment"]["payer"], claims["payment"]["amount"]) == (buyer.account.address, "10000")
-    assert contradiction(body, claims, (DEFINITION,)) is None
+    assert contradiction(body, claims, (DEFINITION,), selling.url) is None
     altered = {**body, "data": {**data, "Measure": {**REPORT, "letters": 11}}}
     assert contradiction(altered, claims, (DEFINITION,)) == "letters"
     # The command line checks it without the service's code.

@@ -33,7 +33,7 @@ def test_user_records_pays_and_downloads_the_receipt(service: Service, open_page
     download.value.save_as(receipt)
     said = json.loads(receipt.read_text())
     claims = verified(said["data"]["Receipt"], httpx.get(f"{service.url}/.well-known/jwks.json").json())
-    assert contradiction(said, claims, DEFINITIONS) is None
+    assert contradiction(said, claims, DEFINITIONS, service.url) is None
     assert claims["payment"]["transaction"] == said["payment"]["transaction"]
     assert page.locator("[data-strip] canvas").count() == len(said["data"]["Liveness"]["frames"])
     assert f"{said['data']['Liveness']['live_confidence']:.2f}" in page.inner_text("#answer .sure")

@@ -12,7 +12,8 @@ import typer
 UNVERIFIED = 1
 CANNOT_READ = 66
 """EX_NOINPUT of sysexits.h."""
-_NOT_JUDGED = {"weightsSha256", "answerSha256"}
+_URL = ("http://", "https://")
+_NOT_JUDGED = {"weightsSha256", "answerSha256", "reportSha256"}
 
 
 def verify_receipt(
@@ -22,13 +23,13 @@ def verify_receipt(
 ) -> None:
     """Verify the signature of a verdict, old or new. Exit code 0: verified; 1: not verified.
 
-    In a whole answer, the verdict, confidence, video and engine must equal the signed ones.
+    In a whole answer, every value must be the signed one, and no field may be added or occur twice.
 
     Example:
 
       alive402 verify-receipt answer.json --jwks https://example.com/.well-known/jwks.json
     """
-    from alive402.receipts import VerdictUnverified, contradiction, verified
+    from alive402.receipts import VerdictUnverified, verified_answer
     from alive402.services import DEFINITIONS
 
     try:
@@ -37,12 +38,8 @@ def verify_receipt(
     except (OSError, ValueError) as error:
         typer.echo(f"alive402 verify-receipt: {error}", err=True)
         raise typer.Exit(CANNOT_READ) from None
-    answer = _answer(text)
-    jws = str(answer["data"].get("Receipt", "")) if answer else text.strip()
     try:
-        claims = verified(jws, keys)
-        if answer and (differs := contradiction(answer, claims, DEFINITIONS)):
-            raise VerdictUnverified(f"The answer was altered: `{differs}` differs from the signed value.")
+        claims = verified_answer(text, keys, DEFINITIONS, base=jwks if jwks.startswith(_URL) else None)
     except VerdictUnverified as error:
         if as_json:
             typer.echo(json.dumps({"verified": False, "code": error.code, "message": error.message}))
@@ -75,7 +72,7 @@ def _keys(source: str) -> dict[str, Any]:
     Raises:
         OSError, ValueError: it cannot be read, or is not a key set.
     """
-    if not source.startswith(("http://", "https://")):
+    if not source.startswith(_URL):
         found = json.loads(Path(source).read_text())
     else:
         import httpx
@@ -87,15 +84,6 @@ def _keys(source: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise ValueError(f"{source} is not a JSON Web Key Set.")
     return found
-
-
-def _answer(text: str) -> dict[str, Any] | None:
-    """Parse the text as a whole answer; None when it is something else."""
-    try:
-        answer = json.loads(text)
-    except ValueError:
-        return None
-    return answer if isinstance(answer, dict) and isinstance(answer.get("data"), dict) else None
 
 
 def _files(claims: dict[str, Any]) -> dict[str, str]:

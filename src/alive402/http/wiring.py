@@ -130,17 +130,17 @@ async def assemble(settings: Settings, services: tuple[Service, ...] = SERVICES)
         raise
     gate = PaymentGate(accepted, Challenges(keys.secret("challenges of MPP")))
     tracing = Tracing(str(settings.otlp_endpoint)) if settings.otlp_endpoint else None
-    verdicts = Verdicts(ledger, keys, public_url, tuple(each.definition for each in services))
+    reports = await Reports.open(Verdicts(ledger, keys, public_url, tuple(each.definition for each in services)))
     tokens = Tokens(ledger, settings.token_days)
     ledger_services = LedgerServices(
         ledger,
-        verdicts,
+        reports.verdicts,
         tokens,
         Keys(ledger),
         FreeFailures(settings.free_failures_per_payer, settings.free_failures_per_address, settings.limits_url),
         NewPayments(settings.new_payments_per_address, settings.limits_url),
         CallLog(ledger),
-        await Reports.open(verdicts),
+        reports,
         Balances(ledger, tokens, settings.token_days),
         AccessKeys(ledger, secret_box),
         CallRate(settings.calls_per_key, settings.limits_url),

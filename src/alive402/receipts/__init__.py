@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 from alive402.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from alive402.receipts.answers import contradiction, verified_answer
     from alive402.receipts.reports import KeptAnswer, ReportGone, Reports, UnknownReport
     from alive402.receipts.signing_keys import SigningKeys
-    from alive402.receipts.verdicts import SignedVerdict, Verdicts, VerdictUnverified, contradiction, verified
+    from alive402.receipts.verdicts import SignedVerdict, Verdicts, VerdictUnverified, verified
 else:
     __getattr__ = lazy_names(
         __name__,
         {
+            "answers": ["contradiction", "verified_answer"],
             "reports": ["KeptAnswer", "ReportGone", "Reports", "UnknownReport"],
             "signing_keys": ["SigningKeys"],
-            "verdicts": ["SignedVerdict", "VerdictUnverified", "Verdicts", "contradiction", "verified"],
+            "verdicts": ["SignedVerdict", "VerdictUnverified", "Verdicts", "verified"],
         },
     )
 
@@ -31,4 +33,5 @@ __all__ = [
     "Verdicts",
     "contradiction",
     "verified",
+    "verified_answer",
 ]

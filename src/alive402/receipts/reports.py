@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import String, select
@@ -17,11 +16,10 @@ from alive402.errors import CodedError
 from alive402.payments.core import Answered
 from alive402.payments.ledger import PaymentRepository
 from alive402.payments.prepaid import PrepaidRepository, receipt_of
-from alive402.receipts.verdicts import Verdicts
+from alive402.receipts.verdicts import Verdicts, report_id
 from alive402.storage import Base
 
 _NAME = "reports"
-_MAC_LENGTH = 32
 
 
 class UnknownReport(CodedError):
@@ -75,6 +73,8 @@ class Reports:
     async def open(cls, verdicts: Verdicts) -> Reports:
         """The reports of the verdicts' ledger; creates the secret when there is none yet.
 
+        Its `verdicts` sign the report of each answer too.
+
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the ledger is unreachable.
         """
@@ -84,22 +84,22 @@ class Reports:
             await session.execute(made.on_conflict_do_nothing())
             found = await session.scalar(select(Secret.value).where(Secret.name == _NAME))
         assert found is not None
-        return cls(verdicts, bytes.fromhex(found))
+        secret = bytes.fromhex(found)
+        return cls(replace(verdicts, report_secret=secret), secret)
 
     def id_of(self, request_id: str) -> str:
         """The report id of the answer to `request_id`."""
-        mac = hmac.new(self.secret, request_id.encode(), hashlib.sha256).hexdigest()
-        return f"{request_id}-{mac[:_MAC_LENGTH]}"
+        return report_id(self.secret, request_id)
 
-    async def find(self, report_id: str) -> KeptAnswer:
+    async def find(self, given: str) -> KeptAnswer:
         """The answer of a report, with its signed verdict.
 
         Raises:
             UnknownReport: the id is invalid, or its answer is not paid for.
             ReportGone: the answer was deleted.
         """
-        request_id, _, _ = report_id.rpartition("-")
-        if not hmac.compare_digest(report_id.encode(), self.id_of(request_id).encode()):
+        request_id, _, _ = given.rpartition("-")
+        if not hmac.compare_digest(given.encode(), self.id_of(request_id).encode()):
             raise UnknownReport
         async with self.verdicts.ledger.reading() as session:
             payment = await PaymentRepository(session).answer_to(request_id)
@@ -115,4 +115,4 @@ class Reports:
             raise ReportGone
         answered = Answered(request_id, json.loads(result), receipt)
         signed = await self.verdicts.recalled(answered)
-        return KeptAnswer(report_id, request_id, service_id, signed.result, answered.receipt)
+        return KeptAnswer(given, request_id, service_id, signed.result, answered.receipt)

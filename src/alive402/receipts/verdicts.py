@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, cast
@@ -29,6 +30,9 @@ FIELD = "Receipt"
 """The field of an answer's `data` that holds its signed verdict."""
 PAID_BY = ("network", "transaction", "payer", "amount", "paymentId")
 """The payment fields of a verdict; a prepaid call has `paymentId`, and `amount` is the share of one call."""
+
+
+_MAC_LENGTH = 32
 
 
 class VerdictUnverified(CodedError):
@@ -69,6 +73,7 @@ class Verdicts:
     """Signs each answer once, after its settlement, and stores the verdict.
 
     `issuer` is the service's public URL. The definitions of `services`, sold here or not, say which claims are signed.
+    `report_secret` makes the ids of stored answers, whose hash is signed.
     """
 
     ledger: Ledger
@@ -76,6 +81,7 @@ class Verdicts:
     issuer: str | None = None
     services: tuple[ServiceDefinition, ...] = ()
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    report_secret: bytes | None = field(default=None, repr=False)
 
     async def recalled(self, answered: Answered) -> Answered:
         """Add the stored verdict to a repeated answer; sign it now if the process died before signing.
@@ -91,7 +97,7 @@ class Verdicts:
         """Sign an answer; the verdict is valid once stored."""
         at = self.now()
         jws = jwt.encode(
-            claims_of(answered, self.issuer, at, self.services),
+            claims_of(answered, self.issuer, at, self.services, self.report_secret),
             self.keys.private,
             algorithm=ALGORITHM,
             headers={"kid": self.keys.kid, "typ": TYPE},
@@ -100,34 +106,24 @@ class Verdicts:
 
 
 def claims_of(
-    answered: Answered, issuer: str | None, at: datetime, services: Iterable[ServiceDefinition]
+    answered: Answered,
+    issuer: str | None,
+    at: datetime,
+    services: Iterable[ServiceDefinition],
+    report_secret: bytes | None = None,
 ) -> dict[str, Any]:
-    """The claims to sign: the verdict, its input and model, the payment, and the time."""
+    """The claims to sign: the verdict, its input and model, its report, the payment, and the time."""
     receipt = answered.receipt
     paid = {name: receipt[name] for name in PAID_BY if receipt.get(name)}
     return {
         **({"iss": issuer} if issuer else {}),
         "iat": int(at.timestamp()),
-        **_judged(answered.request_id, answered.result, services),
-        "answerSha256": _digest(answered.result),
+        **judged(answered.request_id, answered.result, services),
+        "answerSha256": digest(answered.result),
+        # The hash, because the id alone gives access to the report.
+        **({"reportSha256": _hex(report_id(report_secret, answered.request_id))} if report_secret else {}),
         "payment": paid or None,
     }
-
-
-def contradiction(
-    answer: dict[str, Any], claims: dict[str, Any], services: Iterable[ServiceDefinition] = ()
-) -> str | None:
-    """The first claim that differs from a complete answer as returned to the caller; None when all agree.
-
-    An altered answer of a service that is not in `services` is found too, as `data`.
-    """
-    try:
-        said = _judged(answer["requestId"], answer["data"], services)
-    except (AttributeError, KeyError, TypeError):
-        return "data"
-    if differs := next((name for name, value in said.items() if claims.get(name) != value), None):
-        return differs
-    return None if _digest(answer["data"]) == claims.get("answerSha256") else "data"
 
 
 def verified(jws: str, jwks: dict[str, Any]) -> dict[str, Any]:
@@ -157,15 +153,25 @@ def verified(jws: str, jwks: dict[str, Any]) -> dict[str, Any]:
     return claims
 
 
-def _judged(request_id: str, data: dict[str, Any], services: Iterable[ServiceDefinition]) -> dict[str, Any]:
+def judged(request_id: str, data: dict[str, Any], services: Iterable[ServiceDefinition]) -> dict[str, Any]:
+    """The claims that an answer itself states: its id, and what its service signs of the report."""
     service = next((each for each in services if each.action == data.get("Action")), None)
     return {"requestId": request_id, **(service.signed(data[service.report_field]) if service else {})}
 
 
-def _digest(data: dict[str, Any]) -> str:
+def report_id(secret: bytes, request_id: str) -> str:
+    """The report id of the answer to `request_id`: the id with a keyed hash of it."""
+    return f"{request_id}-{hmac.new(secret, request_id.encode(), hashlib.sha256).hexdigest()[:_MAC_LENGTH]}"
+
+
+def digest(data: dict[str, Any]) -> str:
     """The sha256 of the whole answer, independent of JSON spacing, key order and the notation of integers."""
     plain = _whole({name: value for name, value in data.items() if name != FIELD})
-    return hashlib.sha256(json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return _hex(json.dumps(plain, sort_keys=True, separators=(",", ":")))
+
+
+def _hex(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _whole(value: Any) -> Any:
