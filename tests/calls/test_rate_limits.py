@@ -4,8 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from alive402.calls.rate_limits import CallRate, FreeFailures, NewPayments
-from alive402.payments.core import PaymentInvalid, PaymentsMisconfigured, TooManyCalls, TooManyFailures, TooManyPayments
+from alive402.calls.rate_limits import CallRate, FreeFailures, Guesses, NewPayments
+from alive402.payments.core import (
+    ApiKeyRefused,
+    PaymentInvalid,
+    PaymentsMisconfigured,
+    TokenExpired,
+    TokenMismatch,
+    TokenUnknown,
+    TooManyCalls,
+    TooManyFailures,
+    TooManyGuesses,
+    TooManyPayments,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -75,3 +86,30 @@ async def test_new_payments_and_calls_are_counted_per_address_and_key() -> None:
 async def test_unknown_storage_is_refused() -> None:
     with pytest.raises(PaymentsMisconfigured, match="ALIVE402_LIMITS_URL"):
         CallRate("1/hour", "nothing://here")
+
+
+async def test_wrong_credentials_are_counted_by_address() -> None:
+    guesses = Guesses("2/hour")
+
+    async def tried(error: Exception | None, address: str = "192.0.2.1", *wrong: type[Exception]) -> str:
+        try:
+            async with guesses.guarded(address, *wrong):
+                if error is not None:
+                    raise error
+        except TooManyGuesses as limited:
+            return "limited" if 1 <= (limited.retry_after or 0) <= 3600 else f"limited for {limited.retry_after} s"
+        except Exception as known:
+            return type(known).__name__
+        return "found"
+
+    for harmless in (TokenExpired(), TokenMismatch(reason="service"), LookupError()):
+        for _ in range(3):
+            assert await tried(harmless) == type(harmless).__name__
+    assert await tried(TokenUnknown()) == "TokenUnknown"
+    assert await tried(None) == "found"
+    assert await tried(TokenMismatch(reason="client")) == "TokenMismatch"
+    assert await tried(None) == "limited"
+    assert await tried(ApiKeyRefused(), "192.0.2.2") == "ApiKeyRefused"
+    assert await tried(LookupError(), "192.0.2.2", LookupError) == "LookupError"
+    assert await tried(ApiKeyRefused(), "192.0.2.2") == "limited"
+    assert await tried(None, "192.0.2.3") == "found"

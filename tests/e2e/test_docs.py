@@ -20,7 +20,7 @@ from alive402.http.core import errors as doors
 from alive402.intake import IntakeError, UploadRefused, UpstreamFailed
 from alive402.liveness import AnalysisError, UnusableVideo
 from alive402.payments.core import NoSuchApiKey, PaymentError, PaymentsMisconfigured, RefundRefused
-from alive402.payments.core.errors import PaymentConflict, TokenRefused
+from alive402.payments.core.errors import PaymentConflict, TokenRefused, TooMany
 
 PAGE = (Path(__file__).parents[2] / "docs" / "pay.md").read_text()
 ABSTRACT = {
@@ -32,6 +32,7 @@ ABSTRACT = {
     PaymentError,
     PaymentConflict,
     TokenRefused,
+    TooMany,
     doors.RequestRefused,
 }
 OPERATORS = {PaymentsMisconfigured, NoSuchApiKey, RefundRefused}

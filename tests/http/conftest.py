@@ -65,8 +65,13 @@ def _starting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
 
         def begin(offered: tuple[Offered, ...] = SERVICES, **chosen: object) -> Service:
             database = tmp_path_factory.mktemp("ledger") / "ledger.db"
-            # Crowds are let in, but where a test is about the queue.
-            kept = {"database_url": f"sqlite+aiosqlite:///{database}", "allow_private_hosts": True, "queue": 100}
+            # Crowds and guesses are let in, but where a test is about them.
+            kept = {
+                "database_url": f"sqlite+aiosqlite:///{database}",
+                "allow_private_hosts": True,
+                "queue": 100,
+                "credential_guesses_per_address": "10000/minute",
+            }
             given = {**kept, **chosen}
             return running.enter_context(_running(Settings(**given), database, offered))  # type: ignore[arg-type]
 

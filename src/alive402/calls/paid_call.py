@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[impor
 
 from alive402.calls.admission import Admission, Ticket
 from alive402.calls.call_log import CallKind, CallLog
-from alive402.calls.rate_limits import CallRate, FreeFailures, NewPayments
+from alive402.calls.rate_limits import CallRate, FreeFailures, Guesses, NewPayments
 from alive402.catalog import InvalidInput, ServiceDefinition, problems_in
 from alive402.errors import CodedError
 from alive402.intake import IntakeError
@@ -93,6 +93,7 @@ class LedgerServices:
     balances: Balances
     access_keys: AccessKeys
     call_rate: CallRate
+    guesses: Guesses
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,7 @@ class PaidCalls:
             IntakeError, AnalysisError: the video could not be fetched or analyzed; the payment may be used again.
             SettlementUnknown: the answer is stored, but it is not known yet whether the money moved.
             TooManyFailures: too many calls of this payer or address failed; answers already bought are still given.
+            TooManyGuesses: the offer has a token or a key, and too many from this address were wrong.
             Busy: too many calls are running, or the service is stopping; nothing was verified or reserved.
         """
         return await self.finish(await self.begin(given, offer, resource, request_id, at_once=True), progress)
@@ -158,9 +160,10 @@ class PaidCalls:
         """
         try:
             method = self._method(offer, resource, seconds, at_once=False)
-            await method.identify()
-            async with self.ledger_services.failures.guarded(method.payer, offer.address):
-                payer = await method.afford(Use(self.service.id, "", request_id))
+            async with self.ledger_services.guesses.offered(offer):
+                await method.identify()
+                async with self.ledger_services.failures.guarded(method.payer, offer.address):
+                    payer = await method.afford(Use(self.service.id, "", request_id))
         except PaymentMalformed:
             await self.ledger_services.failures.count(None, offer.address)
             raise
@@ -185,7 +188,8 @@ class PaidCalls:
         began = time.monotonic()
         with self._failure_noted(began):
             method, use = self._method(offer, resource, at_once=at_once), Use(self.service.id, _hash(given), request_id)
-            held, ticket = await method.recall(use), None
+            async with self.ledger_services.guesses.offered(offer):
+                held, ticket = await method.recall(use), None
             if held is None:
                 ticket = self.admission.admit(method.turn, offer.address)
                 try:

@@ -6,7 +6,7 @@ import ipaddress
 import math
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
 import structlog
 from limits import RateLimitItem, parse
@@ -15,7 +15,18 @@ from limits.aio.strategies import MovingWindowRateLimiter
 from limits.errors import ConfigurationError, StorageError
 from limits.storage import storage_from_string
 
-from alive402.payments.core import PaymentInvalid, PaymentsMisconfigured, TooManyCalls, TooManyFailures, TooManyPayments
+from alive402.payments.core import (
+    ApiKeyRefused,
+    Offer,
+    PaymentInvalid,
+    PaymentsMisconfigured,
+    TokenMismatch,
+    TokenUnknown,
+    TooManyCalls,
+    TooManyFailures,
+    TooManyGuesses,
+    TooManyPayments,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -137,6 +148,40 @@ class CallRate:
         if wait := await self._window.seconds_to_wait(whose):
             raise TooManyCalls(wait)
         await self._window.count(whose)
+
+
+class Guesses:
+    """Limits wrong tokens, keys and secrets per address, such as `30/minute`; `url` as in `FreeFailures`.
+
+    Every door that reads such a credential looks it up in `guarded`. At the limit nothing is looked up for the address,
+    so that it cannot find a correct one either; other addresses are not affected.
+    """
+
+    def __init__(self, per_address: str, url: str = "memory://") -> None:
+        self._per_address = parse(per_address)
+        self._window = _Window(url)
+
+    @asynccontextmanager
+    async def guarded(self, address: str | None, *wrong: type[Exception]) -> AsyncIterator[None]:
+        """Let the block look a credential up; a wrong one counts. `wrong` are more errors of the door that say so.
+
+        Raises:
+            TooManyGuesses: too many were wrong.
+        """
+        whose = [(self._per_address, f"guesses {_household(address)}")] if address is not None else []
+        if wait := await self._window.seconds_to_wait(whose):
+            raise TooManyGuesses(wait)
+        try:
+            yield
+        except Exception as error:
+            another = isinstance(error, TokenMismatch) and error.details.get("reason") == "client"
+            if another or isinstance(error, (TokenUnknown, ApiKeyRefused, *wrong)):
+                await self._window.count(whose)
+            raise
+
+    def offered(self, offer: Offer, *wrong: type[Exception]) -> AbstractAsyncContextManager[None]:
+        """As `guarded`, where the offer has a token or a key; a signature cannot be guessed."""
+        return self.guarded(offer.address, *wrong) if offer.token or offer.api_key else nullcontext()
 
 
 def _household(address: str) -> str:

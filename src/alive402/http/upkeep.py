@@ -47,7 +47,10 @@ class Watching:
         """The routers for metrics, the operator's page and privacy."""
         settings, ledger_services = self._parts.settings, self._parts.registry.ledger_services
         access = OpsAccess(
-            ledger_services.keys, ledger_services.verdicts.keys, timedelta(minutes=settings.ops_session_minutes)
+            ledger_services.keys,
+            ledger_services.verdicts.keys,
+            timedelta(minutes=settings.ops_session_minutes),
+            ledger_services.guesses,
         )
         token = settings.metrics_token
         readers = Readers(

@@ -17,6 +17,7 @@ from alive402.calls import (
     CallLog,
     CallRate,
     FreeFailures,
+    Guesses,
     LedgerServices,
     NewPayments,
     PaidCalls,
@@ -144,6 +145,7 @@ async def assemble(settings: Settings, services: tuple[Service, ...] = SERVICES)
         Balances(ledger, tokens, settings.token_days),
         AccessKeys(ledger, secret_box),
         CallRate(settings.calls_per_key, settings.limits_url),
+        Guesses(settings.credential_guesses_per_address, settings.limits_url),
     )
     secret = settings.webhook_secret
     callbacks = FetchLimits(

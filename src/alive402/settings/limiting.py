@@ -26,5 +26,6 @@ class Limiting(BaseModel):
     free_failures_per_payer: Rate = "30/hour"
     free_failures_per_address: Rate = "120/hour"
     new_payments_per_address: Rate = "60/hour"
+    credential_guesses_per_address: Rate = Field(default="30/minute", description="wrong tokens, keys and secrets")
     calls_per_key: Rate = Field(default="10/second", description="signed calls of one AccessKeyId")
     limits_url: str = Field(default="memory://", description="where rate limits are counted, for several processes")

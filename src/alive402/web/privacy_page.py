@@ -10,7 +10,7 @@ from alive402.web.site_pages import render
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The settings that the page states. `failures_*` are rates such as `30/hour`."""
+    """The settings that the page states. `failures_*` and `guesses_*` are rates such as `30/hour`."""
 
     answers_days: float
     call_log_days: float
@@ -20,6 +20,7 @@ class Facts:
     ops_session_minutes: float
     failures_per_payer: str
     failures_per_address: str
+    guesses_per_address: str
     webhooks: bool
     traces: bool
 

@@ -167,7 +167,9 @@ async def test_session_ends_on_expiry_revocation_and_bad_signature(own_service: 
     other, _ = await books.keys.create("tests", [Scope.CALL])
 
     def access(back: timedelta) -> OpsAccess:
-        return OpsAccess(books.keys, books.verdicts.keys, timedelta(minutes=60), lambda: utc_now() - back)
+        return OpsAccess(
+            books.keys, books.verdicts.keys, timedelta(minutes=60), books.guesses, lambda: utc_now() - back
+        )
 
     good = access(timedelta()).session(row.id)
 

@@ -39,6 +39,10 @@ class RpcRefused(Exception):
         super().__init__(message)
 
 
+class WrongSecret(RpcRefused):
+    """The signature was made with another secret, or the request was altered."""
+
+
 MISSING = ErrorCode("MissingParameter")
 INVALID = ErrorCode("InvalidParameter")
 INCOMPLETE = ErrorCode("IncompleteSignature")
@@ -68,6 +72,7 @@ TABLE: dict[str, ErrorCode] = {
     "api_key_forbidden": FORBIDDEN,
     "too_many_calls": THROTTLED,
     "too_many_failures": THROTTLED,
+    "too_many_guesses": THROTTLED,
     "payment_in_use": THROTTLED,
     "token_exhausted": _NOT_BOUGHT,
     "answer_erased": _NOT_BOUGHT,

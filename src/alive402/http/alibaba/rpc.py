@@ -27,6 +27,7 @@ from alive402.http.alibaba.errors import (
     WRONG_SECRET,
     ErrorCode,
     RpcRefused,
+    WrongSecret,
     classify,
     error_code,
     refusal,
@@ -111,7 +112,8 @@ class _Door:
             return await self._called_as(signed, request)
 
     async def _called_as(self, signed: SignedRequest, request: Request) -> Response:
-        account = await self._account(signed)
+        address = request.client.host if request.client else None
+        account = await self._account(signed, address)
         if signed.parameters.get("Format", "json").lower() != "json":
             raise RpcRefused(INVALID, "Format must be JSON.")
         if (signed.action, signed.version) == (objects.ACTION, objects.VERSION):
@@ -121,20 +123,20 @@ class _Door:
         given = input_of(signed.parameters, calls.service.input_schema)
         calls.check_input(given)
         resource = resource_of(calls.service, f"{self._payments.base(request)}/")
-        address = request.client.host if request.client else None
         outcome = await calls.call(given, Offer(account=account, address=address), resource, request_id(request))
         return _answered(
             outcome.request_id, {"Data": {"Elements": outcome.data["Elements"]}}, _extensions(outcome, calls.service)
         )
 
-    async def _account(self, signed: SignedRequest) -> KeyAccount:
-        """The account of a request, after checking its date, signature, nonce and rate limit."""
+    async def _account(self, signed: SignedRequest, address: str | None) -> KeyAccount:
+        """The account of a request from `address`, after checking its date, signature, nonce and rate limits."""
         if abs(datetime.now(UTC) - signed.at) > SIGNATURE_LIFETIME:
             raise RpcRefused(STALE, "The signed date is more than 15 minutes off. Set the clock, and sign again.")
         ledger_services = self._registry.ledger_services
-        key = await ledger_services.access_keys.find(signed.access_key_id)
-        if not await asyncio.to_thread(signed.signed_with, key.secret):
-            raise RpcRefused(WRONG_SECRET, "The signature is wrong: another secret, or an altered request.")
+        async with ledger_services.guesses.guarded(address, WrongSecret):
+            key = await ledger_services.access_keys.find(signed.access_key_id)
+            if not await asyncio.to_thread(signed.signed_with, key.secret):
+                raise WrongSecret(WRONG_SECRET, "The signature is wrong: another secret, or an altered request.")
         # Only after the signature check, so that a stranger can use up neither nonces nor the key's calls.
         if not await ledger_services.access_keys.first_use(key, signed.nonce):
             raise RpcRefused(REPLAYED, "The signature nonce was used before. Sign each request anew.")

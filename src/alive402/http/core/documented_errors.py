@@ -35,6 +35,7 @@ _NOT_OF_A_CALL = {
     payments.PaymentExpired,
     payments.NoSuchApiKey,
     payments.AccessKeyUnknown,
+    payments.TooMany,
     payments.TooManyCalls,
     payments.NoSuchPayment,
     payments.RefundRefused,
@@ -85,6 +86,7 @@ PAYING = (
     payments.NoSuchPayment,
     payments.AccessKeyUnknown,
     payments.TooManyFailures,
+    payments.TooManyGuesses,
     payments.FacilitatorUnavailable,
     payments.SettlementUnknown,
 )

@@ -20,6 +20,7 @@ from alive402.payments.core import (
     PaymentMalformed,
     PaymentMismatch,
     SettlementUnknown,
+    TooManyGuesses,
 )
 from alive402.settings import Settings
 from alive402.web import privacy_page
@@ -45,7 +46,7 @@ def router(registry: ServiceRegistry, erasure: Erasure, surfaces: Surfaces, sett
             204: {"description": "The answer is erased, now or earlier."},
             **refusals(
                 ProofMissing, CallUnknown, ApiKeyRefused, ApiKeyForbidden, PaymentInvalid, PaymentMalformed,
-                PaymentMismatch, PaymentInUse, SettlementUnknown, HeaderRepeated, HeaderTooLarge,
+                PaymentMismatch, PaymentInUse, SettlementUnknown, TooManyGuesses, HeaderRepeated, HeaderTooLarge,
             ),
         },
     )  # fmt: skip
@@ -53,7 +54,9 @@ def router(registry: ServiceRegistry, erasure: Erasure, surfaces: Surfaces, sett
         signature = payment.offer.signature
         # With a token beside it, either of them may have paid.
         proof = registry.first.gate.read(signature).money.proof if signature else None
-        await erasure.erase(request_id, payment.offer, proof)
+        # A wrong token and an unknown call are one error, so that neither can be told from the other.
+        async with registry.ledger_services.guesses.offered(payment.offer, CallUnknown):
+            await erasure.erase(request_id, payment.offer, proof)
         return Response(status_code=204)
 
     @routes.get(
@@ -74,6 +77,7 @@ def router(registry: ServiceRegistry, erasure: Erasure, surfaces: Surfaces, sett
             ops_session_minutes=settings.ops_session_minutes,
             failures_per_payer=settings.free_failures_per_payer,
             failures_per_address=settings.free_failures_per_address,
+            guesses_per_address=settings.credential_guesses_per_address,
             webhooks=bool(settings.webhook_urls),
             traces=settings.otlp_endpoint is not None,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from fastapi import Request
 
+from alive402.calls import Guesses
 from alive402.errors import CodedError
 from alive402.http.payment import KEY_HEADER, MAX_SECRET_BYTES
 from alive402.payments.core import ApiKeyForbidden, ApiKeyRefused, NoSuchApiKey
@@ -50,6 +52,7 @@ class OpsAccess:
     keys: Keys
     signing: SigningKeys
     lasts: timedelta
+    guesses: Guesses
     now: Clock = utc_now
     _secret: bytes = field(init=False, repr=False)
 
@@ -58,22 +61,26 @@ class OpsAccess:
         secret = HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE).derive(private)
         object.__setattr__(self, "_secret", secret)
 
-    async def check(self, request: Request) -> None:
-        """Check that the request's header holds a key with the scope `ops`.
+    async def check(self, request: Request, token: str | None = None) -> None:
+        """Check that the request's header holds a key with the scope `ops`, or `token`.
 
         Raises:
             OpsKeyMissing, ApiKeyRefused, ApiKeyForbidden: it holds none.
+            TooManyGuesses: too many keys from its address were wrong.
         """
         key = header_key(request)
         if key is None:
             raise OpsKeyMissing
-        await self.check_key(key)
+        await self.check_key(key, request, token)
 
-    async def check_key(self, key: str) -> str:
-        """Check a key and return its id. Raises like `check`."""
-        if len(key) > MAX_SECRET_BYTES:
-            raise ApiKeyRefused
-        return await self.keys.check(key, Scope.OPS)
+    async def check_key(self, key: str, request: Request, token: str | None = None) -> str:
+        """Check a key that came with a request and return its id; "" for `token`. Raises like `check`."""
+        async with self.guesses.guarded(request.client.host if request.client else None):
+            if token and hmac.compare_digest(key.encode(), token.encode()):
+                return ""
+            if len(key) > MAX_SECRET_BYTES:
+                raise ApiKeyRefused
+            return await self.keys.check(key, Scope.OPS)
 
     def session(self, key_id: str) -> str:
         """A session token for the browser that presented this key."""

@@ -16,7 +16,7 @@ from alive402.http.core import POLICY_WITH_SEARCH, received_from
 from alive402.http.discovery import Surfaces
 from alive402.http.ops.access import COOKIE, OpsAccess, OpsKeyMissing, header_key, refuse_other_sites
 from alive402.operations import HealthCheck, Insight, Interval, Span
-from alive402.payments.core import ApiKeyForbidden, ApiKeyRefused
+from alive402.payments.core import ApiKeyForbidden, ApiKeyRefused, TooManyGuesses
 from alive402.storage import Clock, utc_now
 from alive402.web import ops_page
 
@@ -149,9 +149,12 @@ class Ops:
             base = self._surfaces.site(request).base
             refuse_other_sites(request, base)
             try:
-                key_id = await self._access.check_key(await _key_in_form(request))
-            except (ApiKeyRefused, ApiKeyForbidden) as error:
-                return self._sign_in(request, error.status, error.message)
+                key_id = await self._access.check_key(await _key_in_form(request), request)
+            except (ApiKeyRefused, ApiKeyForbidden, TooManyGuesses) as error:
+                page = self._sign_in(request, error.status, error.message)
+                if error.retry_after:
+                    page.headers["Retry-After"] = str(error.retry_after)
+                return page
             answer = RedirectResponse(f"{base}/ops", HTTPStatus.SEE_OTHER, headers={"Cache-Control": "no-store"})
             self._set_cookie(answer, base, self._access.session(key_id), int(self._access.lasts.total_seconds()))
             return answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -98,16 +99,18 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, max_calls: int) 
         resource = _resource(calls, payment_id, request)
         filled = given.get("accessKeyId")
         api_key_id = await registry.ledger_services.access_keys.prepaid(filled) if filled is not None else None
+        guesses, address = registry.ledger_services.guesses, payment.offer.address
         try:
-            paid = await calls.prepayments.pay(
-                payment_id,
-                payment.offer,
-                resource,
-                request_id(request),
-                client_secret=payment.client_secret,
-                new_token=given.get("newToken", False),
-                api_key_id=api_key_id,
-            )
+            async with guesses.guarded(address) if payment.client_secret else nullcontext():
+                paid = await calls.prepayments.pay(
+                    payment_id,
+                    payment.offer,
+                    resource,
+                    request_id(request),
+                    client_secret=payment.client_secret,
+                    new_token=given.get("newToken", False),
+                    api_key_id=api_key_id,
+                )
         except PaymentRequired as error:
             prepaid = await payments.find(payment_id)
             gate = calls.prepayments.gate(prepaid.max_calls)

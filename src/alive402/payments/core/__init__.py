@@ -37,6 +37,7 @@ from alive402.payments.core.errors import (
     TokenUnknown,
     TooManyCalls,
     TooManyFailures,
+    TooManyGuesses,
     TooManyPayments,
 )
 from alive402.payments.core.method import AnswerSigner, FailureLimits, Hold, IssuedAnswer, PaymentMethod
@@ -100,6 +101,7 @@ __all__ = [
     "TokenUnknown",
     "TooManyCalls",
     "TooManyFailures",
+    "TooManyGuesses",
     "TooManyPayments",
     "Unverified",
     "Use",

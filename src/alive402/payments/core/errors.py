@@ -29,6 +29,7 @@ PaymentError                              code, sentence, HTTP status, what to d
  ├── TooManyCalls               429   too_many_calls             the API key exceeds its calls per second
  ├── TooManyPayments            429   too_many_payments          this address created too many payments
  ├── TooManyFailures            429   too_many_failures          too many calls of this payer or address failed
+ ├── TooManyGuesses             429   too_many_guesses           too many wrong keys or tokens from this address
  ├── FacilitatorUnavailable     503   facilitator_unavailable    the facilitator is unreachable; nothing moved
  ├── SettlementUnknown          503   settlement_unknown         the settlement's result was lost: send it again
  ├── NoSuchPayment              404   no_such_payment            the ledger has no such payment
@@ -245,40 +246,42 @@ class NoSuchApiKey(PaymentError):
     default = "No API key has this id. `alive402 keys list` shows them."
 
 
-class TooManyCalls(PaymentError):
+class TooMany(PaymentError):
+    """A rate limit is reached; `retry_after` says when to try again."""
+
+    status = 429
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__()
+        self.retry_after = retry_after
+
+
+class TooManyGuesses(TooMany):
+    """Too many unknown tokens, keys or secrets came from this address."""
+
+    code = "too_many_guesses"
+    default = "Too many wrong tokens or keys came from this address. Wait for Retry-After; nothing was charged."
+
+
+class TooManyCalls(TooMany):
     """An API key exceeds its calls per second."""
 
     code = "too_many_calls"
-    status = 429
     default = "The API key makes too many calls per second. Wait for Retry-After."
 
-    def __init__(self, retry_after: int) -> None:
-        super().__init__()
-        self.retry_after = retry_after
 
-
-class TooManyPayments(PaymentError):
+class TooManyPayments(TooMany):
     """This address created too many payments."""
 
     code = "too_many_payments"
-    status = 429
     default = "This address created too many payments. Pay the pending ones, or wait for Retry-After."
 
-    def __init__(self, retry_after: int) -> None:
-        super().__init__()
-        self.retry_after = retry_after
 
-
-class TooManyFailures(PaymentError):
+class TooManyFailures(TooMany):
     """Too many calls of this payer or address failed; failed calls are free, so they are limited."""
 
     code = "too_many_failures"
-    status = 429
     default = "Too many calls failed, and failed calls are free. Wait for Retry-After; answers are never limited."
-
-    def __init__(self, retry_after: int) -> None:
-        super().__init__()
-        self.retry_after = retry_after
 
 
 class FacilitatorUnavailable(PaymentError):
