@@ -87,7 +87,7 @@ def said_by(script: str, clips: Clips) -> list[str]:
 
 
 def test_buyer_scripts_of_the_page_buy(clips: Clips) -> None:
-    single, _, ahead, *_ = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    single, ahead, *_ = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     verdict, transaction = said_by(single, clips)
     assert verdict in {"live", "spoof", "inconclusive"}
     assert re.fullmatch(r"0x[0-9a-f]{64}", transaction)
