@@ -21,6 +21,7 @@ from alive402.settings import Settings
 from tests.http.conftest import Service, Start
 from tests.http.facilitators import serving
 from tests.http.solana import SolanaBuyer, SolanaFacilitator
+from tests.http.test_duplicates import COPIES, LateVerification, check, copies, signature
 from tests.http.test_settlement import BOUGHT
 
 pytestmark = pytest.mark.anyio
@@ -164,3 +165,15 @@ async def test_service_does_not_start_on_another_chain_or_without_an_account(fac
     given["pay_to"] = str(Keypair().pubkey())
     with pytest.raises(PaymentsMisconfigured, match="spl-token create-account"):
         await assemble(Settings(network="solana-devnet", **given, **node))  # type: ignore[arg-type]
+
+
+async def test_copy_that_is_verified_after_the_settlement_is_not_refused(
+    remote: Service, healthy: SolanaFacilitator, buyer: SolanaBuyer, videos: str
+) -> None:
+    async with buyer:
+        url = f"{videos}/face.mp4"
+        payment = await signature(buyer, healthy, url)
+        LateVerification(healthy)
+        check(await copies(buyer, url, payment, COPIES))
+        assert healthy.chain.balance(buyer.address) == 4 * PRICE
+    healthy.before_verifying = type(healthy).before_verifying
