@@ -53,7 +53,7 @@ class Recovery:
         return count
 
     async def cases(self, limit: int = 100) -> list[UnresolvedPayment]:
-        """Unresolved payments, the ones checked longest ago first."""
+        """At most `limit` unresolved payments of each network, the ones checked longest ago first."""
         found = await self._payments.unresolved(int(self._now().timestamp()), limit)
         return [UnresolvedPayment(each.id, State(each.state), each.money) for each in found]
 

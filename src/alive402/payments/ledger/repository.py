@@ -89,13 +89,20 @@ class PaymentRepository:
         return list(await self._session.scalars(query))
 
     async def unresolved(self, ran_out_before: int, limit: int) -> list[Payment]:
-        """Payments that may have moved: of unknown settlement, or failed and run out before that unix time."""
+        """Payments that may have moved: of unknown settlement, or failed and run out before that unix time.
+
+        At most `limit` of each network, the ones changed longest ago first.
+        """
         refused: ColumnElement[bool] = and_(Payment.state == State.FAILED, Payment.valid_before < ran_out_before)
+        turn = func.row_number().over(partition_by=Payment.network, order_by=Payment.updated_at)
+        waiting = (
+            select(Payment.id, turn.label("turn")).where(or_(Payment.state == State.SETTLE_UNKNOWN, refused)).subquery()
+        )
         query = (
             select(Payment)
-            .where(or_(Payment.state == State.SETTLE_UNKNOWN, refused))
+            .join(waiting, waiting.c.id == Payment.id)
+            .where(waiting.c.turn <= limit)
             .order_by(Payment.updated_at)
-            .limit(limit)
         )
         return list(await self._session.scalars(query))
 
