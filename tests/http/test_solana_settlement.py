@@ -20,6 +20,7 @@ from alive402.payments.x402.reconciler import Reconciler, Swept
 from alive402.settings import Settings
 from tests.http.conftest import Service, Start
 from tests.http.facilitators import serving
+from tests.http.permit2 import read
 from tests.http.solana import SolanaBuyer, SolanaFacilitator
 from tests.http.test_duplicates import COPIES, LateVerification, check, copies, signature
 from tests.http.test_settlement import BOUGHT
@@ -115,6 +116,25 @@ async def test_reconciler_expires_what_can_move_no_more(
         dead = await buyer.send(f"{videos}/face.mp4", buyer.signature)
         assert (dead.status_code, dead.json()["charged"]) == (402, False)
         assert (await buyer.pay(f"{videos}/face.mp4")).status_code == 200
+        assert healthy.chain.balance(buyer.address) == 4 * PRICE
+
+
+async def test_late_money_pays_the_first_answer(
+    remote: Service, healthy: SolanaFacilitator, buyer: SolanaBuyer, videos: str
+) -> None:
+    gate, ledger = remote.parts.registry.first.gate, remote.parts.registry.ledger_services.ledger
+    healthy.fault = "refuses"
+    async with buyer:
+        refused = await buyer.pay(f"{videos}/face.mp4")
+        assert refused.json()["code"] == "settlement_refused"
+        healthy.fault = ""
+        other = await buyer.send(f"{videos}/attack.mp4", buyer.signature)
+        assert (other.status_code, other.json()["code"]) == (409, "payment_spent")
+        payment = read(buyer.signature)
+        assert (await healthy.inner().settle(payment, payment.accepted)).success
+        await Reconciler(ledger, gate).sweep()
+        assert remote.histories()[-1][-1] == "consumed"
+        assert (await buyer.send(f"{videos}/face.mp4", buyer.signature)).status_code == 200
         assert healthy.chain.balance(buyer.address) == 4 * PRICE
 
 

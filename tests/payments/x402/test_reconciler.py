@@ -165,11 +165,23 @@ async def test_wrong_refusal_is_corrected(setup: Setup) -> None:
     for step, *given in (("settling", RESULT), ("refused", "out_of_gas")):
         async with setup.ledger.begin() as payments:
             await getattr(payments, step)(claim, *given)
-    setup.send(call)
     assert await setup.reconciler().sweep() == Swept()
-    setup.clock = timedelta(minutes=10)
+    setup.send(call)
     assert await setup.reconciler().sweep() == Swept(settled=1)
     assert await setup.state(money) == "consumed"
+
+
+async def test_refusal_of_long_ago_is_looked_at_once_more_when_its_time_is_over(setup: Setup) -> None:
+    money, call = setup.sign(3, lives=7200)
+    claim = await setup.claim(money)
+    for step, *given in (("settling", RESULT), ("refused", "out_of_gas")):
+        async with setup.ledger.begin() as payments:
+            await getattr(payments, step)(claim, *given)
+    setup.send(call)
+    setup.clock = timedelta(minutes=61)
+    assert await setup.reconciler().sweep() == Swept()
+    setup.clock = timedelta(minutes=121)
+    assert await setup.reconciler().sweep() == Swept(settled=1)
 
 
 async def test_authorization_spent_elsewhere_is_no_payment(setup: Setup) -> None:

@@ -69,8 +69,7 @@ class Reconciler:
             if isinstance(each, BaseException):
                 raise each
             ends.update(each)
-        unknown = len(cases) - ends["settled"] - ends["expired"] - ends["failed"]
-        return Swept(freed, ends["settled"], ends["expired"], ends["failed"], unknown)
+        return Swept(freed, *(ends[end] for end in ("settled", "expired", "failed", "unknown")))
 
     @asynccontextmanager
     async def running(self, every_seconds: float) -> AsyncIterator[None]:
@@ -89,28 +88,28 @@ class Reconciler:
             log.info("reconciled", **dataclasses.asdict(swept))
 
     async def _decide_all(self, cases: Sequence[UnresolvedPayment]) -> list[str]:
-        """Resolve the payments of one network side by side, in their order; returns how those asked about ended.
+        """Resolve the payments of one network side by side, in their order; returns how each of them ended.
 
         Each of the askers stops when its question is not answered: a silent node is soon left alone, and one lost
         answer does not end the sweep.
         """
-        waiting, ends = iter(cases), list[str]()
+        waiting, ends = iter(cases), {case.payment_id: _undecided(case) for case in cases}
 
         async def ask() -> None:
             for case in waiting:
                 end = await self._decide(case)
                 if end is None:
                     return
-                ends.append(end)
+                ends[case.payment_id] = end
 
         askers = [ask() for _ in cases[:ASKED_AT_ONCE]]
         for each in await asyncio.gather(*askers, return_exceptions=True):
             if isinstance(each, BaseException):
                 raise each
-        return ends
+        return list(ends.values())
 
     async def _decide(self, case: UnresolvedPayment) -> str | None:
-        """Resolve by the chain: settled, expired, failed, or still unknown; None when the node does not answer."""
+        """Resolve by the chain: settled, expired, failed, or as it was; None when the node does not answer."""
         answered, over = True, False
         try:
             found = await self._gate.find(case.money, LOOKUP_SECONDS)
@@ -130,10 +129,17 @@ class Reconciler:
         async with self._ledger.recovery() as recovery:
             if found is not None:
                 await recovery.moved(case, found.transaction, found.receipt)
+                if case.state is State.FAILED:
+                    log.warning("moved after a refusal", payment_id=case.payment_id, transaction=found.transaction)
                 return "settled"
             if over:
                 await recovery.never_moves(case, "expired", expired=True)
                 return "expired"
             # Also when the node did not answer: otherwise the same payments would be asked about first each time.
             await recovery.looked(case)
-        return "unknown" if answered else None
+        return _undecided(case) if answered else None
+
+
+def _undecided(case: UnresolvedPayment) -> str:
+    """How a payment ends that the chain does not decide now; a refused one most likely never moves."""
+    return "refused" if case.state is State.FAILED else "unknown"
