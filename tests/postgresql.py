@@ -78,6 +78,11 @@ class Server:
         finally:
             self._start()
 
+    def execute(self, statement: str) -> None:
+        """Run one statement as the server's owner."""
+        where = ["--host=127.0.0.1", f"--port={self._port}", "--username=alive402", "--dbname=postgres"]
+        subprocess.run([str(self._folder / "psql"), *where, "--command", statement], check=True, timeout=60, cwd="/")
+
     def database(self, template: str = "template0") -> str:
         """The URL of a new database, for SQLAlchemy; its last part is the name, usable as a template."""
         name = f"ledger{next(_numbers)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -20,6 +20,10 @@ from alive402.http.server import listen
 from alive402.payments.devchain import DevChain, DevFacilitator
 
 
+async def _at_once() -> None:
+    pass
+
+
 @dataclass
 class Facilitator:
     """A facilitator and a node at `url`; `fault` names its present failure."""
@@ -32,6 +36,7 @@ class Facilitator:
     token: str | None = None
     wallet_factories: tuple[str, ...] = ()
     after_settling: Callable[[], object] = lambda: None
+    before_verifying: Callable[[], Awaitable[object]] = _at_once
 
     def inner(self) -> Any:
         """The facilitator in this process."""
@@ -63,6 +68,7 @@ class Facilitator:
             if self.fault == "down":
                 return JSONResponse({"error": "down"}, status_code=500)
             self.verified += 1
+            await self.before_verifying()
             answer = await inner.verify(*_parsed(body))
             if self.fault == "slow after verifying":
                 self.chain.skip(90)

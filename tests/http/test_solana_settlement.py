@@ -20,7 +20,9 @@ from alive402.payments.x402.reconciler import Reconciler, Swept
 from alive402.settings import Settings
 from tests.http.conftest import Service, Start
 from tests.http.facilitators import serving
+from tests.http.permit2 import read
 from tests.http.solana import SolanaBuyer, SolanaFacilitator
+from tests.http.test_duplicates import COPIES, LateVerification, check, copies, signature
 from tests.http.test_settlement import BOUGHT
 
 pytestmark = pytest.mark.anyio
@@ -117,6 +119,25 @@ async def test_reconciler_expires_what_can_move_no_more(
         assert healthy.chain.balance(buyer.address) == 4 * PRICE
 
 
+async def test_late_money_pays_the_first_answer(
+    remote: Service, healthy: SolanaFacilitator, buyer: SolanaBuyer, videos: str
+) -> None:
+    gate, ledger = remote.parts.registry.first.gate, remote.parts.registry.ledger_services.ledger
+    healthy.fault = "refuses"
+    async with buyer:
+        refused = await buyer.pay(f"{videos}/face.mp4")
+        assert refused.json()["code"] == "settlement_refused"
+        healthy.fault = ""
+        other = await buyer.send(f"{videos}/attack.mp4", buyer.signature)
+        assert (other.status_code, other.json()["code"]) == (409, "payment_spent")
+        payment = read(buyer.signature)
+        assert (await healthy.inner().settle(payment, payment.accepted)).success
+        await Reconciler(ledger, gate).sweep()
+        assert remote.histories()[-1][-1] == "consumed"
+        assert (await buyer.send(f"{videos}/face.mp4", buyer.signature)).status_code == 200
+        assert healthy.chain.balance(buyer.address) == 4 * PRICE
+
+
 async def test_payment_that_dies_during_the_work_costs_nothing(
     remote: Service, healthy: SolanaFacilitator, buyer: SolanaBuyer, videos: str
 ) -> None:
@@ -164,3 +185,15 @@ async def test_service_does_not_start_on_another_chain_or_without_an_account(fac
     given["pay_to"] = str(Keypair().pubkey())
     with pytest.raises(PaymentsMisconfigured, match="spl-token create-account"):
         await assemble(Settings(network="solana-devnet", **given, **node))  # type: ignore[arg-type]
+
+
+async def test_copy_that_is_verified_after_the_settlement_is_not_refused(
+    remote: Service, healthy: SolanaFacilitator, buyer: SolanaBuyer, videos: str
+) -> None:
+    async with buyer:
+        url = f"{videos}/face.mp4"
+        payment = await signature(buyer, healthy, url)
+        LateVerification(healthy)
+        check(await copies(buyer, url, payment, COPIES))
+        assert healthy.chain.balance(buyer.address) == 4 * PRICE
+    healthy.before_verifying = type(healthy).before_verifying

@@ -19,6 +19,7 @@ from alive402.intake.errors import (
     HostNotFound,
     IntakeError,
     InvalidUrl,
+    MediaFull,
     TooManyHops,
     Unreachable,
     UpstreamStatus,
@@ -197,6 +198,11 @@ def test_one_private_address_among_public_ones_is_refused(tmp_path: Path, monkey
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_arguments, **_options: found)
     with pytest.raises(ForbiddenAddress):
         get("http://video.example/video", tmp_path, CLOSED)
+
+
+def test_full_disk_is_no_fault_of_the_host(host: str) -> None:
+    with pytest.raises(MediaFull):
+        asyncio.run(subject.fetch_file(f"{host}/video", Path("/dev/full"), OPEN))
 
 
 def test_metadata_address_is_always_forbidden(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from alive402.intake.errors import MediaFull
 from alive402.intake.folders import CALL, WORKER, marked, media_folder, sweep_media_folders
 
 
@@ -21,6 +22,14 @@ def test_folder_is_deleted_after_the_block_even_on_errors(tmp_path: Path) -> Non
     with pytest.raises(KeyError):
         fail()
     assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_full_disk_has_an_error_of_its_own(tmp_path: Path) -> None:
+    with pytest.raises(MediaFull), media_folder(tmp_path):
+        Path("/dev/full").write_bytes(b"bytes")
+    with pytest.raises(IsADirectoryError), media_folder(tmp_path) as folder:
+        folder.write_bytes(b"bytes")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_folder_in_use_is_not_swept(tmp_path: Path) -> None:

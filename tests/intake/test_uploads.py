@@ -97,6 +97,15 @@ async def test_upload_declared_too_large_is_not_read(folder: Path) -> None:
     assert not videos(folder)
 
 
+async def test_upload_on_a_full_disk_leaves_nothing(folder: Path) -> None:
+    uploads = Uploads.open(folder, UploadLimits(max_bytes=1_000))
+    name = uploads.new_id()
+    (folder / f"{name}.video").symlink_to("/dev/full")
+    with pytest.raises(UploadsFull):
+        await uploads.receive(chunks(b"bytes"), "a", None, name)
+    assert names(folder, f"{name}*") == []
+
+
 async def test_uploads_are_limited_per_payer_and_in_all(folder: Path) -> None:
     uploads = Uploads.open(folder, UploadLimits(max_bytes=1_000, total_bytes=2_050))
     first = [await put(uploads, "a", declared=10) for _ in range(3)]

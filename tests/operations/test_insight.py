@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import event as on_event
 
 from alive402.calls import CallKind, LoggedCall
-from alive402.operations.insight import PERCENTILES, Insight, Span
+from alive402.operations.insight import PERCENTILES, Backlog, Insight, Span
 from alive402.payments.ledger import Ledger, State
 from tests.operations.ledger_rows import SERVICE, event, payment, prepayment
 
@@ -217,3 +217,16 @@ def test_no_query_reads_a_whole_table(database_url: str) -> None:
     for statement, steps in told.items():
         assert not whole & set(steps), (statement, steps)
         assert any("USING" in step and "INDEX" in step for step in steps), (statement, steps)
+
+
+def test_backlog_is_as_old_as_its_oldest_payment(database_url: str) -> None:
+    old, new, done = (payment(state, NOW) for state in (State.SETTLE_UNKNOWN, State.SETTLE_UNKNOWN, State.CONSUMED))
+    rows: list[object] = [old, new, done]
+    rows += [event(done, State.SETTLE_UNKNOWN, NOW - timedelta(hours=9))]
+    rows += [event(each, State.SETTLE_UNKNOWN, NOW - timedelta(seconds=ago)) for each, ago in ((old, 90), (new, 30))]
+    rows += [event(old, State.SETTLE_UNKNOWN, NOW)]
+    assert watched(database_url, rows, Insight.backlog) == Backlog(2, 90.0)
+
+
+def test_empty_backlog_has_no_age(database_url: str) -> None:
+    assert watched(database_url, [], Insight.backlog) == Backlog(0, 0.0)

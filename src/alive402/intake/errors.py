@@ -12,7 +12,8 @@ IntakeError                              code, sentence, HTTP status, what to do
  ├── InvalidImageData     400   invalid_image_data      a picture in the request is not base64
  ├── UploadGone           410   upload_gone             the upload was deleted or has expired
  ├── AnalysisTimeout      504   analysis_timeout        judging took too long and was stopped
- └── Busy                 503   busy                    the service is at capacity; try again soon
+ ├── Busy                 503   busy                    the service is at capacity; try again soon
+ └── MediaFull            503   media_full              the service's disk for videos is full
 
 UploadRefused                            the same, for a video that the caller uploads
  ├── UploadEmpty          400   upload_empty            the body is empty
@@ -127,6 +128,15 @@ class Busy(IntakeError):
     status = 503
     retry_after = 5
     default = "The service is at capacity. Send the same request again soon."
+
+
+class MediaFull(IntakeError):
+    """The disk on which videos are stored during analysis is full."""
+
+    code = "media_full"
+    status = 503
+    retry_after = 60
+    default = "The service has no room for the video now, and nothing was charged. Send the same request again later."
 
 
 class UploadRefused(CodedError):

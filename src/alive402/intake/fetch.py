@@ -26,6 +26,7 @@ from alive402.intake.errors import (
     Unreachable,
     UpstreamStatus,
 )
+from alive402.intake.folders import reporting_full_disk
 from alive402.liveness import VideoTooLarge
 
 MAX_URL = 2048
@@ -71,6 +72,7 @@ async def fetch_file(url: str, target: Path, limits: FetchLimits) -> int:
         InvalidUrl, ForbiddenAddress, HostNotFound: the URL may not be fetched.
         Unreachable, UpstreamStatus, TooManyHops, FetchTimeout: its host did not deliver the file.
         VideoTooLarge: more than `limits.max_bytes`.
+        MediaFull: there is no room for `target`.
     """
     try:
         async with asyncio.timeout(limits.seconds):
@@ -116,7 +118,7 @@ def _following(url: str, location: str) -> str:
 
 async def _save(response: httpcore.Response, target: Path, limits: FetchLimits) -> int:
     written, began = 0, time.monotonic()
-    with target.open("wb") as file:
+    with reporting_full_disk(), target.open("wb") as file:
         async for chunk in response.aiter_stream():
             written += len(chunk)
             if written > limits.max_bytes:

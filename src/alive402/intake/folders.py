@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
@@ -11,8 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from alive402.errors import CodedError
+from alive402.intake.errors import MediaFull
+
 CALL, WORKER = "alive402-call-", "alive402-worker-"
 """Name prefixes of the folders of calls and of worker processes; `tempfile` adds eight characters."""
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 _OURS = re.compile(rf"({CALL}|{WORKER})[a-z0-9_]{{8}}")
 
 
@@ -21,16 +26,29 @@ def media_folder(beside: Path | None) -> Iterator[Path]:
     """A new folder under `beside` (default: the system's temporary folder), deleted after the block.
 
     Raises:
+        MediaFull: there is no room for the folder, or for what the block writes.
         OSError: the folder cannot be made.
     """
-    if beside is not None:
-        beside.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=CALL, dir=beside) as folder:
-        mark = marked(folder)
-        try:
-            yield Path(folder)
-        finally:
-            os.close(mark)
+    with reporting_full_disk():
+        if beside is not None:
+            beside.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=CALL, dir=beside) as folder:
+            mark = marked(folder)
+            try:
+                yield Path(folder)
+            finally:
+                os.close(mark)
+
+
+@contextmanager
+def reporting_full_disk(kind: type[CodedError] = MediaFull) -> Iterator[None]:
+    """Raise `kind` in place of the operating system's error when the block finds the disk full."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise kind from None
+        raise
 
 
 def marked(folder: str) -> int:

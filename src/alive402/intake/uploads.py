@@ -29,6 +29,7 @@ from urllib.parse import urlsplit
 
 from alive402.intake.errors import TooManyUploads, UploadEmpty, UploadGone, UploadsFull, UploadTooSlow
 from alive402.intake.file_locks import held, is_free, link, locked, new_file, write
+from alive402.intake.folders import reporting_full_disk
 from alive402.liveness import VideoTooLarge
 from alive402.upkeep import Upkeep
 
@@ -142,7 +143,7 @@ class Uploads:
         largest files.
 
         Raises:
-            TooManyUploads, UploadsFull: a limit of waiting uploads is reached.
+            TooManyUploads, UploadsFull: a limit of waiting uploads is reached, or the disk is full.
             VideoTooLarge: the declared or the received size is over the limit.
             UploadTooSlow: the file came too slowly.
             UploadEmpty: the file is empty.
@@ -151,20 +152,21 @@ class Uploads:
         if declared is not None and declared > self.limits.max_bytes:
             raise VideoTooLarge(max_bytes=self.limits.max_bytes)
         size = self.limits.max_bytes if declared is None else declared
-        upload = await asyncio.to_thread(self._admit, payer, size, upload_id or self.new_id(), most)
-        try:
+        with reporting_full_disk(UploadsFull):
+            upload = await asyncio.to_thread(self._admit, payer, size, upload_id or self.new_id(), most)
             try:
-                async with asyncio.timeout(self.limits.receive_seconds):
-                    size, sha256 = await self._save(chunks, self._video(upload.id))
-            except TimeoutError:
-                raise UploadTooSlow(seconds=self.limits.receive_seconds) from None
-            expires_at = time.time() + self.limits.seconds
-            whole = replace(upload, size=size, sha256=sha256, expires_at=expires_at)
-            await asyncio.to_thread(self._note, whole)
-        except BaseException:
-            self._forget(upload.id)
-            raise
-        return whole
+                try:
+                    async with asyncio.timeout(self.limits.receive_seconds):
+                        size, sha256 = await self._save(chunks, self._video(upload.id))
+                except TimeoutError:
+                    raise UploadTooSlow(seconds=self.limits.receive_seconds) from None
+                expires_at = time.time() + self.limits.seconds
+                whole = replace(upload, size=size, sha256=sha256, expires_at=expires_at)
+                await asyncio.to_thread(self._note, whole)
+            except BaseException:
+                self._forget(upload.id)
+                raise
+            return whole
 
     def new_id(self) -> str:
         """An id for `receive` that can be given out before the file comes. It cannot be guessed."""

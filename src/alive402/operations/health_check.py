@@ -24,6 +24,8 @@ from alive402.upkeep import Upkeep
 
 log = structlog.get_logger(__name__)
 
+_TRIED = bytes(65_536)
+
 
 @dataclass(frozen=True, slots=True)
 class Machine:
@@ -45,6 +47,17 @@ class Machine:
         while not folder.exists():
             folder = folder.parent
         return shutil.disk_usage(folder).free
+
+    def has_room(self) -> bool:
+        """Whether the folder can be written now, and has room for `videos_bytes`."""
+        try:
+            if self.media is not None:
+                self.media.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.media) as file:
+                file.write(_TRIED)
+        except OSError:
+            return False
+        return self.free_bytes() >= self.videos_bytes
 
 
 class HealthCheck:
@@ -90,7 +103,7 @@ class HealthCheck:
         return {
             "ledger": await _ledger(self._registry.ledger_services),
             "models": await asyncio.to_thread(self._models.are_whole),
-            "disk": self.machine.free_bytes() >= self.machine.videos_bytes,
+            "disk": await asyncio.to_thread(self.machine.has_room),
         }
 
     @asynccontextmanager
@@ -103,7 +116,7 @@ class HealthCheck:
 async def _ledger(ledger_services: LedgerServices) -> bool:
     try:
         await ledger_services.ledger.check()
-    except SQLAlchemyError:
+    except (SQLAlchemyError, OSError):
         return False
     return True
 

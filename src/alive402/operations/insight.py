@@ -110,6 +110,14 @@ class OpenCase:
 
 
 @dataclass(frozen=True, slots=True)
+class Backlog:
+    """The payments whose settlement is unknown: their number, and for how long the oldest one has been so."""
+
+    payments: int
+    oldest_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Outstanding:
     """Unused calls of prepaid tokens and keys of one service, and what was paid for them in atomic units."""
 
@@ -244,6 +252,17 @@ class Insight:
         counted = select(Payment.state, func.count().label("payments")).group_by(Payment.state)
         found = {row.state: row.payments for row in (await self._session.execute(counted)).all()}
         return {state: found.get(str(state), 0) for state in State}
+
+    async def backlog(self) -> Backlog:
+        """The reconciler's backlog."""
+        unknown = str(State.SETTLE_UNKNOWN)
+        query = (
+            select(func.count(Payment.id.distinct()), func.min(PaymentEvent.at))
+            .join(PaymentEvent, PaymentEvent.payment_id == Payment.id)
+            .where(Payment.state == unknown, PaymentEvent.state == unknown)
+        )
+        payments, since = (await self._session.execute(query)).one()
+        return Backlog(payments, max(0.0, (self._now - since).total_seconds()) if since else 0.0)
 
     def _interval(self, at: InstrumentedAttribute[datetime], span: Span) -> ColumnElement[Any]:
         """The interval of a timestamp as text, the same on both databases."""

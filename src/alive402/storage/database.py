@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
+import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
@@ -20,6 +23,8 @@ from alive402.storage.leases import LiveLeases
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_MILLISECONDS = 15_000
+LEAST_FREE_BYTES = 8_000_000
+"""Below this, a commit of SQLite may fail: its write-ahead log grows to 4 MB, and is copied into the database."""
 _READS = "alive402_reads"
 _MIGRATING = 0x402
 
@@ -88,13 +93,23 @@ class Database:
                 self.leases.forget(lease)
 
     async def check(self) -> None:
-        """Run one trivial query.
+        """Write a row and roll it back; for SQLite, also look for room on its disk, which only a commit would need.
 
         Raises:
-            sqlalchemy.exc.SQLAlchemyError: the database does not answer.
+            sqlalchemy.exc.SQLAlchemyError: the database does not answer, or cannot be written.
+            OSError: its disk is full.
         """
-        async with self._readers() as session:
-            await session.execute(text("SELECT 1"))
+        self._check_room()
+        async with self._turn(), self._sessions() as session:
+            await session.execute(text("UPDATE alembic_version SET version_num = version_num"))
+            await session.rollback()
+
+    def _check_room(self) -> None:
+        url = self._engine.url
+        if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+            return
+        if shutil.disk_usage(Path(url.database).absolute().parent).free < LEAST_FREE_BYTES:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     async def close(self) -> None:
         """Close every connection."""

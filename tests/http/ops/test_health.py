@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ from eth_account import Account
 
 from alive402.demo import TOOL_PATH
 from alive402.payments.keys import Scope
+from alive402.storage import database
 from tests import postgresql
 from tests.http.conftest import Service, Start
 from tests.http.facilitators import running_facilitator
@@ -81,6 +83,7 @@ async def test_lost_ledger_is_unhealthy(start: Start) -> None:
                 assert 'alive402_up{part="ledger"} 0.0' in metrics.text
                 # What is not known is not told as it was.
                 assert "alive402_payments{" not in metrics.text
+                assert "alive402_unresolved_payments NaN" in metrics.text
                 page = await http.get(f"{service.url}/api/ops/summary", headers={"X-Api-Key": "ak_x"})
                 assert (page.status_code, page.json()["code"]) == (503, "ledger_unavailable")
 
@@ -93,6 +96,41 @@ async def test_lost_ledger_is_unhealthy(start: Start) -> None:
             return (await asked(service))[2] == "healthy"
 
         await until(is_healthy)
+
+
+async def test_ledger_that_cannot_be_written_is_not_ready(start: Start) -> None:
+    programs = postgresql.binaries()
+    if programs is None:
+        pytest.skip(postgresql.NOT_INSTALLED)
+    with postgresql.running(programs) as server:
+        url = server.database()
+        service = start(database_url=url)
+        assert (await asked(service))[0] == 200
+        name = url.rpartition("/")[2]
+        server.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+        server.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        status, checks, _ = await asked(service)
+        assert (status, {part for part, works in checks.items() if not works}) == (503, {"ledger"})
+
+
+async def test_ledger_without_room_on_its_disk_is_not_ready(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = start()
+    assert (await asked(service))[0] == 200
+    monkeypatch.setattr(database, "LEAST_FREE_BYTES", 10**18)
+    status, checks, _ = await asked(service)
+    assert (status, {part for part, works in checks.items() if not works}) == (503, {"ledger"})
+
+
+async def test_media_directory_that_cannot_be_written_is_not_ready(start: Start, tmp_path: Path) -> None:
+    media = tmp_path / "media"
+    service = start(media_directory=media)
+    assert (await asked(service))[0] == 200
+    media.rename(tmp_path / "gone")
+    media.touch()
+    status, checks, _ = await asked(service)
+    assert (status, {part for part, works in checks.items() if not works}) == (503, {"disk"})
+    media.unlink()
+    (tmp_path / "gone").rename(media)
 
 
 async def test_full_disk_is_not_ready(start: Start) -> None:

@@ -67,6 +67,8 @@ async def test_calls_stages_and_settlements_are_counted(start: Start, videos: st
     assert grown(before, after, "alive402_stage_seconds_sum", stage="analysis") > 0.01
     assert grown(before, after, "alive402_settlements_total", outcome="settled") == 1
     assert after["alive402_payments", frozenset({("state", "consumed")})] == 1
+    assert after["alive402_unresolved_payments", frozenset()] == 0
+    assert after["alive402_unresolved_oldest_seconds", frozenset()] == 0
     assert after["alive402_queue_places", frozenset({("work", "analysis"), ("status", "capacity")})] == 2
     assert after["alive402_up", frozenset({("part", "ledger")})] == 1
     assert after["alive402_ledger_seconds_count", frozenset()] >= 2

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
+from sqlalchemy import text
 
 from alive402.payments.core import Claim, Money, NoSuchPayment, PaymentExpiresSoon, RefundRefused, Use
 from alive402.payments.ledger.ledger import Ledger
@@ -47,6 +48,9 @@ class Desk:
                     await self.reserve()
                 case "reserve other":
                     await self.reserve(OTHER)
+                case "erase":
+                    async with self.ledger.session() as session:
+                        await session.execute(text("UPDATE payments SET result = NULL"))
                 case "send":
                     await self.call("settling", RESULT)
                 case "settle":
@@ -113,10 +117,10 @@ def new_desk(make_database: Callable[[], str]) -> Callable[[], AsyncIterator[Des
 STORIES = [
     "reserve, send, settle, refund",
     "reserve, release, reserve other, die, reserve, die, sweep",
-    "reserve, send, refuse, reserve, die, reserve, die, sweep, reserve, die, reserve other",
+    "reserve, send, refuse, reserve, die, reserve, die, sweep, reserve, die, erase, reserve other",
     "reserve, send, die, reserve, send, run out",
     "reserve, send, die, sweep, reserve, lose, find",
-    "reserve, send, lose, find elsewhere, reserve other",
+    "reserve, send, lose, find elsewhere, erase, reserve other",
     "reserve, send, lose, find run out",
     "reserve, send, refuse, reserve, send, refuse, find",
     "reserve, send, refuse, find run out",

@@ -185,13 +185,33 @@ async def test_amount_of_the_answer_replaces_the_signed_limit(dead: Ledger) -> N
     assert (day.income, paid.amount, paid.money.amount) == (60_000, 60_000, 60_000)
 
 
-async def test_limit_is_whole_again_for_another_request(ledger: Ledger) -> None:
+async def refuse(ledger: Ledger, amount: int) -> None:
     claim = await reserve(ledger)
     assert isinstance(claim, Claim)
     async with ledger.begin() as payments:
-        await payments.settling(claim, RESULT, 60_000)
+        await payments.settling(claim, RESULT, amount)
     async with ledger.begin() as payments:
         await payments.refused(claim, "no")
+
+
+async def test_answer_of_a_refused_payment_is_kept_for_its_request(ledger: Ledger) -> None:
+    """The refusal may be wrong: the first signature may still move its money."""
+    await refuse(ledger, 60_000)
+    for use, money in ((OTHER, MONEY), (USE, dataclasses.replace(MONEY, proof="another proof"))):
+        with pytest.raises(PaymentSpent):
+            await reserve(ledger, use, money)
+    async with ledger.begin() as payments:
+        with pytest.raises(PaymentSpent):
+            await payments.is_free(MONEY)
+    again = await reserve(ledger)
+    assert isinstance(again, Claim)
+    assert (again.stage, again.result, again.amount) == (Stage.SETTLE, RESULT, 60_000)
+
+
+async def test_limit_is_whole_again_for_another_request(ledger: Ledger) -> None:
+    await refuse(ledger, 60_000)
+    async with ledger.session() as session:
+        await session.execute(text("UPDATE payments SET result = NULL"))
     again = await reserve(ledger, OTHER)
     assert isinstance(again, Claim)
     assert (again.stage, again.result, again.amount) == (Stage.EXECUTE, None, 200_000)

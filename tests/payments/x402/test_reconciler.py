@@ -7,9 +7,11 @@ import dataclasses
 import time
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from eth_account import Account
+from fastapi import FastAPI, Request
 from web3 import Web3
 
 from alive402.payments.core import Answered, Claim, Money, Use
@@ -17,16 +19,19 @@ from alive402.payments.devchain import NETWORK, TOKEN_ADDRESS, DevChain, DevFaci
 from alive402.payments.ledger import Ledger
 from alive402.payments.x402.options import PaymentOption, PaymentOptions
 from alive402.payments.x402.protocol import PaymentGate
-from alive402.payments.x402.reconciler import Reconciler, Swept
+from alive402.payments.x402.reconciler import ASKED_AT_ONCE, CASES_AT_ONCE, Reconciler, Swept
 from alive402.payments.x402.schemes import Terms
 from alive402.payments.x402.schemes.exact_evm import EXACT_EVM, Web3ChainReader
 from alive402.payments.x402.schemes.exact_permit2 import EXACT_PERMIT2
 from alive402.storage import utc_now
+from tests.http.facilitators import Facilitator, running_facilitator
 from tests.payments.devchain.test_chain import SELLER, authorization
 from tests.payments.x402.schemes.permit2.signing import Proxy, signed
 
 pytestmark = pytest.mark.anyio
 PRICE = 200_000
+SILENT = "eip155:8453"
+CROWD, BACKLOG = 8, 24
 USE = Use("video-face-liveness-detection", "request", "first")
 RESULT = {"Elements": [1]}
 
@@ -39,21 +44,24 @@ class Setup:
         self.chain = DevChain()
         self.node = Web3(Web3.HTTPProvider("http://127.0.0.1:9/nobody", request_kwargs={"timeout": 1}))
         self.payer = Account.create()
-        self.chain.mint(self.payer.address, 10 * PRICE)
+        self.chain.mint(self.payer.address, 30 * PRICE)
         self.clock = timedelta()
 
     def now(self) -> datetime:
         return utc_now() + self.clock
 
-    def reconciler(self, *, silent: bool = False, others: bool = False) -> Reconciler:
+    def reconciler(self, *, silent: bool = False, others: bool = False, node: str | None = None) -> Reconciler:
         asset = SELLER if others else TOKEN_ADDRESS
         terms = Terms(NETWORK, asset, PRICE, SELLER, 300, "USDC", "2")
-        chain = Web3ChainReader(self.node if silent else self.chain.web3)
+        away = Terms(SILENT, asset, PRICE, SELLER, 300, "USDC", "2")
+        web3 = Web3(Web3.HTTPProvider(node)) if node else self.chain.web3
+        chain = Web3ChainReader(self.node if silent else web3)
         facilitator, permit2 = DevFacilitator(self.chain), self.chain.reader_for(EXACT_PERMIT2)
         options = PaymentOptions(
             [
                 PaymentOption(EXACT_EVM, terms, facilitator, chain),
                 PaymentOption(EXACT_PERMIT2, terms, facilitator, permit2),
+                PaymentOption(EXACT_EVM, away, facilitator, Web3ChainReader(self.node)),
             ]
         )
         return Reconciler(self.ledger, PaymentGate(options))
@@ -96,6 +104,29 @@ class Setup:
         return states[-1]
 
 
+class SlowNode(Facilitator):
+    """A node that answers its first calls when a crowd of them waits, and then at once; `most` waited together."""
+
+    most = 0
+
+    def app(self) -> FastAPI:
+        app, inside, crowd = super().app(), set[object](), asyncio.Event()
+
+        @app.middleware("http")
+        async def slow(request: Request, call_next: Any) -> Any:
+            inside.add(call := object())
+            self.most = max(self.most, len(inside))
+            if len(inside) >= CROWD:
+                crowd.set()
+            try:
+                await asyncio.wait_for(crowd.wait(), 5)
+                return await call_next(request)
+            finally:
+                inside.discard(call)
+
+        return app
+
+
 @pytest.fixture
 async def setup(database_url: str) -> AsyncIterator[Setup]:
     made: list[Setup] = []
@@ -134,11 +165,23 @@ async def test_wrong_refusal_is_corrected(setup: Setup) -> None:
     for step, *given in (("settling", RESULT), ("refused", "out_of_gas")):
         async with setup.ledger.begin() as payments:
             await getattr(payments, step)(claim, *given)
-    setup.send(call)
     assert await setup.reconciler().sweep() == Swept()
-    setup.clock = timedelta(minutes=10)
+    setup.send(call)
     assert await setup.reconciler().sweep() == Swept(settled=1)
     assert await setup.state(money) == "consumed"
+
+
+async def test_refusal_of_long_ago_is_looked_at_once_more_when_its_time_is_over(setup: Setup) -> None:
+    money, call = setup.sign(3, lives=7200)
+    claim = await setup.claim(money)
+    for step, *given in (("settling", RESULT), ("refused", "out_of_gas")):
+        async with setup.ledger.begin() as payments:
+            await getattr(payments, step)(claim, *given)
+    setup.send(call)
+    setup.clock = timedelta(minutes=61)
+    assert await setup.reconciler().sweep() == Swept()
+    setup.clock = timedelta(minutes=121)
+    assert await setup.reconciler().sweep() == Swept(settled=1)
 
 
 async def test_authorization_spent_elsewhere_is_no_payment(setup: Setup) -> None:
@@ -229,3 +272,34 @@ async def test_two_reconcilers_resolve_each_payment_once(setup: Setup) -> None:
     async with setup.ledger.begin() as payments:
         histories = [states for _, states in await payments.history()]
     assert [states.count("settled") for states in histories] == [1] * 6
+
+
+async def test_payments_are_looked_up_side_by_side(setup: Setup) -> None:
+    for number in range(20, 20 + BACKLOG):
+        money, call = setup.sign(number)
+        await setup.lose(money)
+        setup.send(call)
+    with running_facilitator(setup.chain, kind=SlowNode) as slow:
+        assert await setup.reconciler(node=f"{slow.url}/devchain/rpc").sweep() == Swept(settled=BACKLOG)
+        assert CROWD <= slow.most <= ASKED_AT_ONCE
+
+
+async def test_silent_network_holds_up_no_other(setup: Setup) -> None:
+    """However many of its payments wait, and for however long."""
+    for number in range(100, 101 + CASES_AT_ONCE):
+        await setup.lose(dataclasses.replace(setup.sign(number)[0], network=SILENT))
+    money, call = setup.sign(99)
+    await setup.lose(money)
+    setup.send(call)
+    assert await setup.reconciler().sweep() == Swept(settled=1, unknown=CASES_AT_ONCE)
+    assert await setup.state(money) == "consumed"
+
+
+async def test_payments_that_get_no_answer_are_asked_about_last(setup: Setup) -> None:
+    for number in range(20, 21 + ASKED_AT_ONCE):
+        await setup.lose(setup.sign(number)[0])
+    async with setup.ledger.recovery() as recovery:
+        waiting = [case.payment_id for case in await recovery.cases()]
+    await setup.reconciler(silent=True).sweep()
+    async with setup.ledger.recovery() as recovery:
+        assert (await recovery.cases())[0].payment_id == waiting[-1]

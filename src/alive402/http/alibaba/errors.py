@@ -101,6 +101,7 @@ TABLE: dict[str, ErrorCode] = {
     "analysis_failed": ErrorCode("InternalError.Algo", 500),
     "models_missing": FAULT,
     "busy": UNAVAILABLE,
+    "media_full": UNAVAILABLE,
 }
 
 

@@ -6,6 +6,7 @@ No label holds a payer, a URL or an address: services, kinds, codes, stages and 
 from __future__ import annotations
 
 import ipaddress
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -67,6 +68,14 @@ class Metrics:
             "alive402_settlements", "Settlements attempted, by outcome.", ["outcome"], registry=registry
         )
         self._payments = Gauge("alive402_payments", "Payments in the ledger, by state.", ["state"], registry=registry)
+        self._unresolved = Gauge(
+            "alive402_unresolved_payments", "Payments whose settlement is unknown.", registry=registry
+        )
+        self._oldest = Gauge(
+            "alive402_unresolved_oldest_seconds",
+            "For how long the oldest settlement has been unknown; 0 without any.",
+            registry=registry,
+        )
         self._places = Gauge(
             "alive402_queue_places", "Work slots of this process.", ["work", "status"], registry=registry
         )
@@ -108,13 +117,18 @@ class Metrics:
         began = time.monotonic()
         try:
             async with self._ledger_services.ledger.reading() as session:
-                states = await Insight(session, utc_now()).states()
+                insight = Insight(session, utc_now())
+                states, backlog = await insight.states(), await insight.backlog()
             self._ledger.observe(time.monotonic() - began)
             for state, count in states.items():
                 self._payments.labels(str(state)).set(count)
+            self._unresolved.set(backlog.payments)
+            self._oldest.set(backlog.oldest_seconds)
         except SQLAlchemyError:
             # Remove figures that can no longer be read.
             self._payments.clear()
+            self._unresolved.set(math.nan)
+            self._oldest.set(math.nan)
         for work, places in self._health.machine.queue.items():
             for status in ("capacity", "in_use", "waiting"):
                 self._places.labels(work, status).set(getattr(places, status))

@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 
 from alive402.intake.errors import AnalysisTimeout
+from alive402.intake.folders import reporting_full_disk
 from alive402.intake.sandbox.worker_process import Kind, Progress, SandboxLimits, WarmWorker, WorkerDied
 from alive402.liveness import AnalysisError, AnalysisFailed
 
@@ -92,8 +93,9 @@ class Sandbox:
         worker, sound = None, False
         try:
             async with asyncio.timeout_at(until):
-                worker = self._take() or await self._start()
-                judged = understood(await worker.judge(path, self.limits, progress, kind))
+                with reporting_full_disk():
+                    worker = self._take() or await self._start()
+                    judged = understood(await worker.judge(path, self.limits, progress, kind))
             sound = True
             return judged
         except AnalysisError as error:

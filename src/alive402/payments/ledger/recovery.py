@@ -20,6 +20,8 @@ _COUNTS_AS = {
     State.SETTLING: State.SETTLE_UNKNOWN,
 }
 _ENDED = "its process died"
+LATE = timedelta(hours=1)
+"""For so long after a refusal the chain is asked whether the money moved all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,12 @@ class Recovery:
         return count
 
     async def cases(self, limit: int = 100) -> list[UnresolvedPayment]:
-        """Unresolved payments, the ones checked longest ago first."""
-        found = await self._payments.unresolved(int(self._now().timestamp()), limit)
+        """At most `limit` unresolved payments of each network, the ones checked longest ago first.
+
+        A refused payment is among them while its transaction may be late, and when its time is over.
+        """
+        now = self._now()
+        found = await self._payments.unresolved(int(now.timestamp()), now - LATE, limit)
         return [UnresolvedPayment(each.id, State(each.state), each.money) for each in found]
 
     async def looked(self, case: UnresolvedPayment) -> None:

@@ -52,6 +52,11 @@ def _moving(columns: tuple[str, ...]) -> Executable:
     )
 
 
+def was_refused(payment: Payment) -> bool:
+    """Whether a refused settlement has an answer: the money may still move, so the payment stays with its request."""
+    return payment.result is not None and payment.state in (State.EXECUTED, State.FAILED)
+
+
 class PaymentRepository:
     """Reads and writes payments within the session's transaction. `webhook_urls` are notified of each step."""
 
@@ -88,14 +93,26 @@ class PaymentRepository:
         )
         return list(await self._session.scalars(query))
 
-    async def unresolved(self, ran_out_before: int, limit: int) -> list[Payment]:
-        """Payments that may have moved: of unknown settlement, or failed and run out before that unix time."""
-        refused: ColumnElement[bool] = and_(Payment.state == State.FAILED, Payment.valid_before < ran_out_before)
+    async def unresolved(self, ran_out_before: int, failed_after: datetime, limit: int) -> list[Payment]:
+        """Payments that may have moved: of unknown settlement, or failed.
+
+        Of the failed ones, those that failed after that time, and those that ran out before that unix time. At most
+        `limit` of each network, the ones changed longest ago first.
+        """
+        lately = select(PaymentEvent.payment_id).where(
+            PaymentEvent.state == str(State.FAILED), PaymentEvent.at > failed_after
+        )
+        due = or_(Payment.valid_before < ran_out_before, Payment.id.in_(lately))
+        refused: ColumnElement[bool] = and_(Payment.state == State.FAILED, due)
+        turn = func.row_number().over(partition_by=Payment.network, order_by=Payment.updated_at)
+        waiting = (
+            select(Payment.id, turn.label("turn")).where(or_(Payment.state == State.SETTLE_UNKNOWN, refused)).subquery()
+        )
         query = (
             select(Payment)
-            .where(or_(Payment.state == State.SETTLE_UNKNOWN, refused))
+            .join(waiting, waiting.c.id == Payment.id)
+            .where(waiting.c.turn <= limit)
             .order_by(Payment.updated_at)
-            .limit(limit)
         )
         return list(await self._session.scalars(query))
 

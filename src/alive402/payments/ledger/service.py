@@ -17,7 +17,7 @@ settling        the facilitator is asked to move the money
 settled         the money moved
 consumed        its uses are spent: for a single call, together with `settled`
 released        the call failed; nothing was charged, and the same signature may be used again
-failed          the money did not move; the answer is stored but not returned
+failed          the money did not move, or not yet; the answer is stored for its request, and not returned
 settle_unknown  the result is unknown; the next use of the same signature, or the reconciler, asks the chain
 expired         the authorization expired by the chain's clock, and the money never moved
 refunded        the operator refunded the payment
@@ -52,7 +52,7 @@ from alive402.payments.core import (
     Use,
 )
 from alive402.payments.ledger.models import Payment
-from alive402.payments.ledger.repository import PaymentRepository
+from alive402.payments.ledger.repository import PaymentRepository, was_refused
 from alive402.payments.ledger.states import HELD, MAY_HAVE_MOVED, PAID, State
 from alive402.storage import Clock, utc_now
 
@@ -105,7 +105,9 @@ class PaymentService:
             if not same:
                 raise PaymentSpent
             return await self._take_over(payment, use, State.SETTLING, Stage.RESOLVE, now)
-        if same and payment.result is not None and state in (State.EXECUTED, State.FAILED):
+        if was_refused(payment):
+            if not same:
+                raise PaymentSpent
             return await self._take_over(payment, use, State.EXECUTED, Stage.SETTLE, now)
         if not verified:
             return Unverified()
@@ -129,6 +131,8 @@ class PaymentService:
             raise PaymentSpent
         if state in HELD and is_held(payment.lease_until, self._now(), self._lease):
             raise PaymentInUse
+        if was_refused(payment):
+            raise PaymentSpent
         if state is State.EXPIRED:
             raise PaymentExpiresSoon
 

@@ -13,6 +13,8 @@ from alive402.payments.core import (
     Answered,
     AnswerSigner,
     Claim,
+    FacilitatorUnavailable,
+    PaymentRequired,
     SettlementRefused,
     SettlementUnknown,
     Stage,
@@ -27,6 +29,7 @@ from alive402.stages import CallStage, stage
 log = structlog.get_logger(__name__)
 
 FRESH_SECONDS = 5.0
+_REFUSALS = (PaymentRequired, FacilitatorUnavailable)
 Share = Callable[[dict[str, Any]], Fraction]
 """The share of the price that an answer costs, where the payment's scheme can settle less than was signed."""
 
@@ -142,9 +145,12 @@ class X402Method:
     async def afford(self, use: Use) -> str:
         """Check terms and validity, that the payment is free, and that the facilitator would settle it."""
         self.gate.admit(self.signed, self.resource, self.seconds_needed, at_once=self.at_once)
-        async with self.ledger.begin() as payments:
-            await payments.is_free(self.signed.money)
-        await self.gate.verify(self.signed)
+        await self._is_free()
+        try:
+            await self.gate.verify(self.signed)
+        except _REFUSALS:
+            await self._is_free()
+            raise
         return self.payer
 
     async def recall(self, use: Use) -> Answered | X402Hold | None:
@@ -153,12 +159,23 @@ class X402Method:
 
     async def reserve(self, use: Use) -> Answered | X402Hold:
         """Verify and reserve the payment; asks the facilitator outside of any transaction, as it may take seconds."""
-        # Checked for new payments only: a bought answer is returned even if the price changed or the payment expired.
-        self.gate.admit(self.signed, self.resource, self.seconds_needed, at_once=self.at_once)
-        await self.gate.verify(self.signed)
+        try:
+            # For new payments only: a bought answer is returned even if the price changed or the payment expired.
+            self.gate.admit(self.signed, self.resource, self.seconds_needed, at_once=self.at_once)
+            await self.gate.verify(self.signed)
+        except _REFUSALS:
+            # A call that settles this payment meanwhile is in the ledger, and makes the facilitator refuse its nonce.
+            held = await self._look(use, verified=False)
+            if held is None:
+                raise
+            return held
         held = await self._look(use, verified=True)
         assert held is not None
         return held
+
+    async def _is_free(self) -> None:
+        async with self.ledger.begin() as payments:
+            await payments.is_free(self.signed.money)
 
     async def _look(self, use: Use, *, verified: bool) -> Answered | X402Hold | None:
         async with self.ledger.begin() as payments:

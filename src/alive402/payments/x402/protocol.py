@@ -254,8 +254,8 @@ class PaymentGate:
             # The first transaction may still be pending: only time proves that it never arrives.
             raise SettlementUnknown(**error.details) from error
 
-    async def find(self, money: Money) -> Settled | None:
-        """The settlement of this payment on chain, or None.
+    async def find(self, money: Money, seconds: float = VERIFY_SECONDS) -> Settled | None:
+        """The settlement of this payment on chain, or None; the node has so many `seconds`.
 
         Raises:
             SettlementRefused: the payment was used for something else, and can never move this money.
@@ -263,7 +263,7 @@ class PaymentGate:
         """
         option = self._options.of(money)
         try:
-            async with asyncio.timeout(VERIFY_SECONDS):
+            async with asyncio.timeout(seconds):
                 seen = await option.chain.find_transfer(money)
         except SpentElsewhere as error:
             raise SettlementRefused(reason="spent_elsewhere") from error

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -19,6 +21,10 @@ log = structlog.get_logger(__name__)
 
 BEATS_A_LEASE = 3
 CASES_AT_ONCE = 100
+ASKED_AT_ONCE = 16
+"""So many payments of a network are looked up side by side."""
+LOOKUP_SECONDS = 30.0
+"""A look-up takes a handful of requests, and a slow node takes seconds for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +59,17 @@ class Reconciler:
             freed = await recovery.let_go(CASES_AT_ONCE)
         async with self._ledger.recovery() as recovery:
             cases = await recovery.cases(CASES_AT_ONCE)
-        silent: set[str] = set()
-        ends = [await self._decide(case, silent) for case in cases]
-        return Swept(freed, *(ends.count(end) for end in ("settled", "expired", "failed", "unknown")))
+        networks: dict[str, list[UnresolvedPayment]] = {}
+        for case in cases:
+            networks.setdefault(case.money.network, []).append(case)
+        # Side by side, so that a slow or silent node holds up its own network only.
+        found = await asyncio.gather(*[self._decide_all(each) for each in networks.values()], return_exceptions=True)
+        ends: Counter[str] = Counter()
+        for each in found:
+            if isinstance(each, BaseException):
+                raise each
+            ends.update(each)
+        return Swept(freed, *(ends[end] for end in ("settled", "expired", "failed", "unknown")))
 
     @asynccontextmanager
     async def running(self, every_seconds: float) -> AsyncIterator[None]:
@@ -73,20 +87,37 @@ class Reconciler:
         if swept != Swept():
             log.info("reconciled", **dataclasses.asdict(swept))
 
-    async def _decide(self, case: UnresolvedPayment, silent: set[str]) -> str:
-        """Resolve a payment by the chain: settled, expired, failed, or still unknown.
+    async def _decide_all(self, cases: Sequence[UnresolvedPayment]) -> list[str]:
+        """Resolve the payments of one network side by side, in their order; returns how each of them ended.
 
-        `silent` are networks whose node does not answer: they are skipped for the rest of the sweep.
+        Each of the askers stops when its question is not answered: a silent node is soon left alone, and one lost
+        answer does not end the sweep.
         """
-        if case.money.network in silent:
-            return "unknown"
+        waiting, ends = iter(cases), {case.payment_id: _undecided(case) for case in cases}
+
+        async def ask() -> None:
+            for case in waiting:
+                end = await self._decide(case)
+                if end is None:
+                    return
+                ends[case.payment_id] = end
+
+        askers = [ask() for _ in cases[:ASKED_AT_ONCE]]
+        for each in await asyncio.gather(*askers, return_exceptions=True):
+            if isinstance(each, BaseException):
+                raise each
+        return list(ends.values())
+
+    async def _decide(self, case: UnresolvedPayment) -> str | None:
+        """Resolve by the chain: settled, expired, failed, or as it was; None when the node does not answer."""
+        answered, over = True, False
         try:
-            # Read the clock first: a payment that has expired and is not found afterwards can never arrive.
-            over = await self._gate.is_over(case.money)
-            found = await self._gate.find(case.money)
+            found = await self._gate.find(case.money, LOOKUP_SECONDS)
+            if found is None and await self._gate.is_over(case.money):
+                # Look again after the clock: a payment that has expired and is not found now can never arrive.
+                over, found = True, await self._gate.find(case.money, LOOKUP_SECONDS)
         except SettlementUnknown as error:
-            if error.details.get("reason") != UNDECIDED:
-                silent.add(case.money.network)
+            answered = error.details.get("reason") == UNDECIDED
             found, over = None, False
         except SettlementRefused as error:
             reason = str(error.details.get("reason", ""))
@@ -98,9 +129,17 @@ class Reconciler:
         async with self._ledger.recovery() as recovery:
             if found is not None:
                 await recovery.moved(case, found.transaction, found.receipt)
+                if case.state is State.FAILED:
+                    log.warning("moved after a refusal", payment_id=case.payment_id, transaction=found.transaction)
                 return "settled"
             if over:
                 await recovery.never_moves(case, "expired", expired=True)
                 return "expired"
+            # Also when the node did not answer: otherwise the same payments would be asked about first each time.
             await recovery.looked(case)
-        return "unknown"
+        return _undecided(case) if answered else None
+
+
+def _undecided(case: UnresolvedPayment) -> str:
+    """How a payment ends that the chain does not decide now; a refused one most likely never moves."""
+    return "refused" if case.state is State.FAILED else "unknown"

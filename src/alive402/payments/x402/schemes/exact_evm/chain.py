@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
 
 from eth_typing import BlockNumber, ChecksumAddress, HexStr
 from web3 import Web3
@@ -32,6 +34,10 @@ EXPIRY_MARGIN_SECONDS = 120
 # nearly always has it; the further ones are for a service that was down for days.
 _WINDOW_BLOCKS = 2_000
 _WINDOWS = 100
+# For the calls of one node: more than the reconciler asks at once, so that running calls do not wait for it.
+_THREADS = 32
+Given = ParamSpec("Given")
+Told = TypeVar("Told")
 
 
 class Web3ChainReader:
@@ -39,14 +45,16 @@ class Web3ChainReader:
 
     def __init__(self, web3: Web3) -> None:
         self._web3 = web3
+        # A silent node keeps its own threads waiting, not those of other nodes and of files.
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="node")
 
     async def network(self) -> str:
         """The CAIP-2 id of the chain."""
-        return f"eip155:{await asyncio.to_thread(lambda: self._web3.eth.chain_id)}"
+        return f"eip155:{await self._ask(lambda: self._web3.eth.chain_id)}"
 
     async def find_transfer(self, money: Money) -> Transfer | None:
         """Search the token's events for the transfer; the blocking calls run in a thread."""
-        return await asyncio.to_thread(self._find, money.asset, money.payer, money.nonce, money.pay_to, money.amount)
+        return await self._ask(self._find, money.asset, money.payer, money.nonce, money.pay_to, money.amount)
 
     async def is_over(self, money: Money) -> bool:
         """Whether the newest block is later than the end of the authorization, by a margin."""
@@ -54,15 +62,19 @@ class Web3ChainReader:
 
     async def now(self) -> int:
         """The newest block's time in unix seconds."""
-        return int(await asyncio.to_thread(lambda: self._web3.eth.get_block("latest")["timestamp"]))
+        return int(await self._ask(lambda: self._web3.eth.get_block("latest")["timestamp"]))
 
     async def is_used(self, money: Money) -> bool:
         """Whether the token has marked the nonce as used or cancelled."""
-        return await asyncio.to_thread(self._authorization_is_used, money.asset, money.payer, money.nonce)
+        return await self._ask(self._authorization_is_used, money.asset, money.payer, money.nonce)
 
     async def count_transfers(self, transaction: str, asset: str, to: str, amount: int) -> int:
         """Count the matching transfers of a transaction; the blocking calls run in a thread."""
-        return await asyncio.to_thread(self._count, transaction, asset, to, amount)
+        return await self._ask(self._count, transaction, asset, to, amount)
+
+    async def _ask(self, call: Callable[Given, Told], *given: Given.args, **named: Given.kwargs) -> Told:
+        """Run a blocking call of the node in one of its threads."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(call, *given, **named))
 
     def _find(self, asset: str, payer: str, nonce: str, pay_to: str, amount: int) -> Transfer | None:
         if not self._authorization_is_used(asset, payer, nonce):

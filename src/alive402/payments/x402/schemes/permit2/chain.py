@@ -6,8 +6,6 @@ calls x402's proxy with it.
 
 from __future__ import annotations
 
-import asyncio
-
 from eth_abi.abi import decode
 from eth_abi.exceptions import DecodingError
 from hexbytes import HexBytes
@@ -60,11 +58,11 @@ class Permit2ChainReader(Web3ChainReader):
 
     async def find_transfer(self, money: Money) -> Transfer | None:
         """Search the token's events for the transfer; the blocking calls run in a thread."""
-        return await asyncio.to_thread(self._settlement, money)
+        return await self._ask(self._settlement, money)
 
     async def is_used(self, money: Money) -> bool:
         """Whether Permit2 has marked the nonce as used or cancelled."""
-        return await asyncio.to_thread(self._nonce_is_used, money)
+        return await self._ask(self._nonce_is_used, money)
 
     def _nonce_is_used(self, money: Money) -> bool:
         contract = self._web3.eth.contract(address=Web3.to_checksum_address(PERMIT2_ADDRESS), abi=_ABI)
