@@ -31,10 +31,10 @@ def test_operator_signs_in_reads_and_signs_out(service: Service, launch: Launch)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("heading", name="Calls", exact=True).wait_for()
     page.get_by_text("Calls as a table").click()
-    assert page.get_by_role("region", name="Calls").get_by_role("row").count() == 25
+    assert page.get_by_role("region", name="Calls", exact=True).get_by_role("row").count() == 25
     page.get_by_role("link", name="90 days").click()
     page.get_by_text("Calls as a table").click()
-    assert page.get_by_role("region", name="Calls").get_by_role("row").count() == 91
+    assert page.get_by_role("region", name="Calls", exact=True).get_by_role("row").count() == 91
     assert accessible(page)
     assert page.evaluate("document.cookie") == ""
     page.get_by_role("button", name="Sign out").click()
