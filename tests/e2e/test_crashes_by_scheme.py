@@ -5,7 +5,6 @@ The table in `docs/payments.md` is what these tests saw. `ALIVE402_WRITE_DOCS=1`
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import httpx
@@ -13,7 +12,7 @@ import pytest
 
 from alive402.catalog import IMAGE_LIVENESS
 from tests.e2e.crash_setup import CrashSetup, buy_again, die, payment_outcome
-from tests.e2e.test_crashes import PAGE, rendered
+from tests.e2e.crash_tables import BY_SCHEME, is_in_the_docs
 from tests.http.permit2 import Choosing, up_to
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("calm")]
@@ -107,11 +106,4 @@ async def test_ledger_and_chain_sums_are_equal(setup: CrashSetup) -> None:
 async def test_docs_table_equals_the_results() -> None:
     if len(seen) < len(SCHEMES) * (len(KILLS) + len(FAULTS) + 1):
         pytest.skip("only some of the cases were run")
-    headings = ("scheme, and what happens", "in the ledger", "answer stored", "money moved",
-                "the same payment again", "charged in all")  # fmt: skip
-    page = PAGE.read_text()
-    before, after = page.split("<!-- schemes -->\n")[0], page.split("<!-- end of schemes -->")[1]
-    made = f"{before}<!-- schemes -->\n{rendered(headings, seen)}<!-- end of schemes -->{after}"
-    if os.environ.get("ALIVE402_WRITE_DOCS"):
-        PAGE.write_text(made)
-    assert page == made or os.environ.get("ALIVE402_WRITE_DOCS"), "ALIVE402_WRITE_DOCS=1 writes the table anew"
+    is_in_the_docs("schemes", ("scheme, and what happens", *BY_SCHEME[1:]), seen)

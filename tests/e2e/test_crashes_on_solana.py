@@ -13,11 +13,12 @@ pytest.importorskip("solders", reason="needs the extra `solana`")
 from alive402.demo import Buyer
 from alive402.payments.devchain.solana import SolanaDevChain
 from tests.e2e.crash_setup import PRICE, CrashSetup, buy_again, die, payment_outcome
+from tests.e2e.crash_tables import BY_SCHEME, is_in_the_docs
 from tests.http.facilitators import serving
 from tests.http.solana import SolanaBuyer, SolanaFacilitator
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("calm")]
-HOUR = 3600.0
+SKEWS = {"an hour fast": 3600.0, "an hour slow": -3600.0}
 LOST = "chain silent"
 # The moment and the fault, and how things stand then: the last state, whether the answer is stored, the money moved.
 KILLS = {
@@ -28,7 +29,7 @@ KILLS = {
     ("after `settle_unknown` is committed", LOST): ("`settle_unknown`", "yes", "yes"),
     ("after `failed` is committed", "refuses"): ("`failed`", "yes", "no"),
 }
-bought: list[Buyer] = []
+seen: dict[str, tuple[str, ...]] = {}
 
 
 class SolanaCrashSetup(CrashSetup):
@@ -63,27 +64,29 @@ async def setup(video: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIt
 @pytest.mark.parametrize(("moment", "fault"), KILLS)
 async def test_kill_during_a_call_keeps_the_ledger_correct(setup: CrashSetup, moment: str, fault: str) -> None:
     buyer = await die(setup, moment, fault)
-    assert payment_outcome(setup, buyer) == KILLS[moment, fault]
+    outcome = payment_outcome(setup, buyer)
+    assert outcome == KILLS[moment, fault]
     await setup.start()
-    await buy_again(setup, buyer)
-    bought.append(buyer)
+    seen[f"killed {moment}"] = (*outcome, *await buy_again(setup, buyer))
 
 
 async def test_reconciler_finishes_what_a_dead_process_settled(setup: CrashSetup) -> None:
     buyer = await die(setup, "after the facilitator settled")
+    outcome = payment_outcome(setup, buyer)
     setup.arm("after the reconciler committed `consumed`")
     await setup.start(reconcile_seconds=0.1)
     await setup.died()
     setup.arm("")
     assert payment_outcome(setup, buyer) == ("`consumed`", "yes", "yes")
     await setup.start()
-    await buy_again(setup, buyer)
-    bought.append(buyer)
+    name = "killed after the facilitator settled; the reconciler asks the chain"
+    seen[name] = (*outcome, *await buy_again(setup, buyer))
 
 
-@pytest.mark.parametrize("skew", [HOUR, -HOUR], ids=["an hour fast", "an hour slow"])
-async def test_wrong_clock_keeps_the_ledger_correct(setup: CrashSetup, skew: float) -> None:
+@pytest.mark.parametrize("clock", SKEWS)
+async def test_wrong_clock_keeps_the_ledger_correct(setup: CrashSetup, clock: str) -> None:
     """The settle answer is lost under a wrong clock; then the reconciler runs under it."""
+    skew = SKEWS[clock]
     await setup.kill()
     await setup.start(skew=skew)
     buyer = await setup.buyer()
@@ -91,6 +94,7 @@ async def test_wrong_clock_keeps_the_ledger_correct(setup: CrashSetup, skew: flo
     setup.facilitator.fault = LOST
     lost = await buyer.send(setup.video, signed)
     assert (lost.status_code, lost.json()["code"]) == (503, "settlement_unknown")
+    outcome = payment_outcome(setup, buyer)
     await setup.kill()
     setup.facilitator.fault = ""
     setup.arm("after the reconciler committed `consumed`")
@@ -102,9 +106,15 @@ async def test_wrong_clock_keeps_the_ledger_correct(setup: CrashSetup, skew: flo
     again = await buyer.send(setup.video, signed)
     assert again.status_code == 200, again.text
     assert setup.charged(buyer) == 1
-    bought.append(buyer)
+    seen[f"the settle answer is lost under a clock {clock}"] = (*outcome, "200, the answer", "once")
 
 
 async def test_ledger_and_chain_sums_are_equal(setup: CrashSetup) -> None:
     ledger, chain = setup.earned()
-    assert ledger == chain == len(bought) * PRICE
+    assert ledger == chain == len(seen) * PRICE
+
+
+async def test_docs_table_equals_the_results() -> None:
+    if len(seen) < len(KILLS) + len(SKEWS) + 1:
+        pytest.skip("only some of the cases were run")
+    is_in_the_docs("solana", BY_SCHEME, seen)
