@@ -83,7 +83,7 @@ def _say(table: Table, scores: Floats) -> None:
 
 
 def _outcomes(table: Table, scores: Floats, margin: float) -> str:
-    """How many of the first n scores are wrong and how many inconclusive, n being the table's rows."""
+    """How many of the table's clips are wrong and how many inconclusive; `scores` begin with theirs."""
     first = scores[: len(table.labels)]
     near = abs(first - THRESHOLD) < margin
     wrong = ~near & ((first >= THRESHOLD) != (table.labels == 1))

@@ -52,6 +52,9 @@ def test_score_of_a_face_that_fills_the_picture_counts_less() -> None:
     rule = replace(packaged(), appearance=Line(0.0, 1.0, 0.0, close=0.5, close_score=-0.4))
     sure = float(1 / (1 + np.exp(2.0)))  # Log odds of -2.
     near, far = (replace(looks([sure]), close=np.full(1, how, np.float32)) for how in (1.0, 0.0))
+    for seen in (near, far):
+        decision = fuse(seen, {}, rule)
+        assert decision.frames == pytest.approx((decision.live_confidence,))
     assert fuse(far, {}, rule).live_confidence == pytest.approx(1 / (1 + np.exp(2.0)), abs=1e-5)
     assert fuse(near, {}, rule).live_confidence == pytest.approx(1 / (1 + np.exp(0.7)), abs=1e-5)
 

@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from alive402.liveness.cues import NAMES
 from alive402.liveness.networks import WEIGHTS, Looks, logits, pool
@@ -50,8 +51,18 @@ class Line:
     def odds(self, looks: Looks) -> float:
         """Calibrated log odds of life, for n looks (n > 0)."""
         mean, percentile = pool(looks.live)
-        near = float((looks.close * logits(looks.live)).mean()) if len(looks.close) else 0.0
-        return self.start(looks) + self.mean * mean + self.percentile * percentile + self.close_score * near
+        near = float((self._less(looks) * logits(looks.live)).mean())
+        return self.start(looks) + self.mean * mean + self.percentile * percentile + near
+
+    def each(self, looks: Looks) -> npt.NDArray[np.float64]:
+        """(n,) calibrated log odds of life, each look alone."""
+        slope = self.mean + self.percentile + self._less(looks)
+        return np.asarray(self.start(looks) + slope * logits(looks.live), np.float64)
+
+    def _less(self, looks: Looks) -> npt.NDArray[np.float64]:
+        """(n,) what is added to the weight of each look's score, because its face fills the picture."""
+        close = looks.close if len(looks.close) else np.zeros(len(looks.live))
+        return self.close_score * np.asarray(close, np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +149,13 @@ def fuse(
     total = sum(abs(by) for by in moved.values()) or 1.0
     weighed = {name: _network_cue(name, seen, line) for name, (seen, line) in lines.items()} | dict(cues)
     weighed = {name: replace(cue, weight=abs(moved[name]) / total) for name, cue in weighed.items()}
-    slope = rule.appearance.mean + rule.appearance.percentile
     return Decision(
         verdict=verdict,
         live_confidence=confidence,
         attack_type=None if verdict == "live" else _attack_type(looks, weighed, moved),
         reasons=_reasons(verdict, weighed, moved, confidence, rule),
         cues=weighed,
-        frames=tuple(_sigmoid(rule.appearance.start(looks) + slope * one) for one in logits(looks.live)),
+        frames=tuple(map(_sigmoid, rule.appearance.each(looks).tolist())),
     )
 
 
