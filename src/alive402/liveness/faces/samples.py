@@ -198,7 +198,7 @@ class SampleKeeper:
             luminance=look.luminance,
             mid=mid,
             wide=wide,
-            reach=_reach(inside, within, WIDE_VIEW),
+            reach=upright.room(inside, within, WIDE_VIEW),
             texture=_middle(cv2.cvtColor(_cut(whole, box), cv2.COLOR_BGR2GRAY)),
             picture=cv2.resize(look.small, None, fx=size, fy=size, interpolation=cv2.INTER_AREA),
             frame_size=look.frame.size,
@@ -217,19 +217,13 @@ def crop_around(image: Image, box: Floats, times: float, side: int = VIEW_SIDE) 
     """(side, side, 3) uint8: the box enlarged `times` about its centre, limited to the image, then shifted inside."""
     height, width = image.shape[:2]
     box_width, box_height = float(box[2] - box[0]), float(box[3] - box[1])
-    times = _reach(image, box, times)
+    times = upright.room(image, box, times)
     crop_width, crop_height = box_width * times, box_height * times
     left = min(max((box[0] + box[2]) / 2 - crop_width / 2, 0.0), width - crop_width)
     top = min(max((box[1] + box[3]) / 2 - crop_height / 2, 0.0), height - crop_height)
     cut = image[int(top) : int(top + crop_height) + 1, int(left) : int(left + crop_width) + 1]
     view: Image = cv2.resize(cut, (side, side), interpolation=cv2.INTER_LINEAR)
     return view
-
-
-def _reach(image: Image, box: Floats, times: float) -> float:
-    """How many times the box can be enlarged within the image, at most `times`."""
-    height, width = image.shape[:2]
-    return float(min(times, (height - 1) / (box[3] - box[1]), (width - 1) / (box[2] - box[0])))
 
 
 def _cut(image: Image, box: Floats) -> Image:

@@ -64,6 +64,12 @@ def sure(face: Detection, turn: int = 0) -> bool:
     return face.score >= SURE_SCORE and stands(face, turn)
 
 
+def room(image: Image, box: Floats, times: float) -> float:
+    """How many times the box can be enlarged within the image, at most `times`."""
+    height, width = image.shape[:2]
+    return float(min(times, (height - 1) / float(box[3] - box[1]), (width - 1) / float(box[2] - box[0])))
+
+
 def crop_upright(image: Image, box: Floats, times: float, leans: float, side: int) -> Image:
     """(side, side, 3) uint8: the box enlarged `times` about its centre, turned by `leans` until the face is upright.
 
@@ -72,7 +78,7 @@ def crop_upright(image: Image, box: Floats, times: float, leans: float, side: in
     """
     height, width = image.shape[:2]
     box_width, box_height = float(box[2] - box[0]), float(box[3] - box[1])
-    times = min(times, (height - 1) / box_height, (width - 1) / box_width)
+    times = room(image, box, times)
     box_size = np.array([box_width, box_height])
     if round(leans / 90) % 2:  # For a face on its side, height in the image is width in the view.
         box_size = box_size[::-1]
@@ -82,8 +88,8 @@ def crop_upright(image: Image, box: Floats, times: float, leans: float, side: in
     whole = np.array([width, height], np.float64)
     middle = np.array([box[0] + box[2], box[1] + box[3]], np.float64) / 2
     shift = np.clip(middle, np.minimum(reach, whole / 2), np.maximum(whole - reach, whole / 2)) - middle
-    turn, room = np.array([[cos, -sin], [sin, cos]]), (size - box_size) / 2
-    centre = middle + turn @ np.clip(turn.T @ shift, -room, room)  # The face stays in view.
+    turn, most = np.array([[cos, -sin], [sin, cos]]), (size - box_size) / 2
+    centre = middle + turn @ np.clip(turn.T @ shift, -most, most)  # The face stays in view.
     return _turned(image, centre, size, (cos, sin), side)
 
 
