@@ -54,7 +54,7 @@ _TOO_SHORT = (
 # How much of a facilitator's own words the log gets.
 _LOGGED = 200
 UNDECIDED = "undecided"
-"""The reason of an unknown settlement whose node answers, but does not tell whether this payment moved its money."""
+"""The reason of an unknown settlement whose node answers, but does not show whether this payment moved its money."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,8 +36,8 @@ _WINDOW_BLOCKS = 2_000
 _WINDOWS = 100
 # For the calls of one node: more than the reconciler asks at once, so that running calls do not wait for it.
 _THREADS = 32
-Given = ParamSpec("Given")
-Told = TypeVar("Told")
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Web3ChainReader:
@@ -72,9 +72,9 @@ class Web3ChainReader:
         """Count the matching transfers of a transaction; the blocking calls run in a thread."""
         return await self._ask(self._count, transaction, asset, to, amount)
 
-    async def _ask(self, call: Callable[Given, Told], *given: Given.args, **named: Given.kwargs) -> Told:
+    async def _ask(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a blocking call of the node in one of its threads."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(call, *given, **named))
+        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(call, *args, **kwargs))
 
     def _find(self, asset: str, payer: str, nonce: str, pay_to: str, amount: int) -> Transfer | None:
         if not self._authorization_is_used(asset, payer, nonce):
