@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, Self, TypeVar
 
 from eth_typing import BlockNumber, ChecksumAddress, HexStr
 from web3 import Web3
@@ -48,6 +48,11 @@ class Web3ChainReader:
         # A silent node keeps its own threads waiting, not those of other nodes and of files.
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="node")
 
+    @classmethod
+    def at(cls, url: str) -> Self:
+        """A reader over the JSON-RPC of the node at `url`."""
+        return cls(Web3(Web3.HTTPProvider(url, request_kwargs={"timeout": 10})))
+
     async def network(self) -> str:
         """The CAIP-2 id of the chain."""
         return f"eip155:{await self._ask(lambda: self._web3.eth.chain_id)}"
@@ -71,6 +76,10 @@ class Web3ChainReader:
     async def count_transfers(self, transaction: str, asset: str, to: str, amount: int) -> int:
         """Count the matching transfers of a transaction; the blocking calls run in a thread."""
         return await self._ask(self._count, transaction, asset, to, amount)
+
+    async def is_contract(self, address: str) -> bool:
+        """Whether an address has code, such as a deployed wallet."""
+        return bool(await self._ask(self._web3.eth.get_code, Web3.to_checksum_address(address)))
 
     async def _ask(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a blocking call of the node in one of its threads."""
