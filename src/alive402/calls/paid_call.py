@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import structlog
@@ -267,7 +268,8 @@ class PaidCalls:
             ledger = self.ledger_services.ledger
             share = self.service.share_of
             signed = X402Method(ledger, self.gate, read, resource, needed, offer.idempotency_key, at_once, share)
-            return TokenOrSignature(token, signed, self.service.id) if token else signed
+            refused = partial(self.ledger_services.guesses.count, offer.address)
+            return TokenOrSignature(token, signed, self.service.id, refused) if token else signed
         if token:
             return token
         if key := offer.account or offer.api_key:
