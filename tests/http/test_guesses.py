@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 import httpx
 import pytest
 from mcp import Client
+from x402.http.utils import encode_payment_signature_header
 
 from alive402.catalog import LIVENESS
 from alive402.demo import TOOL_PATH, Buyer
@@ -15,6 +16,7 @@ from tests.http.access_keys import V3, made
 from tests.http.alibaba.test_signatures import signed
 from tests.http.conftest import Service, Start
 from tests.http.prepaying import paid
+from tests.payments.x402.schemes.exact_evm.test_scheme import payload
 
 pytestmark = pytest.mark.anyio
 MOST = 3
@@ -54,12 +56,16 @@ async def pay(http: httpx.AsyncClient, given: dict[str, str]) -> httpx.Response:
     return await http.post(f"/api/payments/{payment['paymentId']}/pay", headers={**PAY, **given})
 
 
+# The payment is for terms that the service never had, so that it cannot pay either.
+UNFIT = {"PAYMENT-SIGNATURE": encode_payment_signature_header(payload())}
 TOKEN, KEY, BEARER = {"X-Payment-Token": WRONG}, {"X-Api-Key": WRONG}, {"Authorization": f"Bearer {WRONG}"}
 DOORS: dict[str, tuple[Door, int]] = {
     "token": (call(TOKEN), 402),
     "key": (call(KEY), 401),
     "bearer": (call(BEARER), 401),
     "job by token": (call(TOKEN, Prefer="respond-async"), 402),
+    "token beside a payment": (call({**TOKEN, **UNFIT}), 402),
+    "upload by token beside a payment": (upload({**TOKEN, **UNFIT}), 402),
     "upload by token": (upload(TOKEN), 402),
     "upload by key": (upload(KEY), 401),
     "erasure by token": (erase(TOKEN), 404),

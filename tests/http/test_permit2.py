@@ -145,7 +145,9 @@ async def test_changed_transfer_is_refused_by_the_facilitator(
         assert (refused.status_code, refused.json()["code"]) == (402, "payment_invalid")
 
 
-async def test_payer_without_an_approval_is_told_so(remote: Service, healthy: Facilitator, videos: str) -> None:
+async def test_payer_without_an_approval_is_refused_with_the_reason(
+    remote: Service, healthy: Facilitator, videos: str
+) -> None:
     chain = healthy.chain
     async with Buyer(remote.url, chain._operator) as buyer:
         chain.mint(chain.operator, 10**6)
@@ -154,6 +156,9 @@ async def test_payer_without_an_approval_is_told_so(remote: Service, healthy: Fa
         refused = await buyer.pay(f"{videos}/face.mp4")
         assert (refused.status_code, refused.json()["code"]) == (402, "payment_invalid")
         assert refused.json()["details"]["reason"] == "permit2_allowance_required"
+        healthy.fault = "chain silent"
+        again = await buyer.send(f"{videos}/face.mp4", buyer.signature)
+        assert (again.status_code, again.json()["code"]) == (402, "payment_invalid")
 
 
 async def test_spent_payment_buys_nothing_from_a_ledger_that_does_not_know_it(

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import structlog
@@ -264,10 +265,18 @@ class PaidCalls:
         token = TokenMethod(self.ledger_services.tokens, offer.token) if offer.token else None
         if offer.signature:
             read, needed = self.gate.read(offer.signature), waits + self.seconds_needed
-            ledger = self.ledger_services.ledger
-            share = self.service.share_of
-            signed = X402Method(ledger, self.gate, read, resource, needed, offer.idempotency_key, at_once, share)
-            return TokenOrSignature(token, signed, self.service.id) if token else signed
+            signed = X402Method(
+                self.ledger_services.ledger,
+                self.gate,
+                read,
+                resource,
+                needed,
+                repeat_key=offer.idempotency_key,
+                at_once=at_once,
+                share=self.service.share_of,
+            )
+            refused = partial(self.ledger_services.guesses.count, offer.address)
+            return TokenOrSignature(token, signed, self.service.id, refused) if token else signed
         if token:
             return token
         if key := offer.account or offer.api_key:

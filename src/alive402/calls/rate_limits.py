@@ -168,20 +168,26 @@ class Guesses:
         Raises:
             TooManyGuesses: too many were wrong.
         """
-        whose = [(self._per_address, f"guesses {_household(address)}")] if address is not None else []
-        if wait := await self._window.seconds_to_wait(whose):
+        if wait := await self._window.seconds_to_wait(self._whose(address)):
             raise TooManyGuesses(wait)
         try:
             yield
         except Exception as error:
-            another = isinstance(error, TokenMismatch) and error.details.get("reason") == "client"
-            if another or isinstance(error, (TokenUnknown, ApiKeyRefused, *wrong)):
-                await self._window.count(whose)
+            await self.count(address, error, *wrong)
             raise
+
+    async def count(self, address: str | None, error: Exception, *wrong: type[Exception]) -> None:
+        """Count a refused credential if the error says that it is wrong, rather than used up or expired."""
+        another = isinstance(error, TokenMismatch) and error.details.get("reason") == "client"
+        if another or isinstance(error, (TokenUnknown, ApiKeyRefused, *wrong)):
+            await self._window.count(self._whose(address))
 
     def offered(self, offer: Offer, *wrong: type[Exception]) -> AbstractAsyncContextManager[None]:
         """As `guarded`, where the offer has a token or a key; a signature cannot be guessed."""
         return self.guarded(offer.address, *wrong) if offer.token or offer.api_key else nullcontext()
+
+    def _whose(self, address: str | None) -> list[tuple[RateLimitItem, str]]:
+        return [(self._per_address, f"guesses {_household(address)}")] if address is not None else []
 
 
 def _household(address: str) -> str:

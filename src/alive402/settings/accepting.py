@@ -27,7 +27,7 @@ _Factories = tuple[Annotated[str, StringConstraints(pattern="^0x[0-9a-fA-F]{40}$
 
 
 def _address_problem(network: str, address: str) -> str | None:
-    """What an address on a network should be; None when it is."""
+    """Why a text is no address on a network, as the end of a sentence; None when it is one."""
     if network.startswith("solana:"):
         return None if _SOLANA_ADDRESS.fullmatch(address) else "is not an address: 32 to 44 base58 characters."
     return None if _EVM_ADDRESS.fullmatch(address) else "is not an address: 0x and 40 hex digits."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
 from alive402.payments.core import Answered, PaymentConflict, PaymentInUse, TokenOffer, TokenRefused, Use
@@ -50,12 +51,13 @@ class TokenOrSignature:
     """Payment by the token if it can pay, else by the signature that was sent with it.
 
     An x402 client whose token is refused signs the 402 and sends the same request again with both. `identify` and
-    `recall` choose between them; `service_id` is the service that is called.
+    `recall` choose between them; `service_id` is the service that is called. `refused` learns why the token cannot pay.
     """
 
     token: TokenMethod
     signed: X402Method
     service_id: str
+    refused: Callable[[TokenRefused], Awaitable[None]]
     keeps_answers: bool = True
     _chosen: TokenMethod | X402Method = field(init=False)
 
@@ -66,7 +68,8 @@ class TokenOrSignature:
         """Choose the token if it can pay for a call."""
         try:
             await self.token.afford(Use(self.service_id, "", ""))
-        except TokenRefused:
+        except TokenRefused as error:
+            await self.refused(error)
             self._chosen = self.signed
 
     @property
@@ -105,7 +108,8 @@ class TokenOrSignature:
             return found
         try:
             return await self.token.recall(use)
-        except TokenRefused:
+        except TokenRefused as error:
+            await self.refused(error)
             if taken is not None:
                 raise taken from None
             self._chosen = self.signed

@@ -15,7 +15,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, astuple, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -66,8 +66,7 @@ class Challenges:
                 if request is None:
                     continue
                 challenge = self._make(charge.method, request, asked.max_timeout_seconds, realm, resource)
-                names = ("id", "realm", "method", "intent", "request", "expires")
-                parts = (f'{name}="{value}"' for name, value in zip(names, astuple(challenge), strict=True))
+                parts = (f'{name}="{value}"' for name, value in asdict(challenge).items())
                 text = CREDENTIAL + ", ".join(parts)
                 if len(", ".join([*shown, text])) <= room:
                     shown.append(text)
@@ -87,8 +86,8 @@ class Challenges:
         """
         try:
             given = _decoded(credential.removeprefix(CREDENTIAL))
-            told, signed = given["challenge"], given["payload"]
-            challenge = Challenge(*[told[name] for name in Challenge.__slots__])
+            echo, signed = given["challenge"], given["payload"]
+            challenge = Challenge(*[echo[name] for name in Challenge.__slots__])
             if not all(isinstance(each, str) for each in astuple(challenge)) or not isinstance(signed, dict):
                 raise TypeError
             request = _decoded(challenge.request)
@@ -103,7 +102,7 @@ class Challenges:
         except PaymentMalformed as error:
             raise PaymentInvalid(reason="credential") from error
         # No challenge of ours has these two, so a credential that has one answers another challenge.
-        foreign = bool(told.get("digest") or told.get("opaque"))
+        foreign = bool(echo.get("digest") or echo.get("opaque"))
 
         def bound(resource: Resource) -> bool:
             ours = not foreign and self._tagged(challenge, resource)
@@ -116,7 +115,7 @@ class Challenges:
         expires = ends.isoformat().replace("+00:00", "Z")
         challenge = Challenge("", realm, method, _INTENT, _encoded(request), expires)
         salt = secrets.token_bytes(_SALT_BYTES)
-        return Challenge(_base64url(salt + self._tag(salt, challenge, resource)), *astuple(challenge)[1:])
+        return replace(challenge, id=_base64url(salt + self._tag(salt, challenge, resource)))
 
     def _tagged(self, challenge: Challenge, resource: Resource) -> bool:
         """Whether the id is a tag of ours over the challenge and the resource; aliases of a service are the same."""

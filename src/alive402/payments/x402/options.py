@@ -85,7 +85,8 @@ class PaymentOption:
             return await self.chain.receiver_problem(self.terms.asset, self.terms.pay_to)
         except Exception as error:
             raise PaymentsMisconfigured(
-                f"The node of {self.terms.network} does not tell about accounts. Check its URL (ALIVE402_RPC_URL)."
+                f"The node of {self.terms.network} does not show whether ALIVE402_PAY_TO can receive the token. "
+                "Check its URL (ALIVE402_RPC_URL)."
             ) from error
 
     async def answering(self) -> Answering:

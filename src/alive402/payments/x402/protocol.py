@@ -54,7 +54,7 @@ _TOO_SHORT = (
 # How much of a facilitator's own words the log gets.
 _LOGGED = 200
 UNDECIDED = "undecided"
-"""The reason of an unknown settlement whose node answers, but does not tell whether this payment moved its money."""
+"""The reason of an unknown settlement whose node answers, but does not show whether this payment moved its money."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +199,8 @@ class PaymentGate:
             try:
                 async with asyncio.timeout(VERIFY_SECONDS):
                     answer = await option.facilitator.verify(signed.payload, signed.requirements)
-                    used = not option.scheme.verify_sees_used and await option.chain.is_used(signed.money)
+                    asks = answer.is_valid and not option.scheme.verify_sees_used
+                    used = asks and await option.chain.is_used(signed.money)
             except Exception as error:
                 log.warning("facilitator did not verify", network=signed.money.network, error=str(error)[:_LOGGED])
                 raise FacilitatorUnavailable from error

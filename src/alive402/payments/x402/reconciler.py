@@ -74,7 +74,7 @@ class Reconciler:
     @asynccontextmanager
     async def running(self, every_seconds: float) -> AsyncIterator[None]:
         """Sweep at once and then `every_seconds`, and renew the leases of running calls, until the block ends."""
-        sweeps = Upkeep("reconciler", self._sweep_and_tell, expected=SQLAlchemyError)
+        sweeps = Upkeep("reconciler", self._sweep_and_log, expected=SQLAlchemyError)
         renewals = Upkeep("leases", self._ledger.renew, expected=SQLAlchemyError)
         async with (
             sweeps.running(every_seconds),
@@ -82,7 +82,7 @@ class Reconciler:
         ):
             yield
 
-    async def _sweep_and_tell(self) -> None:
+    async def _sweep_and_log(self) -> None:
         swept = await self.sweep()
         if swept != Swept():
             log.info("reconciled", **dataclasses.asdict(swept))

@@ -58,7 +58,7 @@ class ChainReader(Protocol):
 
         Raises:
             SpentElsewhere: the payment is used, but not for this transfer.
-            LookupError: the payment is used, and the chain does not tell now for what.
+            LookupError: the payment is used, and the chain does not show now for what.
             Exception: the node cannot be asked now; nothing is known.
         """
         ...

@@ -135,6 +135,6 @@ def test_version_1_has_no_such_payment() -> None:
         EXACT_PERMIT2.from_v1(PAYMENT.payload, [asked()])
 
 
-def test_operator_of_a_token_without_authorizations_is_told_to_choose_permit2() -> None:
+def test_token_without_authorizations_needs_permit2() -> None:
     assert "permit2" in str(EXACT_EVM.problem(asked()))
     assert EXACT_PERMIT2.problem(asked()) is None

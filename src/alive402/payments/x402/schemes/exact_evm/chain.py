@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, Self, TypeVar
 
 from eth_typing import BlockNumber, ChecksumAddress, HexStr
 from web3 import Web3
@@ -36,8 +36,8 @@ _WINDOW_BLOCKS = 2_000
 _WINDOWS = 100
 # For the calls of one node: more than the reconciler asks at once, so that running calls do not wait for it.
 _THREADS = 32
-Given = ParamSpec("Given")
-Told = TypeVar("Told")
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Web3ChainReader:
@@ -47,6 +47,11 @@ class Web3ChainReader:
         self._web3 = web3
         # A silent node keeps its own threads waiting, not those of other nodes and of files.
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="node")
+
+    @classmethod
+    def at(cls, url: str) -> Self:
+        """A reader over the JSON-RPC of the node at `url`."""
+        return cls(Web3(Web3.HTTPProvider(url, request_kwargs={"timeout": 10})))
 
     async def network(self) -> str:
         """The CAIP-2 id of the chain."""
@@ -72,9 +77,13 @@ class Web3ChainReader:
         """Count the matching transfers of a transaction; the blocking calls run in a thread."""
         return await self._ask(self._count, transaction, asset, to, amount)
 
-    async def _ask(self, call: Callable[Given, Told], *given: Given.args, **named: Given.kwargs) -> Told:
+    async def is_contract(self, address: str) -> bool:
+        """Whether an address has code, such as a deployed wallet."""
+        return bool(await self._ask(self._web3.eth.get_code, Web3.to_checksum_address(address)))
+
+    async def _ask(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a blocking call of the node in one of its threads."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(call, *given, **named))
+        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(call, *args, **kwargs))
 
     def _find(self, asset: str, payer: str, nonce: str, pay_to: str, amount: int) -> Transfer | None:
         if not self._authorization_is_used(asset, payer, nonce):

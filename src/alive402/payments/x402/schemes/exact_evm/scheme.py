@@ -47,7 +47,7 @@ class ExactEvm:
 
     def connect(self, url: str) -> ChainReader:
         """A reader over the node's JSON-RPC."""
-        return Web3ChainReader(Web3(Web3.HTTPProvider(url, request_kwargs={"timeout": 10})))
+        return Web3ChainReader.at(url)
 
     def default_asset(self, network: str) -> str | None:
         """The network's USDC."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 from web3 import Web3
@@ -10,6 +9,8 @@ from x402 import FacilitatorClient
 from x402.mechanisms.evm.constants import ERR_FACTORY_NOT_ALLOWED, ERR_FAILED_TO_VERIFY_SIGNATURE
 from x402.mechanisms.evm.erc6492 import has_deployment_info, parse_erc6492_signature
 from x402.schemas import PaymentPayload, PaymentRequirements, SettleResponse, SupportedResponse, VerifyResponse
+
+from alive402.payments.x402.schemes.exact_evm.chain import Web3ChainReader
 
 
 class ListedFactories:
@@ -21,7 +22,7 @@ class ListedFactories:
 
     def __init__(self, facilitator: FacilitatorClient, rpc_url: str, factories: Sequence[str]) -> None:
         self._facilitator = facilitator
-        self._web3 = Web3(Web3.HTTPProvider(rpc_url, request_kwargs={"timeout": 10}))
+        self._chain = Web3ChainReader.at(rpc_url)
         self._factories = frozenset(each.lower() for each in factories)
 
     async def verify(self, payload: PaymentPayload, requirements: PaymentRequirements) -> VerifyResponse:
@@ -53,6 +54,4 @@ class ListedFactories:
             return ERR_FAILED_TO_VERIFY_SIGNATURE
         if not has_deployment_info(wrapper) or Web3.to_hex(wrapper.factory) in self._factories:
             return None
-        wallet = Web3.to_checksum_address(authorization["from"])
-        code = await asyncio.to_thread(self._web3.eth.get_code, wallet)
-        return None if code else ERR_FACTORY_NOT_ALLOWED
+        return None if await self._chain.is_contract(authorization["from"]) else ERR_FACTORY_NOT_ALLOWED

@@ -9,7 +9,6 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from web3 import Web3
 from x402.mechanisms.evm.exact import ExactEvmServerScheme
 from x402.schemas import PaymentPayload, PaymentRequirements, SupportedKind
 
@@ -56,7 +55,7 @@ class Permit2(ExactEvm):
 
     def connect(self, url: str) -> ChainReader:
         """A reader over the node's JSON-RPC."""
-        return Permit2ChainReader(Web3(Web3.HTTPProvider(url, request_kwargs={"timeout": 10})))
+        return Permit2ChainReader.at(url)
 
     def requirements(self, terms: Terms, offered: Mapping[str, Any] = NOTHING) -> PaymentRequirements:
         """The terms, with Permit2 as the transfer method, and the token's name and version if they are known."""
