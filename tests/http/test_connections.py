@@ -102,6 +102,12 @@ async def test_malformed_http_gets_a_json_400(service: Service, sent: bytes) -> 
     assert len(told["requestId"]) == 32
 
 
+async def test_malformed_http_after_a_head_request_gets_a_json_400(service: Service) -> None:
+    head = b"HEAD /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
+    _, _, refused = (await said_to(service, head + b"GET /\r\n\r\n")).partition(b"HTTP/1.1 400 ")
+    assert json.loads(refused.partition(b"\r\n\r\n")[2])["code"] == "bad_request"
+
+
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize(
     "lengths",

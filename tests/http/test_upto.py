@@ -299,6 +299,14 @@ async def test_directories_see_the_least_and_the_largest_price(remote: Service) 
     ]  # fmt: skip
 
 
+async def test_least_price_of_whole_dollars_is_a_number(start: Start) -> None:
+    dear = start(scheme="upto", services=(IMAGE_LIVENESS.id,), price=10_000_000)
+    async with httpx.AsyncClient(base_url=dear.url) as http:
+        paths = (await http.get("/openapi.json")).json()["paths"]
+    price = paths[IMAGE_LIVENESS.paths[0]]["post"]["x-payment-info"]["price"]
+    assert price == {"mode": "dynamic", "currency": "USD", "min": "1", "max": "10.00"}
+
+
 @pytest.mark.parametrize(("scheme", "amount"), [("permit2", LIMIT), ("upto", EACH)])
 async def test_npm_x402_fetch_buyer_pays(start: Start, face: str, tmp_path: Path, scheme: str, amount: int) -> None:
     folder = await asyncio.to_thread(npm_packages)

@@ -35,7 +35,10 @@ class TwoLengths(NotHttp):
 
 
 class _Requests(h11.Connection):
-    """Parser of one connection's requests: `refusal` is the error of one that it rejects, `head` whether it is HEAD."""
+    """Parser of one connection's requests: `refusal` is the error of one that it rejects, `head` whether it is HEAD.
+
+    The method of a request whose first line is malformed is unknown; it is answered like any other than HEAD.
+    """
 
     refusal: type[RequestRefused] = NotHttp
     head = False
@@ -46,6 +49,8 @@ class _Requests(h11.Connection):
         Raises:
             h11.RemoteProtocolError: the bytes received are not a request, or one whose length is stated twice.
         """
+        if self.their_state is h11.IDLE:
+            self.head = False
         event = super().next_event()
         if isinstance(event, h11.Request):
             self.head = event.method == b"HEAD"

@@ -94,14 +94,14 @@ def _same_payment(receipt: object, claims: dict[str, Any]) -> bool:
         return not receipt and not signed
     if not isinstance(receipt, dict) or not isinstance(signed, dict):
         return False
-    told = {name: value for name, value in receipt.items() if value is not None}
-    if told.pop("success", True) is not True:
+    stated = {name: value for name, value in receipt.items() if value is not None}
+    if stated.pop("success", True) is not True:
         return False
-    if "paymentId" not in signed and "paymentId" in told and "reportSha256" not in claims:
+    if "paymentId" not in signed and "paymentId" in stated and "reportSha256" not in claims:
         # An older verdict of a token: it names no payment, and has the amount of the whole one.
-        del told["paymentId"]
-        told.pop("amount", None)
-    return all(name in PAID_BY and signed.get(name) == value for name, value in told.items())
+        del stated["paymentId"]
+        stated.pop("amount", None)
+    return all(name in PAID_BY and signed.get(name) == value for name, value in stated.items())
 
 
 def _answer(text: str) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ import contextlib
 import hmac
 import time
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from xml.etree import ElementTree
 
@@ -21,7 +21,7 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Match, Route
 from starlette.types import Scope as AsgiScope
 
-from alive402.calls import LedgerUnavailable, PaidCalls, ServiceRegistry
+from alive402.calls import LedgerUnavailable, ServiceRegistry
 from alive402.errors import CodedError
 from alive402.http.alibaba.errors import UNKNOWN_ACTION, ErrorCode, RpcRefused, classify, sentence
 from alive402.http.alibaba.form import MAX_FIELD_BYTES, ObjectForm
@@ -92,7 +92,8 @@ class Objects:
         """
         if self._host is None or not self._sold:
             raise RpcRefused(UNKNOWN_ACTION, _NOT_HERE)
-        await self._chosen(account, request)
+        async with self._affording(account, request):
+            pass
         limits = self._uploads.limits
         # No longer than a used key is remembered, because each key may be used only once.
         expires_at = int(time.time() + limits.seconds)
@@ -138,11 +139,10 @@ class Objects:
         policy = self._policy(fields)
         key = await self._ledger_services.access_keys.find(policy.access_key_id)
         account = key.allow(Scope.CALL)
-        calls = await self._chosen(account, request)
         declared = None if stated is None else min(stated, limits.max_bytes)
         upload_id = policy.key.removeprefix(f"{UPLOADS_PATH[1:]}/")
         try:
-            async with self._affording(calls, account, request) as payer:
+            async with self._affording(account, request) as payer:
                 upload = await self._uploads.receive(form.file(), payer, declared, upload_id, self._most)
         except FileExistsError:
             raise _Refused(EXISTS, "This key was used before. Call AuthorizeFileUpload for another one.") from None
@@ -166,26 +166,31 @@ class Objects:
             raise _Refused(DENIED, "Invalid according to Policy: send the policy's own key and OSSAccessKeyId.")
         return policy
 
-    async def _chosen(self, account: KeyAccount, request: Request) -> PaidCalls:
-        """The first service that judges files and that the key can pay for; the SDK does not say which it will call.
+    @asynccontextmanager
+    async def _affording(self, account: KeyAccount, request: Request) -> AsyncIterator[str]:
+        """Check that the key can pay for a call of a service that judges files, and yield its payer.
+
+        The SDK does not say which service it will call, so one of them is enough.
 
         Raises:
             PaymentError, TooManyFailures: the key could not pay for a call of any.
         """
-        unpaid: PaymentRequired | None = None
-        for calls in self._sold:
-            try:
-                async with self._affording(calls, account, request):
-                    return calls
-            except PaymentRequired as error:
-                unpaid = unpaid or error
-        assert unpaid is not None
-        raise unpaid
-
-    def _affording(self, calls: PaidCalls, account: KeyAccount, request: Request) -> AbstractAsyncContextManager[str]:
-        resource = resource_of(calls.service, f"{self._payments.base(request)}/")
         offer = Offer(account=account, address=request.client.host if request.client else None)
-        return calls.affording(offer, resource, request_id(request), self._uploads.limits.receive_seconds)
+        seconds = self._uploads.limits.receive_seconds
+        unpaid: PaymentRequired | None = None
+        async with AsyncExitStack() as stack:
+            for calls in self._sold:
+                resource = resource_of(calls.service, f"{self._payments.base(request)}/")
+                affording = calls.affording(offer, resource, request_id(request), seconds)
+                try:
+                    payer = await stack.enter_async_context(affording)
+                    break
+                except PaymentRequired as error:
+                    unpaid = unpaid or error
+            else:
+                assert unpaid is not None
+                raise unpaid
+            yield payer
 
     def _signed(self, encoded: str) -> str:
         return base64.b64encode(self._uploads.sign(encoded.encode())).decode()

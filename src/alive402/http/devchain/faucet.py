@@ -77,6 +77,14 @@ class Call(BaseModel):
     method: str = Field(max_length=64)
     params: list[Any] = Field(default_factory=list, max_length=8)
 
+    def result(self, value: Any) -> JSONResponse:
+        """The response with the result."""
+        return JSONResponse({"jsonrpc": "2.0", "id": self.id, "result": value})
+
+    def error(self, code: int, message: str, **more: Any) -> JSONResponse:
+        """The response with an error."""
+        return JSONResponse({"jsonrpc": "2.0", "id": self.id, "error": {"code": code, "message": message, **more}})
+
 
 def router(chain: DevChain, new_payments: NewPayments) -> APIRouter:
     """Routes `POST /devchain/faucet`, `POST /devchain/rpc`, and the test wallets."""
@@ -116,20 +124,19 @@ def _window(chain: DevChain) -> APIRouter:
         responses=refusals(*POSTED, ledger=False),
     )
     async def rpc(call: Call) -> JSONResponse:
-        said: dict[str, Any] = {"jsonrpc": "2.0", "id": call.id}
         if call.method not in READ_ONLY:
-            return JSONResponse({**said, "error": {"code": -32601, "message": "This RPC is read-only."}})
+            return call.error(-32601, "This RPC is read-only.")
         try:
             params = _bounded(call.params) if call.method in _RUNS_CODE else call.params
             answer = await asyncio.to_thread(chain.rpc, call.method, params)
         except TransactionFailed as error:
-            return JSONResponse({**said, "error": {"code": 3, "message": _words(error), "data": "0x"}})
+            return call.error(3, _words(error), data="0x")
         # Invalid parameters make the EVM raise arbitrary exceptions; they are reported as JSON-RPC errors.
         except Exception as error:
-            return JSONResponse({**said, "error": {"code": -32602, "message": _words(error)}})
+            return call.error(-32602, _words(error))
         if "error" in answer:
-            return JSONResponse({**said, "error": _wire(answer["error"])})
-        return JSONResponse({**said, "result": _wire(answer.get("result"))})
+            return call.error(answer["error"]["code"], answer["error"]["message"])
+        return call.result(_wire(answer.get("result")))
 
     return routes
 

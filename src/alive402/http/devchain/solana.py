@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
@@ -67,14 +66,13 @@ def router(chain: SolanaDevChain) -> APIRouter:
         responses=refusals(*POSTED, ledger=False),
     )
     async def rpc(call: Call) -> JSONResponse:
-        said: dict[str, Any] = {"jsonrpc": "2.0", "id": call.id}
         try:
             result = await asyncio.to_thread(node.call, call.method, call.params)
         except UnknownMethod as error:
-            return JSONResponse({**said, "error": {"code": -32601, "message": str(error)}})
+            return call.error(-32601, str(error))
         # Invalid parameters make the machine raise arbitrary exceptions; they are reported as JSON-RPC errors.
         except Exception:
-            return JSONResponse({**said, "error": {"code": -32602, "message": "The parameters are not valid."}})
-        return JSONResponse({**said, "result": result})
+            return call.error(-32602, "The parameters are not valid.")
+        return call.result(result)
 
     return routes

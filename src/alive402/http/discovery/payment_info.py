@@ -21,8 +21,8 @@ def call_info(calls: PaidCalls) -> dict[str, Any]:
     units, price = calls.service.units, {"mode": "fixed", "currency": "USD", "amount": _dollars(calls)}
     found = [(each, scheme) for each in calls.gate.accepts if (scheme := scheme_of(each))]
     if units is not None and any(scheme.settles_less for _, scheme in found):
-        least = calls.service.price_atomic / units.most / 1e6
-        price = {"mode": "dynamic", "currency": "USD", "min": f"{least:.6f}".rstrip("0"), "max": _dollars(calls)}
+        least = f"{calls.service.price_atomic / units.most / 1e6:.6f}".rstrip("0").rstrip(".")
+        price = {"mode": "dynamic", "currency": "USD", "min": least, "max": _dollars(calls)}
     offers = [
         {
             "amount": each.amount,

@@ -13,7 +13,7 @@ from alive402.http.payment import PAYMENTS_PATH, PaymentObjects
 from alive402.payments.core import NoSuchPayment
 from alive402.web import site_pages
 
-# Who knows the URL may pay, so caches and search engines must not keep it.
+# Anyone with the URL may pay, so caches and search engines must not keep it.
 _PRIVATE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow"}
 
 

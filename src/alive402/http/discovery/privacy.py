@@ -54,7 +54,7 @@ def router(registry: ServiceRegistry, erasure: Erasure, surfaces: Surfaces, sett
         signature = payment.offer.signature
         # With a token beside it, either of them may have paid.
         proof = registry.first.gate.read(signature).money.proof if signature else None
-        # A wrong token and an unknown call are one error, so that neither can be told from the other.
+        # The same error for a wrong token and for an unknown call, so that it does not show which tokens exist.
         async with registry.ledger_services.guesses.offered(payment.offer, CallUnknown):
             await erasure.erase(request_id, payment.offer, proof)
         return Response(status_code=204)

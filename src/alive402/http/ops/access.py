@@ -8,8 +8,6 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import jwt
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from fastapi import Request
 
 from alive402.calls import Guesses
@@ -21,7 +19,6 @@ from alive402.receipts import SigningKeys
 from alive402.storage import Clock, utc_now
 
 COOKIE = "alive402_ops"
-_PURPOSE = b"alive402 ops sessions"
 _AUDIENCE = "alive402-ops"
 
 
@@ -57,9 +54,7 @@ class OpsAccess:
     _secret: bytes = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        private = self.signing.private.private_bytes_raw()
-        secret = HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE).derive(private)
-        object.__setattr__(self, "_secret", secret)
+        object.__setattr__(self, "_secret", self.signing.secret("ops sessions"))
 
     async def check(self, request: Request, token: str | None = None) -> None:
         """Check that the request's header holds a key with the scope `ops`, or `token`.

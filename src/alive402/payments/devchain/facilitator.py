@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,45 +12,27 @@ from eth_typing import HexStr
 from web3 import Web3
 from web3.exceptions import ContractLogicError
 from web3.types import TxParams
-from x402 import x402FacilitatorSync
 from x402.mechanisms.evm.exact import register_exact_evm_facilitator
 from x402.mechanisms.evm.types import TransactionReceipt, TypedDataDomain, TypedDataField
 from x402.mechanisms.evm.upto import UptoEvmFacilitatorScheme
-from x402.schemas import PaymentPayload, PaymentRequirements, SettleResponse, SupportedResponse, VerifyResponse
-from x402.schemas.v1 import PaymentPayloadV1, PaymentRequirementsV1
 
 from alive402.payments.devchain.chain import DevChain
+from alive402.payments.devchain.local_facilitator import LocalFacilitator
 
 
-class DevFacilitator:
+class DevFacilitator(LocalFacilitator):
     """A `FacilitatorClient` that verifies and settles on `chain`.
 
     It sends a buyer's call that deploys a smart wallet only to one of `wallet_factories`.
     """
 
     def __init__(self, chain: DevChain, wallet_factories: Sequence[str] = ()) -> None:
-        self._facilitator = x402FacilitatorSync()
+        super().__init__()
         signer = _Signer(chain)
         register_exact_evm_facilitator(
-            self._facilitator, signer, chain.network, eip6492_allowed_factories=list(wallet_factories)
+            self.facilitator, signer, chain.network, eip6492_allowed_factories=list(wallet_factories)
         )
-        self._facilitator.register([chain.network], UptoEvmFacilitatorScheme(signer))
-
-    async def verify(
-        self, payload: PaymentPayload | PaymentPayloadV1, requirements: PaymentRequirements | PaymentRequirementsV1
-    ) -> VerifyResponse:
-        """Whether the payment would settle now; if not, with the reason."""
-        return await asyncio.to_thread(self._facilitator.verify, payload, requirements)
-
-    async def settle(
-        self, payload: PaymentPayload | PaymentPayloadV1, requirements: PaymentRequirements | PaymentRequirementsV1
-    ) -> SettleResponse:
-        """Settle the payment on the chain."""
-        return await asyncio.to_thread(self._facilitator.settle, payload, requirements)
-
-    def get_supported(self) -> SupportedResponse:
-        """The schemes and networks that it settles."""
-        return self._facilitator.get_supported()
+        self.facilitator.register([chain.network], UptoEvmFacilitatorScheme(signer))
 
 
 class _Signer:

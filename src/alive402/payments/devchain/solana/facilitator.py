@@ -2,42 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 
 from solders.transaction import VersionedTransaction
-from x402 import x402FacilitatorSync
 from x402.mechanisms.svm.exact import register_exact_svm_facilitator
 from x402.mechanisms.svm.signers import FacilitatorKeypairSigner
-from x402.schemas import PaymentPayload, PaymentRequirements, SettleResponse, SupportedResponse, VerifyResponse
-from x402.schemas.v1 import PaymentPayloadV1, PaymentRequirementsV1
 
+from alive402.payments.devchain.local_facilitator import LocalFacilitator
 from alive402.payments.devchain.solana.chain import Refused, SolanaDevChain
 from alive402.payments.x402.schemes.exact_svm import DEVNET
 
 
-class SolanaDevFacilitator:
+class SolanaDevFacilitator(LocalFacilitator):
     """A `FacilitatorClient` that verifies and settles on `chain`."""
 
     def __init__(self, chain: SolanaDevChain) -> None:
-        self._facilitator = x402FacilitatorSync()
-        register_exact_svm_facilitator(self._facilitator, _Signer(chain), DEVNET)
-
-    async def verify(
-        self, payload: PaymentPayload | PaymentPayloadV1, requirements: PaymentRequirements | PaymentRequirementsV1
-    ) -> VerifyResponse:
-        """Whether the payment would settle now; if not, with the reason."""
-        return await asyncio.to_thread(self._facilitator.verify, payload, requirements)
-
-    async def settle(
-        self, payload: PaymentPayload | PaymentPayloadV1, requirements: PaymentRequirements | PaymentRequirementsV1
-    ) -> SettleResponse:
-        """Settle the payment on the chain."""
-        return await asyncio.to_thread(self._facilitator.settle, payload, requirements)
-
-    def get_supported(self) -> SupportedResponse:
-        """The schemes and networks that it settles, with its fee payer."""
-        return self._facilitator.get_supported()
+        super().__init__()
+        register_exact_svm_facilitator(self.facilitator, _Signer(chain), DEVNET)
 
 
 class _Signer:

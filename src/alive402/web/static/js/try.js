@@ -1,12 +1,11 @@
 // "Try it", one step at a time: choose a video, pay, wait, read the answer; with advice on every problem.
 
-import { advise, isVoid } from "./advice.js";
 import { showAnswer } from "./answer.js";
 import { answer, upload } from "./call.js";
 import * as camera from "./camera.js";
-import { inWords, sign, termsOf } from "./payment.js";
+import { Checkout } from "./checkout.js";
 import { Problem } from "./problem.js";
-import { injected, testWallet } from "./wallet.js";
+import { injected } from "./wallet.js";
 
 const STAGES = {
   queued: "Waiting for a free place",
@@ -21,28 +20,16 @@ const KEPT = new Set([0, 402, 409, 429, 500, 503]);
 
 const section = document.querySelector("[data-try]");
 const { root, service, path } = section.dataset;
-const networks = JSON.parse(section.dataset.networks);
-const testMoney = "testMoney" in section.dataset;
-const get = (name) => section.querySelector(`[data-${name}]`);
-const steps = [...section.querySelectorAll("[data-step]")];
-const play = testMoney ? testWallet(root) : null;
+const checkout = new Checkout(section);
+const get = (name) => checkout.get(name);
+const show = (name, focus) => checkout.show(name, focus);
 
-// The video: a file, or a URL. The payment: signed once, kept until it has bought an answer or is void.
+// The video: a file, or a URL.
 let file = null;
 let address = null;
 let preview = null;
-let terms = null;
-let payment = null;
-let provider = null;
 let handed = null;
 let stream = null;
-// Whether a payment was sent and its outcome is unknown.
-let underWay = false;
-
-function show(name, focus = null) {
-  for (const step of steps) step.hidden = step.dataset.step !== name;
-  focus?.focus();
-}
 
 function tell(words, share = null, more = "") {
   const doing = get("doing");
@@ -53,31 +40,12 @@ function tell(words, share = null, more = "") {
   get("doing-more").textContent = more;
 }
 
-function network() {
-  const way = chosenWay();
-  return way ? (networks[way.network] ?? way.network) : "the right network";
-}
-
-function chosenWay() {
-  return terms?.accepts[Number(get("way").value) || 0];
-}
-
 function complain(problem) {
-  if (!(problem instanceof Problem)) {
-    console.error(problem);
-    problem = new Problem("page_failed", { message: "The page itself failed. Load it again." });
-  }
-  underWay = payment !== null && problem.code === "unreachable";
-  if (isVoid(problem)) payment = null;
-  if (problem.code === "payment_invalid" && provider === play) play?.forget();
-  const { title, text, next } = advise(problem, { signed: payment !== null, network: network(), testMoney });
-  get("problem").textContent = title;
-  get("what-to-do").textContent = text;
-  get("problem-code").textContent = problem.requestId ? `${problem.code} · request ${problem.requestId}` : problem.code;
+  const next = checkout.explain(problem);
   const again = get("again");
   again.hidden = next !== "again" || (file === null && address === null);
   // A payment of unknown outcome belongs to this video, so no other video is offered.
-  get("elsewhere").hidden = underWay;
+  get("elsewhere").hidden = checkout.underWay;
   show("problem", again.hidden ? get("elsewhere") : again);
 }
 
@@ -122,26 +90,19 @@ async function offer() {
   get("name").textContent = file ? `${file.name}, ${megabytes(file.size)}` : address;
   show("work");
   tell("Asking for the price");
-  terms = await termsOf(path);
-  const select = get("way");
-  select.replaceChildren(...terms.accepts.map((way, at) => new Option(`${inWords(way)} on ${networks[way.network] ?? way.network}`, at)));
-  get("ways").hidden = terms.accepts.length < 2;
+  await checkout.askForTerms();
+  checkout.showWays();
   priced();
   show("pay", shownPay());
 }
 
 function priced() {
-  const way = chosenWay();
-  get("price").textContent = inWords(way);
+  const { way, network, testMoney } = checkout;
+  checkout.showPrice();
   get("terms").textContent = testMoney
-    ? `in test money without value, on ${network()}. Charged only if you get an answer.`
-    : `on ${network()}, token ${brief(way.asset)}, to ${brief(way.payTo)}. Charged only if you get an answer.`;
-  const paid = payment !== null;
-  get("pay-kept").hidden = !paid;
-  get("pay-test").hidden = paid || !testMoney;
-  get("pay-wallet").hidden = paid || !injected();
-  get("pay-wallet").classList.toggle("quiet", testMoney);
-  get("no-wallet").hidden = paid || testMoney || Boolean(injected());
+    ? `in test money without value, on ${network}. Charged only if you get an answer.`
+    : `on ${network}, token ${brief(way.asset)}, to ${brief(way.payTo)}. Charged only if you get an answer.`;
+  get("pay-kept").hidden = checkout.payment === null;
 }
 
 function shownPay() {
@@ -149,32 +110,25 @@ function shownPay() {
 }
 
 const pay = guarded(async (chosen) => {
-  provider = chosen ?? provider;
   show("work");
-  if (payment === null) {
-    if (!provider) throw new Problem("no_wallet");
-    terms ??= await termsOf(path);
-    tell(provider === play ? "Signing the test payment" : "Confirm in your wallet", null,
-      provider === play ? "" : "It asks for the account, then for one signature.");
-    payment = await sign(provider, chosenWay(), terms);
-  }
-  underWay = true;
+  await checkout.sign(chosen, (words, more) => tell(words, null, more));
+  checkout.underWay = true;
   const body = await judged();
-  underWay = false;
-  payment = null;
+  checkout.underWay = false;
+  checkout.payment = null;
   tell("Showing the answer", 1);
   try {
     await showAnswer(get("answer"), body, file);
   } catch (problem) {
     // The answer is paid: the same payment gets it again.
-    payment = body.payment;
+    checkout.payment = body.payment;
     throw problem;
   }
   show("answer", get("answer"));
 });
 
 async function judged() {
-  const bearing = payment;
+  const bearing = checkout.payment;
   for (let tries = 0; ; tries += 1) {
     if (file && handed === null) {
       tell("Sending the video", 0);
@@ -262,10 +216,10 @@ function wire() {
   on("record", record);
   on("film", film);
   for (const name of ["unfilm", "other", "elsewhere", "restart"]) on(name, choose);
-  on("pay-test", () => pay(play));
+  on("pay-test", () => pay(checkout.testWallet));
   on("pay-wallet", () => pay(injected()));
   on("pay-kept", () => pay());
-  on("again", () => (terms === null ? guarded(offer)() : provider || payment ? pay() : guarded(offer)()));
+  on("again", () => (checkout.canRetry ? pay() : guarded(offer)()));
   get("way").addEventListener("change", priced);
   get("file").addEventListener("change", (event) => take(event.target.files[0]));
   get("address").addEventListener("submit", (event) => {
@@ -278,8 +232,6 @@ function wire() {
   }
   for (const name of ["dragleave", "drop"]) drop.addEventListener(name, () => drop.classList.remove("over"));
   drop.addEventListener("drop", (event) => (event.preventDefault(), take(event.dataTransfer.files[0])));
-  // Leaving the page now would lose the payment that gets the answer.
-  addEventListener("beforeunload", (event) => underWay && event.preventDefault());
   get("record").hidden = !camera.canRecord();
   get("app").hidden = false;
 }

@@ -19,7 +19,7 @@ _HASH_CHARACTERS = 27
 
 @dataclass(frozen=True, slots=True)
 class SignedTransfer:
-    """What the buyer signed. `nonce` names the message, which the signature of the fee payer is no part of.
+    """What the buyer signed. `nonce` identifies the message, which does not contain the fee payer's signature.
 
     `proof` is the sha256 of the message with the buyer's own signature. Addresses are base58.
     """
@@ -56,7 +56,7 @@ def read(encoded: object) -> SignedTransfer:
 def nonce_of(transaction: VersionedTransaction) -> str:
     """160 bits of the sha256 of the message, and the blockhash that ends the transaction's life.
 
-    Whoever sends the transaction may write any signature of the fee payer, but only one message is signed.
+    The signatures do not count: the sender may fill in any bytes for the fee payer's, without changing the message.
     """
     digest = base64.urlsafe_b64encode(hashlib.sha256(bytes(transaction.message)).digest()).decode()
     return f"{digest[:_HASH_CHARACTERS]}.{transaction.message.recent_blockhash}"
