@@ -25,7 +25,7 @@ serve: $(READY) ## run the service with test money; prints its address and a fun
 	@$(BIN)/alive402 serve
 
 test: $(READY) ## every test, a file at a time on each core
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 clients: $(READY) ## install and run other people's clients, write docs/clients.md: [ONLY="x402-fetch"]
 	@$(BIN)/python -m tests.clients.write $(if $(ONLY),"$(ONLY)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -21,6 +22,37 @@ Image = npt.NDArray[np.uint8]
 # A busy machine is no fault of what is tested; pytest's own timeout ends what hangs.
 settings.register_profile("without_deadlines", deadline=None)
 settings.load_profile("without_deadlines")
+
+# Files that take the longest; they run first, so that no worker is left alone with one at the end.
+LONG_FILES = (
+    "liveness/test_real_clips.py",
+    "benchmarks/test_soak.py",
+    "batch/test_cluster.py",
+    "e2e/test_crashes.py",
+    "e2e/test_crashes_by_scheme.py",
+    "e2e/test_crashes_on_solana.py",
+    "e2e/test_crashes_on_postgresql.py",
+    "e2e/test_prepaid_crashes.py",
+    "e2e/test_smart_wallet_crashes.py",
+    "clients/test_clients.py",
+    "cli/test_batch.py",
+    "benchmarks/test_conditions.py",
+    "e2e/test_docs_quickstart.py",
+    "web/test_pages.py",
+    "web/test_try.py",
+    "web/test_wallets.py",
+    "http/test_signed_verdicts.py",
+    "payments/ledger/test_state_machine.py",
+    "benchmarks/test_doors.py",
+    "intake/test_hostile_images.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first, then those with the most tests. It needs xdist's --no-loadscope-reorder."""
+    tests = Counter(item.path for item in items)
+    long = [Path(__file__).parent / name for name in LONG_FILES]
+    items.sort(key=lambda item: (item.path not in long, -tests[item.path]))
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -73,7 +73,7 @@ async def test_lost_node_costs_no_call(nodes: Nodes, cluster: Cluster, clips: Cl
 
 def test_batch_continues_after_a_lost_node(nodes: Nodes, clips: Clips, tmp_path: Path) -> None:
     second = nodes.add_node(num_cpus=1, object_store_memory=STORE)
-    rows = [Row(f"{number}.mp4", str(clips.bona_fide), {"who": str(number)}) for number in range(16)]
+    rows = [Row(f"{number}.mp4", str(clips.bona_fide), {"who": str(number)}) for number in range(9)]
     rows.append(Row("gone.mp4", str(tmp_path / "gone.mp4")))
     found: list[dict[str, Any]] = []
     for result in batches.judged(rows, "engine", FetchLimits(), reports=False, address=nodes.address):

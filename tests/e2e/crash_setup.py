@@ -238,6 +238,16 @@ async def die(setup: CrashSetup, moment: str, fault: str = "") -> Buyer:
     return buyer
 
 
+async def reconcile(setup: CrashSetup, buyer: Buyer, skew: float = 0.0) -> None:
+    """Run the reconciler until it has found the buyer's settlement, kill it there, and start the next service."""
+    setup.arm("after the reconciler committed `consumed`")
+    await setup.start(skew=skew, reconcile_seconds=0.1)
+    await setup.died()
+    setup.arm("")
+    assert payment_outcome(setup, buyer) == ("`consumed`", "yes", "yes")
+    await setup.start()
+
+
 def payment_outcome(setup: CrashSetup, buyer: Buyer) -> tuple[str, str, str]:
     """The payment's last state, whether its answer is stored, and whether the money moved."""
     standing = setup.standing(buyer)

@@ -12,7 +12,7 @@ pytest.importorskip("solders", reason="needs the extra `solana`")
 
 from alive402.demo import Buyer
 from alive402.payments.devchain.solana import SolanaDevChain
-from tests.e2e.crash_setup import PRICE, CrashSetup, buy_again, die, payment_outcome
+from tests.e2e.crash_setup import PRICE, CrashSetup, buy_again, die, payment_outcome, reconcile
 from tests.e2e.crash_tables import BY_SCHEME, is_in_the_docs
 from tests.http.facilitators import serving
 from tests.http.solana import SolanaBuyer, SolanaFacilitator
@@ -73,12 +73,7 @@ async def test_kill_during_a_call_keeps_the_ledger_correct(setup: CrashSetup, mo
 async def test_reconciler_finishes_what_a_dead_process_settled(setup: CrashSetup) -> None:
     buyer = await die(setup, "after the facilitator settled")
     outcome = payment_outcome(setup, buyer)
-    setup.arm("after the reconciler committed `consumed`")
-    await setup.start(reconcile_seconds=0.1)
-    await setup.died()
-    setup.arm("")
-    assert payment_outcome(setup, buyer) == ("`consumed`", "yes", "yes")
-    await setup.start()
+    await reconcile(setup, buyer)
     name = "killed after the facilitator settled; the reconciler asks the chain"
     seen[name] = (*outcome, *await buy_again(setup, buyer))
 
@@ -97,12 +92,7 @@ async def test_wrong_clock_keeps_the_ledger_correct(setup: CrashSetup, clock: st
     outcome = payment_outcome(setup, buyer)
     await setup.kill()
     setup.facilitator.fault = ""
-    setup.arm("after the reconciler committed `consumed`")
-    await setup.start(skew=skew, reconcile_seconds=0.1)
-    await setup.died()
-    setup.arm("")
-    assert payment_outcome(setup, buyer) == ("`consumed`", "yes", "yes")
-    await setup.start()
+    await reconcile(setup, buyer, skew)
     again = await buyer.send(setup.video, signed)
     assert again.status_code == 200, again.text
     assert setup.charged(buyer) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -21,6 +23,7 @@ from alive402.services import SERVICES
 from alive402.services import Service as Offered
 from alive402.settings import Settings
 from tests.conftest import write_video
+from tests.http.facilitators import Facilitator, running_facilitator
 
 
 @dataclass(frozen=True)
@@ -78,12 +81,26 @@ def _starting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
         yield begin
 
 
+@pytest.fixture(scope="module")
+def facilitator() -> Iterator[Facilitator]:
+    """A facilitator and its chain, which some files replace by another kind."""
+    with running_facilitator() as made:
+        yield made
+
+
+@pytest.fixture
+def healthy(facilitator: Facilitator) -> Iterator[Facilitator]:
+    """The facilitator, which works again after each test."""
+    yield facilitator
+    facilitator.fault = ""
+
+
 @pytest.fixture(scope="session")
 def videos(clips: Clips, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The base URL of a host with good and bad videos."""
+    """The base URL of a host with good and bad videos; the good ones are short, so that each analysis is."""
     folder = tmp_path_factory.mktemp("videos")
-    (folder / "face.mp4").symlink_to(clips.bona_fide)
-    (folder / "attack.mp4").symlink_to(clips.attack)
+    _shortened(clips.bona_fide, folder / "face.mp4")
+    _shortened(clips.attack, folder / "attack.mp4")
     (folder / "text.mp4").write_text("ffconcat version 1.0\nfile /etc/hostname\n")
     (folder / "cut.mp4").write_bytes(b"\x00\x00\x00\x18ftypmp42" + b"\x00" * 2000)
     with (folder / "big.mp4").open("wb") as file:
@@ -116,6 +133,15 @@ def _running(settings: Settings, database: Path, offered: tuple[Offered, ...] = 
     finally:
         ready["server"].should_exit = True  # type: ignore[attr-defined]
         thread.join(30)
+
+
+def _shortened(source: Path, path: Path) -> None:
+    """Copy two seconds of a video, as they are encoded."""
+    with av.open(str(source)) as film, av.open(str(path), "w") as made:
+        stream = made.add_stream_from_template(film.streams.video[0])
+        for packet in itertools.islice(film.demux(video=0), 60):
+            packet.stream = stream
+            made.mux(packet)
 
 
 def _moving_gradient(path: Path) -> None:

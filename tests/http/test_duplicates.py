@@ -12,7 +12,7 @@ import pytest
 
 from alive402.demo import Buyer
 from tests.http.conftest import Service, Start
-from tests.http.facilitators import Facilitator, running_facilitator
+from tests.http.facilitators import Facilitator
 from tests.http.permit2 import Choosing, accepted, by_permit2, up_to
 
 pytestmark = pytest.mark.anyio
@@ -23,12 +23,6 @@ SCHEMES = {
     "permit2": by_permit2,
     "upto": up_to,
 }
-
-
-@pytest.fixture(scope="module")
-def facilitator() -> Iterator[Facilitator]:
-    with running_facilitator() as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -129,7 +129,7 @@ async def test_command_line_verifies_an_image_verdict(service: Service, pictures
         await buyer.fund()
         answer = (await buyer.buy(at(pictures, "face.jpg"), PATH)).json()
     checked = check(json.dumps(answer), f"{service.url}/.well-known/jwks.json")
-    assert checked.returncode == 0, checked.stderr
+    assert checked.exit_code == 0, checked.output
     assert f"image 1    sha256 {answer['data']['Liveness']['images'][0]['sha256']}" in checked.stdout
 
 

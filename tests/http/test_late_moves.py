@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 
 from tests.http.conftest import Service, Start
-from tests.http.facilitators import Facilitator, running_facilitator
+from tests.http.facilitators import Facilitator
 from tests.http.permit2 import Choosing, accepted, read
 from tests.http.test_duplicates import MONEY, PRICE, SCHEMES
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture(scope="module")
-def facilitator() -> Iterator[Facilitator]:
-    with running_facilitator() as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -16,7 +15,7 @@ from alive402.catalog import IMAGE_LIVENESS, LIVENESS
 from alive402.demo import TOOL_PATH, Buyer, Clips
 from alive402.demo.buyer import SECONDS
 from tests.http.conftest import Service, Start
-from tests.http.facilitators import Facilitator, running_facilitator
+from tests.http.facilitators import Facilitator
 from tests.http.mpp import challenges, credential, packed, paying, signed, unpacked
 from tests.http.required import header_of
 from tests.http.test_networks import AVALANCHE, accepted, avalanche, base, both, sepolia
@@ -186,12 +185,6 @@ async def test_answer_is_given_again_by_a_service_with_another_key(
         assert (again.status_code, again.json()["requestId"]) == (200, bought.json()["requestId"])
         assert await code(other, unused["Authorization"]) == ("payment_mismatch", "challenge")
     assert facilitator.chain.balance(account.address) == 800_000
-
-
-@pytest.fixture(scope="module")
-def facilitator() -> Iterator[Facilitator]:
-    with running_facilitator() as made:
-        yield made
 
 
 async def test_payment_made_ahead_is_paid_by_mpp(service: Service, videos: str) -> None:

@@ -12,17 +12,11 @@ from eth_account import Account
 from alive402.demo import Buyer
 from tests import postgresql
 from tests.http.conftest import Service, Start
-from tests.http.facilitators import Facilitator, running_facilitator
+from tests.http.facilitators import Facilitator
 
 pytestmark = pytest.mark.anyio
 BOUGHT = ["created", "verified", "reserved", "executed", "settling", "settled", "consumed"]
 PRICE = 200_000
-
-
-@pytest.fixture(scope="module")
-def facilitator() -> Iterator[Facilitator]:
-    with running_facilitator() as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

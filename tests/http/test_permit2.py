@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -18,25 +17,13 @@ from alive402.payments.core import PaymentsMisconfigured
 from alive402.payments.devchain import TOKEN_ADDRESS
 from alive402.settings import Settings
 from tests.http.conftest import Service, Start
-from tests.http.facilitators import Facilitator, running_facilitator
+from tests.http.facilitators import Facilitator
 from tests.http.permit2 import Choosing, accepted, accepting, by_permit2, edited, read, unbound
 from tests.http.required import header_of
 
 pytestmark = pytest.mark.anyio
 BOUGHT = ["created", "verified", "reserved", "executed", "settling", "settled", "consumed"]
 USES = 100
-
-
-@pytest.fixture(scope="module")
-def facilitator() -> Iterator[Facilitator]:
-    with running_facilitator() as made:
-        yield made
-
-
-@pytest.fixture
-def healthy(facilitator: Facilitator) -> Iterator[Facilitator]:
-    yield facilitator
-    facilitator.fault = ""
 
 
 @pytest.fixture(scope="module")

@@ -6,24 +6,16 @@ by a chain in this process, behind real sockets.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from eth_account import Account
 
 from alive402.demo import Buyer, receipt
 from alive402.payments.core import PaymentsMisconfigured
 from tests.http.conftest import Service, Start
-from tests.http.facilitators import Facilitator, running_facilitator
+from tests.http.facilitators import Facilitator
 
 pytestmark = pytest.mark.anyio
 BOUGHT = ["created", "verified", "reserved", "executed", "settling", "settled", "consumed"]
-
-
-@pytest.fixture(scope="module")
-def facilitator() -> Iterator[Facilitator]:
-    with running_facilitator() as made:
-        yield made
 
 
 @pytest.fixture(scope="module")
@@ -34,12 +26,6 @@ def remote(start: Start, facilitator: Facilitator) -> Service:
         facilitator_url=facilitator.url,
         rpc_url=f"{facilitator.url}/devchain/rpc",
     )
-
-
-@pytest.fixture
-def healthy(facilitator: Facilitator) -> Iterator[Facilitator]:
-    yield facilitator
-    facilitator.fault = ""
 
 
 async def test_remote_facilitator_settles(remote: Service, healthy: Facilitator, videos: str) -> None:

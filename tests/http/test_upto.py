@@ -8,7 +8,6 @@ import csv
 import io
 import json
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,7 @@ from alive402.payments.devchain import TOKEN_ADDRESS
 from alive402.receipts import verified
 from tests.conftest import Image
 from tests.http.conftest import Service, Start
-from tests.http.facilitators import Facilitator, running_facilitator
+from tests.http.facilitators import Facilitator
 from tests.http.permit2 import SELLER, Choosing, accepted, by_permit2, edited, unbound, up_to
 from tests.http.required import header_of
 from tests.http.test_buyers import node, npm_packages, run, wallet_key
@@ -56,18 +55,6 @@ console.log(JSON.stringify({ status: answer.status, settled }));
 """
 BOUGHT = ["created", "verified", "reserved", "executed", "settling", "settled", "consumed"]
 USES = 100
-
-
-@pytest.fixture(scope="module")
-def facilitator() -> Iterator[Facilitator]:
-    with running_facilitator() as made:
-        yield made
-
-
-@pytest.fixture
-def healthy(facilitator: Facilitator) -> Iterator[Facilitator]:
-    yield facilitator
-    facilitator.fault = ""
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from pydantic import SecretStr, ValidationError
+from typer.testing import CliRunner, Result
 
+from alive402.cli.main import app
 from alive402.operations.webhooks import WAITS, Courier
 from alive402.payments.core import Claim, Money, Use
 from alive402.payments.ledger import Ledger
@@ -208,20 +210,24 @@ async def test_command_line_lists_and_resends_webhooks(
     await fail(ledger)
     await courier.deliver_due()
 
-    def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-        code = "from alive402.cli.main import main; main()"
-        environment = {**os.environ, "ALIVE402_DATABASE_URL": database_url}
-        options = {"env": environment, "capture_output": True, "text": True, "timeout": 60}
-        return subprocess.run([sys.executable, "-c", code, "webhooks", *arguments], **options)  # type: ignore[call-overload, no-any-return]
+    environment = {"ALIVE402_DATABASE_URL": database_url}
+
+    def command(*arguments: str) -> Result:
+        return CliRunner().invoke(app, ["webhooks", *arguments], env=environment)
+
+    def process(*arguments: str) -> subprocess.CompletedProcess[str]:
+        line = [sys.executable, "-c", "from alive402.cli.main import main; main()", "webhooks", *arguments]
+        given = {**os.environ, **environment}
+        return subprocess.run(line, env=given, capture_output=True, text=True, timeout=60, check=False)
 
     listed = await asyncio.to_thread(command, "list", "--state", "dead")
     (delivery,) = await deliveries(ledger)
-    assert delivery.id in listed.stdout, listed.stderr
+    assert delivery.id in listed.stdout, listed.output
     assert "HTTP 410" in listed.stdout
-    assert (await asyncio.to_thread(command, "retry", "msg_none")).returncode == 1
-    assert (await asyncio.to_thread(command, "retry")).returncode == 64
+    assert (await asyncio.to_thread(command, "retry", "msg_none")).exit_code == 1
+    assert (await asyncio.to_thread(process, "retry")).returncode == 64
     retried = await asyncio.to_thread(command, "retry", delivery.id)
-    assert (retried.returncode, retried.stdout) == (0, "1 to be sent again.\n")
+    assert (retried.exit_code, retried.stdout) == (0, "1 to be sent again.\n")
     receiver.status = 200
     clock.go(timedelta(minutes=1))
     assert await courier.deliver_due() == 1
