@@ -1,4 +1,4 @@
-"""`alive402 ledger`: reads the ledger, resolves open payments, records refunds."""
+"""`alive402 ledger`: reads the ledger and records refunds; with `reconcile` and `backup`."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from alive402.cli.ledger_access import USAGE, on_ledger, real_payment_options, refuse
+from alive402.cli.ledger_chain import backup, reconcile
 
 if TYPE_CHECKING:
     from alive402.payments.ledger import Filter, Ledger, Payment
     from alive402.settings import Settings
 
-app = typer.Typer(no_args_is_help=True, help="The ledger: list, show, export, income, reconcile, refund.")
+app = typer.Typer(no_args_is_help=True, help="The ledger: list, show, export, income, reconcile, backup, refund.")
 WHAT = ["id", "state", "amount", "network", "asset", "payer", "payTo", "transaction", "refund"]
 WHICH = ["requestId", "serviceId", "nonce", "validBefore", "createdAt", "updatedAt"]
 COLUMNS = WHAT + WHICH
@@ -154,23 +155,8 @@ def income(
             )
 
 
-@app.command()
-def reconcile(as_json: Json = False, database_url: Database = None) -> None:
-    """Resolve open payments now: release those that dead processes hold, and look up uncertain ones on the chain.
-
-    A running service does this by itself. Exit code 1: the chain has no result yet for some payments.
-    """
-    import dataclasses
-
-    from alive402.payments.x402 import PaymentGate, Reconciler, Swept
-
-    async def sweep(ledger: Ledger, settings: Settings) -> Swept:
-        return await Reconciler(ledger, PaymentGate(real_payment_options(settings))).sweep()
-
-    swept = dataclasses.asdict(on_ledger("reconcile", database_url, sweep))
-    shown = json.dumps(swept) if as_json else ", ".join(f"{count} {name}" for name, count in swept.items())
-    typer.echo(shown)
-    raise typer.Exit(1 if swept["unknown"] else 0)
+app.command()(reconcile)
+app.command()(backup)
 
 
 @app.command()

@@ -29,6 +29,7 @@ def on_ledger(command: str, database_url: str | None, work: Callable[[Ledger, Se
     from alive402.payments.core import PaymentError, PaymentsMisconfigured
     from alive402.payments.ledger import Ledger
     from alive402.settings import Settings
+    from alive402.storage import DatabaseDamaged
 
     async def run(settings: Settings) -> T:
         ledger = await Ledger.open(settings.database_url, lease_seconds=settings.lease_seconds)
@@ -53,6 +54,8 @@ def on_ledger(command: str, database_url: str | None, work: Callable[[Ledger, Se
         refuse(command, error.message, CONFIG if isinstance(error, PaymentsMisconfigured) else 1)
     except ValidationError as error:
         refuse(command, "; ".join(str(problem["msg"]) for problem in error.errors()), USAGE)
+    except DatabaseDamaged as error:
+        refuse(command, str(error), CONFIG)
     except (SQLAlchemyError, OSError):
         refuse(command, "the ledger cannot be opened. Check ALIVE402_DATABASE_URL.", CONFIG)
 

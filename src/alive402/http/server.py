@@ -24,6 +24,7 @@ from alive402.log import configure_log
 from alive402.payments.core import PaymentsMisconfigured
 from alive402.providers import LocalProvider
 from alive402.settings import Settings
+from alive402.storage import DatabaseDamaged
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +46,8 @@ async def run(settings: Settings, say: Callable[[str], None]) -> None:
         parts = await assemble(settings)
     except (ModelsMissing, PaymentsMisconfigured) as error:
         raise StartRefused(error.message) from error
+    except DatabaseDamaged as error:
+        raise StartRefused(str(error)) from error
     except (SQLAlchemyError, OSError) as error:
         raise StartRefused("The ledger cannot be opened. Check ALIVE402_DATABASE_URL.") from error
     try:

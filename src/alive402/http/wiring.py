@@ -33,7 +33,7 @@ from alive402.payments.core import PaymentsMisconfigured
 from alive402.payments.keys import AccessKeys, Keys, SecretBox
 from alive402.payments.ledger import Ledger
 from alive402.payments.prepaid import Balances, PrepaidTerms, Prepayments, Tokens
-from alive402.payments.x402 import SETTLE_SECONDS, VERIFY_SECONDS, Challenges, PaymentGate
+from alive402.payments.x402 import SETTLE_SECONDS, VERIFY_SECONDS, Challenges, PaymentGate, Sweep
 from alive402.payments.x402.schemes import Terms
 from alive402.providers import Judges, LocalProvider, Provider
 from alive402.receipts import Reports, SigningKeys, Verdicts
@@ -53,7 +53,7 @@ class Parts:
 
     `services` are all known services; the registry holds those that are sold. `loopback`: the service is meant for
     callers on this machine. `tracing` is None without a collector. `tls` is the certificate and its key, or None where
-    a proxy terminates TLS.
+    a proxy terminates TLS. `sweep` is None on the dev chain, and when it is turned off.
     """
 
     registry: ServiceRegistry
@@ -80,6 +80,7 @@ class Parts:
     tracing: Tracing | None
     settings: Settings
     jobs: JobLimits
+    sweep: Sweep | None
 
 
 async def assemble(settings: Settings, services: tuple[Service, ...] = SERVICES) -> Parts:
@@ -123,7 +124,12 @@ async def assemble(settings: Settings, services: tuple[Service, ...] = SERVICES)
     sys.setrecursionlimit(DEEPEST)
     ledger = await Ledger.open(settings.database_url, lease_seconds=settings.lease_seconds)
     ledger.webhook_urls = tuple(map(str, settings.webhook_urls))
+    # Keys without payments: the ledger was emptied. Neither of them: a new shop.
+    new = settings.signing_key is None and not settings.keys_file.exists()
+    sweep = Sweep(ledger, accepted, settings.sweep_days) if settings.taken and settings.sweep_days else None
     try:
+        if sweep is not None:
+            await sweep.prepare(new=new)
         keys = await asyncio.to_thread(_signing_keys, settings)
         secret_box = SecretBox(settings.secrets_file, settings.given_secrets_key)
     except BaseException:
@@ -191,6 +197,7 @@ async def assemble(settings: Settings, services: tuple[Service, ...] = SERVICES)
             keep_seconds=settings.job_seconds,
             callbacks=callbacks,
         ),
+        sweep=sweep,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from alive402.operations.chain_standing import ChainStanding
 from alive402.operations.erasure import CallUnknown, Erasure, ProofMissing
 from alive402.operations.health_check import HealthCheck, Machine
 from alive402.operations.insight import Insight, Interval, Span
@@ -12,6 +13,7 @@ from alive402.operations.webhooks import WEBHOOK_ANSWER_SECONDS, Courier
 __all__ = [
     "WEBHOOK_ANSWER_SECONDS",
     "CallUnknown",
+    "ChainStanding",
     "Courier",
     "Erasure",
     "HealthCheck",

@@ -13,6 +13,9 @@ class Storing(BaseModel):
     database_url: str = "sqlite+aiosqlite:///var/alive402.db"
     lease_seconds: float = Field(default=30.0, gt=0, description="a dead process's hold on a payment ends after this")
     reconcile_seconds: float = Field(default=30.0, gt=0, description="how often unfinished payments are looked up")
+    sweep_days: float = Field(
+        default=7.0, ge=0, description="how far back the chain is read for payments a ledger has lost; 0: never"
+    )
     signing_key_file: Path | None = Field(default=None, description="keys of signed verdicts; made beside the database")
     signing_key: SecretStr | None = Field(default=None, description="Ed25519, as JSON Web Key or PKCS#8 PEM")
     secrets_key_file: Path | None = Field(default=None, description="key that encrypts AccessKeySecrets")

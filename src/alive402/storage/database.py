@@ -18,7 +18,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
-from alive402.storage import sqlite_driver
+from alive402.storage import copies, sqlite_driver
 from alive402.storage.leases import LiveLeases
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -57,10 +57,12 @@ class Database:
 
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the database cannot be reached or migrated.
+            DatabaseDamaged: it is a SQLite file that is damaged.
         """
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            await asyncio.to_thread(copies.check_sqlite, Path(parsed.database))
         if parsed.get_backend_name() == "sqlite":
             engine = create_async_engine(parsed, connect_args={"async_creator_fn": sqlite_driver.connect})
             _make_sqlite_durable(engine)
@@ -110,6 +112,15 @@ class Database:
             return
         if shutil.disk_usage(Path(url.database).absolute().parent).free < LEAST_FREE_BYTES:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    async def copy_to(self, path: Path) -> str:
+        """Write a consistent copy to a new file while the database is in use; returns its sha256 in hex.
+
+        Raises:
+            CopyFailed: it could not be made; the message says why.
+            OSError: the file cannot be written.
+        """
+        return await copies.copy(self._engine.url, path)
 
     async def close(self) -> None:
         """Close every connection."""

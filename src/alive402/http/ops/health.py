@@ -6,10 +6,10 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from alive402 import __version__
-from alive402.operations import HealthCheck
+from alive402.operations import ChainStanding, HealthCheck
 
 
-def router(health: HealthCheck) -> APIRouter:
+def router(health: HealthCheck, standing: ChainStanding) -> APIRouter:
     """Routes `/healthz` and `/readyz`."""
     routes = APIRouter(tags=["operation"])
 
@@ -23,7 +23,7 @@ def router(health: HealthCheck) -> APIRouter:
     async def readyz() -> JSONResponse:
         found = await health.ready()
         ready = all(found.values())
-        body = {"ready": ready, "status": health.health, "checks": found}
+        body = {"ready": ready, "status": health.health, "checks": found, "chain": await standing.to_dict()}
         return JSONResponse(body, status_code=200 if ready else 503)
 
     return routes

@@ -94,7 +94,7 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, max_calls: int) 
     )
     async def pay(request: Request, payment_id: str, payment: Payment) -> JSONResponse:
         given = await _given(request, paying)
-        prepaid = await payments.find(payment_id)
+        prepaid = await _found(request, payment_id, payment)
         calls = payments.calls_of(prepaid)
         resource = _resource(calls, payment_id, request)
         filled = given.get("accessKeyId")
@@ -119,6 +119,29 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, max_calls: int) 
         headers = {**receipt_headers(paid.receipt, payment.version, mpp=payment.mpp), **_NO_STORE}
         return JSONResponse(payments.of(paid.prepaid, request, paid.token), headers=headers)
 
+    async def _found(request: Request, payment_id: str, payment: Payment) -> Prepaid:
+        """The payment, made again when the ledger has lost it and the signature sent now has paid it."""
+        try:
+            return await payments.find(payment_id)
+        except NoSuchPayment:
+            if not payment.offer.signature:
+                raise
+        # Each try asks the chain, so they are limited like guesses.
+        async with registry.ledger_services.guesses.guarded(payment.offer.address, NoSuchPayment):
+            signed_for = registry.first.gate.read(payment.offer.signature).payload.resource
+            said = signed_for.description if signed_for is not None else ""
+            for calls in sorted(registry.services, key=lambda each: _described(each) != said):
+                found = await calls.prepayments.reopen(
+                    payment_id,
+                    payment.offer,
+                    _resource(calls, payment_id, request),
+                    payment.client_secret,
+                    max_calls,
+                )
+                if found is not None:
+                    return found
+            raise NoSuchPayment
+
     def _pending(prepaid: Prepaid, request: Request, token: str | None = None) -> dict[str, Any]:
         """The payment object with the x402 instructions to sign."""
         calls = payments.calls_of(prepaid)
@@ -132,7 +155,7 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, max_calls: int) 
         return Resource(
             url=payments.pay_url(payment_id, request),
             paths=(path,),
-            description=f"Several calls of: {calls.service.name}",
+            description=_described(calls),
             service_name=calls.service.name[:32],
             tags=calls.service.tags[:5],
             input_schema=paying,
@@ -141,6 +164,11 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, max_calls: int) 
         )
 
     return routes
+
+
+def _described(calls: PaidCalls) -> str:
+    """The description of a payment for calls of a service, which its buyer's wallet shows and sends back."""
+    return f"Several calls of: {calls.service.name}"
 
 
 async def _given(request: Request, schema: dict[str, Any]) -> dict[str, Any]:

@@ -42,11 +42,16 @@ class Use:
 
 
 class Stage(StrEnum):
-    """The work that is left for the holder of a claim."""
+    """The work that is left for the holder of a claim.
+
+    execute: answer, then settle. settle: the answer is stored. resolve: ask the chain whether the money moved.
+    answer: the money has moved already, and the answer is still to be made.
+    """
 
     EXECUTE = "execute"
     SETTLE = "settle"
     RESOLVE = "resolve"
+    ANSWER = "answer"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alive402.payments.ledger.ledger import Ledger
 from alive402.payments.ledger.models import Payment, PaymentEvent
 from alive402.payments.ledger.notifications import authorization_of
-from alive402.payments.ledger.recovery import UnresolvedPayment
+from alive402.payments.ledger.recovery import Seen, UnresolvedPayment
 from alive402.payments.ledger.repository import PaymentRepository
 from alive402.payments.ledger.service import is_held
 from alive402.payments.ledger.statements import Filter
@@ -20,6 +20,7 @@ __all__ = [
     "Payment",
     "PaymentEvent",
     "PaymentRepository",
+    "Seen",
     "State",
     "UnresolvedPayment",
     "authorization_of",

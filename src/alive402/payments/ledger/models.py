@@ -17,7 +17,8 @@ class Payment(Base):
     `amount` is in atomic units: what was signed, or from settlement on what the answer costs, where that is less.
     Addresses and nonces are in the spelling of the payment's scheme, so that the unique key catches every spelling of
     one authorization. `owner` and `lease_until` say which call works on it now; only the owner may change it. `refund`
-    is the transaction that refunded the payment.
+    is the transaction that refunded the payment. A payment that has a `transaction` and no answer yet is one that the
+    chain showed and that this ledger did not know.
     `proof` is a hash of the signed payload, and `request_hash` of the request it paid for: a stored answer is returned
     only when both match.
     """
@@ -29,6 +30,7 @@ class Payment(Base):
         Index("ix_payments_refund", "refund"),
         Index("ix_payments_created_at", "created_at"),
         Index("ix_payments_request_id", "request_id"),
+        Index("ix_payments_transaction", "transaction"),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -81,6 +83,18 @@ class PaymentEvent(Base):
     state: Mapped[str] = mapped_column(String(16))
     request_id: Mapped[str | None] = mapped_column(String(64))
     detail: Mapped[str] = mapped_column(Text, default="")
+
+
+class ChainPosition(Base):
+    """The newest block (or slot) up to which every payment to one of our addresses is in the ledger."""
+
+    __tablename__ = "chain_positions"
+
+    network: Mapped[str] = mapped_column(String(64), primary_key=True)
+    asset: Mapped[str] = mapped_column(String(64), primary_key=True)
+    pay_to: Mapped[str] = mapped_column(String(64), primary_key=True)
+    height: Mapped[int] = mapped_column(BigInteger)
+    updated_at: Mapped[datetime] = mapped_column(Utc)
 
 
 class PaymentIdentifier(Base):

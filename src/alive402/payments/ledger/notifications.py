@@ -21,6 +21,7 @@ TYPES = {
     State.SETTLE_UNKNOWN: "payment.settle_unknown",
     State.EXPIRED: "payment.expired",
     State.REFUNDED: "payment.refunded",
+    State.RECOVERED: "payment.recovered",
 }
 """The notified states and their types.
 

@@ -1,17 +1,19 @@
-"""Recovery of abandoned payments: released, resolved by the chain, or refunded."""
+"""Recovery of payments: abandoned ones, those that only the chain knows, and refunds."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any
 
 from alive402.payments.core import Money, NoSuchPayment, RefundRefused
 from alive402.payments.ledger.models import Payment
 from alive402.payments.ledger.repository import PaymentRepository
 from alive402.payments.ledger.service import is_held
-from alive402.payments.ledger.states import HELD, State
+from alive402.payments.ledger.states import HELD, MAY_HAVE_MOVED, PAID, State
 from alive402.storage import Clock, utc_now
 
 _COUNTS_AS = {
@@ -33,6 +35,21 @@ class UnresolvedPayment:
     money: Money
 
 
+class Seen(StrEnum):
+    """How a transfer that the chain shows stands in the ledger.
+
+    known: it is paid or recovered. settled: its answer is stored, and counts as paid from now on. recovered: it has no
+    answer, and waits for its buyer from now on. waiting: a call or the reconciler works on it. unknown: the ledger does
+    not have it, and was not to add it.
+    """
+
+    KNOWN = "known"
+    SETTLED = "settled"
+    RECOVERED = "recovered"
+    WAITING = "waiting"
+    UNKNOWN = "unknown"
+
+
 class Recovery:
     """Recovery operations within the caller's transaction."""
 
@@ -50,6 +67,8 @@ class Recovery:
                 continue
             after = _COUNTS_AS[state]
             unbound = {"request_hash": None, "result": None} if after is State.RELEASED else {}
+            if after is State.RELEASED and payment.transaction is not None:
+                after = State.RECOVERED
             await self._change(payment, after, {**unbound, "owner": None, "lease_until": None}, _ENDED)
             count += 1
         return count
@@ -85,6 +104,51 @@ class Recovery:
         await self._change(payment, after, {}, why)
         return True
 
+    async def seen(self, money: Money, transaction: str, receipt: dict[str, Any], *, add: bool) -> Seen:
+        """Compare a transfer that the chain shows with the ledger, and correct the ledger; `add` what it does not have.
+
+        `money` has the amount that moved.
+        """
+        payment, now = await self._payments.find(money.network, money.asset, money.payer, money.nonce), self._now()
+        if payment is None:
+            if not add:
+                return Seen.UNKNOWN
+            # None: a call of its buyer was faster.
+            added = await self._payments.add_recovered(money, transaction, now)
+            return Seen.RECOVERED if added else Seen.WAITING
+        state = State(payment.state)
+        if state in PAID or state is State.RECOVERED:
+            return Seen.KNOWN
+        if state in HELD or state in MAY_HAVE_MOVED:
+            return Seen.WAITING
+        values: dict[str, Any] = {"transaction": transaction, "amount": money.amount}
+        if payment.result is not None:
+            paid = {**values, "receipt": json.dumps(receipt)}
+            await self._change(payment, (State.SETTLED, State.CONSUMED), paid, transaction)
+            return Seen.SETTLED
+        await self._change(payment, State.RECOVERED, {**values, "request_hash": None}, transaction)
+        return Seen.RECOVERED
+
+    async def paid_by(self, transactions: Sequence[str]) -> dict[str, int]:
+        """How many payments of the ledger each of these transactions has paid."""
+        return await self._payments.paid_by(transactions)
+
+    async def position(self, network: str, asset: str, pay_to: str) -> int | None:
+        """The height up to which the payments to an address are in the ledger; None when that was never recorded."""
+        return await self._payments.position(network, asset, pay_to)
+
+    async def reached(self, network: str, asset: str, pay_to: str, height: int) -> None:
+        """Record that the payments to an address are in the ledger up to `height`; a lower one changes nothing."""
+        await self._payments.reach(network, asset, pay_to, height, self._now())
+
+    async def is_empty(self) -> bool:
+        """Whether the ledger has never had a payment."""
+        return not await self._payments.all(1)
+
+    async def waiting_for_buyers(self) -> tuple[int, int]:
+        """The recovered payments that no buyer has come for: how many, and their sum in atomic units."""
+        return await self._payments.recovered()
+
     async def refund(self, payment_id: str, transaction: str, transfers: int) -> Payment:
         """Mark a payment as refunded by `transaction`, which makes `transfers` such transfers to its payer.
 
@@ -95,13 +159,15 @@ class Recovery:
         payment = await self._payments.get(payment_id)
         if payment is None:
             raise NoSuchPayment(payment_id=payment_id)
-        if payment.state != State.CONSUMED:
+        if payment.state not in (State.CONSUMED, State.RECOVERED):
             raise RefundRefused(f"Payment {payment_id} is {payment.state}: only a paid payment can be refunded.")
         others = await self._payments.refunded_by(transaction, payment)
         if others >= transfers:
             found = "does not move that money to the payer" if not transfers else "already counts for another refund"
             raise RefundRefused(f"Transaction {transaction} {found}.")
-        await self._change(payment, State.REFUNDED, {"refund": transaction}, transaction)
+        # A recovered payment was never recorded as income, which its refund is subtracted from.
+        before = (State.SETTLED, State.CONSUMED) if payment.state == State.RECOVERED else ()
+        await self._change(payment, (*before, State.REFUNDED), {"refund": transaction}, transaction)
         return payment
 
     async def _unchanged(self, case: UnresolvedPayment) -> Payment | None:

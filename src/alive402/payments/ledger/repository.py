@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, cast
+from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Executable, Table, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from alive402.payments.ledger.models import Payment, PaymentEvent, PaymentIdentifier
+from alive402.payments.core import Answered, AnswerGone, Money
+from alive402.payments.ledger.models import ChainPosition, Payment, PaymentEvent, PaymentIdentifier
 from alive402.payments.ledger.notifications import notify_step
 from alive402.payments.ledger.states import HELD, PAID, State
 
@@ -55,6 +58,13 @@ def _moving(columns: tuple[str, ...]) -> Executable:
 def was_refused(payment: Payment) -> bool:
     """Whether a refused settlement has an answer: the money may still move, so the payment stays with its request."""
     return payment.result is not None and payment.state in (State.EXECUTED, State.FAILED)
+
+
+def answered(payment: Payment) -> Answered:
+    """The stored answer of a paid payment. Raises `AnswerGone` when it has been erased."""
+    if payment.result is None:
+        raise AnswerGone
+    return Answered(payment.request_id or "", json.loads(payment.result), json.loads(payment.receipt or "{}"))
 
 
 class PaymentRepository:
@@ -142,6 +152,63 @@ class PaymentRepository:
         """Insert a payment; False when the same authorization is stored already."""
         statement = _adding(self._session.get_bind().dialect.name, tuple(values))
         return (await self._session.execute(statement, values)).scalar_one_or_none() is not None
+
+    async def add_recovered(self, money: Money, transaction: str, now: datetime) -> str | None:
+        """Insert a payment that the chain shows, with the amount that moved; None when it is stored already."""
+        values: dict[str, Any] = {
+            "id": uuid4().hex,
+            "service_id": "",
+            "network": money.network,
+            "asset": money.asset,
+            "payer": money.payer,
+            "nonce": money.nonce,
+            "pay_to": money.pay_to,
+            "amount": money.amount,
+            "valid_before": money.valid_before,
+            "proof": money.proof,
+            "state": str(State.RECOVERED),
+            "transaction": transaction,
+            "created_at": now,
+            "updated_at": now,
+        }
+        if not await self.add(values):
+            return None
+        await self.note(values["id"], now, State.RECOVERED, None, transaction)
+        return str(values["id"])
+
+    async def paid_by(self, transactions: Sequence[str]) -> dict[str, int]:
+        """How many payments each of these transactions has paid."""
+        known = (*PAID, State.RECOVERED)
+        query = (
+            select(Payment.transaction, func.count())
+            .where(Payment.transaction.in_(transactions), Payment.state.in_([str(state) for state in known]))
+            .group_by(Payment.transaction)
+        )
+        return {str(transaction): count for transaction, count in await self._session.execute(query)}
+
+    async def recovered(self) -> tuple[int, int]:
+        """The number of recovered payments, and the sum of their amounts."""
+        query = select(func.count(), func.sum(Payment.amount)).where(Payment.state == str(State.RECOVERED))
+        count, amount = (await self._session.execute(query)).one()
+        return count, int(amount or 0)
+
+    async def position(self, network: str, asset: str, pay_to: str) -> int | None:
+        """The recorded height of an address, or None."""
+        place = await self._session.get(ChainPosition, (network, asset, pay_to))
+        return place.height if place is not None else None
+
+    async def reach(self, network: str, asset: str, pay_to: str, height: int, now: datetime) -> None:
+        """Record the height of an address, unless a greater one is recorded."""
+        dialect = postgresql if self._session.get_bind().dialect.name == "postgresql" else sqlite
+        row = {"network": network, "asset": asset, "pay_to": pay_to, "height": height, "updated_at": now}
+        statement = dialect.insert(ChainPosition).values(row)
+        await self._session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["network", "asset", "pay_to"],
+                set_={"height": height, "updated_at": now},
+                where=ChainPosition.height <= height,
+            )
+        )
 
     async def named(self, service_id: str, identifier: str) -> Payment | None:
         """The payment of a buyer's identifier, locked until the transaction ends, or None."""

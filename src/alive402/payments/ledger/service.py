@@ -21,6 +21,8 @@ failed          the money did not move, or not yet; the answer is stored for its
 settle_unknown  the result is unknown; the next use of the same signature, or the reconciler, asks the chain
 expired         the authorization expired by the chain's clock, and the money never moved
 refunded        the operator refunded the payment
+recovered       the chain shows the money, and this ledger, restored from a backup, did not know it: whoever sends that
+                signature gets an answer for it, through `reserved`
 
 An expired lease means that the process holding it died. The payment then counts as released (if reserved), failed (if
 executed) or settle_unknown (if settling), and the next call with the same signature takes it over. Payments whose buyer
@@ -29,7 +31,6 @@ never returns are handled by `recovery.py`. Every step is an immutable event, al
 
 from __future__ import annotations
 
-import hashlib
 import json
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,20 +40,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from alive402.payments.core import (
     Answered,
-    AnswerGone,
     Claim,
-    KeyReused,
     Money,
     PaymentExpiresSoon,
-    PaymentIdentifierTaken,
     PaymentInUse,
     PaymentSpent,
     Stage,
     Unverified,
     Use,
 )
+from alive402.payments.ledger.identifiers import Identifiers
 from alive402.payments.ledger.models import Payment
-from alive402.payments.ledger.repository import PaymentRepository, was_refused
+from alive402.payments.ledger.repository import PaymentRepository, answered, was_refused
 from alive402.payments.ledger.states import HELD, MAY_HAVE_MOVED, PAID, State
 from alive402.storage import Clock, utc_now
 
@@ -62,6 +61,7 @@ class PaymentService:
 
     def __init__(self, repository: PaymentRepository, lease_seconds: float, now: Clock = utc_now) -> None:
         self._payments = repository
+        self._identifiers = Identifiers(repository)
         self._lease = timedelta(seconds=lease_seconds)
         self._now = now
 
@@ -83,11 +83,11 @@ class PaymentService:
         """
         now = self._now()
         # Only after the facilitator has verified the signature is it certain that the payer sent the key.
-        earlier = await self._earlier(money, use) if verified else None
+        earlier = await self._identifiers.earlier(money, use) if verified else None
         if earlier is not None:
             return earlier
         if use.identifier is not None:
-            await self._bind(use.service_id, use.identifier, money)
+            await self._identifiers.bind(use.service_id, use.identifier, money)
         payment = await self._payments.find(money.network, money.asset, money.payer, money.nonce)
         if payment is None:
             return await self._reserve_new(money, use, now) if verified else Unverified()
@@ -98,7 +98,7 @@ class PaymentService:
         if state in PAID:
             if not same:
                 raise PaymentSpent
-            return _answered(payment)
+            return answered(payment)
         if held:
             raise PaymentInUse if same else PaymentSpent
         if state in MAY_HAVE_MOVED:
@@ -114,6 +114,28 @@ class PaymentService:
         if state is State.EXPIRED:
             raise PaymentExpiresSoon
         return await self._take_over(payment, use, State.RESERVED, Stage.EXECUTE, now, money)
+
+    async def knows(self, money: Money) -> bool:
+        """Whether the ledger has this authorization, in whatever state."""
+        return await self._payments.find(money.network, money.asset, money.payer, money.nonce) is not None
+
+    async def recover(self, money: Money, use: Use, transaction: str) -> Claim | Answered:
+        """Claim a payment that `transaction` has moved before, and that has bought nothing in this ledger.
+
+        `money` has the amount that moved. The caller has seen on chain that this very signature moved it. Raises like
+        `reserve`.
+        """
+        held = await self.reserve(money, use, verified=False)
+        if not isinstance(held, Unverified):
+            return held
+        now = self._now()
+        await self._payments.add_recovered(money, transaction, now)
+        payment = await self._payments.find(money.network, money.asset, money.payer, money.nonce)
+        assert payment is not None
+        if payment.state not in (State.RECOVERED, State.RESERVED):
+            await self._payments.note(payment.id, now, State.RECOVERED, None, transaction)
+        await self._payments.change(payment.id, {"transaction": transaction})
+        return await self._take_over(payment, use, State.RESERVED, Stage.ANSWER, now, money)
 
     async def is_free(self, money: Money) -> None:
         """Check that a new call could reserve this payment; nothing is written.
@@ -169,10 +191,9 @@ class PaymentService:
     async def release(self, claim: Claim, why: str) -> None:
         """Release the payment of a failed call. A claim that another call took over stays with that call."""
         values = {**_FREE, "request_hash": None, "result": None}
-        if await self._payments.move(
-            claim.payment_id, claim.owner, (State.RESERVED,), self._stamped(State.RELEASED, values)
-        ):
-            await self._payments.note(claim.payment_id, self._now(), State.RELEASED, claim.request_id, why)
+        after = State.RECOVERED if claim.stage is Stage.ANSWER else State.RELEASED
+        if await self._payments.move(claim.payment_id, claim.owner, (State.RESERVED,), self._stamped(after, values)):
+            await self._payments.note(claim.payment_id, self._now(), after, claim.request_id, why)
 
     async def renew(self, payment_id: str, owner: str) -> bool:
         """Extend the lease of a running call's claim; False when it no longer holds the payment."""
@@ -210,7 +231,7 @@ class PaymentService:
             raise PaymentInUse
         states = (State.CREATED, State.VERIFIED, State.RESERVED)
         await self._payments.note_all(claim.payment_id, now, states, use.request_id, "")
-        await self._name(claim.payment_id, use, money.payer)
+        await self._identifiers.name(claim.payment_id, use, money.payer)
         return claim
 
     async def _take_over(
@@ -239,53 +260,8 @@ class PaymentService:
             }
         await self._payments.change(payment.id, self._stamped(state, values))
         await self._payments.note(payment.id, now, state, request_id, f"taken over from {payment.state}")
-        await self._name(payment.id, use, payment.payer)
+        await self._identifiers.name(payment.id, use, payment.payer)
         return claim
-
-    async def _bind(self, service_id: str, identifier: str, money: Money) -> None:
-        """Bind an identifier to one payment, exactly as signed; an unpaid payment leaves its identifier free."""
-        named = await self._payments.named(service_id, identifier)
-        if named is None or State(named.state) in (State.RELEASED, State.EXPIRED):
-            return
-        if (named.payer, named.nonce, named.proof) != (money.payer, money.nonce, money.proof):
-            raise PaymentIdentifierTaken
-
-    async def _earlier(self, money: Money, use: Use) -> Answered | None:
-        """The answer that another payment of this payer bought under the same Idempotency-Key, or None.
-
-        Raises:
-            KeyReused: the key names another request.
-            PaymentInUse: the other payment is at work, or may still move its money.
-            AnswerGone: the answer has been erased.
-        """
-        if use.repeat_key is None:
-            return None
-        named = await self._payments.named(use.service_id, _named_by_key(money.payer, use.repeat_key))
-        if named is None or State(named.state) in (State.RELEASED, State.EXPIRED):
-            return None
-        if (named.network, named.asset, named.payer, named.nonce) == (
-            money.network,
-            money.asset,
-            money.payer,
-            money.nonce,
-        ):
-            return None
-        if named.request_hash != use.request_hash:
-            raise KeyReused
-        if State(named.state) not in PAID:
-            raise PaymentInUse(
-                "Another payment under this Idempotency-Key is at work or may still settle. Wait, or send it again."
-            )
-        return _answered(named)
-
-    async def _name(self, payment_id: str, use: Use, payer: str) -> None:
-        """Bind the buyer's identifier and Idempotency-Key to this payment; another call may have bound them since."""
-        if use.identifier is not None and not await self._payments.name(use.service_id, use.identifier, payment_id):
-            raise PaymentIdentifierTaken
-        if use.repeat_key is not None:
-            key = _named_by_key(payer, use.repeat_key)
-            if not await self._payments.name(use.service_id, key, payment_id):
-                raise PaymentInUse
 
     async def _move(
         self,
@@ -310,17 +286,6 @@ class PaymentService:
 
 
 _FREE: dict[str, Any] = {"owner": None, "lease_until": None}
-
-
-def _answered(payment: Payment) -> Answered:
-    if payment.result is None:
-        raise AnswerGone
-    return Answered(payment.request_id or "", json.loads(payment.result), json.loads(payment.receipt or "{}"))
-
-
-def _named_by_key(payer: str, repeat_key: str) -> str:
-    """The identifier that stands for a payer's Idempotency-Key; a buyer's own identifiers have no colon."""
-    return f"key:{hashlib.sha256(f'{payer} {repeat_key}'.encode()).hexdigest()}"
 
 
 def is_held(lease_until: datetime | None, now: datetime, lease: timedelta) -> bool:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from alive402.payments.ledger.models import Payment, PaymentEvent
+from alive402.payments.ledger.models import ChainPosition, Payment, PaymentEvent
 from alive402.payments.ledger.states import State
 
 
@@ -71,6 +71,10 @@ class Statements:
             return None
         events = select(PaymentEvent).where(PaymentEvent.payment_id == payment.id).order_by(PaymentEvent.id)
         return payment, list(await self._session.scalars(events))
+
+    async def positions(self) -> list[ChainPosition]:
+        """Up to which block the ledger has every payment, for each token and address."""
+        return list(await self._session.scalars(select(ChainPosition).order_by(ChainPosition.network)))
 
     async def income(self, since: datetime | None = None, *, by_payer: bool = False) -> list[Day]:
         """Each day's income and refunds, oldest first, one entry per token and, if `by_payer`, per payer."""

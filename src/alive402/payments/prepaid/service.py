@@ -104,7 +104,7 @@ class Prepayments:
         With a `client_secret` its token is valid only together with that secret; the client's id is derived from it.
         """
         now, token = self._now(), _new_token()
-        client = token_digest(f"alive402 client {client_secret}") if client_secret else secrets.token_hex(32)
+        client = _client(client_secret)
         row = Prepayment(
             id=uuid4().hex,
             service_id=self._terms.service_id,
@@ -132,6 +132,45 @@ class Prepayments:
         async with self._ledger.session() as session:
             prepaid = PrepaidRepository(session)
             return await self._show(prepaid, await self._find(prepaid, prepayment_id))
+
+    async def reopen(
+        self, prepayment_id: str, offer: Offer, resource: Resource, client_secret: str | None, most: int
+    ) -> Prepaid | None:
+        """Create a payment again that the ledger has lost, for the signature that has paid it; None for any other.
+
+        The chain shows what was paid, and so for how many calls, `most` at most. `pay` with the same offer gives its
+        new token, which is bound to the client secret.
+
+        Raises:
+            PaymentMalformed: the signature cannot be read.
+            FacilitatorUnavailable: the node cannot be asked now.
+        """
+        if not offer.signature or not _ID.fullmatch(prepayment_id):
+            return None
+        calls, rest = divmod(self._gate.read(offer.signature).money.amount, self._terms.price)
+        if rest or not 1 <= calls <= most:
+            return None
+        gate = self.gate(calls)
+        method = X402Method(self._ledger, gate, gate.read(offer.signature), resource, 0)
+        if await method.moved_before() is None:
+            return None
+        now, client = self._now(), _client(client_secret)
+        row = Prepayment(
+            id=prepayment_id,
+            service_id=self._terms.service_id,
+            client_id=f"client_{client[:24]}",
+            client_hash=token_digest(client_secret) if client_secret else None,
+            amount=calls * self._terms.price,
+            max_calls=calls,
+            remaining=0,
+            created_at=now,
+            expires_at=now + timedelta(seconds=self._terms.pending_seconds),
+        )
+        async with self._ledger.session() as session:
+            prepaid = PrepaidRepository(session)
+            if await prepaid.by_id(prepayment_id) is None:
+                await prepaid.add(row)
+        return await self.find(prepayment_id)
 
     def gate(self, max_calls: int) -> PaymentGate:
         """The gate that asks for the price of so many calls."""
@@ -166,8 +205,7 @@ class Prepayments:
             raise TokenMismatch(reason="client")
         if not offer.signature:
             if prepaid.paid_at is None:
-                self._refuse_when_over(prepaid)
-                raise PaymentRequired
+                raise PaymentExpired if self._is_over(prepaid) else PaymentRequired
             return Paid(prepaid, None, {})
         gate = self.gate(prepaid.max_calls)
         method = X402Method(self._ledger, gate, gate.read(offer.signature), resource, VERIFY_SECONDS + SETTLE_SECONDS)
@@ -178,15 +216,16 @@ class Prepayments:
         if held is None:
             if prepaid.paid_at is not None:
                 raise AlreadyPaid
-            self._refuse_when_over(prepaid)
             async with self._failures.guarded(method.payer, offer.address):
+                if self._is_over(prepaid) and await method.moved_before() is None:
+                    raise PaymentExpired
                 held = await method.reserve(use)
         # From here on money may move: it must not stop half way when the caller disconnects.
         return await asyncio.shield(self._finish(prepayment_id, held, new_token, api_key_id))
 
-    def _refuse_when_over(self, prepaid: Prepaid) -> None:
-        if prepaid.status != "pending" or prepaid.amount != prepaid.max_calls * self._terms.price:
-            raise PaymentExpired
+    def _is_over(self, prepaid: Prepaid) -> bool:
+        """Whether an unpaid payment can be paid no longer: its time is over, or the price has changed."""
+        return prepaid.status != "pending" or prepaid.amount != prepaid.max_calls * self._terms.price
 
     async def _finish(self, prepayment_id: str, held: Answered | Hold, new_token: bool, api_key_id: str | None) -> Paid:
         if isinstance(held, Answered):
@@ -244,6 +283,11 @@ class Prepayments:
             return _view(row, "pending")
         used_up = row.remaining == 0 and not await prepaid.held(row.id)
         return _view(row, "exhausted" if used_up else "paid")
+
+
+def _client(secret: str | None) -> str:
+    """What the id of a client is made of: its secret, or chance."""
+    return token_digest(f"alive402 client {secret}") if secret else secrets.token_hex(32)
 
 
 def _new_token() -> str:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from alive402.payments.x402.refunds import mark_refunded
     from alive402.payments.x402.required import required_header
     from alive402.payments.x402.signed_payment import Resource
+    from alive402.payments.x402.sweep import Compared, Standing, Sweep
     from alive402.payments.x402.v1 import V1_RESPONSE_HEADER, V1_SIGNATURE_HEADER, response_header_v1
 else:
     __getattr__ = lazy_names(
@@ -52,6 +53,7 @@ else:
             "refunds": ["mark_refunded"],
             "required": ["required_header"],
             "signed_payment": ["Resource"],
+            "sweep": ["Compared", "Standing", "Sweep"],
             "v1": ["V1_RESPONSE_HEADER", "V1_SIGNATURE_HEADER", "response_header_v1"],
         },
     )
@@ -71,11 +73,14 @@ __all__ = [
     "BearerAuth",
     "CdpAuth",
     "Challenges",
+    "Compared",
     "PaymentGate",
     "PaymentOption",
     "PaymentOptions",
     "Reconciler",
     "Resource",
+    "Standing",
+    "Sweep",
     "Swept",
     "X402Hold",
     "X402Method",

@@ -22,7 +22,9 @@ from alive402.payments.core import (
     Use,
 )
 from alive402.payments.ledger import Ledger
-from alive402.payments.x402.protocol import PaymentGate, Settled
+from alive402.payments.x402.lookups import Settled
+from alive402.payments.x402.protocol import PaymentGate
+from alive402.payments.x402.schemes import Transfer
 from alive402.payments.x402.signed_payment import Resource, SignedPayment
 from alive402.stages import CallStage, stage
 
@@ -60,7 +62,7 @@ class X402Hold:
 
     async def confirm(self, waited: float) -> None:
         """Verify once more when a payment that lives for a minute has waited."""
-        if waited > FRESH_SECONDS and self.gate.is_short_lived(self.signed):
+        if self.claim.stage is not Stage.ANSWER and waited > FRESH_SECONDS and self.gate.is_short_lived(self.signed):
             await self.gate.verify(self.signed)
 
     async def give_back(self, why: str) -> None:
@@ -85,18 +87,21 @@ class X402Hold:
 
     async def _move(self, result: dict[str, Any]) -> Settled:
         """Store `result`, then move the money; records every failed or unknown outcome."""
-        claim = self.claim
-        # A stored answer costs what was written down with it.
-        amount = claim.amount if claim.result is not None else self.signed.share(self.share(result))
+        claim, paid = self.claim, self.claim.stage is Stage.ANSWER
+        # A stored answer costs what was written down with it, and money that moved before is what it is.
+        amount = claim.amount if claim.result is not None or paid else self.signed.share(self.share(result))
         signed = self.signed.settling(amount)
         # This may run in a task that outlives the caller's.
         self.ledger.keep(claim)
         async with self.ledger.begin() as payments:
             await payments.settling(claim, result, amount)
         try:
-            resolving = claim.stage is Stage.RESOLVE
             with stage(CallStage.SETTLE):
-                moved = await (self.gate.resolve(signed) if resolving else self.gate.settle(signed))
+                if paid:
+                    moved = await self.gate.chain.found(signed)
+                else:
+                    resolving = claim.stage is Stage.RESOLVE
+                    moved = await (self.gate.resolve(signed) if resolving else self.gate.settle(signed))
         except SettlementUnknown as error:
             log.warning("settlement unknown", request_id=claim.request_id, reason=error.details.get("reason"))
             async with self.ledger.begin() as payments:
@@ -144,13 +149,14 @@ class X402Method:
 
     async def afford(self, use: Use) -> str:
         """Check terms and validity, that the payment is free, and that the facilitator would settle it."""
-        self.gate.admit(self.signed, self.resource, self.seconds_needed, at_once=self.at_once)
-        await self._is_free()
         try:
+            self.gate.admit(self.signed, self.resource, self.seconds_needed, at_once=self.at_once)
+            await self._is_free()
             await self.gate.verify(self.signed)
         except _REFUSALS:
             await self._is_free()
-            raise
+            if await self.moved_before() is None:
+                raise
         return self.payer
 
     async def recall(self, use: Use) -> Answered | X402Hold | None:
@@ -165,7 +171,7 @@ class X402Method:
             await self.gate.verify(self.signed)
         except _REFUSALS:
             # A call that settles this payment meanwhile is in the ledger, and makes the facilitator refuse its nonce.
-            held = await self._look(use, verified=False)
+            held = await self._look(use, verified=False) or await self._recover(use)
             if held is None:
                 raise
             return held
@@ -177,10 +183,39 @@ class X402Method:
         async with self.ledger.begin() as payments:
             await payments.is_free(self.signed.money)
 
+    async def moved_before(self) -> Transfer | None:
+        """The transfer that this payment made before, when the ledger has lost it.
+
+        Raises:
+            FacilitatorUnavailable: the node does not answer, so it is not known.
+        """
+        if not self.signed.fits:
+            return None
+        # Before the ledger is asked: a sweep that ends meanwhile has added the payment.
+        lost_above = self.gate.chain.lost_above(self.signed)
+        async with self.ledger.begin() as payments:
+            known = await payments.knows(self.signed.money)
+        return await self.gate.chain.moved_before(self.signed, known=known, lost_above=lost_above)
+
+    async def _recover(self, use: Use) -> Answered | X402Hold | None:
+        """The hold of a payment whose money moved before, and whose answer the ledger has lost; None for another."""
+        found = await self.moved_before()
+        if found is None:
+            return None
+        log.warning("payment recovered", request_id=use.request_id, transaction=found.transaction)
+        async with self.ledger.begin() as payments:
+            money = replace(self.signed.money, amount=found.amount)
+            return self._held(await payments.recover(money, self._named(use), found.transaction))
+
     async def _look(self, use: Use, *, verified: bool) -> Answered | X402Hold | None:
         async with self.ledger.begin() as payments:
-            use = replace(use, identifier=self.signed.identifier, repeat_key=self.repeat_key)
-            held = await payments.reserve(self.signed.money, use, verified=verified)
+            held = await payments.reserve(self.signed.money, self._named(use), verified=verified)
+        return self._held(held)
+
+    def _named(self, use: Use) -> Use:
+        return replace(use, identifier=self.signed.identifier, repeat_key=self.repeat_key)
+
+    def _held(self, held: Claim | Answered | Unverified) -> Answered | X402Hold | None:
         match held:
             case Claim():
                 self.ledger.keep(held)

@@ -22,12 +22,15 @@ class PaymentOption:
     The first `check` keeps what the facilitator states for the scheme at /supported, such as the account that pays the
     fees. It is kept until the process ends: a facilitator may name another account each time, and a payment that was
     signed for the earlier one must still match.
+
+    `lost_above`: the ledger may not know the transfers above this block or slot yet; None: it knows all of them.
     """
 
     scheme: Scheme
     terms: Terms
     facilitator: FacilitatorClient
     chain: ChainReader
+    lost_above: int | None = field(default=None, init=False)
     _offered: Mapping[str, Any] | None = field(default=None, init=False)
 
     def requirements(self) -> PaymentRequirements:

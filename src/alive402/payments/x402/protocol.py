@@ -6,7 +6,6 @@ import asyncio
 import copy
 import math
 import time
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -18,17 +17,17 @@ from x402.schemas.v1 import PaymentPayloadV1, PaymentRequiredV1
 
 from alive402.payments.core import (
     FacilitatorUnavailable,
-    Money,
     PaymentExpiresSoon,
     PaymentInvalid,
     PaymentMismatch,
     SettlementRefused,
     SettlementUnknown,
 )
+from alive402.payments.x402.lookups import ChainLookups, Settled, receipt_of
 from alive402.payments.x402.mpp import CREDENTIAL, Challenges
 from alive402.payments.x402.options import Answering, PaymentOptions
 from alive402.payments.x402.required import required_v2
-from alive402.payments.x402.schemes import ShortLived, SpentElsewhere
+from alive402.payments.x402.schemes import ShortLived
 from alive402.payments.x402.signed_payment import (
     Resource,
     SignedPayment,
@@ -53,16 +52,6 @@ _TOO_SHORT = (
 )
 # How much of a facilitator's own words the log gets.
 _LOGGED = 200
-UNDECIDED = "undecided"
-"""The reason of an unknown settlement whose node answers, but does not show whether this payment moved its money."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """A completed transfer. `receipt` is the x402 SettleResponse, ready for JSON."""
-
-    transaction: str
-    receipt: dict[str, Any]
 
 
 class PaymentGate:
@@ -70,6 +59,7 @@ class PaymentGate:
 
     def __init__(self, options: PaymentOptions, challenges: Challenges | None = None) -> None:
         self._options = options
+        self.chain = ChainLookups(options)
         self._challenges = challenges or Challenges()
         self._server = x402ResourceServer([option.facilitator for option in options])
         for option in options:
@@ -223,14 +213,14 @@ class PaymentGate:
             async with asyncio.timeout(SETTLE_SECONDS):
                 answer = await facilitator.settle(signed.payload, signed.requirements)
         except Exception as error:
-            found = await self.find(signed.money)
+            found = await self.chain.find(signed.money)
             if found is None:
                 raise SettlementUnknown(reason="facilitator_silent") from error
             return found
         if answer.success:
-            return Settled(answer.transaction, _receipt(answer, signed.money))
+            return Settled(answer.transaction, receipt_of(answer, signed.money))
         # Check the chain before believing a refusal: our own settlement may have moved the money, with its answer lost.
-        found = await self.find(signed.money)
+        found = await self.chain.find(signed.money)
         if found is not None:
             return found
         reason = answer.error_reason or "refused"
@@ -244,10 +234,10 @@ class PaymentGate:
         Sending again is safe, because the chain accepts each payment once. Raises like `settle`; `details["reason"]` is
         `expired` when the money never moved and no longer can.
         """
-        found = await self.find(signed.money)
+        found = await self.chain.find(signed.money)
         if found is not None:
             return found
-        if await self.is_over(signed.money):
+        if await self.chain.is_over(signed.money):
             raise SettlementRefused(reason="expired")
         try:
             return await self.settle(signed)
@@ -255,49 +245,7 @@ class PaymentGate:
             # The first transaction may still be pending: only time proves that it never arrives.
             raise SettlementUnknown(**error.details) from error
 
-    async def find(self, money: Money, seconds: float = VERIFY_SECONDS) -> Settled | None:
-        """The settlement of this payment on chain, or None; the node has so many `seconds`.
-
-        Raises:
-            SettlementRefused: the payment was used for something else, and can never move this money.
-            SettlementUnknown: the node cannot be asked now, or the chain does not decide it (`UNDECIDED`).
-        """
-        option = self._options.of(money)
-        try:
-            async with asyncio.timeout(seconds):
-                seen = await option.chain.find_transfer(money)
-        except SpentElsewhere as error:
-            raise SettlementRefused(reason="spent_elsewhere") from error
-        except LookupError as error:
-            raise SettlementUnknown(reason=UNDECIDED) from error
-        except Exception as error:
-            raise SettlementUnknown(reason="chain_silent") from error
-        if seen is None:
-            return None
-        payer = option.scheme.shown(money.payer)
-        answer = SettleResponse(success=True, transaction=seen.transaction, network=money.network, payer=payer)
-        return Settled(seen.transaction, _receipt(answer, money))
-
-    async def is_over(self, money: Money) -> bool:
-        """Whether the payment has expired by the chain's clock; ours may be wrong.
-
-        Raises:
-            SettlementUnknown: the node cannot be asked now.
-        """
-        chain = self._options.of(money).chain
-        try:
-            async with asyncio.timeout(VERIFY_SECONDS):
-                return await chain.is_over(money)
-        except Exception as error:
-            raise SettlementUnknown(reason="chain_silent") from error
-
 
 def response_header(receipt: dict[str, Any]) -> str:
     """The PAYMENT-RESPONSE header of a stored receipt."""
     return encode_payment_response_header(SettleResponse.model_validate(receipt))
-
-
-def _receipt(answer: SettleResponse, money: Money) -> dict[str, Any]:
-    """The SettleResponse with its amount, which facilitators may omit when it is the requested one."""
-    said = answer.model_dump(by_alias=True, exclude_none=True)
-    return {**said, "amount": answer.amount or str(money.amount)}

@@ -14,7 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from alive402.payments.core import SettlementRefused, SettlementUnknown
 from alive402.payments.ledger import Ledger, State, UnresolvedPayment
-from alive402.payments.x402.protocol import UNDECIDED, PaymentGate
+from alive402.payments.x402.lookups import UNDECIDED
+from alive402.payments.x402.protocol import PaymentGate
 from alive402.upkeep import Upkeep
 
 log = structlog.get_logger(__name__)
@@ -112,10 +113,10 @@ class Reconciler:
         """Resolve by the chain: settled, expired, failed, or as it was; None when the node does not answer."""
         answered, over = True, False
         try:
-            found = await self._gate.find(case.money, LOOKUP_SECONDS)
-            if found is None and await self._gate.is_over(case.money):
+            found = await self._gate.chain.find(case.money, LOOKUP_SECONDS)
+            if found is None and await self._gate.chain.is_over(case.money):
                 # Look again after the clock: a payment that has expired and is not found now can never arrive.
-                over, found = True, await self._gate.find(case.money, LOOKUP_SECONDS)
+                over, found = True, await self._gate.chain.find(case.money, LOOKUP_SECONDS)
         except SettlementUnknown as error:
             answered = error.details.get("reason") == UNDECIDED
             found, over = None, False

@@ -119,17 +119,17 @@ async def test_payment_of_an_invented_scheme_is_read_by_it(gate: PaymentGate) ->
     signed = gate.read(header(gate.accepts[1]))
     assert signed.fits
     assert signed.money == Money(SUN, MINT, PAYER, "N1", SHOP, 200_000, 1, "proof")
-    settled = await gate.find(signed.money)
+    settled = await gate.chain.find(signed.money)
     assert settled is not None
     assert (settled.transaction, settled.receipt["payer"]) == ("moved", f"<{PAYER}>")
-    assert not await gate.is_over(signed.money)
+    assert not await gate.chain.is_over(signed.money)
 
 
 async def test_case_of_an_address_counts_where_the_scheme_says_so(gate: PaymentGate) -> None:
     signed = gate.read(header(gate.accepts[1].model_copy(update={"asset": MINT.lower()})))
     assert not signed.fits
     with pytest.raises(SettlementUnknown):
-        await gate.find(signed.money)
+        await gate.chain.find(signed.money)
 
 
 def test_version_1_offers_only_schemes_that_it_has(gate: PaymentGate) -> None:

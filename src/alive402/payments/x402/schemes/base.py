@@ -37,9 +37,29 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """A transfer found on chain, by the id of its transaction."""
+    """A transfer of a payment, found on chain: its transaction, `amount` in atomic units, and its block or slot."""
 
     transaction: str
+    amount: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A transaction that moves a token to one of our addresses, in as many `transfers`."""
+
+    transaction: str
+    height: int
+    transfers: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A signed payment that a transaction has moved, in the ledger's spelling; `amount` is what moved."""
+
+    payer: str
+    nonce: str
+    amount: int
 
 
 class ChainReader(Protocol):
@@ -53,8 +73,10 @@ class ChainReader(Protocol):
         """
         ...
 
-    async def find_transfer(self, money: Money) -> Transfer | None:
+    async def find_transfer(self, money: Money, *, less: bool = False) -> Transfer | None:
         """The transfer of exactly this money by exactly this payment; None: it has not moved yet.
+
+        With `less`, a transfer of a smaller amount counts as well.
 
         Raises:
             SpentElsewhere: the payment is used, but not for this transfer.
@@ -73,6 +95,56 @@ class ChainReader(Protocol):
 
     async def is_over(self, money: Money) -> bool:
         """Whether the payment has expired by the chain's clock, and so long ago that no pending block can hold it.
+
+        Raises:
+            Exception: the node cannot be asked now.
+        """
+        ...
+
+    async def carries(self, transaction: str, payload: PaymentPayload) -> bool:
+        """Whether a transaction was made with the very signature of a payment.
+
+        Raises:
+            Exception: the node cannot be asked now.
+        """
+        ...
+
+    async def height(self) -> int:
+        """The newest block or slot.
+
+        Raises:
+            Exception: the node cannot be asked now.
+        """
+        ...
+
+    async def height_at(self, seconds: int) -> int:
+        """About the block or slot of that unix time, or an older one.
+
+        Raises:
+            Exception: the node cannot be asked now.
+        """
+        ...
+
+    @property
+    def heights_at_once(self) -> int:
+        """For so many heights `incoming` may be asked at once."""
+        ...
+
+    @property
+    def settled_depth(self) -> int:
+        """So many of the newest heights are read again later, because the chain may still replace them."""
+        ...
+
+    async def incoming(self, asset: str, pay_to: str, first: int, last: int) -> list[Incoming]:
+        """The transactions that moved `asset` to `pay_to` from one height to another, both included, oldest first.
+
+        Raises:
+            Exception: the node cannot be asked now.
+        """
+        ...
+
+    async def signed_in(self, transaction: str, asset: str, pay_to: str) -> list[Signed]:
+        """The payments of the reader's scheme among the transfers of a transaction to `pay_to`; others are left out.
 
         Raises:
             Exception: the node cannot be asked now.

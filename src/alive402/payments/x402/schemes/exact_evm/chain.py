@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -12,9 +13,11 @@ from eth_typing import BlockNumber, ChecksumAddress, HexStr
 from web3 import Web3
 from web3.exceptions import TransactionNotFound
 from web3.types import LogReceipt
+from x402.mechanisms.evm.erc6492 import parse_erc6492_signature
+from x402.schemas import PaymentPayload
 
 from alive402.payments.core import Money
-from alive402.payments.x402.schemes.base import SpentElsewhere, Transfer
+from alive402.payments.x402.schemes.base import Incoming, Signed, SpentElsewhere, Transfer
 
 _ABI = [
     {
@@ -34,6 +37,10 @@ EXPIRY_MARGIN_SECONDS = 120
 # nearly always has it; the further ones are for a service that was down for days.
 _WINDOW_BLOCKS = 2_000
 _WINDOWS = 100
+# A transaction of the newest blocks may still be moved to another one.
+_SETTLED_DEPTH = 50
+_TOPICS = 3
+_SIGNATURE_BYTES = 64
 # For the calls of one node: more than the reconciler asks at once, so that running calls do not wait for it.
 _THREADS = 32
 P = ParamSpec("P")
@@ -45,6 +52,7 @@ class Web3ChainReader:
 
     def __init__(self, web3: Web3) -> None:
         self._web3 = web3
+        self.heights_at_once, self.settled_depth = _WINDOW_BLOCKS, _SETTLED_DEPTH
         # A silent node keeps its own threads waiting, not those of other nodes and of files.
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="node")
 
@@ -57,8 +65,8 @@ class Web3ChainReader:
         """The CAIP-2 id of the chain."""
         return f"eip155:{await self._ask(lambda: self._web3.eth.chain_id)}"
 
-    async def find_transfer(self, money: Money) -> Transfer | None:
-        """Search the token's events for the transfer; the blocking calls run in a thread."""
+    async def find_transfer(self, money: Money, *, less: bool = False) -> Transfer | None:
+        """Search the token's events for the transfer, which is of the whole amount; blocking calls run in a thread."""
         return await self._ask(self._find, money.asset, money.payer, money.nonce, money.pay_to, money.amount)
 
     async def is_over(self, money: Money) -> bool:
@@ -76,6 +84,30 @@ class Web3ChainReader:
     async def count_transfers(self, transaction: str, asset: str, to: str, amount: int) -> int:
         """Count the matching transfers of a transaction; the blocking calls run in a thread."""
         return await self._ask(self._count, transaction, asset, to, amount)
+
+    async def carries(self, transaction: str, payload: PaymentPayload) -> bool:
+        """Whether the transaction's calldata holds the signature: a facilitator may call the token through others."""
+        signature = _signature_of(payload)
+        if len(signature) < _SIGNATURE_BYTES:
+            return False
+        sent = await self._ask(self._web3.eth.get_transaction, HexStr(transaction))
+        return signature in bytes(sent["input"])
+
+    async def height(self) -> int:
+        """The newest block."""
+        return int(await self._ask(lambda: self._web3.eth.block_number))
+
+    async def height_at(self, seconds: int) -> int:
+        """The newest block that is not younger, found by bisection."""
+        return await self._ask(self._block_at, seconds)
+
+    async def incoming(self, asset: str, pay_to: str, first: int, last: int) -> list[Incoming]:
+        """Search the token's events for transfers to the address."""
+        return await self._ask(self._incoming, asset, pay_to, first, last)
+
+    async def signed_in(self, transaction: str, asset: str, pay_to: str) -> list[Signed]:
+        """The EIP-3009 transfers: the token logs each nonce beside its transfer."""
+        return await self._ask(self._signed_in, transaction, asset, pay_to)
 
     async def is_contract(self, address: str) -> bool:
         """Whether an address has code, such as a deployed wallet."""
@@ -101,7 +133,7 @@ class Web3ChainReader:
                     and topics == transfer_topics(payer, pay_to)
                     and int.from_bytes(entry["data"], "big") == amount
                 ):
-                    return Transfer(transaction=Web3.to_hex(log["transactionHash"]))
+                    return Transfer(Web3.to_hex(log["transactionHash"]), amount, log["blockNumber"])
         raise SpentElsewhere
 
     def _authorization_is_used(self, asset: str, payer: str, nonce: str) -> bool:
@@ -128,6 +160,43 @@ class Web3ChainReader:
                 return
             last = BlockNumber(first - 1)
 
+    def _block_at(self, seconds: int) -> int:
+        low, high = 0, int(self._web3.eth.block_number)
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self._web3.eth.get_block(BlockNumber(middle))["timestamp"] <= seconds:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+    def _incoming(self, asset: str, pay_to: str, first: int, last: int) -> list[Incoming]:
+        topics: list[Any] = [_TRANSFER_TOPIC, None, _word(pay_to)]
+        token, blocks = Web3.to_checksum_address(asset), (BlockNumber(first), BlockNumber(last))
+        logs = self._web3.eth.get_logs(
+            {"address": token, "fromBlock": blocks[0], "toBlock": blocks[1], "topics": topics}
+        )
+        counted = Counter((Web3.to_hex(log["transactionHash"]), log["blockNumber"]) for log in logs)
+        return [Incoming(transaction, height, count) for (transaction, height), count in counted.items()]
+
+    def _signed_in(self, transaction: str, asset: str, pay_to: str) -> list[Signed]:
+        found, nonces, unnamed = [], dict[str, list[str]](), dict[str, list[tuple[str, int]]]()
+        for entry in self._web3.eth.get_transaction_receipt(HexStr(transaction))["logs"]:
+            topics = [Web3.to_hex(topic) for topic in entry["topics"]]
+            if entry["address"].lower() != asset.lower() or len(topics) != _TOPICS:
+                continue
+            # A token logs the nonce right before or right after the transfer that it belongs to.
+            if topics[0] == _USED_TOPIC:
+                nonces.setdefault(topics[1], []).append(topics[2])
+            elif topics[0] == _TRANSFER_TOPIC:
+                unnamed.setdefault(topics[1], []).append((topics[2], int.from_bytes(entry["data"], "big")))
+            payer = topics[1]
+            if nonces.get(payer) and unnamed.get(payer):
+                nonce, (to, amount) = nonces[payer].pop(0), unnamed[payer].pop(0)
+                if to == _word(pay_to):
+                    found.append(Signed("0x" + payer[-40:], nonce, amount))
+        return found
+
     def _count(self, transaction: str, asset: str, to: str, amount: int) -> int:
         try:
             receipt = self._web3.eth.get_transaction_receipt(HexStr(transaction))
@@ -141,6 +210,17 @@ class Web3ChainReader:
             and int.from_bytes(entry["data"], "big") == amount
             for entry in receipt["logs"]
         )
+
+
+def _signature_of(payload: PaymentPayload) -> bytes:
+    """The signature as a contract gets it: without a smart wallet's deployment, and as r and s where it has those."""
+    try:
+        wrapped = bytes.fromhex(str(payload.payload.get("signature")).removeprefix("0x"))
+        signature = bytes(parse_erc6492_signature(wrapped).inner_signature)
+    except ValueError:
+        return b""
+    # A token takes v apart from them, and before them.
+    return signature[:_SIGNATURE_BYTES] if len(signature) == _SIGNATURE_BYTES + 1 else signature
 
 
 def transfer_topics(payer: str, pay_to: str) -> list[str]:

@@ -10,11 +10,12 @@ from typing import Any
 import httpx
 from solders.transaction import VersionedTransaction
 from x402.mechanisms.svm.utils import derive_ata
+from x402.schemas import PaymentPayload
 
 from alive402.payments.core import Money
-from alive402.payments.x402.schemes.base import SpentElsewhere, Transfer
+from alive402.payments.x402.schemes.base import Incoming, Signed, SpentElsewhere, Transfer
 from alive402.payments.x402.schemes.exact_svm.memo import OFFER_SECONDS, issued_at
-from alive402.payments.x402.schemes.exact_svm.transaction import blockhash_of, nonce_of
+from alive402.payments.x402.schemes.exact_svm.transaction import SignedTransfer, blockhash_of, nonce_of, read
 
 Node = Callable[[str, list[Any]], Awaitable[Any]]
 """One JSON-RPC call: method and parameters; returns the `result`."""
@@ -26,6 +27,9 @@ _MEMO = re.compile(r"\[\d+\] (\S+)")
 _FINAL_SECONDS = 120
 _PAGE = 1_000
 _PAGES = 10
+_INCOMING_PAGES = 200
+_SLOT_SECONDS = 0.4
+_SETTLED_SLOTS = 150
 _PROCESSED, _CONFIRMED, _FINALIZED = ({"commitment": each} for each in ("processed", "confirmed", "finalized"))
 _TRANSFERS = {"transfer", "transferChecked"}
 
@@ -53,6 +57,8 @@ class SolanaReader:
 
     def __init__(self, node: Node) -> None:
         self._node = node
+        # One search goes through all of them: the node lists an account's transactions from the newest one.
+        self.heights_at_once, self.settled_depth = 10**15, _SETTLED_SLOTS
 
     async def network(self) -> str:
         """The CAIP-2 id of the chain: the beginning of its genesis hash."""
@@ -74,7 +80,7 @@ class SolanaReader:
             )
         return None
 
-    async def find_transfer(self, money: Money) -> Transfer | None:
+    async def find_transfer(self, money: Money, *, less: bool = False) -> Transfer | None:
         """Search the transactions that name the payer for the one with this message.
 
         The payer signs the transaction, so the node lists it under the payer's wallet; a shop's account would have
@@ -91,7 +97,7 @@ class SolanaReader:
                     if each["err"] is not None:
                         # The chain takes a transaction once, also when it fails.
                         raise SpentElsewhere
-                    return Transfer(each["signature"])
+                    return Transfer(each["signature"], money.amount, each["slot"])
             if len(page) < _PAGE:
                 return None
             before = {"before": page[-1]["signature"]}
@@ -119,6 +125,54 @@ class SolanaReader:
             if valid["value"]:
                 return False
         return True
+
+    async def carries(self, transaction: str, payload: PaymentPayload) -> bool:
+        """Whether it is the same message with the same signature of the buyer."""
+        made = await self._signed_transfer(transaction)
+        return made is not None and made.proof == read(payload.payload.get("transaction")).proof
+
+    async def height(self) -> int:
+        """The newest confirmed slot."""
+        return int(await self._node("getSlot", [_CONFIRMED]))
+
+    async def height_at(self, seconds: int) -> int:
+        """About the slot of that time: a slot never takes less than its time, so this is rather too old."""
+        slot = await self._node("getSlot", [_FINALIZED])
+        now = await self._node("getBlockTime", [slot])
+        return max(0, int(slot - (now - seconds) / _SLOT_SECONDS))
+
+    async def incoming(self, asset: str, pay_to: str, first: int, last: int) -> list[Incoming]:
+        """The successful transactions of the wallet's token account, whichever way they change it."""
+        token = await self._account(asset)
+        found: list[Incoming] = []
+        before: dict[str, str] = {}
+        for _ in range(_INCOMING_PAGES):
+            place = derive_ata(pay_to, asset, token["owner"])
+            page = await self._node("getSignaturesForAddress", [place, {"limit": _PAGE, **_CONFIRMED, **before}])
+            found += [
+                Incoming(each["signature"], each["slot"])
+                for each in page
+                if each["err"] is None and first <= each["slot"] <= last
+            ]
+            if len(page) < _PAGE or page[-1]["slot"] < first:
+                return found[::-1]
+            before = {"before": page[-1]["signature"]}
+        raise LookupError("the account has more transactions than were searched")
+
+    async def signed_in(self, transaction: str, asset: str, pay_to: str) -> list[Signed]:
+        """The transfer, when the transaction has the form of a payment: one transfer and one memo."""
+        made = await self._signed_transfer(transaction)
+        ours = made is not None and made.pays(pay_to, asset) and issued_at(made.memo) is not None
+        return [Signed(made.payer, made.nonce, made.amount)] if made is not None and ours else []
+
+    async def _signed_transfer(self, transaction: str) -> SignedTransfer | None:
+        found = await self._transaction(transaction, "base64")
+        if found is None:
+            raise LookupError(f"the node does not have transaction {transaction}")
+        try:
+            return read(found["transaction"][0])
+        except ValueError:
+            return None
 
     async def count_transfers(self, transaction: str, asset: str, to: str, amount: int) -> int:
         """Count the matching transfers of a transaction, those made by programs included."""

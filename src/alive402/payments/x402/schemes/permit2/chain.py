@@ -6,10 +6,14 @@ calls x402's proxy with it.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from eth_abi.abi import decode
 from eth_abi.exceptions import DecodingError
+from eth_typing import HexStr
 from hexbytes import HexBytes
 from web3 import Web3
+from web3.types import TxData
 from x402.mechanisms.evm.constants import (
     PERMIT2_ADDRESS,
     X402_EXACT_PERMIT2_PROXY_ADDRESS,
@@ -17,7 +21,7 @@ from x402.mechanisms.evm.constants import (
 )
 
 from alive402.payments.core import Money
-from alive402.payments.x402.schemes.base import SpentElsewhere, Transfer
+from alive402.payments.x402.schemes.base import Signed, SpentElsewhere, Transfer
 from alive402.payments.x402.schemes.exact_evm import EXPIRY_MARGIN_SECONDS, Web3ChainReader, transfer_topics
 
 # A payment is valid for at most a day, so what settled it is not much older than that when its deadline is over.
@@ -56,9 +60,13 @@ _CALLS = {
 class Permit2ChainReader(Web3ChainReader):
     """A `ChainReader` of transfers by Permit2, through either of x402's proxies."""
 
-    async def find_transfer(self, money: Money) -> Transfer | None:
+    async def find_transfer(self, money: Money, *, less: bool = False) -> Transfer | None:
         """Search the token's events for the transfer; the blocking calls run in a thread."""
-        return await self._ask(self._settlement, money)
+        return await self._ask(self._settlement, money, less)
+
+    async def signed_in(self, transaction: str, asset: str, pay_to: str) -> list[Signed]:
+        """The payment that the transaction settles, when it calls one of x402's proxies."""
+        return await self._ask(self._signed_by_permit, transaction, asset, pay_to)
 
     async def is_used(self, money: Money) -> bool:
         """Whether Permit2 has marked the nonce as used or cancelled."""
@@ -70,7 +78,23 @@ class Permit2ChainReader(Web3ChainReader):
         bitmap = contract.functions.nonceBitmap(Web3.to_checksum_address(money.payer), nonce >> 8).call()
         return bool(int(bitmap) >> (nonce & 0xFF) & 1)
 
-    def _settlement(self, money: Money) -> Transfer | None:
+    def _signed_by_permit(self, transaction: str, asset: str, pay_to: str) -> list[Signed]:
+        sent = self._web3.eth.get_transaction(HexStr(transaction))
+        permit = _permit_of(sent)
+        if permit is None or permit.token != asset.lower():
+            return []
+        receipt, topics = (
+            self._web3.eth.get_transaction_receipt(HexStr(transaction)),
+            transfer_topics(permit.owner, pay_to),
+        )
+        moved = [
+            int.from_bytes(entry["data"], "big")
+            for entry in receipt["logs"]
+            if entry["address"].lower() == permit.token and [Web3.to_hex(topic) for topic in entry["topics"]] == topics
+        ]
+        return [Signed(permit.owner, str(permit.nonce), amount) for amount in moved[:1]]
+
+    def _settlement(self, money: Money, less: bool) -> Transfer | None:
         # The clock before the nonce: a payment whose time was over then cannot have been used since.
         now = self._web3.eth.get_block("latest")["timestamp"]
         if not self._nonce_is_used(money):
@@ -81,8 +105,10 @@ class Permit2ChainReader(Web3ChainReader):
             topics = transfer_topics(money.payer, money.pay_to)
             logs = self._web3.eth.get_logs({"address": token, "fromBlock": first, "toBlock": last, "topics": topics})
             for log in logs:
-                if int.from_bytes(log["data"], "big") == money.amount and self._settled(log["transactionHash"], money):
-                    return Transfer(transaction=Web3.to_hex(log["transactionHash"]))
+                moved = int.from_bytes(log["data"], "big")
+                right = moved <= money.amount if less else moved == money.amount
+                if right and self._settled(log["transactionHash"], money):
+                    return Transfer(Web3.to_hex(log["transactionHash"]), moved, log["blockNumber"])
             if first == 0 or self._web3.eth.get_block(first)["timestamp"] < earliest:
                 break
         else:
@@ -101,17 +127,36 @@ class Permit2ChainReader(Web3ChainReader):
         Raises:
             LookupError: it names the nonce and calls another contract, so only a person can tell.
         """
-        sent = self._web3.eth.get_transaction(transaction)
-        calldata, nonce = bytes(sent["input"]), int(money.nonce)
-        types = _CALLS.get((str(sent.get("to")).lower(), calldata[:4]))
-        if types is None:
-            if nonce.to_bytes(32, "big") in calldata:
+        sent, nonce = self._web3.eth.get_transaction(transaction), int(money.nonce)
+        permit = _permit_of(sent)
+        if permit is None:
+            if _function_of(sent) is None and nonce.to_bytes(32, "big") in bytes(sent["input"]):
                 raise LookupError("the nonce was settled through a contract that is unknown")
             return False
-        try:
-            arguments = dict(zip(types, decode(types, calldata[4:]), strict=True))
-        except DecodingError:
-            return False
-        (token, _amount), signed_nonce, _deadline = arguments[_PERMIT]
-        owner = arguments["address"]
-        return (token.lower(), owner.lower(), signed_nonce) == (money.asset, money.payer, nonce)
+        return permit == _Permit(money.asset, money.payer, nonce)
+
+
+class _Permit(NamedTuple):
+    """What identifies a permit; addresses in lower case."""
+
+    token: str
+    owner: str
+    nonce: int
+
+
+def _function_of(sent: TxData) -> list[str] | None:
+    """The types of the arguments of a call that settles through a proxy; None for another call."""
+    return _CALLS.get((str(sent.get("to")).lower(), bytes(sent["input"])[:4]))
+
+
+def _permit_of(sent: TxData) -> _Permit | None:
+    """The permit that a transaction settles through a proxy, or None."""
+    types = _function_of(sent)
+    if types is None:
+        return None
+    try:
+        arguments = dict(zip(types, decode(types, bytes(sent["input"])[4:]), strict=True))
+    except DecodingError:
+        return None
+    (token, _amount), nonce, _deadline = arguments[_PERMIT]
+    return _Permit(token.lower(), arguments["address"].lower(), nonce)
