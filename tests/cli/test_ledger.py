@@ -48,6 +48,8 @@ class Office:
             "ALIVE402_PAY_TO": SELLER,
             "ALIVE402_FACILITATOR_URL": self.facilitator.url,
             "ALIVE402_RPC_URL": f"{self.facilitator.url}/devchain/rpc",
+            # The chain has the payments of every test.
+            "ALIVE402_SWEEP_DAYS": "0",
         }
 
     def run(self, *arguments: str, **changed: str | None) -> Result:
@@ -155,7 +157,8 @@ def test_export_writes_every_payment(office: Office) -> None:
 
 def test_reconcile_looks_up_the_chain(office: Office) -> None:
     payment, transaction = office.pay(told=False)
-    assert office.json("reconcile") == {"freed": 0, "settled": 1, "expired": 0, "failed": 0, "unknown": 0}
+    found = office.json("reconcile")
+    assert (found["settled"], found["unknown"], found["differs"]) == (1, 0, False)
     row = office.json("show", payment)
     assert (row["state"], row["transaction"]) == ("consumed", transaction)
 
@@ -165,6 +168,35 @@ def test_reconcile_leaves_unresolved_payments_and_says_so(office: Office) -> Non
     done = office.run("reconcile", ALIVE402_RPC_URL="http://127.0.0.1:9")
     assert (done.exit_code, done.stdout) == (1, "0 freed, 0 settled, 0 expired, 0 failed, 1 unknown\n")
     assert office.json("show", payment)["state"] == "settle_unknown"
+
+
+def test_reconcile_adds_what_the_ledger_has_lost(office: Office) -> None:
+    office.pay()
+    assert office.run("backup", str(office.folder / "copy.db")).exit_code == 0
+    _, transaction = office.pay()
+    (office.folder / "copy.db").replace(office.folder / "ledger.db")
+    done = office.run("reconcile", ALIVE402_SWEEP_DAYS="7")
+    assert done.exit_code == 1
+    assert "wait for their buyers" in done.stdout
+    row = office.json("show", transaction)
+    assert (row["state"], row["amount"], row["transaction"]) == ("recovered", PRICE, transaction)
+    again = office.run("reconcile", "--json", ALIVE402_SWEEP_DAYS="7")
+    assert again.exit_code == 1
+    assert json.loads(again.stdout)["chains"][0]["recovered"] == 0
+    given_back = office.run("refund", row["id"], "--transaction", office.send_back(PRICE))
+    assert given_back.exit_code == 0, given_back.output
+    assert office.json("show", transaction)["state"] == "refunded"
+
+
+def test_backup_is_a_ledger_of_its_own(office: Office) -> None:
+    payment, _ = office.pay()
+    copy = office.folder / "copies" / "ledger.db"
+    made = office.json("backup", str(copy))
+    assert json.loads(copy.with_name("ledger.db.json").read_text())["sha256"] == made["sha256"]
+    shown = office.run("show", payment, ALIVE402_DATABASE_URL=f"sqlite+aiosqlite:///{copy}")
+    assert shown.exit_code == 0, shown.output
+    twice = office.run("backup", str(copy))
+    assert (twice.exit_code, "exists" in twice.stderr) == (64, True)
 
 
 def test_refund_is_recorded_only_if_on_chain(office: Office) -> None:

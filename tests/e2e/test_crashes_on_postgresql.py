@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
+from typer.testing import CliRunner
 
+from alive402.cli.main import app
 from tests import postgresql
 from tests.e2e.crash_setup import PRICE, CrashSetup, buy_again, die, payment_outcome
 
@@ -38,6 +45,27 @@ async def test_kill_during_a_call_keeps_the_ledger_correct(setup: CrashSetup, mo
     await buy_again(setup, buyer)
 
 
+async def test_database_restored_to_an_earlier_time_gets_lost_payments_from_the_chain(
+    setup: CrashSetup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"{postgresql.binaries()}:{os.environ['PATH']}")
+    url, archive = setup._database_url, tmp_path / "ledger.dump"
+    made = await asyncio.to_thread(CliRunner().invoke, app, ["ledger", "backup", str(archive), "--database-url", url])
+    assert made.exit_code == 0, made.output
+    await setup.start()
+    buyer = await setup.buyer()
+    assert (await buyer.pay(setup.video)).status_code == 200
+    await setup.kill()
+    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    restore = ["pg_restore", "--clean", "--if-exists", f"--dbname={plain}", str(archive)]
+    await asyncio.to_thread(subprocess.run, restore, check=True, capture_output=True)
+    assert setup.standing(buyer).states == ()
+    await setup.start()
+    assert (await setup.send(buyer)).status_code == 200
+    assert setup.standing(buyer).last == "consumed"
+    assert setup.charged(buyer) == 1
+
+
 async def test_ledger_and_chain_sums_are_equal(setup: CrashSetup) -> None:
     ledger, chain = setup.earned()
-    assert ledger == chain == len(KILLS) * PRICE
+    assert ledger == chain == (len(KILLS) + 1) * PRICE

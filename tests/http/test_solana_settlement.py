@@ -39,11 +39,16 @@ def facilitator() -> Iterator[SolanaFacilitator]:
 
 @pytest.fixture(scope="module")
 def remote(start: Start, facilitator: SolanaFacilitator) -> Service:
+    return shop(start, facilitator)
+
+
+def shop(start: Start, facilitator: SolanaFacilitator, **more: object) -> Service:
     return start(
         network="solana-devnet",
         pay_to=str(SHOP.pubkey()),
         facilitator_url=facilitator.url,
         rpc_url=f"{facilitator.url}/devchain/solana/rpc",
+        **more,
     )
 
 
@@ -68,6 +73,22 @@ async def test_remote_facilitator_settles(
         assert bought.status_code == 200, bought.text
         assert healthy.chain.balance(buyer.address) == 4 * PRICE
     assert remote.histories()[-1] == BOUGHT
+
+
+async def test_emptied_ledger_gives_its_buyer_an_answer(
+    start: Start, remote: Service, healthy: SolanaFacilitator, buyer: SolanaBuyer, videos: str
+) -> None:
+    async with buyer:
+        first = await buyer.pay(f"{videos}/face.mp4")
+        assert first.status_code == 200, first.text
+        later = shop(start, healthy, signing_key_file=remote.parts.settings.keys_file)
+        assert later.parts.sweep is not None
+        await later.parts.sweep.once()
+        buyer.url = later.url
+        again = await buyer.send(f"{videos}/face.mp4", buyer.signature)
+        assert again.status_code == 200, again.text
+        assert receipt(again).transaction == receipt(first).transaction
+        assert healthy.chain.balance(buyer.address) == 4 * PRICE
 
 
 async def test_lost_settle_answer_is_found_on_chain(

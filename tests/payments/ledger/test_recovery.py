@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from alive402.payments.core import Claim, Money, NoSuchPayment, PaymentExpiresSoon, RefundRefused, Use
 from alive402.payments.ledger.ledger import Ledger
+from alive402.payments.ledger.recovery import Seen
 from alive402.payments.ledger.statements import Filter
 from alive402.payments.ledger.states import TRANSITIONS, State
 
@@ -74,12 +75,19 @@ class Desk:
                 case "find run out":
                     self.now += timedelta(seconds=1000)
                     assert await self.decide("never_moves", "expired", expired=True)
+                case "see":
+                    await self.close("seen", MONEY, "0x1", {"success": True}, add=True)
+                case "come back":
+                    async with self.ledger.begin() as payments:
+                        claim = await payments.recover(MONEY, USE, "0x1")
+                    assert isinstance(claim, Claim)
+                    self.claim = claim
                 case "refund":
                     await self.close("refund", self.claim.payment_id, "0x2", 1)
 
-    async def close(self, step: str, *given: object) -> object:
+    async def close(self, step: str, *given: object, **named: object) -> object:
         async with self.ledger.recovery() as recovery:
-            return await getattr(recovery, step)(*given)
+            return await getattr(recovery, step)(*given, **named)
 
     async def decide(self, step: str, *given: object, **named: object) -> bool:
         self.now += timedelta(seconds=1000)
@@ -124,6 +132,11 @@ STORIES = [
     "reserve, send, lose, find run out",
     "reserve, send, refuse, reserve, send, refuse, find",
     "reserve, send, refuse, find run out",
+    "reserve, release, see, come back, release, come back, die, sweep, refund",
+    "reserve, send, run out, see",
+    "reserve, send, run out, erase, see",
+    "reserve, send, refuse, erase, see",
+    "reserve, release, come back, send, settle",
 ]
 
 
@@ -134,6 +147,49 @@ async def test_every_transition_is_covered(new_desk: Callable[[], AsyncIterator[
             await desk.bring(*story.split(", "))
             walked |= set(pairwise(await desk.states()))
     assert walked == {(before, after) for before, afters in TRANSITIONS.items() for after in afters}
+
+
+@pytest.mark.parametrize(
+    ("story", "seen"),
+    [
+        ("", Seen.RECOVERED),
+        ("reserve", Seen.WAITING),
+        ("reserve, release", Seen.RECOVERED),
+        ("reserve, send", Seen.WAITING),
+        ("reserve, send, lose", Seen.WAITING),
+        ("reserve, send, refuse", Seen.SETTLED),
+        ("reserve, send, settle", Seen.KNOWN),
+        ("reserve, release, see", Seen.KNOWN),
+    ],
+)
+async def test_transfer_on_chain_is_compared_with_the_ledger(desk: Desk, story: str, seen: Seen) -> None:
+    if story:
+        await desk.bring(*story.split(", "))
+    assert await desk.close("seen", MONEY, "0x1", {"success": True}, add=True) is seen
+    elsewhere = dataclasses.replace(MONEY, nonce="0xother")
+    assert await desk.close("seen", elsewhere, "0x2", {}, add=False) is Seen.UNKNOWN
+
+
+async def test_recovered_payment_is_refunded_once_and_counts_as_income(desk: Desk) -> None:
+    await desk.close("seen", MONEY, "0x1", {}, add=True)
+    async with desk.ledger.statements() as books:
+        (payment,) = [each async for each in books.payments(Filter(State.RECOVERED))]
+    assert await desk.close("waiting_for_buyers") == (1, 200_000)
+    await desk.close("refund", payment.id, "0x2", 1)
+    with pytest.raises(RefundRefused):
+        await desk.close("refund", payment.id, "0x3", 1)
+    assert await desk.close("waiting_for_buyers") == (0, 0)
+    async with desk.ledger.statements() as books:
+        (day,) = await books.income()
+    assert (day.income, day.refunded, day.net) == (200_000, 200_000, 0)
+
+
+async def test_position_on_the_chain_never_goes_back(desk: Desk) -> None:
+    address = MONEY.network, MONEY.asset, MONEY.pay_to
+    assert await desk.close("position", *address) is None
+    for height, recorded in ((70, 70), (60, 70), (80, 80)):
+        await desk.close("reached", *address, height)
+        assert await desk.close("position", *address) == recorded
 
 
 async def test_expired_payment_cannot_be_reserved(desk: Desk) -> None:

@@ -26,7 +26,7 @@ from alive402.payments.core import (
 )
 from alive402.payments.ledger.ledger import Ledger
 from alive402.payments.ledger.models import Payment, PaymentEvent
-from alive402.payments.ledger.recovery import UnresolvedPayment
+from alive402.payments.ledger.recovery import Seen, UnresolvedPayment
 from alive402.payments.ledger.statements import Filter
 from alive402.payments.ledger.states import HELD, PAID, TRANSITIONS, State
 from tests.ledgers import MakeDatabase
@@ -168,15 +168,48 @@ class Books(RuleBasedStateMachine):
             else:
                 self.do("recovery", "looked", case)
 
+    @rule(money=st.sampled_from(MONEYS))
+    def the_ledger_loses_a_sale(self, money: Money) -> None:
+        """Money moved after the backup from which this ledger was restored."""
+        story = self.stories().get(money.nonce)
+        if not self.ran_out(money) and (story is None or story[0].state == State.RELEASED):
+            self.moved.add(money.nonce)
+
+    @rule()
+    def the_chain_is_swept(self) -> None:
+        for money in (each for each in MONEYS if each.nonce in self.moved):
+            before = self.stories().get(money.nonce)
+            seen = self.do("recovery", "seen", money, f"0x{money.nonce}", {"success": True}, add=True)
+            if before is None or before[0].state == State.RELEASED:
+                assert seen is Seen.RECOVERED
+            elif before[0].state in (*PAID, State.RECOVERED):
+                assert seen is Seen.KNOWN
+
+    @rule(money=st.sampled_from(MONEYS), request=st.sampled_from(REQUESTS))
+    def a_buyer_of_a_lost_sale_comes(self, money: Money, request: str) -> None:
+        self.calls += 1
+        if money.nonce not in self.moved:
+            return
+        use = Use("service", request, f"request {self.calls}")
+        try:
+            got = self.do("begin", "recover", money, use, f"0x{money.nonce}")
+        except (PaymentInUse, PaymentSpent):
+            return
+        if isinstance(got, Claim):
+            self.claims.append((got, money, use))
+        else:
+            assert isinstance(got, Answered)
+            assert got.result == {"answer to": request}
+
     @rule(transfers=st.integers(0, 1))
     def the_operator_gives_money_back(self, transfers: int) -> None:
         for payment, _ in self.stories().values():
             try:
                 self.do("recovery", "refund", payment.id, f"0xback {payment.nonce}", transfers)
             except RefundRefused:
-                assert payment.state != State.CONSUMED or not transfers
+                assert payment.state not in (State.CONSUMED, State.RECOVERED) or not transfers
             else:
-                assert payment.state == State.CONSUMED
+                assert payment.state in (State.CONSUMED, State.RECOVERED)
                 assert transfers
 
     @rule(seconds=st.sampled_from([LEASE // 2, LEASE + 1, LEASE + 1, 700, -3600]))
@@ -189,13 +222,13 @@ class Books(RuleBasedStateMachine):
         seen: dict[int, tuple[str, str]] = {}
         for payment, events in self.stories().values():
             states = [State(event.state) for event in events]
-            assert states[0] is State.CREATED
+            assert states[0] in (State.CREATED, State.RECOVERED)
             assert all(after in TRANSITIONS[before] for before, after in pairwise(states)), states
             assert states[-1] == payment.state
             assert (payment.owner is not None) == (payment.state in HELD)
             if payment.state in PAID:
                 assert payment.nonce in self.moved
-                assert payment.result is not None
+                assert payment.result is not None or State.RECOVERED in states
                 assert payment.transaction is not None
             if payment.state == State.EXPIRED:
                 assert payment.nonce not in self.moved

@@ -98,10 +98,7 @@ class TokenUnknown(TokenRefused):
     """No payment has this token."""
 
     code = "token_unknown"
-    default = (
-        "No payment has this token. If you have paid for it, send that payment to its pay URL again for a new token. "
-        "Otherwise make a payment with POST /api/payments and pay it, or sign one of `accepts`."
-    )
+    default = "No payment has this token. Send its payment to its pay URL again, or sign one of `accepts`."
 
 
 class TokenPending(TokenRefused):

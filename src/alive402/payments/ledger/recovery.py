@@ -22,6 +22,8 @@ _COUNTS_AS = {
     State.SETTLING: State.SETTLE_UNKNOWN,
 }
 _ENDED = "its process died"
+# A database takes some thousand values in one query.
+_ASKED_AT_ONCE = 500
 LATE = timedelta(hours=1)
 """For so long after a refusal the chain is asked whether the money moved all the same."""
 
@@ -131,7 +133,10 @@ class Recovery:
 
     async def paid_by(self, transactions: Sequence[str]) -> dict[str, int]:
         """How many payments of the ledger each of these transactions has paid."""
-        return await self._payments.paid_by(transactions)
+        found: dict[str, int] = {}
+        for first in range(0, len(transactions), _ASKED_AT_ONCE):
+            found |= await self._payments.paid_by(transactions[first : first + _ASKED_AT_ONCE])
+        return found
 
     async def position(self, network: str, asset: str, pay_to: str) -> int | None:
         """The height up to which the payments to an address are in the ledger; None when that was never recorded."""

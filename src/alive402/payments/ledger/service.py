@@ -61,7 +61,6 @@ class PaymentService:
 
     def __init__(self, repository: PaymentRepository, lease_seconds: float, now: Clock = utc_now) -> None:
         self._payments = repository
-        self._identifiers = Identifiers(repository)
         self._lease = timedelta(seconds=lease_seconds)
         self._now = now
 
@@ -83,11 +82,11 @@ class PaymentService:
         """
         now = self._now()
         # Only after the facilitator has verified the signature is it certain that the payer sent the key.
-        earlier = await self._identifiers.earlier(money, use) if verified else None
+        earlier = await Identifiers(self._payments).earlier(money, use) if verified and use.repeat_key else None
         if earlier is not None:
             return earlier
         if use.identifier is not None:
-            await self._identifiers.bind(use.service_id, use.identifier, money)
+            await Identifiers(self._payments).bind(use.service_id, use.identifier, money)
         payment = await self._payments.find(money.network, money.asset, money.payer, money.nonce)
         if payment is None:
             return await self._reserve_new(money, use, now) if verified else Unverified()
@@ -231,7 +230,7 @@ class PaymentService:
             raise PaymentInUse
         states = (State.CREATED, State.VERIFIED, State.RESERVED)
         await self._payments.note_all(claim.payment_id, now, states, use.request_id, "")
-        await self._identifiers.name(claim.payment_id, use, money.payer)
+        await self._name(claim.payment_id, use, money.payer)
         return claim
 
     async def _take_over(
@@ -260,8 +259,12 @@ class PaymentService:
             }
         await self._payments.change(payment.id, self._stamped(state, values))
         await self._payments.note(payment.id, now, state, request_id, f"taken over from {payment.state}")
-        await self._identifiers.name(payment.id, use, payment.payer)
+        await self._name(payment.id, use, payment.payer)
         return claim
+
+    async def _name(self, payment_id: str, use: Use, payer: str) -> None:
+        if use.identifier is not None or use.repeat_key is not None:
+            await Identifiers(self._payments).name(payment_id, use, payer)
 
     async def _move(
         self,

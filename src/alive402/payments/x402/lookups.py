@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from typing import Any
 
 from x402.schemas import SettleResponse
 
 from alive402.payments.core import FacilitatorUnavailable, Money, SettlementRefused, SettlementUnknown
 from alive402.payments.x402.options import PaymentOptions
 from alive402.payments.x402.schemes import SpentElsewhere, Transfer
-from alive402.payments.x402.signed_payment import SignedPayment
+from alive402.payments.x402.signed_payment import Settled, SignedPayment, receipt_of
 
 LOOKUP_SECONDS = 15.0
 UNDECIDED = "undecided"
 """The reason of an unknown settlement whose node answers, but does not show whether this payment moved its money."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """A completed transfer. `receipt` is the x402 SettleResponse, ready for JSON."""
-
-    transaction: str
-    receipt: dict[str, Any]
 
 
 class ChainLookups:
@@ -103,9 +93,3 @@ class ChainLookups:
                 return await chain.is_over(money)
         except Exception as error:
             raise SettlementUnknown(reason="chain_silent") from error
-
-
-def receipt_of(answer: SettleResponse, money: Money) -> dict[str, Any]:
-    """The SettleResponse with its amount, which facilitators may omit when it is the requested one."""
-    said = answer.model_dump(by_alias=True, exclude_none=True)
-    return {**said, "amount": answer.amount or str(money.amount)}

@@ -22,10 +22,9 @@ from alive402.payments.core import (
     Use,
 )
 from alive402.payments.ledger import Ledger
-from alive402.payments.x402.lookups import Settled
 from alive402.payments.x402.protocol import PaymentGate
 from alive402.payments.x402.schemes import Transfer
-from alive402.payments.x402.signed_payment import Resource, SignedPayment
+from alive402.payments.x402.signed_payment import Resource, Settled, SignedPayment
 from alive402.stages import CallStage, stage
 
 log = structlog.get_logger(__name__)

@@ -23,16 +23,18 @@ from alive402.payments.core import (
     SettlementRefused,
     SettlementUnknown,
 )
-from alive402.payments.x402.lookups import ChainLookups, Settled, receipt_of
+from alive402.payments.x402.lookups import ChainLookups
 from alive402.payments.x402.mpp import CREDENTIAL, Challenges
 from alive402.payments.x402.options import Answering, PaymentOptions
 from alive402.payments.x402.required import required_v2
 from alive402.payments.x402.schemes import ShortLived
 from alive402.payments.x402.signed_payment import (
     Resource,
+    Settled,
     SignedPayment,
     decode,
     identifier_of,
+    receipt_of,
     same_resource,
     scheme_of_payment,
 )

@@ -1,4 +1,4 @@
-"""Decodes a PAYMENT-SIGNATURE or X-PAYMENT header into money that is bound to one resource."""
+"""Decodes a PAYMENT-SIGNATURE or X-PAYMENT header into money bound to one resource; the receipt of its settlement."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from x402.extensions.payment_identifier import extract_payment_identifier
 from x402.http.utils import decode_payment_signature_header
-from x402.schemas import PaymentPayload, PaymentRequirements
+from x402.schemas import PaymentPayload, PaymentRequirements, SettleResponse
 from x402.schemas.v1 import PaymentPayloadV1
 
 from alive402.payments.core import Money, PaymentMalformed, PaymentMismatch
@@ -69,6 +69,14 @@ class SignedPayment:
         return replace(self, money=money, requirements=asked)
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A completed transfer. `receipt` is the x402 SettleResponse, ready for JSON."""
+
+    transaction: str
+    receipt: dict[str, Any]
+
+
 def decode(header: str) -> PaymentPayload | PaymentPayloadV1:
     """Decode the payment in a PAYMENT-SIGNATURE or X-PAYMENT header.
 
@@ -123,3 +131,9 @@ def same_resource(signed: str, resource: Resource) -> bool:
     """Whether two URLs are the same resource: aliases of one service are; another host, path or query is not."""
     bases = {resource.url.removesuffix(path) for path in resource.paths if resource.url.endswith(path)}
     return signed == resource.url or signed in {base + path for base in bases for path in resource.paths}
+
+
+def receipt_of(answer: SettleResponse, money: Money) -> dict[str, Any]:
+    """The SettleResponse with its amount, which facilitators may omit when it is the requested one."""
+    said = answer.model_dump(by_alias=True, exclude_none=True)
+    return {**said, "amount": answer.amount or str(money.amount)}

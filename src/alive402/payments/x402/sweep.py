@@ -20,9 +20,9 @@ from x402.schemas import SettleResponse
 
 from alive402.payments.core import Money
 from alive402.payments.ledger import Ledger, Seen
-from alive402.payments.x402.lookups import receipt_of
 from alive402.payments.x402.options import PaymentOption, PaymentOptions
 from alive402.payments.x402.schemes import Incoming, Signed
+from alive402.payments.x402.signed_payment import receipt_of
 from alive402.upkeep import Upkeep
 
 log = structlog.get_logger(__name__)

@@ -16,7 +16,16 @@ from alive402.payments.devchain import NETWORK, TOKEN_ADDRESS, DevChain, DevFaci
 from alive402.payments.x402 import schemes, signed_payment, v1
 from alive402.payments.x402.options import PaymentOption, PaymentOptions
 from alive402.payments.x402.protocol import PaymentGate
-from alive402.payments.x402.schemes import Scheme, Terms, Transfer, network_title, scheme_of_network, spelled
+from alive402.payments.x402.schemes import (
+    Incoming,
+    Scheme,
+    Signed,
+    Terms,
+    Transfer,
+    network_title,
+    scheme_of_network,
+    spelled,
+)
 from alive402.payments.x402.schemes.base import NOTHING
 from alive402.payments.x402.schemes.exact_evm import EXACT_EVM
 from tests.payments.devchain.test_chain import SELLER
@@ -79,17 +88,34 @@ class Invented:
 class Sky:
     """A chain on which every payment has moved."""
 
+    heights_at_once = settled_depth = 1
+
     async def network(self) -> str:
         return SUN
 
-    async def find_transfer(self, money: Money) -> Transfer | None:
-        return Transfer("moved")
+    async def find_transfer(self, money: Money, *, less: bool = False) -> Transfer | None:
+        return Transfer("moved", money.amount, 1)
 
     async def is_used(self, money: Money) -> bool:
         return True
 
     async def is_over(self, money: Money) -> bool:
         return False
+
+    async def carries(self, transaction: str, payload: PaymentPayload) -> bool:
+        return True
+
+    async def height(self) -> int:
+        return 1
+
+    async def height_at(self, seconds: int) -> int:
+        return 0
+
+    async def incoming(self, asset: str, pay_to: str, first: int, last: int) -> list[Incoming]:
+        return []
+
+    async def signed_in(self, transaction: str, asset: str, pay_to: str) -> list[Signed]:
+        return []
 
     async def count_transfers(self, transaction: str, asset: str, to: str, amount: int) -> int:
         return 0

@@ -63,7 +63,13 @@ class Signed:
 
 
 class ChainReader(Protocol):
-    """Reads from one chain, in the way of one scheme, whether a payment has moved its money."""
+    """Reads from one chain, in the way of one scheme, whether a payment has moved its money.
+
+    `incoming` may be asked for `heights_at_once`. The `settled_depth` newest heights may still be replaced.
+    """
+
+    heights_at_once: int
+    settled_depth: int
 
     async def network(self) -> str:
         """The CAIP-2 id of the chain.
@@ -118,21 +124,7 @@ class ChainReader(Protocol):
         ...
 
     async def height_at(self, seconds: int) -> int:
-        """About the block or slot of that unix time, or an older one.
-
-        Raises:
-            Exception: the node cannot be asked now.
-        """
-        ...
-
-    @property
-    def heights_at_once(self) -> int:
-        """For so many heights `incoming` may be asked at once."""
-        ...
-
-    @property
-    def settled_depth(self) -> int:
-        """So many of the newest heights are read again later, because the chain may still replace them."""
+        """About the block or slot of that unix time, or an older one. Raises like `height`."""
         ...
 
     async def incoming(self, asset: str, pay_to: str, first: int, last: int) -> list[Incoming]:

@@ -11,7 +11,7 @@ from web3 import Web3
 
 from alive402.payments.core import Money
 from alive402.payments.devchain import TOKEN_ADDRESS, DevChain
-from alive402.payments.x402.schemes import SpentElsewhere, Transfer
+from alive402.payments.x402.schemes import SpentElsewhere
 from alive402.payments.x402.schemes.exact_evm import Web3ChainReader
 from alive402.payments.x402.schemes.exact_permit2 import EXACT_PERMIT2
 from alive402.payments.x402.schemes.permit2 import Permit2ChainReader
@@ -53,7 +53,8 @@ async def test_settlement_is_found_by_its_nonce(
     assert [await reader.find_transfer(each) for each in money] == [None, None, None]
     assert not await reader.is_used(money[0])
     transactions = [proxy.settle(payment, suffix) for payment in payments[:2]]
-    assert [await reader.find_transfer(each) for each in money] == [*map(Transfer, transactions), None]
+    found = [await reader.find_transfer(each) for each in money]
+    assert [each and (each.transaction, each.amount) for each in found] == [*((t, PRICE) for t in transactions), None]
     assert [await reader.is_used(each) for each in money] == [True, True, False]
     assert await reader.count_transfers(transactions[0], TOKEN_ADDRESS.lower(), SELLER.lower(), PRICE) == 1
 

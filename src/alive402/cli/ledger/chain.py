@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from alive402.cli.ledger_access import on_ledger, real_payment_options, refuse
+from alive402.cli.ledger.access import on_ledger, real_payment_options, refuse
 
 if TYPE_CHECKING:
     from alive402.payments.ledger import Ledger
     from alive402.settings import Settings
+
+_PAYMENTS = ("freed", "settled", "expired", "failed", "unknown")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 Database = Annotated[str | None, typer.Option(help="URL of the ledger. [default: ALIVE402_DATABASE_URL]")]
@@ -33,16 +35,15 @@ def reconcile(as_json: Json = False, database_url: Database = None) -> None:
     if as_json:
         typer.echo(json.dumps(found))
     else:
-        typer.echo(", ".join(f"{count} {name}" for name, count in found["payments"].items()))
+        typer.echo(", ".join(f"{found[name]} {name}" for name in _PAYMENTS))
         for each in found["chains"]:
             counts = ", ".join(f"{each[name]} {name}" for name in ("known", "recovered", "settled", "waiting", "other"))
             state = "" if each["complete"] else "  (the node did not answer every question)"
             typer.echo(f"{each['network']} {each['payTo']} blocks {each['first']} to {each['last']}: {counts}{state}")
-        waiting = found["recovered"]
-        if waiting["payments"]:
+        if found["recovered"]:
             typer.echo(
-                f"{waiting['payments']} recovered payments, USD {int(waiting['amount']) / 1e6:.2f}, wait for their "
-                "buyers: alive402 ledger list --state recovered"
+                f"{found['recovered']} recovered payments, USD {int(found['recoveredAmount']) / 1e6:.2f}, wait for "
+                "their buyers: alive402 ledger list --state recovered"
             )
     raise typer.Exit(1 if found["differs"] else 0)
 
@@ -121,8 +122,9 @@ async def _reconciled(ledger: Ledger, settings: Settings) -> dict[str, Any]:
     ]
     open_still = any(each.waiting or not each.complete for each in compared)
     return {
-        "payments": dataclasses.asdict(swept),
+        **dataclasses.asdict(swept),
         "chains": chains,
-        "recovered": {"payments": count, "amount": str(amount)},
+        "recovered": count,
+        "recoveredAmount": str(amount),
         "differs": bool(swept.unknown or open_still or count),
     }

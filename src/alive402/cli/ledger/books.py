@@ -1,4 +1,4 @@
-"""`alive402 ledger`: reads the ledger and records refunds; with `reconcile` and `backup`."""
+"""`alive402 ledger`: list, show, export, income, refund."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from alive402.cli.ledger_access import USAGE, on_ledger, real_payment_options, refuse
-from alive402.cli.ledger_chain import backup, reconcile
+from alive402.cli.ledger.access import USAGE, on_ledger, real_payment_options, refuse
 
 if TYPE_CHECKING:
     from alive402.payments.ledger import Filter, Ledger, Payment
@@ -153,10 +152,6 @@ def income(
                 f"{day['refunds']:>4} given back {_usd(day['refunded']):>10}  net {_usd(day['net']):>12}  "
                 f"{day['network']} {day['payer'] or day['asset']}"
             )
-
-
-app.command()(reconcile)
-app.command()(backup)
 
 
 @app.command()
