@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
+from alive402.cli.terminal import read_settings
+
 UNVERIFIED = 1
 CANNOT_READ = 66
 """EX_NOINPUT of sysexits.h."""
@@ -51,16 +53,13 @@ def verify_receipt(
 
 def rotate_key() -> None:
     """Create a new signing key, used from the next start on; the old public key stays in the key set."""
-    from pydantic import ValidationError
-
     from alive402.payments.core import PaymentsMisconfigured
     from alive402.receipts import SigningKeys
-    from alive402.settings import Settings
 
+    path = read_settings("rotate-key").keys_file
     try:
-        path = Settings().keys_file
         keys = SigningKeys.rotate(path)
-    except (OSError, ValidationError, PaymentsMisconfigured) as error:
+    except (OSError, PaymentsMisconfigured) as error:
         typer.echo(f"alive402 rotate-key: {error}", err=True)
         raise typer.Exit(1) from None
     typer.echo(f"{path}: {keys.kid} signs from the next start on; {len(keys.public) - 1} older public keys stay.")
