@@ -37,6 +37,8 @@ PLACES: dict[tuple[str, str], str | NotRun] = {
     ("quickstart.md", '/api/uploads" -H'): WALK + "test_quickstart_prints_verdicts",
     ("quickstart.md", "verify-receipt"): WALK + "test_quickstart_prints_verdicts",
     ("api.md", "import UnusableVideo"): WALK + "test_file_commands_judge_files",
+    ("api.md", "import cv2"): WALK + "test_file_commands_judge_files",
+    ("api.md", "import analyze_many"): WALK + "test_file_commands_judge_files",
     ("batch.md", "batch clips.csv"): WALK + "test_data_set_commands_judge_data_sets",
     ("batch.md", "--cluster"): NotRun.CLUSTER,
     ("accuracy.md", "evaluate clips.csv"): WALK + "test_data_set_commands_judge_data_sets",

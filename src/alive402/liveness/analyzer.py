@@ -122,7 +122,8 @@ class Analyzer:
             OSError: the file cannot be opened.
             ValueError: the threshold is not between 0 and 1.
         """
-        return self._run(lambda: VideoFile(Path(path), self._limits), progress, threshold)
+        place = Path(path)
+        return self._run(lambda: VideoFile(place, self._limits), progress, threshold)
 
     def analyze_frames(
         self, frames: TimedFrames, progress: Progress | None = None, threshold: float | str | None = None
@@ -139,10 +140,10 @@ class Analyzer:
             OSError: the file cannot be opened.
             ValueError: the threshold is not between 0 and 1.
         """
-        rule = self._images.calibration.at(threshold)
+        place, rule = Path(path), self._images.calibration.at(threshold)
         with self._lock:
             try:
-                return self._images.judge(Path(path), rule)
+                return self._images.judge(place, rule)
             except (AnalysisError, OSError):
                 raise
             except Exception as error:
