@@ -255,8 +255,7 @@ class PaidCalls:
         return VERIFY_SECONDS + self.provider.seconds + SETTLE_SECONDS
 
     def _method(self, offer: Offer, resource: Resource, waits: float = 0.0, *, at_once: bool) -> PaymentMethod:
-        """The payment method of an offer; a token that can pay takes precedence over a signature, because it is paid
-        already. The call starts in `waits` seconds.
+        """The payment method of an offer, for a call that starts in `waits` seconds; a token that can pay goes first.
 
         Raises:
             PaymentRequired: the offer is empty.
@@ -265,22 +264,16 @@ class PaidCalls:
         token = TokenMethod(self.ledger_services.tokens, offer.token) if offer.token else None
         if offer.signature:
             read, needed = self.gate.read(offer.signature), waits + self.seconds_needed
+            ledger, key = self.ledger_services.ledger, offer.idempotency_key
             signed = X402Method(
-                self.ledger_services.ledger,
-                self.gate,
-                read,
-                resource,
-                needed,
-                repeat_key=offer.idempotency_key,
-                at_once=at_once,
-                share=self.service.share_of,
+                ledger, self.gate, read, resource, needed, repeat_key=key, at_once=at_once, share=self.service.share_of
             )
             refused = partial(self.ledger_services.guesses.count, offer.address)
             return TokenOrSignature(token, signed, self.service.id, refused) if token else signed
         if token:
             return token
-        if key := offer.account or offer.api_key:
-            return KeyMethod(self.ledger_services.keys, self.ledger_services.balances, key, offer.idempotency_key)
+        if account := offer.account or offer.api_key:
+            return KeyMethod(self.ledger_services.keys, self.ledger_services.balances, account, offer.idempotency_key)
         raise PaymentRequired
 
     def _hand_over(self, answered: Answered, method: PaymentMethod, *, replayed: bool) -> Outcome:
