@@ -47,8 +47,8 @@ def on_ledger(command: str, database_url: str | None, work: Callable[[Ledger, Se
             refuse(command, f"there is no ledger at {url.database}. Check ALIVE402_DATABASE_URL.", CONFIG)
         return asyncio.run(run(settings))
     except BrokenPipeError:
-        # The reader of the pipe has closed it.
-        raise typer.Exit(0) from None
+        # The reader of standard output has closed it; the command line ends as for every command.
+        raise
     except PaymentError as error:
         refuse(command, error.message, CONFIG if isinstance(error, PaymentsMisconfigured) else 1)
     except (SQLAlchemyError, OSError):

@@ -77,3 +77,11 @@ def test_picture_without_a_face_is_refused_for_its_light_where_that_is_the_cause
 def test_dark_face_without_contrast_is_dark_and_not_blurred() -> None:
     with pytest.raises(TooDark):
         assess(replace(GOOD, luminance=20.0, sharpness=2.0), 1)
+
+
+@pytest.mark.parametrize("border", [0, 255])
+def test_border_around_a_small_picture_is_not_its_light(border: int) -> None:
+    pixels = np.full((200, 200, 3), border, np.uint8)
+    pixels[90:110, 90:110] = np.arange(20, dtype=np.uint8)[:, None, None] * 10 + 20
+    with pytest.raises(NoFace):
+        assess(None, 0, pixels)

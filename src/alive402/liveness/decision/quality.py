@@ -26,6 +26,7 @@ BLURREST, GOOD_SHARP = 2.4, 5.0
 LEAST_INSIDE, GOOD_INSIDE = 0.6, 0.9
 GOOD_FPS = 8.0
 LEAST_FACE_SCORE, GOOD_FACE_SCORE = 0.6, 0.7
+BLACK, WHITE = 6.0, 249.0
 SOME = 32
 """Pictures of a clip that are enough to see how much light it has."""
 GOOD_REACH = 1.5
@@ -113,13 +114,21 @@ def assess(clip: Clip, tracks: list[FaceTrack]) -> Quality:
 
 
 def unlit(pictures: npt.NDArray[np.uint8]) -> TooDark | TooBright | None:
-    """Why no face can be seen in pictures, (..., 3) uint8, if it is the light: nine tenths are dark, or burnt out."""
-    low, high = np.percentile(pictures.mean(axis=-1), (10, 90))
-    if high < GOOD_DARK:
-        return TooDark("The picture is too dark to see a face. Film again with more light.", luminance=round(high))
-    if low > BRIGHTEST:
-        return TooBright("The picture is over-exposed. Film again with less light.", luminance=round(low))
+    """Why no face can be seen in pictures, (..., 3) uint8, if it is the light: nine tenths are dark, or burnt out.
+
+    Black and white are left out, because they may be a border around a picture in good light.
+    """
+    gray = pictures.mean(axis=-1)
+    lit, shaded = gray[gray >= BLACK], gray[gray <= WHITE]
+    if not lit.size or np.percentile(lit, 90) < GOOD_DARK:
+        return TooDark("The picture is too dark to see a face. Try again with more light on it.", luminance=_mean(gray))
+    if not shaded.size or np.percentile(shaded, 10) > BRIGHTEST:
+        return TooBright("The picture is over-exposed. Try again with less light.", luminance=_mean(gray))
     return None
+
+
+def _mean(gray: npt.NDArray[np.float64]) -> int:
+    return round(float(gray.mean()))
 
 
 def _inside(clip: Clip, track: FaceTrack) -> float:
