@@ -79,6 +79,8 @@ def test_threshold_moves_the_verdict(judged: Report, clips: Clips, analyzer: Ana
         ({"source": CLIP, "order": "rgb", "times": [float("nan")] * 9}, ValueError, "rising"),
         ({"source": CLIP / 255, "order": "rgb", "fps": 30}, ValueError, "uint8"),
         ({"source": CLIP[..., 0], "order": "rgb", "fps": 30}, ValueError, "height, width, 3"),
+        ({"source": [*CLIP[:8], CLIP[0] / 255], "order": "rgb", "fps": 30}, UnusableVideo, "Frame 8 .* uint8"),
+        ({"source": [], "order": "rgb", "fps": 30}, UnusableVideo, "no frame"),
         ({"source": 7}, TypeError, "int cannot be judged"),
         ({"source": None}, TypeError, "NoneType cannot be judged"),
         ({"source": io.StringIO("text")}, TypeError, "open it in binary"),

@@ -18,9 +18,9 @@ def test_camera_films_some_seconds_after_it_has_settled(clips: Clips, analyzer: 
 
 def test_absent_camera_says_so() -> None:
     with pytest.raises(InputRefused, match="There is no camera at /dev/no-camera"):
-        next(filmed("/dev/no-camera"))
+        filmed("/dev/no-camera")
 
 
 def test_file_that_is_no_camera_says_so(clips: Clips) -> None:
     with pytest.raises(InputRefused, match="cannot be opened"):
-        next(filmed(str(clips.bona_fide)))
+        filmed(str(clips.bona_fide))

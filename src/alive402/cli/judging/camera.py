@@ -27,7 +27,11 @@ def filmed(device: str, seconds: float = SECONDS, kind: str | None = "v4l2") -> 
     Raises:
         InputRefused: the camera cannot be opened.
     """
-    camera = _opened(device, kind)
+    # Opened at once: an error while frames are read would be one of the analysis.
+    return _frames(_opened(device, kind), seconds)
+
+
+def _frames(camera: Any, seconds: float) -> Iterator[tuple[float, av.VideoFrame]]:
     first: float | None = None
     with camera:
         for frame in camera.decode(video=0):

@@ -95,7 +95,7 @@ class FrameSequence:
 
     def __iter__(self) -> Iterator[Frame]:
         began: float | None = None
-        for clock, source in self._frames:
+        for clock, source in self._read():
             began = clock if began is None else began
             time = clock - began
             if self._count and time <= self._seconds:
@@ -110,6 +110,16 @@ class FrameSequence:
             yield frame
         if self._count == 0:
             raise UndecodableVideo("There is no frame. Give at least one second of them.")
+
+    def _read(self) -> Iterator[tuple[float, av.VideoFrame]]:
+        while True:
+            try:
+                timed = next(self._frames, None)
+            except (ValueError, TypeError) as error:
+                raise UndecodableVideo(f"Frame {self._count} cannot be read. {error}") from error
+            if timed is None:
+                return
+            yield timed
 
     def _check(self, source: av.VideoFrame, time: float) -> None:
         width, height, limits = source.width, source.height, self._limits
