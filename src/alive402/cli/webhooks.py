@@ -48,7 +48,10 @@ def show(
             for each in await outbox.all(chosen, limit)
         ]
 
-    for row in _in_ledger(read):
+    rows = _in_ledger(read)
+    if rows and not as_json:
+        typer.echo(f"{'CREATED':<19}  {'STATE':<9} {'TRIES':>4}  {'TYPE':<22} ID, URL, LAST ERROR")
+    for row in rows:
         if as_json:
             typer.echo(json.dumps(row))
         else:

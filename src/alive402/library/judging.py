@@ -152,12 +152,12 @@ def analyze_many(
 
 
 async def analyze_async(source: Source | Sequence[npt.NDArray[np.uint8]], **options: Any) -> Report:
-    """`analyze` in a thread of its own, so that the event loop goes on; the same arguments and errors."""
+    """Judge a video in a thread, so that the event loop goes on; otherwise like `analyze`."""
     return await asyncio.to_thread(analyze, source, **options)
 
 
 async def analyze_image_async(source: Source, **options: Any) -> ImageReport:
-    """`analyze_image` in a thread of its own, so that the event loop goes on; the same arguments and errors."""
+    """Judge a picture in a thread, so that the event loop goes on; otherwise like `analyze_image`."""
     return await asyncio.to_thread(analyze_image, source, **options)
 
 
@@ -168,7 +168,7 @@ async def analyze_many_async(
     allow_private_hosts: bool = False,
     analyzer: Analyzer | None = None,
 ) -> AsyncIterator[Outcome]:
-    """`analyze_many` in threads, so that the event loop goes on; the same arguments and errors."""
+    """Judge many in a thread, so that the event loop goes on; otherwise like `analyze_many`."""
     engine = analyzer if analyzer is not None else await asyncio.to_thread(shared_analyzer)
     for source in sources:
         yield await asyncio.to_thread(_outcome, source, threshold, allow_private_hosts, engine)

@@ -19,7 +19,7 @@ def to_rows(answers: Iterable[Outcome | Report | ImageReport]) -> list[dict[str,
 
 
 def to_pandas(answers: Iterable[Outcome | Report | ImageReport]) -> pd.DataFrame:
-    """`to_rows` as a DataFrame: `to_pandas(analyze_many(paths))`.
+    """Answers as a DataFrame, with the columns of `to_rows`: `to_pandas(analyze_many(paths))`.
 
     Raises:
         ImportError: pandas is not installed.
