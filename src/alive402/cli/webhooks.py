@@ -50,7 +50,7 @@ def show(
 
     rows = _in_ledger(read)
     if rows and not as_json:
-        typer.echo(f"{'CREATED':<19}  {'STATE':<9} {'TRIES':>4}  {'TYPE':<22} ID, URL, LAST ERROR")
+        typer.echo(f"{'CREATED':<19}  {'STATE':<9} {'SENT':>4}  {'TYPE':<22} ID, URL, LAST ERROR")
     for row in rows:
         if as_json:
             typer.echo(json.dumps(row))
