@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 from alive402 import version
 
 if TYPE_CHECKING:
+    from alive402.client import AsyncClient, Client
     from alive402.liveness import AnalysisError, Analyzer, ImageReport, Report, UnusableVideo, analyze, analyze_image
 
 __version__ = version.VERSION
 _PUBLIC = ("AnalysisError", "Analyzer", "ImageReport", "Report", "UnusableVideo", "analyze", "analyze_image")
+_CLIENTS = ("AsyncClient", "Client")
 
 
 def __getattr__(name: str) -> Any:
@@ -19,12 +21,18 @@ def __getattr__(name: str) -> Any:
         from alive402 import liveness
 
         return getattr(liveness, name)
+    if name in _CLIENTS:
+        from alive402 import client
+
+        return getattr(client, name)
     raise AttributeError(f"module 'alive402' has no attribute {name!r}")
 
 
 __all__ = [
     "AnalysisError",
     "Analyzer",
+    "AsyncClient",
+    "Client",
     "ImageReport",
     "Report",
     "UnusableVideo",

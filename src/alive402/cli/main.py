@@ -9,7 +9,7 @@ import typer
 from typer._click.exceptions import ClickException
 
 from alive402 import __version__
-from alive402.cli import analyze, batch, demo, evaluate, keys, ledger, mcp, models, receipt, serve, webhooks
+from alive402.cli import analyze, batch, buying, demo, evaluate, keys, ledger, mcp, models, receipt, serve, webhooks
 
 EXIT_USAGE = 64
 """EX_USAGE of sysexits.h, because 2 means `inconclusive` here."""
@@ -26,6 +26,7 @@ app = typer.Typer(
 
 app.command("analyze")(analyze.analyze)
 app.command("batch")(batch.batch)
+app.command("buy")(buying.buy)
 app.command("evaluate")(evaluate.evaluate)
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
