@@ -68,6 +68,7 @@ PLACES: dict[tuple[str, str], str | NotRun] = {
     ("client.md", "alive402 buy"): "tests/http/test_buying.py::test_command_of_the_page_buys",
     ("client.md", "with Client("): "tests/http/test_client.py::test_scripts_of_the_page_buy",
     ("client.md", "AsyncClient("): "tests/http/test_client.py::test_scripts_of_the_page_buy",
+    ("client.md", "viem/accounts"): "tests/http/test_js_client.py::test_script_of_the_page_buys",
     ("mcp.md", "from mcp import Client"): "tests/e2e/test_docs_mcp.py::test_buyer_script_of_the_page_buys",
     ("operate.md", "keys create"): "tests/e2e/test_docs_operate.py::test_commands_of_both_pages_work",
     ("operate.md", "/api/ops/summary"): "tests/e2e/test_docs_operate.py::test_commands_of_both_pages_work",
