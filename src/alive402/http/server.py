@@ -47,7 +47,7 @@ async def run(settings: Settings, say: Callable[[str], None]) -> None:
     began = time.time()
     configure_log()
     try:
-        await asyncio.to_thread(model_files.ensure, say)
+        await _install_models(say)
         parts = await assemble(settings)
     except (ModelsMissing, PaymentsMisconfigured) as error:
         raise StartRefused(error.message) from error
@@ -71,6 +71,16 @@ async def run(settings: Settings, say: Callable[[str], None]) -> None:
         log.info("removed folders of a killed service", folders=swept)
     async with _warming_up(parts.local):
         await server(parts).serve(sockets=[listening])
+
+
+async def _install_models(say: Callable[[str], None]) -> None:
+    try:
+        await asyncio.to_thread(model_files.ensure, say)
+    except OSError as error:
+        raise StartRefused(
+            f"The face models cannot be stored in {model_files.cache_folder()}: {error.strerror}. Run `alive402 models "
+            "install` as a user who may write there, or set ALIVE402_CACHE to another folder."
+        ) from error
 
 
 async def _has_ledger_alone(parts: Parts) -> bool:
