@@ -10,6 +10,7 @@ const TOOLS = "/api/tools/";
 const KEYS = "/.well-known/jwks.json";
 const PICTURE = /\.(jpe?g|png|webp|bmp|hei[cf]|avif)$/i;
 const REQUEST_MILLISECONDS = 180_000;
+const UNPAID_PATIENCE = 5;
 const FIRST_PAUSE = 0.25;
 const LONGEST_PAUSE = 10;
 
@@ -156,13 +157,15 @@ export class Client {
   }
 
   async #send(method, path, { headers = {}, body } = {}, pending) {
-    const until = Date.now() + 1000 * this.#patience;
+    const began = Date.now();
     for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
       const reply = await this.#once(method, path, headers, body);
       const after = repeatedAfter(reply);
       if (after === null) return reply;
       const wait = Math.max(after, pause);
-      if (Date.now() + 1000 * wait > until) {
+      // Where nothing is at stake yet, a wrong URL is told soon.
+      const patience = reply.lost && !pending ? Math.min(this.#patience, UNPAID_PATIENCE) : this.#patience;
+      if (Date.now() + 1000 * wait > began + 1000 * patience) {
         if (!reply.lost) throw refused(reply, pending);
         throw new ClientError(
           "service_unreachable",

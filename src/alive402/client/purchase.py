@@ -32,6 +32,7 @@ _PICTURE_HEADS = (b"\xff\xd8\xff", b"\x89PNG", b"BM")
 _PICTURE_BRANDS = (b"heic", b"heix", b"mif1", b"avif", b"heim", b"heis")
 # Services take 30 MB by default, and say so.
 _MOST_BYTES = 200_000_000
+_UNPAID_PATIENCE = 5.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 10.0
 
 
@@ -207,7 +208,9 @@ class Purchases:
 
     def _send(self, call: Call, pending: Pending | None) -> Generator[Call | Pause, Reply, httpx.Response]:
         """Send a request, and repeat it exactly while its answer is lost or the service asks to."""
-        until, pause = time.monotonic() + self.patience, _FIRST_PAUSE
+        # Where nothing is at stake yet, a wrong URL is told soon.
+        patience = min(self.patience, _UNPAID_PATIENCE) if pending is None else self.patience
+        began, pause = time.monotonic(), _FIRST_PAUSE
         while True:
             reply = yield call
             assert reply is not None, "a request is answered by a response or by `Lost`"
@@ -216,6 +219,7 @@ class Purchases:
                 assert isinstance(reply, httpx.Response)
                 return reply
             wait = max(again, pause)
+            until = began + (patience if isinstance(reply, Lost) else self.patience)
             if time.monotonic() + wait > until:
                 raise gave_up(reply, pending, self.url)
             self.tell(f"waiting {wait:.0f} s" if wait >= 1 else "asking again")
