@@ -76,6 +76,11 @@ class Verdicts:
             stored = await _stored(session, answered.request_id)
             return _bearing(answered, stored) if stored else await self.issue(answered).keep(session)
 
+    def report_id_of(self, request_id: str) -> str:
+        """The report id of the answer to `request_id`."""
+        assert self.report_secret is not None, "`Reports.open` gives it"
+        return report_id(self.report_secret, request_id)
+
     def issue(self, answered: Answered) -> Issued:
         """Sign an answer; the verdict is valid once stored."""
         at = self.now()
