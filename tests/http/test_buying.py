@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,12 @@ def test_command_of_the_page_buys(
     assert "paying 0.2 USD …" in bought.stderr
     keys = f"{service.url}/.well-known/jwks.json"
     assert CliRunner().invoke(app, ["verify-receipt", "answer.json", "--jwks", keys]).exit_code == 0
+    # As with the extra `client` alone, which has nothing of a service.
+    monkeypatch.setitem(sys.modules, "alive402.services", None)
+    assert CliRunner().invoke(app, ["verify-receipt", "answer.json", "--jwks", keys]).exit_code == 0
+    Path("answer.json").write_text(Path("answer.json").read_text().replace('"confidence"', '"confidences"'))
+    Path("answer.json").write_text(Path("answer.json").read_text().replace("Liveness", "Livenes"))
+    assert CliRunner().invoke(app, ["verify-receipt", "answer.json", "--jwks", keys]).exit_code == 1
 
 
 def test_key_of_the_environment_pays_nothing(service: Service, videos: str) -> None:
