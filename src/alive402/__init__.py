@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from alive402 import version
 
 if TYPE_CHECKING:
+    from alive402.client import AsyncClient, Client
     from alive402.library import (
         Outcome,
         analyze,
@@ -33,6 +34,7 @@ _OF_LIBRARY = (
     "to_rows",
 )
 _OF_LIVENESS = ("AnalysisError", "Analyzer", "ImageReport", "Report", "UnusableVideo")
+_CLIENTS = ("AsyncClient", "Client")
 
 
 def __getattr__(name: str) -> Any:
@@ -45,6 +47,10 @@ def __getattr__(name: str) -> Any:
         from alive402 import liveness
 
         return getattr(liveness, name)
+    if name in _CLIENTS:
+        from alive402 import client
+
+        return getattr(client, name)
     raise AttributeError(f"module 'alive402' has no attribute {name!r}")
 
 
@@ -56,6 +62,8 @@ def __dir__() -> list[str]:
 __all__ = [
     "AnalysisError",
     "Analyzer",
+    "AsyncClient",
+    "Client",
     "ImageReport",
     "Outcome",
     "Report",

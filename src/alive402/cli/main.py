@@ -11,7 +11,7 @@ from typer._click.exceptions import ClickException
 from typer.core import TyperGroup
 
 from alive402 import __version__
-from alive402.cli import analyze, batch, demo, evaluate, keys, ledger, mcp, models, receipt, serve, webhooks
+from alive402.cli import analyze, batch, buying, demo, evaluate, keys, ledger, mcp, models, receipt, serve, webhooks
 from alive402.cli.terminal import EXIT_MISSING, command_for, extra_of
 
 EXIT_USAGE = 64
@@ -50,6 +50,7 @@ app = typer.Typer(
 
 app.command("analyze")(analyze.analyze)
 app.command("batch")(batch.batch)
+app.command("buy")(buying.buy)
 app.command("evaluate")(evaluate.evaluate)
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
