@@ -111,7 +111,7 @@ def test_source_has_no_stub(path: Path) -> None:
 
 def test_package_does_not_load_the_engine() -> None:
     code = (
-        "import sys, alive402, alive402.liveness, alive402.cli.main; "
+        "import sys, alive402, alive402.liveness, alive402.cli.main; alive402.Client; "
         "print([m for m in ('cv2', 'av', 'onnxruntime', 'web3', 'sqlalchemy', 'x402') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from pyarrow import parquet
 
+from alive402.cli.main import main
 from alive402.demo import Clips, serve_files
 from alive402.liveness import engine_identity
 
@@ -127,6 +129,27 @@ def test_batch_reads_urls_folders_and_buckets(folder: Path, clips: Clips) -> Non
     told = summary(f"file://{folder}/data/", "--out", "bucket.parquet", cwd=folder)
     assert (told["rows"], told["verdicts"]) == (3, {"live": 1, "spoof": 1})
     assert [row["location"] for row in results(folder / "bucket.parquet")] == ["attack.mp4", "person.mp4", "text.mp4"]
+
+
+def test_results_have_the_form_of_their_name_and_go_on(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(*options: str) -> dict[str, Any]:
+        monkeypatch.setattr(sys, "argv", ["alive402", "batch", "clips.csv", "--out", "results.csv", "--json", *options])
+        with pytest.raises(SystemExit) as exited:
+            main()
+        assert exited.value.code == 0
+        told: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return told
+
+    monkeypatch.chdir(folder)
+    (folder / "clips.csv").write_text("path,who\ndata/person.mp4,Ann\ndata/gone.mp4,Dan\n")
+    assert run("--threshold", "0.6")["verdicts"] == {"live": 1}
+    rows = list(csv.DictReader((folder / "results.csv").read_text().splitlines()))
+    assert [(row["location"], row["who"]) for row in rows] == [("data/person.mp4", "Ann"), ("data/gone.mp4", "Dan")]
+    assert (float(rows[0]["threshold"]), rows[1]["code"]) == (0.6, "file_unreadable")
+    assert rows[0]["engine"].endswith(".0.6")
+    assert run("--threshold", "0.6")["judgedNow"] == 0
 
 
 @pytest.mark.parametrize(

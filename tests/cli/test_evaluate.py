@@ -131,7 +131,7 @@ def test_wrong_usage_exits_with_64_and_a_message(data: Path, tmp_path: Path, arg
 def test_missing_extra_is_reported(data: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-c", WITHOUT_LAB, "evaluate", str(data), "--out", str(tmp_path)]
     process = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert process.returncode == 3
+    assert process.returncode == 69
     assert "pip install 'alive402[lab]'" in process.stderr
 
 

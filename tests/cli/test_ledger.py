@@ -117,7 +117,9 @@ def office(tmp_path: Path, facilitator: Facilitator) -> Office:
 
 def test_list_prints_payments_as_text_and_json(office: Office) -> None:
     (first, transaction), (second, _) = office.pay(), office.pay(told=False)
-    people = office.run("list").stdout.splitlines()
+    head, *people = office.run("list").stdout.splitlines()
+    assert head.split() == ["CREATED", "STATE", "AMOUNT", "PAYER", "ID"]
+    assert head.index("ID") == people[0].index(second)
     assert [line.split()[-1] for line in people] == [second, first]
     assert "settle_unknown" in people[0]
     assert "USD 0.20" in people[1]

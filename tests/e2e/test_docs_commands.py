@@ -19,6 +19,7 @@ class NotRun(StrEnum):
     NETWORK = "needs a real network: packages, a facilitator, a node, a public name"
     CLOUD = "needs Alibaba's cloud"
     DATA = "needs a data set of one's own"
+    MACHINE = "changes the machine: users, units, folders of the system"
     CLUSTER = "needs a cluster"
 
 
@@ -37,6 +38,8 @@ PLACES: dict[tuple[str, str], str | NotRun] = {
     ("quickstart.md", '/api/uploads" -H'): WALK + "test_quickstart_prints_verdicts",
     ("quickstart.md", "verify-receipt"): WALK + "test_quickstart_prints_verdicts",
     ("api.md", "import UnusableVideo"): WALK + "test_file_commands_judge_files",
+    ("api.md", "import cv2"): WALK + "test_file_commands_judge_files",
+    ("api.md", "import analyze_many"): WALK + "test_file_commands_judge_files",
     ("batch.md", "batch clips.csv"): WALK + "test_data_set_commands_judge_data_sets",
     ("batch.md", "--cluster"): NotRun.CLUSTER,
     ("accuracy.md", "evaluate clips.csv"): WALK + "test_data_set_commands_judge_data_sets",
@@ -64,8 +67,14 @@ PLACES: dict[tuple[str, str], str | NotRun] = {
     ("alibaba.md", "keys credit"): WALK + "test_key_commands_credit_prepaid_keys",
     ("alibaba.md", "ALIVE402_PROVIDER=alibaba"): NotRun.CLOUD,
     ("alibaba.md", "ALIVE402_UPLOAD_HOST="): NotRun.NETWORK,
+    ("client.md", "pip install"): NotRun.NETWORK,
+    ("client.md", "alive402 buy"): "tests/http/test_buying.py::test_command_of_the_page_buys",
+    ("client.md", "with Client("): "tests/http/test_client.py::test_scripts_of_the_page_buy",
+    ("client.md", "AsyncClient("): "tests/http/test_client.py::test_scripts_of_the_page_buy",
+    ("client.md", "viem/accounts"): "tests/http/test_js_client.py::test_script_of_the_page_buys",
     ("mcp.md", "from mcp import Client"): "tests/e2e/test_docs_mcp.py::test_buyer_script_of_the_page_buys",
     ("operate.md", "keys create"): "tests/e2e/test_docs_operate.py::test_commands_of_both_pages_work",
+    ("deploy.md", "systemctl enable"): NotRun.MACHINE,
     ("operate.md", "/api/ops/summary"): "tests/e2e/test_docs_operate.py::test_commands_of_both_pages_work",
     ("operate.md", "$SERVICE/metrics"): "tests/e2e/test_docs_operate.py::test_commands_of_both_pages_work",
     ("operate.md", "ledger backup"): "tests/e2e/test_docs_operate.py::test_commands_of_both_pages_work",

@@ -124,7 +124,13 @@ def test_quickstart_prints_verdicts(place: Place) -> None:
 def test_file_commands_judge_files(place: Place) -> None:
     assert re.search(r"LIVE +live confidence .*\n +because", place.type(block("README.md", "alive402 analyze")).stdout)
     script = block("README.md", "import analyze") + block("api.md", "import UnusableVideo")
-    assert place.type('python -c "$SCRIPT"', SCRIPT=script).stdout.startswith("live ")
+    script += block("api.md", "import cv2") + block("api.md", "import analyze_many")
+    (place.folder / "one").mkdir()
+    (place.folder / "one" / "selfie.mp4").symlink_to(place.folder / "selfie.mp4")
+    said = place.type('cd one && python -c "$SCRIPT"', SCRIPT=script).stdout
+    assert said.startswith("live ")
+    assert "selfie-judged.mp4" in said
+    assert "('selfie.mp4', 'live', None)" in said
 
 
 def test_data_set_commands_judge_data_sets(place: Place) -> None:

@@ -47,7 +47,9 @@ def test_key_calls_free_until_revoked(service: Service, videos: str) -> None:
     refused = called(service, f"{videos}/face.mp4", {"X-Api-Key": key["key"]})
     assert (refused.status_code, refused.json()["code"]) == (401, "api_key_refused")
     assert refused.headers["WWW-Authenticate"] == "Bearer"
-    assert "revoked" in command(service, "list").stdout
+    shown = command(service, "list").stdout
+    assert "revoked" in shown
+    assert shown.split("\n")[0].split()[:4] == ["ID", "STATE", "USED", "SCOPES"]
 
 
 def test_key_without_scope_is_forbidden(service: Service, videos: str) -> None:

@@ -102,6 +102,17 @@ async def test_malformed_http_gets_a_json_400(service: Service, sent: bytes) -> 
     assert len(told["requestId"]) == 32
 
 
+@pytest.mark.parametrize("target", ["/api/catalog/search?q=人脸", "/人脸", "/api/jobs/a b", "/é?q= "])
+async def test_url_that_is_not_percent_encoded_is_told_so(service: Service, target: str) -> None:
+    head = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
+    raw = f"GET {target} HTTP/1.1\r\nHost: a\r\n\r\n".encode()
+    for sent in (raw, head + raw):
+        answer = await said_to(service, sent)
+        told = json.loads(answer.rpartition(b"\r\n\r\n")[2])
+        assert (told["code"], told["charged"]) == ("bad_request", False)
+        assert "Percent-encode it" in told["message"]
+
+
 async def test_malformed_http_after_a_head_request_gets_a_json_400(service: Service) -> None:
     head = b"HEAD /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
     _, _, refused = (await said_to(service, head + b"GET /\r\n\r\n")).partition(b"HTTP/1.1 400 ")

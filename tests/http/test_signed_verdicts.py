@@ -18,7 +18,7 @@ from alive402.cli.main import app
 from alive402.demo import Buyer, receipt
 from alive402.liveness import model_files
 from alive402.receipts import SigningKeys, verified
-from alive402.receipts.verdicts import ALGORITHM, TYPE
+from alive402.receipts.verification import ALGORITHM, TYPE
 from tests.http.conftest import Service, Start
 
 pytestmark = pytest.mark.anyio

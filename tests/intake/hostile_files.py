@@ -206,7 +206,7 @@ FILES: dict[str, tuple[Maker, str]] = {
     "raw h264": (lambda s: film("h264"), "unsupported_video"),
     "yuv4mpeg": (lambda s: film("yuv4mpegpipe", "wrapped_avframe"), "unsupported_video"),
     # A head that says video, and something else behind it.
-    "mp4 head, nothing": (lambda s: FTYP, "unsupported_video"),
+    "mp4 head, nothing": (lambda s: FTYP, "undecodable_video"),
     "mp4 head, concat": (lambda s: FTYP + CONCAT, "unsupported_video"),
     "mp4 head, playlist": (lambda s: FTYP + PLAYLIST, "unsupported_video"),
     "mp4 head, zip": (lambda s: FTYP + zipped(), "unsupported_video"),
@@ -214,7 +214,7 @@ FILES: dict[str, tuple[Maker, str]] = {
     "box of size nought": (lambda s: FTYP + b"\0\0\0\0moov" + bytes(100), "unsupported_video"),
     "box of 2**63 bytes": (lambda s: FTYP + b"\0\0\0\1moov\x7f" + U32 + b"\xff\xff\xff", "unsupported_video"),
     "boxes in boxes": (lambda s: nested(2_000), "unsupported_video"),
-    "avi head, playlist": (lambda s: b"RIFF\xff\0\0\0AVI " + PLAYLIST, "unsupported_video"),
+    "avi head, playlist": (lambda s: b"RIFF\xff\0\0\0AVI " + PLAYLIST, "undecodable_video"),
     "avi head, chance": (lambda s: b"RIFF\xff\0\0\0AVI LIST" + noise(10_000), "unsupported_video"),
     "matroska head, chance": (lambda s: b"\x1a\x45\xdf\xa3" + noise(10_000), "unsupported_video"),
     "matroska of endless size": (lambda s: b"\x1a\x45\xdf\xa3\x01" + b"\xff" * 7 + bytes(10_000), "unsupported_video"),

@@ -70,6 +70,11 @@ class Host(http.server.BaseHTTPRequestHandler):
                 self._redirect(f"http://127.0.0.1:{port}/loop")
             case "/there":
                 self._redirect("/video")
+            case "/raw":
+                # As hosts send it: the bytes of UTF-8.
+                self._redirect("/视频.mp4".encode().decode("latin-1"))
+            case "/%E8%A7%86%E9%A2%91.mp4":
+                self._say(200, b"v" * 10)
             case "/metadata":
                 self._redirect("http://169.254.169.254/latest")
             case "/file":
@@ -110,6 +115,26 @@ def test_fetch_writes_the_whole_video(host: str, tmp_path: Path) -> None:
     assert (tmp_path / "video").read_bytes() == b"v" * 1000
     assert Host.seen[-1]["Accept-Encoding"] == "identity"
     assert Host.seen[-1]["Host"] == host.removeprefix("http://")
+
+
+@pytest.mark.parametrize("path", ["/视频.mp4", "/%E8%A7%86%E9%A2%91.mp4", "/raw"])
+def test_raw_characters_are_sent_percent_encoded(host: str, tmp_path: Path, path: str) -> None:
+    assert get(f"{host}{path}", tmp_path) == 10
+
+
+def test_host_that_does_not_know_raw_characters_is_told_with_advice(host: str, tmp_path: Path) -> None:
+    with pytest.raises(UpstreamStatus, match="percent-encoded") as caught:
+        get(f"{host}/照片.mp4", tmp_path)
+    assert caught.value.details == {"upstream_status": 404}
+    with pytest.raises(UpstreamStatus) as plain:
+        get(f"{host}/none", tmp_path)
+    assert "percent" not in plain.value.message
+
+
+@pytest.mark.parametrize("url", ["https://example.com/my video.mp4", "https://example.com/a\u3000b", "https://a.b/c\n"])
+def test_space_in_a_url_is_refused_with_advice(url: str) -> None:
+    with pytest.raises(InvalidUrl, match="Percent-encode it: a space is %20"):
+        subject.check_url(url, CLOSED)
 
 
 def test_redirect_is_followed(host: str, tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from alive402.payments.core import Answered
 from alive402.receipts.answers import contradiction, verified_answer
-from alive402.receipts.verdicts import ALGORITHM, TYPE, VerdictUnverified, claims_of, report_id
+from alive402.receipts.verdicts import claims_of, report_id
+from alive402.receipts.verification import ALGORITHM, TYPE, VerdictUnverified
 from tests.payments.prepaid.signing import keys
 
 SIGNING, SECRET, BASE = keys(), b"s" * 32, "https://live.example/door"

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from alive402.payments.core import PaymentsMisconfigured
 from alive402.receipts.signing_keys import SigningKeys
-from alive402.receipts.verdicts import TYPE, VerdictUnverified, verified
+from alive402.receipts.verification import TYPE, VerdictUnverified, verified
 from alive402.settings import Settings
 
 

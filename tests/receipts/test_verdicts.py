@@ -17,7 +17,8 @@ from joserfc import jwt as joserfc_jwt
 from joserfc.jwk import KeySet
 
 from alive402.payments.core import Answered
-from alive402.receipts.verdicts import ALGORITHM, TYPE, claims_of
+from alive402.receipts.verdicts import claims_of
+from alive402.receipts.verification import ALGORITHM, TYPE
 from tests.payments.prepaid.signing import keys
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "pay.md").read_text()

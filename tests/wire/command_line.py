@@ -59,7 +59,7 @@ def run(*words: str) -> tuple[int, str]:
 
 def commands() -> dict[str, Any]:
     """Every command by its words, with each argument and option as --help shows it, without the sentences."""
-    root = typer.main.get_command(importlib.import_module(_MODULE).app)
+    root = typer.main.get_command(importlib.import_module("alive402.cli.main").app)
     return dict(_walk("alive402", root))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from alive402.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from alive402.batch import cluster, local, rows
+    from alive402.batch import cluster, local, results, rows
     from alive402.batch.journal import Journal
     from alive402.batch.rows import BatchRefused, Row
 else:
@@ -19,4 +19,4 @@ else:
         },
     )
 
-__all__ = ["BatchRefused", "Journal", "Row", "cluster", "local", "rows"]
+__all__ = ["BatchRefused", "Journal", "Row", "cluster", "local", "results", "rows"]

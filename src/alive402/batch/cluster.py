@@ -27,10 +27,10 @@ LOCAL = "local"
 class JudgeOfBlocks:
     """Ray actor with its own confined processes, which stay warm."""
 
-    def __init__(self, engine: str, fetching: FetchLimits, reports: bool) -> None:
+    def __init__(self, engine: str, fetching: FetchLimits, reports: bool, threshold: float | str | None = None) -> None:
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, name="judge", daemon=True).start()
-        sandbox = Sandbox(SandboxLimits(file_bytes=fetching.max_bytes), kept=1)
+        sandbox = Sandbox(SandboxLimits(file_bytes=fetching.max_bytes, threshold=threshold), kept=1)
         self._judging = Judging(sandbox, fetching, engine, reports)
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
@@ -40,7 +40,14 @@ class JudgeOfBlocks:
 
 
 def judged(
-    rows: Sequence[Row], engine: str, fetching: FetchLimits, *, reports: bool, address: str, at_once: int | None = None
+    rows: Sequence[Row],
+    engine: str,
+    fetching: FetchLimits,
+    *,
+    reports: bool,
+    address: str,
+    at_once: int | None = None,
+    threshold: float | str | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Yield the results as they come, not in order.
 
@@ -51,6 +58,7 @@ def judged(
         reports: with the whole report of each.
         address: address of the cluster (`ray://host:10001`, `host:6379` or `auto`), or `local`.
         at_once: most actors; by default one for each processor of the cluster.
+        threshold: operating point; by default the engine's.
 
     Raises:
         BatchRefused: Ray is not installed, or the cluster cannot be reached.
@@ -77,7 +85,7 @@ def judged(
         items = [{"location": row.location, "place": row.place, "notes": json.dumps(row.notes)} for row in rows]
         results = ray.data.from_items(items, override_num_blocks=max(1, len(items) // BLOCK)).map(
             JudgeOfBlocks,
-            fn_constructor_args=(engine, fetching, reports),
+            fn_constructor_args=(engine, fetching, reports, threshold),
             num_cpus=1,
             compute=ray.data.ActorPoolStrategy(min_size=1, max_size=most),
         )

@@ -1,4 +1,4 @@
-"""Journal of a batch: each result is a JSON line on disk at once; at the end all become one Parquet file."""
+"""Journal of a batch: each result is a JSON line on disk at once; at the end all become one file of results."""
 
 from __future__ import annotations
 
@@ -10,27 +10,26 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
-from alive402.batch.columns import COLUMNS
+from alive402.batch import results
 from alive402.batch.rows import BatchRefused
-
-CHUNK = 2_000
-"""Rows per write to Parquet."""
 
 
 class Journal:
-    """The journal of one batch, beside its Parquet file; existing results are kept.
+    """The journal of one batch, beside its results; existing results are kept.
 
     One process at a time writes it. An incomplete line of a killed process is dropped.
 
     Args:
-        out: the Parquet file; `<out>.journal` is written while the batch runs.
+        out: the file of results; `<out>.journal` is written while the batch runs.
         engine: version of the engine; results of another engine are refused.
 
     Raises:
-        BatchRefused: another process writes it, another engine filled it, or it cannot be made.
+        BatchRefused: its name says no form of results, another process writes it, another engine filled it, or it
+            cannot be made.
     """
 
     def __init__(self, out: Path, engine: str) -> None:
+        results.check_name(out)
         self.out, self.path = out, out.with_name(out.name + ".journal")
         self._engine = engine
         self.codes: dict[str, str | None] = {}
@@ -80,29 +79,20 @@ class Journal:
         self._learn()
 
     def finish(self, order: Sequence[str], notes: Sequence[str], *, reports: bool) -> None:
-        """Write the Parquet file, its rows in `order`, and remove the journal.
+        """Write the results, their rows in `order`, and remove the journal.
 
         Args:
             order: the locations of all rows; results of others are left out.
             notes: names of the manifest's own columns.
             reports: whether to add a column of whole reports, as JSON.
         """
-        from pyarrow import parquet, table
-
-        schema = _schema(notes, reports=reports)
         known = [location for location in order if location in self._places]
-        whole = self.out.with_name(self.out.name + ".new")
-        # A few rows at a time, read by file position, because a batch of millions does not fit into memory.
-        with parquet.ParquetWriter(whole, schema, compression="zstd") as writer, self.path.open("rb") as lines:
-            for first in range(0, len(known), CHUNK):
-                chunk = [self._at(location, lines) for location in known[first : first + CHUNK]]
-                rows = {name: [_cell(name, row) for row in chunk] for name in schema.names}
-                writer.write_table(table(rows, schema=schema))
-        whole.replace(self.out)
+        with self.path.open("rb") as lines:
+            results.write(self.out, (self._at(location, lines) for location in known), notes, reports=reports)
         self.path.unlink()
 
     def _recover(self) -> None:
-        """Read the journal of a stopped batch, or the Parquet file of a finished one that gets new rows."""
+        """Read the journal of a stopped batch, or the results of a finished one that gets new rows."""
         if self.path.stat().st_size == 0:
             earlier = self._finished() if self.out.exists() else []
             self._write({"engine": self._engine})
@@ -125,22 +115,11 @@ class Journal:
         return result
 
     def _finished(self) -> list[dict[str, Any]]:
-        from pyarrow import ArrowException, parquet
-
-        try:
-            rows: list[dict[str, Any]] = parquet.read_table(self.out).to_pylist()
-            engines = sorted({row["engine"] for row in rows} - {self._engine})
-        except (ArrowException, OSError, KeyError) as error:
-            raise BatchRefused(f"{self.out} exists and is not the result of a batch. Choose another --out.") from error
+        earlier = results.read(self.out)
+        engines = sorted({row["engine"] for row in earlier} - {self._engine})
         if engines:
             raise BatchRefused(self._others(engines[0]))
-        return [
-            {
-                **{name: value for name, value in row.items() if name in COLUMNS},
-                "notes": {name: value for name, value in row.items() if name not in COLUMNS and value is not None},
-            }
-            for row in rows
-        ]
+        return earlier
 
     def _drop_torn_line(self) -> None:
         self._file.seek(0)
@@ -174,20 +153,3 @@ class Journal:
             f"{self.out} was begun by another engine ({engine}; this is {self._engine}), whose answers do not "
             f"compare. Choose another --out, or remove it and {self.path.name}."
         )
-
-
-def _schema(notes: Sequence[str], *, reports: bool) -> Any:
-    import pyarrow as pa
-
-    kinds = {
-        "string": pa.string(),
-        "double": pa.float64(),
-        "strings": pa.list_(pa.string()),
-        "integers": pa.list_(pa.int32()),
-    }
-    fields = {name: kinds[kind] for name, kind in COLUMNS.items() if reports or name != "report"}
-    return pa.schema([*fields.items(), *((name, pa.string()) for name in notes)])
-
-
-def _cell(name: str, row: dict[str, Any]) -> Any:
-    return row[name] if name in row else row["notes"].get(name)

@@ -13,7 +13,7 @@ from typing import Any
 from alive402.batch.columns import COLUMNS
 from alive402.batch.rows import Row, file_system
 from alive402.errors import CodedError
-from alive402.intake import FetchLimits, check_url, fetch_file
+from alive402.intake import FetchLimits, check_url, fetch_file, local_advice
 from alive402.intake.sandbox import Judged, Sandbox
 from alive402.liveness import VideoTooLarge, is_image
 
@@ -41,7 +41,7 @@ class Judging:
                 answer = self._result(await self._judged(row.place))
                 break
             except CodedError as error:
-                answer = {"code": error.code, "message": error.message}
+                answer = {"code": error.code, "message": local_advice(error)}
                 if error.status < 500:
                     break
             except OSError as error:

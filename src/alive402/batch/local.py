@@ -16,7 +16,13 @@ from alive402.intake.sandbox import Sandbox, SandboxLimits
 
 
 def judged(
-    rows: Sequence[Row], engine: str, fetching: FetchLimits, *, reports: bool, at_once: int | None = None
+    rows: Sequence[Row],
+    engine: str,
+    fetching: FetchLimits,
+    *,
+    reports: bool,
+    at_once: int | None = None,
+    threshold: float | str | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Yield the results as they come, not in order; closing the iterator stops the work.
 
@@ -26,12 +32,14 @@ def judged(
         fetching: limits of fetching.
         reports: with the whole report of each.
         at_once: parallel processes; by default one per core.
+        threshold: operating point; by default the engine's.
     """
     at_once = at_once or os.cpu_count() or 1
     found: queue.Queue[dict[str, Any] | BaseException | None] = queue.Queue()
+    limits = SandboxLimits(file_bytes=fetching.max_bytes, threshold=threshold)
     left = threading.Event()
     thread = threading.Thread(
-        target=lambda: asyncio.run(_run(rows, engine, fetching, reports, at_once, found, left)), name="batch"
+        target=lambda: asyncio.run(_run(rows, engine, fetching, limits, reports, at_once, found, left)), name="batch"
     )
     thread.start()
     try:
@@ -48,6 +56,7 @@ async def _run(
     rows: Sequence[Row],
     engine: str,
     fetching: FetchLimits,
+    limits: SandboxLimits,
     reports: bool,
     at_once: int,
     found: queue.Queue[dict[str, Any] | BaseException | None],
@@ -64,7 +73,7 @@ async def _run(
 
     try:
         async with (
-            Sandbox(SandboxLimits(file_bytes=fetching.max_bytes), kept=at_once) as sandbox,
+            Sandbox(limits, kept=at_once) as sandbox,
             asyncio.TaskGroup() as group,
         ):
             for _ in range(at_once):

@@ -279,7 +279,7 @@ class PaidCalls:
     def _hand_over(self, answered: Answered, method: PaymentMethod, *, replayed: bool) -> Outcome:
         """Build the outcome of every answer, new or repeated, after its settlement."""
         receipt = answered.receipt if method.settles_each_call else {}
-        report = self.ledger_services.reports.id_of(answered.request_id) if method.keeps_answers else None
+        report = self.ledger_services.verdicts.report_id_of(answered.request_id) if method.keeps_answers else None
         return Outcome(answered.request_id, answered.result, receipt, replayed, report)
 
     async def _execute(self, reserved: ReservedCall, held: Hold, progress: Progress | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from alive402.cli.progress import bar
+from alive402.cli.terminal import bar, threshold_of, waiting
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,13 +23,17 @@ EXIT_USAGE = 64
 
 def batch(
     source: Annotated[str, typer.Argument(metavar="MANIFEST|FOLDER|s3://…", help="The files to judge.")],
-    out: Annotated[Path, typer.Option("--out", metavar="FILE.parquet", help="The results.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The results: .parquet, .csv or .jsonl.")],
     cluster: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="A Ray cluster: host:6379, ray://host:10001, auto or local.")
     ] = None,
     at_once: Annotated[int | None, typer.Option("--at-once", min=1, help="Processes; by default one per core.")] = None,
     reports: Annotated[bool, typer.Option("--reports", help="Add a column with whole reports, as JSON.")] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Judge rows without a verdict again.")] = False,
+    threshold: Annotated[
+        str | None,
+        typer.Option(metavar="NUMBER|NAME", help="Live confidence at which a verdict is live, or an operating point."),
+    ] = None,
     allow_private_hosts: Annotated[
         bool, typer.Option("--allow-private-hosts", help="Also fetch URLs from your own network.")
     ] = False,
@@ -38,13 +42,15 @@ def batch(
     """Judge a whole data set, each row once. After a stop, the same command resumes.
 
     A manifest is a CSV with a column path, file, url or uri; its other columns are copied to the results. Rows that
-    cannot be judged are kept with their error code. Results are in FILE.parquet.journal until all rows have one.
+    cannot be judged are kept with their error code. Results are in FILE.journal until all rows have one.
 
-    Exit code: 0, 3 when no row could be judged, 64 usage.
+    Exit code: 0, 3 when no row could be judged, 64 usage, 130 Ctrl-C.
 
     Examples:
 
       alive402 batch clips.csv --out results.parquet
+
+      alive402 batch selfies/ --out results.csv
 
       alive402 batch s3://bucket/selfies/ --out results.parquet --cluster auto
     """
@@ -55,12 +61,8 @@ def batch(
         from alive402.batch import BatchRefused
         from alive402.liveness import ModelsMissing
 
-        summary = _run(source, out, cluster, at_once, reports, retry_failed, allow_private_hosts, aloud)
-    except ImportError as error:
-        if error.name not in ("pyarrow", "pandas"):
-            raise
-        _say(aloud, f"{error.name} is missing. Run: pip install 'alive402[batch]'")
-        raise typer.Exit(EXIT_USAGE) from None
+        point = threshold_of("batch", threshold)
+        summary = _run(source, out, cluster, at_once, reports, retry_failed, point, allow_private_hosts, aloud)
     except (BatchRefused, ModelsMissing) as error:
         _say(aloud, error.message)
         raise typer.Exit(EXIT_USAGE) from None
@@ -82,21 +84,22 @@ def _run(
     at_once: int | None,
     reports: bool,
     retry_failed: bool,
+    point: float | str | None,
     allow_private_hosts: bool,
     aloud: Console,
 ) -> dict[str, Any]:
-    import pyarrow  # noqa: F401  before any work: the results could not be written
-
-    from alive402.batch import Journal
+    from alive402.batch import Journal, results
     from alive402.batch import rows as what
     from alive402.intake import FetchLimits
     from alive402.liveness import engine_identity, model_files
     from alive402.log import configure_log
 
     configure_log()
+    results.check_name(out)
     rows = what.read(source)
-    model_files.ensure(lambda sentence: aloud.print(sentence, style="dim"))
-    engine, fetching = engine_identity(), FetchLimits(allow_private=allow_private_hosts)
+    with waiting(aloud) as say:
+        model_files.ensure(say)
+    engine, fetching = engine_identity(point), FetchLimits(allow_private=allow_private_hosts)
     with Journal(out, engine) as journal:
         if retry_failed:
             journal.forget({location for location, code in journal.codes.items() if code is not None})
@@ -105,39 +108,41 @@ def _run(
         if before:
             aloud.print(f"{before} of {len(rows)} rows already have a result.", style="dim")
         missing = [row for row in rows if row.location not in journal.codes]
+        found = _results(missing, engine, fetching, reports, cluster, at_once, point)
         with bar(aloud) as tell:
             failed = Counter(code for location, code in journal.codes.items() if code and location in wanted)
             tell(before, len(rows), _without(failed))
-            for done, result in enumerate(_results(missing, engine, fetching, reports, cluster, at_once), before + 1):
+            for done, result in enumerate(found, before + 1):
                 journal.add(result)
                 failed.update(filter(None, [result["code"]]))
                 tell(done, len(rows), _without(failed))
         journal.finish([row.location for row in rows], what.columns_of(rows), reports=reports)
-    return {"rows": len(rows), "judgedNow": len(missing), "failed": dict(failed), **_verdicts(out), "out": str(out)}
+    verdicts = results.count_verdicts(out)
+    return {"rows": len(rows), "judgedNow": len(missing), "failed": dict(failed), "verdicts": verdicts, "out": str(out)}
 
 
 def _results(
-    rows: list[Row], engine: str, fetching: Any, reports: bool, cluster: str | None, at_once: int | None
+    rows: list[Row],
+    engine: str,
+    fetching: Any,
+    reports: bool,
+    cluster: str | None,
+    at_once: int | None,
+    point: float | str | None,
 ) -> Iterator[dict[str, Any]]:
     from alive402.batch import cluster as on_cluster
     from alive402.batch import local
 
     if not rows:
         return iter(())
+    more: dict[str, Any] = {"reports": reports, "at_once": at_once, "threshold": point}
     if cluster is None:
-        return local.judged(rows, engine, fetching, reports=reports, at_once=at_once)
-    return on_cluster.judged(rows, engine, fetching, reports=reports, address=cluster, at_once=at_once)
+        return local.judged(rows, engine, fetching, **more)
+    return on_cluster.judged(rows, engine, fetching, address=cluster, **more)
 
 
 def _without(failed: Counter[str]) -> str:
     return f"{failed.total()} without an answer" if failed else ""
-
-
-def _verdicts(out: Path) -> dict[str, Any]:
-    from pyarrow import parquet
-
-    verdicts = Counter(parquet.read_table(out, columns=["verdict"])["verdict"].to_pylist())
-    return {"verdicts": {verdict: count for verdict, count in sorted(verdicts.items(), key=str) if verdict}}
 
 
 def _say(console: Console, message: str) -> None:

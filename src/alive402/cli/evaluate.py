@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from alive402.cli.progress import bar
+from alive402.cli.terminal import EXIT_MISSING, bar, command_for, waiting
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -64,7 +64,8 @@ def evaluate(
         wanted = _without_training(datasets.read(data, layout, protocol), aloud)
         dev = scores.read(threshold_from) if threshold_from else []
         out.mkdir(parents=True, exist_ok=True)
-        model_files.ensure(lambda sentence: aloud.print(sentence, style="dim"))
+        with waiting(aloud) as say:
+            model_files.ensure(say)
         with bar(aloud) as tell:
             lines = judge_all(wanted, out / "scores.csv", lambda done, total, one: tell(done, total, one.name[-40:]))
     except datasets.DatasetError as error:
@@ -91,7 +92,7 @@ def _need_extra(console: Console) -> None:
 
     missing = [name for name in EXTRA if find_spec(name) is None]
     if missing:
-        _stop(console, f"{' and '.join(missing)} not installed. Run: pip install 'alive402[lab]'", EXIT_NOTHING)
+        _stop(console, f"{' and '.join(missing)} not installed. Run: {command_for('lab')}", EXIT_MISSING)
 
 
 def _stop(console: Console, message: str, code: int) -> NoReturn:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from alive402.cli.terminal import read_settings
+
 if TYPE_CHECKING:
     from alive402.payments.keys import ApiKey
     from alive402.payments.ledger import Ledger
@@ -119,6 +121,10 @@ def show(database_url: Database = None, as_json: Json = False) -> None:
     if as_json:
         typer.echo(json.dumps({"keys": [_shown(row, left.get(row.id, {})) for row in rows]}))
         return
+    if rows:
+        typer.echo(
+            f"{'ID':<{len(rows[0].id)}}  {'STATE':<18} {'USED':<16} {'SCOPES':<16} NAME, ACCESSKEYID, CALLS LEFT"
+        )
     for row in rows:
         state = f"revoked {row.revoked_at:%Y-%m-%d}" if row.revoked_at else "good"
         used = f"used {row.used_at:%Y-%m-%d}" if row.used_at else "never used"
@@ -164,10 +170,10 @@ def _on_ledger(command: str, database_url: str | None, work: Callable[[Ledger, S
 
     from alive402.payments.core import NoSuchApiKey, PaymentsMisconfigured
     from alive402.payments.ledger import Ledger
-    from alive402.settings import Settings
+
+    settings = read_settings(f"keys {command}", database_url=database_url)
 
     async def run() -> T:
-        settings = Settings(database_url=database_url) if database_url else Settings()
         ledger = await Ledger.open(settings.database_url, lease_seconds=settings.lease_seconds)
         try:
             return await work(ledger, settings)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
+
+EXIT_INTERRUPTED = 130
 
 
 def mcp(
@@ -17,18 +19,23 @@ def mcp(
     The MCP client starts this command. Its configuration: command `alive402`, arguments `mcp`.
     """
     import asyncio
+    import signal
 
-    try:
-        from alive402.mcp import local_server, serve_over_stdio
-        from alive402.services import SERVICES, on_this_machine
-    except ImportError as error:
-        typer.echo(f"alive402 mcp: {error.name} is missing. Install alive402[server].", err=True)
-        raise typer.Exit(64) from None
     from alive402.log import configure_log
+    from alive402.mcp import local_server, serve_over_stdio
+    from alive402.services import SERVICES, on_this_machine
 
     configure_log()
     services = on_this_machine(SERVICES, allow_private_hosts=allow_private_hosts)
-    try:
-        asyncio.run(serve_over_stdio(local_server(services)))
-    except KeyboardInterrupt:
-        raise typer.Exit(0) from None
+    # A thread waits for standard input, and cancelling the server would wait for that thread.
+    signal.signal(signal.SIGINT, lambda *_signal: _leave())
+    asyncio.run(serve_over_stdio(local_server(services)))
+
+
+def _leave() -> NoReturn:
+    """End at once, without joining threads; temporary folders are removed, and the workers end with their input."""
+    import atexit
+    import os
+
+    atexit._run_exitfuncs()
+    os._exit(EXIT_INTERRUPTED)

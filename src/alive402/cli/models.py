@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from alive402.cli.terminal import waiting
+
 app = typer.Typer(no_args_is_help=True, help="The model files: list, install, add an expert.")
 
 
@@ -19,10 +21,13 @@ def install() -> None:
 
     The folder is $ALIVE402_CACHE/models, else ~/.cache/alive402/models.
     """
+    from rich.console import Console
+
     from alive402.liveness import ModelsMissing, model_files
 
     try:
-        model_files.ensure(typer.echo)
+        with waiting(Console(stderr=True)) as say:
+            model_files.ensure(say)
     except ModelsMissing as error:
         typer.echo(f"alive402 models install: {error.message}", err=True)
         raise typer.Exit(1) from None
@@ -79,7 +84,10 @@ def _content(source: str, member: str) -> bytes:
 
 @app.command("list")
 def show(as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False) -> None:
-    """List all model files: origin, licence, whether installed."""
+    """List the model files of the engine, and the experts with theirs: origin, licence, whether installed.
+
+    An expert is named here as `alive402 models add` and `alive402 analyze --expert` take it.
+    """
     from alive402.liveness import model_files
 
     entries = model_files.registry()[0].values()
@@ -90,12 +98,20 @@ def show(as_json: Annotated[bool, typer.Option("--json", help="One JSON object o
                 "licence": model.licence,
                 "sha256": model.sha256,
                 "path": str(model.path),
+                "expert": model.expert or None,
                 "installed": model_files.is_installed(model),
             }
             for model in entries
         }
         typer.echo(json.dumps(rows))
         return
+    line = "{:<13} {:<17} {:<14} {:<11} {:<10} {}".format
+    typer.echo(line("EXPERT", "FILE", "STATE", "LICENCE", "ORIGIN", "ABOUT"))
     for model in entries:
-        state = "installed" if model_files.is_installed(model) else "optional" if model.expert else "missing"
-        typer.echo(f"{model.name:<17} {state:<10} {model.licence:<11} {model.origin:<10} {model.about}")
+        state = "installed" if model_files.is_installed(model) else "not added" if model.expert else "missing"
+        typer.echo(line(model.expert or "-", model.name, state, model.licence, model.origin, model.about))
+    for name, files in model_files.experts().items():
+        if all(map(model_files.is_installed, files)):
+            typer.echo(f"\nUse {name} with: alive402 analyze --expert {name} selfie.mp4")
+        else:
+            typer.echo(f"\nAdd {name} with: alive402 models add {name} --from FOLDER_OR_URL")

@@ -5,9 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from alive402.cli.terminal import read_settings
+
+if TYPE_CHECKING:
+    from alive402.catalog import ServiceDefinition
 
 UNVERIFIED = 1
 CANNOT_READ = 66
@@ -30,7 +35,6 @@ def verify_receipt(
       alive402 verify-receipt answer.json --jwks https://example.com/.well-known/jwks.json
     """
     from alive402.receipts import VerdictUnverified, verified_answer
-    from alive402.services import DEFINITIONS
 
     try:
         text = sys.stdin.read() if file == "-" else Path(file).read_text()
@@ -39,7 +43,7 @@ def verify_receipt(
         typer.echo(f"alive402 verify-receipt: {error}", err=True)
         raise typer.Exit(CANNOT_READ) from None
     try:
-        claims = verified_answer(text, keys, DEFINITIONS, base=jwks if jwks.startswith(_URL) else None)
+        claims = verified_answer(text, keys, _services(), base=jwks if jwks.startswith(_URL) else None)
     except VerdictUnverified as error:
         if as_json:
             typer.echo(json.dumps({"verified": False, "code": error.code, "message": error.message}))
@@ -51,19 +55,25 @@ def verify_receipt(
 
 def rotate_key() -> None:
     """Create a new signing key, used from the next start on; the old public key stays in the key set."""
-    from pydantic import ValidationError
-
     from alive402.payments.core import PaymentsMisconfigured
     from alive402.receipts import SigningKeys
-    from alive402.settings import Settings
 
+    path = read_settings("rotate-key").keys_file
     try:
-        path = Settings().keys_file
         keys = SigningKeys.rotate(path)
-    except (OSError, ValidationError, PaymentsMisconfigured) as error:
+    except (OSError, PaymentsMisconfigured) as error:
         typer.echo(f"alive402 rotate-key: {error}", err=True)
         raise typer.Exit(1) from None
     typer.echo(f"{path}: {keys.kid} signs from the next start on; {len(keys.public) - 1} older public keys stay.")
+
+
+def _services() -> tuple[ServiceDefinition, ...]:
+    """The definitions of the services, which name an altered value; empty where only the client is installed."""
+    try:
+        from alive402.services import DEFINITIONS
+    except ModuleNotFoundError:
+        return ()
+    return DEFINITIONS
 
 
 def _keys(source: str) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from alive402.cli.terminal import read_settings
+
 
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]")] = None,
@@ -18,32 +20,26 @@ def serve(
     facilitator_url: Annotated[str | None, typer.Option(help="x402 facilitator of a real network.")] = None,
     rpc_url: Annotated[str | None, typer.Option(help="Node of a real network.")] = None,
     database_url: Annotated[str | None, typer.Option(help="SQLAlchemy URL of the ledger.")] = None,
+    threshold: Annotated[
+        float | None, typer.Option(help="Live confidence at which a verdict is live. [default: the engine's]")
+    ] = None,
     allow_private_hosts: Annotated[
         bool | None, typer.Option("--allow-private-hosts", help="Also fetch videos from your own network.")
     ] = None,
 ) -> None:
     """Run the paid service; by default with test money, on loopback. Each option is also ALIVE402_<NAME>."""
-    from pydantic import ValidationError
-
-    from alive402.settings import Settings
-
-    given = {
-        "host": host,
-        "port": port,
-        "network": network,
-        "pay_to": pay_to,
-        "facilitator_url": facilitator_url,
-        "rpc_url": rpc_url,
-        "database_url": database_url,
-        "allow_private_hosts": allow_private_hosts,
-    }
-    try:
-        settings = Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
-    except ValidationError as error:
-        for problem in error.errors():
-            where = f"ALIVE402_{str(problem['loc'][0]).upper()}: " if problem["loc"] else ""
-            typer.echo(f"alive402 serve: {where}{problem['msg'].removeprefix('Value error, ')}", err=True)
-        raise typer.Exit(64) from None
+    settings = read_settings(
+        "serve",
+        host=host,
+        port=port,
+        network=network,
+        pay_to=pay_to,
+        facilitator_url=facilitator_url,
+        rpc_url=rpc_url,
+        database_url=database_url,
+        threshold=threshold,
+        allow_private_hosts=allow_private_hosts,
+    )
 
     import asyncio
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from alive402.cli.terminal import read_settings
+
 if TYPE_CHECKING:
     from alive402.storage import Outbox
 
@@ -46,7 +48,10 @@ def show(
             for each in await outbox.all(chosen, limit)
         ]
 
-    for row in _in_ledger(read):
+    rows = _in_ledger(read)
+    if rows and not as_json:
+        typer.echo(f"{'CREATED':<19}  {'STATE':<9} {'SENT':>4}  {'TYPE':<22} ID, URL, LAST ERROR")
+    for row in rows:
         if as_json:
             typer.echo(json.dumps(row))
         else:
@@ -80,15 +85,14 @@ def retry(
 
 def _in_ledger(work: Callable[[Outbox], Awaitable[Found]]) -> Found:
     """Run `work` in one transaction on the ledger."""
-    from pydantic import ValidationError
     from sqlalchemy.exc import SQLAlchemyError
 
     from alive402.payments.ledger import Ledger
-    from alive402.settings import Settings
     from alive402.storage import Outbox
 
+    settings = read_settings("webhooks")
+
     async def run() -> Found:
-        settings = Settings()
         ledger = await Ledger.open(settings.database_url, settings.lease_seconds)
         try:
             async with ledger.session() as session:
@@ -101,6 +105,3 @@ def _in_ledger(work: Callable[[Outbox], Awaitable[Found]]) -> Found:
     except (SQLAlchemyError, OSError) as error:
         typer.echo(f"alive402 webhooks: the ledger cannot be opened: {type(error).__name__}.", err=True)
         raise typer.Exit(78) from None
-    except ValidationError as error:
-        typer.echo(f"alive402 webhooks: {error.errors()[0]['msg']}", err=True)
-        raise typer.Exit(64) from None

@@ -11,11 +11,11 @@ from web3 import Web3
 from x402 import x402Client
 from x402.http.clients.httpx import x402AsyncTransport
 from x402.http.utils import decode_payment_response_header
-from x402.mechanisms.evm.exact import register_exact_evm_client
-from x402.mechanisms.evm.signers import EthAccountSigner
 from x402.schemas import SettleResponse
 
-TOOL_PATH = "/api/tools/video-face-liveness-detection"
+from alive402.client import TOOLS, VIDEO_SERVICE, evm_payer
+
+TOOL_PATH = TOOLS + VIDEO_SERVICE
 SECONDS = 180.0
 
 
@@ -35,8 +35,7 @@ class Buyer:
     def __init__(self, url: str, account: LocalAccount | None = None) -> None:
         self.url = url.rstrip("/")
         self.account: LocalAccount = account or Account.create()
-        client = x402Client()
-        register_exact_evm_client(client, EthAccountSigner(self.account))
+        client = evm_payer(x402Client(), self.account)
         self._wire = _Recording()
         self._token: str | None = None
         self._paying = httpx.AsyncClient(transport=x402AsyncTransport(client, self._wire), timeout=SECONDS)

@@ -28,6 +28,15 @@ class NotHttp(RequestRefused):
     default = "This is not an HTTP/1.1 request with at most 32 KiB of headers."
 
 
+class NotEncoded(NotHttp):
+    """The URL of the request line has raw characters that HTTP does not allow there (RFC 9112, 3.2)."""
+
+    default = (
+        "The URL of the request has a space or a character beyond ASCII. Percent-encode it: a space is %20, other "
+        "characters are their bytes in UTF-8, each as %XX; with curl: -G --data-urlencode."
+    )
+
+
 class TwoLengths(NotHttp):
     """The request states the length of its body twice, so that a proxy could see another end of it (RFC 9112, 6.1)."""
 
@@ -49,9 +58,16 @@ class _Requests(h11.Connection):
         Raises:
             h11.RemoteProtocolError: the bytes received are not a request, or one whose length is stated twice.
         """
+        line = b""
         if self.their_state is h11.IDLE:
             self.head = False
-        event = super().next_event()
+            line = self.trailing_data[0].partition(b"\r\n")[0]
+        try:
+            event = super().next_event()
+        except h11.RemoteProtocolError:
+            if _is_not_encoded(line):
+                self.refusal = NotEncoded
+            raise
         if isinstance(event, h11.Request):
             self.head = event.method == b"HEAD"
             if {name for name, _ in event.headers} >= _LENGTHS:
@@ -139,6 +155,13 @@ class Connection(H11Protocol):
             self.transport.abort()
         elif now:
             self._unread = self.loop.call_later(UNREAD_SECONDS, self._see_it_read, now)
+
+
+def _is_not_encoded(line: bytes) -> bool:
+    """Whether a line would be a request line if the URL in it were percent-encoded."""
+    _, _, rest = line.partition(b" ")
+    target, _, version = rest.rpartition(b" ")
+    return version in (b"HTTP/1.1", b"HTTP/1.0") and (b" " in target or not target.isascii())
 
 
 def connections(more_body_seconds: float) -> type[Connection]:

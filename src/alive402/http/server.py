@@ -29,6 +29,12 @@ from alive402.storage import DatabaseDamaged
 log = structlog.get_logger(__name__)
 
 
+_TWO_CHAINS = (
+    "Another process serves this ledger with test money. Each process has a test chain of its own, so the money of "
+    "one is unknown to the other. Run one process, give this one its own --database-url, or use a real --network."
+)
+
+
 class StartRefused(Exception):
     """The service cannot start; the message says what to change."""
 
@@ -42,7 +48,7 @@ async def run(settings: Settings, say: Callable[[str], None]) -> None:
     began = time.time()
     configure_log()
     try:
-        await asyncio.to_thread(model_files.ensure, say)
+        await _install_models(say)
         parts = await assemble(settings)
     except (ModelsMissing, PaymentsMisconfigured) as error:
         raise StartRefused(error.message) from error
@@ -53,10 +59,13 @@ async def run(settings: Settings, say: Callable[[str], None]) -> None:
     try:
         listening = listen(settings.host, settings.port)
     except OSError as error:
-        await parts.local.close()
-        await parts.registry.ledger_services.ledger.close()
+        await _close(parts)
         where = f"{settings.host}:{settings.port}"
         raise StartRefused(f"Cannot listen on {where}: {error.strerror}. Choose another --port.") from error
+    if parts.devchain is not None and not await _has_ledger_alone(parts):
+        listening.close()
+        await _close(parts)
+        raise StartRefused(_TWO_CHAINS)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     scheme = "https" if parts.tls else "http"
     url = parts.public_url or f"{scheme}://{host}:{listening.getsockname()[1]}"
@@ -65,6 +74,30 @@ async def run(settings: Settings, say: Callable[[str], None]) -> None:
         log.info("removed folders of a killed service", folders=swept)
     async with _warming_up(parts.local):
         await server(parts).serve(sockets=[listening])
+
+
+async def _install_models(say: Callable[[str], None]) -> None:
+    try:
+        await asyncio.to_thread(model_files.ensure, say)
+    except OSError as error:
+        raise StartRefused(
+            f"The face models cannot be stored in {model_files.cache_folder()}: {error.strerror}. Run `alive402 models "
+            "install` as a user who may write there, or set ALIVE402_CACHE to another folder."
+        ) from error
+
+
+async def _has_ledger_alone(parts: Parts) -> bool:
+    try:
+        return await parts.registry.ledger_services.ledger.claim()
+    except (SQLAlchemyError, OSError) as error:
+        log.warning("cannot tell whether another process serves this ledger", error=type(error).__name__)
+        return True
+
+
+async def _close(parts: Parts) -> None:
+    """Close what `assemble` has opened."""
+    await parts.local.close()
+    await parts.registry.ledger_services.ledger.close()
 
 
 @asynccontextmanager

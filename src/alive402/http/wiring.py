@@ -100,7 +100,11 @@ async def assemble(settings: Settings, services: tuple[Service, ...] = SERVICES)
         ports=settings.fetch_ports,
         allow_private=settings.allow_private_hosts,
     )
-    judging = SandboxLimits(seconds=settings.analysis_seconds, memory_bytes=settings.analysis_memory_bytes)
+    judging = SandboxLimits(
+        seconds=settings.analysis_seconds,
+        memory_bytes=settings.analysis_memory_bytes,
+        threshold=settings.threshold,
+    )
     clustered = settings.provider == "cluster"
     at_once = settings.cluster_most if clustered else settings.analyses_at_once
     queue = 8 * at_once if settings.queue is None else settings.queue

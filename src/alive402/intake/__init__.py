@@ -8,6 +8,7 @@ from alive402.lazy import lazy_names
 
 if TYPE_CHECKING:
     from alive402.intake import callbacks
+    from alive402.intake.advice import local_advice
     from alive402.intake.errors import (
         AnalysisTimeout,
         Busy,
@@ -30,6 +31,7 @@ else:
     __getattr__ = lazy_names(
         __name__,
         {
+            "advice": ["local_advice"],
             "errors": [
                 "AnalysisTimeout",
                 "Busy",
@@ -73,6 +75,7 @@ __all__ = [
     "check_url",
     "container_of",
     "fetch_file",
+    "local_advice",
     "media_folder",
     "sweep_media_folders",
 ]

@@ -31,6 +31,14 @@ from alive402.liveness import VideoTooLarge
 
 MAX_URL = 2048
 _REDIRECTS = (301, 302, 303, 307, 308)
+_NOT_ASCII = (
+    "The host of VideoUrl did not answer with the video. `details.upstream_status` is its HTTP status. The URL has raw "
+    "characters beyond ASCII, which were sent as UTF-8: send them percent-encoded as the host expects them."
+)
+_BLANK = (
+    "VideoUrl has a space, a line break or an invisible character. Percent-encode it: a space is %20, and characters "
+    "beyond ASCII are their bytes in UTF-8, each as %XX."
+)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _HEADERS: dict[bytes | str, bytes | str] = {
     "User-Agent": "alive402 (video liveness detection; fetches each video once)",
@@ -102,7 +110,7 @@ async def _hop_to(url: str, target: Path, limits: FetchLimits) -> int | str:
         if response.status in _REDIRECTS and b"location" in headers:
             return _following(url, headers[b"location"])
         if response.status != 200:
-            raise UpstreamStatus(upstream_status=response.status)
+            raise UpstreamStatus(None if url.isascii() else _NOT_ASCII, upstream_status=response.status)
         length = headers.get(b"content-length", "")
         if length.isdigit() and int(length) > limits.max_bytes:
             raise VideoTooLarge(max_bytes=limits.max_bytes)
@@ -111,7 +119,8 @@ async def _hop_to(url: str, target: Path, limits: FetchLimits) -> int | str:
 
 def _following(url: str, location: str) -> str:
     try:
-        return urljoin(url, location)
+        # Hosts send raw UTF-8, although HTTP defines ASCII only.
+        return urljoin(url, location.encode("latin-1").decode())
     except ValueError:
         raise InvalidUrl("VideoUrl redirects to an invalid URL.") from None
 
@@ -136,8 +145,10 @@ def check_url(url: str, limits: FetchLimits) -> httpx.URL:
     Raises:
         InvalidUrl: scheme, host, port, credentials or length are not acceptable.
     """
-    if len(url) > MAX_URL or any(character.isspace() or not character.isprintable() for character in url):
+    if len(url) > MAX_URL:
         raise InvalidUrl
+    if any(character.isspace() or not character.isprintable() for character in url):
+        raise InvalidUrl(_BLANK)
     try:
         parsed = httpx.URL(url)
         host = parsed.raw_host

@@ -12,6 +12,7 @@ from alive402.lazy import lazy_names
 
 if TYPE_CHECKING:
     from alive402.liveness.analyzer import Analysis, Analyzer, Progress, analyze, analyze_image, shared_analyzer
+    from alive402.liveness.annotation import Annotator
     from alive402.liveness.decision import engine_identity, fusion
     from alive402.liveness.errors import (
         AnalysisError,
@@ -26,7 +27,15 @@ if TYPE_CHECKING:
     )
     from alive402.liveness.faces import Sample
     from alive402.liveness.image import ImageAnalysis, ImageReport
-    from alive402.liveness.media import IMAGE_HEAD_BYTES, Limits, VideoFile, heif, is_image, recognised_image
+    from alive402.liveness.media import (
+        IMAGE_HEAD_BYTES,
+        FrameSequence,
+        Limits,
+        VideoFile,
+        heif,
+        is_image,
+        recognised_image,
+    )
     from alive402.liveness.networks import Wheel, extract_from_wheel, model_files
     from alive402.liveness.report import ATTACK_WORDS, Cue, Face, FrameScore, Quality, Reason, Report
 else:
@@ -34,6 +43,7 @@ else:
         __name__,
         {
             "analyzer": ["Analysis", "Analyzer", "Progress", "analyze", "analyze_image", "shared_analyzer"],
+            "annotation": ["Annotator"],
             "decision": ["engine_identity", "fusion"],
             "errors": [
                 "AnalysisError",
@@ -48,7 +58,15 @@ else:
             ],
             "faces": ["Sample"],
             "image": ["ImageAnalysis", "ImageReport"],
-            "media": ["IMAGE_HEAD_BYTES", "Limits", "VideoFile", "heif", "is_image", "recognised_image"],
+            "media": [
+                "IMAGE_HEAD_BYTES",
+                "FrameSequence",
+                "Limits",
+                "VideoFile",
+                "heif",
+                "is_image",
+                "recognised_image",
+            ],
             "networks": ["Wheel", "extract_from_wheel", "model_files"],
             "report": ["ATTACK_WORDS", "Cue", "Face", "FrameScore", "Quality", "Reason", "Report"],
         },
@@ -61,9 +79,11 @@ __all__ = [
     "AnalysisError",
     "AnalysisFailed",
     "Analyzer",
+    "Annotator",
     "Cue",
     "Face",
     "FrameScore",
+    "FrameSequence",
     "ImageAnalysis",
     "ImageReport",
     "ImageTooLarge",

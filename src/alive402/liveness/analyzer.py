@@ -16,7 +16,18 @@ from alive402.liveness.decision import continuity, fusion, quality, segments
 from alive402.liveness.errors import AnalysisError, AnalysisFailed
 from alive402.liveness.faces import FaceFinder, FaceFollower, FaceTrack, Sample
 from alive402.liveness.image import ImageAnalysis, ImageJudge, ImageReport
-from alive402.liveness.media import THUMB_SIDE, Clip, ClipRecorder, ImageLimits, Limits, VideoFile, prefetched
+from alive402.liveness.media import (
+    THUMB_SIDE,
+    Clip,
+    ClipRecorder,
+    FrameSequence,
+    FrameSource,
+    ImageLimits,
+    Limits,
+    TimedFrames,
+    VideoFile,
+    prefetched,
+)
 from alive402.liveness.networks import EXPERTS, AppearanceNetwork, Looks, joined, model_files, one_thread_each
 from alive402.liveness.report import Engine, Face, FrameScore, Quality, Rect, Report
 from alive402.version import VERSION
@@ -95,42 +106,65 @@ class Analyzer:
         self._images = ImageJudge(self._finder, self._network, image_limits)
         self._lock = threading.Lock()
 
-    def analyze(self, path: str | Path, progress: Progress | None = None) -> Analysis:
+    def analyze(
+        self, path: str | Path, progress: Progress | None = None, threshold: float | str | None = None
+    ) -> Analysis:
         """Judge one video file.
+
+        Args:
+            path: the file.
+            progress: progress callback.
+            threshold: live confidence at which the verdict is `live`, or the name of an operating point.
 
         Raises:
             UnusableVideo: the video cannot be judged; its subclass and `code` say why.
             AnalysisFailed: our fault.
             OSError: the file cannot be opened.
+            ValueError: the threshold is not between 0 and 1.
         """
-        with self._lock:
-            try:
-                with one_thread_each():
-                    return self._analyze(Path(path), progress or (lambda stage, share: None))
-            except (AnalysisError, OSError):
-                raise
-            except Exception as error:
-                raise AnalysisFailed() from error
+        place = Path(path)
+        return self._run(lambda: VideoFile(place, self._limits), progress, threshold)
 
-    def analyze_image(self, path: str | Path) -> ImageAnalysis:
+    def analyze_frames(
+        self, frames: TimedFrames, progress: Progress | None = None, threshold: float | str | None = None
+    ) -> Analysis:
+        """Judge frames from memory or a camera; the other arguments and the errors are those of `analyze`."""
+        return self._run(lambda: FrameSequence(frames, self._limits), progress, threshold)
+
+    def analyze_image(self, path: str | Path, threshold: float | str | None = None) -> ImageAnalysis:
         """Judge one picture file from a single look, without the cues that need several frames.
 
         Raises:
             UnusableVideo: the picture cannot be judged; its subclass and `code` say why.
             AnalysisFailed: our fault.
             OSError: the file cannot be opened.
+            ValueError: the threshold is not between 0 and 1.
         """
+        place, rule = Path(path), self._images.calibration.at(threshold)
         with self._lock:
             try:
-                return self._images.judge(Path(path))
+                return self._images.judge(place, rule)
             except (AnalysisError, OSError):
                 raise
             except Exception as error:
                 raise AnalysisFailed() from error
 
-    def _analyze(self, path: Path, progress: Progress) -> Analysis:
+    def _run(
+        self, opened: Callable[[], FrameSource], progress: Progress | None, threshold: float | str | None
+    ) -> Analysis:
+        rule = fusion.packaged().at(threshold)
+        with self._lock:
+            try:
+                with one_thread_each():
+                    return self._analyze(opened, progress or (lambda stage, share: None), rule)
+            except (AnalysisError, OSError):
+                raise
+            except Exception as error:
+                raise AnalysisFailed() from error
+
+    def _analyze(self, opened: Callable[[], FrameSource], progress: Progress, rule: fusion.Calibration) -> Analysis:
         began = perf_counter()
-        clip, tracks = self._look(path, progress)
+        clip, tracks = self._look(opened, progress)
         looked = perf_counter()
         checked = quality.assess(clip, tracks)
         track = tracks[0]
@@ -142,9 +176,9 @@ class Analyzer:
             division = segments.divide(clip, tracks)
             looks, expert, scored = scoring.result()
         seen = _Seen(track.samples, looks, expert)
-        decision = fusion.fuse(looks, evidence, expert=expert)
+        decision = fusion.fuse(looks, evidence, rule, expert)
         if division.cut_times or division.others:
-            seen, decision = self._judge_stretches(division, seen, decision)
+            seen, decision = self._judge_stretches(division, seen, decision, rule)
         done = perf_counter()
         progress("done", 1.0)
         timing = {
@@ -153,11 +187,11 @@ class Analyzer:
             "cues": measured - looked,
             "total": done - began,
         }
-        report = self._report(clip, tracks, seen.samples, checked, decision, timing)
+        report = self._report(clip, tracks, seen.samples, checked, decision, rule.threshold, timing)
         return Analysis(report, seen.samples, seen.looks, seen.expert)
 
     def _judge_stretches(
-        self, division: segments.Division, seen: _Seen, whole: fusion.Decision
+        self, division: segments.Division, seen: _Seen, whole: fusion.Decision, rule: fusion.Calibration
     ) -> tuple[_Seen, fusion.Decision]:
         """Decide about a clip of several stretches; also returns the looks that the report shows."""
         judged: dict[bool, list[tuple[_Seen, continuity.Judged]]] = {True: [], False: []}
@@ -165,18 +199,18 @@ class Analyzer:
             for stretch in stretches:
                 if stretch.track is not None and stretch.samples:
                     looks, expert, _ = self._score(stretch.samples)
-                    decision = fusion.fuse(looks, cues.measure(stretch.clip, stretch.track), expert=expert)
+                    decision = fusion.fuse(looks, cues.measure(stretch.clip, stretch.track), rule, expert)
                     judged[cut].append((_Seen(stretch.samples, looks, expert), continuity.Judged(stretch, decision)))
         scenes, others = ([one for _, one in judged[cut]] for cut in (True, False))
-        decision = continuity.decide(division, scenes, others, whole)
+        decision = continuity.decide(division, scenes, others, whole, rule)
         if not scenes:  # the report shows the followed face; stretches of other faces only affect the decision
             return seen, replace(decision, frames=whole.frames)
         frames = tuple(frame for one in scenes for frame in one.decision.frames)
         return _Seen.of([one for one, _ in judged[True]]), replace(decision, frames=frames)
 
-    def _look(self, path: Path, progress: Progress) -> tuple[Clip, list[FaceTrack]]:
+    def _look(self, opened: Callable[[], FrameSource], progress: Progress) -> tuple[Clip, list[FaceTrack]]:
         """Read the frames once: follow the faces and collect the data that the cues need."""
-        with VideoFile(path, self._limits) as file:
+        with opened() as file:
             recorder = ClipRecorder(file.expected_seconds, self._limits.max_frames)
             follower = FaceFollower(self._finder, file.expected_seconds)
             expected = max(file.expected_seconds or 0.0, 1.0)
@@ -202,13 +236,14 @@ class Analyzer:
         samples: tuple[Sample, ...],
         checked: Quality,
         decision: fusion.Decision,
+        threshold: float,
         timing: dict[str, float],
     ) -> Report:
         size = clip.video.width, clip.video.height
         return Report(
             verdict=decision.verdict,
             live_confidence=decision.live_confidence,
-            threshold=fusion.packaged().threshold,
+            threshold=threshold,
             attack_type=decision.attack_type,
             reasons=decision.reasons,
             faces=tuple(_face(track, size) for track in tracks),
@@ -230,12 +265,13 @@ def shared_analyzer() -> Analyzer:
     return Analyzer()
 
 
-def analyze(path: str | Path, progress: Progress | None = None) -> Report:
+def analyze(path: str | Path, progress: Progress | None = None, threshold: float | str | None = None) -> Report:
     """Was the face in this video filmed from life?
 
     Args:
         path: a video file (MP4, MOV, AVI, WebM, MKV, FLV, 3GP, MPEG, WMV or RM), at most 30 MB and 60 s.
         progress: called with a stage and the share done, 0..1.
+        threshold: live confidence at which the verdict is `live`, or the name of an operating point.
 
     Returns:
         The judged answer; `report.to_dict()` is JSON-ready.
@@ -245,14 +281,15 @@ def analyze(path: str | Path, progress: Progress | None = None) -> Report:
         ModelsMissing: the models could not be installed.
         OSError: the file cannot be opened.
     """
-    return shared_analyzer().analyze(path, progress).report
+    return shared_analyzer().analyze(path, progress, threshold).report
 
 
-def analyze_image(path: str | Path) -> ImageReport:
+def analyze_image(path: str | Path, threshold: float | str | None = None) -> ImageReport:
     """Was the face in this picture taken from life? A video shows far more.
 
     Args:
         path: a picture file (JPEG, PNG, WebP, BMP, HEIC or AVIF), at most 10 MB and 25 million pixels.
+        threshold: live confidence at which the verdict is `live`, or the name of an operating point.
 
     Returns:
         The judged answer; `report.to_dict()` is JSON-ready.
@@ -262,7 +299,7 @@ def analyze_image(path: str | Path) -> ImageReport:
         ModelsMissing: the models could not be installed.
         OSError: the file cannot be opened.
     """
-    return shared_analyzer().analyze_image(path).report
+    return shared_analyzer().analyze_image(path, threshold).report
 
 
 def _face(track: FaceTrack, size: tuple[int, int]) -> Face:

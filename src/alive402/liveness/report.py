@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 Verdict = Literal["live", "spoof", "inconclusive"]
@@ -132,6 +134,7 @@ class Report:
         frames: the judged frames of the judged face, in time order.
         cues: physical evidence by name.
         timing: seconds by stage.
+        annotator: draws the report on what was judged; None where that is not at hand.
     """
 
     verdict: Verdict
@@ -146,6 +149,7 @@ class Report:
     video: Video
     engine: Engine
     timing: dict[str, float] = field(default_factory=dict)
+    annotator: Callable[[Any, Path], Path] | None = field(default=None, repr=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON-ready data; the field names are stable."""
@@ -189,6 +193,19 @@ class Report:
             "engine": {"version": self.engine.version, "weights_sha256": self.engine.weights_sha256},
             "timing": {stage: rounded(seconds) for stage, seconds in self.timing.items()},
         }
+
+    def annotate(self, out: str | Path) -> Path:
+        """Draw the report on what was judged, into the file `out`; returns its path.
+
+        A name such as `out.mp4` makes a video with the face, the confidence and a timeline; `out.jpg` makes the picture
+        that shows the verdict best.
+        Raises:
+            ValueError: what was judged is not at hand, or the name has another ending.
+            OSError: the file is gone, or `out` cannot be written.
+        """
+        if self.annotator is None:
+            raise ValueError("What was judged is not at hand. Reports of `alive402.analyze` can be drawn.")
+        return self.annotator(self, Path(out))
 
     def to_alibaba(self) -> dict[str, Any]:
         """`Data` of Alibaba Cloud's DetectVideoLivingFace (facebody 2019-12-30): the judged face, one element.

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from alive402.receipts.answers import contradiction, verified_answer
     from alive402.receipts.reports import KeptAnswer, ReportGone, Reports, UnknownReport
     from alive402.receipts.signing_keys import SigningKeys
-    from alive402.receipts.verdicts import SignedVerdict, Verdicts, VerdictUnverified, verified
+    from alive402.receipts.verdicts import SignedVerdict, Verdicts
+    from alive402.receipts.verification import VerdictUnverified, verified
 else:
     __getattr__ = lazy_names(
         __name__,
@@ -18,7 +19,8 @@ else:
             "answers": ["contradiction", "verified_answer"],
             "reports": ["KeptAnswer", "ReportGone", "Reports", "UnknownReport"],
             "signing_keys": ["SigningKeys"],
-            "verdicts": ["SignedVerdict", "VerdictUnverified", "Verdicts", "verified"],
+            "verdicts": ["SignedVerdict", "Verdicts"],
+            "verification": ["VerdictUnverified", "verified"],
         },
     )
 

@@ -6,10 +6,12 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alive402.catalog import ServiceDefinition
-from alive402.receipts.verdicts import FIELD, PAID_BY, VerdictUnverified, digest, judged, verified
+from alive402.receipts.verification import FIELD, PAID_BY, VerdictUnverified, digest, judged, verified
+
+if TYPE_CHECKING:
+    from alive402.catalog import ServiceDefinition
 
 _CONSTANTS = {"code": "200", "message": "success", "content": ""}
 """The outer values that every answer has."""

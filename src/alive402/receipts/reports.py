@@ -87,10 +87,6 @@ class Reports:
         secret = bytes.fromhex(found)
         return cls(replace(verdicts, report_secret=secret), secret)
 
-    def id_of(self, request_id: str) -> str:
-        """The report id of the answer to `request_id`."""
-        return report_id(self.secret, request_id)
-
     async def find(self, given: str) -> KeptAnswer:
         """The answer of a report, with its signed verdict.
 
@@ -99,7 +95,7 @@ class Reports:
             ReportGone: the answer was deleted.
         """
         request_id, _, _ = given.rpartition("-")
-        if not hmac.compare_digest(given.encode(), self.id_of(request_id).encode()):
+        if not hmac.compare_digest(given.encode(), report_id(self.secret, request_id).encode()):
             raise UnknownReport
         async with self.verdicts.ledger.reading() as session:
             payment = await PaymentRepository(session).answer_to(request_id)

@@ -25,6 +25,9 @@ class Judging(BaseModel):
     alibaba_access_key_secret: SecretStr | None = None
     alibaba_endpoint: str = "facebody.cn-shanghai.aliyuncs.com"
     alibaba_threshold: float = Field(default=0.5, ge=0, le=1, description="least LiveConfidence of a live verdict")
+    threshold: float | None = Field(
+        default=None, gt=0, lt=1, description="live confidence at which a verdict is live; by default the engine's"
+    )
     analyses_at_once: int = Field(default=2, gt=0)
     queue: int | None = Field(default=None, ge=0, description="calls that wait; by default 8 for each judged at once")
     media_directory: Path | None = Field(default=None, description="folder of a video while it is judged")

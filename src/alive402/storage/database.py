@@ -19,6 +19,7 @@ from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from alive402.storage import copies, sqlite_driver
+from alive402.storage.claims import Claim, claim
 from alive402.storage.leases import LiveLeases
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -47,6 +48,7 @@ class Database:
         self._now = now
         self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
         self.leases = LiveLeases()
+        self._claim: Claim | None = None
 
     @classmethod
     async def open(cls, url: str, lease_seconds: float, now: Clock = utc_now) -> Self:
@@ -122,8 +124,20 @@ class Database:
         """
         return await copies.copy(self._engine.url, path)
 
+    async def claim(self) -> bool:
+        """Claim the database for this process until `close`; False when another process has it.
+
+        Raises:
+            OSError, sqlalchemy.exc.SQLAlchemyError: the claim cannot be asked for.
+        """
+        self._claim = self._claim or await claim(self._engine)
+        return self._claim is not None
+
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection, and give up the claim."""
+        if self._claim is not None:
+            await self._claim.release()
+            self._claim = None
         await self._engine.dispose()
 
     def _turn(self) -> AbstractAsyncContextManager[None]:

@@ -154,3 +154,20 @@ def test_evidence_without_a_weight_is_refused() -> None:
         fuse(looks([0.5]), {"smell": cue("smell", -1.0)})
     rule = replace(packaged(), cues={**packaged().cues, "smell": 0.0})
     assert fuse(looks([0.5]), {"smell": cue("smell", -1.0)}, rule).cues["smell"].weight == 0
+
+
+@given(threshold=st.floats(0.001, 0.999), confidence=st.floats(0, 1))
+def test_every_verdict_is_possible_at_every_threshold(threshold: float, confidence: float) -> None:
+    rule = packaged().at(threshold)
+    assert rule.threshold == threshold
+    assert 0 < rule.threshold - rule.margin < rule.threshold < rule.threshold + rule.margin < 1
+    assert rule.margin <= packaged().margin
+
+
+def test_operating_point_is_chosen_by_number_or_name() -> None:
+    assert packaged().at(None) is packaged()
+    assert packaged().at("balanced") == packaged()
+    assert packaged().at(0.9).margin < packaged().margin
+    for wrong in (0.0, 1.0, -1.0, float("nan"), "strict"):
+        with pytest.raises(ValueError, match=r"0 and 1"):
+            packaged().at(wrong)

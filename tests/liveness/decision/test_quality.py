@@ -108,3 +108,21 @@ def test_second_face_is_a_warning_and_no_face_an_error() -> None:
     assert [warning.code for warning in assess(clip, [track, track]).warnings] == ["several_faces"]
     with pytest.raises(NoFace):
         assess(clip, [])
+
+
+@pytest.mark.parametrize(("light", "error"), [(0.05, TooDark), (0.2, TooDark), (1.0, NoFace), (3.0, TooBright)])
+@pytest.mark.parametrize("change", [None, scores(0.5), first(3)])
+def test_clip_without_a_face_is_refused_for_its_light_where_that_is_the_cause(
+    light: float, error: type[UnusableVideo], change: Change | None
+) -> None:
+    clip, track = filmed()
+    lit = np.clip(clip.thumbs * light + (light > 1) * 100, 0, 255).astype(np.uint8)
+    clip, track = (change or first(60))(replace(clip, thumbs=lit), track)
+    with pytest.raises(error):
+        assess(clip, [track] if change else [])
+
+
+def test_dark_face_without_contrast_is_dark_and_not_blurred() -> None:
+    clip, track = looks(luminance=20.0, sharpness=2.0)(*filmed())
+    with pytest.raises(TooDark):
+        assess(clip, [track])

@@ -63,3 +63,25 @@ def test_poor_picture_has_a_warning(change: dict[str, object], faces: int, code:
 def test_picture_without_a_face_is_refused() -> None:
     with pytest.raises(NoFace):
         assess(None, 0)
+
+
+@pytest.mark.parametrize(("level", "error"), [(10, TooDark), (120, NoFace), (250, TooBright)])
+def test_picture_without_a_face_is_refused_for_its_light_where_that_is_the_cause(
+    level: int, error: type[UnusableVideo]
+) -> None:
+    with pytest.raises(error) as raised:
+        assess(None, 0, np.full((90, 120, 3), level, np.uint8))
+    assert "video" not in raised.value.message
+
+
+def test_dark_face_without_contrast_is_dark_and_not_blurred() -> None:
+    with pytest.raises(TooDark):
+        assess(replace(GOOD, luminance=20.0, sharpness=2.0), 1)
+
+
+@pytest.mark.parametrize("border", [0, 255])
+def test_border_around_a_small_picture_is_not_its_light(border: int) -> None:
+    pixels = np.full((200, 200, 3), border, np.uint8)
+    pixels[90:110, 90:110] = np.arange(20, dtype=np.uint8)[:, None, None] * 10 + 20
+    with pytest.raises(NoFace):
+        assess(None, 0, pixels)

@@ -20,6 +20,8 @@ def test_missing_and_altered_models_are_reinstalled(tmp_path: Path, monkeypatch:
     assert len(said) == 1
     path = model_files.locate("face_mesh")
     assert path.is_relative_to(tmp_path)
+    # Another user than the one who installed them may run the service.
+    assert path.stat().st_mode & 0o777 == 0o644
     model_files.ensure(said.append)
     assert len(said) == 1, "installed once"
     path.write_bytes(path.read_bytes()[:-1] + b"x")

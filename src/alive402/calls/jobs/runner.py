@@ -272,7 +272,7 @@ class JobRunner:
         fate = await self._store.fate(job.request_id)
         if isinstance(fate, Answered):
             answered = await self._registry.ledger_services.verdicts.recalled(fate)
-            report = self._registry.ledger_services.reports.id_of(answered.request_id)
+            report = self._registry.ledger_services.verdicts.report_id_of(answered.request_id)
             body = answer_body(answered.request_id, answered.result, report, job.base)
             await self._store.finish(job, result=body, receipt=answered.receipt)
         elif fate:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import typer
 
+from alive402.cli.terminal import read_settings
+
 if TYPE_CHECKING:
     from alive402.payments.ledger import Ledger
     from alive402.payments.x402 import PaymentOptions
@@ -21,14 +23,12 @@ T = TypeVar("T")
 
 def on_ledger(command: str, database_url: str | None, work: Callable[[Ledger, Settings], Awaitable[T]]) -> T:
     """Open the ledger for one piece of work; an error is printed in one line."""
-    from pydantic import ValidationError
     from sqlalchemy import make_url
     from sqlalchemy.exc import SQLAlchemyError
 
     from alive402.log import configure_log
     from alive402.payments.core import PaymentError, PaymentsMisconfigured
     from alive402.payments.ledger import Ledger
-    from alive402.settings import Settings
     from alive402.storage import DatabaseDamaged
 
     async def run(settings: Settings) -> T:
@@ -40,20 +40,18 @@ def on_ledger(command: str, database_url: str | None, work: Callable[[Ledger, Se
             await ledger.close()
 
     configure_log()
+    settings = read_settings(f"ledger {command}", database_url=database_url)
     try:
-        settings = Settings(database_url=database_url) if database_url else Settings()
         url = make_url(settings.database_url)
         # Reading must not create an empty ledger at a misspelt path.
         if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
             refuse(command, f"there is no ledger at {url.database}. Check ALIVE402_DATABASE_URL.", CONFIG)
         return asyncio.run(run(settings))
     except BrokenPipeError:
-        # The reader of the pipe has closed it.
-        raise typer.Exit(0) from None
+        # The reader of standard output has closed it; the command line ends as for every command.
+        raise
     except PaymentError as error:
         refuse(command, error.message, CONFIG if isinstance(error, PaymentsMisconfigured) else 1)
-    except ValidationError as error:
-        refuse(command, "; ".join(str(problem["msg"]) for problem in error.errors()), USAGE)
     except DatabaseDamaged as error:
         refuse(command, str(error), CONFIG)
     except (SQLAlchemyError, OSError):

@@ -55,6 +55,8 @@ def show_all(
     elif as_csv:
         _write_csv(COLUMNS, rows)
     else:
+        if rows:
+            typer.echo(f"{'CREATED':<19}  {'STATE':<15}{'AMOUNT':>12}  {'PAYER':<{len(rows[0]['payer'])}}  ID")
         for row in rows:
             typer.echo(
                 f"{row['createdAt'][:19]}  {row['state']:<15}{_usd(row['amount']):>12}  {row['payer']}  {row['id']}"

@@ -23,10 +23,10 @@ from alive402.intake.sandbox.confinement import bound_processor_time, confine_pr
 STEP = 0.1
 
 
-def judge(path: Path, kind: str, out: TextIO) -> dict[str, Any]:
+def judge(path: Path, kind: str, out: TextIO, threshold: float | str | None = None) -> dict[str, Any]:
     """Judge one file; returns JSON-ready data, also for a video that cannot be judged.
 
-    Progress is written to `out` during the work.
+    Progress is written to `out` during the work. `threshold` is the operating point, by default the engine's.
     """
     # Imported after confinement, because decoders and networks are what it protects against.
     from alive402.liveness import AnalysisError, analyze, analyze_image
@@ -41,9 +41,9 @@ def judge(path: Path, kind: str, out: TextIO) -> dict[str, Any]:
 
     try:
         if kind == "image":
-            picture = analyze_image(path)
+            picture = analyze_image(path, threshold)
             return {"liveness": picture.to_dict(), "elements": [picture.to_alibaba()]}
-        report = analyze(path, progress)
+        report = analyze(path, progress, threshold)
     except AnalysisError as error:
         if error.__cause__ is not None and error.status == 500:
             print(repr(error.__cause__), file=sys.stderr, flush=True)
@@ -94,7 +94,7 @@ def main() -> None:
     for line in requests:
         job = json.loads(line)
         bound_processor_time(limits["cpu_seconds"])
-        answer = judge(folder / job["video"], job["kind"], out)
+        answer = judge(folder / job["video"], job["kind"], out, limits.get("threshold"))
         _say(out, {"job": job["job"], "peak_bytes": peak_bytes(memory), **answer})
     # Exit without joining the decoders' threads, which could crash after the answer.
     os._exit(0)

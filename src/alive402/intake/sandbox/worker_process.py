@@ -48,6 +48,7 @@ class SandboxLimits:
         file_bytes: size of the video.
         jobs: files that one process judges before it is replaced. At 1 each file gets a new process.
         peak_bytes: resident memory; a process that needed more is replaced after that file.
+        threshold: live confidence at which a verdict is `live`, or an operating point's name; by default the engine's.
     """
 
     seconds: float = 60.0
@@ -57,6 +58,7 @@ class SandboxLimits:
     file_bytes: int = 30_000_000
     jobs: int = 100
     peak_bytes: int = 400 * 1024**2
+    threshold: float | str | None = None
 
 
 class WorkerDied(Exception):
@@ -104,7 +106,12 @@ class WarmWorker:
             OSError: no process or folder can be made.
         """
         folder = _folder(beside)
-        bounds = {"memory_bytes": limits.memory_bytes, "cpu_seconds": limits.cpu_seconds, "files": limits.files}
+        bounds: dict[str, Any] = {
+            "memory_bytes": limits.memory_bytes,
+            "cpu_seconds": limits.cpu_seconds,
+            "files": limits.files,
+            "threshold": limits.threshold,
+        }
         try:
             child = await asyncio.create_subprocess_exec(
                 sys.executable,

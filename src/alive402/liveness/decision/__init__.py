@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         LEAST_FACE_SCORE,
         LEAST_INSIDE,
         LEAST_WIDTH,
+        unlit,
     )
 else:
     __getattr__ = lazy_names(
@@ -43,6 +44,7 @@ else:
                 "LEAST_FACE_SCORE",
                 "LEAST_INSIDE",
                 "LEAST_WIDTH",
+                "unlit",
             ],
         },
     )
@@ -66,4 +68,5 @@ __all__ = [
     "fusion",
     "quality",
     "segments",
+    "unlit",
 ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -75,6 +75,7 @@ class Calibration:
         cues: weight (>= 0) of each cue's score, in log odds.
         threshold: the probability at which a clip counts as bona fide.
         margin: within this distance of the threshold the verdict is `inconclusive`.
+        points: threshold and margin of each operating point, by its name.
     """
 
     appearance: Line
@@ -82,6 +83,28 @@ class Calibration:
     cues: Mapping[str, float]
     threshold: float
     margin: float
+    points: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    def at(self, threshold: float | str | None) -> Calibration:
+        """The same numbers at another operating point: a threshold between 0 and 1, or the name of a point.
+
+        The margin shrinks with the distance to 0 or 1, so that every verdict stays possible.
+
+        Raises:
+            ValueError: it is not between 0 and 1, or there is no point of that name.
+        """
+        if threshold is None:
+            return self
+        if isinstance(threshold, str):
+            if threshold not in self.points:
+                known = ", ".join(self.points)
+                raise ValueError(f"There is no operating point {threshold}. Give a number between 0 and 1, or {known}.")
+            chosen, margin = self.points[threshold]
+            return replace(self, threshold=chosen, margin=margin)
+        if not 0 < threshold < 1:
+            raise ValueError(f"The threshold {threshold:g} is not between 0 and 1.")
+        shrunk = min(threshold, 1 - threshold) / min(self.threshold, 1 - self.threshold)
+        return replace(self, threshold=threshold, margin=self.margin * min(1.0, shrunk))
 
     @classmethod
     def read(cls, path: Path, names: Iterable[str] = ()) -> Calibration:
@@ -106,6 +129,7 @@ class Calibration:
             cues=table["cues"],
             threshold=point["threshold"],
             margin=point["margin"],
+            points={name: (each["threshold"], each["margin"]) for name, each in table["operating_points"].items()},
         )
 
 

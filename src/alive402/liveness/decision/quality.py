@@ -7,6 +7,7 @@ dark skin in good light is not a dark picture.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from alive402.liveness.errors import Blurred, FaceTooSmall, NoFace, Occluded, TooBright, TooDark, VideoTooShort
 from alive402.liveness.faces import FaceTrack
@@ -25,6 +26,9 @@ BLURREST, GOOD_SHARP = 2.4, 5.0
 LEAST_INSIDE, GOOD_INSIDE = 0.6, 0.9
 GOOD_FPS = 8.0
 LEAST_FACE_SCORE, GOOD_FACE_SCORE = 0.6, 0.7
+BLACK, WHITE = 6.0, 249.0
+SOME = 32
+"""Pictures of a clip that are enough to see how much light it has."""
 GOOD_REACH = 1.5
 """Times the face that the picture should have room for."""
 
@@ -43,19 +47,20 @@ def assess(clip: Clip, tracks: list[FaceTrack]) -> Quality:
             seconds=round(seconds, 2),
             frames=len(clip.times),
         )
+    some = clip.thumbs[:: max(1, len(clip.thumbs) // SOME)]
     if not tracks:
-        raise NoFace()
+        raise unlit(some) or NoFace()
     track = tracks[0]
     share = len(track.indices) / len(clip.motion_times)
     if len(track.indices) < LEAST_LOOKS or share < LEAST_FACE_SHARE:
-        raise NoFace(
+        raise unlit(some) or NoFace(
             f"A face was seen in only {len(track.indices)} of {len(clip.motion_times)} frames looked at. "
             "Film the face from the front for the whole time.",
             frames=len(track.indices),
         )
     certainty = float(np.median(track.scores))
     if certainty < LEAST_FACE_SCORE:
-        raise NoFace(face_confidence=round(certainty, 2))
+        raise unlit(some) or NoFace(face_confidence=round(certainty, 2))
     width = float(np.median(track.boxes[:, 2] - track.boxes[:, 0]))
     luminance = float(np.median([sample.luminance for sample in track.samples]))
     sharpness = float(max(sample.sharpness for sample in track.samples))
@@ -72,6 +77,8 @@ def assess(clip: Clip, tracks: list[FaceTrack]) -> Quality:
         raise TooDark(luminance=round(luminance))
     if luminance > BRIGHTEST:
         raise TooBright(luminance=round(luminance))
+    if sharpness < BLURREST and luminance < GOOD_DARK:  # Without light there is no contrast to be sharp.
+        raise TooDark(luminance=round(luminance))
     if sharpness < BLURREST:
         raise Blurred(sharpness=round(sharpness, 1))
     checks = [
@@ -104,6 +111,24 @@ def assess(clip: Clip, tracks: list[FaceTrack]) -> Quality:
         face_ratio=share,
         warnings=tuple(reversed(warnings.values())),
     )
+
+
+def unlit(pictures: npt.NDArray[np.uint8]) -> TooDark | TooBright | None:
+    """Why no face can be seen in pictures, (..., 3) uint8, if it is the light: nine tenths are dark, or burnt out.
+
+    Black and white are left out, because they may be a border around a picture in good light.
+    """
+    gray = pictures.mean(axis=-1)
+    lit, shaded = gray[gray >= BLACK], gray[gray <= WHITE]
+    if not lit.size or np.percentile(lit, 90) < GOOD_DARK:
+        return TooDark("The picture is too dark to see a face. Try again with more light on it.", luminance=_mean(gray))
+    if not shaded.size or np.percentile(shaded, 10) > BRIGHTEST:
+        return TooBright("The picture is over-exposed. Try again with less light.", luminance=_mean(gray))
+    return None
+
+
+def _mean(gray: npt.NDArray[np.float64]) -> int:
+    return round(float(gray.mean()))
 
 
 def _inside(clip: Clip, track: FaceTrack) -> float:

@@ -43,27 +43,32 @@ class ImageJudge:
         self._network = network
         self._limits = limits
 
-    def judge(self, path: Path) -> ImageAnalysis:
-        """Judge one picture file.
+    @property
+    def calibration(self) -> fusion.Calibration:
+        """The calibration of single looks, at its default operating point."""
+        return packaged()
+
+    def judge(self, path: Path, rule: fusion.Calibration | None = None) -> ImageAnalysis:
+        """Judge one picture file by `rule`, by default the packaged calibration.
 
         Raises:
             UnusableVideo: it cannot be judged; its subclass and `code` say why.
             OSError: the file cannot be opened.
         """
-        began = perf_counter()
+        began, rule = perf_counter(), rule or packaged()
         picture = images.read(path, self._limits)
         height, width = picture.pixels.shape[:2]
         found, sample = self._look(picture)
         looked = perf_counter()
-        checked = image_quality.assess(sample, len(found))
+        checked = image_quality.assess(sample, len(found), picture.pixels[::4, ::4])
         assert sample is not None
         looks = self._network.look([sample])
-        decision = fusion.fuse(looks, {}, packaged())
+        decision = fusion.fuse(looks, {}, rule)
         done = perf_counter()
         report = ImageReport(
             verdict=decision.verdict,
             live_confidence=decision.live_confidence,
-            threshold=packaged().threshold,
+            threshold=rule.threshold,
             attack_type=decision.attack_type,
             reasons=tuple(_for_a_picture(reason) for reason in decision.reasons),
             faces=tuple(ImageFace(_rect(face, width, height), face.score) for face in found),

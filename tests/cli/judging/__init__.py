@@ -1,0 +1,1 @@
+"""Tests of what `alive402 analyze` reads and prints."""

@@ -1,0 +1,1 @@
+"""Tests of what the commands share at a terminal."""

@@ -1,0 +1,102 @@
+"""Tests of the npm package in clients/js: run by Node against a service, and typed; tests/web/ has it in a browser."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from eth_account import Account
+from x402.mechanisms.evm.default_assets import find_default_asset
+
+from alive402.demo import Clips
+from tests.e2e.pages import ROOT, block
+from tests.http.conftest import Service, _shortened
+from tests.http.test_api_keys import made
+from tests.http.test_buyers import node, npm_packages
+
+PACKAGE = ROOT / "clients" / "js"
+TYPESCRIPT = ("typescript@5.9.3",)
+
+
+def test_client_buys_from_node(service: Service, videos: str, clips: Clips, tmp_path: Path) -> None:
+    viem, video = npm_packages(), tmp_path / "face.mp4"
+    _shortened(clips.bona_fide, video)
+    given = {
+        "SERVICE": service.url,
+        "VIDEO_URL": f"{videos}/face.mp4",
+        "VIDEO": str(video),
+        "WALLET_KEY": "0x" + bytes(Account.create().key).hex(),
+        "API_KEY": made(service, "call")["key"],
+        "NPM": str(viem),
+    }
+    command = [node(), "--test", str(PACKAGE / "test" / "client.test.mjs")]
+    done = subprocess.run(command, env={**os.environ, **given}, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-1000:]
+
+
+def test_only_dollar_tokens_with_eip_3009_are_paid() -> None:
+    script = f"import {{ DOLLARS }} from '{PACKAGE}/src/payment.js'; console.log(JSON.stringify(DOLLARS))"
+    done = subprocess.run(
+        [node(), "--input-type=module", "-e", script], capture_output=True, text=True, check=True, timeout=30
+    )
+    for network, tokens in json.loads(done.stdout).items():
+        for token, decimals in tokens.items():
+            known = find_default_asset(token, network)
+            assert known is not None
+            assert (known["decimals"], known["symbol"]) == (decimals, "USDC")
+            assert known.get("asset_transfer_method") in (None, "eip3009")
+
+
+def test_package_is_typed_and_holds_what_it_needs(tmp_path: Path) -> None:
+    compiler = npm_packages(TYPESCRIPT) / "node_modules" / "typescript" / "bin" / "tsc"
+    # Installed as npm installs it.
+    shutil.copytree(PACKAGE, tmp_path / "node_modules" / "alive402", ignore=shutil.ignore_patterns("test"))
+    (tmp_path / "buy.mts").write_text(
+        'import { Client, ClientError, type Answer } from "alive402";\n'
+        "type Hex = `0x${string}`;\n"
+        "declare const wallet: { address: Hex; signTypedData(given: { domain?: object }): Promise<Hex> };\n"
+        'const client = new Client("https://live.example", { wallet, maxUsd: 0.25 });\n'
+        'const answer: Answer = await client.buy(new Blob([]), { idempotencyKey: "order-17" });\n'
+        "const verdict: string = answer.verdict;\n"
+        "try { await client.resume({} as any) } catch (error) {\n"
+        "  if (error instanceof ClientError && error.pending) console.log(error.code, verdict);\n"
+        "}\n"
+    )
+    options = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2022", "--lib", "es2022,dom"]
+    done = subprocess.run(
+        [node(), str(compiler), *options, "buy.mts"], cwd=tmp_path, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stdout
+    package = json.loads((PACKAGE / "package.json").read_text())
+    assert "dependencies" not in package
+    assert all((PACKAGE / name).exists() for name in package["files"])
+    assert (PACKAGE / "LICENSE").read_text() == (ROOT / "LICENSE").read_text()
+
+
+def test_script_of_the_page_buys(service: Service, videos: str, tmp_path: Path) -> None:
+    script = block("client.md", "viem/accounts")
+    modules = tmp_path / "node_modules"
+    modules.mkdir()
+    (modules / "alive402").symlink_to(PACKAGE)
+    for path in (npm_packages() / "node_modules").iterdir():
+        (modules / path.name).symlink_to(path)
+    (tmp_path / "buy.mjs").write_text(script.replace("const answer", "await client.fund();\nconst answer"))
+    given = {
+        "SERVICE": service.url,
+        "VIDEO_URL": f"{videos}/face.mp4",
+        "WALLET_KEY": "0x" + bytes(Account.create().key).hex(),
+    }
+    done = subprocess.run(
+        [node(), "buy.mjs"],
+        cwd=tmp_path,
+        env={**os.environ, **given},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[0] in ("live", "inconclusive")
+    assert done.stdout.split()[1].startswith("0x")
