@@ -25,5 +25,5 @@ def test_imported_modules_exist() -> None:
     files = load_assets().files
     for name, asset in files.items():
         folder = (FOLDER / name).parent
-        for imported in re.findall(rb'from "(\.[^"]+)"', asset.body):
+        for imported in re.findall(rb'(?:from |import\()"(\.[^"]+)"', asset.body):
             assert (folder / imported.decode()).resolve().relative_to(FOLDER).as_posix() in files

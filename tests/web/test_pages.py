@@ -19,7 +19,7 @@ from alive402.demo import Clips
 from tests.http.conftest import Service
 from tests.web.conftest import PAGE, Open
 
-FIRST_LOAD_BYTES = 150_000
+FIRST_LOAD_BYTES = 90_000
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 
 
@@ -80,7 +80,10 @@ def test_every_step_works_by_keyboard(service: Service, open_page: Open) -> None
     page.keyboard.press("ControlOrMeta+a")
     page.keyboard.type("https://example.com/video.mp4")
     page.keyboard.press("Enter")
-    expect(page.locator("[data-pay-test]")).to_be_focused()
+    expect(page.locator("[data-step=pay] h3")).to_be_focused()
+    for name in ("data-other", "data-pay-test"):
+        page.keyboard.press("Tab")
+        assert page.evaluate(f"document.activeElement.hasAttribute('{name}')")
 
 
 def test_pages_without_scripts_show_all_but_try_it(service: Service, open_page: Open) -> None:

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from alive402.catalog import SITE, Quality, ServiceDefinition, SiteCatalog, moment, notes, reference, workflow
 from alive402.payments.x402.schemes import network_title
+from alive402.providers import MAX_IMAGES_BYTES
 from alive402.receipts import KeptAnswer
 from alive402.web.assets import load_assets
 from alive402.web.environment import environment
@@ -54,6 +55,16 @@ class ShownPayment:
     path: str
 
 
+@dataclass(frozen=True, slots=True)
+class ShownSample:
+    """A clip of the project to try the video service with; `video` and `picture` are paths on the site."""
+
+    name: str
+    about: str
+    video: str
+    picture: str
+
+
 _STATUSES = {
     "pending": ("Pay ahead", ""),
     "paid": ("This payment is paid", "Nothing is left to do here. Your assistant or program goes on by itself."),
@@ -79,7 +90,12 @@ def home(site: SiteCatalog, qualities: dict[str, Quality], query: str, found: Se
 
 
 def service_page(
-    service: ServiceDefinition, site: SiteCatalog, quality: Quality, max_bytes: int, try_template: str | None
+    service: ServiceDefinition,
+    site: SiteCatalog,
+    quality: Quality,
+    max_bytes: int,
+    try_template: str | None,
+    samples: Sequence[ShownSample] = (),
 ) -> str:
     """One service as HTML, with the form of `try_template` to try it; an upload has at most `max_bytes`."""
     return render(
@@ -89,7 +105,9 @@ def service_page(
         quality=quality,
         checked=moment(quality.checked_at),
         try_template=try_template,
-        max_bytes=max_bytes,
+        max_bytes=min(max_bytes, MAX_IMAGES_BYTES) if "image" in service.input_types else max_bytes,
+        others=[each for each in site.services if each.id != service.id],
+        samples=samples,
         networks=_networks(site),
         examples=examples(service, site),
         steps=workflow(site)[2:],
