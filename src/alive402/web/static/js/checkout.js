@@ -33,8 +33,10 @@ export class Checkout {
   }
 
   // Shows one step: its heading gets the focus, so that it is read aloud, and the card's top comes into view.
-  show(name, focus = null) {
+  // At the first load, which no one asked to move, `moving` is false.
+  show(name, focus = null, moving = true) {
     for (const step of this.#steps) step.hidden = step.dataset.step !== name;
+    if (!moving) return;
     const heading = focus ?? this.#steps.find((step) => step.dataset.step === name)?.querySelector("[data-heading]");
     heading?.focus({ preventScroll: true });
     this.section.scrollIntoView({ block: "start", behavior: "instant" });
