@@ -13,7 +13,12 @@ def test_every_static_file_has_a_type_and_an_etag() -> None:
     for name, asset in files.items():
         assert asset.body == (FOLDER / name).read_bytes()
         assert re.fullmatch(r'"[0-9a-f]{32}"', asset.etag)
-    assert {asset.media_type for asset in files.values()} == {"text/css", "text/javascript", "image/svg+xml"}
+    assert {asset.media_type for asset in files.values()} == {
+        "text/css",
+        "text/javascript",
+        "image/svg+xml",
+        "image/png",
+    }
 
 
 def test_version_is_a_hash_of_all_files() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import playwright
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from eth_account import Account
 from playwright.sync_api import Page, expect
@@ -97,6 +98,8 @@ def test_pages_without_scripts_show_all_but_try_it(service: Service, open_page: 
         page.click(f".tabs label:has-text('{tab}')")
         assert words in page.inner_text(".tabs pre:visible")
     page.goto(service.url)
+    # Not every system has a font for Chinese.
+    assert (page.get_attribute("#q", "placeholder") or "-").isascii()
     page.fill("#q", "is this selfie video a screen replay?")
     page.press("#q", "Enter")
     assert "services match “is this selfie video" in page.inner_text("main")
@@ -116,6 +119,14 @@ def test_first_load_is_small_and_cached(service: Service, open_page: Open) -> No
         again = httpx.get(address, headers={"If-None-Match": httpx.get(address).headers.get("etag", "")})
         assert again.status_code == 304, address
         assert ("immutable" in again.headers["cache-control"]) == ("/static/" in address)
+    card = page.get_attribute("meta[property='og:image']", "content") or ""
+    assert httpx.get(card).headers["content-type"] == "image/png"
+    assert card not in loaded
+    assert page.get_attribute("meta[property='og:title']", "content") == page.title()
+    page.context.grant_permissions(["clipboard-read"])
+    page.click(".tabs > .copy")
+    expect(page.locator(".tabs > .copy")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == page.text_content(".shown-curl")
     name = next(address for address in loaded if address.endswith("try.js"))
     older = httpx.get(re.sub("/static/[^/]+/", "/static/0000/", name))
     assert (older.status_code, older.headers["cache-control"]) == (200, "no-cache")
@@ -133,6 +144,29 @@ def test_pages_load_nothing_from_other_hosts(service: Service) -> None:
         assert headers["permissions-policy"].startswith("camera=(self)")
         assert not re.search(r"<script(?![^>]*src=)|<style|\sstyle=|\son\w+=", httpx.get(address).text)
     assert httpx.get(f"{service.url}/healthz").headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("/nothing", 404, "There is nothing at this address."),
+        ("/services/x/llms.txt", 404, "No service has this id."),
+        ("/reports/x/answer.json", 404, "report"),
+        ("/api/jobs/x", 404, "job"),
+        ("/api/tools/video-face-liveness-detection", 405, "for programs"),
+        (f"/?q={'a' * 600}", 400, "The request is not valid."),
+    ],
+)
+def test_browser_gets_a_page_for_an_error(service: Service, path: str, status: int, words: str) -> None:
+    browsing = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8"}
+    shown = httpx.get(service.url + path, headers=browsing)
+    assert (shown.status_code, shown.headers["content-type"]) == (status, "text/html; charset=utf-8")
+    assert words in shown.text
+    assert "To the services" in shown.text
+    assert ("allow" in shown.headers) == (status == 405)
+    said = httpx.get(service.url + path)
+    assert (said.status_code, said.headers["content-type"]) == (status, "application/json")
+    assert said.json()["charged"] is False
 
 
 def test_examples_on_the_page_run(service: Service, open_page: Open, videos: str, tmp_path: Path) -> None:

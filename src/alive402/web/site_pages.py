@@ -151,9 +151,9 @@ def payment(site: SiteCatalog, shown: ShownPayment) -> str:
     )
 
 
-def missing(title: str, sentence: str, site: SiteCatalog) -> str:
-    """The page for a page, service or report that does not exist or was deleted."""
-    return render("missing.html", site, title=title, sentence=sentence)
+def missing(title: str, sentence: str, site: SiteCatalog, facts: str = "") -> str:
+    """The page for what does not exist, was deleted or cannot be shown; `facts` are the code and the request."""
+    return render("missing.html", site, title=title, sentence=sentence, facts=facts)
 
 
 def _paid(receipt: dict[str, Any], site: SiteCatalog) -> dict[str, str] | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Query, Request, Response
+from fastapi.exceptions import WebSocketRequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.exceptions import HTTPException
 
@@ -25,6 +27,9 @@ _LINKS = (
     ("/.well-known/server402.json", "service-meta"),
 )
 NO_PAGE, NO_SERVICE, NO_REPORT = "No page here", "No such service", "No report here"
+NO_ANSWER = "This cannot be shown"
+_TITLES = {404: NO_PAGE, 405: "This address is for programs", 410: "This is gone", 503: "Not available now"}
+_OF_BODY = ("content-type", "content-length")
 # The URL of a stored answer grants access to it, so caches and search engines must not keep it.
 _PRIVATE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow"}
 _FOREVER = "public, max-age=31536000, immutable"
@@ -97,16 +102,30 @@ class Pages:
         page = site_pages.missing(title, sentence, self._surfaces.site(request))
         return HTMLResponse(page, status, headers=_PRIVATE)
 
-    def add_missing_page(self, app: FastAPI) -> None:
-        """Answer browsers with a page when there is no such path on `app`; programs get the JSON error."""
-        as_json = app.exception_handlers[HTTPException]
+    def add_error_pages(self, app: FastAPI) -> None:
+        """Answer browsers that open an address of `app` with a page for every error; programs get the JSON error."""
+        for kind, as_json in list(app.exception_handlers.items()):
+            if kind is WebSocketRequestValidationError:
+                continue
+            app.add_exception_handler(kind, self._paged(as_json))
 
-        async def missing(request: Request, error: Exception) -> Any:
-            if accepts_pages(request):
-                return self._missing(request, NO_PAGE, "There is nothing at this address.", 404)
-            return await as_json(request, error)  # type: ignore[misc]
+    def _paged(self, as_json: Callable[..., Any]) -> Callable[..., Any]:
+        async def answer(request: Request, error: Exception) -> Any:
+            answered = await as_json(request, error)
+            if request.method != "GET" or answered.status_code < 400 or not accepts_pages(request):
+                return answered
+            try:
+                site = self._surfaces.site(request)
+            except InvalidHost:
+                return answered
+            said = json.loads(answered.body)
+            title = _TITLES.get(answered.status_code, NO_ANSWER)
+            sentence = "There is nothing at this address." if said["code"] == "not_found" else said["message"]
+            page = site_pages.missing(title, sentence, site, f"{said['code']} · request {said['requestId']}")
+            kept = {name: value for name, value in answered.headers.items() if name not in _OF_BODY}
+            return HTMLResponse(page, answered.status_code, headers={**kept, **_PRIVATE})
 
-        app.add_exception_handler(404, missing)
+        return answer
 
     def _add_reports(self, routes: APIRouter) -> None:
         unknown = refusals(UnknownReport, ReportGone, InvalidHost)
