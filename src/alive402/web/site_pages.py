@@ -17,6 +17,7 @@ from alive402.receipts import KeptAnswer
 from alive402.web.assets import load_assets
 from alive402.web.environment import environment
 from alive402.web.examples import examples
+from alive402.web.samples import ShownSample
 
 TEST_NETWORK = "this service's own test chain"
 # Every accepted token is a dollar token of six decimals.
@@ -55,16 +56,6 @@ class ShownPayment:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class ShownSample:
-    """A clip of the project to try the video service with; `video` and `picture` are paths on the site."""
-
-    name: str
-    about: str
-    video: str
-    picture: str
-
-
 _STATUSES = {
     "pending": ("Pay ahead", ""),
     "paid": ("This payment is paid", "Nothing is left to do here. Your assistant or program goes on by itself."),
@@ -73,8 +64,17 @@ _STATUSES = {
 }
 
 
-def home(site: SiteCatalog, qualities: dict[str, Quality], query: str, found: Sequence[str] | None) -> str:
-    """The home page as HTML; `found` are the ids of the services that match `query`, None for all."""
+def home(
+    site: SiteCatalog,
+    qualities: dict[str, Quality],
+    query: str,
+    found: Sequence[str] | None,
+    finished: ShownReport | None = None,
+) -> str:
+    """The home page as HTML; `found` are the ids of the services that match `query`, None for all.
+
+    `finished` is a finished answer to show, None for none.
+    """
     services = site.services if found is None else [service for each in found if (service := site.find(each))]
     return render(
         "home.html",
@@ -84,6 +84,7 @@ def home(site: SiteCatalog, qualities: dict[str, Quality], query: str, found: Se
         qualities=qualities,
         query=query,
         searched=found is not None,
+        finished=finished if found is None else None,
         surfaces=[surface for surface in SITE if surface.path != "/"],
         steps=workflow(site),
     )

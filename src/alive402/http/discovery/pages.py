@@ -8,17 +8,25 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.exceptions import WebSocketRequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 from starlette.exceptions import HTTPException
 
 from alive402.calls import stored_answer_body
-from alive402.catalog import HTML, MAX_QUERY, InvalidInput, search_services
+from alive402.catalog import HTML, MAX_QUERY, InvalidInput, SiteCatalog, search_services
 from alive402.http.core import POLICY_WITH_SEARCH, UnknownService, accepts_pages, refusals
 from alive402.http.discovery.documents import document
 from alive402.http.discovery.surfaces import CACHED, InvalidHost, Surfaces
 from alive402.receipts import ReportGone, Reports, UnknownReport
 from alive402.services import Service
-from alive402.web import load_assets, site_pages
+from alive402.web import (
+    SAMPLE_FILES,
+    ShownReport,
+    finished_answer,
+    load_assets,
+    samples_folder,
+    shown_samples,
+    site_pages,
+)
 
 _LINKS = (
     ("/.well-known/api-catalog", "api-catalog"),
@@ -66,7 +74,26 @@ class Pages:
                 return Response(status_code=304, headers=headers)
             return Response(asset.body, media_type=asset.media_type, headers=headers)
 
+        @routes.get("/samples/{name}", include_in_schema=False)
+        async def sample(request: Request, name: str) -> Response:
+            path = samples_folder() / name
+            if name not in SAMPLE_FILES or not path.is_file():
+                raise HTTPException(404, "There is no such sample.")
+            found = FileResponse(path, stat_result=path.stat(), headers={"Cache-Control": "public, max-age=3600"})
+            if found.headers["ETag"] in request.headers.get("if-none-match", ""):
+                return Response(status_code=304, headers={"ETag": found.headers["ETag"]})
+            return found
+
         return routes
+
+    def _finished(self, site: SiteCatalog) -> ShownReport | None:
+        """The finished answer of the re-filmed sample, where the service that gave it is sold here."""
+        video = next((each for each in site.services if "video" in each.input_types), None)
+        known = self._services.get(video.id) if video else None
+        if known is None:
+            return None
+        picture = {"picture": site.url("/samples/face.jpg")} if shown_samples() else {}
+        return known.shown({known.definition.report_field: {**finished_answer(), **picture}})
 
     def _add_site(self, routes: APIRouter) -> None:
         @routes.get("/", operation_id="get_home", summary="Home page", response_class=HTMLResponse,
@@ -80,7 +107,7 @@ class Pages:
             found = [each["id"] for each in search_services(site, qualities, q)["services"]] if q.strip() else None
             links = ", ".join(f'<{site.url(path)}>; rel="{relation}"' for path, relation in _LINKS)
             headers = {"Link": links, "Content-Security-Policy": POLICY_WITH_SEARCH}
-            page = site_pages.home(site, qualities, q.strip(), found)
+            page = site_pages.home(site, qualities, q.strip(), found, self._finished(site))
             return document(request, page, HTML, headers, cached=CACHED)
 
         @routes.get("/services/{service_id}", operation_id="service_page", summary="Page of a service",
@@ -95,7 +122,7 @@ class Pages:
             quality = (await self._surfaces.qualities(site))[service.id]
             known = self._services.get(service.id)
             template = known.try_template if known else None
-            page = site_pages.service_page(service, site, quality, self._max_bytes, template)
+            page = site_pages.service_page(service, site, quality, self._max_bytes, template, shown_samples())
             return document(request, page, HTML, cached=CACHED)
 
     def _missing(self, request: Request, title: str, sentence: str, status: int) -> HTMLResponse:

@@ -5,7 +5,7 @@ const WIDE = 96;
 const OVAL = { across: 27, up: 37 };
 const DARK = 45;
 const BRIGHT = 215;
-// A chosen file may have a dark surrounding.
+// Of a whole chosen picture, where the face may be anywhere.
 const DARK_FILE = 25;
 const SHAKING = 14;
 const LEAST_RATE = 12;
@@ -146,6 +146,7 @@ export function lightOf(source, width, height) {
   pen.canvas.width = WIDE;
   pen.canvas.height = Math.max(16, Math.round((WIDE * height) / width));
   pen.drawImage(source, 0, 0, pen.canvas.width, pen.canvas.height);
-  const { light } = measure(pen.getImageData(0, 0, pen.canvas.width, pen.canvas.height));
+  const { grey } = measure(pen.getImageData(0, 0, pen.canvas.width, pen.canvas.height));
+  const light = grey.reduce((sum, each) => sum + each, 0) / grey.length;
   return light < DARK_FILE ? "dark" : light > BRIGHT ? "bright" : null;
 }

@@ -39,6 +39,10 @@ async function seen(view, kind) {
       view.addEventListener("error", reject, { once: true });
     });
   }
+  // The first frame is drawn by some browsers only after a seek.
+  const seeked = new Promise((resolve) => view.addEventListener("seeked", resolve, { once: true }));
+  view.currentTime = Number.isFinite(view.duration) ? Math.min(0.5, view.duration / 2) : 0.5;
+  await seeked;
   return { seconds: Number.isFinite(view.duration) ? view.duration : null, light: lightOf(view, view.videoWidth, view.videoHeight) };
 }
 
