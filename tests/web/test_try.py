@@ -12,10 +12,44 @@ from playwright.sync_api import Route, expect
 from alive402.demo import Clips
 from alive402.receipts import contradiction, verified
 from alive402.services import DEFINITIONS
+from alive402.web import load_assets
 from tests.conftest import Image, write_video
 from tests.http.conftest import Service
 from tests.web.conftest import PAGE, Launch, Open, line_to
 from tests.web.steps import answered, choose, in_view, payments_in, problem
+
+# What the guide says of drawn pictures: a background, and a face of some size in the colour of skin.
+GUIDED = """async (name) => {
+  const script = document.querySelector("script[src*='/static/']").src;
+  const { Guide } = await import(script.replace(/[^/]+\\/[^/]+$/, name));
+  const canvas = Object.assign(document.createElement("canvas"), { width: 320, height: 240 });
+  Object.assign(canvas, { videoWidth: 320, videoHeight: 240 });
+  const pen = canvas.getContext("2d");
+  const draw = (behind, skin, across, up) => {
+    Object.assign(pen, { fillStyle: behind });
+    pen.fillRect(0, 0, 320, 240);
+    pen.fillStyle = skin;
+    pen.beginPath();
+    pen.ellipse(160, 120, across, up, 0, 0, 7);
+    pen.fill();
+  };
+  const seen = (...picture) => {
+    draw(...picture);
+    const { code, usable } = new Guide(canvas).look(0);
+    return [code, usable];
+  };
+  const skin = "rgb(200,140,115)", room = "rgb(90,130,170)";
+  const guide = new Guide(canvas);
+  draw(room, skin, 62, 86);
+  guide.look(0);
+  draw("rgb(190,230,250)", skin, 62, 86);
+  const moved = guide.look(33);
+  return {
+    dark: seen("#111", "rgb(40,20,15)", 62, 86), bright: seen("#fff", "#fffdfa", 62, 86), room: seen(room, room, 1, 1),
+    small: seen(room, skin, 42, 58), face: seen(room, skin, 62, 86), close: seen(room, skin, 150, 200),
+    moved: [moved.code, moved.usable], grey: seen("#777", "#aaa", 62, 86),
+  };
+}"""
 
 
 def test_user_records_pays_and_downloads_the_receipt(service: Service, open_page: Open, tmp_path: Path) -> None:
@@ -152,4 +186,9 @@ def test_file_is_offered_without_a_camera(service: Service, launch: Launch) -> N
     assert "choose a video" in said
     page.click("[data-elsewhere]")
     expect(page.locator("[data-step=choose]")).to_be_visible()
+    codes = page.evaluate(GUIDED, next(each for each in load_assets().files if each.endswith("guide.js")))
+    assert codes == {
+        "dark": ["dark", False], "bright": ["bright", False], "room": ["none", True], "small": ["far", True],
+        "face": ["good", True], "close": ["near", True], "moved": ["shaking", True], "grey": ["good", True],
+    }  # fmt: skip
     plain.close()

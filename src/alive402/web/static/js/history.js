@@ -28,7 +28,19 @@ function write(name, value) {
 // The payment of `service` that is signed and not used up: {service, payment, url, name}; `url` once the call is sent.
 export function pending(service) {
   const kept = read(PENDING, {})[service];
-  return kept?.payment ? kept : null;
+  if (!kept?.payment) return null;
+  if (kept.url || !isOver(kept.payment)) return kept;
+  keepPending(service, null);
+  return null;
+}
+
+// Whether the authorization can no longer be used. One whose call was sent may have its answer all the same.
+function isOver(payment) {
+  try {
+    return Number(JSON.parse(atob(payment)).payload.authorization.validBefore) * 1000 < Date.now();
+  } catch {
+    return true;
+  }
 }
 
 // Keeps a payment under way, or forgets it (null); returns whether the browser keeps it.
