@@ -65,6 +65,11 @@ def _make_samples() -> None:
     """Make the sample clips beside the running service, which shows them once they are there."""
     import structlog
 
+    from alive402.web import shown_samples
+
+    if shown_samples():
+        return
+    # It loads the video libraries, which this process does not need otherwise.
     from alive402.demo import prepare_samples
 
     try:
