@@ -62,6 +62,7 @@ def test_user_records_pays_and_downloads_the_receipt(service: Service, open_page
     page.keyboard.press("Escape")
     expect(page.locator("[data-step=choose]")).to_be_visible()
     page.click("[data-record]")
+    expect(page.locator("[data-film]")).to_be_enabled()
     page.click("[data-film]")
     in_view(page)
     stage = page.locator("[data-stage]").bounding_box()

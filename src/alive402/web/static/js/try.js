@@ -91,6 +91,10 @@ function closeCamera() {
   stream?.getTracks().forEach((track) => track.stop());
   get("camera").srcObject = null;
   stream = null;
+  inFrame = () => {};
+  section.classList.remove("filming");
+  get("count").textContent = "";
+  if (kind === "video") get("filmed").value = 0;
 }
 
 function choose() {
@@ -256,9 +260,11 @@ const film = guarded(async () => {
     return take(taken);
   }
   section.classList.add("filming");
-  get("unfilm").focus({ preventScroll: true });
+  show("film", get("unfilm"));
+  const mine = stream;
   try {
-    const done = await camera.film(stream, guide, (work) => (inFrame = work), (count, share) => {
+    const done = await camera.film(mine, guide, (work) => (inFrame = work), (count, share) => {
+      if (stream !== mine) return;
       get("count").textContent = count ?? "";
       get("filmed").value = share;
     });
@@ -268,10 +274,6 @@ const film = guarded(async () => {
   } catch (problem) {
     closeCamera();
     throw problem;
-  } finally {
-    section.classList.remove("filming");
-    get("count").textContent = "";
-    get("filmed").value = 0;
   }
 });
 
