@@ -55,7 +55,6 @@ def test_every_page_and_step_is_accessible(service: Service, open_page: Open, pe
     sound(page, "problem")
     page.click("[data-across]:visible")
     expect(page.locator("[data-name]")).to_contain_text("me.jpg")
-    sound(page, "pay for a picture")
     page.click("[data-pay-test]")
     answered(page)
     sound(page, "answer of a picture")

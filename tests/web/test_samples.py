@@ -46,8 +46,12 @@ def test_samples_are_served(service: Service) -> None:
 def test_no_sample_is_shown_before_all_are_made(
     service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("ALIVE402_CACHE", str(tmp_path / "models"))
-    assert shown_samples() == ()
+    (tmp_path / "file").touch()
+    for unusable in (tmp_path / "file" / "cache", "~nobody-here"):
+        monkeypatch.setenv("ALIVE402_CACHE", str(unusable))
+        assert shown_samples() == ()
+    monkeypatch.setenv("ALIVE402_CACHE", str(tmp_path))
+    assert httpx.get(f"{service.url}/samples/live.mp4").status_code == 404
     assert "data-sample=" not in httpx.get(service.url + PAGE).text
     home = httpx.get(service.url).text
     assert "A finished answer" in home

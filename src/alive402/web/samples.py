@@ -44,8 +44,12 @@ def samples_folder() -> Path:
 
 def shown_samples() -> tuple[ShownSample, ...]:
     """The sample clips, none unless all their files are there."""
-    folder = samples_folder()
-    return _SHOWN if all((folder / name).is_file() for name in SAMPLE_FILES) else ()
+    try:
+        folder = samples_folder()
+        return _SHOWN if all((folder / name).is_file() for name in SAMPLE_FILES) else ()
+    except (OSError, RuntimeError):
+        # The cache cannot be read, or the user has no home folder.
+        return ()
 
 
 @functools.cache

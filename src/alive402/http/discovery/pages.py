@@ -76,9 +76,9 @@ class Pages:
 
         @routes.get("/samples/{name}", include_in_schema=False)
         async def sample(request: Request, name: str) -> Response:
-            path = samples_folder() / name
-            if name not in SAMPLE_FILES or not path.is_file():
+            if name not in SAMPLE_FILES or not shown_samples():
                 raise HTTPException(404, "There is no such sample.")
+            path = samples_folder() / name
             found = FileResponse(path, stat_result=path.stat(), headers={"Cache-Control": "public, max-age=3600"})
             if found.headers["ETag"] in request.headers.get("if-none-match", ""):
                 return Response(status_code=304, headers={"ETag": found.headers["ETag"]})
