@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import settings
 
-from alive402.demo import Clips, prepare_clips
+from alive402.demo import Clips, prepare_clips, prepare_samples
 from alive402.liveness import Analyzer, model_files
 from alive402.log import configure_log
 from tests.ledgers import database_url, ledger_kind, make_database  # noqa: F401  fixtures of many folders
@@ -56,13 +56,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Configure the log as the service does, and make the clips before the test workers start.
+    """Configure the log as the service does, and make the clips and samples before the test workers start.
 
     The default of structlog prints every local variable of a traceback: an unexpected error took seconds to log.
     """
     configure_log()
     if not hasattr(session.config, "workerinput"):
-        prepare_clips(model_files.cache_folder().parent / "demo")
+        prepare_samples()
 
 
 @pytest.fixture(scope="session")

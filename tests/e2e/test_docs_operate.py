@@ -72,7 +72,7 @@ def test_commands_of_both_pages_work(clips: Clips, tmp_path: Path) -> None:
 
 def test_settings_of_the_pages_exist_with_their_defaults() -> None:
     rows = re.findall(r"^\| `ALIVE402_(\w+)` \| (`([^`]*)`|none) \|", OPERATE, re.MULTILINE)
-    assert len(rows) == 7
+    assert len(rows) == 8
     settings = Settings()
     for name, _, default in rows:
         value = getattr(settings, name.lower())

@@ -34,7 +34,7 @@ async def test_report_page_shows_the_answer(service: Service, videos: str) -> No
     for words in (f"{said['live_confidence']:.2f}", answer["requestId"], *reasons):
         assert words in page.text
     assert page.text.count("<circle") == len(said["frames"])
-    assert all(f"<strong>{name}</strong>" in page.text for name in said["cues"])
+    assert all(f"<code>{name}</code>" in page.text for name in said["cues"])
     assert "<img" not in page.text
     assert "data:" not in page.text
     assert (page.headers["x-robots-tag"], page.headers["cache-control"]) == ("noindex, nofollow", "no-store")

@@ -13,7 +13,12 @@ def test_every_static_file_has_a_type_and_an_etag() -> None:
     for name, asset in files.items():
         assert asset.body == (FOLDER / name).read_bytes()
         assert re.fullmatch(r'"[0-9a-f]{32}"', asset.etag)
-    assert {asset.media_type for asset in files.values()} == {"text/css", "text/javascript", "image/svg+xml"}
+    assert {asset.media_type for asset in files.values()} == {
+        "text/css",
+        "text/javascript",
+        "image/svg+xml",
+        "image/png",
+    }
 
 
 def test_version_is_a_hash_of_all_files() -> None:
@@ -25,5 +30,5 @@ def test_imported_modules_exist() -> None:
     files = load_assets().files
     for name, asset in files.items():
         folder = (FOLDER / name).parent
-        for imported in re.findall(rb'from "(\.[^"]+)"', asset.body):
+        for imported in re.findall(rb'(?:from |import\()"(\.[^"]+)"', asset.body):
             assert (folder / imported.decode()).resolve().relative_to(FOLDER).as_posix() in files

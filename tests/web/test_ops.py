@@ -12,6 +12,12 @@ from alive402.payments.keys import Scope
 from tests.http.conftest import Service
 from tests.web.conftest import Launch
 
+# Of the box of all tiles, and of each.
+AREAS = """[document.querySelector(".figures"), ...document.querySelectorAll(".figures > div")].map((each) => {
+  const { width, height } = each.getBoundingClientRect();
+  return width * height;
+})"""
+
 
 def accessible(page: Page) -> bool:
     return int(Axe().run(page).violations_count) == 0
@@ -30,6 +36,11 @@ def test_operator_signs_in_reads_and_signs_out(service: Service, launch: Launch)
     page.get_by_label("API key").fill(key)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("heading", name="Calls", exact=True).wait_for()
+    tiles = page.evaluate(AREAS)
+    assert sum(tiles[1:]) > 0.97 * tiles[0], "no tile is empty"
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.querySelector('.bars text').getBoundingClientRect().height") > 11
+    page.set_viewport_size({"width": 1280, "height": 800})
     page.get_by_text("Calls as a table").click()
     assert page.get_by_role("region", name="Calls", exact=True).get_by_role("row").count() == 25
     page.get_by_role("link", name="90 days").click()

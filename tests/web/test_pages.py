@@ -8,18 +8,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import httpx
 import playwright
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from eth_account import Account
 from playwright.sync_api import Page, expect
 
 from alive402.catalog import LIVENESS
-from alive402.demo import Clips
+from tests.conftest import Image
 from tests.http.conftest import Service
 from tests.web.conftest import PAGE, Open
+from tests.web.steps import answered
 
-FIRST_LOAD_BYTES = 150_000
+FIRST_LOAD_BYTES = 90_000
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 
 
@@ -39,28 +42,37 @@ def sound(page: Page, where: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), where
 
 
-def test_every_page_and_step_is_accessible(service: Service, open_page: Open, clips: Clips) -> None:
+def test_every_page_and_step_is_accessible(service: Service, open_page: Open, person: list[Image]) -> None:
     page = open_page(service.url, reduced_motion="reduce", **PHONE)
     sound(page, "home")
     for address in service_pages(service):
         page.goto(address)
         sound(page, address)
     page.goto(service.url + PAGE)
-    page.set_input_files("[data-file]", {"name": "a.txt", "mimeType": "text/plain", "buffer": b"-"})
+    jpeg = cv2.imencode(".jpg", cv2.resize(person[0], None, fx=3, fy=3))[1].tobytes()
+    page.set_input_files("[data-file]", {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": jpeg})
     page.wait_for_selector("[data-step=problem]:not([hidden])")
     sound(page, "problem")
-    page.click("[data-elsewhere]")
+    page.click("[data-across]:visible")
+    expect(page.locator("[data-name]")).to_contain_text("me.jpg")
+    page.click("[data-pay-test]")
+    answered(page)
+    sound(page, "answer of a picture")
+    page.goto(service.url)
+    page.click("text=Try it with your own video")
     page.click("[data-record]")
     expect(page.locator("[data-film]")).to_be_enabled()
     sound(page, "film")
     page.click("[data-unfilm]")
-    page.set_input_files("[data-file]", clips.bona_fide)
+    page.locator("[data-sample]").first.click()
     page.wait_for_selector("[data-step=pay]:not([hidden])")
+    assert not page.is_visible("[data-doubtful]"), page.inner_text("[data-doubtful]")
     sound(page, "pay")
     page.click("[data-pay-test]")
     page.wait_for_selector("[data-step=work]:not([hidden])")
     sound(page, "work")
-    expect(page.locator("[data-step=answer]")).to_be_visible(timeout=60_000)
+    answered(page)
+    page.evaluate("document.querySelectorAll('#answer details').forEach((each) => each.open = true)")
     sound(page, "answer")
     page.click("[data-report]")
     expect(page.locator("h1")).to_have_text("Report")
@@ -72,7 +84,8 @@ def test_every_step_works_by_keyboard(service: Service, open_page: Open) -> None
     page.focus("[data-record]")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.id") == "try-file"
-    page.keyboard.press("Tab")
+    for _ in (*page.locator("[data-sample]").all(), "the address"):
+        page.keyboard.press("Tab")
     page.keyboard.type("ftp://nowhere")
     page.keyboard.press("Enter")
     expect(page.locator("#try-url-wrong")).to_be_visible()
@@ -80,7 +93,10 @@ def test_every_step_works_by_keyboard(service: Service, open_page: Open) -> None
     page.keyboard.press("ControlOrMeta+a")
     page.keyboard.type("https://example.com/video.mp4")
     page.keyboard.press("Enter")
-    expect(page.locator("[data-pay-test]")).to_be_focused()
+    expect(page.locator("[data-step=pay] h3")).to_be_focused()
+    for name in ("data-other", "data-pay-test"):
+        page.keyboard.press("Tab")
+        assert page.evaluate(f"document.activeElement.hasAttribute('{name}')")
 
 
 def test_pages_without_scripts_show_all_but_try_it(service: Service, open_page: Open) -> None:
@@ -94,6 +110,8 @@ def test_pages_without_scripts_show_all_but_try_it(service: Service, open_page: 
         page.click(f".tabs label:has-text('{tab}')")
         assert words in page.inner_text(".tabs pre:visible")
     page.goto(service.url)
+    # Not every system has a font for Chinese.
+    assert (page.get_attribute("#q", "placeholder") or "-").isascii()
     page.fill("#q", "is this selfie video a screen replay?")
     page.press("#q", "Enter")
     assert "services match “is this selfie video" in page.inner_text("main")
@@ -112,7 +130,15 @@ def test_first_load_is_small_and_cached(service: Service, open_page: Open) -> No
     for address in loaded:
         again = httpx.get(address, headers={"If-None-Match": httpx.get(address).headers.get("etag", "")})
         assert again.status_code == 304, address
-        assert ("immutable" in again.headers["cache-control"]) == ("/static/" in address)
+        assert ("immutable" in again.headers.get("cache-control", "")) == ("/static/" in address)
+    card = page.get_attribute("meta[property='og:image']", "content") or ""
+    assert httpx.get(card).headers["content-type"] == "image/png"
+    assert card not in loaded
+    assert page.get_attribute("meta[property='og:title']", "content") == page.title()
+    page.context.grant_permissions(["clipboard-read"])
+    page.click(".tabs > .copy")
+    expect(page.locator(".tabs > .copy")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == page.text_content(".shown-curl")
     name = next(address for address in loaded if address.endswith("try.js"))
     older = httpx.get(re.sub("/static/[^/]+/", "/static/0000/", name))
     assert (older.status_code, older.headers["cache-control"]) == (200, "no-cache")
@@ -130,6 +156,29 @@ def test_pages_load_nothing_from_other_hosts(service: Service) -> None:
         assert headers["permissions-policy"].startswith("camera=(self)")
         assert not re.search(r"<script(?![^>]*src=)|<style|\sstyle=|\son\w+=", httpx.get(address).text)
     assert httpx.get(f"{service.url}/healthz").headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("/nothing", 404, "There is nothing at this address."),
+        ("/services/x/llms.txt", 404, "No service has this id."),
+        ("/reports/x/answer.json", 404, "report"),
+        ("/api/jobs/x", 404, "job"),
+        ("/api/tools/video-face-liveness-detection", 405, "for programs"),
+        (f"/?q={'a' * 600}", 400, "The request is not valid."),
+    ],
+)
+def test_browser_gets_a_page_for_an_error(service: Service, path: str, status: int, words: str) -> None:
+    browsing = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8"}
+    shown = httpx.get(service.url + path, headers=browsing)
+    assert (shown.status_code, shown.headers["content-type"]) == (status, "text/html; charset=utf-8")
+    assert words in shown.text
+    assert "To the services" in shown.text
+    assert ("allow" in shown.headers) == (status == 405)
+    said = httpx.get(service.url + path)
+    assert (said.status_code, said.headers["content-type"]) == (status, "application/json")
+    assert said.json()["charged"] is False
 
 
 def test_examples_on_the_page_run(service: Service, open_page: Open, videos: str, tmp_path: Path) -> None:

@@ -7,15 +7,49 @@ import re
 from pathlib import Path
 
 import httpx
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from alive402.demo import Clips
 from alive402.receipts import contradiction, verified
 from alive402.services import DEFINITIONS
+from alive402.web import load_assets
 from tests.conftest import Image, write_video
 from tests.http.conftest import Service
 from tests.web.conftest import PAGE, Launch, Open, line_to
-from tests.web.steps import answered, choose, payments_in, problem
+from tests.web.steps import answered, choose, in_view, payments_in, problem
+
+# What the guide says of drawn pictures: a background, and a face of some size in the colour of skin.
+GUIDED = """async (name) => {
+  const script = document.querySelector("script[src*='/static/']").src;
+  const { Guide } = await import(script.replace(/[^/]+\\/[^/]+$/, name));
+  const canvas = Object.assign(document.createElement("canvas"), { width: 320, height: 240 });
+  Object.assign(canvas, { videoWidth: 320, videoHeight: 240 });
+  const pen = canvas.getContext("2d");
+  const draw = (behind, skin, across, up) => {
+    Object.assign(pen, { fillStyle: behind });
+    pen.fillRect(0, 0, 320, 240);
+    pen.fillStyle = skin;
+    pen.beginPath();
+    pen.ellipse(160, 120, across, up, 0, 0, 7);
+    pen.fill();
+  };
+  const seen = (...picture) => {
+    draw(...picture);
+    const { code, usable } = new Guide(canvas).look(0);
+    return [code, usable];
+  };
+  const skin = "rgb(200,140,115)", room = "rgb(90,130,170)";
+  const guide = new Guide(canvas);
+  draw(room, skin, 62, 86);
+  guide.look(0);
+  draw("rgb(190,230,250)", skin, 62, 86);
+  const moved = guide.look(33);
+  return {
+    dark: seen("#111", "rgb(40,20,15)", 62, 86), bright: seen("#fff", "#fffdfa", 62, 86), room: seen(room, room, 1, 1),
+    small: seen(room, skin, 42, 58), face: seen(room, skin, 62, 86), close: seen(room, skin, 150, 200),
+    moved: [moved.code, moved.usable], grey: seen("#777", "#aaa", 62, 86),
+  };
+}"""
 
 
 def test_user_records_pays_and_downloads_the_receipt(service: Service, open_page: Open, tmp_path: Path) -> None:
@@ -23,7 +57,20 @@ def test_user_records_pays_and_downloads_the_receipt(service: Service, open_page
     elsewhere = []
     page.on("request", lambda request: request.url.startswith(service.url) or elsewhere.append(request.url))
     page.click("[data-record]")
+    expect(page.locator("[data-guide]")).to_contain_text(re.compile("oval|camera|light|still"))
     page.click("[data-film]")
+    page.keyboard.press("Escape")
+    expect(page.locator("[data-step=choose]")).to_be_visible()
+    page.click("[data-record]")
+    expect(page.locator("[data-film]")).to_be_enabled()
+    page.click("[data-film]")
+    in_view(page)
+    stage = page.locator("[data-stage]").bounding_box()
+    assert stage is not None
+    assert stage["y"] >= 0
+    assert stage["y"] + stage["height"] <= page.evaluate("innerHeight")
+    page.wait_for_selector("[data-step=pay]:not([hidden])")
+    assert re.search(r"[0-9.]+ s usable of [0-9.]+ s, \d+ frames a second", page.inner_text("[data-checked]"))
     page.click("[data-pay-test]")
     answered(page)
     assert page.evaluate("document.activeElement.hasAttribute('data-answer')")
@@ -37,6 +84,21 @@ def test_user_records_pays_and_downloads_the_receipt(service: Service, open_page
     assert claims["payment"]["transaction"] == said["payment"]["transaction"]
     assert page.locator("[data-strip] canvas").count() == len(said["data"]["Liveness"]["frames"])
     assert f"{said['data']['Liveness']['live_confidence']:.2f}" in page.inner_text("#answer .sure")
+    # Frames count, not seconds on the clock: the pulse needs 4 s of them.
+    assert said["data"]["Liveness"]["video"]["seconds"] > 4.2
+    verdict = page.inner_text("#answer .word")
+    page.reload()
+    expect(page.locator("[data-step=answer]")).to_be_visible()
+    assert page.inner_text("#answer .word") == verdict
+    report = page.get_attribute("[data-history] .word", "href") or ""
+    assert page.locator("[data-history] li").count() == 1
+    assert httpx.get(service.url + report).status_code == 200
+    page.click("[data-erase]")
+    assert httpx.get(service.url + report).status_code == 200
+    page.click("[data-erase]")
+    expect(page.locator("[data-step=erased]")).to_be_visible()
+    assert httpx.get(service.url + report).status_code == 410
+    assert not page.is_visible("[data-history]")
     assert [address for address in elsewhere if not address.startswith("blob:")] == []
 
 
@@ -48,6 +110,10 @@ def test_unusable_video_is_free_and_keeps_the_payment(
     page.set_input_files("[data-file]", {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"no video"})
     assert "Nothing was sent" in problem(page)
     assert sent == []
+    page.click("[data-elsewhere]")
+    page.set_input_files("[data-file]", {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": b"-"})
+    assert "This is a picture" in problem(page)
+    assert "/services/face-liveness-detection#try" in (page.get_attribute("[data-across]:visible", "href") or "")
     page.click("[data-elsewhere]")
 
     choose(page, {"name": "notes.mp4", "mimeType": "video/mp4", "buffer": b"ffconcat version 1.0\n" * 20})
@@ -69,7 +135,24 @@ def test_unusable_video_is_free_and_keeps_the_payment(
 
     page.fill("#try-url", f"{videos}/face.mp4")
     page.click("[data-address] button")
-    page.click("[data-pay-kept]")
+    held: list[Route] = []
+    expect(page.locator("[data-pay-kept]")).to_be_visible()
+    page.route("**/api/tools/*", lambda route: held.append(route))
+    with page.expect_request("**/api/tools/*"):
+        page.click("[data-pay-kept]")
+    page.click("[data-cancel]")
+    held[0].continue_()
+    page.unroute("**/api/tools/*")
+    expect(page.locator("[data-kept]")).to_be_visible()
+    # A reload keeps the payment, and another one the answer that is under way.
+    page.reload()
+    page.fill("#try-url", f"{videos}/face.mp4")
+    page.click("[data-address] button")
+    with page.expect_response(lambda answer: "/api/tools/" in answer.url and answer.status == 202):
+        page.click("[data-pay-kept]")
+    page.reload()
+    expect(page.locator("[data-step=waiting]")).to_be_visible()
+    page.click("[data-resume]")
     expect(page.locator("[data-step=answer]")).to_be_visible()
     assert len(set(sent)) == 1
 
@@ -104,4 +187,9 @@ def test_file_is_offered_without_a_camera(service: Service, launch: Launch) -> N
     assert "choose a video" in said
     page.click("[data-elsewhere]")
     expect(page.locator("[data-step=choose]")).to_be_visible()
+    codes = page.evaluate(GUIDED, next(each for each in load_assets().files if each.endswith("guide.js")))
+    assert codes == {
+        "dark": ["dark", False], "bright": ["bright", False], "room": ["none", True], "small": ["far", True],
+        "face": ["good", True], "close": ["near", True], "moved": ["shaking", True], "grey": ["good", True],
+    }  # fmt: skip
     plain.close()

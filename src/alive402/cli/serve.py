@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Annotated
 
 import typer
@@ -45,6 +46,8 @@ def serve(
 
     from alive402.http import StartRefused, run
 
+    if settings.samples:
+        threading.Thread(target=_make_samples, daemon=True).start()
     try:
         asyncio.run(run(settings, typer.echo))
     except StartRefused as error:
@@ -52,3 +55,21 @@ def serve(
         raise typer.Exit(78) from None
     except KeyboardInterrupt:
         raise typer.Exit(0) from None
+
+
+def _make_samples() -> None:
+    """Make the sample clips beside the running service, which shows them once they are there."""
+    import structlog
+
+    from alive402.web import shown_samples
+
+    if shown_samples():
+        return
+    # It loads the video libraries, which this process does not need otherwise.
+    from alive402.demo import prepare_samples
+
+    try:
+        prepare_samples()
+    except Exception as error:
+        # Without samples everything else works: no network, a read-only cache.
+        structlog.get_logger(__name__).warning("no sample clips", reason=str(error))

@@ -9,6 +9,7 @@ from alive402.lazy import lazy_names
 if TYPE_CHECKING:
     from alive402.demo.buyer import TOOL_PATH, Buyer, receipt
     from alive402.demo.clips import Clips, prepare_clips
+    from alive402.demo.samples import prepare_samples
     from alive402.demo.server import DemoFailed, run_service, serve_files
     from alive402.demo.walk import run_demo
 else:
@@ -17,6 +18,7 @@ else:
         {
             "buyer": ["TOOL_PATH", "Buyer", "receipt"],
             "clips": ["Clips", "prepare_clips"],
+            "samples": ["prepare_samples"],
             "server": ["DemoFailed", "run_service", "serve_files"],
             "walk": ["run_demo"],
         },
@@ -28,6 +30,7 @@ __all__ = [
     "Clips",
     "DemoFailed",
     "prepare_clips",
+    "prepare_samples",
     "receipt",
     "run_demo",
     "run_service",

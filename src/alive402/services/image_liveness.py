@@ -78,5 +78,6 @@ IMAGE_LIVENESS_SERVICE = Service(
     definition=IMAGE_LIVENESS,
     provider=_provider,
     renderer=liveness_answer.shown,
+    try_template="try.html",
     local=LocalTool(_local, _INPUTS, "A video tells far more than an image."),
 )

@@ -32,6 +32,8 @@ class Judging(BaseModel):
     queue: int | None = Field(default=None, ge=0, description="calls that wait; by default 8 for each judged at once")
     media_directory: Path | None = Field(default=None, description="folder of a video while it is judged")
 
+    samples: bool = Field(default=True, description="make two sample clips for the site, once, from a download of 2 MB")
+
     @model_validator(mode="after")
     def _the_cloud_wants_a_key(self) -> Self:
         if self.provider == "alibaba" and not (self.alibaba_access_key_id and self.alibaba_access_key_secret):

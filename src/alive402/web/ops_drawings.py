@@ -7,8 +7,13 @@ from collections.abc import Mapping, Sequence
 from markupsafe import Markup, escape
 
 SIZE = (720, 190)
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 6, 10, 22
+# Labels are twice as large on a phone, where the drawing is half as large: there is room for them.
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 6, 14, 30
 _GAP = 0.18
+_WIDEST = 48.0
+"""px of a bar and its gap; a few bars stand at the left instead of filling the page."""
+_APART = 400
+"""px that the labels of the first and the last bar need beside each other."""
 
 
 def bars(named: Sequence[tuple[str, Mapping[str, float]]], layers: Sequence[str]) -> Markup:
@@ -19,7 +24,7 @@ def bars(named: Sequence[tuple[str, Mapping[str, float]]], layers: Sequence[str]
     width, height = SIZE[0] - _LEFT - _RIGHT, SIZE[1] - _TOP - _BOTTOM
     highest = max((sum(amounts.values()) for _, amounts in named), default=0)
     top = _round_up(highest)
-    step = width / max(len(named), 1)
+    step = min(width / max(len(named), 1), _WIDEST)
     drawn = [_grid(level, top, height) for level in (0, top / 2, top)]
     for place, (name, amounts) in enumerate(named):
         x, y = _LEFT + (place + _GAP / 2) * step, float(_TOP + height)
@@ -36,7 +41,8 @@ def bars(named: Sequence[tuple[str, Mapping[str, float]]], layers: Sequence[str]
         drawn.append(f"<g><title>{escape(name)}: {escape(said)}</title>{parts}</g>")
     if named:
         drawn.append(_label(_LEFT, named[0][0], "start"))
-        drawn.append(_label(SIZE[0] - _RIGHT, named[-1][0], "end"))
+        if len(named) > 1 and step * len(named) > _APART:
+            drawn.append(_label(_LEFT + step * len(named), named[-1][0], "end"))
     return Markup("".join(drawn))
 
 
@@ -49,7 +55,7 @@ def _grid(level: float, top: float, height: float) -> str:
 
 
 def _label(x: float, words: str, anchor: str) -> str:
-    return f'<text x="{x}" y="{SIZE[1] - 5}" text-anchor="{anchor}">{escape(words)}</text>'
+    return f'<text x="{x}" y="{SIZE[1] - 8}" text-anchor="{anchor}">{escape(words)}</text>'
 
 
 def _round_up(highest: float) -> float:

@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from alive402.liveness import ATTACK_WORDS
 from alive402.web.drawings import CUE_TRACK, CURVE, bar, curve
+from alive402.web.words import figure_words, reason_words, share_words
 
 if TYPE_CHECKING:
     from alive402.liveness import Analysis, Sample
@@ -48,7 +49,17 @@ def render_report(judged: Sequence[tuple[str, Analysis]]) -> str:
             "curve": curve(
                 [(frame.time, frame.live_confidence) for frame in analysis.report.frames], analysis.report.threshold
             ),
-            "cues": [(cue_name, cue, bar(cue.value, cue.normal)) for cue_name, cue in analysis.report.cues.items()],
+            "reasons": reason_words(analysis.report.verdict, [reason.to_dict() for reason in analysis.report.reasons]),
+            "cues": [
+                (
+                    cue_name,
+                    cue,
+                    bar(cue.value, cue.normal),
+                    figure_words(cue.value, cue.normal, cue.score),
+                    share_words(cue.weight),
+                )
+                for cue_name, cue in sorted(analysis.report.cues.items(), key=lambda each: -each[1].weight)
+            ],
         }
         for name, analysis in judged
     ]

@@ -12,10 +12,12 @@ from markupsafe import Markup
 
 from alive402.catalog import SITE, Quality, ServiceDefinition, SiteCatalog, moment, notes, reference, workflow
 from alive402.payments.x402.schemes import network_title
+from alive402.providers import MAX_IMAGES_BYTES
 from alive402.receipts import KeptAnswer
 from alive402.web.assets import load_assets
 from alive402.web.environment import environment
 from alive402.web.examples import examples
+from alive402.web.samples import ShownSample
 
 TEST_NETWORK = "this service's own test chain"
 # Every accepted token is a dollar token of six decimals.
@@ -62,8 +64,17 @@ _STATUSES = {
 }
 
 
-def home(site: SiteCatalog, qualities: dict[str, Quality], query: str, found: Sequence[str] | None) -> str:
-    """The home page as HTML; `found` are the ids of the services that match `query`, None for all."""
+def home(
+    site: SiteCatalog,
+    qualities: dict[str, Quality],
+    query: str,
+    found: Sequence[str] | None,
+    finished: ShownReport | None = None,
+) -> str:
+    """The home page as HTML; `found` are the ids of the services that match `query`, None for all.
+
+    `finished` is a finished answer to show, None for none.
+    """
     services = site.services if found is None else [service for each in found if (service := site.find(each))]
     return render(
         "home.html",
@@ -73,13 +84,19 @@ def home(site: SiteCatalog, qualities: dict[str, Quality], query: str, found: Se
         qualities=qualities,
         query=query,
         searched=found is not None,
+        finished=finished if found is None else None,
         surfaces=[surface for surface in SITE if surface.path != "/"],
         steps=workflow(site),
     )
 
 
 def service_page(
-    service: ServiceDefinition, site: SiteCatalog, quality: Quality, max_bytes: int, try_template: str | None
+    service: ServiceDefinition,
+    site: SiteCatalog,
+    quality: Quality,
+    max_bytes: int,
+    try_template: str | None,
+    samples: Sequence[ShownSample] = (),
 ) -> str:
     """One service as HTML, with the form of `try_template` to try it; an upload has at most `max_bytes`."""
     return render(
@@ -89,7 +106,9 @@ def service_page(
         quality=quality,
         checked=moment(quality.checked_at),
         try_template=try_template,
-        max_bytes=max_bytes,
+        max_bytes=min(max_bytes, MAX_IMAGES_BYTES) if "image" in service.input_types else max_bytes,
+        others=[each for each in site.services if each.id != service.id],
+        samples=samples,
         networks=_networks(site),
         examples=examples(service, site),
         steps=workflow(site)[2:],
@@ -133,9 +152,9 @@ def payment(site: SiteCatalog, shown: ShownPayment) -> str:
     )
 
 
-def missing(title: str, sentence: str, site: SiteCatalog) -> str:
-    """The page for a page, service or report that does not exist or was deleted."""
-    return render("missing.html", site, title=title, sentence=sentence)
+def missing(title: str, sentence: str, site: SiteCatalog, facts: str = "") -> str:
+    """The page for what does not exist, was deleted or cannot be shown; `facts` are the code and the request."""
+    return render("missing.html", site, title=title, sentence=sentence, facts=facts)
 
 
 def _paid(receipt: dict[str, Any], site: SiteCatalog) -> dict[str, str] | None:

@@ -190,7 +190,7 @@ class InFull(Printer):
             f"[{colour}]{'█' * filled}[/][dim]{'░' * (BAR - filled)}[/] threshold {report.threshold:.2f}",
             soft_wrap=True,
         )
-        if report.attack_type:
+        if report.attack_type and report.verdict == "spoof":
             console.print(f"  attack        {ATTACK_WORDS[report.attack_type]}")
         for reason in report.reasons:
             console.print(f"  because       {reason.message}", soft_wrap=True)
@@ -213,7 +213,8 @@ class InFull(Printer):
         table = Columns(box=None, padding=(0, 2, 0, 0), show_header=False)
         for cue_name, cue in report.cues.items():
             value = "not measured" if cue.value is None else f"{cue.value:.3g}"
-            score = "" if cue.score is None else f"{cue.score:+.2f}"
+            # A cue that found nothing has no say; "+0.00" would look like a finding.
+            score = f"{cue.score:+.2f}" if cue.score else ""
             normal = f"normal {cue.normal[0]:g} to {cue.normal[1]:g}"
             table.add_row(f"    {cue_name}", score, value, normal, style="dim")
         self._console.print(table)

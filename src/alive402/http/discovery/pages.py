@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Query, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.exceptions import WebSocketRequestValidationError
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 from starlette.exceptions import HTTPException
 
 from alive402.calls import stored_answer_body
-from alive402.catalog import HTML, MAX_QUERY, InvalidInput, search_services
+from alive402.catalog import HTML, MAX_QUERY, InvalidInput, SiteCatalog, search_services
 from alive402.http.core import POLICY_WITH_SEARCH, UnknownService, accepts_pages, refusals
 from alive402.http.discovery.documents import document
 from alive402.http.discovery.surfaces import CACHED, InvalidHost, Surfaces
 from alive402.receipts import ReportGone, Reports, UnknownReport
 from alive402.services import Service
-from alive402.web import load_assets, site_pages
+from alive402.web import (
+    SAMPLE_FILES,
+    ShownReport,
+    finished_answer,
+    load_assets,
+    samples_folder,
+    shown_samples,
+    site_pages,
+)
 
 _LINKS = (
     ("/.well-known/api-catalog", "api-catalog"),
@@ -25,6 +35,9 @@ _LINKS = (
     ("/.well-known/server402.json", "service-meta"),
 )
 NO_PAGE, NO_SERVICE, NO_REPORT = "No page here", "No such service", "No report here"
+NO_ANSWER = "This cannot be shown"
+_TITLES = {404: NO_PAGE, 405: "This address is for programs", 410: "This is gone", 503: "Not available now"}
+_OF_BODY = ("content-type", "content-length")
 # The URL of a stored answer grants access to it, so caches and search engines must not keep it.
 _PRIVATE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow"}
 _FOREVER = "public, max-age=31536000, immutable"
@@ -61,7 +74,26 @@ class Pages:
                 return Response(status_code=304, headers=headers)
             return Response(asset.body, media_type=asset.media_type, headers=headers)
 
+        @routes.get("/samples/{name}", include_in_schema=False)
+        async def sample(request: Request, name: str) -> Response:
+            if name not in SAMPLE_FILES or not shown_samples():
+                raise HTTPException(404, "There is no such sample.")
+            path = samples_folder() / name
+            found = FileResponse(path, stat_result=path.stat(), headers={"Cache-Control": "public, max-age=3600"})
+            if found.headers["ETag"] in request.headers.get("if-none-match", ""):
+                return Response(status_code=304, headers={"ETag": found.headers["ETag"]})
+            return found
+
         return routes
+
+    def _finished(self, site: SiteCatalog) -> ShownReport | None:
+        """The finished answer of the re-filmed sample, where the service that gave it is sold here."""
+        video = next((each for each in site.services if "video" in each.input_types), None)
+        known = self._services.get(video.id) if video else None
+        if known is None:
+            return None
+        picture = {"picture": site.url("/samples/face.jpg")} if shown_samples() else {}
+        return known.shown({known.definition.report_field: {**finished_answer(), **picture}})
 
     def _add_site(self, routes: APIRouter) -> None:
         @routes.get("/", operation_id="get_home", summary="Home page", response_class=HTMLResponse,
@@ -75,7 +107,7 @@ class Pages:
             found = [each["id"] for each in search_services(site, qualities, q)["services"]] if q.strip() else None
             links = ", ".join(f'<{site.url(path)}>; rel="{relation}"' for path, relation in _LINKS)
             headers = {"Link": links, "Content-Security-Policy": POLICY_WITH_SEARCH}
-            page = site_pages.home(site, qualities, q.strip(), found)
+            page = site_pages.home(site, qualities, q.strip(), found, self._finished(site))
             return document(request, page, HTML, headers, cached=CACHED)
 
         @routes.get("/services/{service_id}", operation_id="service_page", summary="Page of a service",
@@ -90,23 +122,37 @@ class Pages:
             quality = (await self._surfaces.qualities(site))[service.id]
             known = self._services.get(service.id)
             template = known.try_template if known else None
-            page = site_pages.service_page(service, site, quality, self._max_bytes, template)
+            page = site_pages.service_page(service, site, quality, self._max_bytes, template, shown_samples())
             return document(request, page, HTML, cached=CACHED)
 
     def _missing(self, request: Request, title: str, sentence: str, status: int) -> HTMLResponse:
         page = site_pages.missing(title, sentence, self._surfaces.site(request))
         return HTMLResponse(page, status, headers=_PRIVATE)
 
-    def add_missing_page(self, app: FastAPI) -> None:
-        """Answer browsers with a page when there is no such path on `app`; programs get the JSON error."""
-        as_json = app.exception_handlers[HTTPException]
+    def add_error_pages(self, app: FastAPI) -> None:
+        """Answer browsers that open an address of `app` with a page for every error; programs get the JSON error."""
+        for kind, as_json in list(app.exception_handlers.items()):
+            if kind is WebSocketRequestValidationError:
+                continue
+            app.add_exception_handler(kind, self._paged(as_json))
 
-        async def missing(request: Request, error: Exception) -> Any:
-            if accepts_pages(request):
-                return self._missing(request, NO_PAGE, "There is nothing at this address.", 404)
-            return await as_json(request, error)  # type: ignore[misc]
+    def _paged(self, as_json: Callable[..., Any]) -> Callable[..., Any]:
+        async def answer(request: Request, error: Exception) -> Any:
+            answered = await as_json(request, error)
+            if request.method != "GET" or answered.status_code < 400 or not accepts_pages(request):
+                return answered
+            try:
+                site = self._surfaces.site(request)
+            except InvalidHost:
+                return answered
+            said = json.loads(answered.body)
+            title = _TITLES.get(answered.status_code, NO_ANSWER)
+            sentence = "There is nothing at this address." if said["code"] == "not_found" else said["message"]
+            page = site_pages.missing(title, sentence, site, f"{said['code']} · request {said['requestId']}")
+            kept = {name: value for name, value in answered.headers.items() if name not in _OF_BODY}
+            return HTMLResponse(page, answered.status_code, headers={**kept, **_PRIVATE})
 
-        app.add_exception_handler(404, missing)
+        return answer
 
     def _add_reports(self, routes: APIRouter) -> None:
         unknown = refusals(UnknownReport, ReportGone, InvalidHost)

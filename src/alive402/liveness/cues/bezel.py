@@ -18,7 +18,7 @@ from alive402.liveness.report import AttackType, Cue
 Doubles = npt.NDArray[np.float64]
 Image = npt.NDArray[np.uint8]
 
-NAME, UNIT, NORMAL = "bezel", "sides of the face with a straight edge that moves with it", (0.0, 0.25)
+NAME, UNIT, NORMAL = "bezel", "sides of the face beside which a straight edge moves with it", (0.0, 0.25)
 ATTACK: AttackType = "screen_replay"
 FRAMES = 9
 """Frames compared, spread over the clip. Every pair of them is compared, so slow motion counts as much as fast

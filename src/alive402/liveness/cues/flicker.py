@@ -14,7 +14,7 @@ from alive402.liveness.report import AttackType, Cue
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
-NAME, UNIT, NORMAL = "flicker", "% by which the face's light trembles apart from the room's", (0.0, 0.35)
+NAME, UNIT, NORMAL = "flicker", "% of flicker of the face's light apart from the room's", (0.0, 0.35)
 ATTACK: AttackType = "screen_replay"
 LEAST_FPS = 10.0
 """Least frames a second; below, a person's motion between two frames is larger than any flicker."""

@@ -16,7 +16,7 @@ from alive402.liveness.report import AttackType, Cue
 
 Floats = npt.NDArray[np.float32]
 
-NAME, UNIT, NORMAL = "moire", "deviations of the strongest spectral peak above its surroundings", (3.0, 12.0)
+NAME, UNIT, NORMAL = "moire", "standard deviations of the strongest pattern above its surroundings", (3.0, 12.0)
 ATTACK: AttackType = "screen_replay"
 PATCH = 128
 """Side in px of the patches of the face, so that one bin is 1/128 cycles per px at every face size."""

@@ -23,7 +23,7 @@ Floats = npt.NDArray[np.float32]
 Gray = npt.NDArray[np.uint8]
 
 NAME = "planar"
-UNIT = "distance from one plane's motion / motion"
+UNIT = "share of the face's motion that one flat picture cannot make"
 NORMAL = (0.16, 1.0)
 
 SPAN_SECONDS = 0.7

@@ -13,7 +13,7 @@ from alive402.liveness.report import Cue
 
 Doubles = npt.NDArray[np.float64]
 
-NAME, UNIT, NORMAL = "pulse", "dB of the heart beat above the noise", (-8.0, 12.0)
+NAME, UNIT, NORMAL = "pulse", "dB of the heartbeat above the noise", (-8.0, 12.0)
 LEAST_FPS, LEAST_SECONDS, MOST_SECONDS = 15.0, 4.0, 20.0
 """Least frames a second (a slower video aliases the beat), least seconds, and most seconds used: more adds time and
 little else."""

@@ -16,7 +16,7 @@ from alive402.liveness.media import Clip
 from alive402.liveness.report import Cue
 
 NAME = "repeats"
-UNIT = "share of frames that come again"
+UNIT = "share of the frames that repeat an earlier one"
 NORMAL = (0.0, 0.1)
 
 APART_SECONDS = 0.5  # Nearer frames may be alike because the camera doubles frames.

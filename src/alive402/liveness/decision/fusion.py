@@ -199,7 +199,7 @@ def _network_cue(name: str, looks: Looks, line: Line) -> Cue:
     else:
         message = "The picture looks re-filmed from a screen."
     value = float(looks.live.mean())
-    return Cue(name, score, 0.0, value, "network score, 0 to 1", (0.5, 1.0), message, kind)
+    return Cue(name, score, 0.0, value, "score of the network: 0 attack, 1 life", (0.5, 1.0), message, kind)
 
 
 def _seen_kind(looks: Looks) -> AttackType:

@@ -24,7 +24,7 @@ from alive402.liveness.media import Clip
 from alive402.liveness.report import Cue
 
 FROZEN, PUPPET = "frozen", "puppet"
-UNIT = "change of the face / what noise explains"
+UNIT = "times the change that the noise of the camera makes"
 FROZEN_NORMAL, PUPPET_NORMAL = (1.0, 12.0), (0.8, 12.0)
 
 DOUBTFUL = 0.4

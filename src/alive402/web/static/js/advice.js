@@ -8,7 +8,8 @@ const VOID = new Set(["payment_invalid", "payment_mismatch", "payment_expires_so
 const VIDEO = new Set(["unsupported_video", "undecodable_video", "video_too_large", "video_too_short", "no_face",
   "face_too_small", "too_dark", "too_bright", "blurred", "face_occluded", "unusable_video", "invalid_url",
   "forbidden_address", "host_not_found", "upstream_unreachable", "upstream_status", "too_many_redirects",
-  "fetch_timeout", "analysis_timeout", "body_too_large", "upload_empty", "upload_too_slow"]);
+  "fetch_timeout", "analysis_timeout", "body_too_large", "upload_empty", "upload_too_slow", "upload_gone", "unsupported_image",
+  "undecodable_image", "image_too_large", "unusable_image"]);
 
 const TITLES = {
   no_face: "No face was found",
@@ -32,6 +33,15 @@ const OWN = {
     "Close other programs that use it and record again, or choose a video from this device.", "other"],
   not_a_video: ["This file is not a video", "Choose an MP4, MOV, WebM, MKV or AVI file. Nothing was sent and nothing charged.",
     "other"],
+  not_a_picture: ["This file is not a picture", "Choose a JPEG, PNG, WebP, HEIC or AVIF file. Nothing was sent and nothing charged.",
+    "other"],
+  is_a_picture: ["This is a picture, not a video", "A video tells far more. The picture service can judge it. Nothing was sent and nothing charged.",
+    "other"],
+  is_a_video: ["This is a video, not a picture", "The video service judges it, with far more evidence. Nothing was sent and nothing charged.",
+    "other"],
+  sample_lost: ["The sample could not be loaded", "Choose a video of your own, or load this page again.", "other"],
+  stopped_waiting: ["You stopped waiting", "The service still works on an earlier try with this payment. Try again to get its answer; nothing is paid twice.",
+    "again"],
   no_wallet: ["There is no wallet in this browser",
     "Install one that holds USDC, and load this page again; or pay from a program, as shown below.", "again"],
   wallet_refused: ["You did not sign", "Nothing was paid. Try again and confirm in your wallet when it asks.", "again"],
@@ -41,16 +51,26 @@ const OWN = {
     "again"],
 };
 
+const FILM = {
+  none: "No face was in the oval. Bring your whole face into it.",
+  dark: "It is too dark. Let more light fall on your face.",
+  bright: "It is too bright. Turn away from the light.",
+  slow: "The camera gives too few frames. Close other programs that use it, or let in more light.",
+};
+
 export function isVoid(problem) {
   return VOID.has(problem.code);
 }
 
 // {title, text, next} for a problem. `signed`: a payment is signed and kept; `network`: name of the payment's network.
-export function advise(problem, { signed, network, testMoney }) {
+export function advise(problem, { signed, network, testMoney, kind = "video" }) {
   const { code, said, details } = problem;
   if (OWN[code]) {
     const [title, text, next] = OWN[code];
-    return { title, text, next };
+    return { title, text: text.replace("choose a video", `choose a ${kind}`), next };
+  }
+  if (code === "film_unusable") {
+    return { title: "The recording cannot be judged", text: `${FILM[details.code] ?? FILM.none} Nothing was sent and nothing charged.`, next: "other" };
   }
   if (code === "wrong_network") {
     return { title: "Your wallet is on another network",
@@ -77,8 +97,8 @@ export function advise(problem, { signed, network, testMoney }) {
       next: "again" };
   }
   if (VIDEO.has(code)) {
-    const kept = signed ? " Nothing was charged, and the payment that you signed is good for the next video." : " Nothing was charged.";
-    const title = TITLES[code] ?? "The video cannot be judged";
+    const kept = signed ? ` Nothing was charged, and the payment that you signed is good for the next ${kind}.` : " Nothing was charged.";
+    const title = TITLES[code] ?? `The ${kind} cannot be judged`;
     const more = said.startsWith(`${title}.`) ? said.slice(title.length + 1).trim() : said;
     return { title, text: more + kept, next: "other" };
   }

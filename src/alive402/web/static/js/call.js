@@ -1,22 +1,24 @@
 // One paid call: uploads the video, follows the job, fetches the answer. Every step sends the same payment.
 
-import { ask, Problem, refusalOf } from "./problem.js";
+import { ask, here, Problem, refusalOf } from "./problem.js";
 
 const SIGNATURE = "PAYMENT-SIGNATURE";
 const POLL_MS = 1000;
 const IN_USE_TRIES = 90;
 const LOST_TRIES = 5;
 
-// Uploads a file; resolves to its URL for VideoUrl. Calls `tell(share)` during the upload.
-export function upload(root, service, file, payment, tell) {
+// Uploads a file; resolves to its URL. Calls `tell(share)` during the upload; `signal` cancels it.
+export function upload(root, service, file, payment, tell, signal) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", `${root}/api/uploads?service=${encodeURIComponent(service)}`);
     request.setRequestHeader(SIGNATURE, payment);
-    request.setRequestHeader("Content-Type", file.type.startsWith("video/") ? file.type.split(";")[0] : "application/octet-stream");
+    request.setRequestHeader("Content-Type", /^(video|image)\//.test(file.type) ? file.type.split(";")[0] : "application/octet-stream");
     request.responseType = "json";
     request.upload.onprogress = (event) => event.lengthComputable && tell(event.loaded / event.total);
     request.onerror = () => reject(new Problem("unreachable"));
+    request.onabort = () => reject(new Problem("job_cancelled"));
+    signal.addEventListener("abort", () => request.abort(), { once: true });
     request.onload = () => {
       if (request.status === 201) resolve(request.response.url);
       else reject(Problem.of(request.response, request.status, Number(request.getResponseHeader("Retry-After")) || 0));
@@ -25,16 +27,18 @@ export function upload(root, service, file, payment, tell) {
   });
 }
 
-// Calls the service with `input`; resolves to the body of the 200. Calls `tell(stage, share)` during the call.
-export async function answer(path, input, payment, tell) {
+// Calls the service with `input`; resolves to the body of the 200. Calls `tell(stage, share)` during the call; `signal`
+// cancels its job, which then costs nothing, unless it has its answer already.
+export async function answer(path, input, payment, tell, signal) {
   for (let tries = 0; ; tries += 1) {
+    if (signal.aborted) throw new Problem(tries ? "stopped_waiting" : "job_cancelled");
     const asked = await ask(path, {
       method: "POST",
       headers: { "Content-Type": "application/json", [SIGNATURE]: payment, Prefer: "respond-async" },
       body: JSON.stringify(input),
     });
     if (asked.response.status === 200) return asked.body;
-    if (asked.response.status === 202) return follow(asked.body, tell);
+    if (asked.response.status === 202) return follow(asked.body, tell, signal);
     const refusal = refusalOf(asked);
     // An earlier try with this payment is still running; its answer is also the answer of this one.
     if (refusal.code !== "payment_in_use" || tries === IN_USE_TRIES) throw refusal;
@@ -43,8 +47,11 @@ export async function answer(path, input, payment, tell) {
 }
 
 // Waits for a job by its events, or by polling where events do not arrive.
-async function follow(job, tell) {
+async function follow(job, tell, signal) {
   const place = here(job.statusUrl);
+  const cancel = () => fetch(place, { method: "DELETE" }).catch(() => null);
+  if (signal.aborted) await cancel();
+  else signal.addEventListener("abort", cancel, { once: true });
   await new Promise((resolve) => {
     const events = new EventSource(`${place}/events`);
     const end = () => {
@@ -73,12 +80,6 @@ async function follow(job, tell) {
     }
     await pause(POLL_MS);
   }
-}
-
-// A URL of the service, moved to the origin of this page.
-export function here(address) {
-  const { pathname, search } = new URL(address, location.href);
-  return pathname + search;
 }
 
 function pause(milliseconds) {

@@ -12,6 +12,8 @@ export class Checkout {
   provider = null;
   // Whether a payment was sent and its outcome is unknown.
   underWay = false;
+  // Whether the browser keeps the payment when the page is left.
+  kept = false;
   #networks;
   #steps;
 
@@ -23,16 +25,26 @@ export class Checkout {
     this.testMoney = "testMoney" in section.dataset;
     this.testWallet = this.testMoney ? testWallet(section.dataset.root) : null;
     // Leaving the page now would lose the payment.
-    addEventListener("beforeunload", (event) => this.underWay && event.preventDefault());
+    addEventListener("beforeunload", (event) => this.underWay && !this.kept && event.preventDefault());
   }
 
   get(name) {
     return this.section.querySelector(`[data-${name}]`);
   }
 
-  show(name, focus = null) {
+  // Shows one step: its heading gets the focus, so that it is read aloud, and the card's top comes into view.
+  // At the first load, which no one asked to move, `moving` is false.
+  show(name, focus = null, moving = true) {
     for (const step of this.#steps) step.hidden = step.dataset.step !== name;
-    focus?.focus();
+    if (!moving) return;
+    const heading = focus ?? this.#steps.find((step) => step.dataset.step === name)?.querySelector("[data-heading]");
+    heading?.focus({ preventScroll: true });
+    this.section.scrollIntoView({ block: "start", behavior: "instant" });
+  }
+
+  // Whether a step is shown.
+  shows(name) {
+    return this.#steps.some((step) => step.dataset.step === name && !step.hidden);
   }
 
   // The payment option that is chosen.
@@ -86,10 +98,10 @@ export class Checkout {
       console.error(problem);
       problem = new Problem("page_failed", { message: "The page itself failed. Load it again." });
     }
-    this.underWay = this.payment !== null && problem.code === "unreachable";
+    this.underWay = this.payment !== null && ["unreachable", "stopped_waiting"].includes(problem.code);
     if (isVoid(problem)) this.payment = null;
     if (problem.code === "payment_invalid" && this.provider === this.testWallet) this.testWallet?.forget();
-    const facts = { signed: this.payment !== null, network: this.network, testMoney: this.testMoney };
+    const facts = { signed: this.payment !== null, kind: this.section.dataset.kind, network: this.network, testMoney: this.testMoney };
     const { title, text, next } = advise(problem, facts);
     this.get("problem").textContent = title;
     this.get("what-to-do").textContent = text;

@@ -16,13 +16,13 @@ function tell(words, more = "") {
 
 function complain(problem) {
   checkout.explain(problem);
-  checkout.show("problem", get("again"));
+  checkout.show("problem");
 }
 
 const guarded = (work) => (...given) => work(...given).catch(complain);
 
-const offer = guarded(async () => {
-  checkout.show("work");
+const offer = guarded(async (moving = true) => {
+  checkout.show("work", null, moving);
   tell("Asking for the price");
   await checkout.askForTerms();
   if (checkout.terms.code === "token_mismatch") {
@@ -30,7 +30,7 @@ const offer = guarded(async () => {
   }
   checkout.showWays();
   priced();
-  checkout.show("pay");
+  checkout.show("pay", null, moving);
 });
 
 function priced() {
@@ -47,7 +47,7 @@ const pay = guarded(async (chosen) => {
   const transaction = await sent();
   checkout.underWay = false;
   get("transaction").textContent = transaction ? `Transaction ${transaction}` : "";
-  checkout.show("paid", get("paid"));
+  checkout.show("paid");
 });
 
 // Sends the payment; resolves to its transaction.
@@ -67,4 +67,4 @@ get("pay-wallet").addEventListener("click", () => pay(injected()));
 get("again").addEventListener("click", () => (checkout.canRetry ? pay() : offer()));
 get("way").addEventListener("change", priced);
 get("app").hidden = false;
-offer();
+offer(false);

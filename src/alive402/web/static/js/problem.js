@@ -34,3 +34,9 @@ export async function ask(address, options = {}) {
 export function refusalOf({ response, body }) {
   return Problem.of(body, response.status, Number(response.headers.get("Retry-After")) || 0);
 }
+
+// A URL of the service, moved to the origin of this page.
+export function here(address) {
+  const { pathname, search } = new URL(address, location.href);
+  return pathname + search;
+}

@@ -1,35 +1,58 @@
-// "Try it", one step at a time: choose a video, pay, wait, read the answer; with advice on every problem.
+// "Try it", one step at a time: choose a video or a picture, pay, wait, read the answer; with advice on every problem.
 
-import { showAnswer } from "./answer.js";
-import { answer, upload } from "./call.js";
-import * as camera from "./camera.js";
 import { Checkout } from "./checkout.js";
-import { Problem } from "./problem.js";
+import { collect, hand } from "./handing.js";
+import * as history from "./history.js";
+import { here, Problem } from "./problem.js";
 import { injected } from "./wallet.js";
 
 const STAGES = {
   queued: "Waiting for a free place",
-  fetching: "Fetching the video",
+  fetching: "Fetching the file",
   looking: "Looking at the frames",
   judging: "Weighing the evidence",
   settling: "Taking the payment",
 };
-const ENDINGS = /\.(mp4|m4v|mov|webm|mkv|avi|flv|3gp|mpe?g|wmv|rm|rmvb|ts)$/i;
-
+const ENDINGS = {
+  video: /\.(mp4|m4v|mov|webm|mkv|avi|flv|3gp|mpe?g|wmv|rm|rmvb|ts)$/i,
+  picture: /\.(jpe?g|png|webp|bmp|heic|heif|avif)$/i,
+};
+const TYPES = { video: "video/", picture: "image/" };
 const KEPT = new Set([0, 402, 409, 429, 500, 503]);
+const SHOWN = "alive402 shown answer";
+
+// Modules of later steps load when they are needed, so that the first load is small.
+const later = {
+  answer: () => loaded(import("./answer.js")),
+  call: () => loaded(import("./call.js")),
+  camera: () => loaded(import("./camera.js")),
+  inspect: () => loaded(import("./inspect.js")),
+};
+
+function loaded(module) {
+  return module.catch(() => {
+    throw new Problem("unreachable");
+  });
+}
 
 const section = document.querySelector("[data-try]");
-const { root, service, path } = section.dataset;
+const { root, service, path, kind } = section.dataset;
+const list = document.querySelector("[data-history]");
 const checkout = new Checkout(section);
 const get = (name) => checkout.get(name);
 const show = (name, focus) => checkout.show(name, focus);
 
-// The video: a file, or a URL.
+// The video or picture: a file, or a URL.
 let file = null;
 let address = null;
 let preview = null;
 let handed = null;
 let stream = null;
+let guide = null;
+let inFrame = () => {};
+let cancelling = null;
+let paid = null;
+let resumed = null;
 
 function tell(words, share = null, more = "") {
   const doing = get("doing");
@@ -38,62 +61,108 @@ function tell(words, share = null, more = "") {
   if (share === null) bar.removeAttribute("value");
   else bar.value = share;
   get("doing-more").textContent = more;
+  get("cancel").hidden = cancelling === null;
 }
 
 function complain(problem) {
   const next = checkout.explain(problem);
-  const again = get("again");
-  again.hidden = next !== "again" || (file === null && address === null);
-  // A payment of unknown outcome belongs to this video, so no other video is offered.
+  keepPayment();
+  const other = { is_a_picture: "picture", is_a_video: "video" }[problem.code];
+  for (const link of section.querySelectorAll("[data-across]")) link.hidden = link.dataset.across !== other;
+  get("again").hidden = next !== "again" || (file === null && address === null);
+  // A payment of unknown outcome belongs to this file, so no other one is offered.
   get("elsewhere").hidden = checkout.underWay;
-  show("problem", again.hidden ? get("elsewhere") : again);
+  show("problem");
 }
 
 const guarded = (work) => (...given) => work(...given).catch(complain);
 
-function choose() {
-  camera.close(stream, get("camera"));
+// Keeps the payment in the browser while it is not used up, so that leaving the page loses neither it nor its answer.
+function keepPayment(url = checkout.underWay ? handed ?? address : null) {
+  const { payment } = checkout;
+  checkout.kept = history.keepPending(service, payment && { service, payment, url, name: named() });
+}
+
+function named() {
+  return resumed ?? file?.name ?? (address ? new URL(address).pathname.split("/").pop() || address : kind);
+}
+
+function closeCamera() {
+  stream?.getTracks().forEach((track) => track.stop());
+  get("camera").srcObject = null;
   stream = null;
+  inFrame = () => {};
+  section.classList.remove("filming");
+  get("count").textContent = "";
+  if (kind === "video") get("filmed").value = 0;
+}
+
+function choose() {
+  closeCamera();
   file = null;
   address = null;
   handed = null;
+  paid = null;
+  resumed = null;
+  sessionStorage.removeItem(SHOWN);
   get("file").value = "";
   show("choose", get("record").hidden ? get("file") : get("record"));
 }
 
-const take = guarded(async (chosen) => {
+// The kind of a file by its type and name, or null.
+function kindOf(chosen) {
+  return Object.keys(TYPES).find((each) => chosen.type.startsWith(TYPES[each]) || ENDINGS[each].test(chosen.name)) ?? null;
+}
+
+const take = guarded(async (chosen, taken = null) => {
   if (!chosen) return;
-  if (!chosen.type.startsWith("video/") && !ENDINGS.test(chosen.name)) throw new Problem("not_a_video");
+  const its = kindOf(chosen);
+  if (its !== kind) {
+    if (its && section.querySelector(`[data-across=${its}]`)) {
+      await hand(chosen);
+      throw new Problem(`is_a_${its}`);
+    }
+    throw new Problem(`not_a_${kind}`);
+  }
   const most = Number(section.dataset.maxBytes);
   if (chosen.size > most) {
     throw new Problem("video_too_large", { message: `It has ${megabytes(chosen.size)}; at most ${megabytes(most)} are taken.` });
   }
   file = chosen;
   address = null;
-  await offer();
+  await offer(taken);
 });
 
-async function offer() {
+async function offer(taken = null) {
   handed = null;
-  const video = get("preview");
+  const view = get("preview");
   if (preview) URL.revokeObjectURL(preview);
   preview = file ? URL.createObjectURL(file) : null;
-  get("unplayable").hidden = true;
-  video.hidden = !file;
+  for (const name of ["unplayable", "checked", "doubtful", "kept"]) get(name).hidden = true;
+  view.hidden = !file;
   if (file) {
-    video.onerror = () => {
-      video.hidden = true;
+    view.onerror = () => {
+      view.hidden = true;
       get("unplayable").hidden = false;
     };
-    video.src = preview;
-  } else video.removeAttribute("src");
+    view.src = preview;
+  } else view.removeAttribute("src");
   get("name").textContent = file ? `${file.name}, ${megabytes(file.size)}` : address;
   show("work");
   tell("Asking for the price");
-  await checkout.askForTerms();
+  const [found] = await Promise.all([file ? inspected(view, taken) : null, checkout.askForTerms()]);
+  for (const [name, words] of Object.entries(found ?? {})) {
+    get(name).textContent = words ?? "";
+    get(name).hidden = !words;
+  }
   checkout.showWays();
   priced();
-  show("pay", shownPay());
+  show("pay");
+}
+
+async function inspected(view, taken) {
+  const { inspect } = await later.inspect();
+  return inspect(view, kind, taken);
 }
 
 function priced() {
@@ -105,41 +174,71 @@ function priced() {
   get("pay-kept").hidden = checkout.payment === null;
 }
 
-function shownPay() {
-  return ["pay-kept", "pay-test", "pay-wallet"].map(get).find((button) => !button.hidden) ?? get("other");
-}
-
 const pay = guarded(async (chosen) => {
   show("work");
   await checkout.sign(chosen, (words, more) => tell(words, null, more));
   checkout.underWay = true;
-  const body = await judged();
+  cancelling = new AbortController();
+  let body;
+  try {
+    body = await judged(cancelling.signal);
+  } catch (problem) {
+    if (problem.code !== "job_cancelled") throw problem;
+    checkout.underWay = false;
+    keepPayment();
+    priced();
+    get("kept").hidden = false;
+    return show("pay");
+  } finally {
+    cancelling = null;
+  }
+  const { payment } = checkout;
   checkout.underWay = false;
   checkout.payment = null;
   tell("Showing the answer", 1);
+  const { verdict, live_confidence: confidence } = body.data.Liveness;
+  const report = here(body.reportUrl);
+  paid = { id: body.requestId, report, verdict, confidence, name: named(), service, at: Date.now(), payment };
+  history.keep(paid);
   try {
-    await showAnswer(get("answer"), body, file);
+    await (await later.answer()).showAnswer(get("answer"), report, file, body.data);
   } catch (problem) {
     // The answer is paid: the same payment gets it again.
-    checkout.payment = body.payment;
+    checkout.payment = payment;
     throw problem;
   }
-  show("answer", get("answer"));
+  keepPayment();
+  answered();
 });
 
-async function judged() {
+function answered() {
+  try {
+    sessionStorage.setItem(SHOWN, JSON.stringify([service, paid.id]));
+  } catch {
+    // Without storage, a reload shows the first step.
+  }
+  history.showHistory(list, root);
+  get("erase").hidden = false;
+  show("answer");
+}
+
+async function judged(signal) {
   const bearing = checkout.payment;
+  const { answer, upload } = await later.call();
   for (let tries = 0; ; tries += 1) {
+    keepPayment();
     if (file && handed === null) {
-      tell("Sending the video", 0);
-      handed = await upload(root, service, file, bearing, (share) => tell("Sending the video", 0.3 * share));
+      tell(`Sending the ${kind}`, 0);
+      handed = await upload(root, service, file, bearing, (share) => tell(`Sending the ${kind}`, 0.3 * share), signal);
     }
-    tell("Judging the video", 0.3);
+    tell(`Judging the ${kind}`, 0.3);
     try {
-      const body = await answer(path, { VideoUrl: handed ?? address }, bearing, (stage, share) => {
-        if (STAGES[stage]) tell(STAGES[stage], 0.3 + 0.7 * (share ?? 0));
-      });
-      return { ...body, payment: bearing };
+      const url = handed ?? address;
+      keepPayment(url);
+      const input = kind === "picture" ? { Tasks: [{ ImageURL: url }] } : { VideoUrl: url };
+      return await answer(path, input, bearing, (stage, share) => {
+        if (STAGES[stage] && !signal.aborted) tell(STAGES[stage], 0.3 + 0.7 * (share ?? 0));
+      }, signal);
     } catch (problem) {
       if (problem.code === "upload_gone" && tries === 0 && file) handed = null;
       else {
@@ -154,36 +253,47 @@ async function judged() {
 const film = guarded(async () => {
   const button = get("film");
   button.disabled = true;
+  const camera = await later.camera();
+  if (kind === "picture") {
+    const taken = await camera.picture(get("camera"));
+    closeCamera();
+    return take(taken);
+  }
   section.classList.add("filming");
+  show("film", get("unfilm"));
+  const mine = stream;
   try {
-    const taken = await camera.film(stream, (count, share) => {
+    const done = await camera.film(mine, guide, (work) => (inFrame = work), (count, share) => {
+      if (stream !== mine) return;
       get("count").textContent = count ?? "";
       get("filmed").value = share;
     });
-    if (taken === null) return;
-    camera.close(stream, get("camera"));
-    await take(taken);
+    if (done === null) return;
+    closeCamera();
+    await take(done.file, done.taken);
   } catch (problem) {
-    camera.close(stream, get("camera"));
+    closeCamera();
     throw problem;
-  } finally {
-    button.disabled = false;
-    section.classList.remove("filming");
-    get("count").textContent = "";
-    get("filmed").value = 0;
   }
 });
 
 const record = guarded(async () => {
   const start = get("film");
   start.disabled = true;
-  show("film", get("unfilm"));
-  const opened = await camera.open(get("camera"));
+  show("film");
+  const view = get("camera");
+  const camera = await later.camera();
+  const opened = await camera.open(view);
   // The user has moved on meanwhile: do not record.
-  if (start.closest("[data-step]").hidden) return camera.close(opened, get("camera"));
+  if (!checkout.shows("film")) return opened.getTracks().forEach((track) => track.stop());
   stream = opened;
+  // The stage has the picture's shape, so that all that is recorded is seen.
+  get("stage").style.setProperty("--shape", view.videoWidth / view.videoHeight || 4 / 3);
+  guide = camera.watch(stream, view, ({ code, words }) => {
+    get("guide").textContent = words;
+    get("guide").classList.toggle("good", code === "good");
+  }, (found) => inFrame(found));
   start.disabled = false;
-  start.focus();
 });
 
 const useAddress = guarded(async () => {
@@ -203,6 +313,14 @@ const useAddress = guarded(async () => {
   await offer();
 });
 
+const sample = guarded(async ({ dataset }) => {
+  show("work");
+  tell("Loading the sample");
+  const response = await fetch(dataset.sample).catch(() => null);
+  if (!response?.ok) throw new Problem("sample_lost");
+  await take(new File([await response.blob()], `${dataset.named}.mp4`, { type: "video/mp4" }));
+});
+
 function megabytes(bytes) {
   return bytes < 1e5 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
@@ -211,29 +329,74 @@ function brief(hex) {
   return `${hex.slice(0, 6)}…${hex.slice(-4)}`;
 }
 
+// What was there before the page was left: the shown answer, a call under way, a payment that is not used up.
+const restore = guarded(async () => {
+  history.showHistory(list, root);
+  const kept = history.pending(service);
+  if (kept) checkout.payment = kept.payment;
+  checkout.kept = Boolean(kept);
+  if (kept?.url) {
+    address = kept.url;
+    resumed = kept.name;
+    return show("waiting");
+  }
+  const [of, id] = JSON.parse(sessionStorage.getItem(SHOWN) ?? "[]");
+  const shown = of === service && history.answers().find((each) => each.id === id);
+  if (shown) {
+    paid = shown;
+    try {
+      await (await later.answer()).showAnswer(get("answer"), shown.report, null, null);
+    } catch {
+      return sessionStorage.removeItem(SHOWN);
+    }
+    return answered();
+  }
+  const across = await collect();
+  if (across) await take(across);
+});
+
 function wire() {
   const on = (name, work) => get(name).addEventListener("click", () => work());
   on("record", record);
   on("film", film);
-  for (const name of ["unfilm", "other", "elsewhere", "restart"]) on(name, choose);
+  for (const name of ["unfilm", "other", "elsewhere", "restart", "afresh"]) on(name, choose);
   on("pay-test", () => pay(checkout.testWallet));
   on("pay-wallet", () => pay(injected()));
   on("pay-kept", () => pay());
   on("again", () => (checkout.canRetry ? pay() : guarded(offer)()));
+  on("resume", () => pay());
+  on("cancel", () => {
+    tell("Cancelling");
+    cancelling?.abort();
+  });
+  history.eraser(get("erase"), root, () => paid, () => {
+    sessionStorage.removeItem(SHOWN);
+    get("answer").replaceChildren();
+    history.showHistory(list, root);
+    show("erased");
+  });
+  list.querySelector("[data-forget]").addEventListener("click", () => {
+    history.forget();
+    history.showHistory(list, root);
+    show("choose");
+  });
   get("way").addEventListener("change", priced);
   get("file").addEventListener("change", (event) => take(event.target.files[0]));
   get("address").addEventListener("submit", (event) => {
     event.preventDefault();
     useAddress();
   });
+  addEventListener("keydown", (event) => event.key === "Escape" && checkout.shows("film") && choose());
+  for (const button of section.querySelectorAll("[data-sample]")) button.addEventListener("click", () => sample(button));
   const drop = get("drop");
   for (const name of ["dragenter", "dragover"]) {
     drop.addEventListener(name, (event) => (event.preventDefault(), drop.classList.add("over")));
   }
   for (const name of ["dragleave", "drop"]) drop.addEventListener(name, () => drop.classList.remove("over"));
   drop.addEventListener("drop", (event) => (event.preventDefault(), take(event.dataTransfer.files[0])));
-  get("record").hidden = !camera.canRecord();
+  get("record").hidden = !(navigator.mediaDevices?.getUserMedia && (kind === "picture" || globalThis.MediaRecorder));
   get("app").hidden = false;
 }
 
 wire();
+restore();
