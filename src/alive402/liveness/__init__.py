@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from alive402.liveness.errors import (
         AnalysisError,
         AnalysisFailed,
+        AnalysisUnavailable,
         ImageTooLarge,
         ModelsMissing,
         NoFace,
@@ -38,6 +39,7 @@ else:
             "errors": [
                 "AnalysisError",
                 "AnalysisFailed",
+                "AnalysisUnavailable",
                 "ImageTooLarge",
                 "ModelsMissing",
                 "NoFace",
@@ -60,6 +62,7 @@ __all__ = [
     "Analysis",
     "AnalysisError",
     "AnalysisFailed",
+    "AnalysisUnavailable",
     "Analyzer",
     "Cue",
     "Face",
