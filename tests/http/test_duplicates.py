@@ -35,7 +35,7 @@ SCHEMES = {
 @pytest.fixture(scope="module")
 def remote(start: Start, facilitator: Facilitator) -> Service:
     """A service that accepts one token in three schemes."""
-    return start(accepts=[accepted(facilitator, scheme) for scheme in SCHEMES], queue=CROWD)
+    return start(accepts=[accepted(facilitator, scheme) for scheme in SCHEMES], queue=max(100, CROWD))
 
 
 @pytest.fixture(params=SCHEMES)
