@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from alive402.demo import TOOL_PATH, Buyer
 from tests.http.conftest import Service, Start
+from tests.providers.test_trial import TOO_LITTLE
 
 pytestmark = pytest.mark.anyio
 
@@ -128,15 +129,23 @@ async def test_slow_analysis_is_stopped(start: Start, videos: str) -> None:
     assert hasty.histories()[-1][-1] == "released"
 
 
-async def test_crashed_analysis_reveals_no_internals(start: Start, videos: str) -> None:
-    cramped = start(analysis_memory_bytes=60 << 20)
+@pytest.mark.parametrize("memory_bytes", TOO_LITTLE)
+async def test_service_that_cannot_judge_is_not_ready_and_charges_nothing(
+    start: Start, videos: str, memory_bytes: int
+) -> None:
+    cramped = start(analysis_memory_bytes=memory_bytes)
     async with Buyer(cramped.url) as buyer:
         await buyer.fund()
         refused = await buyer.pay(f"{videos}/face.mp4")
-        assert (refused.status_code, refused.json()["code"]) == (500, "analysis_failed")
+        assert (refused.status_code, refused.json()["code"]) == (503, "analysis_unavailable")
+        assert refused.headers["Retry-After"]
         assert not {"Traceback", ".py", "/"} & set(refused.json()["message"].split())
         assert await balance(buyer, cramped) == 5_000_000
     assert cramped.histories()[-1][-1] == "released"
+    async with httpx.AsyncClient() as http:
+        ready = await http.get(f"{cramped.url}/readyz")
+    assert ready.status_code == 503
+    assert {part for part, works in ready.json()["checks"].items() if not works} == {"analysis"}
 
 
 async def test_payment_about_to_expire_is_refused(service: Service, videos: str) -> None:

@@ -22,7 +22,7 @@ class Watching:
         self._parts = parts
         self._health = health
         ledger_services = parts.registry.ledger_services
-        self._metrics = Metrics(ledger_services, health)
+        self._metrics = Metrics(ledger_services, health, parts.settings.database_url)
         ledger_services.call_log.heard_by.append(self._metrics.heard)
         self.tracing = parts.tracing
         self.watches: tuple[Watch, ...] = (self._metrics, *((parts.tracing,) if parts.tracing else ()))

@@ -35,7 +35,7 @@ from alive402.payments.ledger import Ledger
 from alive402.payments.prepaid import Balances, PrepaidTerms, Prepayments, Tokens
 from alive402.payments.x402 import SETTLE_SECONDS, VERIFY_SECONDS, Challenges, PaymentGate, Sweep
 from alive402.payments.x402.schemes import Terms
-from alive402.providers import Judges, LocalProvider, Provider
+from alive402.providers import Judges, LocalImages, LocalProvider, Provider
 from alive402.receipts import Reports, SigningKeys, Verdicts
 from alive402.services import SERVICES, Service
 from alive402.settings import Settings
@@ -193,6 +193,7 @@ async def assemble(settings: Settings, services: tuple[Service, ...] = SERVICES)
             {"call": admission, "fetch": provider.fetches, "analysis": provider.analyses},
             settings.media_directory,
             admission.capacity * settings.max_video_bytes,
+            provider.trial if _judged_here(settings, [each for _, each in sold]) else None,
         ),
         tracing=tracing,
         settings=settings,
@@ -250,6 +251,11 @@ def _priced(
         ledger_services,
         admission,
     )
+
+
+def _judged_here(settings: Settings, providers: list[Provider]) -> bool:
+    """Whether calls need the workers, and not only Alibaba Cloud, where a trial would cost money."""
+    return settings.provider != "alibaba" or any(isinstance(each, LocalImages) for each in providers)
 
 
 def _uploads(settings: Settings, public_url: str | None) -> Uploads:

@@ -46,9 +46,14 @@ def reporting_full_disk(kind: type[CodedError] = MediaFull) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
+        if is_full_disk(error):
             raise kind from None
         raise
+
+
+def is_full_disk(error: OSError) -> bool:
+    """Whether an error says that the disk, or this user's share of it, is full."""
+    return error.errno in _FULL
 
 
 def marked(folder: str) -> int:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from alive402.liveness.errors import (
         AnalysisError,
         AnalysisFailed,
+        AnalysisUnavailable,
         ImageTooLarge,
         ModelsMissing,
         NoFace,
@@ -48,6 +49,7 @@ else:
             "errors": [
                 "AnalysisError",
                 "AnalysisFailed",
+                "AnalysisUnavailable",
                 "ImageTooLarge",
                 "ModelsMissing",
                 "NoFace",
@@ -78,6 +80,7 @@ __all__ = [
     "Analysis",
     "AnalysisError",
     "AnalysisFailed",
+    "AnalysisUnavailable",
     "Analyzer",
     "Annotator",
     "Cue",

@@ -16,6 +16,7 @@ AnalysisError                      code, sentence, HTTP status, what to do
  │    ├── UndecodableImage   422   undecodable_image     a picture, but its pixels cannot be read
  │    └── ImageTooLarge      413   image_too_large       bytes or pixels over the cap
  ├── ModelsMissing           503   models_missing        the operator's set-up is not complete
+ ├── AnalysisUnavailable     503   analysis_unavailable  nothing can be judged now; the operator's set-up is at fault
  └── AnalysisFailed          500   analysis_failed       our fault
 
 The code is for programs and never changes; the sentence is for people and may change.
@@ -143,6 +144,15 @@ class ModelsMissing(AnalysisError):
     code = "models_missing"
     status = 503
     default = "The face models are not installed. Run `alive402 models install`."
+
+
+class AnalysisUnavailable(AnalysisError):
+    """No file can be judged now, whatever is in it; the log says what the operator should change."""
+
+    code = "analysis_unavailable"
+    status = 503
+    retry_after = 30
+    default = "The service cannot judge files now, and nothing was charged. Send the same request again later."
 
 
 class AnalysisFailed(AnalysisError):

@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from alive402.catalog import Health
 from alive402.liveness import model_files
 from alive402.payments.core import PaymentsMisconfigured
 from alive402.payments.x402 import Answering
-from alive402.providers import Places
+from alive402.providers import Places, Trial
 from alive402.upkeep import Upkeep
 
 log = structlog.get_logger(__name__)
@@ -33,13 +33,15 @@ class Machine:
 
     `queue` holds the queues by name, `admission` among them.
 
-    `media` is None for the system's temporary folder.
+    `media` is None for the system's temporary folder. `trial` tells whether files can be judged here, and is None where
+    no call needs it.
     """
 
     admission: Admission
     queue: Mapping[str, Places | Admission]
     media: Path | None
     videos_bytes: int
+    trial: Trial | None = None
 
     def free_bytes(self) -> int:
         """Free space for videos during analysis; the folder itself need not exist yet."""
@@ -80,6 +82,8 @@ class HealthCheck:
         """Check everything that a call needs; reads the model files completely."""
         self._models.forget()
         found, gate = await self._checks(), self._registry.first.gate
+        if (trial := self.machine.trial) is not None:
+            found["analysis"] = trial.works is not False
         try:
             await gate.check()
             self.payments_work = True
@@ -95,9 +99,10 @@ class HealthCheck:
         self.checked_at = datetime.now(UTC)
 
     async def ready(self) -> dict[str, bool]:
-        """The checks by name: all run now, except for payments, which keep their last result."""
-        room = self.machine.admission.have_room
-        return {**await self._checks(), "payments": self.payments_work, "queue": room}
+        """The checks by name: all run now, except for payments and analysis, which keep their last result."""
+        room, trial = self.machine.admission.have_room, self.machine.trial
+        analysis = {} if trial is None else {"analysis": await trial.known()}
+        return {**await self._checks(), **analysis, "payments": self.payments_work, "queue": room}
 
     async def _checks(self) -> dict[str, bool]:
         return {
@@ -108,8 +113,12 @@ class HealthCheck:
 
     @asynccontextmanager
     async def running(self, every_seconds: float) -> AsyncIterator[None]:
-        """Check at once and then `every_seconds`, until the block ends."""
-        async with Upkeep("health check", self.look).running(every_seconds):
+        """Check at once and then `every_seconds`, and try the analysis now and then, until the block ends."""
+        trial = self.machine.trial
+        async with (
+            Upkeep("health check", self.look).running(every_seconds),
+            trial.running() if trial is not None else nullcontext(),
+        ):
             yield
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from alive402.providers.fair_queue import Places, waiting_as
     from alive402.providers.local import LocalProvider
     from alive402.providers.local_images import MAX_IMAGES_BYTES, LocalImages
+    from alive402.providers.trial import Trial
 else:
     __getattr__ = lazy_names(
         __name__,
@@ -23,6 +24,7 @@ else:
             "fair_queue": ["Places", "waiting_as"],
             "local": ["LocalProvider"],
             "local_images": ["MAX_IMAGES_BYTES", "LocalImages"],
+            "trial": ["Trial"],
         },
     )
 
@@ -38,5 +40,6 @@ __all__ = [
     "LocalProvider",
     "Places",
     "Provider",
+    "Trial",
     "waiting_as",
 ]

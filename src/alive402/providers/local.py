@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from alive402.intake import FetchLimits, Uploads, check_url, container_of, fetch_file, media_folder
+from alive402.intake import AnalysisTimeout, FetchLimits, Uploads, check_url, container_of, fetch_file, media_folder
 from alive402.intake.sandbox import Judged, Kind, Progress, Sandbox, SandboxLimits
-from alive402.liveness import UnusableVideo
+from alive402.liveness import AnalysisError, AnalysisFailed, AnalysisUnavailable, UnusableVideo
 from alive402.providers.base import Answer, Judges
 from alive402.providers.fair_queue import Places
+from alive402.providers.trial import Trial
 from alive402.stages import CallStage, stage
 
 # Shares of the whole work, by waiting time.
@@ -38,12 +40,14 @@ class LocalProvider:
     judges: Judges | None = None
     fetches: Places = field(init=False)
     analyses: Places = field(init=False)
+    trial: Trial = field(init=False)
     _judges: Judges = field(init=False)
 
     def __post_init__(self) -> None:
         self.fetches = Places(8 * self.at_once)
         self.analyses = Places(self.at_once)
         self._judges = self.judges or Sandbox(self.judging, kept=self.at_once, beside=self.media)
+        self.trial = Trial(self._judges, self.analyses)
 
     @property
     def waits(self) -> float:
@@ -83,9 +87,26 @@ class LocalProvider:
         return Answer(elements=judged.elements, report=judged.liveness)
 
     async def judge(self, path: Path, progress: Progress | None = None, kind: Kind = "video") -> Judged:
-        """Judge a local file; raises like `Sandbox.judge`."""
+        """Judge a local file; raises like `Sandbox.judge`.
+
+        When it fails, the trial tells whether that is the file's fault: if not, it is AnalysisUnavailable.
+        """
         with stage(CallStage.ANALYSIS):
-            return await self._judges.judge(path, progress, kind)
+            try:
+                judged = await self._judges.judge(path, progress, kind)
+            except UnusableVideo:
+                self.trial.works, self.trial.known_at = True, time.monotonic()
+                raise
+            except AnalysisFailed:
+                if await self.trial.now():
+                    raise
+                raise AnalysisUnavailable from None
+            except (AnalysisTimeout, AnalysisError):
+                # Possibly the service's fault: tried again soon.
+                self.trial.known_at = -math.inf
+                raise
+            self.trial.works, self.trial.known_at = True, time.monotonic()
+            return judged
 
     def fetching_place(self) -> AbstractAsyncContextManager[None]:
         """A place to fetch, for another service of this machine."""
@@ -96,8 +117,9 @@ class LocalProvider:
         return self.analyses.one()
 
     async def warm_up(self) -> None:
-        """Start the processes ahead of the first call."""
+        """Start the processes ahead of the first call, and try whether they work."""
         await self._judges.warm_up()
+        await self.trial.known()
 
     async def close(self) -> None:
         """End the idle processes."""

@@ -17,6 +17,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from alive402.demo import TOOL_PATH, Buyer
+from alive402.http.ops.metrics import ledger_label
 from alive402.payments.keys import Scope
 from alive402.settings import Settings
 from tests.http.conftest import Service, Start, _running
@@ -66,9 +67,10 @@ async def test_calls_stages_and_settlements_are_counted(start: Start, videos: st
         assert grown(before, after, "alive402_stage_seconds_count", stage=stage) == times
     assert grown(before, after, "alive402_stage_seconds_sum", stage="analysis") > 0.01
     assert grown(before, after, "alive402_settlements_total", outcome="settled") == 1
-    assert after["alive402_payments", frozenset({("state", "consumed")})] == 1
-    assert after["alive402_unresolved_payments", frozenset()] == 0
-    assert after["alive402_unresolved_oldest_seconds", frozenset()] == 0
+    ledger = ("ledger", ledger_label(service.parts.settings.database_url))
+    assert after["alive402_payments", frozenset({ledger, ("state", "consumed")})] == 1
+    assert after["alive402_unresolved_payments", frozenset({ledger})] == 0
+    assert after["alive402_unresolved_oldest_seconds", frozenset({ledger})] == 0
     assert after["alive402_queue_places", frozenset({("work", "analysis"), ("status", "capacity")})] == 2
     assert after["alive402_up", frozenset({("part", "ledger")})] == 1
     assert after["alive402_ledger_seconds_count", frozenset()] >= 2
@@ -91,6 +93,15 @@ async def test_callers_cannot_create_labels(service: Service) -> None:
     new = {label for labels in after - before for label in labels}
     allowed = {"token_unknown", "payment_malformed", "refused", SERVICE, "payment_required", "unpaid"}
     assert {value for _, value in new} <= allowed
+
+
+def test_processes_of_one_ledger_have_one_label(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    shared = "postgresql+psycopg://service:secret@db.example:5432/alive402"
+    assert ledger_label(shared) == ledger_label(shared.replace("service:secret", "reader:other"))
+    assert "secret" not in ledger_label(shared)
+    assert ledger_label(shared) != ledger_label(shared.replace("/alive402", "/other"))
+    monkeypatch.chdir(tmp_path)
+    assert ledger_label("sqlite+aiosqlite:///a.db") == ledger_label(f"sqlite+aiosqlite:///{tmp_path}/a.db")
 
 
 async def test_metrics_require_access(start: Start, service: Service) -> None:

@@ -19,7 +19,12 @@ from alive402.demo import Clips
 from alive402.intake.errors import AnalysisTimeout
 from alive402.intake.sandbox.pool import Sandbox, SandboxLimits, judge
 from alive402.intake.sniff import container_of
-from alive402.liveness import AnalysisFailed, UndecodableVideo, UnsupportedVideo, VideoTooLarge
+from alive402.liveness import (
+    AnalysisFailed,
+    UndecodableVideo,
+    UnsupportedVideo,
+    VideoTooLarge,
+)
 
 VERDICTS = {"live", "spoof", "inconclusive"}
 
@@ -212,14 +217,6 @@ def test_processor_time_is_limited_per_file(clips: Clips) -> None:
     run(walk)
 
 
-def test_start_failure_is_analysis_failed(tmp_path: Path) -> None:
-    (tmp_path / "video").write_bytes(b"\x00\x00\x00\x18ftypmp42" + b"\x00" * 64)
-    with pytest.raises(AnalysisFailed) as caught:
-        asyncio.run(judge(tmp_path / "video", SandboxLimits(memory_bytes=60 << 20)))
-    assert caught.value.status == 500
-    assert "Traceback" not in str(caught.value)
-
-
 def test_missing_file_is_analysis_failed(tmp_path: Path) -> None:
     with pytest.raises(AnalysisFailed):
         asyncio.run(judge(tmp_path / "gone", SandboxLimits()))
@@ -297,7 +294,6 @@ def test_worker_ends_with_the_service() -> None:
 NO_NAMESPACES = """
 import asyncio, ctypes, json, os, sys
 from pathlib import Path
-from structlog.testing import capture_logs
 from alive402.intake.sandbox.pool import Sandbox, SandboxLimits
 
 user, group = os.getuid(), os.getgid()

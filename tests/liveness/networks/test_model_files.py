@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,28 @@ def test_missing_and_altered_models_are_reinstalled(tmp_path: Path, monkeypatch:
         model_files.locate("face_mesh")
     Analyzer()
     assert model_files.locate("face_mesh") == path
+
+
+def test_folder_that_cannot_be_written_says_what_to_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("ALIVE402_CACHE", str(tmp_path / "file"))
+    with pytest.raises(ModelsMissing, match="Set ALIVE402_CACHE"):
+        model_files.ensure()
+    (expert, *_), *_ = model_files.experts().values()
+    with pytest.raises(ModelsMissing, match="sha256"):
+        model_files.add(expert, b"")
+
+
+def test_user_without_a_home_folder_is_told_what_to_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HOME", "XDG_CACHE_HOME", "ALIVE402_CACHE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("CACHE_DIRECTORY", f"{tmp_path}:/elsewhere")
+    assert model_files.cache_folder() == tmp_path / "models"
+    monkeypatch.delenv("CACHE_DIRECTORY")
+    # A user id that the machine's list of users does not have, as in a container.
+    monkeypatch.setattr(os, "getuid", lambda: 4_020_402)
+    with pytest.raises(ModelsMissing, match="Set ALIVE402_CACHE"):
+        model_files.cache_folder()
 
 
 def test_wheel_with_another_hash_is_refused(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from alive402.payments.keys import AccessKeys, Keys, Scope, SecretBox
 from alive402.payments.ledger import Ledger
 from alive402.payments.prepaid.balances import Balances
 from alive402.payments.prepaid.tokens import TokenHold, Tokens
+from alive402.storage import Outbox
 from tests.ledgers import MakeDatabase
 from tests.payments.prepaid.signing import judged, verdicts
 
@@ -124,7 +126,12 @@ def test_balance_is_per_service_and_expires(database_url: str) -> None:
         assert isinstance(first, TokenHold)
         with pytest.raises(PaymentInUse):
             await balances.recall(key, Use("service", "hash", "request 3"), "my key")
+        ledger.webhook_urls = ("https://ops.example/hooks",)
         await first.settle(judged(), verdicts(ledger))
+        async with ledger.session() as session:
+            (told,) = await Outbox(session).all(None, 10)
+        assert told.type == "prepaid.used"
+        assert json.loads(told.body)["data"]["keyId"] == key
         again = await balances.take(key, Use("service", "hash", "request 4"), "my key")
         assert isinstance(again, Answered)
         assert again.request_id == "request 2"

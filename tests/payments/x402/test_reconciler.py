@@ -54,8 +54,7 @@ class Setup:
         asset = SELLER if others else TOKEN_ADDRESS
         terms = Terms(NETWORK, asset, PRICE, SELLER, 300, "USDC", "2")
         away = Terms(SILENT, asset, PRICE, SELLER, 300, "USDC", "2")
-        web3 = Web3(Web3.HTTPProvider(node)) if node else self.chain.web3
-        chain = Web3ChainReader(self.node if silent else web3)
+        chain = Web3ChainReader.at(node) if node else Web3ChainReader(self.node if silent else self.chain.web3)
         facilitator, permit2 = DevFacilitator(self.chain), self.chain.reader_for(EXACT_PERMIT2)
         options = PaymentOptions(
             [

@@ -102,6 +102,7 @@ TABLE: dict[str, ErrorCode] = {
     "models_missing": FAULT,
     "busy": UNAVAILABLE,
     "media_full": UNAVAILABLE,
+    "analysis_unavailable": UNAVAILABLE,
 }
 
 

@@ -1,16 +1,22 @@
 """`/metrics` for Prometheus: counters of this process, and ledger figures read at each scrape.
 
+Figures of the ledger are the same from each process that shares it. Their label `ledger` is the same too, so that
+`max by (ledger, ...)` leaves one of them, and sums over it are right.
+
 No label holds a payer, a URL or an address: services, kinds, codes, stages and states all come from fixed sets.
 """
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import math
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import (
@@ -23,6 +29,7 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import Headers
 
@@ -45,7 +52,7 @@ _FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real
 class Metrics:
     """The metrics of one service, in a registry of their own. Observes call stages (`Watch`) and the call log."""
 
-    def __init__(self, ledger_services: LedgerServices, health: HealthCheck) -> None:
+    def __init__(self, ledger_services: LedgerServices, health: HealthCheck, database_url: str) -> None:
         self._ledger_services = ledger_services
         self._health = health
         self.registry = CollectorRegistry()
@@ -67,15 +74,25 @@ class Metrics:
         self._settlements = Counter(
             "alive402_settlements", "Settlements attempted, by outcome.", ["outcome"], registry=registry
         )
-        self._payments = Gauge("alive402_payments", "Payments in the ledger, by state.", ["state"], registry=registry)
-        self._unresolved = Gauge(
-            "alive402_unresolved_payments", "Payments whose settlement is unknown.", registry=registry
+        self._name = ledger_label(database_url)
+        self._payments = Gauge(
+            "alive402_payments",
+            "Payments in the ledger, by state; the same from each process: max by (ledger, state).",
+            ["ledger", "state"],
+            registry=registry,
         )
+        self._unresolved = Gauge(
+            "alive402_unresolved_payments",
+            "Payments in the ledger whose settlement is unknown; the same from each process: max by (ledger).",
+            ["ledger"],
+            registry=registry,
+        ).labels(self._name)
         self._oldest = Gauge(
             "alive402_unresolved_oldest_seconds",
             "For how long the oldest settlement has been unknown; 0 without any.",
+            ["ledger"],
             registry=registry,
-        )
+        ).labels(self._name)
         self._places = Gauge(
             "alive402_queue_places", "Work slots of this process.", ["work", "status"], registry=registry
         )
@@ -121,7 +138,7 @@ class Metrics:
                 states, backlog = await insight.states(), await insight.backlog()
             self._ledger.observe(time.monotonic() - began)
             for state, count in states.items():
-                self._payments.labels(str(state)).set(count)
+                self._payments.labels(self._name, str(state)).set(count)
             self._unresolved.set(backlog.payments)
             self._oldest.set(backlog.oldest_seconds)
         except SQLAlchemyError:
@@ -136,6 +153,15 @@ class Metrics:
             self._up.labels(part).set(works)
         self._free.set(self._health.machine.free_bytes())
         return generate_latest(self.registry)
+
+
+def ledger_label(database_url: str) -> str:
+    """Eight hex digits that are the same in each process that reaches the same database by the same address."""
+    url = make_url(database_url)
+    place = f"{url.host}:{url.port}/{url.database}"
+    if url.get_backend_name() == "sqlite":
+        place = f"{socket.gethostname()}:{Path(url.database or '').absolute()}"
+    return hashlib.sha256(place.encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,23 @@ from typing import Any
 import structlog
 
 from alive402.intake.errors import AnalysisTimeout
-from alive402.intake.folders import reporting_full_disk
-from alive402.intake.sandbox.worker_process import Kind, Progress, SandboxLimits, WarmWorker, WorkerDied
-from alive402.liveness import AnalysisError, AnalysisFailed
+from alive402.intake.folders import is_full_disk, reporting_full_disk
+from alive402.intake.sandbox.worker_process import (
+    Kind,
+    Progress,
+    SandboxLimits,
+    WarmWorker,
+    WorkerDied,
+    WorkerNotStarted,
+)
+from alive402.liveness import AnalysisError, AnalysisFailed, AnalysisUnavailable, ModelsMissing
 
 log = structlog.get_logger(__name__)
+
+_MEND = (
+    "Raise ALIVE402_ANALYSIS_MEMORY_BYTES if `said` tells of memory; else check the installation, the folder of the "
+    "models (ALIVE402_CACHE), and this user's limits on processes and files."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +80,7 @@ class Sandbox:
         Raises:
             UnusableVideo, ModelsMissing: as the analyzer raised it in the child, the same class.
             AnalysisTimeout: the process was killed at its deadline or at its limit of processor time.
+            AnalysisUnavailable: no process can be started; the cause is in the log.
             AnalysisFailed: the file crashed two children, or cannot be read; the cause is in the log.
         """
         until, heard = asyncio.get_running_loop().time() + self.limits.seconds, 0.0
@@ -85,6 +98,8 @@ class Sandbox:
             log.warning("judged once more in another process")
         try:
             return await self._judge(path, hear, kind, until)
+        except WorkerNotStarted:
+            raise AnalysisUnavailable from None
         except WorkerDied:
             raise AnalysisFailed from None
 
@@ -94,7 +109,7 @@ class Sandbox:
         try:
             async with asyncio.timeout_at(until):
                 with reporting_full_disk():
-                    worker = self._take() or await self._start()
+                    worker = self._take() or await self._started()
                     judged = understood(await worker.judge(path, self.limits, progress, kind))
             sound = True
             return judged
@@ -102,10 +117,12 @@ class Sandbox:
             # After an error of the video the process is reusable; after our own failure it may not be.
             sound = not isinstance(error, AnalysisFailed)
             if not sound:
-                log.error("analysis failed", said=await _last_words(worker))
+                log.error("analysis failed", said=await _last_words(worker), mend=_MEND)
             raise
         except TimeoutError:
             raise AnalysisTimeout(seconds=self.limits.seconds) from None
+        except WorkerNotStarted:
+            raise
         except WorkerDied as error:
             if error.status == -signal.SIGXCPU:
                 raise AnalysisTimeout(cpu_seconds=self.limits.cpu_seconds) from None
@@ -153,14 +170,32 @@ class Sandbox:
         try:
             async with asyncio.timeout(self.limits.seconds):
                 worker = await self._start()
-        except (WorkerDied, OSError) as error:
+        except (WorkerDied, ModelsMissing, OSError) as error:
             # The next call tries again and gets the error.
-            log.error("no worker could be started", cause=str(error), said=getattr(error, "said", ""))
+            _log_unstarted(error)
             return
         if self._closed or len(self._idle) >= self._kept:
             await worker.end()
         else:
             self._idle.append(worker)
+
+    async def _started(self) -> WarmWorker:
+        """Start a worker for a call, and log why none can be started.
+
+        Raises:
+            WorkerNotStarted: it did not get ready.
+            AnalysisUnavailable: no process can be made.
+        """
+        try:
+            return await self._start()
+        except (WorkerNotStarted, ModelsMissing) as error:
+            _log_unstarted(error)
+            raise
+        except OSError as error:
+            if is_full_disk(error):
+                raise
+            _log_unstarted(error)
+            raise AnalysisUnavailable from None
 
     async def _start(self) -> WarmWorker:
         worker = await WarmWorker.start(self.limits, self._beside)
@@ -175,6 +210,10 @@ async def judge(path: Path, limits: SandboxLimits, progress: Progress | None = N
     """Judge one file in a process started for it alone; raises like `Sandbox.judge`."""
     async with Sandbox(limits, kept=0) as sandbox:
         return await sandbox.judge(path, progress)
+
+
+def _log_unstarted(error: Exception) -> None:
+    log.error("no worker can be started", cause=str(error), said=getattr(error, "said", ""), mend=_MEND)
 
 
 async def _last_words(worker: WarmWorker | None) -> str:
@@ -205,6 +244,10 @@ def _error(message: dict[str, Any]) -> AnalysisError:
     kinds: list[type[AnalysisError]] = [AnalysisError]
     for kind in kinds:
         kinds.extend(kind.__subclasses__())
+        if kind is ModelsMissing and kind.code == message["code"]:
+            # Its sentence may name a folder of the server, which is nothing for callers.
+            log.error("models are missing", why=message["message"])
+            return kind()
         if kind is not AnalysisError and kind.code == message["code"]:
             return kind(message["message"], **message["details"])
     return AnalysisFailed(message["message"], **message["details"])

@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from alive402.intake.folders import WORKER, marked
-from alive402.liveness import VideoTooLarge
+from alive402.liveness import VideoTooLarge, model_files
 
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 MAX_LOG_LINES, MAX_LOG_LINE_BYTES = 40, 400
-# Environment variables that the child needs for Python and the model files; no secrets, no proxies, no preloads.
-_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "XDG_CACHE_HOME", "ALIVE402_CACHE")
+# Environment variables that the child needs for Python; no secrets, no proxies, no preloads.
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL")
 _MEMORY = {"MALLOC_MMAP_THRESHOLD_": "1000000"}
 """Makes the C library return a frame's memory at once; by default it keeps memory after large allocations."""
 
@@ -75,6 +75,10 @@ class WorkerDied(Exception):
         super().__init__(f"worker ended with {status}")
 
 
+class WorkerNotStarted(WorkerDied):
+    """The child ended before it was ready."""
+
+
 class WarmWorker:
     """A confined child with its models loaded.
 
@@ -102,10 +106,11 @@ class WarmWorker:
         """Start a worker and wait until it is ready; it reads videos from its own folder, made under `beside`.
 
         Raises:
-            WorkerDied: it did not get ready.
+            WorkerNotStarted: it did not get ready.
+            ModelsMissing: this user has no folder for the model files.
             OSError: no process or folder can be made.
         """
-        folder = _folder(beside)
+        environment, folder = _environment(), _folder(beside)
         bounds: dict[str, Any] = {
             "memory_bytes": limits.memory_bytes,
             "cpu_seconds": limits.cpu_seconds,
@@ -125,7 +130,7 @@ class WarmWorker:
                 stderr=asyncio.subprocess.PIPE,
                 # Its own process group, so that its children die with it.
                 start_new_session=True,
-                env=_MEMORY | {name: os.environ[name] for name in _KEPT if name in os.environ},
+                env=environment,
                 cwd=folder.name,
                 limit=MAX_ANSWER_BYTES,
             )
@@ -141,7 +146,9 @@ class WarmWorker:
         except BaseException as error:
             await worker.end()
             if isinstance(error, WorkerDied):
-                error.said = worker.said
+                unready = WorkerNotStarted(error.status)
+                unready.said = worker.said
+                raise unready from None
             raise
         return worker
 
@@ -230,6 +237,12 @@ class WarmWorker:
         self._input.close()
         await self._child.wait()
         await asyncio.wait([self._listening])
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    # The folder is resolved here, because the child has another user id, working folder and view of the files.
+    return _MEMORY | kept | {"ALIVE402_CACHE": str(model_files.cache_folder().parent.absolute())}
 
 
 def _folder(beside: Path | None) -> tempfile.TemporaryDirectory[str]:

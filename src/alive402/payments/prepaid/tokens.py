@@ -148,6 +148,8 @@ class Tokens:
             amount = str(share(payment.amount, prepayment.max_calls))
             data |= {"amount": amount, **authorization_of(payment)}
         data |= {"prepaymentId": prepayment.id, "remainingCalls": prepayment.remaining}
+        if prepayment.api_key_id is not None:
+            data["keyId"] = prepayment.api_key_id
         Outbox(session).put(self._ledger.webhook_urls, PREPAID_USED, at, data)
 
     async def give_back(self, prepayment_id: str, use_id: str, why: str) -> None:
