@@ -20,7 +20,7 @@ from alive402.http.payment import PaymentObjects
 from alive402.http.routes import jobs, mcp, payments, tools, uploads
 from alive402.http.upkeep import Watching
 from alive402.http.wiring import Parts
-from alive402.operations import ChainStanding, HealthCheck
+from alive402.operations import HealthCheck
 from alive402.payments.x402 import Reconciler
 
 CUT_OFF_SECONDS = 5.0
@@ -97,7 +97,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.include_router(payment_page.router(objects, surfaces))
     app.include_router(jobs.router(runner))
     app.include_router(surfaces.router())
-    app.include_router(health.router(watch, ChainStanding(parts.registry.ledger_services.ledger, parts.sweep)))
+    app.include_router(health.router(watch, watching.chain))
     for door in watching.routers(surfaces):
         app.include_router(door)
     app.include_router(well_known.router(parts.registry.ledger_services.verdicts.keys))

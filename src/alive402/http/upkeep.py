@@ -11,7 +11,7 @@ from fastapi import APIRouter
 from alive402.http.discovery import Surfaces, privacy
 from alive402.http.ops import Metrics, Ops, OpsAccess, Readers, metrics
 from alive402.http.wiring import Parts
-from alive402.operations import Erasure, HealthCheck, Keeping, Retention
+from alive402.operations import ChainStanding, Erasure, HealthCheck, Keeping, Retention
 from alive402.stages import Watch
 
 
@@ -22,7 +22,8 @@ class Watching:
         self._parts = parts
         self._health = health
         ledger_services = parts.registry.ledger_services
-        self._metrics = Metrics(ledger_services, health, parts.settings.database_url)
+        self.chain = ChainStanding(ledger_services.ledger, parts.sweep)
+        self._metrics = Metrics(ledger_services, health, parts.settings.database_url, self.chain)
         ledger_services.call_log.heard_by.append(self._metrics.heard)
         self.tracing = parts.tracing
         self.watches: tuple[Watch, ...] = (self._metrics, *((parts.tracing,) if parts.tracing else ()))

@@ -37,7 +37,8 @@ from alive402 import __version__
 from alive402.calls import WORKED_ON, CallKind, LedgerServices
 from alive402.errors import CodedError
 from alive402.http.ops.access import OpsAccess, OpsKeyMissing, header_key
-from alive402.operations import HealthCheck, Insight
+from alive402.operations import ChainStanding, HealthCheck, Insight
+from alive402.payments.x402 import Standing
 from alive402.stages import CallStage
 from alive402.storage import utc_now
 
@@ -52,9 +53,12 @@ _FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real
 class Metrics:
     """The metrics of one service, in a registry of their own. Observes call stages (`Watch`) and the call log."""
 
-    def __init__(self, ledger_services: LedgerServices, health: HealthCheck, database_url: str) -> None:
+    def __init__(
+        self, ledger_services: LedgerServices, health: HealthCheck, database_url: str, chain: ChainStanding
+    ) -> None:
         self._ledger_services = ledger_services
         self._health = health
+        self._chain = chain
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         registry = self.registry
@@ -106,6 +110,11 @@ class Metrics:
         self._free = Gauge(
             "alive402_media_free_bytes", "Free space where videos are stored during analysis.", registry=registry
         )
+        self._chain_read = Gauge(
+            "alive402_chain_read",
+            "Whether this process has compared the ledger with the chain: 1, 0 before that, NaN where it does not.",
+            registry=registry,
+        )
         build = Gauge("alive402_build", "Always 1; the version is its label.", ["version"], registry=registry)
         build.labels(__version__).set(1)
 
@@ -152,6 +161,8 @@ class Metrics:
         for part, works in (await self._health.ready()).items():
             self._up.labels(part).set(works)
         self._free.set(self._health.machine.free_bytes())
+        standing = self._chain.standing
+        self._chain_read.set(math.nan if standing is Standing.OFF else standing is Standing.READ)
         return generate_latest(self.registry)
 
 
