@@ -64,7 +64,7 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.mark.timeout(3600)
 async def test_random_kills_lose_no_answer_and_charge_nothing_twice(setup: CrashSetup, kind: str) -> None:
-    seen = await kill_at_random(setup, KILLS, 4.0 if KILLS >= FULL else 1.0)
+    seen = await kill_at_random(setup, KILLS, 9.0 if KILLS >= FULL else 1.0)
     assert seen.answers
     counted = (seen.kills, BUYERS, len(seen.answers), seen.asked_again)
     rows[kind] = (*map(str, counted), told(seen), "0", "0", "equal")
