@@ -1,6 +1,6 @@
 """Tables in docs/payments.md that the crash tests make: each holds what a run saw.
 
-`ALIVE402_WRITE_DOCS=1` writes them anew.
+`WRITE_DOCS=1` writes them anew.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def is_in_the_docs(name: str, headings: tuple[str, ...], rows: Rows) -> None:
     """Assert that the page has these rows between the comments `name` and `end of name`, or write them there."""
     page, begin, end = PAGE.read_text(), f"<!-- {name} -->\n", f"<!-- end of {name} -->"
     made = f"{page.split(begin)[0]}{begin}{rendered(headings, rows)}{end}{page.split(end)[1]}"
-    if os.environ.get("ALIVE402_WRITE_DOCS"):
+    if os.environ.get("WRITE_DOCS"):
         PAGE.write_text(made)
         return
-    assert page == made, "ALIVE402_WRITE_DOCS=1 writes the table anew"
+    assert page == made, "WRITE_DOCS=1 writes the table anew"

@@ -1,6 +1,6 @@
 """Tests of SIGKILL at every transition, lost answers, a locked database and wrong clocks: ledger and chain stay equal.
 
-The tables in `docs/payments.md` are what these tests saw. `ALIVE402_WRITE_DOCS=1` writes them anew.
+The tables in `docs/payments.md` are what these tests saw. `WRITE_DOCS=1` writes them anew.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Tests of SIGKILL around settlement and of lost answers in the other schemes; `test_crashes.py` has every moment.
 
-The table in `docs/payments.md` is what these tests saw. `ALIVE402_WRITE_DOCS=1` writes it anew.
+The table in `docs/payments.md` is what these tests saw. `WRITE_DOCS=1` writes it anew.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Tests of SIGKILL at random moments under eight buyers: no answer is lost, and each is charged once.
 
-`ALIVE402_RANDOM_KILLS=40 ALIVE402_WRITE_DOCS=1` makes the table in `docs/payments.md`; without them two are tried.
+`RANDOM_KILLS=40 WRITE_DOCS=1` makes the table in `docs/payments.md`; without them two are tried.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tests.e2e.random_kills import BUYERS, UNFINISHED, Killing, kill_at_random
 
 pytestmark = pytest.mark.anyio
 FULL = 40
-KILLS = int(os.environ.get("ALIVE402_RANDOM_KILLS", "2"))
+KILLS = int(os.environ.get("RANDOM_KILLS", "2"))
 HEADINGS = (
     "ledger",
     "kills",
@@ -71,7 +71,7 @@ async def test_random_kills_lose_no_answer_and_charge_nothing_twice(setup: Crash
 
 
 async def test_docs_have_the_table_of_forty_kills() -> None:
-    if KILLS >= FULL and len(rows) == 2 and os.environ.get("ALIVE402_WRITE_DOCS"):
+    if KILLS >= FULL and len(rows) == 2 and os.environ.get("WRITE_DOCS"):
         is_in_the_docs("random kills", HEADINGS, rows)
     table = PAGE.read_text().split("<!-- random kills -->\n")[1].split("<!-- end of random kills -->")[0]
     for kind in ("SQLite", "PostgreSQL"):

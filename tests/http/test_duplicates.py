@@ -1,6 +1,6 @@
 """Tests of copies of one payment that are verified slowly: none is refused while the payment is being charged.
 
-`ALIVE402_COPIES=2000 python -m pytest -s tests/http/test_duplicates.py -k crowd` sends 2,000, verified in up to 3 s.
+`COPIES=2000 python -m pytest -s tests/http/test_duplicates.py -k crowd` sends 2,000, verified in up to 3 s.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.http.permit2 import Choosing, accepted, by_permit2, up_to
 
 pytestmark = pytest.mark.anyio
 PRICE, MONEY = 200_000, 10**6
-COPIES, CROWD = 8, int(os.environ.get("ALIVE402_COPIES", "60"))
+COPIES, CROWD = 8, int(os.environ.get("COPIES", "60"))
 SLOWEST_SECONDS = 3.0 if CROWD > 1000 else 0.3
 AT_ONCE = 500
 SCHEMES = {

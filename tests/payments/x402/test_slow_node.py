@@ -1,6 +1,6 @@
 """Tests of many unknown settlements and a slow node: none stays unknown for longer than two minutes.
 
-`ALIVE402_NODE_SECONDS=4 python -m pytest -s tests/payments/x402/test_slow_node.py` takes a node of four seconds.
+`NODE_SECONDS=4 python -m pytest -s tests/payments/x402/test_slow_node.py` takes a node of four seconds.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tests.payments.devchain.test_chain import SELLER
 from tests.payments.x402.test_reconciler import PRICE, Setup
 
 pytestmark = pytest.mark.anyio
-NODE_SECONDS = float(os.environ.get("ALIVE402_NODE_SECONDS", "0.02"))
+NODE_SECONDS = float(os.environ.get("NODE_SECONDS", "0.02"))
 FULL = NODE_SECONDS >= 1
 BACKLOG = int(os.environ.get("ALIVE402_BACKLOG", "64" if FULL else "20"))
 EVERY_SECONDS = 30.0 if FULL else 0.1
