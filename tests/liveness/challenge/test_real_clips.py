@@ -44,6 +44,16 @@ def test_a_challenge_changes_nothing_but_the_verdict(analyzer: Analyzer, clips: 
     assert (asked.cues, asked.frames, asked.quality) == (without.cues, without.frames, without.quality)
 
 
+def test_a_live_clip_that_answers_is_live(analyzer: Analyzer) -> None:
+    name = CHOSEN[0]
+    if not (FOLDER / name).exists():
+        pytest.skip("no real clips here (ALIVE402_REAL_CLIPS is not set)")
+    report = analyzer.analyze(FOLDER / name, None, None, own_challenge(name, seen(name))).report
+    assert report.freshness is not None
+    assert (report.verdict, report.freshness.status) == ("live", "answered")
+    assert report.reasons[-1].code == "challenge_answered"
+
+
 def test_an_attack_stays_one(analyzer: Analyzer, clips: Clips) -> None:
     without, asked = analyzer.analyze(clips.attack).report, analyzer.analyze(clips.attack, None, None, ASKED).report
     assert asked.verdict == "spoof"

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alive402.liveness import Challenge, ChallengeOptions
@@ -89,6 +89,7 @@ def test_short_seeds_are_refused() -> None:
         ({"capture": None}, "capture"),
         ({"capture": {"seconds": 3, "lead": 1.2}}, "end before"),
         ({"bits": "many"}, "bits"),
+        ({"bits": 10.4}, "10.3"),
     ],
 )
 def test_what_is_no_challenge_is_refused(change: dict[str, Any], said: str) -> None:
@@ -103,6 +104,7 @@ json_values = st.recursive(
 
 
 @given(json_values)
+@settings(max_examples=40)
 def test_any_json_is_read_or_refused(data: Any) -> None:
     with pytest.raises(ValueError, match=r"."):
         Challenge.from_dict(data)

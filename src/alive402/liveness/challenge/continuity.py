@@ -14,7 +14,7 @@ Doubles = npt.NDArray[np.float64]
 
 LONGEST_PAUSE = 0.35
 """Seconds from one mesh to the next; in a longer pause anything may have happened."""
-JUMP_PLACE, JUMP_SIZE, JUMP_ANGLE = 0.5, 0.15, 20.0
+JUMP_PLACE, JUMP_SIZE, JUMP_ANGLE = 0.5, 0.15, 35.0
 """Least step of the face's place (half-widths), of the logarithm of its size, and of its angles (degrees) in a jump."""
 TIMES = 4.0
 """Least ratio of such a step to the steps beside it; a head speeds up and slows down."""

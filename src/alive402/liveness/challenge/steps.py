@@ -159,12 +159,16 @@ class Challenge:
             raise ValueError("The steps have to be in time order, and their windows must not overlap.")
         if steps[0].at < lead - 1e-6 or seconds < steps[-1].ends - 1e-6:
             raise ValueError("The steps have to begin after the lead and to end before the clip does.")
-        return cls(name, steps, lead, seconds, _number(data, "bits", 0.0, 64.0))
+        return cls(name, steps, lead, seconds, _number(data, "bits", 0.0, _bits(len(KINDS), len(steps))))
 
 
 def drawn_bits(options: ChallengeOptions) -> float:
     """Binary logarithm of the number of orders, rounded down to a tenth."""
-    return math.floor(10 * math.log2(orders(len(options.kinds), options.drawn))) / 10
+    return _bits(len(options.kinds), options.drawn)
+
+
+def _bits(kinds: int, steps: int) -> float:
+    return math.floor(10 * math.log2(orders(kinds, steps))) / 10
 
 
 def draw(seed: bytes, options: ChallengeOptions = ChallengeOptions()) -> tuple[Step, ...]:
