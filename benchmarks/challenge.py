@@ -13,7 +13,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
 from itertools import combinations
@@ -26,9 +26,19 @@ import numpy as np
 import numpy.typing as npt
 
 from alive402.liveness import Challenge, VideoFile
-from alive402.liveness.challenge import Movement, Signals, Step, draw, find_breaks, find_movements, read, verify
+from alive402.liveness.challenge import (
+    Movement,
+    Signals,
+    Step,
+    draw,
+    find_breaks,
+    find_movements,
+    picture_jumps,
+    read,
+    verify,
+)
 from alive402.liveness.faces import FaceFinder, FaceFollower
-from alive402.liveness.media import ClipRecorder, Limits
+from alive402.liveness.media import Clip, ClipRecorder, Limits
 
 TOLERANCE = 0.5
 """Seconds before and after an observed movement in which it may be found again."""
@@ -43,13 +53,15 @@ TRIALS, DRAWN = 2000, 5
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """One clip: its name, label, subject, curves, and those of its copy at 320 px, 15 fps and CRF 33 (live ones)."""
+    """One clip: its name, label, subject, curves and pictures; and those of its copy at 320 px, 15 fps and CRF 33."""
 
     name: str
     label: str
     subject: str
     signals: Signals
+    clip: Clip
     copy: Signals | None
+    copied: Clip | None
 
 
 def main() -> None:
@@ -80,28 +92,34 @@ def taken(manifest: Path, most: int | None, seconds: float) -> Iterator[Taken]:
             print(f"stopped before {name}: {seconds:.0f} s are over", file=sys.stderr)
             return
         row = by_name[name]
-        signals = curves(manifest.parent / name)
+        signals, clip = seen(manifest.parent / name)
         if len(signals.times):
-            copy = degraded(manifest.parent / name) if row["label"] == "live" else None
+            copy, copied = degraded(manifest.parent / name) if row["label"] == "live" else (None, None)
             subject = row.get("subject") or row.get("source") or ""
-            yield Taken(name, row["label"], subject, signals, copy)
+            yield Taken(name, row["label"], subject, signals, clip, copy, copied)
 
 
 def curves(path: Path) -> Signals:
     """The curves of the judged face of a clip, with a mesh at every motion frame, as the engine reads them."""
+    return seen(path)[0]
+
+
+def seen(path: Path) -> tuple[Signals, Clip]:
+    """The curves of a clip and its pictures."""
     with VideoFile(path) as file:
         recorder = ClipRecorder(file.expected_seconds, Limits().max_frames)
         follower = FaceFollower(_finder(), file.expected_seconds, mesh_every=1)
         for frame in file:
             if recorder.add(frame):
                 follower.follow(frame)
-        tracks = follower.tracks()
+        tracks, clip = follower.tracks(), recorder.finish(file.video())
     nothing = np.zeros(0)
-    return read(tracks[0]) if tracks else Signals(nothing, nothing, nothing, nothing, nothing, np.zeros((0, 2)))
+    empty = Signals(nothing, nothing, nothing, nothing, nothing, np.zeros((0, 2)))
+    return read(tracks[0]) if tracks else empty, clip
 
 
-def degraded(path: Path) -> Signals:
-    """The curves of the clip's copy at 320 px, 15 fps and CRF 33."""
+def degraded(path: Path) -> tuple[Signals, Clip]:
+    """The curves and pictures of the clip's copy at 320 px, 15 fps and CRF 33."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "copy.mp4"
         with av.open(str(copy), "w") as file, VideoFile(path) as source:
@@ -120,7 +138,7 @@ def degraded(path: Path) -> Signals:
                 file.mux(stream.encode(made))
             if stream is not None:
                 file.mux(stream.encode(None))
-        return curves(copy)
+        return seen(copy)
 
 
 def own_challenge(name: str, signals: Signals, first: int = 0, steps: int | None = None) -> Challenge:
@@ -192,12 +210,20 @@ def _random(live: Sequence[Taken]) -> dict[str, object]:
 
 def _cuts(live: Sequence[Taken]) -> dict[str, object]:
     """Jumps found in whole clips, which have none, and in the curves of two clips of one subject joined."""
-    false = sum(bool(find_breaks(one.signals).cuts) for one in live)
+    whole = [(one.signals, one.clip) for one in live]
+    whole += [(one.copy, one.copied) for one in live if one.copy is not None and one.copied is not None]
+    shortened = [_without_a_second(clip) for _, clip in whole if clip.times[-1] >= 3.0]
+    fast = [clip for clip in shortened if float(np.median(np.diff(clip.times))) <= 0.1]
     pairs = [(a, b) for a, b in combinations(live, 2) if a.subject and a.subject == b.subject]
     caught = sum(bool(find_breaks(_joined([_half(a.signals), _half(b.signals)])).cuts) for a, b in pairs)
+    faces = sum(bool(find_breaks(signals).cuts) for signals, _ in whole)
+    pictures = sum(bool(picture_jumps(clip)) for _, clip in whole)
+    found = sum(bool(picture_jumps(clip)) for clip in fast)
     return {
-        "live clips in which a jump is found": f"{false} of {len(live)}",
-        "two clips of one subject joined, jump found": f"{caught} of {len(pairs)}",
+        "whole live clips and copies: jump of the face": f"{faces} of {len(whole)}",
+        "whole live clips and copies: jump of the picture": f"{pictures} of {len(whole)}",
+        "a second cut out, 10 fps or more: jump of the picture": f"{found} of {len(fast)}",
+        "two clips of one subject joined: jump of the face": f"{caught} of {len(pairs)}",
     }
 
 
@@ -243,6 +269,17 @@ def _joined(parts: Sequence[Signals]) -> Signals:
         np.concatenate([part.size for part in parts]),
         np.concatenate([part.centre for part in parts]),
     )
+
+
+def _without_a_second(clip: Clip) -> Clip:
+    """The clip without the second in its middle, the worst case of takes at the same place."""
+    middle = float(clip.times[-1]) / 2
+    kept = (clip.times < middle - 0.5) | (clip.times >= middle + 0.5)
+    first = float(clip.times[kept & (clip.times > middle)][0])
+    last = float(clip.times[kept & (clip.times < middle)][-1])
+    usual = float(np.median(np.diff(clip.times)))
+    times = np.where(clip.times > middle, clip.times - first + last + usual, clip.times)
+    return replace(clip, times=times[kept], thumbs=clip.thumbs[kept])
 
 
 def _half(signals: Signals) -> Signals:

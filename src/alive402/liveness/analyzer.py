@@ -193,7 +193,7 @@ class Analyzer:
         decision = fusion.fuse(looks, evidence, rule, expert)
         if division.cut_times or division.others:
             seen, decision = self._judge_stretches(division, seen, decision, rule)
-        freshness = judge(challenge, answering[0], division.cut_times) if challenge else None
+        freshness = judge(challenge, clip, answering[0], division.cut_times) if challenge else None
         decision = capped(decision, freshness, rule.threshold) if freshness else decision
         done = perf_counter()
         progress("done", 1.0)

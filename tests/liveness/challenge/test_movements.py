@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alive402.liveness.challenge import KINDS, Signals, Step, find_breaks, find_movements, packaged
+from alive402.liveness.challenge import KINDS, Signals, Step, find_breaks, find_movements, packaged, picture_jumps
+from alive402.liveness.media import Clip
+from tests.liveness import scenes
 from tests.liveness.challenge.people import Person, answer, moved
 
 SECONDS = 12.0
@@ -71,6 +73,33 @@ def test_movements_are_no_cuts(seed: int, fps: float, size: float) -> None:
     steps = [Step(kind, 1.0 + 2 * place, 2.0) for place, kind in enumerate(KINDS)]
     person = Person(fps=fps, size=size, lasts=1.0)
     assert find_breaks(answer(steps, SECONDS, np.random.default_rng(seed), person)).cuts == ()
+
+
+def take_of(shift: float) -> list[np.ndarray]:
+    """Two seconds of somebody who sways before a wall; `shift` px is where this take has them."""
+    path = scenes.sway(60, 12)
+    wall = scenes.room()
+    return [scenes.face(wall, scenes.shifted((200, 120, 280, 220), x + shift, y)) for x, y in path]
+
+
+def filmed(frames: list[np.ndarray]) -> Clip:
+    return scenes.film(frames, [(200.0, 120.0, 280.0, 220.0)] * len(frames))[0]  # type: ignore[arg-type]
+
+
+def test_two_takes_at_the_same_place_are_a_cut() -> None:
+    assert picture_jumps(filmed(take_of(0.0) + take_of(0.0))) == ()
+    (cut,) = picture_jumps(filmed(take_of(0.0) + take_of(25.0)))
+    assert cut == pytest.approx(60 / scenes.FPS, abs=0.05)
+
+
+def test_a_flash_is_no_cut() -> None:
+    frames = take_of(0.0) + take_of(0.0)
+    frames[40] = np.minimum(frames[40].astype(np.int32) + 60, 255).astype(frames[40].dtype)
+    assert picture_jumps(filmed(frames)) == ()
+
+
+def test_few_frames_have_no_jumps() -> None:
+    assert picture_jumps(filmed(take_of(0.0)[:5])) == ()
 
 
 def test_missing_frames_are_a_pause() -> None:

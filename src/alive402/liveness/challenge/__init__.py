@@ -12,7 +12,7 @@ from alive402.lazy import lazy_names
 
 if TYPE_CHECKING:
     from alive402.liveness.challenge.answer import capped, judge, verify
-    from alive402.liveness.challenge.continuity import Continuity, find_breaks
+    from alive402.liveness.challenge.continuity import Continuity, find_breaks, picture_jumps
     from alive402.liveness.challenge.fitted import Limits, packaged
     from alive402.liveness.challenge.movements import Movement, find_movements
     from alive402.liveness.challenge.signals import Signals, read
@@ -22,7 +22,7 @@ else:
         __name__,
         {
             "answer": ["capped", "judge", "verify"],
-            "continuity": ["Continuity", "find_breaks"],
+            "continuity": ["Continuity", "find_breaks", "picture_jumps"],
             "fitted": ["Limits", "packaged"],
             "movements": ["Movement", "find_movements"],
             "signals": ["Signals", "read"],
@@ -46,6 +46,7 @@ __all__ = [
     "find_movements",
     "judge",
     "packaged",
+    "picture_jumps",
     "read",
     "verify",
 ]

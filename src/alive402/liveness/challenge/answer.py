@@ -7,20 +7,21 @@ from dataclasses import replace
 
 import numpy as np
 
-from alive402.liveness.challenge.continuity import Continuity, find_breaks
+from alive402.liveness.challenge.continuity import Continuity, find_breaks, picture_jumps
 from alive402.liveness.challenge.fitted import Limits, packaged
 from alive402.liveness.challenge.movements import Movement, find_movements
 from alive402.liveness.challenge.signals import Signals, read
 from alive402.liveness.challenge.steps import Challenge, Step
 from alive402.liveness.decision import fusion
 from alive402.liveness.faces import FaceTrack
+from alive402.liveness.media import Clip
 from alive402.liveness.report import Freshness, FreshnessStatus, FreshnessStep, StepStatus
 
 EARLIEST, LATEST, DELAY_STEP = -0.3, 0.5, 0.05
 """Seconds: one delay in this range is allowed between the clock of the page and that of the whole clip."""
 REACTION = 0.2
 """Seconds; nobody reacts to a prompt faster."""
-OTHER_TIMES = 1.5
+OTHER_TIMES = 2.0
 """Times the asked movement, both in thresholds, that another movement in the same window may have."""
 OPPOSITE = {
     "turn_left": "turn_right",
@@ -38,10 +39,10 @@ WORDS = {
 Found = tuple[StepStatus, Movement | None]
 
 
-def judge(challenge: Challenge, track: FaceTrack, cut_times: tuple[float, ...] = ()) -> Freshness:
-    """Verify the answer of a followed face, given the seconds at which its clip was cut."""
+def judge(challenge: Challenge, clip: Clip, track: FaceTrack, cut_times: tuple[float, ...] = ()) -> Freshness:
+    """Verify the answer of a followed face; `cut_times` are seconds at which the clip is known to be cut."""
     signals = read(track)
-    return verify(challenge, signals, find_breaks(signals, cut_times))
+    return verify(challenge, signals, find_breaks(signals, (*cut_times, *picture_jumps(clip))))
 
 
 def verify(

@@ -1,14 +1,16 @@
-"""Finds breaks in the curves of a face: times without a mesh, and jumps that no head makes."""
+"""Finds breaks in a clip of a face: times without a mesh, and jumps that no head and no picture of one take makes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from alive402.liveness.challenge.signals import Signals
+from alive402.liveness.media import Clip
 
 Doubles = npt.NDArray[np.float64]
 
@@ -20,6 +22,13 @@ TIMES = 4.0
 """Least ratio of such a step to the steps beside it; a head speeds up and slows down."""
 BESIDE = 2
 """Steps on each side of a jump that it is compared with."""
+SAME_FRAME = 0.35
+"""Mean difference in gray levels below which two frames show the same picture."""
+PICTURE_TIMES, PICTURES_BESIDE, LEAST_CHANGE = 3.0, 3, 0.6
+"""Least ratio of the change from one picture to the next to the largest of the changes beside it; how many of those on
+each side; and the least such change, in mean gray levels, that is assumed."""
+LEAST_RATE = 10.0
+"""Pictures a second from which changes of neighbouring ones compare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,38 @@ class Continuity:
     def unseen(self, begins: float, ends: float) -> bool:
         """Whether part of the time from `begins` to `ends` lies in a pause."""
         return any(first < ends and last > begins for first, last in self.pauses)
+
+
+def picture_jumps(clip: Clip) -> tuple[float, ...]:
+    """Seconds of the pictures before which the whole picture changed far more than just before and after.
+
+    Two takes at the same place differ little, and a face at rest hardly jumps; but in one take the change from picture
+    to picture grows and falls over several of them (adaptive threshold: Yeo and Liu 1995, as in `decision.cuts`).
+    """
+    kept: list[int] = []
+    steps: list[float] = []
+    last: npt.NDArray[np.uint8] | None = None
+    for place, thumb in enumerate(clip.thumbs):
+        gray = np.asarray(cv2.cvtColor(thumb, cv2.COLOR_BGR2GRAY), np.uint8)
+        change = 0.0 if last is None else float(cv2.norm(gray, last, cv2.NORM_L1)) / gray.size
+        if last is None or change >= SAME_FRAME:
+            last = gray
+            kept.append(place)
+            steps.append(change)
+    if len(kept) < 2 * PICTURES_BESIDE + 2:
+        return ()
+    times, changes = clip.times[kept], np.asarray(steps[1:])
+    waits = np.diff(times)
+    found = []
+    for place in range(PICTURES_BESIDE, len(changes) - PICTURES_BESIDE):
+        beside = _beside(place, PICTURES_BESIDE)
+        usual = float(np.median(waits[beside]))
+        if usual > 1.0 / LEAST_RATE or waits[place] > LONGEST_PAUSE:
+            continue
+        expected = max(float(changes[beside].max()), LEAST_CHANGE) * max(1.0, waits[place] / max(usual, 1e-3))
+        if changes[place] >= PICTURE_TIMES * expected:
+            found.append(float(times[place + 1]))
+    return tuple(found)
 
 
 def find_breaks(signals: Signals, cut_times: tuple[float, ...] = ()) -> Continuity:
@@ -66,9 +107,14 @@ def _jumps(signals: Signals) -> list[float]:
     )
     joined = np.diff(signals.times) <= LONGEST_PAUSE
     found = []
-    for place in np.flatnonzero(joined & (steps.max(axis=1) >= 1.0)).tolist():
-        beside = [one for one in range(place - BESIDE, place + BESIDE + 1) if one != place and 0 <= one < len(steps)]
+    for place in range(BESIDE, len(steps) - BESIDE):
         which = int(steps[place].argmax())
-        if steps[place, which] >= TIMES * float(steps[beside, which].max()):
+        least = max(1.0, TIMES * float(steps[_beside(place, BESIDE), which].max()))
+        if joined[place] and steps[place, which] >= least:
             found.append(float(signals.times[place + 1]))
     return found
+
+
+def _beside(place: int, count: int) -> list[int]:
+    """The `count` places before and after a place. A clip's ends are not judged, because cameras start unevenly."""
+    return [*range(place - count, place), *range(place + 1, place + count + 1)]
