@@ -19,7 +19,16 @@ if TYPE_CHECKING:
         to_pandas,
         to_rows,
     )
-    from alive402.liveness import AnalysisError, Analyzer, ImageReport, Report, UnusableVideo
+    from alive402.liveness import (
+        AnalysisError,
+        Analyzer,
+        Challenge,
+        ChallengeOptions,
+        Freshness,
+        ImageReport,
+        Report,
+        UnusableVideo,
+    )
 
 __version__ = version.VERSION
 _OF_LIBRARY = (
@@ -33,7 +42,16 @@ _OF_LIBRARY = (
     "to_pandas",
     "to_rows",
 )
-_OF_LIVENESS = ("AnalysisError", "Analyzer", "ImageReport", "Report", "UnusableVideo")
+_OF_LIVENESS = (
+    "AnalysisError",
+    "Analyzer",
+    "Challenge",
+    "ChallengeOptions",
+    "Freshness",
+    "ImageReport",
+    "Report",
+    "UnusableVideo",
+)
 _CLIENTS = ("AsyncClient", "Client")
 
 
@@ -63,7 +81,10 @@ __all__ = [
     "AnalysisError",
     "Analyzer",
     "AsyncClient",
+    "Challenge",
+    "ChallengeOptions",
     "Client",
+    "Freshness",
     "ImageReport",
     "Outcome",
     "Report",

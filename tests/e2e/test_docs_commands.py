@@ -67,6 +67,8 @@ PLACES: dict[tuple[str, str], str | NotRun] = {
     ("alibaba.md", "keys credit"): WALK + "test_key_commands_credit_prepaid_keys",
     ("alibaba.md", "ALIVE402_PROVIDER=alibaba"): NotRun.CLOUD,
     ("alibaba.md", "ALIVE402_UPLOAD_HOST="): NotRun.NETWORK,
+    ("challenge.md", "challenge new"): "tests/cli/test_challenge.py::test_commands_of_the_page_check_a_clip",
+    ("challenge.md", "import secrets"): "tests/cli/test_challenge.py::test_commands_of_the_page_check_a_clip",
     ("client.md", "pip install"): NotRun.NETWORK,
     ("client.md", "alive402 buy"): "tests/http/test_buying.py::test_command_of_the_page_buys",
     ("client.md", "with Client("): "tests/http/test_client.py::test_scripts_of_the_page_buy",

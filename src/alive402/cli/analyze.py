@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from alive402.cli.judging import Printer
-    from alive402.liveness import Analysis, Analyzer, ImageAnalysis, Progress
+    from alive402.liveness import Analysis, Analyzer, Challenge, ImageAnalysis, Progress
 
 EXIT = {"live": 0, "spoof": 1, "inconclusive": 2}
 EXIT_UNUSABLE = 3
@@ -51,6 +52,12 @@ def analyze(
     expert: Annotated[
         str | None, typer.Option(metavar="NAME", help="Also use an expert that was added with `alive402 models add`.")
     ] = None,
+    challenge: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.json", help="A challenge of `alive402 challenge new` that each video has to answer."
+        ),
+    ] = None,
     allow_private_hosts: Annotated[
         bool, typer.Option("--allow-private-hosts", help="Also fetch URLs from your own network.")
     ] = False,
@@ -58,6 +65,8 @@ def analyze(
     """Was the face in each video filmed from life? A single picture is judged too, by far less evidence.
 
     Several inputs are a table of one line each, with totals; --details shows the evidence of each.
+
+    With --challenge a video is live only if it also shows the movements that were asked; else it is inconclusive.
 
     Exit code: 0 live, 1 spoof, 2 inconclusive, 3 unusable input; of several inputs the highest. 64 usage, 69 a package
     is missing, 130 Ctrl-C, 141 the reader of a pipe has closed it.
@@ -76,7 +85,7 @@ def analyze(
 
     messages, aloud = Console(stderr=True), Console()
     _check_usage(inputs or [], watch, camera, report, as_json and as_csv)
-    point = threshold_of("analyze", threshold)
+    point, asked = threshold_of("analyze", threshold), _challenge(challenge)
     wanted = expanded(inputs or [])
     printer: Printer
     if as_json or as_csv:
@@ -89,7 +98,7 @@ def analyze(
     try:
         with _engine(messages, expert) as analyzer:
             for one in _each(wanted, camera, watch):
-                outcome = _judge(analyzer, one, messages, point, allow_private_hosts)
+                outcome = _judge(analyzer, one, messages, point, allow_private_hosts, asked)
                 if isinstance(outcome, dict):
                     worst = max(worst, EXIT_UNUSABLE)
                     printer.error(one.name, outcome)
@@ -149,7 +158,12 @@ def _engine(console: Console, expert: str | None) -> Iterator[Analyzer]:
 
 
 def _judge(
-    analyzer: Analyzer, one: Input, console: Console, point: float | str | None, private: bool
+    analyzer: Analyzer,
+    one: Input,
+    console: Console,
+    point: float | str | None,
+    private: bool,
+    asked: Challenge | None,
 ) -> Analysis | ImageAnalysis | dict[str, Any]:
     """The analysis of one input, or the error as `{code, message, details}`."""
     from alive402.errors import CodedError
@@ -159,10 +173,10 @@ def _judge(
         with file_bar(console, one.name) as progress:
             if one.camera:
                 progress("filming", 0.0)
-                return analyzer.analyze_frames(filmed(one.name), progress, point)
+                return analyzer.analyze_frames(filmed(one.name), progress, point, asked)
             progress("fetching", 0.0)
             with fetched(one, private=private) as path:
-                return _by_kind(analyzer, path, progress, point)
+                return _by_kind(analyzer, path, progress, point, asked)
     except CodedError as error:
         return {"code": error.code, "message": local_advice(error), "details": error.details}
     except FileNotFoundError:
@@ -171,10 +185,29 @@ def _judge(
         return {"code": "file_unreadable", "message": f"The file cannot be read: {error.strerror}.", "details": {}}
 
 
-def _by_kind(analyzer: Analyzer, path: Path, progress: Progress, point: float | str | None) -> Analysis | ImageAnalysis:
-    from alive402.liveness import is_image
+def _by_kind(
+    analyzer: Analyzer, path: Path, progress: Progress, point: float | str | None, asked: Challenge | None
+) -> Analysis | ImageAnalysis:
+    from alive402.liveness import UnsupportedVideo, is_image
 
-    return analyzer.analyze_image(path, point) if is_image(path) else analyzer.analyze(path, progress, point)
+    if not is_image(path):
+        return analyzer.analyze(path, progress, point, asked)
+    if asked is not None:
+        raise UnsupportedVideo("A picture cannot answer a challenge. Give a video.")
+    return analyzer.analyze_image(path, point)
+
+
+def _challenge(path: Path | None) -> Challenge | None:
+    """The challenge of a file; exits when it is none."""
+    if path is None:
+        return None
+    from alive402.liveness import Challenge
+
+    try:
+        return Challenge.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        typer.echo(f"alive402 analyze: {path}: {error}", err=True)
+        raise typer.Exit(EXIT_USAGE) from None
 
 
 def _write_report(path: Path, shown: list[Any], console: Console) -> None:

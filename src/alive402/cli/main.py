@@ -11,7 +11,21 @@ from typer._click.exceptions import ClickException
 from typer.core import TyperGroup
 
 from alive402 import __version__
-from alive402.cli import analyze, batch, buying, demo, evaluate, keys, ledger, mcp, models, receipt, serve, webhooks
+from alive402.cli import (
+    analyze,
+    batch,
+    buying,
+    challenge,
+    demo,
+    evaluate,
+    keys,
+    ledger,
+    mcp,
+    models,
+    receipt,
+    serve,
+    webhooks,
+)
 from alive402.cli.terminal import EXIT_MISSING, command_for, extra_of
 
 EXIT_USAGE = 64
@@ -57,6 +71,7 @@ app.command("demo")(demo.demo)
 app.command("mcp")(mcp.mcp)
 app.command("verify-receipt")(receipt.verify_receipt)
 app.command("rotate-key")(receipt.rotate_key)
+app.add_typer(challenge.app, name="challenge")
 app.add_typer(models.app, name="models")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(keys.app, name="keys")

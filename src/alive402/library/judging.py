@@ -17,6 +17,7 @@ from alive402.library.sources import Order, Source, content_of, encoded, frames_
 from alive402.liveness import (
     Analyzer,
     Annotator,
+    Challenge,
     FrameSequence,
     ImageReport,
     Progress,
@@ -51,6 +52,7 @@ def analyze(
     times: Times | None = None,
     fps: float | None = None,
     order: Order | None = None,
+    challenge: Challenge | None = None,
     allow_private_hosts: bool = False,
     analyzer: Analyzer | None = None,
 ) -> Report:
@@ -65,6 +67,7 @@ def analyze(
         times: of frames only: the seconds of each.
         fps: of frames only: their number a second, instead of `times`.
         order: of frames only: `"rgb"` or `"bgr"`.
+        challenge: movements that the video has to show for a verdict of `live`; the report then has `freshness`.
         allow_private_hosts: also fetch URLs from your own network.
         analyzer: the engine, by default one that the process shares. An engine judges one source at a time.
 
@@ -80,12 +83,12 @@ def analyze(
     """
     engine = analyzer or shared_analyzer()
     if is_array(source):
-        report = engine.analyze_frames(frames_of(source, times, fps, order), progress, threshold).report
+        report = engine.analyze_frames(frames_of(source, times, fps, order), progress, threshold, challenge).report
         return replace(report, annotator=Annotator(frames=partial(_again, source, times, fps, order)))
     _only_of_frames(times=times, fps=fps, order=order)
     kept = _kept(source)
     with opened(kept, private=allow_private_hosts) as path:
-        report = engine.analyze(path, progress, threshold).report
+        report = engine.analyze(path, progress, threshold, challenge).report
         return replace(report, annotator=_annotator(kept, path))
 
 

@@ -13,6 +13,7 @@ from alive402.lazy import lazy_names
 if TYPE_CHECKING:
     from alive402.liveness.analyzer import Analysis, Analyzer, Progress, analyze, analyze_image, shared_analyzer
     from alive402.liveness.annotation import Annotator
+    from alive402.liveness.challenge import Challenge, ChallengeOptions
     from alive402.liveness.decision import engine_identity, fusion
     from alive402.liveness.errors import (
         AnalysisError,
@@ -38,13 +39,24 @@ if TYPE_CHECKING:
         recognised_image,
     )
     from alive402.liveness.networks import Wheel, extract_from_wheel, model_files
-    from alive402.liveness.report import ATTACK_WORDS, Cue, Face, FrameScore, Quality, Reason, Report
+    from alive402.liveness.report import (
+        ATTACK_WORDS,
+        Cue,
+        Face,
+        FrameScore,
+        Freshness,
+        FreshnessStep,
+        Quality,
+        Reason,
+        Report,
+    )
 else:
     __getattr__ = lazy_names(
         __name__,
         {
             "analyzer": ["Analysis", "Analyzer", "Progress", "analyze", "analyze_image", "shared_analyzer"],
             "annotation": ["Annotator"],
+            "challenge": ["Challenge", "ChallengeOptions"],
             "decision": ["engine_identity", "fusion"],
             "errors": [
                 "AnalysisError",
@@ -70,7 +82,17 @@ else:
                 "recognised_image",
             ],
             "networks": ["Wheel", "extract_from_wheel", "model_files"],
-            "report": ["ATTACK_WORDS", "Cue", "Face", "FrameScore", "Quality", "Reason", "Report"],
+            "report": [
+                "ATTACK_WORDS",
+                "Cue",
+                "Face",
+                "FrameScore",
+                "Freshness",
+                "FreshnessStep",
+                "Quality",
+                "Reason",
+                "Report",
+            ],
         },
     )
 
@@ -83,10 +105,14 @@ __all__ = [
     "AnalysisUnavailable",
     "Analyzer",
     "Annotator",
+    "Challenge",
+    "ChallengeOptions",
     "Cue",
     "Face",
     "FrameScore",
     "FrameSequence",
+    "Freshness",
+    "FreshnessStep",
     "ImageAnalysis",
     "ImageReport",
     "ImageTooLarge",

@@ -12,9 +12,10 @@ from pathlib import Path
 from time import perf_counter
 
 from alive402.liveness import cues
+from alive402.liveness.challenge import Challenge, capped, judge
 from alive402.liveness.decision import continuity, fusion, quality, segments
 from alive402.liveness.errors import AnalysisError, AnalysisFailed
-from alive402.liveness.faces import FaceFinder, FaceFollower, FaceTrack, Sample
+from alive402.liveness.faces import MESH_EVERY, FaceFinder, FaceFollower, FaceTrack, Sample
 from alive402.liveness.image import ImageAnalysis, ImageJudge, ImageReport
 from alive402.liveness.media import (
     THUMB_SIDE,
@@ -32,6 +33,7 @@ from alive402.liveness.networks import EXPERTS, AppearanceNetwork, Looks, joined
 from alive402.liveness.report import Engine, Face, FrameScore, Quality, Rect, Report
 from alive402.version import VERSION
 
+Opened = Callable[[], FrameSource]
 Progress = Callable[[str, float], None]
 """Progress callback: the stage (`looking`, `judging`, `done`) and the share of the whole that is done, 0..1."""
 
@@ -107,7 +109,11 @@ class Analyzer:
         self._lock = threading.Lock()
 
     def analyze(
-        self, path: str | Path, progress: Progress | None = None, threshold: float | str | None = None
+        self,
+        path: str | Path,
+        progress: Progress | None = None,
+        threshold: float | str | None = None,
+        challenge: Challenge | None = None,
     ) -> Analysis:
         """Judge one video file.
 
@@ -115,6 +121,7 @@ class Analyzer:
             path: the file.
             progress: progress callback.
             threshold: live confidence at which the verdict is `live`, or the name of an operating point.
+            challenge: what the clip has to answer for a verdict of `live`; the report then has `freshness`.
 
         Raises:
             UnusableVideo: the video cannot be judged; its subclass and `code` say why.
@@ -123,13 +130,17 @@ class Analyzer:
             ValueError: the threshold is not between 0 and 1.
         """
         place = Path(path)
-        return self._run(lambda: VideoFile(place, self._limits), progress, threshold)
+        return self._run(lambda: VideoFile(place, self._limits), progress, threshold, challenge)
 
     def analyze_frames(
-        self, frames: TimedFrames, progress: Progress | None = None, threshold: float | str | None = None
+        self,
+        frames: TimedFrames,
+        progress: Progress | None = None,
+        threshold: float | str | None = None,
+        challenge: Challenge | None = None,
     ) -> Analysis:
         """Judge frames from memory or a camera; the other arguments and the errors are those of `analyze`."""
-        return self._run(lambda: FrameSequence(frames, self._limits), progress, threshold)
+        return self._run(lambda: FrameSequence(frames, self._limits), progress, threshold, challenge)
 
     def analyze_image(self, path: str | Path, threshold: float | str | None = None) -> ImageAnalysis:
         """Judge one picture file from a single look, without the cues that need several frames.
@@ -150,21 +161,24 @@ class Analyzer:
                 raise AnalysisFailed() from error
 
     def _run(
-        self, opened: Callable[[], FrameSource], progress: Progress | None, threshold: float | str | None
+        self, opened: Opened, progress: Progress | None, threshold: float | str | None, challenge: Challenge | None
     ) -> Analysis:
         rule = fusion.packaged().at(threshold)
         with self._lock:
             try:
                 with one_thread_each():
-                    return self._analyze(opened, progress or (lambda stage, share: None), rule)
+                    return self._analyze(opened, progress or (lambda stage, share: None), rule, challenge)
             except (AnalysisError, OSError):
                 raise
             except Exception as error:
                 raise AnalysisFailed() from error
 
-    def _analyze(self, opened: Callable[[], FrameSource], progress: Progress, rule: fusion.Calibration) -> Analysis:
+    def _analyze(
+        self, opened: Opened, progress: Progress, rule: fusion.Calibration, challenge: Challenge | None
+    ) -> Analysis:
         began = perf_counter()
-        clip, tracks = self._look(opened, progress)
+        clip, tracks = self._look(opened, progress, 1 if challenge else MESH_EVERY)
+        answering, tracks = tracks[:1], [track.with_fewer_meshes() if challenge else track for track in tracks]
         looked = perf_counter()
         checked = quality.assess(clip, tracks)
         track = tracks[0]
@@ -172,23 +186,20 @@ class Analyzer:
         with ThreadPoolExecutor(1) as beside:
             scoring = beside.submit(self._score, track.samples)
             evidence = cues.measure(clip, track)
-            measured = perf_counter()
+            cued = perf_counter()
             division = segments.divide(clip, tracks)
             looks, expert, scored = scoring.result()
         seen = _Seen(track.samples, looks, expert)
         decision = fusion.fuse(looks, evidence, rule, expert)
         if division.cut_times or division.others:
             seen, decision = self._judge_stretches(division, seen, decision, rule)
+        freshness = judge(challenge, answering[0], division.cut_times) if challenge else None
+        decision = capped(decision, freshness, rule.threshold) if freshness else decision
         done = perf_counter()
         progress("done", 1.0)
-        timing = {
-            "look": looked - began,
-            "appearance": scored - looked,
-            "cues": measured - looked,
-            "total": done - began,
-        }
+        timing = {"look": looked - began, "appearance": scored - looked, "cues": cued - looked, "total": done - began}
         report = self._report(clip, tracks, seen.samples, checked, decision, rule.threshold, timing)
-        return Analysis(report, seen.samples, seen.looks, seen.expert)
+        return Analysis(replace(report, freshness=freshness), seen.samples, seen.looks, seen.expert)
 
     def _judge_stretches(
         self, division: segments.Division, seen: _Seen, whole: fusion.Decision, rule: fusion.Calibration
@@ -208,11 +219,11 @@ class Analyzer:
         frames = tuple(frame for one in scenes for frame in one.decision.frames)
         return _Seen.of([one for one, _ in judged[True]]), replace(decision, frames=frames)
 
-    def _look(self, opened: Callable[[], FrameSource], progress: Progress) -> tuple[Clip, list[FaceTrack]]:
+    def _look(self, opened: Opened, progress: Progress, mesh_every: int) -> tuple[Clip, list[FaceTrack]]:
         """Read the frames once: follow the faces and collect the data that the cues need."""
         with opened() as file:
             recorder = ClipRecorder(file.expected_seconds, self._limits.max_frames)
-            follower = FaceFollower(self._finder, file.expected_seconds)
+            follower = FaceFollower(self._finder, file.expected_seconds, mesh_every)
             expected = max(file.expected_seconds or 0.0, 1.0)
             # close it before the file: the prefetch thread must not outlive the file
             depth = min(max(PREFETCH_BYTES // file.frame_bytes, 1), MOST_PREFETCHED)

@@ -120,6 +120,86 @@ class Engine:
     weights_sha256: str
 
 
+FreshnessStatus = Literal["answered", "not_answered", "unclear"]
+StepStatus = Literal["done", "missed", "contradicted", "unseen"]
+
+
+@dataclass(frozen=True, slots=True)
+class FreshnessStep:
+    """One step of a challenge, and what the clip shows of it.
+
+    Attributes:
+        kind: the movement that was asked.
+        at: seconds at which it was asked.
+        found_at: seconds at which the movement was largest; None where there was none.
+        value: its size, in `unit`, to be compared with `threshold`; None where there was none.
+        status: `done`; `missed`; `contradicted`, another movement was made; `unseen`, frames are missing.
+    """
+
+    kind: str
+    at: float
+    found_at: float | None
+    value: float | None
+    unit: str
+    threshold: float
+    status: StepStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """Whether the clip answers a challenge.
+
+    Attributes:
+        status: `answered`, `not_answered`, or `unclear` where the clip does not show enough.
+        code, message: the reason.
+        kind: of the challenge.
+        challenge_id: names the challenge.
+        bits: binary logarithm of the number of orders that could have been asked.
+        delay: seconds by which the clip's clock was found to run late.
+        fitted: whether the thresholds come from people who were asked to move.
+        steps: each step, in time order.
+    """
+
+    status: FreshnessStatus
+    code: str
+    message: str
+    kind: str
+    challenge_id: str
+    bits: float
+    delay: float
+    fitted: bool
+    steps: tuple[FreshnessStep, ...]
+
+    @property
+    def reason(self) -> Reason:
+        """The reason, as it stands among those of the report."""
+        return Reason(self.code, self.message)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as it stands under `freshness` in the report."""
+        return {
+            "status": self.status,
+            "kind": self.kind,
+            "challenge_id": self.challenge_id,
+            "bits": rounded(self.bits),
+            "delay": rounded(self.delay),
+            "message": self.message,
+            "fitted": self.fitted,
+            "steps": [
+                {
+                    "kind": step.kind,
+                    "at": rounded(step.at),
+                    "found_at": rounded(step.found_at),
+                    "value": rounded(step.value),
+                    "unit": step.unit,
+                    "threshold": rounded(step.threshold),
+                    "status": step.status,
+                }
+                for step in self.steps
+            ],
+        }
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """The answer for one video.
@@ -135,6 +215,7 @@ class Report:
         cues: physical evidence by name.
         timing: seconds by stage.
         annotator: draws the report on what was judged; None where that is not at hand.
+        freshness: the answer to a challenge; None without one.
     """
 
     verdict: Verdict
@@ -150,6 +231,7 @@ class Report:
     engine: Engine
     timing: dict[str, float] = field(default_factory=dict)
     annotator: Callable[[Any, Path], Path] | None = field(default=None, repr=False, compare=False)
+    freshness: Freshness | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON-ready data; the field names are stable."""
@@ -192,6 +274,7 @@ class Report:
             },
             "engine": {"version": self.engine.version, "weights_sha256": self.engine.weights_sha256},
             "timing": {stage: rounded(seconds) for stage, seconds in self.timing.items()},
+            **({} if self.freshness is None else {"freshness": self.freshness.to_dict()}),
         }
 
     def annotate(self, out: str | Path) -> Path:

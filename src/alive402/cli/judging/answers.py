@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from alive402.liveness import ImageReport, Report
+    from alive402.liveness import Freshness, ImageReport, Report
 
 VERDICTS = ("live", "spoof", "inconclusive")
 UNUSABLE = "unusable"
@@ -205,7 +205,23 @@ class InFull(Printer):
                 soft_wrap=True,
             )
             return
+        if report.freshness is not None:
+            self._freshness(report.freshness)
         self._cues(report)
+
+    def _freshness(self, freshness: Freshness) -> None:
+        from rich.table import Table as Columns
+
+        table = Columns(box=None, padding=(0, 2, 0, 0), show_header=False)
+        for step in freshness.steps:
+            found = "" if step.found_at is None else f"found at {step.found_at:.1f} s"
+            value = "" if step.value is None else f"{step.value:.3g} of {step.threshold:g} {step.unit}"
+            table.add_row(f"    {step.kind.replace('_', ' ')}", f"at {step.at:.1f} s", step.status, found, value)
+        self._console.print(f"  challenge     {freshness.status.replace('_', ' ')}, {freshness.bits:g} bits")
+        self._console.print(table)
+        if not freshness.fitted:
+            said = "thresholds are not fitted on people who were asked to move"
+            self._console.print(f"    {said}", style="dim", soft_wrap=True)
 
     def _cues(self, report: Report) -> None:
         from rich.table import Table as Columns

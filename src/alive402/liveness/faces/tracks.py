@@ -50,8 +50,8 @@ class FaceTrack:
         times: (k,) float64, seconds.
         boxes: (k, 4) float32, x1 y1 x2 y2 in px of the upright frame, the whole face.
         scores: (k,) float32, the detector's confidence, 0..1.
-        landmarks: (k, 468, 2) float32, px of the upright frame, at every second motion frame; else, and where another
-            face was larger, NaN.
+        landmarks: (k, 468, 2) float32, px of the upright frame, at every second motion frame (with a challenge at every
+            one); else, and where another face was larger, NaN.
         turn: degrees, counter-clockwise, by which the frame has to be turned for the face to stand upright.
         samples: the sharpest looks at the face, spread through the clip, in time order.
         extra_samples: looks from just after the picture changed at once, for judging each scene of a cut clip.
@@ -71,6 +71,11 @@ class FaceTrack:
         """Median area of the box, px squared."""
         sides = self.boxes[:, 2:] - self.boxes[:, :2]
         return float(np.median(sides.prod(axis=1)))
+
+    def with_fewer_meshes(self) -> FaceTrack:
+        """The track as it is when a mesh is fitted at every second motion frame only."""
+        kept = (self.indices % MESH_EVERY == 0)[:, None, None]
+        return replace(self, landmarks=np.where(kept, self.landmarks, np.float32(np.nan)))
 
 
 @dataclass(slots=True)
@@ -118,10 +123,12 @@ class FaceFollower:
     Args:
         finder: the networks.
         expected_seconds: length as the container states it, to spread the samples.
+        mesh_every: motion frames from one mesh to the next.
     """
 
-    def __init__(self, finder: FaceFinder, expected_seconds: float | None) -> None:
+    def __init__(self, finder: FaceFinder, expected_seconds: float | None, mesh_every: int = MESH_EVERY) -> None:
         self._finder = finder
+        self._mesh_every = mesh_every
         self._expected = expected_seconds
         self._tracks: list[_Following] = []
         self._next_search = 0.0
@@ -155,7 +162,7 @@ class FaceFollower:
             track.times.append(frame.time)
             track.boxes.append((face.box / scale).astype(np.float32))
             track.scores.append(face.score)
-            fitted = place == 0 and index % MESH_EVERY == 0
+            fitted = place == 0 and index % self._mesh_every == 0
             marks = self._finder.mesh.fit(image, face) / scale if fitted else np.full((POINTS, 2), np.nan)
             track.landmarks.append(marks.astype(np.float32))
             track.keeper.offer(frame, image, face, scale, self._changes.lately(frame.time))

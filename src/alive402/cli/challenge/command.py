@@ -1,0 +1,62 @@
+"""`alive402 challenge new`: draw the movements that a person has to make in a clip."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+EXIT_USAGE = 64
+
+app = typer.Typer(help="Movements that a person has to make in a clip, drawn at random.", no_args_is_help=True)
+
+
+@app.callback()
+def _group() -> None:
+    pass
+
+
+@app.command()
+def new(
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE.json", help="Where to write it; else standard output.")
+    ] = None,
+    steps: Annotated[int, typer.Option(help="How many movements, 3 to 8.")] = 5,
+    avoid: Annotated[
+        list[str] | None,
+        typer.Option(metavar="MOVEMENT", help="turn_left, turn_right, look_up, look_down or open_mouth; repeatable."),
+    ] = None,
+    pace: Annotated[str, typer.Option(help="normal or slow; slow doubles the time for each movement.")] = "normal",
+) -> None:
+    """Draw a challenge. Film the person while the movements are asked; then `alive402 analyze CLIP --challenge FILE`.
+
+    The file has no deadline and can be used again: it says what the clip has to show, not when it was filmed.
+
+    Exit code: 0, 64 usage.
+
+    Examples:
+
+      alive402 challenge new --out challenge.json
+
+      alive402 challenge new --avoid look_up --avoid look_down --pace slow
+    """
+    from alive402.liveness import Challenge, ChallengeOptions
+
+    try:
+        options = ChallengeOptions(steps, tuple(avoid or ()), pace)  # type: ignore[arg-type]
+        drawn = Challenge.new(secrets.token_urlsafe(32), secrets.token_bytes(32), options)
+        text = json.dumps(drawn.to_dict(), indent=2)
+        if out is None:
+            typer.echo(text)
+        else:
+            out.write_text(text + "\n", encoding="utf-8")
+    except (ValueError, OSError) as error:
+        typer.echo(f"alive402 challenge new: {error}", err=True)
+        raise typer.Exit(EXIT_USAGE) from None
+    if out is not None:
+        for step in drawn.steps:
+            typer.echo(f"{step.at:5.1f} s  {step.kind.replace('_', ' ')}", err=True)
+        typer.echo(f"Film {drawn.seconds:.0f} s, the first {drawn.lead:.1f} s looking straight ahead.", err=True)

@@ -1,0 +1,51 @@
+"""The freshness challenge: draws movements that a person has to make, and checks that a clip shows exactly these.
+
+Pure functions on frozen values: no clock, no files of others, no random source but the seed. Only the kind `move` is
+built. Nothing here detects an attack: the passive judge does that, and `live` needs both.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alive402.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from alive402.liveness.challenge.answer import capped, judge, verify
+    from alive402.liveness.challenge.continuity import Continuity, find_breaks
+    from alive402.liveness.challenge.fitted import Limits, packaged
+    from alive402.liveness.challenge.movements import Movement, find_movements
+    from alive402.liveness.challenge.signals import Signals, read
+    from alive402.liveness.challenge.steps import KINDS, Challenge, ChallengeOptions, Step, draw, drawn_bits
+else:
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "answer": ["capped", "judge", "verify"],
+            "continuity": ["Continuity", "find_breaks"],
+            "fitted": ["Limits", "packaged"],
+            "movements": ["Movement", "find_movements"],
+            "signals": ["Signals", "read"],
+            "steps": ["KINDS", "Challenge", "ChallengeOptions", "Step", "draw", "drawn_bits"],
+        },
+    )
+
+__all__ = [
+    "KINDS",
+    "Challenge",
+    "ChallengeOptions",
+    "Continuity",
+    "Limits",
+    "Movement",
+    "Signals",
+    "Step",
+    "capped",
+    "draw",
+    "drawn_bits",
+    "find_breaks",
+    "find_movements",
+    "judge",
+    "packaged",
+    "read",
+    "verify",
+]

@@ -1,0 +1,163 @@
+"""Verifies the answer to a challenge: each movement in its window, none against it, in one continuous take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from alive402.liveness.challenge.continuity import Continuity, find_breaks
+from alive402.liveness.challenge.fitted import Limits, packaged
+from alive402.liveness.challenge.movements import Movement, find_movements
+from alive402.liveness.challenge.signals import Signals, read
+from alive402.liveness.challenge.steps import Challenge, Step
+from alive402.liveness.decision import fusion
+from alive402.liveness.faces import FaceTrack
+from alive402.liveness.report import Freshness, FreshnessStatus, FreshnessStep, StepStatus
+
+EARLIEST, LATEST, DELAY_STEP = -0.3, 0.5, 0.05
+"""Seconds: one delay in this range is allowed between the clock of the page and that of the whole clip."""
+REACTION = 0.2
+"""Seconds; nobody reacts to a prompt faster."""
+OTHER_TIMES = 1.5
+"""Times the asked movement, both in thresholds, that another movement in the same window may have."""
+OPPOSITE = {
+    "turn_left": "turn_right",
+    "turn_right": "turn_left",
+    "look_up": "look_down",
+    "look_down": "look_up",
+}
+WORDS = {
+    "turn_left": "turn left",
+    "turn_right": "turn right",
+    "look_up": "look up",
+    "look_down": "look down",
+    "open_mouth": "open the mouth",
+}
+Found = tuple[StepStatus, Movement | None]
+
+
+def judge(challenge: Challenge, track: FaceTrack, cut_times: tuple[float, ...] = ()) -> Freshness:
+    """Verify the answer of a followed face, given the seconds at which its clip was cut."""
+    signals = read(track)
+    return verify(challenge, signals, find_breaks(signals, cut_times))
+
+
+def verify(
+    challenge: Challenge, signals: Signals, continuity: Continuity | None = None, limits: Limits | None = None
+) -> Freshness:
+    """Verify the answer that the curves of a face give.
+
+    A step is done if its movement peaks in its window, at least 0.2 s after it was asked, and neither the opposite
+    movement nor a much larger one peaks there. One delay of -0.3 to 0.5 s holds for all steps. The answer is `unclear`
+    rather than `not_answered` where the clip does not show enough: cut, a pause in a window, no rest, or mirrored.
+
+    Args:
+        challenge: what was asked.
+        signals: the curves.
+        continuity: the breaks of the clip; by default those of the curves.
+        limits: the thresholds; by default the packaged ones.
+    """
+    limits, continuity = limits or packaged(), continuity or find_breaks(signals)
+    delay, found = _best(challenge, find_movements(signals, challenge.lead, limits), continuity)
+    statuses = [status for status, _ in found]
+    status: FreshnessStatus
+    if not all(one == "done" for one in statuses):
+        mirrored = _best(challenge, find_movements(signals.mirrored(), challenge.lead, limits), continuity)[1]
+        status, code, message = _not_done(challenge.steps, statuses, all(one == "done" for one, _ in mirrored))
+    elif continuity.cuts:
+        when = ", ".join(f"{time:.1f} s" for time in continuity.cuts[:3])
+        status, code = "unclear", "clip_was_cut"
+        message = f"The movements are there, but the clip was cut at {when}: it does not show one take."
+    elif any(one.peak < challenge.lead for one in find_movements(signals, challenge.lead, limits)):
+        status, code = "unclear", "challenge_unclear"
+        message = "The person moved before the first step, so there is no rest that the movements can be measured from."
+    else:
+        status, code = "answered", "challenge_answered"
+        message = f"All {len(found)} movements were made in the order and at the times that were asked."
+    return Freshness(
+        status=status,
+        code=code,
+        message=message,
+        kind=challenge.kind,
+        challenge_id=challenge.challenge_id,
+        bits=challenge.bits,
+        delay=delay,
+        fitted=limits.fitted,
+        steps=tuple(
+            FreshnessStep(
+                kind=step.kind,
+                at=step.at,
+                found_at=None if movement is None else movement.peak,
+                value=None if movement is None else movement.value,
+                unit=limits.movements[step.kind].unit,
+                threshold=limits.movements[step.kind].threshold,
+                status=one,
+            )
+            for step, (one, movement) in zip(challenge.steps, found, strict=True)
+        ),
+    )
+
+
+def capped(decision: fusion.Decision, freshness: Freshness, threshold: float) -> fusion.Decision:
+    """The passive judge's decision with the challenge's reason; `live` without an answer becomes `inconclusive`."""
+    if freshness.status == "answered" or decision.verdict != "live":
+        return replace(decision, reasons=(*decision.reasons, freshness.reason))
+    return replace(
+        decision,
+        verdict="inconclusive",
+        live_confidence=min(decision.live_confidence, threshold),
+        attack_type="unknown",
+        reasons=(freshness.reason, *decision.reasons),
+    )
+
+
+def _best(
+    challenge: Challenge, movements: Sequence[Movement], continuity: Continuity
+) -> tuple[float, tuple[Found, ...]]:
+    """The delay at which most steps are done, the smallest of several; and each step's status and movement."""
+    delays = np.arange(EARLIEST, LATEST + 1e-6, DELAY_STEP).round(2).tolist()
+    tried = [(delay, tuple(_look(step, delay, movements, continuity) for step in challenge.steps)) for delay in delays]
+    return max(tried, key=lambda one: (sum(status == "done" for status, _ in one[1]), -abs(one[0])))
+
+
+def _look(step: Step, delay: float, movements: Sequence[Movement], continuity: Continuity) -> Found:
+    """Whether the step was done if the clip's clock runs late by `delay`."""
+    begins, ends = step.at + delay + REACTION, step.ends + delay
+    inside = [one for one in movements if begins <= one.peak <= ends]
+    asked = max((one for one in inside if one.kind == step.kind), key=lambda one: one.size, default=None)
+    others = [one for one in inside if one.kind != step.kind]
+    if any(one.kind == OPPOSITE.get(step.kind) for one in others):
+        return "contradicted", asked
+    if asked is None:
+        return ("contradicted" if others else "unseen" if continuity.unseen(begins, ends) else "missed"), None
+    if any(one.size > OTHER_TIMES * asked.size for one in others):
+        return "contradicted", asked
+    return "done", asked
+
+
+def _not_done(
+    steps: Sequence[Step], statuses: Sequence[StepStatus], mirrored: bool
+) -> tuple[FreshnessStatus, str, str]:
+    """Status, code and sentence where not every step was done."""
+    if mirrored:
+        return (
+            "unclear",
+            "challenge_unclear",
+            "The movements fit if the picture is mirrored. Send the file as the camera films it, not as a mirror.",
+        )
+    wrong = [(place, step) for place, step in enumerate(steps) if statuses[place] in ("missed", "contradicted")]
+    if wrong:
+        place, step = wrong[0]
+        what = "was not made in its time" if statuses[place] == "missed" else "was met by another movement"
+        more = f" {len(wrong)} of {len(steps)} steps failed." if len(wrong) > 1 else ""
+        message = f"Step {place + 1}, {WORDS[step.kind]} at {step.at:.1f} s, {what}.{more}"
+        return "not_answered", "challenge_not_answered", message
+    place = statuses.index("unseen")
+    return (
+        "unclear",
+        "challenge_unclear",
+        f"The face was not seen all the time when step {place + 1}, {WORDS[steps[place].kind]}, was due: "
+        "frames are missing, or the clip ends before.",
+    )
