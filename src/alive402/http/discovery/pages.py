@@ -36,7 +36,13 @@ _LINKS = (
 )
 NO_PAGE, NO_SERVICE, NO_REPORT = "No page here", "No such service", "No report here"
 NO_ANSWER = "This cannot be shown"
-_TITLES = {404: NO_PAGE, 405: "This address is for programs", 410: "This is gone", 503: "Not available now"}
+_TITLES = {
+    404: NO_PAGE,
+    405: "This address is for programs",
+    410: "This is gone",
+    500: "The service has a fault",
+    503: "Not available now",
+}
 _OF_BODY = ("content-type", "content-length")
 # The URL of a stored answer grants access to it, so caches and search engines must not keep it.
 _PRIVATE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow"}
@@ -138,21 +144,24 @@ class Pages:
 
     def _paged(self, as_json: Callable[..., Any]) -> Callable[..., Any]:
         async def answer(request: Request, error: Exception) -> Any:
-            answered = await as_json(request, error)
-            if request.method != "GET" or answered.status_code < 400 or not accepts_pages(request):
-                return answered
-            try:
-                site = self._surfaces.site(request)
-            except InvalidHost:
-                return answered
-            said = json.loads(answered.body)
-            title = _TITLES.get(answered.status_code, NO_ANSWER)
-            sentence = "There is nothing at this address." if said["code"] == "not_found" else said["message"]
-            page = site_pages.missing(title, sentence, site, f"{said['code']} · request {said['requestId']}")
-            kept = {name: value for name, value in answered.headers.items() if name not in _OF_BODY}
-            return HTMLResponse(page, answered.status_code, headers={**kept, **_PRIVATE})
+            return self.error_page(request, await as_json(request, error))
 
         return answer
+
+    def error_page(self, request: Request, answered: Response) -> Response:
+        """The page of a JSON error for a browser that opens an address; `answered` itself for every other client."""
+        if request.method != "GET" or answered.status_code < 400 or not accepts_pages(request):
+            return answered
+        try:
+            site = self._surfaces.site(request)
+        except InvalidHost:
+            return answered
+        said = json.loads(bytes(answered.body))
+        title = _TITLES.get(answered.status_code, NO_ANSWER)
+        sentence = "There is nothing at this address." if said["code"] == "not_found" else said["message"]
+        page = site_pages.missing(title, sentence, site, f"{said['code']} · request {said['requestId']}")
+        kept = {name: value for name, value in answered.headers.items() if name not in _OF_BODY}
+        return HTMLResponse(page, answered.status_code, headers={**kept, **_PRIVATE})
 
     def _add_reports(self, routes: APIRouter) -> None:
         unknown = refusals(UnknownReport, ReportGone, InvalidHost)
