@@ -196,6 +196,12 @@ def test_browser_gets_a_page_for_an_unexpected_error(start: Start) -> None:
     assert httpx.get(broken).json()["code"] == "internal_error"
 
 
+def test_pages_link_to_the_docs_where_they_are_published(start: Start, service: Service) -> None:
+    shown = httpx.get(start(docs_url="https://docs.example/").url).text
+    assert '<a href="https://docs.example/">Docs</a>' in shown
+    assert ">Docs</a>" not in httpx.get(service.url).text
+
+
 def test_examples_on_the_page_run(service: Service, open_page: Open, videos: str, tmp_path: Path) -> None:
     page = open_page(service.url + PAGE)
     texts = {each: page.text_content(f".shown-{each}") or "" for each in ("curl", "python", "javascript", "mcp")}

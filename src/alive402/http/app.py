@@ -71,8 +71,16 @@ def create_app(parts: Parts) -> FastAPI:
         redirect_slashes=False,
         dependencies=[Depends(acceptable)],
     )
-    surfaces = Surfaces(app, parts.registry, objects, watch, test_money=parts.devchain is not None)
-    pages = Pages(surfaces, parts.registry.ledger_services.reports, parts.services, parts.max_video_bytes)
+    docs_url = str(parts.settings.docs_url) if parts.settings.docs_url else None
+    test_money = parts.devchain is not None
+    surfaces = Surfaces(app, parts.registry, objects, watch, test_money=test_money, docs_url=docs_url)
+    pages = Pages(
+        surfaces,
+        parts.registry.ledger_services.reports,
+        parts.services,
+        parts.max_video_bytes,
+        _judged_by_the_engine(parts),
+    )
     mcp_routes, mcp_sessions = mcp.door(
         parts.registry,
         objects,
@@ -112,6 +120,12 @@ def create_app(parts: Parts) -> FastAPI:
 
         app.include_router(solana.router(parts.solana_devchain))
     return app
+
+
+def _judged_by_the_engine(parts: Parts) -> list[str]:
+    """The services that this project's engine answers: the setting `provider` chooses what judges videos."""
+    sold = [calls.service for calls in parts.registry.services]
+    return [each.id for each in sold if parts.settings.provider != "alibaba" or "video" not in each.input_types]
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:

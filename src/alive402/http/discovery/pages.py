@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Query, Request, Response
@@ -21,6 +21,7 @@ from alive402.services import Service
 from alive402.web import (
     SAMPLE_FILES,
     ShownReport,
+    accuracy_page,
     finished_answer,
     load_assets,
     samples_folder,
@@ -52,14 +53,23 @@ _FOREVER = "public, max-age=31536000, immutable"
 class Pages:
     """The HTML pages, rendered from the surfaces' data.
 
-    `services` are all known services, sold here or not; `max_bytes` is the largest video accepted.
+    `services` are all known services, sold here or not; `max_bytes` is the largest video accepted. `judged` are the ids
+    of the services that this project's engine answers: the measured accuracy is theirs.
     """
 
-    def __init__(self, surfaces: Surfaces, reports: Reports, services: Sequence[Service], max_bytes: int) -> None:
+    def __init__(
+        self,
+        surfaces: Surfaces,
+        reports: Reports,
+        services: Sequence[Service],
+        max_bytes: int,
+        judged: Collection[str],
+    ) -> None:
         self._services = {each.definition.id: each for each in services}
         self._surfaces = surfaces
         self._reports = reports
         self._max_bytes = max_bytes
+        self._measured = accuracy_page.measured(judged)
 
     def router(self) -> APIRouter:
         """The router with all pages."""
@@ -128,7 +138,16 @@ class Pages:
             quality = (await self._surfaces.qualities(site))[service.id]
             known = self._services.get(service.id)
             template = known.try_template if known else None
-            page = site_pages.service_page(service, site, quality, self._max_bytes, template, shown_samples())
+            measured = service.id in self._measured
+            page = site_pages.service_page(
+                service, site, quality, self._max_bytes, template, shown_samples(), measured=measured
+            )
+            return document(request, page, HTML, cached=CACHED)
+
+        @routes.get("/accuracy", operation_id="accuracy_page", summary="How often answers are wrong",
+                    response_class=HTMLResponse, responses=refusals(InvalidHost, ledger=False))  # fmt: skip
+        async def accuracy(request: Request) -> Response:
+            page = accuracy_page.page(self._surfaces.site(request), self._measured)
             return document(request, page, HTML, cached=CACHED)
 
     def _missing(self, request: Request, title: str, sentence: str, status: int) -> HTMLResponse:
