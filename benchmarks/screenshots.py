@@ -86,7 +86,13 @@ def _shot(part: Locator) -> bytes:
 
 def _curves(page: Page) -> bytes:
     """The first service's curves with their legend, without the table."""
-    page.evaluate("document.querySelectorAll('.accuracy > .wide, .accuracy > p').forEach((each) => each.hidden = true)")
+    page.evaluate(
+        """
+        document.querySelectorAll(".accuracy > .wide, .accuracy > p").forEach((each) => each.hidden = true);
+        document.querySelector(".accuracy").style.padding = "24px 24px 8px";
+        document.querySelector(".accuracy h2").style.marginTop = 0;
+        """
+    )
     return _shot(page.locator(".accuracy").first)
 
 
