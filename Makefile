@@ -67,8 +67,8 @@ bench-conditions: $(READY) ## do verdicts hold in bad light, bars, codecs; made 
 	@test -n "$(MANIFEST)" || { echo "Set MANIFEST=FILE.csv: path, label, attack_type, subject, source (docs/accuracy.md)"; exit 64; }
 	@$(BIN)/python -m benchmarks.conditions "$(MANIFEST)" --work var/conditions --picture var/conditions/conditions.png $(if $(CLIPS),--clips $(CLIPS))
 
-docs: $(READY) ## the documentation as a site, in site/
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+docs: $(READY) ## the documentation as a site, in site/: [SERVICE_URL=https://...]
+	@$(BIN)/zensical build --strict --clean
 
 lock: $(READY) ## resolve requirements.lock anew from pyproject.toml
 	@$(BIN)/python -m pip install --quiet pip-tools==7.6.2

@@ -48,6 +48,9 @@ print(json.dumps(found))
 INTERRUPTED_WHILE_LOADING = """
 import importlib.abc, os, signal, sys
 
+# A shell starts what runs in the background without the signal.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 class CtrlC(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
         if name == "typer":
@@ -152,6 +155,11 @@ def test_interrupt_later_exits_with_130(monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr("alive402.liveness.model_files.registry", interrupted)
     monkeypatch.setattr(sys, "argv", ["alive402", "models", "list"])
-    with pytest.raises(SystemExit) as exited:
-        command.main()
+    # A shell starts what runs in the background without the signal.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(SystemExit) as exited:
+            command.main()
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert exited.value.code == 130

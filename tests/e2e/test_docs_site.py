@@ -1,4 +1,4 @@
-"""Tests of the documentation as a site: it builds, loads nothing from other hosts, and its reference is complete."""
+"""Tests of the documentation as a site: it builds, is whole, loads nothing from other hosts, and lists every name."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import html
 import inspect
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,25 +19,44 @@ from tests.e2e.pages import ROOT
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("site")
+    folder = tmp_path_factory.mktemp("docs")
+    shutil.copytree(ROOT / "docs", folder / "docs")
+    shutil.copy(ROOT / "mkdocs.yml", folder)
+    (folder / "src").symlink_to(ROOT / "src")
     built = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", folder],
-        cwd=ROOT,
-        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        [sys.executable, "-m", "zensical", "build", "--strict"],
+        cwd=folder,
+        env={**os.environ, "SERVICE_URL": "https://live.example/"},
         capture_output=True,
         text=True,
         timeout=120,
     )
-    # Strict: a broken link or anchor, or a page that nothing leads to, ends the build.
-    assert built.returncode == 0, built.stderr
-    return folder
+    # Strict: a broken link or anchor ends the build.
+    assert built.returncode == 0, built.stdout + built.stderr
+    return folder / "site"
+
+
+def test_site_is_whole_and_leads_to_the_service(site: Path) -> None:
+    home = (site / "index.html").read_text()
+    for page in (ROOT / "docs").glob("*.md"):
+        address = page.with_suffix(".html").name
+        assert f'href="./{address}"' in home or f'href="{address}"' in home, f"{page.name} is not in the nav"
+        text = (site / address).read_text()
+        assert 'href="https://live.example/"' in text
+        for named in re.findall(r'(?:src|href)="([^"#?:]+)(?:[#?][^"]*)?"', text):
+            assert (site / named).exists(), (page.name, named)
+    assert "reconcile" in (site / "search.json").read_text()
+    assert sum(each.stat().st_size for each in (ROOT / "docs/pictures").iterdir()) <= 300_000
+    assert (ROOT / "docs/assets/icon.svg").read_bytes() == (ROOT / "src/alive402/web/static/icon.svg").read_bytes()
 
 
 def test_site_builds_and_loads_no_foreign_resource(site: Path) -> None:
     for page in (ROOT / "docs").glob("*.md"):
         text = (site / page.with_suffix(".html").name).read_text()
         assert re.search(r"<(script|img|iframe|source)\b[^>]*\ssrc=\"?(https?:)?//", text) is None, page.name
-        assert re.search(r"<link\b[^>]*\shref=\"?(https?:)?//", text) is None, page.name
+        # The next page is named, not loaded; after the last one it is the service.
+        loaded = re.sub(r'<link rel="(next|prev)"[^>]*>', "", text)
+        assert re.search(r"<link\b[^>]*\shref=\"?(https?:)?//", loaded) is None, page.name
     styles = "".join(each.read_text() for each in site.rglob("*.css"))
     assert re.search(r"@import|url\(['\"]?(https?:)?//", styles) is None
 

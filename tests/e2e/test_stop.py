@@ -100,7 +100,8 @@ async def test_stop_finishes_running_calls_and_refuses_new_ones(tmp_path: Path, 
             video = f"{videos}/{clips.bona_fide.name}"
             await buyer.fund()
             call = asyncio.create_task(buyer.pay(video))
-            while not list(service.media.glob("alive402-call-*/video")):
+            # At its start the service judges a clip of its own.
+            while service.states() != ["reserved"] or not list(service.media.glob("alive402-call-*/video")):
                 await asyncio.wait({call}, timeout=0.01)
                 assert not call.done(), "answered before anything could be stopped"
             children = service.children()

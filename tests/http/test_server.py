@@ -16,7 +16,7 @@ pytestmark = pytest.mark.anyio
 async def test_cache_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("ALIVE402_CACHE", str(tmp_path / "file"))
-    with pytest.raises(StartRefused, match=r"models cannot be stored in .*file.*set ALIVE402_CACHE"):
+    with pytest.raises(StartRefused, match=r"models cannot be stored in .*file.*Set ALIVE402_CACHE"):
         await run(Settings(database_url=f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}", port=0), lambda line: None)
 
 

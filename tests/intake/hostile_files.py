@@ -21,6 +21,8 @@ from tests.intake.heif_files import whole
 
 JUDGED = "judged"
 FACELESS = "no_face"
+# All of it is black.
+BLACK = "too_dark"
 
 
 @dataclass(frozen=True)
@@ -276,7 +278,7 @@ FILES: dict[str, tuple[Maker, str]] = {
     "turns its side on the way": (lambda s: s.ts + film("mpegts", size=(120, 160)), FACELESS),
     "pixels of ten bits": (lambda s: film("matroska", "ffv1", pix_fmt="yuv420p10le"), FACELESS),
     "pixels with alpha": (lambda s: film("matroska", "ffv1", pix_fmt="bgra"), FACELESS),
-    "pixels in a palette": (lambda s: film("avi", "rawvideo", pix_fmt="rgb8"), FACELESS),
+    "pixels in a palette": (lambda s: film("avi", "rawvideo", pix_fmt="rgb8"), BLACK),
     "pixels of grey": (lambda s: film("matroska", "ffv1", pix_fmt="gray"), FACELESS),
     "cartoon in flv": (lambda s: s.flv, FACELESS),
     "a video in a video": (lambda s: s.mp4 + s.mkv + s.mp4, FACELESS),

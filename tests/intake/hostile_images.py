@@ -13,7 +13,7 @@ from tests.conftest import Image
 from tests.intake import hostile_heif
 from tests.intake.films import film
 from tests.intake.heif_files import whole
-from tests.intake.hostile_files import FACELESS, JUDGED, noise, zipped
+from tests.intake.hostile_files import BLACK, FACELESS, JUDGED, noise, zipped
 from tests.intake.hostile_heif import BROKEN, LARGE, MOST, NONE
 from tests.intake.pictures import (
     PNG,
@@ -143,13 +143,13 @@ FILES: dict[str, tuple[Maker, str]] = {
     "png, head alone": (lambda f: PNG + header(128, 128), BROKEN),
     "png without pixels": (lambda f: png(header(MOST, MOST)), BROKEN),
     "png with few of its pixels": (lambda f: png(header(MOST, MOST), chunk(b"IDAT", rows(MOST, 9))), BROKEN),
-    "png of 64 bits": (lambda f: png(header(MOST, MOST, 16, 6), chunk(b"IDAT", rows(MOST, MOST, 64))), FACELESS),
-    "png, interlaced": (lambda f: png(header(MOST, MOST, 8, 6, 1), chunk(b"IDAT", rows(MOST, MOST, 33))), FACELESS),
+    "png of 64 bits": (lambda f: png(header(MOST, MOST, 16, 6), chunk(b"IDAT", rows(MOST, MOST, 64))), BLACK),
+    "png, interlaced": (lambda f: png(header(MOST, MOST, 8, 6, 1), chunk(b"IDAT", rows(MOST, MOST, 33))), BLACK),
     "png of nine gigabytes": (lambda f: png(header(128, 128), chunk(b"IDAT", endless(9_000))), BROKEN),
     "png, large, of nine gigabytes": (lambda f: png(header(MOST, MOST, 16, 6), chunk(b"IDAT", endless(9_000))), BROKEN),
-    "png whose profile is a bomb": (lambda f: plain_png(before=chunk(b"iCCP", b"a\0\0" + endless(99))), FACELESS),
-    "png whose words are bombs": (lambda f: plain_png(before=chunk(b"zTXt", b"a\0\0" + endless(7)) * 990), FACELESS),
-    "png of many words": (lambda f: plain_png(before=chunk(b"tEXt", b"a\0b") * 9_000), FACELESS),
+    "png whose profile is a bomb": (lambda f: plain_png(before=chunk(b"iCCP", b"a\0\0" + endless(99))), BLACK),
+    "png whose words are bombs": (lambda f: plain_png(before=chunk(b"zTXt", b"a\0\0" + endless(7)) * 990), BLACK),
+    "png of many words": (lambda f: plain_png(before=chunk(b"tEXt", b"a\0b") * 9_000), BLACK),
     "png of endless words": (lambda f: plain_png(before=chunk(b"tEXt", b"a\0b") * 600_000), BROKEN),
     "png with endless pieces": (lambda f: png(header(128, 128), chunk(b"IDAT") * 800_000), BROKEN),
     "png with a chunk of 2 GB": (lambda f: PNG + header(128, 128) + b"\x7f\xff\xff\xffIDAT" + bytes(100), BROKEN),
@@ -204,22 +204,22 @@ FILES: dict[str, tuple[Maker, str]] = {
     "webp that moves": (lambda f: webp(canvas(128, 128, 2), riff(b"ANIM", bytes(6))), NONE),
     "webp that moves in secret": (lambda f: webp(canvas(128, 128), riff(b"ANIM", bytes(6)), riff(
         b"ANMF", bytes(16) + lossless(128, 128))), BROKEN),
-    "webp, lossless and large": (lambda f: webp(lossless(MOST, MOST), riff(b"XMP ", b"x")), FACELESS),
+    "webp, lossless and large": (lambda f: webp(lossless(MOST, MOST), riff(b"XMP ", b"x")), BLACK),
     "webp with endless profiles": (lambda f: webp(canvas(128, 128, 0x20), riff(b"ICCP", b"") * 500_000), BROKEN),
     "webp, cut": (lambda f: f.webp[: len(f.webp) // 2], BROKEN),
     "webp longer than it says": (lambda f: b"RIFF" + bytes(4) + webp(lossless(128, 128))[8:], BROKEN),
     # BMP.
     "bmp of 2**62 pixels": (lambda f: bmp(2**31 - 1, -(2**31)), LARGE),
     "bmp of less than no width": (lambda f: bmp(-128, 128, data=bytes(128 * 128 * 3)), BROKEN),
-    "bmp from the top": (lambda f: bmp(128, -128, data=bytes(128 * 128 * 3)), FACELESS),
+    "bmp from the top": (lambda f: bmp(128, -128, data=bytes(128 * 128 * 3)), BLACK),
     "bmp without pixels": (lambda f: bmp(MOST, MOST), BROKEN),
     "bmp of runs": (lambda f: bmp(MOST, MOST, 8, 1, bytes(1024), RUNS), BROKEN),
-    "bmp of runs that leap": (lambda f: bmp(MOST, MOST, 8, 1, bytes(1024), b"\0\2\xff\xff" * 10_000), FACELESS),
+    "bmp of runs that leap": (lambda f: bmp(MOST, MOST, 8, 1, bytes(1024), b"\0\2\xff\xff" * 10_000), BLACK),
     "bmp of runs of four bits": (lambda f: bmp(MOST, MOST, 4, 2, bytes(64), RUNS), BROKEN),
     "bmp of runs upside down": (lambda f: bmp(MOST, -MOST, 8, 1, bytes(1024), RUNS), BROKEN),
     "bmp with 2**31 colours": (lambda f: bmp(128, 128, 8, used=2**31 - 1, data=bytes(128 * 128)), BROKEN),
     "bmp of no bits": (lambda f: bmp(128, 128, 0, data=bytes(1000)), BROKEN),
-    "bmp of masks of nothing": (lambda f: bmp(128, 128, 32, 3, bytes(12), bytes(128 * 128 * 4)), FACELESS),
+    "bmp of masks of nothing": (lambda f: bmp(128, 128, 32, 3, bytes(12), bytes(128 * 128 * 4)), BLACK),
     "bmp with a jpeg in it": (lambda f: bmp(128, 128, 0, 4, data=plain_jpeg()), BROKEN),
     # Two things at once.
     "zip behind a picture": (lambda f: f.jpeg + zipped(), JUDGED),
@@ -230,5 +230,5 @@ FILES: dict[str, tuple[Maker, str]] = {
     "63 pixels": (lambda f: wall(".png", 63, 63), BROKEN),
     "ten megabytes and more": (lambda f: f.jpeg + bytes(10_000_001), LARGE),
     "a thread": (lambda f: plain_png(390_625, 64), BROKEN),
-    "a ribbon": (lambda f: plain_png(1920, 64), FACELESS),
+    "a ribbon": (lambda f: plain_png(1920, 64), BLACK),
 } | hostile_heif.FILES  # fmt: skip

@@ -19,7 +19,7 @@ from alive402.liveness import IMAGE_HEAD_BYTES
 from alive402.liveness.media.images import format_of, read
 from tests.conftest import Image
 from tests.intake import hostile_images, pictures
-from tests.intake.hostile_files import FACELESS, JUDGED
+from tests.intake.hostile_files import BLACK, JUDGED
 from tests.intake.hostile_images import NONE, Faces
 
 # Seconds of a processor for each picture, where a video may have minutes: a trap that takes longer misses its code.
@@ -98,7 +98,7 @@ def test_image_over_the_memory_limit_costs_one_worker(tmp_path: Path, faces: Fac
     """No header shows the memory of a lossless WebP's codes. The next picture gets another worker."""
     hungry = pictures.webp(pictures.lossless(1024, 1024, 65_536))
     outcome = asyncio.run(judged(tmp_path, {"before": faces.jpeg, "hungry": hungry, "after": faces.jpeg}))
-    assert outcome.codes == {"before": JUDGED, "hungry": FACELESS, "after": JUDGED}
+    assert outcome.codes == {"before": JUDGED, "hungry": BLACK, "after": JUDGED}
     assert len(outcome.processes) == 2
 
 

@@ -37,4 +37,5 @@ def test_limits_match_the_code(kind: str) -> None:
     (said,) = re.findall(rf"^{kind}\((.*?)\)$", PAGE, re.MULTILINE | re.DOTALL)
     values = eval(f"dict({said})", {"__builtins__": {}}, {"dict": dict, "frozenset": frozenset})
     assert KINDS[kind](**values) == KINDS[kind]()
-    assert set(values) == set(KINDS[kind].__dataclass_fields__)
+    # The threshold of the verdict travels with the limits, and is none.
+    assert set(values) == set(KINDS[kind].__dataclass_fields__) - {"threshold"}

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -17,8 +18,9 @@ from eth_account import Account
 from playwright.sync_api import Page, expect
 
 from alive402.catalog import LIVENESS
+from alive402.services import SERVICES
 from tests.conftest import Image
-from tests.http.conftest import Service
+from tests.http.conftest import Service, Start
 from tests.web.conftest import PAGE, Open
 from tests.web.steps import answered
 
@@ -166,6 +168,8 @@ def test_pages_load_nothing_from_other_hosts(service: Service) -> None:
         ("/reports/x/answer.json", 404, "report"),
         ("/api/jobs/x", 404, "job"),
         ("/api/tools/video-face-liveness-detection", 405, "for programs"),
+        ("/mcp", 405, "Agents connect here over MCP."),
+        ("/sse", 404, "There is nothing at this address."),
         (f"/?q={'a' * 600}", 400, "The request is not valid."),
     ],
 )
@@ -178,7 +182,24 @@ def test_browser_gets_a_page_for_an_error(service: Service, path: str, status: i
     assert ("allow" in shown.headers) == (status == 405)
     said = httpx.get(service.url + path)
     assert (said.status_code, said.headers["content-type"]) == (status, "application/json")
-    assert said.json()["charged"] is False
+    # MCP has an error form of its own.
+    assert said.json().get("charged", False) is False
+
+
+def test_browser_gets_a_page_for_an_unexpected_error(start: Start) -> None:
+    broken = start((replace(SERVICES[0], try_template="absent.html"), *SERVICES[1:])).url + PAGE
+    shown = httpx.get(broken, headers={"Accept": "text/html"})
+    assert (shown.status_code, shown.headers["content-type"]) == (500, "text/html; charset=utf-8")
+    assert "The service has a fault" in shown.text
+    assert f"internal_error · request {shown.headers['x-request-id']}" in shown.text
+    assert "absent.html" not in shown.text
+    assert httpx.get(broken).json()["code"] == "internal_error"
+
+
+def test_pages_link_to_the_docs_where_they_are_published(start: Start, service: Service) -> None:
+    shown = httpx.get(start(docs_url="https://docs.example/").url).text
+    assert '<a href="https://docs.example/">Docs</a>' in shown
+    assert ">Docs</a>" not in httpx.get(service.url).text
 
 
 def test_examples_on_the_page_run(service: Service, open_page: Open, videos: str, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from tests.wire.settings import variables
 from tests.wire.stdio import Stdio
 
 MCP_TOOL = SERVICE.replace("-", "_")
-PAGES = ("/", f"/services/{SERVICE}", "/services/face-liveness-detection", "/privacy")
+PAGES = ("/", f"/services/{SERVICE}", "/services/face-liveness-detection", "/accuracy", "/privacy")
 TEXTS = (
     "/llms.txt",
     "/ai.txt",

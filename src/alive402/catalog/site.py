@@ -30,6 +30,7 @@ class SiteCatalog:
         price_options: of all services, the default first.
         mcp: whether the site serves MCP.
         test_money: whether payments use test money, with a faucet.
+        docs_url: where the documentation is, None where it is not published.
     """
 
     services: tuple[ServiceDefinition, ...]
@@ -38,6 +39,7 @@ class SiteCatalog:
     price_options: tuple[PriceOption, ...]
     mcp: bool
     test_money: bool
+    docs_url: str | None = None
 
     def url(self, path: str) -> str:
         """An absolute URL of this site."""

@@ -53,6 +53,7 @@ SITE = (
     Surface("/.well-known/x402", "Paid operations", JSON, frozenset({ID, NAME, PRICE}), indexes.x402_index),
     Surface("/sitemap.xml", "Sitemap", XML, frozenset({ID}), indexes.sitemap_xml),
     Surface("/robots.txt", "Rules for crawlers", TEXT, frozenset(), texts.robots_txt),
+    Surface("/accuracy", "How often answers are wrong", HTML, frozenset()),
     Surface("/privacy", "Stored data, and how to erase it", HTML, frozenset()),
 )
 

@@ -21,7 +21,7 @@ import httpx
 from alive402.client.answer import Answer, Pending
 from alive402.client.errors import ClientError, InputUnreadable, NoWayToPay, ReceiptUnverified, Refused, Unreachable
 from alive402.client.responses import Lost, gave_up, refused, repeated_after, settlement
-from alive402.client.wallet import Signed, Wallet
+from alive402.client.wallet import Signed, Wallet, same_wallet
 
 ONE_WAY = "Give one means to pay: a wallet, a prepaid token, or an API key."
 TOOLS = "/api/tools/"
@@ -189,7 +189,7 @@ class Purchases:
             if pending.sha256 and pending.sha256 not in (claims.get("videoSha256"), *claims.get("imagesSha256", ())):
                 raise VerdictUnverified("The answer is about another file than the one that was sent.")
             payment = claims.get("payment")
-            if pending.payer and payment and str(payment.get("payer")).lower() != pending.payer.lower():
+            if pending.payer and payment and not same_wallet(str(payment.get("payer")), pending.payer):
                 raise VerdictUnverified("The answer was paid by another payer.")
         except VerdictUnverified as error:
             raise ReceiptUnverified(error.message, text, charged=None, pending=pending) from None

@@ -51,6 +51,11 @@ def evm_payer(client: Payer, account: Any) -> Payer:
     return register_exact_evm_client(client, EthAccountSigner(account))
 
 
+def same_wallet(one: str, other: str) -> bool:
+    """Whether two spellings of an EVM address are the same."""
+    return one.lower() == other.lower()
+
+
 def usd(given: str | int | float | Decimal) -> Decimal:
     """An amount of dollars.
 

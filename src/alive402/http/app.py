@@ -34,13 +34,6 @@ def create_app(parts: Parts) -> FastAPI:
     watch = HealthCheck(parts.registry, parts.machine)
     watching = Watching(parts, watch)
     runner = JobRunner(parts.registry, parts.jobs)
-    mcp_routes, mcp_sessions = mcp.door(
-        parts.registry,
-        objects,
-        loopback=parts.loopback,
-        # MCP refuses pages of other sites (DNS rebinding), except those that the operator lists.
-        origins=[origin for origin in parts.settings.cors_origins if origin != "*"],
-    )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -78,8 +71,26 @@ def create_app(parts: Parts) -> FastAPI:
         redirect_slashes=False,
         dependencies=[Depends(acceptable)],
     )
+    docs_url = str(parts.settings.docs_url) if parts.settings.docs_url else None
+    test_money = parts.devchain is not None
+    surfaces = Surfaces(app, parts.registry, objects, watch, test_money=test_money, docs_url=docs_url)
+    pages = Pages(
+        surfaces,
+        parts.registry.ledger_services.reports,
+        parts.services,
+        parts.max_video_bytes,
+        _judged_by_the_engine(parts),
+    )
+    mcp_routes, mcp_sessions = mcp.door(
+        parts.registry,
+        objects,
+        loopback=parts.loopback,
+        shown=pages.error_page,
+        # MCP refuses pages of other sites (DNS rebinding), except those that the operator lists.
+        origins=[origin for origin in parts.settings.cors_origins if origin != "*"],
+    )
     app.add_middleware(Watched, watches=watching.watches, tracing=watching.tracing)
-    app.add_middleware(Requests)
+    app.add_middleware(Requests, shown=pages.error_page)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CrossOrigin, origins=parts.settings.cors_origins)
     errors.install(app)
@@ -90,8 +101,6 @@ def create_app(parts: Parts) -> FastAPI:
     app.router.routes.extend(alibaba_rpc.routes(parts.registry, objects, parts.uploads, parts.upload_host))
     app.include_router(payments.router(parts.registry, objects, parts.max_calls))
     app.include_router(uploads.router(parts.registry, objects, parts.uploads))
-    surfaces = Surfaces(app, parts.registry, objects, watch, test_money=parts.devchain is not None)
-    pages = Pages(surfaces, parts.registry.ledger_services.reports, parts.services, parts.max_video_bytes)
     pages.add_error_pages(app)
     app.include_router(pages.router())
     app.include_router(payment_page.router(objects, surfaces))
@@ -111,6 +120,12 @@ def create_app(parts: Parts) -> FastAPI:
 
         app.include_router(solana.router(parts.solana_devchain))
     return app
+
+
+def _judged_by_the_engine(parts: Parts) -> list[str]:
+    """The services that this project's engine answers: the setting `provider` chooses what judges videos."""
+    sold = [calls.service for calls in parts.registry.services]
+    return [each.id for each in sold if parts.settings.provider != "alibaba" or "video" not in each.input_types]
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:

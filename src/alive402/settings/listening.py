@@ -30,6 +30,7 @@ class Listening(BaseModel):
     host: str = "127.0.0.1"
     port: int = Field(default=8402, ge=0, le=65535)
     public_url: AnyHttpUrl | None = Field(default=None, description="the URL that buyers use, when it is a proxy's")
+    docs_url: AnyHttpUrl | None = Field(default=None, description="the URL of the documentation, for the site's pages")
     cors_origins: tuple[Origin, ...] = Field(
         default=("*",), description="origins whose pages may call the API from a browser; [] for none"
     )

@@ -97,8 +97,13 @@ def service_page(
     max_bytes: int,
     try_template: str | None,
     samples: Sequence[ShownSample] = (),
+    *,
+    measured: bool = False,
 ) -> str:
-    """One service as HTML, with the form of `try_template` to try it; an upload has at most `max_bytes`."""
+    """One service as HTML, with the form of `try_template` to try it; an upload has at most `max_bytes`.
+
+    `measured`: the page of accuracy has its curves.
+    """
     return render(
         "service.html",
         site,
@@ -109,6 +114,7 @@ def service_page(
         max_bytes=min(max_bytes, MAX_IMAGES_BYTES) if "image" in service.input_types else max_bytes,
         others=[each for each in site.services if each.id != service.id],
         samples=samples,
+        measured=measured,
         networks=_networks(site),
         examples=examples(service, site),
         steps=workflow(site)[2:],

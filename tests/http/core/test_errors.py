@@ -13,7 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from alive402.demo import TOOL_PATH
 from alive402.payments.core import PaymentsMisconfigured
-from alive402.receipts import Reports
+from alive402.receipts import Verdicts
 from tests.http.access_keys import V3, credited, detect, made, sdk
 from tests.http.alibaba.test_objects import HOST, fields_of, post, upload_policy_for
 from tests.http.conftest import Service, Start
@@ -87,10 +87,10 @@ async def test_job_reports_faults(own_service: Service, videos: str, monkeypatch
     key = made(own_service, "--prepaid")
     credited(own_service, key, 1)
 
-    def fail(_reports: Reports, _request_id: str) -> None:
+    def fail(_verdicts: Verdicts, _request_id: str) -> None:
         raise RuntimeError("secret")
 
-    monkeypatch.setattr(Reports, "id_of", fail)
+    monkeypatch.setattr(Verdicts, "report_id_of", fail)
     headers = {"X-Api-Key": key["key"], "Prefer": "respond-async"}
     async with httpx.AsyncClient(timeout=60) as http:
         begun = await http.post(own_service.url + TOOL_PATH, json={"VideoUrl": f"{videos}/face.mp4"}, headers=headers)

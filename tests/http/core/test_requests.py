@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import HTMLResponse
 
 from alive402.http.core.requests import Requests, route_of
 
@@ -53,6 +54,28 @@ async def test_unexpected_error_is_a_500_without_its_message() -> None:
     assert answer.json()["code"] == "internal_error"
     assert answer.json()["requestId"] == answer.headers["x-request-id"]
     assert "secret" not in answer.text
+
+
+async def test_browser_gets_a_page_for_an_unexpected_error_unless_the_page_fails(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def broken(scope: object, receive: object, send: object) -> None:
+        raise KeyError("secret")
+
+    def shown(_request: Request, answered: Response) -> Response:
+        return HTMLResponse("a page", answered.status_code)
+
+    def failing(_request: Request, _answered: Response) -> Response:
+        raise KeyError("the same fault")
+
+    found = {}
+    for kind in (shown, failing):
+        transport = httpx.ASGITransport(Requests(broken, kind))
+        async with httpx.AsyncClient(transport=transport, base_url="http://host.example") as client:
+            found[kind] = await client.get("/", headers={"Accept": "text/html"})
+    assert {each.status_code for each in found.values()} == {500}
+    assert found[shown].text == "a page"
+    assert found[failing].json()["code"] == "internal_error"
 
 
 async def test_head_is_get_without_a_body(client: httpx.AsyncClient) -> None:

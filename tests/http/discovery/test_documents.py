@@ -22,6 +22,7 @@ DOCUMENTS = (
     "/llms.txt",
     "/apis.json",
     "/sitemap.xml",
+    "/accuracy",
     "/privacy",
     "/",
     "/services/video-face-liveness-detection",

@@ -294,6 +294,7 @@ def test_worker_ends_with_the_service() -> None:
 NO_NAMESPACES = """
 import asyncio, ctypes, json, os, sys
 from pathlib import Path
+from structlog.testing import capture_logs
 from alive402.intake.sandbox.pool import Sandbox, SandboxLimits
 
 user, group = os.getuid(), os.getgid()

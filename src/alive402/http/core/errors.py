@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +18,9 @@ from alive402.errors import CodedError
 log = structlog.get_logger(__name__)
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+ShownError = Callable[[Request, Response], Response]
+"""Makes the page that a browser gets in place of a JSON error; every other client gets the error as it is."""
+
 _HTTP_CODES = {400: "invalid_json", 404: "not_found", 405: "method_not_allowed"}
 
 

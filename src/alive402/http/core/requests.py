@@ -7,10 +7,11 @@ import time
 import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alive402.calls import classify
-from alive402.http.core.errors import new_request_id, refusal
+from alive402.http.core.errors import ShownError, new_request_id, refusal
 from alive402.operations import Tracing
 from alive402.stages import Watch, watched
 
@@ -21,11 +22,13 @@ class Requests:
     """ASGI middleware. The log has method and route only, because a path or a query string may hold a secret.
 
     HEAD is answered as GET without a body. A path with a trailing slash is the path without it: a redirect would name
-    the address that the proxy sees, and clients do not follow one of a POST with its body.
+    the address that the proxy sees, and clients do not follow one of a POST with its body. A browser gets the page that
+    `shown` makes of an unexpected error.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, shown: ShownError | None = None) -> None:
         self._app = app
+        self._shown = shown
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -56,7 +59,7 @@ class Requests:
         except Exception as error:
             known = classify(error, request_id)
             if status == 0:
-                await refusal(known, Request(inner))(inner, receive, send_with_id)
+                await self._refused(known, Request(inner))(inner, receive, send_with_id)
         finally:
             log.info(
                 "request",
@@ -66,6 +69,17 @@ class Requests:
                 status=status,
                 milliseconds=round(1000 * (time.monotonic() - began)),
             )
+
+    def _refused(self, error: Exception, request: Request) -> Response:
+        answered = refusal(error, request)
+        if self._shown is None:
+            return answered
+        try:
+            return self._shown(request, answered)
+        except Exception:
+            # The page may fail of the same fault.
+            log.exception("the page of an error failed")
+            return answered
 
 
 class Watched:

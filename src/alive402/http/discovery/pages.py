@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Query, Request, Response
@@ -21,6 +21,7 @@ from alive402.services import Service
 from alive402.web import (
     SAMPLE_FILES,
     ShownReport,
+    accuracy_page,
     finished_answer,
     load_assets,
     samples_folder,
@@ -36,7 +37,13 @@ _LINKS = (
 )
 NO_PAGE, NO_SERVICE, NO_REPORT = "No page here", "No such service", "No report here"
 NO_ANSWER = "This cannot be shown"
-_TITLES = {404: NO_PAGE, 405: "This address is for programs", 410: "This is gone", 503: "Not available now"}
+_TITLES = {
+    404: NO_PAGE,
+    405: "This address is for programs",
+    410: "This is gone",
+    500: "The service has a fault",
+    503: "Not available now",
+}
 _OF_BODY = ("content-type", "content-length")
 # The URL of a stored answer grants access to it, so caches and search engines must not keep it.
 _PRIVATE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow"}
@@ -46,14 +53,23 @@ _FOREVER = "public, max-age=31536000, immutable"
 class Pages:
     """The HTML pages, rendered from the surfaces' data.
 
-    `services` are all known services, sold here or not; `max_bytes` is the largest video accepted.
+    `services` are all known services, sold here or not; `max_bytes` is the largest video accepted. `judged` are the ids
+    of the services that this project's engine answers: the measured accuracy is theirs.
     """
 
-    def __init__(self, surfaces: Surfaces, reports: Reports, services: Sequence[Service], max_bytes: int) -> None:
+    def __init__(
+        self,
+        surfaces: Surfaces,
+        reports: Reports,
+        services: Sequence[Service],
+        max_bytes: int,
+        judged: Collection[str],
+    ) -> None:
         self._services = {each.definition.id: each for each in services}
         self._surfaces = surfaces
         self._reports = reports
         self._max_bytes = max_bytes
+        self._measured = accuracy_page.measured(judged)
 
     def router(self) -> APIRouter:
         """The router with all pages."""
@@ -122,7 +138,16 @@ class Pages:
             quality = (await self._surfaces.qualities(site))[service.id]
             known = self._services.get(service.id)
             template = known.try_template if known else None
-            page = site_pages.service_page(service, site, quality, self._max_bytes, template, shown_samples())
+            measured = service.id in self._measured
+            page = site_pages.service_page(
+                service, site, quality, self._max_bytes, template, shown_samples(), measured=measured
+            )
+            return document(request, page, HTML, cached=CACHED)
+
+        @routes.get("/accuracy", operation_id="accuracy_page", summary="How often answers are wrong",
+                    response_class=HTMLResponse, responses=refusals(InvalidHost, ledger=False))  # fmt: skip
+        async def accuracy(request: Request) -> Response:
+            page = accuracy_page.page(self._surfaces.site(request), self._measured)
             return document(request, page, HTML, cached=CACHED)
 
     def _missing(self, request: Request, title: str, sentence: str, status: int) -> HTMLResponse:
@@ -138,21 +163,24 @@ class Pages:
 
     def _paged(self, as_json: Callable[..., Any]) -> Callable[..., Any]:
         async def answer(request: Request, error: Exception) -> Any:
-            answered = await as_json(request, error)
-            if request.method != "GET" or answered.status_code < 400 or not accepts_pages(request):
-                return answered
-            try:
-                site = self._surfaces.site(request)
-            except InvalidHost:
-                return answered
-            said = json.loads(answered.body)
-            title = _TITLES.get(answered.status_code, NO_ANSWER)
-            sentence = "There is nothing at this address." if said["code"] == "not_found" else said["message"]
-            page = site_pages.missing(title, sentence, site, f"{said['code']} · request {said['requestId']}")
-            kept = {name: value for name, value in answered.headers.items() if name not in _OF_BODY}
-            return HTMLResponse(page, answered.status_code, headers={**kept, **_PRIVATE})
+            return self.error_page(request, await as_json(request, error))
 
         return answer
+
+    def error_page(self, request: Request, answered: Response) -> Response:
+        """The page of a JSON error for a browser that opens an address; `answered` itself for every other client."""
+        if request.method != "GET" or answered.status_code < 400 or not accepts_pages(request):
+            return answered
+        try:
+            site = self._surfaces.site(request)
+        except InvalidHost:
+            return answered
+        said = json.loads(bytes(answered.body))
+        title = _TITLES.get(answered.status_code, NO_ANSWER)
+        sentence = "There is nothing at this address." if said["code"] == "not_found" else said["message"]
+        page = site_pages.missing(title, sentence, site, f"{said['code']} · request {said['requestId']}")
+        kept = {name: value for name, value in answered.headers.items() if name not in _OF_BODY}
+        return HTMLResponse(page, answered.status_code, headers={**kept, **_PRIVATE})
 
     def _add_reports(self, routes: APIRouter) -> None:
         unknown = refusals(UnknownReport, ReportGone, InvalidHost)

@@ -81,8 +81,10 @@ class Surfaces:
         health: HealthCheck,
         *,
         test_money: bool,
+        docs_url: str | None,
     ) -> None:
         self._test_money = test_money
+        self._docs_url = docs_url
         self._registry = registry
         self._payments = payments
         self._health = health
@@ -109,6 +111,7 @@ class Surfaces:
             ),
             mcp=True,
             test_money=self._test_money,
+            docs_url=self._docs_url,
         )
 
     async def qualities(self, site: SiteCatalog) -> dict[str, Quality]:

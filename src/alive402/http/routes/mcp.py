@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from alive402.calls import ServiceRegistry, classify, error_body, stored_answer_body
 from alive402.catalog import InvalidInput, problems_in, without_absent
-from alive402.http.core import new_request_id
+from alive402.http.core import ShownError, new_request_id
 from alive402.http.payment import (
     KEY_HEADER,
     SECRET_HEADER,
@@ -58,12 +58,17 @@ _PRINTABLE = r"^[^\x00-\x1f\ud800-\udfff]+$"
 
 
 def door(
-    registry: ServiceRegistry, payments: PaymentObjects, *, loopback: bool, origins: Collection[str] = ()
+    registry: ServiceRegistry,
+    payments: PaymentObjects,
+    *,
+    loopback: bool,
+    shown: ShownError,
+    origins: Collection[str] = (),
 ) -> tuple[list[Route], StreamableHTTPSessionManager]:
     """The routes of MCP, and the session manager that has to run as long as the application does.
 
     `loopback`: serve this machine only, and reject requests with a foreign Host or Origin (DNS rebinding). `origins`
-    are those of other sites whose pages may call it.
+    are those of other sites whose pages may call it. `shown` makes the page of an error for a browser.
     """
     shapes = {name: {**shape, "pattern": _PRINTABLE} for name, shape in PAYING.items()}
     paying_schema = {"type": "object", "properties": shapes}
@@ -125,6 +130,7 @@ def door(
     transport = McpTransport(
         manager,
         where=lambda request: payments.base(request) + PATH,
+        shown=shown,
         loopback=loopback,
         public_url=payments.public_url,
         origins=origins,

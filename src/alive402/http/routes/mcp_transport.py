@@ -25,8 +25,10 @@ from mcp.server.transport_security import (
 from mcp_types import INTERNAL_ERROR, INVALID_REQUEST, ErrorData, JSONRPCError
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
+
+from alive402.http.core import ShownError, accepts_pages, request_id
 
 log = structlog.get_logger(__name__)
 
@@ -64,7 +66,8 @@ class McpTransport:
     """Serves `manager`; `where` is its public URL, for clients that look for it elsewhere.
 
     `loopback`: for callers on this machine only, so it rejects a foreign Host as well (DNS rebinding). Otherwise an
-    Origin must be the service's own, that of `public_url` or of the request, or one of `origins`.
+    Origin must be the service's own, that of `public_url` or of the request, or one of `origins`. A browser gets the
+    page that `shown` makes of an error.
     """
 
     def __init__(
@@ -72,11 +75,12 @@ class McpTransport:
         manager: StreamableHTTPSessionManager,
         *,
         where: Callable[[Request], str],
+        shown: ShownError,
         loopback: bool,
         public_url: str | None = None,
         origins: Collection[str] = (),
     ) -> None:
-        self._manager, self._where = manager, where
+        self._manager, self._where, self._shown = manager, where, shown
         self._local = TransportSecurityMiddleware(_only_loopback()) if loopback else None
         self._public = _origin_of(public_url) if public_url else None
         self._origins = frozenset(origins)
@@ -92,8 +96,13 @@ class McpTransport:
         await (refused or self._bounded)(scope, receive, send)
 
     def streamable_only(self, request: Request, status: int, headers: Mapping[str, str] | None = None) -> Response:
-        """The answer to a client of the old HTTP+SSE transport: where to go."""
+        """The answer to a client of the old HTTP+SSE transport, or to a browser: where to go."""
         where = self._where(request)
+        if accepts_pages(request):
+            code = "not_found" if status == 404 else "method_not_allowed"
+            words = f"Agents connect here over MCP. Add {where} to your assistant as a server (streamable HTTP)."
+            body = {"requestId": request_id(request), "code": code, "message": words, "charged": False}
+            return self._shown(request, JSONResponse(body, status, headers=headers))
         words = f"This is no HTTP+SSE endpoint of MCP 2024-11-05. Use the streamable HTTP transport: POST {where}"
         return _error(words, status, headers=headers)
 

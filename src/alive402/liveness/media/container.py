@@ -192,6 +192,8 @@ class VideoFile:
         stream, header = choose_video(self._container, headers)
         context = stream.codec_context
         if context is None:
+            if is_truncated(self.path):
+                raise truncated_video()
             raise UndecodableVideo("The video's codec is not known here. Re-encode it, for instance as H.264 MP4.")
         self._codec = context.name
         width, height = int(context.width or 0), int(context.height or 0)

@@ -11,12 +11,13 @@ import alive402
 
 SRC = Path(alive402.__file__).parent
 FOLDER = re.compile(r"payments/x402/schemes/[a-z0-9_]+/")
-# The EVM test chain with its facilitator and wallets, the example buyers, the settings' check of their own values, and
+# The EVM test chain with its facilitator and wallets, the buyers, the settings' check of their own values, and
 # the registry, where packages are named.
 EVM_ITSELF = (
     "payments/devchain/",
     "http/devchain/",
     "demo/",
+    "client/wallet.py",
     "web/examples.py",
     "settings/accepting.py",
     "cli/serve.py",
