@@ -28,7 +28,7 @@ def truncated_video() -> UndecodableVideo:
 
 
 def is_truncated(path: Path) -> bool:
-    """Whether the container states more bytes than the file has, or an MP4 ends without its index (`moov`).
+    """Whether the container states more bytes than the file has, or an MP4 lacks its index (`moov`) or its `mdat`.
 
     It is for files that cannot be decoded: a player shows what is left of many truncated files.
     """
@@ -42,7 +42,7 @@ def is_truncated(path: Path) -> bool:
         if head[:4] == _EBML.to_bytes(4, "big"):
             return _elements_end_early(head + file.read(4096), size)
         if head[:16] == _ASF:
-            return size < int.from_bytes(head[16:24], "little") < _BELIEVED
+            return _objects_end_early(file, size)
     return False
 
 
@@ -51,8 +51,8 @@ def _boxes_end_early(file: BinaryIO, size: int) -> bool:
     at, kinds = 0, set()
     for _ in range(MOST_BOXES):
         if at == size:
-            # A fragmented file has its `moov` first.
-            return _MOVIE not in kinds
+            # A fragmented file, and one made for the web, has its `moov` first.
+            return not {_MOVIE, _PICTURES} <= kinds
         file.seek(at)
         head = file.read(16)
         if len(head) < 8:
@@ -72,6 +72,18 @@ def _boxes_end_early(file: BinaryIO, size: int) -> bool:
         at += length
         if at > size:
             return at < _BELIEVED
+    return False
+
+
+def _objects_end_early(file: BinaryIO, size: int) -> bool:
+    """Whether the Header or the Data Object of an ASF file (its specification, 3 and 5) passes the end of the file."""
+    end = 0
+    for _ in range(2):
+        file.seek(end)
+        head = file.read(24)
+        end += int.from_bytes(head[16:24], "little")
+        if len(head) < 24 or size < end < _BELIEVED:
+            return True
     return False
 
 
