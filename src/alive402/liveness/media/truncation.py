@@ -48,7 +48,7 @@ def is_truncated(path: Path) -> bool:
 
 def _boxes_end_early(file: BinaryIO, size: int) -> bool:
     """Whether a top-level box (ISO/IEC 14496-12, 4.2) passes the end of the file, or `moov` is missing at its end."""
-    at, kinds = 0, set()
+    at, kinds = 0, set[bytes]()
     for _ in range(MOST_BOXES):
         if at == size:
             # A fragmented file, and one made for the web, has its `moov` first.
