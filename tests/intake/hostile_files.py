@@ -215,7 +215,7 @@ FILES: dict[str, tuple[Maker, str]] = {
     "mp4 head, chance": (lambda s: FTYP + noise(100_000), "unsupported_video"),
     "box of size nought": (lambda s: FTYP + b"\0\0\0\0moov" + bytes(100), "unsupported_video"),
     "box of 2**63 bytes": (lambda s: FTYP + b"\0\0\0\1moov\x7f" + U32 + b"\xff\xff\xff", "unsupported_video"),
-    "boxes in boxes": (lambda s: nested(2_000), "unsupported_video"),
+    "boxes in boxes": (lambda s: nested(2_000), "undecodable_video"),
     "avi head, playlist": (lambda s: b"RIFF\xff\0\0\0AVI " + PLAYLIST, "undecodable_video"),
     "avi head, chance": (lambda s: b"RIFF\xff\0\0\0AVI LIST" + noise(10_000), "unsupported_video"),
     "matroska head, chance": (lambda s: b"\x1a\x45\xdf\xa3" + noise(10_000), "unsupported_video"),

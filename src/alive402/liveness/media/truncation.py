@@ -82,7 +82,9 @@ def _objects_end_early(file: BinaryIO, size: int) -> bool:
         file.seek(end)
         head = file.read(24)
         end += int.from_bytes(head[16:24], "little")
-        if len(head) < 24 or size < end < _BELIEVED:
+        if end >= _BELIEVED:
+            return False
+        if len(head) < 24 or size < end:
             return True
     return False
 
