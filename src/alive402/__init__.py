@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from alive402 import version
+from alive402.lazy import lazy_names
 
 if TYPE_CHECKING:
     from alive402.client import AsyncClient, Client
@@ -29,47 +30,37 @@ if TYPE_CHECKING:
         Report,
         UnusableVideo,
     )
+else:
+    # On first use: `alive402 --help` and the paying server need none of the engine's libraries.
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "client": ["AsyncClient", "Client"],
+            "library": [
+                "Outcome",
+                "analyze",
+                "analyze_async",
+                "analyze_image",
+                "analyze_image_async",
+                "analyze_many",
+                "analyze_many_async",
+                "to_pandas",
+                "to_rows",
+            ],
+            "liveness": [
+                "AnalysisError",
+                "Analyzer",
+                "Challenge",
+                "ChallengeOptions",
+                "Freshness",
+                "ImageReport",
+                "Report",
+                "UnusableVideo",
+            ],
+        },
+    )
 
 __version__ = version.VERSION
-_OF_LIBRARY = (
-    "Outcome",
-    "analyze",
-    "analyze_async",
-    "analyze_image",
-    "analyze_image_async",
-    "analyze_many",
-    "analyze_many_async",
-    "to_pandas",
-    "to_rows",
-)
-_OF_LIVENESS = (
-    "AnalysisError",
-    "Analyzer",
-    "Challenge",
-    "ChallengeOptions",
-    "Freshness",
-    "ImageReport",
-    "Report",
-    "UnusableVideo",
-)
-_CLIENTS = ("AsyncClient", "Client")
-
-
-def __getattr__(name: str) -> Any:
-    """Load the engine on first use only: `alive402 --help` and the paying server need none of its libraries."""
-    if name in _OF_LIBRARY:
-        from alive402 import library
-
-        return getattr(library, name)
-    if name in _OF_LIVENESS:
-        from alive402 import liveness
-
-        return getattr(liveness, name)
-    if name in _CLIENTS:
-        from alive402 import client
-
-        return getattr(client, name)
-    raise AttributeError(f"module 'alive402' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

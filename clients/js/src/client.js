@@ -163,7 +163,7 @@ export class Client {
       const after = repeatedAfter(reply);
       if (after === null) return reply;
       const wait = Math.max(after, pause);
-      // Where nothing is at stake yet, a wrong URL is told soon.
+      // Nothing is paid yet, so a wrong URL is reported after a few seconds.
       const patience = reply.lost && !pending ? Math.min(this.#patience, UNPAID_PATIENCE) : this.#patience;
       if (Date.now() + 1000 * wait > began + 1000 * patience) {
         if (!reply.lost) throw refused(reply, pending);

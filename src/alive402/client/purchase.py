@@ -208,7 +208,7 @@ class Purchases:
 
     def _send(self, call: Call, pending: Pending | None) -> Generator[Call | Pause, Reply, httpx.Response]:
         """Send a request, and repeat it exactly while its answer is lost or the service asks to."""
-        # Where nothing is at stake yet, a wrong URL is told soon.
+        # Nothing is paid yet, so a wrong URL is reported after a few seconds.
         patience = min(self.patience, _UNPAID_PATIENCE) if pending is None else self.patience
         began, pause = time.monotonic(), _FIRST_PAUSE
         while True:

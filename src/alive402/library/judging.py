@@ -1,4 +1,4 @@
-"""`analyze` and its kin: one source or many, now or awaited."""
+"""Judges one source or many: `analyze`, `analyze_image`, `analyze_many`, and their asynchronous forms."""
 
 from __future__ import annotations
 

@@ -282,6 +282,7 @@ class Report:
 
         A name such as `out.mp4` makes a video with the face, the confidence and a timeline; `out.jpg` makes the picture
         that shows the verdict best.
+
         Raises:
             ValueError: what was judged is not at hand, or the name has another ending.
             OSError: the file is gone, or `out` cannot be written.

@@ -28,8 +28,8 @@ class ChainStanding:
         `recovered` payments moved their money and have no answer yet; `recoveredAmount` is their sum in atomic units.
         """
         try:
-            async with self._ledger.recovery() as recovery:
-                count, amount = await recovery.waiting_for_buyers()
+            async with self._ledger.statements() as statements:
+                count, amount = await statements.waiting_for_buyers()
         except SQLAlchemyError:
             return {"standing": str(self.standing), "recovered": None, "recoveredAmount": None}
         return {"standing": str(self.standing), "recovered": count, "recoveredAmount": str(amount)}

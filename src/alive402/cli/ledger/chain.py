@@ -98,11 +98,10 @@ async def _reconciled(ledger: Ledger, settings: Settings) -> dict[str, Any]:
     from alive402.payments.x402 import PaymentGate, Reconciler, Sweep
 
     options = real_payment_options(settings)
-    gate, sweep = PaymentGate(options), Sweep(ledger, options, settings.sweep_days or 1.0)
-    swept = await Reconciler(ledger, gate).sweep()
-    compared = await sweep.once() if settings.sweep_days else []
-    async with ledger.recovery() as recovery:
-        count, amount = await recovery.waiting_for_buyers()
+    swept = await Reconciler(ledger, PaymentGate(options)).sweep()
+    compared = await Sweep(ledger, options, settings.sweep_days).once() if settings.sweep_days else []
+    async with ledger.statements() as statements:
+        count, amount = await statements.waiting_for_buyers()
     chains = [
         {
             "network": each.network,

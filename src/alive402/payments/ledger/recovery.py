@@ -150,10 +150,6 @@ class Recovery:
         """Whether the ledger has never had a payment."""
         return not await self._payments.all(1)
 
-    async def waiting_for_buyers(self) -> tuple[int, int]:
-        """The recovered payments that no buyer has come for: how many, and their sum in atomic units."""
-        return await self._payments.recovered()
-
     async def refund(self, payment_id: str, transaction: str, transfers: int) -> Payment:
         """Mark a payment as refunded by `transaction`, which makes `transfers` such transfers to its payer.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from functools import cache
 from typing import Any, cast
@@ -158,14 +159,7 @@ class PaymentRepository:
         values: dict[str, Any] = {
             "id": uuid4().hex,
             "service_id": "",
-            "network": money.network,
-            "asset": money.asset,
-            "payer": money.payer,
-            "nonce": money.nonce,
-            "pay_to": money.pay_to,
-            "amount": money.amount,
-            "valid_before": money.valid_before,
-            "proof": money.proof,
+            **asdict(money),
             "state": str(State.RECOVERED),
             "transaction": transaction,
             "created_at": now,
@@ -185,12 +179,6 @@ class PaymentRepository:
             .group_by(Payment.transaction)
         )
         return {str(transaction): count for transaction, count in await self._session.execute(query)}
-
-    async def recovered(self) -> tuple[int, int]:
-        """The number of recovered payments, and the sum of their amounts."""
-        query = select(func.count(), func.sum(Payment.amount)).where(Payment.state == str(State.RECOVERED))
-        count, amount = (await self._session.execute(query)).one()
-        return count, int(amount or 0)
 
     async def position(self, network: str, asset: str, pay_to: str) -> int | None:
         """The recorded height of an address, or None."""

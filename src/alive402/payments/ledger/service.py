@@ -21,8 +21,8 @@ failed          the money did not move, or not yet; the answer is stored for its
 settle_unknown  the result is unknown; the next use of the same signature, or the reconciler, asks the chain
 expired         the authorization expired by the chain's clock, and the money never moved
 refunded        the operator refunded the payment
-recovered       the chain shows the money, and this ledger, restored from a backup, did not know it: whoever sends that
-                signature gets an answer for it, through `reserved`
+recovered       the chain shows the money, and this ledger, restored from a backup, did not know it: the same signature
+                buys an answer, through `reserved`
 
 An expired lease means that the process holding it died. The payment then counts as released (if reserved), failed (if
 executed) or settle_unknown (if settling), and the next call with the same signature takes it over. Payments whose buyer
@@ -32,6 +32,7 @@ never returns are handled by `recovery.py`. Every step is an immutable event, al
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -209,14 +210,7 @@ class PaymentService:
             {
                 "id": claim.payment_id,
                 "service_id": use.service_id,
-                "network": money.network,
-                "asset": money.asset,
-                "payer": money.payer,
-                "nonce": money.nonce,
-                "pay_to": money.pay_to,
-                "amount": money.amount,
-                "valid_before": money.valid_before,
-                "proof": money.proof,
+                **asdict(money),
                 "state": State.RESERVED,
                 "owner": claim.owner,
                 "lease_until": now + self._lease,

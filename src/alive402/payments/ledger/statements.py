@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from alive402.payments.ledger.models import ChainPosition, Payment, PaymentEvent
@@ -75,6 +75,12 @@ class Statements:
     async def positions(self) -> list[ChainPosition]:
         """Up to which block the ledger has every payment, for each token and address."""
         return list(await self._session.scalars(select(ChainPosition).order_by(ChainPosition.network)))
+
+    async def waiting_for_buyers(self) -> tuple[int, int]:
+        """The recovered payments that no buyer has come for: how many, and their sum in atomic units."""
+        query = select(func.count(), func.sum(Payment.amount)).where(Payment.state == State.RECOVERED)
+        count, amount = (await self._session.execute(query)).one()
+        return count, int(amount or 0)
 
     async def income(self, since: datetime | None = None, *, by_payer: bool = False) -> list[Day]:
         """Each day's income and refunds, oldest first, one entry per token and, if `by_payer`, per payer."""

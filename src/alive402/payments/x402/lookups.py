@@ -70,8 +70,6 @@ class ChainLookups:
             return None
         try:
             async with asyncio.timeout(LOOKUP_SECONDS):
-                if not await option.chain.is_used(signed.money):
-                    return None
                 found = await option.chain.find_transfer(signed.money, less=signed.settles_less)
                 if found is None or not await option.chain.carries(found.transaction, signed.payload):
                     return None

@@ -224,6 +224,8 @@ class Sweep:
         """The signed payments of a transaction, each once: two schemes may read the same ones."""
         found: dict[tuple[str, str], Signed] = {}
         for option in address.options:
+            if len(found) >= transfer.transfers:
+                break
             async with asyncio.timeout(_NODE_SECONDS):
                 for each in await option.chain.signed_in(transfer.transaction, address.asset, address.pay_to):
                     found.setdefault((each.payer, each.nonce), each)
