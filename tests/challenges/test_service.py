@@ -165,6 +165,18 @@ def test_claim_is_final_unless_it_is_released_or_leased(database_url: str) -> No
     in_a_shop(database_url, story)
 
 
+def test_call_claims_in_the_place_of_a_dead_one(database_url: str) -> None:
+    async def story(shop: Shop) -> None:
+        made = await shop.told()
+        await shop.claim(made.id, "dead")
+        with pytest.raises(ChallengeUsed):
+            await shop.claim(made.id, "call", instead_of="another")
+        await shop.claim(made.id, "call", instead_of="dead")
+        assert (await shop.challenges.find(made.id)).request_id == "call"
+
+    in_a_shop(database_url, story)
+
+
 def test_lease_of_a_claim_is_renewed_while_its_task_runs(database_url: str) -> None:
     async def story(shop: Shop) -> None:
         made = await shop.told()

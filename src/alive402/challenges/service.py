@@ -153,12 +153,14 @@ class Challenges:
         now: datetime,
         received_at: datetime | None = None,
         lease_until: datetime | None = None,
+        instead_of: str | None = None,
     ) -> Told:
         """Use a challenge for a call, within the caller's transaction; the same call may claim it again.
 
         `payer` is as in `create`. `received_at` is when the clip was complete, if it is here already; otherwise
         `Told.check_arrival` has to follow. With `lease_until` the claim ends at that time unless it is renewed
         (`keep`) or made final (`finish`), so that the call of a dead process does not use the challenge up.
+        `instead_of` is a dead call, in whose place this one claims.
 
         Raises:
             ChallengeUnknown: there is none with this id, payer and bind.
@@ -171,7 +173,7 @@ class Challenges:
         if row.payer_sha256 != sha256_of(payer) or row.bind_sha256 != bind_sha256:
             raise ChallengeUnknown
         if row.request_id != request_id:
-            if row.state(now) is ChallengeState.USED:
+            if row.state(now) is ChallengeState.USED and row.request_id != instead_of:
                 raise ChallengeUsed(requestId=row.request_id)
             if row.begun_at is None:
                 raise ChallengeExpired if now > row.expires_at else ChallengeNotBegun
