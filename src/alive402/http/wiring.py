@@ -24,7 +24,7 @@ from alive402.calls import (
     ServiceRegistry,
 )
 from alive402.calls.jobs import JobLimits
-from alive402.catalog import ServiceDefinition
+from alive402.catalog import ServiceDefinition, without_challenges
 from alive402.http import payment_options
 from alive402.intake import FetchLimits, UploadLimits, Uploads
 from alive402.intake.sandbox import SandboxLimits
@@ -35,7 +35,7 @@ from alive402.payments.ledger import Ledger
 from alive402.payments.prepaid import Balances, PrepaidTerms, Prepayments, Tokens
 from alive402.payments.x402 import SETTLE_SECONDS, VERIFY_SECONDS, Challenges, PaymentGate, Sweep
 from alive402.payments.x402.schemes import Terms
-from alive402.providers import Judges, LocalImages, LocalProvider, Provider
+from alive402.providers import AsksChallenges, Judges, LocalImages, LocalProvider, Provider
 from alive402.receipts import Reports, SigningKeys, Verdicts
 from alive402.services import SERVICES, Service
 from alive402.settings import Settings
@@ -242,9 +242,11 @@ def _priced(
 ) -> PaidCalls:
     """A service with its price on this site."""
     amount = int(gate.accepts[0].amount)
+    asks = isinstance(provider, AsksChallenges)
+    offered = service if asks else dataclasses.replace(service, input_schema=without_challenges(service.input_schema))
     terms = PrepaidTerms(service.id, amount, settings.pending_seconds)
     return PaidCalls(
-        dataclasses.replace(service, price_atomic=amount, price_cents=amount // 10_000),
+        dataclasses.replace(offered, price_atomic=amount, price_cents=amount // 10_000),
         gate,
         provider,
         Prepayments(ledger_services.ledger, gate, ledger_services.tokens, ledger_services.failures, terms),
