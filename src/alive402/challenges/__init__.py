@@ -1,0 +1,38 @@
+"""Challenges of the service: told once, answered in time by one payer's clip, used by one call."""
+
+from __future__ import annotations
+
+from alive402.challenges.errors import (
+    ChallengeBegun,
+    ChallengeExpired,
+    ChallengeNotBegun,
+    ChallengeRefused,
+    ChallengeUnknown,
+    ChallengeUsed,
+    ClipTooCoarse,
+    ClipTooShort,
+    TooManyChallenges,
+)
+from alive402.challenges.models import ChallengeRow, ChallengeState, sha256_of
+from alive402.challenges.service import CHALLENGE_ID, ChallengeLimits, Challenges, erase_challenge
+from alive402.challenges.told import Told
+
+__all__ = [
+    "CHALLENGE_ID",
+    "ChallengeBegun",
+    "ChallengeExpired",
+    "ChallengeLimits",
+    "ChallengeNotBegun",
+    "ChallengeRefused",
+    "ChallengeRow",
+    "ChallengeState",
+    "ChallengeUnknown",
+    "ChallengeUsed",
+    "Challenges",
+    "ClipTooCoarse",
+    "ClipTooShort",
+    "Told",
+    "TooManyChallenges",
+    "erase_challenge",
+    "sha256_of",
+]
