@@ -1,8 +1,8 @@
 """The challenge that one paid call names: taken and spent with its money, checked by the provider, told in the answer.
 
-    taken    in the transaction that reserves the money, with a lease that lasts while the call runs
-    spent    in the transaction that stores the answer, whatever the answer is
-    ended    the call failed: a refusal of the video uses the challenge up, a fault of ours gives it back
+taken    in the transaction that reserves the money, with a lease that lasts while the call runs
+spent    in the transaction that stores the answer, whatever the answer is
+ended    the call failed: a refusal of the video uses the challenge up, a fault of ours gives it back
 """
 
 from __future__ import annotations

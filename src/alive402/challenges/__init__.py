@@ -9,8 +9,6 @@ from alive402.challenges.errors import (
     ChallengeRefused,
     ChallengeUnknown,
     ChallengeUsed,
-    ClipTooCoarse,
-    ClipTooShort,
     TooManyChallenges,
 )
 from alive402.challenges.models import ChallengeRow, ChallengeState, sha256_of
@@ -29,8 +27,6 @@ __all__ = [
     "ChallengeUnknown",
     "ChallengeUsed",
     "Challenges",
-    "ClipTooCoarse",
-    "ClipTooShort",
     "Told",
     "TooManyChallenges",
     "erase_challenge",

@@ -1,13 +1,13 @@
 """The errors of a challenge, each with a stable code; nothing is charged for any of them.
 
+The engine refuses clips that cannot show an answer: `clip_too_short` and `clip_too_coarse` (`liveness/errors.py`).
+
 ChallengeRefused
  ├── ChallengeUnknown     404   challenge_unknown     no challenge has this id, payer and bind
  ├── ChallengeNotBegun    409   challenge_not_begun   its steps were never told, or the clip came before
  ├── ChallengeBegun       409   challenge_begun       its steps were told already
  ├── ChallengeUsed        409   challenge_used        a call used it, or it has its clip
  ├── ChallengeExpired     410   challenge_expired     it was not begun in time, or the clip came too late
- ├── ClipTooShort         422   clip_too_short        the clip ends before the last step
- ├── ClipTooCoarse        422   clip_too_coarse       the clip has too few frames to read movements
  └── TooManyChallenges    429   too_many_challenges   too many are open, or too many were not answered
 """
 
@@ -65,25 +65,6 @@ class ChallengeExpired(ChallengeRefused):
     code = "challenge_expired"
     status = 410
     default = "The challenge was not begun in time, or the clip came after `answerBy`. Make a new challenge."
-
-
-class ClipTooShort(ChallengeRefused):
-    """The clip ends before the last step."""
-
-    code = "clip_too_short"
-    status = 422
-    default = "The clip ends before the last step of the challenge. Film to the end, with a new challenge."
-
-
-class ClipTooCoarse(ChallengeRefused):
-    """The clip has too few frames to read the movements."""
-
-    code = "clip_too_coarse"
-    status = 422
-    default = (
-        "The clip has fewer than 8 frames a second, or gaps of more than 0.35 seconds in more than one step. Film "
-        "with more light or another camera, with a new challenge."
-    )
 
 
 class TooManyChallenges(ChallengeRefused):

@@ -25,6 +25,7 @@ from alive402.calls import (
 )
 from alive402.calls.jobs import JobLimits
 from alive402.catalog import ServiceDefinition, without_challenges
+from alive402.challenges import Challenges as FreshnessChallenges
 from alive402.http import payment_options
 from alive402.intake import FetchLimits, UploadLimits, Uploads
 from alive402.intake.sandbox import SandboxLimits
@@ -156,6 +157,7 @@ async def assemble(settings: Settings, services: tuple[Service, ...] = SERVICES)
         AccessKeys(ledger, secret_box),
         CallRate(settings.calls_per_key, settings.limits_url),
         Guesses(settings.credential_guesses_per_address, settings.limits_url),
+        FreshnessChallenges(ledger),
     )
     secret = settings.webhook_secret
     callbacks = FetchLimits(

@@ -11,7 +11,16 @@ from alive402.http.core.bodies import (
     received_from,
     stated_length,
 )
-from alive402.http.core.documented_errors import NEW_PAYMENT, PAID_CALL, PAYING, POSTED, UPLOADING, Responses, refusals
+from alive402.http.core.documented_errors import (
+    CHALLENGED,
+    NEW_PAYMENT,
+    PAID_CALL,
+    PAYING,
+    POSTED,
+    UPLOADING,
+    Responses,
+    refusals,
+)
 from alive402.http.core.errors import (
     BodyTooLarge,
     BodyTooSlow,
@@ -35,6 +44,7 @@ from alive402.http.core.schemas import COMPONENTS, ref
 from alive402.http.core.security_headers import POLICY_WITH_SEARCH, CrossOrigin, SecurityHeaders
 
 __all__ = [
+    "CHALLENGED",
     "COMPONENTS",
     "FILE_FIELD",
     "MAX_BODY_BYTES",
