@@ -34,13 +34,19 @@ class Shop:
         return await self.challenges.create(payer, ANY, bind, begin=True)
 
     async def claim(
-        self, challenge_id: str, request_id: str, payer: str = "payer", bind: str | None = None, lease: float = 0
+        self,
+        challenge_id: str,
+        request_id: str,
+        payer: str = "payer",
+        bind: str | None = None,
+        lease: float = 0,
+        instead_of: str | None = None,
     ) -> Told:
         bound = sha256_of(bind) if bind is not None else None
         until = self.now + timedelta(seconds=lease) if lease else None
         async with self.ledger.session() as session:
             return await self.challenges.claim(
-                session, challenge_id, payer, bound, request_id, self.now, lease_until=until
+                session, challenge_id, payer, bound, request_id, self.now, lease_until=until, instead_of=instead_of
             )
 
     async def release(self, challenge_id: str, request_id: str) -> None:

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from alive402.challenges.documents import (
+    CAPTURE_PATH,
+    CHALLENGE_REQUEST,
+    CHALLENGES_PATH,
+    options_of,
+    state_body,
+    status_url,
+    told_body,
+)
 from alive402.challenges.errors import (
     ChallengeBegun,
     ChallengeExpired,
@@ -16,7 +25,10 @@ from alive402.challenges.service import CHALLENGE_ID, ChallengeLimits, Challenge
 from alive402.challenges.told import Told
 
 __all__ = [
+    "CAPTURE_PATH",
+    "CHALLENGES_PATH",
     "CHALLENGE_ID",
+    "CHALLENGE_REQUEST",
     "ChallengeBegun",
     "ChallengeExpired",
     "ChallengeLimits",
@@ -30,5 +42,9 @@ __all__ = [
     "Told",
     "TooManyChallenges",
     "erase_challenge",
+    "options_of",
     "sha256_of",
+    "state_body",
+    "status_url",
+    "told_body",
 ]

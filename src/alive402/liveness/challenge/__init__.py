@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from alive402.liveness.challenge.fitted import Limits, packaged
     from alive402.liveness.challenge.movements import Movement, find_movements
     from alive402.liveness.challenge.signals import Signals, read
-    from alive402.liveness.challenge.steps import KINDS, Challenge, ChallengeOptions, Step, draw, drawn_bits
+    from alive402.liveness.challenge.steps import (
+        KINDS,
+        Challenge,
+        ChallengeOptions,
+        MovementKind,
+        Step,
+        draw,
+        drawn_bits,
+    )
 else:
     __getattr__ = lazy_names(
         __name__,
@@ -26,7 +34,7 @@ else:
             "fitted": ["Limits", "packaged"],
             "movements": ["Movement", "find_movements"],
             "signals": ["Signals", "read"],
-            "steps": ["KINDS", "Challenge", "ChallengeOptions", "Step", "draw", "drawn_bits"],
+            "steps": ["KINDS", "Challenge", "ChallengeOptions", "MovementKind", "Step", "draw", "drawn_bits"],
         },
     )
 
@@ -37,6 +45,7 @@ __all__ = [
     "Continuity",
     "Limits",
     "Movement",
+    "MovementKind",
     "Signals",
     "Step",
     "capped",
