@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from alive402.liveness.analyzer import Analysis, Analyzer, Progress, analyze, analyze_image, shared_analyzer
     from alive402.liveness.annotation import Annotator
     from alive402.liveness.challenge import Challenge, ChallengeOptions
+    from alive402.liveness.curves import FreshnessCurves
     from alive402.liveness.decision import engine_identity, fusion
     from alive402.liveness.errors import (
         AnalysisError,
@@ -57,6 +58,7 @@ else:
             "analyzer": ["Analysis", "Analyzer", "Progress", "analyze", "analyze_image", "shared_analyzer"],
             "annotation": ["Annotator"],
             "challenge": ["Challenge", "ChallengeOptions"],
+            "curves": ["FreshnessCurves"],
             "decision": ["engine_identity", "fusion"],
             "errors": [
                 "AnalysisError",
@@ -112,6 +114,7 @@ __all__ = [
     "FrameScore",
     "FrameSequence",
     "Freshness",
+    "FreshnessCurves",
     "FreshnessStep",
     "ImageAnalysis",
     "ImageReport",

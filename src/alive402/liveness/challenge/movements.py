@@ -52,13 +52,18 @@ def find_movements(signals: Signals, lead: float, limits: Limits | None = None) 
     """
     if len(signals.times) < LEAST_FRAMES:
         return ()
-    resting = signals.times <= signals.times[0] + lead if lead > 0 else np.ones(len(signals.times), bool)
+    resting = at_rest(signals.times, lead)
     curves = {"yaw": signals.yaw, "pitch": signals.pitch, "mouth": signals.mouth}
     found = []
     for kind, limit in (limits or packaged()).movements.items():
         curve = limit.sign * curves[limit.signal]
         found += _peaks(kind, signals.times, _smooth(curve) - float(np.median(curve[resting])), limit)
     return tuple(sorted(found, key=lambda one: (one.peak, one.kind)))
+
+
+def at_rest(times: Doubles, lead: float) -> npt.NDArray[np.bool_]:
+    """(k,) bool, the times in which the face rests: the first `lead` seconds; all of them where nobody was told to."""
+    return times <= times[0] + lead if lead > 0 and len(times) else np.ones(len(times), bool)
 
 
 def _peaks(kind: str, times: Doubles, heights: Doubles, limit: Limit) -> list[Movement]:
