@@ -45,11 +45,16 @@ def test_analyze_says_why_a_clip_does_not_answer(clips: Clips, person: list[Imag
     path, picture = tmp_path / "challenge.json", tmp_path / "face.png"
     path.write_text(json.dumps(Challenge.new("of a test", bytes(16)).to_dict()))
     cv2.imwrite(str(picture), person[60])
-    told = run("analyze", "--json", clips.bona_fide, picture, "--challenge", path)
+    page = tmp_path / "report.html"
+    told = run("analyze", "--json", clips.bona_fide, picture, "--challenge", path, "--report", page)
     first, second = (json.loads(line) for line in told.stdout.splitlines())
     assert (told.returncode, first["verdict"]) == (3, "inconclusive")
     assert (first["freshness"]["fitted"], first["freshness"]["challenge_id"]) == (False, "of a test")
     assert first["reasons"][0]["message"] == first["freshness"]["message"]
+    assert first["freshness"]["curves"]["times"][-1] == pytest.approx(first["video"]["seconds"], abs=0.2)
+    html = page.read_text()
+    assert html.count('<svg class="movements"') == 1
+    assert first["freshness"]["message"] in html
     assert "A picture cannot answer a challenge" in second["error"]["message"]
 
 
