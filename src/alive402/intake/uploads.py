@@ -66,9 +66,10 @@ class UploadLimits:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """An upload, or the record of one that was used. `expires_at` is in unix seconds; `payer` is a sha256.
+    """An upload, or the record of one that was used. `payer` is a sha256.
 
-    `size` is in bytes; while `sha256` is None the file is still being received, and `size` is its upper bound.
+    `expires_at`, and `received_at` when the last byte came, are in unix seconds. `size` is in bytes; while `sha256` is
+    None the file is still being received, and `size` is its upper bound.
     """
 
     id: str
@@ -78,6 +79,7 @@ class Upload:
     payer: str
     process: str
     used: bool = False
+    received_at: float = 0.0
 
     @property
     def well_typed(self) -> bool:
@@ -86,7 +88,7 @@ class Upload:
         return (
             all(isinstance(text, str) for text in texts)
             and type(self.size) is int
-            and type(self.expires_at) in (int, float)
+            and all(type(moment) in (int, float) for moment in (self.expires_at, self.received_at))
             and type(self.used) is bool
         )
 
@@ -160,8 +162,9 @@ class Uploads:
                         size, sha256 = await self._save(chunks, self._video(upload.id))
                 except TimeoutError:
                     raise UploadTooSlow(seconds=self.limits.receive_seconds) from None
-                expires_at = time.time() + self.limits.seconds
-                whole = replace(upload, size=size, sha256=sha256, expires_at=expires_at)
+                now = time.time()
+                until = now + self.limits.seconds
+                whole = replace(upload, size=size, sha256=sha256, expires_at=until, received_at=now)
                 await asyncio.to_thread(self._note, whole)
             except BaseException:
                 self._forget(upload.id)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from alive402.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from alive402.liveness.challenge.answer import capped, judge, verify
+    from alive402.liveness.challenge.answer import capped, check_clip, judge, verify
     from alive402.liveness.challenge.continuity import Continuity, find_breaks, picture_jumps
     from alive402.liveness.challenge.fitted import Limits, packaged
     from alive402.liveness.challenge.movements import Movement, find_movements
@@ -21,7 +21,7 @@ else:
     __getattr__ = lazy_names(
         __name__,
         {
-            "answer": ["capped", "judge", "verify"],
+            "answer": ["capped", "check_clip", "judge", "verify"],
             "continuity": ["Continuity", "find_breaks", "picture_jumps"],
             "fitted": ["Limits", "packaged"],
             "movements": ["Movement", "find_movements"],
@@ -40,6 +40,7 @@ __all__ = [
     "Signals",
     "Step",
     "capped",
+    "check_clip",
     "draw",
     "drawn_bits",
     "find_breaks",
