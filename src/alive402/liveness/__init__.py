@@ -13,7 +13,7 @@ from alive402.lazy import lazy_names
 if TYPE_CHECKING:
     from alive402.liveness.analyzer import Analysis, Analyzer, Progress, analyze, analyze_image, shared_analyzer
     from alive402.liveness.annotation import Annotator
-    from alive402.liveness.challenge import Challenge, ChallengeOptions
+    from alive402.liveness.challenge import Challenge, ChallengeOptions, Signals, ThresholdFit, fit_thresholds
     from alive402.liveness.curves import FreshnessCurves
     from alive402.liveness.decision import engine_identity, fusion
     from alive402.liveness.errors import (
@@ -51,13 +51,14 @@ if TYPE_CHECKING:
         Reason,
         Report,
     )
+    from alive402.liveness.signal_reader import read_signals
 else:
     __getattr__ = lazy_names(
         __name__,
         {
             "analyzer": ["Analysis", "Analyzer", "Progress", "analyze", "analyze_image", "shared_analyzer"],
             "annotation": ["Annotator"],
-            "challenge": ["Challenge", "ChallengeOptions"],
+            "challenge": ["Challenge", "ChallengeOptions", "Signals", "ThresholdFit", "fit_thresholds"],
             "curves": ["FreshnessCurves"],
             "decision": ["engine_identity", "fusion"],
             "errors": [
@@ -95,6 +96,7 @@ else:
                 "Reason",
                 "Report",
             ],
+            "signal_reader": ["read_signals"],
         },
     )
 
@@ -127,6 +129,8 @@ __all__ = [
     "Reason",
     "Report",
     "Sample",
+    "Signals",
+    "ThresholdFit",
     "UndecodableVideo",
     "UnsupportedVideo",
     "UnusableVideo",
@@ -137,10 +141,12 @@ __all__ = [
     "analyze_image",
     "engine_identity",
     "extract_from_wheel",
+    "fit_thresholds",
     "fusion",
     "heif",
     "is_image",
     "model_files",
+    "read_signals",
     "recognised_image",
     "shared_analyzer",
 ]

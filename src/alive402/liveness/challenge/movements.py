@@ -33,6 +33,7 @@ class Movement:
         peak: seconds, when it was largest.
         value: its prominence, in the unit of its threshold.
         size: its prominence in thresholds, at least 1.
+        reach: the largest threshold at which it would be found, in the same unit as `value`.
     """
 
     kind: str
@@ -40,6 +41,7 @@ class Movement:
     peak: float
     value: float
     size: float
+    reach: float
 
 
 def find_movements(signals: Signals, lead: float, limits: Limits | None = None) -> tuple[Movement, ...]:
@@ -79,9 +81,8 @@ def _peaks(kind: str, times: Doubles, heights: Doubles, limit: Limit) -> list[Mo
             continue
         begun = np.flatnonzero(heights[:place] <= top - (1 - BEGUN) * prominence)
         onset = times[begun[-1]] if len(begun) else times[0]
-        found.append(
-            Movement(kind, float(onset), float(times[place]), float(prominence), float(prominence / limit.threshold))
-        )
+        size, reach = prominence / limit.threshold, min(prominence, top / OUT_OF_REST)
+        found.append(Movement(kind, float(onset), float(times[place]), float(prominence), float(size), float(reach)))
     return found
 
 
