@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         UnusableVideo,
         VideoTooLarge,
     )
-    from alive402.liveness.faces import Sample
+    from alive402.liveness.faces import FaceFinder, Sample
     from alive402.liveness.image import ImageAnalysis, ImageReport
     from alive402.liveness.media import (
         IMAGE_HEAD_BYTES,
@@ -70,7 +70,7 @@ else:
                 "UnusableVideo",
                 "VideoTooLarge",
             ],
-            "faces": ["Sample"],
+            "faces": ["FaceFinder", "Sample"],
             "image": ["ImageAnalysis", "ImageReport"],
             "media": [
                 "IMAGE_HEAD_BYTES",
@@ -109,6 +109,7 @@ __all__ = [
     "ChallengeOptions",
     "Cue",
     "Face",
+    "FaceFinder",
     "FrameScore",
     "FrameSequence",
     "Freshness",
