@@ -17,8 +17,8 @@ from alive402.providers import Judges, LocalProvider
 class JudgedOnce:
     """Answers for a file that was judged before from `folder`, which all processes of a test run may share.
 
-    The first time a file is judged by `judges`, in a real worker process; so is each one that cannot be judged, and each
-    that has to answer a challenge.
+    The first time a file is judged by `judges`, in a real worker process; so is each one that cannot be judged, and
+    each that has to answer a challenge.
     """
 
     def __init__(self, judges: Judges, folder: Path) -> None:
