@@ -168,11 +168,17 @@ def test_claim_is_final_unless_it_is_released_or_leased(database_url: str) -> No
 def test_call_claims_in_the_place_of_a_dead_one(database_url: str) -> None:
     async def story(shop: Shop) -> None:
         made = await shop.told()
-        await shop.claim(made.id, "dead")
-        with pytest.raises(ChallengeUsed):
+        await shop.claim(made.id, "dead", lease=30)
+        with pytest.raises(ChallengeUsed) as waits:
             await shop.claim(made.id, "call", instead_of="another")
+        assert waits.value.retry_after
         await shop.claim(made.id, "call", instead_of="dead")
         assert (await shop.challenges.find(made.id)).request_id == "call"
+        # A call that ended used it up, although the one after it works with the same payment.
+        await shop.finish(made.id, "call", answered=False)
+        with pytest.raises(ChallengeUsed) as used:
+            await shop.claim(made.id, "next", instead_of="call")
+        assert used.value.retry_after is None
 
     in_a_shop(database_url, story)
 

@@ -1,5 +1,7 @@
 """The errors of a challenge, each with a stable code; nothing is charged for any of them.
 
+The engine refuses clips that cannot show an answer: `clip_too_short` and `clip_too_coarse` (`liveness/errors.py`).
+
 ChallengeRefused
  ├── ChallengeUnknown     404   challenge_unknown     no challenge has this id, payer and bind
  ├── ChallengeNotBegun    409   challenge_not_begun   its steps were never told, or the clip came before

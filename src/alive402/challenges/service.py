@@ -26,6 +26,11 @@ from alive402.storage import Clock, Database, Lease, utc_now
 
 CHALLENGE_ID = re.compile(r"[A-Za-z0-9_-]{43}")
 """The form of an id; any other text names no challenge."""
+RETRY_SECONDS = 2
+_IN_WORK = (
+    "Another call is judging the answer to this challenge now. If that call fails without its fault, the challenge can "
+    "be used again."
+)
 _HAS_A_CLIP = "This challenge has its clip already, and it takes one. Make a new challenge."
 
 
@@ -160,7 +165,7 @@ class Challenges:
         `payer` is as in `create`. `received_at` is when the clip was complete, if it is here already; otherwise
         `Told.check_arrival` has to follow. With `lease_until` the claim ends at that time unless it is renewed
         (`keep`) or made final (`finish`), so that the call of a dead process does not use the challenge up.
-        `instead_of` is a dead call, in whose place this one claims.
+        `instead_of` is a call that is known to be dead: its claim ends now.
 
         Raises:
             ChallengeUnknown: there is none with this id, payer and bind.
@@ -173,8 +178,9 @@ class Challenges:
         if row.payer_sha256 != sha256_of(payer) or row.bind_sha256 != bind_sha256:
             raise ChallengeUnknown
         if row.request_id != request_id:
-            if row.state(now) is ChallengeState.USED and row.request_id != instead_of:
-                raise ChallengeUsed(requestId=row.request_id)
+            dead = row.request_id == instead_of and row.lease_until is not None
+            if row.state(now) is ChallengeState.USED and not dead:
+                raise _used(row)
             if row.begun_at is None:
                 raise ChallengeExpired if now > row.expires_at else ChallengeNotBegun
             told_of(row).check_arrival(received_at or now)
@@ -187,9 +193,12 @@ class Challenges:
         """Give up a call's claim within the caller's transaction; does nothing where it has none."""
         await self._change(session, challenge_id, request_id, None, None, None)
 
-    async def finish(self, session: AsyncSession, challenge_id: str, request_id: str, *, answered: bool) -> None:
-        """Make a call's claim final within the caller's transaction: it judged the clip, or refused it for good."""
-        await self._change(session, challenge_id, request_id, request_id, None, answered)
+    async def finish(self, session: AsyncSession, challenge_id: str, request_id: str, *, answered: bool) -> bool:
+        """Make a call's claim final within the caller's transaction: it judged the clip, or refused it for good.
+
+        Returns False where the call has no claim: its lease ended, and another call has the challenge.
+        """
+        return await self._change(session, challenge_id, request_id, request_id, None, answered)
 
     def keep(self, challenge_id: str, request_id: str) -> None:
         """Renew the lease of a call's claim while the current task runs."""
@@ -212,12 +221,14 @@ class Challenges:
         used_by: str | None,
         lease_until: datetime | None,
         answered: bool | None,
-    ) -> None:
+    ) -> bool:
         challenges = ChallengeRepository(session)
         row = await challenges.locked(challenge_id)
-        if row is not None and row.request_id == request_id:
-            row.request_id, row.lease_until, row.answered = used_by, lease_until, answered
-            await challenges.keep()
+        if row is None or row.request_id != request_id:
+            return False
+        row.request_id, row.lease_until, row.answered = used_by, lease_until, answered
+        await challenges.keep()
+        return True
 
     def _tell(self, row: ChallengeRow, now: datetime) -> None:
         row.begun_at = now
@@ -248,6 +259,13 @@ async def _locked(challenges: ChallengeRepository, challenge_id: str) -> Challen
     if row is None:
         raise ChallengeUnknown
     return row
+
+
+def _used(row: ChallengeRow) -> ChallengeUsed:
+    """The refusal of a challenge that a call used, or that a call is judging now."""
+    refused = ChallengeUsed(None if row.lease_until is None else _IN_WORK, requestId=row.request_id)
+    refused.retry_after = None if row.lease_until is None else RETRY_SECONDS
+    return refused
 
 
 def _check_takes_clip(row: ChallengeRow, at: datetime) -> None:

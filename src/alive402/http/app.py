@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from alive402 import __version__
 from alive402.calls.jobs import JobRunner
+from alive402.catalog import CHALLENGE_ID
 from alive402.http.alibaba import rpc as alibaba_rpc
 from alive402.http.core import CrossOrigin, Requests, SecurityHeaders, Watched, acceptable, errors
 from alive402.http.discovery import Pages, Surfaces, payment_page, well_known
@@ -71,9 +72,9 @@ def create_app(parts: Parts) -> FastAPI:
         redirect_slashes=False,
         dependencies=[Depends(acceptable)],
     )
-    judging = _judged_by_the_engine(parts)
-    films = [each for each in parts.registry.services if "video" in each.service.input_types]
-    asked = next((each for each in films if each.service.id in judging), None)
+    # Only a service that can check challenges takes one as an input.
+    can = (each for each in parts.registry.services if CHALLENGE_ID in each.service.input_schema["properties"])
+    asked = next(can, None)
     surfaces = Surfaces(
         app,
         parts.registry,
@@ -88,7 +89,7 @@ def create_app(parts: Parts) -> FastAPI:
         parts.registry.ledger_services.reports,
         parts.services,
         parts.max_video_bytes,
-        judging,
+        _judged_by_the_engine(parts),
     )
     mcp_routes, mcp_sessions = mcp.door(
         parts.registry,

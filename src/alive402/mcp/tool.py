@@ -7,7 +7,7 @@ from typing import Any
 
 from mcp_types import CallToolResult, TextContent, Tool, ToolAnnotations
 
-from alive402.catalog import ServiceDefinition, strict_schema
+from alive402.catalog import ServiceDefinition, strict_schema, without_challenges
 from alive402.challenges import CHALLENGE_REQUEST
 
 # Where a call's `_meta` holds its payment: as x402 specifies, and as the npm package x402-mcp names it.
@@ -118,7 +118,7 @@ def challenge_tool(service: ServiceDefinition) -> Tool:
 
 def local_input(service: ServiceDefinition, inputs: dict[str, Any]) -> dict[str, Any]:
     """The input schema of the local tool: the service's, with the JSON Schemas `inputs` in place of its own."""
-    schema = service.input_schema
+    schema = without_challenges(service.input_schema)
     return {**schema, "properties": {**schema["properties"], **inputs}}
 
 

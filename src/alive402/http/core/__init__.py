@@ -12,6 +12,7 @@ from alive402.http.core.bodies import (
     stated_length,
 )
 from alive402.http.core.documented_errors import (
+    CHALLENGED,
     NEW_CHALLENGE,
     NEW_PAYMENT,
     PAID_CALL,
@@ -45,6 +46,7 @@ from alive402.http.core.schemas import COMPONENTS, ref
 from alive402.http.core.security_headers import POLICY_WITH_SEARCH, CrossOrigin, SecurityHeaders
 
 __all__ = [
+    "CHALLENGED",
     "COMPONENTS",
     "FILE_FIELD",
     "MAX_BODY_BYTES",

@@ -6,7 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from alive402.catalog import InvalidInput
-from alive402.challenges import TooManyChallenges
+from alive402.challenges import (
+    ChallengeExpired,
+    ChallengeNotBegun,
+    ChallengeUnknown,
+    ChallengeUsed,
+    TooManyChallenges,
+)
 from alive402.errors import CodedError
 from alive402.http.core.errors import (
     BodyTooLarge,
@@ -61,6 +67,8 @@ PAID_CALL: tuple[type[CodedError], ...] = (
     *_of_a_call(IntakeError),
     *_of_a_call(AnalysisError),
 )
+CHALLENGED: tuple[type[CodedError], ...] = (ChallengeUnknown, ChallengeNotBegun, ChallengeUsed, ChallengeExpired)
+"""What a call that names a challenge may raise besides."""
 UPLOADING: tuple[type[CodedError], ...] = (
     InvalidInput,
     HeaderRepeated,
