@@ -14,7 +14,7 @@ from mcp.client.streamable_http import streamable_http_client
 from x402.schemas import PaymentRequired
 
 from alive402.catalog import LIVENESS
-from alive402.demo import Buyer
+from alive402.demo import Buyer, Clips
 from alive402.mcp import CHALLENGE_TOOL, challenge_tool
 from alive402.payments.keys import Scope
 from tests.http.conftest import Service, Start
@@ -79,6 +79,27 @@ async def test_payment_of_the_paid_tool_makes_a_challenge_and_is_not_charged(own
         filmed = (await ask(client, challengeId=made["challengeId"], paymentToken=""))[1]
         assert filmed == state
         assert (filmed["state"], filmed["uploadUrl"]) == ("filmed", clip["url"])
+
+
+async def test_paid_tool_judges_the_clip_of_the_persons_page(own_service: Service, clips: Clips) -> None:
+    async with Buyer(own_service.url) as buyer, connected(own_service) as client, httpx.AsyncClient(timeout=60) as http:
+        payer = {"paymentToken": (await paid(buyer, 1))["token"]}
+        _, made = await ask(client, bind="session 2", **payer)
+        await http.post(f"{made['statusUrl']}/begin")
+        film = {"content": clips.bona_fide.read_bytes(), "headers": {"Content-Type": "video/mp4"}}
+        assert (await http.post(f"{made['statusUrl']}/clip", **film)).status_code == 201  # type: ignore[arg-type]
+        _, state = await ask(client, challengeId=made["challengeId"])
+        call = {"VideoUrl": state["uploadUrl"], "ChallengeId": made["challengeId"], **payer}
+        for bind, code in (
+            ("session 1", "challenge_unknown"),
+            ("session 2", "clip_too_short"),
+            ("session 2", "challenge_used"),
+        ):
+            answer: Any = (await client.call_tool(TOOL, {**call, "ChallengeBind": bind})).structured_content
+            assert (answer["code"], answer["charged"]) == (code, False), answer
+        _, state = await ask(client, challengeId=made["challengeId"])
+        assert state["state"] == "used"
+        assert (await client.call_tool(TOOL, {**payer})).is_error
 
 
 async def test_wrong_arguments_and_too_many_challenges_are_refused(own_service: Service) -> None:
