@@ -139,7 +139,7 @@ class Uploads:
         upload_id: str | None = None,
         most: int = 1,
     ) -> Upload:
-        """Receive one file of `payer`; `declared` is the size that the request declares.
+        """Receive one file of a payer, given as sha256; `declared` is the size that the request declares.
 
         A call takes up to `most` files: so many may wait, if together they are no larger than `per_payer` of the
         largest files.
@@ -256,12 +256,12 @@ class Uploads:
 
     def _admit(self, payer: str, size: int, upload_id: str, most: int) -> Upload:
         """Reserve room for `size` bytes; returns the reserved upload."""
-        whose, now = hashlib.sha256(payer.encode()).hexdigest(), time.time()
+        now = time.time()
         with locked(self._folder):
             if self._read(upload_id) is not None:
                 raise FileExistsError
             waiting = [each for each in self._all() if each.expires_at > now and self._takes_room(each)]
-            theirs = [each for each in waiting if each.payer == whose]
+            theirs = [each for each in waiting if each.payer == payer]
             small = sum(each.size for each in theirs) + size <= self.limits.per_payer * self.limits.max_bytes
             if len(theirs) >= (max(most, self.limits.per_payer) if small else self.limits.per_payer):
                 soonest = min(each.expires_at for each in theirs)
@@ -269,7 +269,7 @@ class Uploads:
             if len(waiting) >= self.limits.most or sum(each.size for each in waiting) + size > self.limits.total_bytes:
                 raise UploadsFull
             expires_at = now + self.limits.receive_seconds + 2 * self.limits.patience
-            upload = Upload(upload_id, size, None, expires_at, whose, self._process)
+            upload = Upload(upload_id, size, None, expires_at, payer, self._process)
             self._note(upload)
             return upload
 

@@ -13,7 +13,14 @@ from alive402.lazy import lazy_names
 if TYPE_CHECKING:
     from alive402.liveness.analyzer import Analysis, Analyzer, Progress, analyze, analyze_image, shared_analyzer
     from alive402.liveness.annotation import Annotator
-    from alive402.liveness.challenge import Challenge, ChallengeOptions, Signals, ThresholdFit, fit_thresholds
+    from alive402.liveness.challenge import (
+        Challenge,
+        ChallengeOptions,
+        MovementKind,
+        Signals,
+        ThresholdFit,
+        fit_thresholds,
+    )
     from alive402.liveness.curves import FreshnessCurves
     from alive402.liveness.decision import engine_identity, fusion
     from alive402.liveness.errors import (
@@ -58,7 +65,14 @@ else:
         {
             "analyzer": ["Analysis", "Analyzer", "Progress", "analyze", "analyze_image", "shared_analyzer"],
             "annotation": ["Annotator"],
-            "challenge": ["Challenge", "ChallengeOptions", "Signals", "ThresholdFit", "fit_thresholds"],
+            "challenge": [
+                "Challenge",
+                "ChallengeOptions",
+                "MovementKind",
+                "Signals",
+                "ThresholdFit",
+                "fit_thresholds",
+            ],
             "curves": ["FreshnessCurves"],
             "decision": ["engine_identity", "fusion"],
             "errors": [
@@ -123,6 +137,7 @@ __all__ = [
     "ImageTooLarge",
     "Limits",
     "ModelsMissing",
+    "MovementKind",
     "NoFace",
     "Progress",
     "Quality",

@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from alive402.liveness.challenge.fitting import MovementFit, ThresholdFit, fit_thresholds
     from alive402.liveness.challenge.movements import Movement, find_movements
     from alive402.liveness.challenge.signals import Signals, read
-    from alive402.liveness.challenge.steps import KINDS, Challenge, ChallengeOptions, Step, draw, drawn_bits
+    from alive402.liveness.challenge.steps import (
+        KINDS,
+        Challenge,
+        ChallengeOptions,
+        MovementKind,
+        Step,
+        draw,
+        drawn_bits,
+    )
 else:
     __getattr__ = lazy_names(
         __name__,
@@ -28,7 +36,7 @@ else:
             "fitting": ["MovementFit", "ThresholdFit", "fit_thresholds"],
             "movements": ["Movement", "find_movements"],
             "signals": ["Signals", "read"],
-            "steps": ["KINDS", "Challenge", "ChallengeOptions", "Step", "draw", "drawn_bits"],
+            "steps": ["KINDS", "Challenge", "ChallengeOptions", "MovementKind", "Step", "draw", "drawn_bits"],
         },
     )
 
@@ -40,6 +48,7 @@ __all__ = [
     "Limits",
     "Movement",
     "MovementFit",
+    "MovementKind",
     "Signals",
     "Step",
     "ThresholdFit",
