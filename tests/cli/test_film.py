@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 
 from alive402.cli.challenge.loopback import Filming, FilmRefused, served
 from alive402.cli.main import app
-from alive402.demo import Clips
+from alive402.demo import Take, film_answer
 from alive402.liveness import Challenge, ChallengeOptions
 from tests.e2e.pages import block
 
@@ -116,20 +116,21 @@ def test_clips_state_a_length_that_fits(page: httpx.Client, length: str, status:
     plain.close()
 
 
-def test_film_judges_the_clip(clips: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_film_judges_the_clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("answers").mkdir()
     command = block("challenge.md", "challenge film").split()[3:]
     with running(monkeypatch, *command, "--json") as (address, ended):
         (name,) = re.findall(r' challenge="([^"]+)"', httpx.get(address).text)
         path = f"{address}api/challenges/{name}"
-        httpx.post(f"{path}/begin", content=b"")
-        content, kind = clips.bona_fide.read_bytes(), {"Content-Type": "video/mp4"}
-        assert httpx.post(f"{path}/clip", content=content, headers=kind).status_code == 201
+        asked = Challenge.from_dict(httpx.post(f"{path}/begin", content=b"").json())
+        answer = film_answer(asked, tmp_path / "rendered.mp4", Take(size=(320, 240), rate=15))
+        kind = {"Content-Type": "video/mp4"}
+        assert httpx.post(f"{path}/clip", content=answer.read_bytes(), headers=kind).status_code == 201
         done = ended.get(timeout=60)
-    assert done.exit_code == 2, done.output
+    assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
-    assert told["freshness"]["status"] == "not_answered"
+    assert (told["verdict"], told["freshness"]["status"]) == ("live", "answered")
     assert Path(told["input"]).with_suffix(".json").exists()
     assert f"Film the answer at {address}" in done.stderr
 
