@@ -6,6 +6,7 @@ import http.client
 import json
 import queue
 import re
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -114,6 +115,25 @@ def test_clips_state_a_length_that_fits(page: httpx.Client, length: str, status:
     plain.endheaders()
     assert plain.getresponse().status == status
     plain.close()
+
+
+def test_a_clip_that_breaks_off_is_not_the_answer(
+    filming: Filming, page: httpx.Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = filming.challenge.challenge_id
+    page.post(f"api/challenges/{name}/begin", content=b"")
+    plain = http.client.HTTPConnection(page.base_url.host, page.base_url.port or 0, timeout=30)
+    plain.putrequest("POST", f"{page.base_url.path}api/challenges/{name}/clip")
+    plain.putheader("Content-Length", "1000")
+    plain.endheaders(b"half")
+    assert plain.sock is not None
+    plain.sock.shutdown(socket.SHUT_WR)
+    assert plain.sock.recv(1) == b"", "the connection is closed without an answer"
+    plain.close()
+    assert page.post(f"api/challenges/{name}/clip", content=b"whole").status_code == 201
+    assert filming.clip is not None
+    assert filming.clip.read_bytes() == b"whole"
+    assert "Traceback" not in capsys.readouterr().err
 
 
 def test_film_judges_the_clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

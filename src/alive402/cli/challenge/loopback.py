@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -134,7 +135,7 @@ def served(filming: Filming, port: int = 0) -> Iterator[str]:
     class Handler(_Handler):
         base, asked = f"/{secret}", filming
 
-    with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
+    with _Server(("127.0.0.1", port), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="film", daemon=True)
         thread.start()
         try:
@@ -142,6 +143,13 @@ def served(filming: Filming, port: int = 0) -> Iterator[str]:
         finally:
             server.shutdown()
             thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a connection that broke off: the page tries again."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -210,6 +218,8 @@ class _Handler(BaseHTTPRequestHandler):
             status, media_type, body = _said(error.status, {"code": error.code, "message": str(error)})
             # What was not read of its body would be taken for the next request.
             self.close_connection = True
+        except (ConnectionError, TimeoutError):
+            raise
         except OSError as error:
             message = f"The clip cannot be written: {error.strerror or error}."
             status, media_type, body = _said(500, {"code": "internal_error", "message": message})
