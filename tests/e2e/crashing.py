@@ -24,6 +24,7 @@ from x402.http import HTTPFacilitatorClient
 
 # Imported here, so that a process that is forked from this one starts at once.
 import alive402.http.server
+from alive402.challenges import Challenges
 from alive402.cli.main import main
 from alive402.intake.sandbox import Sandbox
 from alive402.payments.ledger import Ledger, PaymentRepository
@@ -83,7 +84,19 @@ def install() -> None:
         moment("before the video is judged")
         return await judge(*given)
 
+    def during(name: str, doing: str) -> Any:
+        work = getattr(Challenges, name)
+
+        async def done(self: Challenges, *given: Any, **named: Any) -> Any:
+            outcome = await work(self, *given, **named)
+            moment(f"while the challenge is {doing}")
+            return outcome
+
+        return done
+
     for owner, name, wrapped in (
+        (Challenges, "claim", during("claim", "claimed")),
+        (Challenges, "finish", during("finish", "finished")),
         (PaymentRepository, "note_all", noted),
         (Ledger, "begin", begun),
         (Ledger, "recovery", closed),

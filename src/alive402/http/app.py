@@ -17,7 +17,7 @@ from alive402.http.core import CrossOrigin, Requests, SecurityHeaders, Watched, 
 from alive402.http.discovery import Pages, Surfaces, payment_page, well_known
 from alive402.http.ops import health
 from alive402.http.payment import PaymentObjects
-from alive402.http.routes import jobs, mcp, payments, tools, uploads
+from alive402.http.routes import challenges, jobs, mcp, payments, tools, uploads
 from alive402.http.upkeep import Watching
 from alive402.http.wiring import Parts
 from alive402.operations import HealthCheck
@@ -101,6 +101,10 @@ def create_app(parts: Parts) -> FastAPI:
     app.router.routes.extend(alibaba_rpc.routes(parts.registry, objects, parts.uploads, parts.upload_host))
     app.include_router(payments.router(parts.registry, objects, parts.max_calls))
     app.include_router(uploads.router(parts.registry, objects, parts.uploads))
+    judging = _judged_by_the_engine(parts)
+    films = (each for each in parts.registry.services if "video" in each.service.input_types)
+    if (asked := next((each for each in films if each.service.id in judging), None)) is not None:
+        app.include_router(challenges.router(asked, objects, parts.challenges, parts.uploads))
     pages.add_error_pages(app)
     app.include_router(pages.router())
     app.include_router(payment_page.router(objects, surfaces))

@@ -13,7 +13,7 @@ from alive402.lazy import lazy_names
 if TYPE_CHECKING:
     from alive402.liveness.analyzer import Analysis, Analyzer, Progress, analyze, analyze_image, shared_analyzer
     from alive402.liveness.annotation import Annotator
-    from alive402.liveness.challenge import Challenge, ChallengeOptions
+    from alive402.liveness.challenge import Challenge, ChallengeOptions, MovementKind
     from alive402.liveness.decision import engine_identity, fusion
     from alive402.liveness.errors import (
         AnalysisError,
@@ -56,7 +56,7 @@ else:
         {
             "analyzer": ["Analysis", "Analyzer", "Progress", "analyze", "analyze_image", "shared_analyzer"],
             "annotation": ["Annotator"],
-            "challenge": ["Challenge", "ChallengeOptions"],
+            "challenge": ["Challenge", "ChallengeOptions", "MovementKind"],
             "decision": ["engine_identity", "fusion"],
             "errors": [
                 "AnalysisError",
@@ -118,6 +118,7 @@ __all__ = [
     "ImageTooLarge",
     "Limits",
     "ModelsMissing",
+    "MovementKind",
     "NoFace",
     "Progress",
     "Quality",

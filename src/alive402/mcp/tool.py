@@ -7,7 +7,7 @@ from typing import Any
 
 from mcp_types import CallToolResult, TextContent, Tool, ToolAnnotations
 
-from alive402.catalog import ServiceDefinition, strict_schema
+from alive402.catalog import ServiceDefinition, strict_schema, without_challenges
 
 # Where a call's `_meta` holds its payment: as x402 specifies, and as the npm package x402-mcp names it.
 PAYMENT_KEYS = ("x402/payment", "x402.payment")
@@ -50,7 +50,7 @@ def paid_tool(service: ServiceDefinition) -> Tool:
 
 def local_input(service: ServiceDefinition, inputs: dict[str, Any]) -> dict[str, Any]:
     """The input schema of the local tool: the service's, with the JSON Schemas `inputs` in place of its own."""
-    schema = service.input_schema
+    schema = without_challenges(service.input_schema)
     return {**schema, "properties": {**schema["properties"], **inputs}}
 
 

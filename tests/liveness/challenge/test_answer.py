@@ -9,8 +9,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from alive402.liveness.challenge import Signals, Step, capped, find_breaks, verify
+from alive402.liveness.challenge import Signals, Step, capped, check_clip, find_breaks, verify
 from alive402.liveness.decision import fusion
+from alive402.liveness.errors import ClipTooCoarse, ClipTooShort
 from alive402.liveness.report import Reason
 from tests.liveness.challenge.people import Person, answer, challenge, joined, moved
 
@@ -187,3 +188,46 @@ def chosen(signals: Signals, kept: np.ndarray) -> Signals:
         signals.size[kept],
         signals.centre[kept],
     )
+
+
+def frames(seconds: float, fps: float, *gaps: tuple[float, float]) -> np.ndarray:
+    """Seconds of the frames of a clip that lacks those within the gaps."""
+    times = np.arange(0.0, seconds, 1.0 / fps)
+    return times[[not any(begin < time < end for begin, end in gaps) for time in times]]
+
+
+@given(seed=seeds, fps=st.floats(8.0, 60.0), person=people)
+@settings(max_examples=50)
+def test_whole_clip_can_show_the_answer(seed: int, fps: float, person: Person) -> None:
+    asked = challenge(seed)
+    check_clip(asked, frames(asked.seconds, fps))
+    first = asked.steps[0]
+    check_clip(asked, frames(asked.seconds, max(fps, 15.0), (first.at + 0.2, first.ends - 0.2)))
+
+
+@given(seed=seeds, fps=st.floats(8.0, 60.0), share=st.floats(0.0, 0.9))
+@settings(max_examples=50)
+def test_clip_that_ends_before_the_last_step_is_refused(seed: int, fps: float, share: float) -> None:
+    asked = challenge(seed)
+    with pytest.raises(ClipTooShort) as refused:
+        check_clip(asked, frames(share * (asked.steps[-1].ends - 0.5), fps))
+    assert refused.value.status == 422
+    assert refused.value.details["least_seconds"] == asked.steps[-1].ends
+
+
+@given(seed=seeds, fps=st.floats(2.0, 7.8))
+@settings(max_examples=50)
+def test_clip_of_too_few_frames_is_refused(seed: int, fps: float) -> None:
+    asked = challenge(seed)
+    with pytest.raises(ClipTooCoarse):
+        check_clip(asked, frames(asked.seconds + 1.0, fps))
+
+
+@given(seed=seeds, places=st.sets(st.integers(0, 4), min_size=2))
+@settings(max_examples=50)
+def test_clip_with_gaps_in_two_steps_is_refused(seed: int, places: set[int]) -> None:
+    asked = challenge(seed)
+    gaps = [(asked.steps[place].at + 0.5, asked.steps[place].at + 1.1) for place in places]
+    with pytest.raises(ClipTooCoarse) as refused:
+        check_clip(asked, frames(asked.seconds, 30.0, *gaps))
+    assert refused.value.details["steps_with_gaps"] == len(places)

@@ -97,6 +97,8 @@ TABLE: dict[str, ErrorCode] = {
     "too_bright": _CONTENT,
     "blurred": _CONTENT,
     "face_occluded": _CONTENT,
+    "clip_too_short": _CONTENT,
+    "clip_too_coarse": _CONTENT,
     "analysis_timeout": ErrorCode("InternalError.Timeout", 500),
     "analysis_failed": ErrorCode("InternalError.Algo", 500),
     "models_missing": FAULT,

@@ -11,22 +11,30 @@ from typing import TYPE_CHECKING
 from alive402.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from alive402.liveness.challenge.answer import capped, judge, verify
+    from alive402.liveness.challenge.answer import capped, check_clip, judge, verify
     from alive402.liveness.challenge.continuity import Continuity, find_breaks, picture_jumps
     from alive402.liveness.challenge.fitted import Limits, packaged
     from alive402.liveness.challenge.movements import Movement, find_movements
     from alive402.liveness.challenge.signals import Signals, read
-    from alive402.liveness.challenge.steps import KINDS, Challenge, ChallengeOptions, Step, draw, drawn_bits
+    from alive402.liveness.challenge.steps import (
+        KINDS,
+        Challenge,
+        ChallengeOptions,
+        MovementKind,
+        Step,
+        draw,
+        drawn_bits,
+    )
 else:
     __getattr__ = lazy_names(
         __name__,
         {
-            "answer": ["capped", "judge", "verify"],
+            "answer": ["capped", "check_clip", "judge", "verify"],
             "continuity": ["Continuity", "find_breaks", "picture_jumps"],
             "fitted": ["Limits", "packaged"],
             "movements": ["Movement", "find_movements"],
             "signals": ["Signals", "read"],
-            "steps": ["KINDS", "Challenge", "ChallengeOptions", "Step", "draw", "drawn_bits"],
+            "steps": ["KINDS", "Challenge", "ChallengeOptions", "MovementKind", "Step", "draw", "drawn_bits"],
         },
     )
 
@@ -37,9 +45,11 @@ __all__ = [
     "Continuity",
     "Limits",
     "Movement",
+    "MovementKind",
     "Signals",
     "Step",
     "capped",
+    "check_clip",
     "draw",
     "drawn_bits",
     "find_breaks",

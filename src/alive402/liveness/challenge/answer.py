@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
-from alive402.liveness.challenge.continuity import Continuity, find_breaks, picture_jumps
+from alive402.liveness.challenge.continuity import LONGEST_PAUSE, Continuity, find_breaks, picture_jumps
 from alive402.liveness.challenge.fitted import Limits, packaged
 from alive402.liveness.challenge.movements import Movement, find_movements
 from alive402.liveness.challenge.signals import Signals, read
 from alive402.liveness.challenge.steps import Challenge, Step
 from alive402.liveness.decision import fusion
+from alive402.liveness.errors import ClipTooCoarse, ClipTooShort
 from alive402.liveness.faces import FaceTrack
 from alive402.liveness.media import Clip
 from alive402.liveness.report import Freshness, FreshnessStatus, FreshnessStep, StepStatus
@@ -23,6 +26,8 @@ REACTION = 0.2
 """Seconds; nobody reacts to a prompt faster."""
 OTHER_TIMES = 2.0
 """Times the asked movement, both in thresholds, that another movement in the same window may have."""
+LEAST_FPS = 8.0
+"""Frames a second below which movements are missed."""
 OPPOSITE = {
     "turn_left": "turn_right",
     "turn_right": "turn_left",
@@ -40,9 +45,32 @@ Found = tuple[StepStatus, Movement | None]
 
 
 def judge(challenge: Challenge, clip: Clip, track: FaceTrack, cut_times: tuple[float, ...] = ()) -> Freshness:
-    """Verify the answer of a followed face; `cut_times` are seconds at which the clip is known to be cut."""
+    """Verify the answer of a followed face; `cut_times` are seconds at which the clip is known to be cut.
+
+    Raises:
+        ClipTooShort, ClipTooCoarse: as `check_clip`, for a strict challenge.
+    """
+    if challenge.strict:
+        check_clip(challenge, clip.times)
     signals = read(track)
     return verify(challenge, signals, find_breaks(signals, (*cut_times, *picture_jumps(clip))))
+
+
+def check_clip(challenge: Challenge, times: npt.NDArray[np.float64]) -> None:
+    """Check that a clip can show the answer, whatever is in it; `times` are seconds of its frames.
+
+    Raises:
+        ClipTooShort: it ends before the last window does, where its clock runs early at most.
+        ClipTooCoarse: under 8 frames a second, or pauses of the camera over 0.35 s in more than one window.
+    """
+    last = float(times[-1]) if len(times) else 0.0
+    if last < challenge.steps[-1].ends + EARLIEST:
+        raise ClipTooShort(seconds=round(last, 2), least_seconds=round(challenge.steps[-1].ends, 2))
+    fps = (len(times) - 1) / max(last - float(times[0]), 1e-6)
+    gaps = [(one, other) for one, other in pairwise(times.tolist()) if other - one > LONGEST_PAUSE]
+    broken = sum(any(one < step.ends and other > step.at for one, other in gaps) for step in challenge.steps)
+    if round(fps, 1) < LEAST_FPS or broken > 1:
+        raise ClipTooCoarse(fps=round(fps, 1), least_fps=LEAST_FPS, steps_with_gaps=broken)
 
 
 def verify(
