@@ -13,7 +13,15 @@ from alive402.lazy import lazy_names
 if TYPE_CHECKING:
     from alive402.liveness.analyzer import Analysis, Analyzer, Progress, analyze, analyze_image, shared_analyzer
     from alive402.liveness.annotation import Annotator
-    from alive402.liveness.challenge import Challenge, ChallengeOptions, MovementKind
+    from alive402.liveness.challenge import (
+        Challenge,
+        ChallengeOptions,
+        MovementKind,
+        Signals,
+        ThresholdFit,
+        fit_thresholds,
+    )
+    from alive402.liveness.curves import FreshnessCurves
     from alive402.liveness.decision import engine_identity, fusion
     from alive402.liveness.errors import (
         AnalysisError,
@@ -50,13 +58,22 @@ if TYPE_CHECKING:
         Reason,
         Report,
     )
+    from alive402.liveness.signal_reader import read_signals
 else:
     __getattr__ = lazy_names(
         __name__,
         {
             "analyzer": ["Analysis", "Analyzer", "Progress", "analyze", "analyze_image", "shared_analyzer"],
             "annotation": ["Annotator"],
-            "challenge": ["Challenge", "ChallengeOptions", "MovementKind"],
+            "challenge": [
+                "Challenge",
+                "ChallengeOptions",
+                "MovementKind",
+                "Signals",
+                "ThresholdFit",
+                "fit_thresholds",
+            ],
+            "curves": ["FreshnessCurves"],
             "decision": ["engine_identity", "fusion"],
             "errors": [
                 "AnalysisError",
@@ -93,6 +110,7 @@ else:
                 "Reason",
                 "Report",
             ],
+            "signal_reader": ["read_signals"],
         },
     )
 
@@ -112,6 +130,7 @@ __all__ = [
     "FrameScore",
     "FrameSequence",
     "Freshness",
+    "FreshnessCurves",
     "FreshnessStep",
     "ImageAnalysis",
     "ImageReport",
@@ -125,6 +144,8 @@ __all__ = [
     "Reason",
     "Report",
     "Sample",
+    "Signals",
+    "ThresholdFit",
     "UndecodableVideo",
     "UnsupportedVideo",
     "UnusableVideo",
@@ -135,10 +156,12 @@ __all__ = [
     "analyze_image",
     "engine_identity",
     "extract_from_wheel",
+    "fit_thresholds",
     "fusion",
     "heif",
     "is_image",
     "model_files",
+    "read_signals",
     "recognised_image",
     "shared_analyzer",
 ]

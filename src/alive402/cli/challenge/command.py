@@ -1,4 +1,4 @@
-"""`alive402 challenge new`: draw the movements that a person has to make in a clip."""
+"""`alive402 challenge`: its commands; `new` draws the movements that a person has to make in a clip."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Annotated
 
 import typer
 
+from alive402.cli.challenge.fit import fit
+
 EXIT_USAGE = 64
 
 app = typer.Typer(help="Movements that a person has to make in a clip, drawn at random.", no_args_is_help=True)
 
 
-@app.callback()
-def _group() -> None:
-    pass
+app.command()(fit)
 
 
 @app.command()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from alive402.liveness.challenge.answer import capped, check_clip, judge, verify
     from alive402.liveness.challenge.continuity import Continuity, find_breaks, picture_jumps
     from alive402.liveness.challenge.fitted import Limits, packaged
+    from alive402.liveness.challenge.fitting import MovementFit, ThresholdFit, fit_thresholds
     from alive402.liveness.challenge.movements import Movement, find_movements
     from alive402.liveness.challenge.signals import Signals, read
     from alive402.liveness.challenge.steps import (
@@ -32,6 +33,7 @@ else:
             "answer": ["capped", "check_clip", "judge", "verify"],
             "continuity": ["Continuity", "find_breaks", "picture_jumps"],
             "fitted": ["Limits", "packaged"],
+            "fitting": ["MovementFit", "ThresholdFit", "fit_thresholds"],
             "movements": ["Movement", "find_movements"],
             "signals": ["Signals", "read"],
             "steps": ["KINDS", "Challenge", "ChallengeOptions", "MovementKind", "Step", "draw", "drawn_bits"],
@@ -45,15 +47,18 @@ __all__ = [
     "Continuity",
     "Limits",
     "Movement",
+    "MovementFit",
     "MovementKind",
     "Signals",
     "Step",
+    "ThresholdFit",
     "capped",
     "check_clip",
     "draw",
     "drawn_bits",
     "find_breaks",
     "find_movements",
+    "fit_thresholds",
     "judge",
     "packaged",
     "picture_jumps",

@@ -11,9 +11,10 @@ import numpy.typing as npt
 
 from alive402.liveness.challenge.continuity import LONGEST_PAUSE, Continuity, find_breaks, picture_jumps
 from alive402.liveness.challenge.fitted import Limits, packaged
-from alive402.liveness.challenge.movements import Movement, find_movements
+from alive402.liveness.challenge.movements import Movement, at_rest, find_movements
 from alive402.liveness.challenge.signals import Signals, read
 from alive402.liveness.challenge.steps import Challenge, Step
+from alive402.liveness.curves import FreshnessCurves
 from alive402.liveness.decision import fusion
 from alive402.liveness.errors import ClipTooCoarse, ClipTooShort
 from alive402.liveness.faces import FaceTrack
@@ -41,6 +42,7 @@ WORDS = {
     "look_down": "look down",
     "open_mouth": "open the mouth",
 }
+Doubles = npt.NDArray[np.float64]
 Found = tuple[StepStatus, Movement | None]
 
 
@@ -118,6 +120,7 @@ def verify(
             FreshnessStep(
                 kind=step.kind,
                 at=step.at,
+                seconds=step.seconds,
                 found_at=None if movement is None else movement.peak,
                 value=None if movement is None else movement.value,
                 unit=limits.movements[step.kind].unit,
@@ -126,6 +129,7 @@ def verify(
             )
             for step, (one, movement) in zip(challenge.steps, found, strict=True)
         ),
+        curves=_curves(signals, challenge.lead),
     )
 
 
@@ -139,6 +143,18 @@ def capped(decision: fusion.Decision, freshness: Freshness, threshold: float) ->
         live_confidence=min(decision.live_confidence, threshold),
         attack_type="unknown",
         reasons=(freshness.reason, *decision.reasons),
+    )
+
+
+def _curves(signals: Signals, lead: float) -> FreshnessCurves:
+    """The curves for the report, over the rest that movements are measured from."""
+    resting = at_rest(signals.times, lead)
+
+    def over_rest(curve: Doubles) -> tuple[float, ...]:
+        return tuple((curve - np.median(curve[resting])).tolist()) if len(curve) else ()
+
+    return FreshnessCurves(
+        tuple(signals.times.tolist()), over_rest(signals.yaw), over_rest(signals.pitch), over_rest(signals.mouth)
     )
 
 
