@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -77,6 +78,15 @@ def anyio_backend() -> str:
 def clips() -> Clips:
     """The clips of the demo: a person filmed from life, and a phone replay of it; kept between runs."""
     return prepare_clips(model_files.cache_folder().parent / "demo")
+
+
+@pytest.fixture(scope="session")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the answers that the engine gave in this run, shared by all workers of it (`judged_once.py`)."""
+    mine = tmp_path_factory.getbasetemp()
+    folder = (mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine) / "answers"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         UnusableVideo,
         VideoTooLarge,
     )
-    from alive402.liveness.faces import Sample
+    from alive402.liveness.faces import FaceFinder, Sample
     from alive402.liveness.image import ImageAnalysis, ImageReport
     from alive402.liveness.media import (
         IMAGE_HEAD_BYTES,
@@ -87,7 +87,7 @@ else:
                 "UnusableVideo",
                 "VideoTooLarge",
             ],
-            "faces": ["Sample"],
+            "faces": ["FaceFinder", "Sample"],
             "image": ["ImageAnalysis", "ImageReport"],
             "media": [
                 "IMAGE_HEAD_BYTES",
@@ -127,6 +127,7 @@ __all__ = [
     "ChallengeOptions",
     "Cue",
     "Face",
+    "FaceFinder",
     "FrameScore",
     "FrameSequence",
     "Freshness",

@@ -36,6 +36,10 @@ class FaceMesh:
 
     def fit(self, image: Image, face: Detection) -> Floats:
         """Fit the mesh: (468, 2) float32, px of `image` ((h, w, 3) uint8 BGR)."""
+        return self.fit_solid(image, face)[:, :2]
+
+    def fit_solid(self, image: Image, face: Detection) -> Floats:
+        """Fit the mesh with its depth: (468, 3) float32, px of `image`; the third grows away from the camera."""
         right_eye, left_eye = face.points[0], face.points[1]
         along = left_eye - right_eye
         angle = np.arctan2(along[1], along[0])
@@ -50,6 +54,6 @@ class FaceMesh:
         )
         self._net.set_tensor(self._input, cv2.LUT(cv2.cvtColor(crop, cv2.COLOR_BGR2RGB), SHARES)[None])
         self._net.invoke()
-        points = self._net.get_tensor(self._output).reshape(POINTS, 3)[:, :2]
-        result: Floats = ((points - shift) @ np.linalg.inv(turn).T).astype(np.float32)
-        return result
+        points = self._net.get_tensor(self._output).reshape(POINTS, 3)
+        flat = (points[:, :2] - shift) @ np.linalg.inv(turn).T
+        return np.column_stack([flat, points[:, 2] / scale]).astype(np.float32)
