@@ -78,7 +78,11 @@ def test_package_is_typed_and_holds_what_it_needs(tmp_path: Path) -> None:
     )
     options = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2022", "--lib", "es2022,dom"]
     done = subprocess.run(
-        [node(), str(compiler), *options, "buy.mts", "film.mts"], cwd=tmp_path, capture_output=True, text=True, timeout=120
+        [node(), str(compiler), *options, "buy.mts", "film.mts"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 0, done.stdout
     package = json.loads((PACKAGE / "package.json").read_text())
