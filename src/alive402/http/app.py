@@ -15,7 +15,7 @@ from alive402.calls.jobs import JobRunner
 from alive402.catalog import CHALLENGE_ID
 from alive402.http.alibaba import rpc as alibaba_rpc
 from alive402.http.core import CrossOrigin, Requests, SecurityHeaders, Watched, acceptable, errors
-from alive402.http.discovery import Pages, Surfaces, payment_page, well_known
+from alive402.http.discovery import Pages, Surfaces, capture_page, payment_page, well_known
 from alive402.http.ops import health
 from alive402.http.payment import PaymentObjects
 from alive402.http.routes import FaceChallenge, challenges, jobs, mcp, payments, tools, uploads
@@ -114,6 +114,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.include_router(uploads.router(parts.registry, objects, parts.uploads))
     if asked is not None:
         app.include_router(challenges.router(asked, objects, parts.challenges, parts.uploads))
+        app.include_router(capture_page.router(parts.challenges, surfaces, parts.settings.upload_seconds))
     pages.add_error_pages(app)
     app.include_router(pages.router())
     app.include_router(payment_page.router(objects, surfaces))
