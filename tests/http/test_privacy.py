@@ -17,6 +17,7 @@ from alive402.payments.keys import Scope
 from alive402.providers import LocalProvider
 from tests.http.conftest import Service, Start
 from tests.http.prepaying import SECRET, SERVICE, balance, paid
+from tests.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -180,10 +181,9 @@ async def test_job_is_erased_with_its_answer(service: Service, videos: str) -> N
         started = await buyer.spend(f"{videos}/face.mp4", token, Prefer="respond-async")
         assert started.status_code == 202, started.text
         url = started.json()["statusUrl"]
-        async with httpx.AsyncClient(timeout=30) as http, asyncio.timeout(60):
-            while (job := (await http.get(url)).json())["status"] not in ("done", "failed"):
-                pass
-            request_id = job["result"]["requestId"]
+        async with httpx.AsyncClient(timeout=30) as http:
+            done = await until(lambda: http.get(url), lambda told: told.json()["status"] in ("done", "failed"))
+            request_id = done.json()["result"]["requestId"]
             assert len(stored(service, request_id)) == 3
             assert (await erased(service, request_id, X_Payment_Token=token)).status_code == 204
             assert stored(service, request_id) == []
