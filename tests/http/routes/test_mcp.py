@@ -68,7 +68,7 @@ async def test_tool_matches_the_catalog(service: Service, era: str) -> None:
     assert tool.description is not None
     assert LIVENESS.description_for_model in tool.description
     assert LIVENESS.price in tool.description
-    assert tool.input_schema["required"] == ["VideoUrl", "paymentToken", "idempotencyKey"]
+    assert tool.input_schema["required"] == [*LIVENESS.input_schema["properties"], "paymentToken", "idempotencyKey"]
     assert tool.input_schema["properties"]["VideoUrl"]["type"] == "string"
     assert tool.input_schema["properties"]["paymentToken"]["type"] == ["string", "null"]
     assert "format" not in json.dumps(tool.input_schema)
