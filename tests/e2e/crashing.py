@@ -83,9 +83,9 @@ def install() -> None:
         finally:
             moment("after the facilitator settled")
 
-    async def judged(*given: Any) -> Any:
+    async def judged(*given: Any, **named: Any) -> Any:
         moment("before the video is judged")
-        return await judge(*given)
+        return await judge(*given, **named)
 
     def during(name: str, doing: str) -> Any:
         work = getattr(Challenges, name)

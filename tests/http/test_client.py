@@ -29,10 +29,10 @@ from alive402.client import (
     Unreachable,
 )
 from alive402.demo import Buyer, Clips
-from tests.conftest import Image
+from tests.conftest import Image, shortened
 from tests.e2e.pages import block
 from tests.http.challenging import clip, host, told, url_of
-from tests.http.conftest import Service, _shortened
+from tests.http.conftest import Service
 from tests.http.gateways import Gateway, gateway
 from tests.http.test_api_keys import made
 from tests.http.test_images import jpeg
@@ -73,7 +73,7 @@ def wallet() -> Any:
 @pytest.fixture
 def video(clips: Clips, tmp_path: Path) -> Path:
     path = tmp_path / "face.mp4"
-    _shortened(clips.bona_fide, path)
+    shortened(clips.bona_fide, path)
     return path
 
 
