@@ -302,11 +302,14 @@ def test_person_films_on_the_page_of_the_service(service: Service, open_page: Op
         key = threads.submit(made_key, service, "call").result()["key"]
     asked = {"steps": 3, "avoid": ["look_up", "look_down"]}
     made = httpx.post(f"{service.url}/api/challenges", json=asked, headers={"X-Api-Key": key}).raise_for_status().json()
-    page = open_page(made["captureUrl"], **PHONE)
+    page = open_page(made["captureUrl"], viewport={"width": 1280, "height": 720})
     element = page.locator("alive-capture")
     sound(page, "capture")
     assert service.url.removeprefix("http://") in element.locator(".intro").inner_text()
     take(element)
+    # Nobody has to scroll while they are filmed.
+    for part in (".prompt", ".stage", ".cancel"):
+        expect(element.locator(part)).to_be_in_viewport(ratio=0.99)
     sound(page, "steps")
     reach(element, "done")
     expect(page.locator("[slot=done]")).to_be_visible()
