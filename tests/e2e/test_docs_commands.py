@@ -68,7 +68,9 @@ PLACES: dict[tuple[str, str], str | NotRun] = {
     ("alibaba.md", "ALIVE402_PROVIDER=alibaba"): NotRun.CLOUD,
     ("alibaba.md", "ALIVE402_UPLOAD_HOST="): NotRun.NETWORK,
     ("challenge.md", "challenge new"): "tests/cli/test_challenge.py::test_commands_of_the_page_check_a_clip",
+    ("challenge.md", "challenge fit"): "tests/cli/test_challenge.py::test_fit_writes_thresholds_that_are_read_again",
     ("challenge.md", "made.json"): "tests/e2e/test_docs_challenge.py::test_requests_of_the_page_make_a_challenge",
+    ("challenge.md", "challenge film"): "tests/cli/test_film.py::test_film_judges_the_clip",
     ("challenge.md", "benchmarks.challenge"): NotRun.DATA,
     (
         "challenge.md",

@@ -12,8 +12,9 @@ from eth_account import Account
 from x402.mechanisms.evm.default_assets import find_default_asset
 
 from alive402.demo import Clips
+from tests.conftest import shortened
 from tests.e2e.pages import ROOT, block
-from tests.http.conftest import Service, _shortened
+from tests.http.conftest import Service
 from tests.http.test_api_keys import made
 from tests.http.test_buyers import node, npm_packages
 
@@ -24,7 +25,7 @@ REACT = ("react@19.2.0", "react-dom@19.2.0")
 
 def test_client_buys_from_node(service: Service, videos: str, clips: Clips, tmp_path: Path) -> None:
     viem, video = npm_packages(), tmp_path / "face.mp4"
-    _shortened(clips.bona_fide, video)
+    shortened(clips.bona_fide, video)
     given = {
         "SERVICE": service.url,
         "VIDEO_URL": f"{videos}/face.mp4",
