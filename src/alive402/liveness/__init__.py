@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from alive402.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from alive402.liveness.analyzer import Analysis, Analyzer, Progress, analyze, analyze_image, shared_analyzer
+    from alive402.liveness.analyzer import Analysis, Analyzer, analyze, analyze_image, shared_analyzer
     from alive402.liveness.annotation import Annotator
     from alive402.liveness.challenge import Challenge, ChallengeOptions
     from alive402.liveness.decision import engine_identity, fusion
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     )
     from alive402.liveness.faces import Sample
     from alive402.liveness.image import ImageAnalysis, ImageReport
+    from alive402.liveness.looking import Progress
     from alive402.liveness.media import (
         IMAGE_HEAD_BYTES,
         FrameSequence,
@@ -54,7 +55,7 @@ else:
     __getattr__ = lazy_names(
         __name__,
         {
-            "analyzer": ["Analysis", "Analyzer", "Progress", "analyze", "analyze_image", "shared_analyzer"],
+            "analyzer": ["Analysis", "Analyzer", "analyze", "analyze_image", "shared_analyzer"],
             "annotation": ["Annotator"],
             "challenge": ["Challenge", "ChallengeOptions"],
             "decision": ["engine_identity", "fusion"],
@@ -72,6 +73,7 @@ else:
             ],
             "faces": ["Sample"],
             "image": ["ImageAnalysis", "ImageReport"],
+            "looking": ["Progress"],
             "media": [
                 "IMAGE_HEAD_BYTES",
                 "FrameSequence",

@@ -51,7 +51,7 @@ def repeats(clip: Clip, track: FaceTrack) -> Cue:
     apart = np.abs(times[:, None] - times) >= APART_SECONDS
     if times[-1] - times[0] < LEAST_SECONDS or not apart.any(axis=1).all():
         return silent(NAME, UNIT, NORMAL, "The clip is too short to tell whether it repeats.", "injected_or_edited")
-    distance = _distances(clip.thumbs[chosen])
+    distance = distances(clip.thumbs[chosen])
     usual = float(np.median(distance[apart]))
     close = float(np.median(np.diff(times))) <= NEIGHBOUR_SECONDS
     same = max(SAME, SAME_SHARE * float(np.median(np.diagonal(distance, 1)))) if close else SAME
@@ -67,6 +67,15 @@ def repeats(clip: Clip, track: FaceTrack) -> Cue:
             else "The same pictures come again and again: a looped stream."
         )
     return Cue(NAME, score, 0.0, value, UNIT, NORMAL, message, "injected_or_edited")
+
+
+def dips(clip: Clip) -> tuple[float, float]:
+    """How deep the distances of a clip's frames dip at the length of a loop, and around a turn; 1 without a dip."""
+    chosen = _spread(clip.times)
+    times = clip.times[chosen]
+    apart = np.abs(times[:, None] - times) >= APART_SECONDS
+    distance = distances(clip.thumbs[chosen])
+    return _dip(distance, apart), _turn(distance, apart)
 
 
 def _dip(distance: npt.NDArray[np.float32], apart: npt.NDArray[np.bool_]) -> float:
@@ -102,7 +111,7 @@ def _spread(times: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
     return np.arange(0, len(times), -(-len(times) // MOST_FRAMES))
 
 
-def _distances(thumbs: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+def distances(thumbs: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     """(n, n) float32, rms difference in gray levels of each pair of thumbnails."""
     gray = np.stack([cv2.cvtColor(thumb, cv2.COLOR_BGR2GRAY) for thumb in thumbs]).astype(np.float32)
     flat = gray.reshape(len(gray), -1)
