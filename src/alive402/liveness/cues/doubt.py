@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 
-from alive402.liveness.cues.repeats import APART_SECONDS, dips, distances
 from alive402.liveness.cues.repeats import NAME as REPEATS
+from alive402.liveness.cues.repeats import Doubles, Floats, deepest, dips, distances, mean_by, pairs_apart, spread
 from alive402.liveness.media import Clip
 from alive402.liveness.report import Cue
 
@@ -26,9 +25,8 @@ CERTAIN_LOOP, CERTAIN_TURN = 0.4, 0.3
 BY_TIME = 0.55
 """The same ratio by the time of the frames instead of their number. It is noisier, but holds where frames were left out
 unevenly."""
-LEAST_PAIRS, BESIDE, NOISE = 12, 4, 0.8
-"""Pairs of frames for a mean distance; frames beside a dip with which it is compared; and least sum of the two
-distances there, in gray levels."""
+LEAST_PAIRS, BESIDE = 12, 4
+"""Pairs of frames for a mean distance, and frames beside a dip with which it is compared."""
 
 
 def doubtful(clip: Clip, cues: Mapping[str, Cue]) -> bool:
@@ -38,30 +36,22 @@ def doubtful(clip: Clip, cues: Mapping[str, Cue]) -> bool:
     found = cues[REPEATS]
     if found.score is None or found.value is None:
         return False
-    loop, turn = dips(clip)
+    chosen = spread(clip.times)
+    times = clip.times[chosen]
+    distance = distances(clip.thumbs[chosen])
+    loop, turn = dips(distance, times)
     if loop < CERTAIN_LOOP or turn < CERTAIN_TURN:
         return False
     seen = found.score < 0 or found.value > REPEATED or loop < LOOP or turn < TURN
-    return seen or min(dips_by_time(clip)) < BY_TIME
+    return seen or _dip_by_time(clip, distance, times) < BY_TIME
 
 
-def dips_by_time(clip: Clip) -> tuple[float, float]:
-    """The deepest dip in the distance of two pictures: by the time between them, and by the instant in their middle."""
-    times = clip.times
-    step = float(times[-1] - times[0]) / max(len(times) + len(clip.unseen) - 1, 1)
-    first, second = np.triu_indices(len(times), 1)
-    apart = times[second] - times[first] >= APART_SECONDS
-    first, second = first[apart], second[apart]
-    found = distances(clip.thumbs)[first, second]
-    between, middle = times[second] - times[first], times[second] + times[first] - 2 * times[0]
-    return _deepest(np.rint(between / step).astype(int), found), _deepest(np.rint(middle / step).astype(int), found)
-
-
-def _deepest(places: npt.NDArray[np.int64], distance: npt.NDArray[np.float32]) -> float:
-    """Least ratio of the mean distance at one place to that beside it; 1 where none is smaller."""
-    if not len(places):
-        return 1.0
-    count = np.bincount(places)
-    mean = np.where(count >= LEAST_PAIRS, np.bincount(places, distance) / np.maximum(count, 1), np.nan)
-    ratios = 2 * mean[BESIDE:-BESIDE] / np.maximum(mean[: -2 * BESIDE] + mean[2 * BESIDE :], NOISE)
-    return float(np.nanmin(ratios, initial=1.0)) if np.isfinite(ratios).any() else 1.0
+def _dip_by_time(clip: Clip, distance: Floats, times: Doubles) -> float:
+    """The deepest dip in the distance of two pictures, by the time between them or by the instant in their middle."""
+    step = float(clip.times[-1] - clip.times[0]) / max(len(clip.times) + len(clip.unseen) - 1, 1)
+    first, second = pairs_apart(times)
+    found, instants = distance[first, second], (times - times[0]) / step
+    return min(
+        deepest(mean_by(np.rint(one).astype(np.int64), found, LEAST_PAIRS), BESIDE)
+        for one in (instants[second] - instants[first], instants[second] + instants[first])
+    )
