@@ -10,10 +10,13 @@ from pathlib import Path
 
 import cv2
 import pytest
+from typer.testing import CliRunner
 
+from alive402.cli.main import app
 from alive402.demo import Clips
 from alive402.lab.evaluate import Engine
 from alive402.lab.scores import read
+from alive402.liveness import Challenge
 from tests.conftest import Image
 
 WITHOUT_LAB = "import sys; sys.modules['scipy'] = None; from alive402.cli.main import main; main()"
@@ -96,6 +99,30 @@ def test_threshold_comes_from_another_file(
     # midway between 1.0 and .999: the person is refused there
     assert figures["points"]["dev"]["threshold"] == pytest.approx(0.9995)
     assert figures["points"]["dev"]["bpcer"]["errors"] == 1
+
+
+def test_a_clip_has_to_answer_its_challenge(data: Path, tmp_path: Path) -> None:
+    for name in ("person.mp4", "phone.mp4"):
+        shutil.copy(data.parent / name, tmp_path)
+    asked = Challenge.new("asked", bytes(16)).to_dict()
+    nothing = asked | {"challengeId": "second", "bits": 0.0, "steps": asked["steps"][:1]}
+    (tmp_path / "asked.json").write_text(json.dumps(asked))
+    manifest, out = tmp_path / "manifest.csv", tmp_path / "out"
+    manifest.write_text("path,label,attack_type,challenge\nperson.mp4,live,,asked.json\nphone.mp4,spoof,replay,\n")
+    done = CliRunner().invoke(app, ["evaluate", str(manifest), "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    assert "answered, bona fide" in done.output
+    person, phone = read(out / "scores.csv")
+    assert (person.verdict, person.challenge, person.freshness) == ("inconclusive", "asked", "not_answered")
+    assert phone.freshness == ""
+    figures = json.loads((out / "metrics.json").read_text())
+    assert figures["freshness"] == {"bona fide": {"not_answered": 1}}
+    assert figures["points"]["engine"]["bpcer"]["errors"] == 1, "without an answer the person is refused"
+    assert "<h2>Challenges</h2>" in (out / "report.html").read_text()
+    (tmp_path / "asked.json").write_text(json.dumps(nothing))
+    assert CliRunner().invoke(app, ["evaluate", str(manifest), "--out", str(out)]).exit_code == 0
+    scores = read(out / "scores.csv")
+    assert [(score.name, score.challenge) for score in scores[2:]] == [("person.mp4", "second")], "only judged again"
 
 
 def test_training_clips_are_left_out(data: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import av
 import cv2
@@ -45,10 +46,11 @@ def scheme() -> str:
 
 @pytest.fixture(scope="module")
 async def setup(
-    video: str, database_url: str | None, scheme: str, tmp_path_factory: pytest.TempPathFactory
+    video: str, database_url: str | None, scheme: str, answers: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[CrashSetup]:
     with running_facilitator() as facilitator:
-        made = CrashSetup(tmp_path_factory.mktemp("setup"), facilitator, video, database_url, scheme)
+        folder = tmp_path_factory.mktemp("setup")
+        made = CrashSetup(folder, facilitator, video, database_url, scheme, answers)
         await made.open()
         yield made
         await made.close()

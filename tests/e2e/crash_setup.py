@@ -29,6 +29,8 @@ PRICE = 200_000
 # Little to wait for after a death; and so long that a living call keeps it on a machine that is busy with other things.
 LEASE_SECONDS = 1.5
 PATIENCE_SECONDS = 20.0
+# Between two tries, so that the tries are not what the machine is busy with.
+BETWEEN_SECONDS = 0.1
 GREETING = "alive402 is at "
 
 
@@ -49,7 +51,8 @@ class CrashSetup:
     """The launcher process, at most one service in it, the ledger and the chain.
 
     The ledger is at `database_url`, or else in a file of its own, `database`. Payment is accepted in `scheme`.
-    An answer costs `price`; `buyers` makes the buyer that calls.
+    An answer costs `price`; `buyers` makes the buyer that calls. The answers of judged files are kept in `answers`, or
+    with None each service judges its files itself.
     """
 
     network = "base-sepolia"
@@ -62,6 +65,7 @@ class CrashSetup:
         video: str,
         database_url: str | None = None,
         scheme: str = "exact",
+        answers: Path | None = None,
     ) -> None:
         self.facilitator = facilitator
         self.scheme = scheme
@@ -73,6 +77,7 @@ class CrashSetup:
         self._database_url = database_url or f"sqlite+aiosqlite:///{self.database}"
         self._books = create_engine(self._database_url.replace("+aiosqlite", ""), poolclass=NullPool)
         self.seller = self.new_seller()
+        self._answers = answers
         self._armed = folder / "armed"
         self._log = folder / "server.log"
         self._launcher: asyncio.subprocess.Process | None = None
@@ -93,6 +98,7 @@ class CrashSetup:
             "-m",
             "tests.e2e.crashing",
             str(self._armed),
+            *([str(self._answers)] if self._answers else []),
             cwd=ROOT,
             env={**ours, "ALIVE402_LEASE_SECONDS": str(LEASE_SECONDS)},
             stdin=asyncio.subprocess.PIPE,
@@ -186,6 +192,7 @@ class CrashSetup:
             answer = await ask()
             if answer.status_code != 409 or time.monotonic() > until:
                 return answer
+            await asyncio.sleep(BETWEEN_SECONDS)
 
     def charged(self, buyer: Buyer) -> int:
         """The number of answers that the buyer has paid for on chain."""

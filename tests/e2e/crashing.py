@@ -1,9 +1,10 @@
 """A launcher of `alive402 serve` that kills it at a named moment; not part of the service.
 
-`python -m tests.e2e.crashing FILE` reads one JSON object a line, `{"arguments", "environment", "skew", "log"}`, and
-runs the real command line so in a process of its own, which it waits for; then it says `gone` and takes the next line.
-All it adds to the service: at each moment below the process kills itself if FILE names that moment, its clock is wrong
-by `skew` seconds, and it does not wait long for a locked database.
+`python -m tests.e2e.crashing FILE [FOLDER]` reads one JSON object a line, with `arguments`, `environment`, `skew` and
+`log`, and runs the real command line so in a process of its own, which it waits for; then it says `gone` and takes the
+next line. All it adds to the service: at each moment below the process kills itself if FILE names that moment, its
+clock is wrong by `skew` seconds, and it does not wait long for a locked database. With FOLDER, the answers of judged
+files are kept there: a service that comes after another does not judge the same video again.
 """
 
 from __future__ import annotations
@@ -24,14 +25,17 @@ from x402.http import HTTPFacilitatorClient
 
 # Imported here, so that a process that is forked from this one starts at once.
 import alive402.http.server
+from alive402.challenges import Challenges
 from alive402.cli.main import main
-from alive402.intake.sandbox import Sandbox
 from alive402.payments.ledger import Ledger, PaymentRepository
 from alive402.payments.ledger.recovery import Recovery
 from alive402.payments.ledger.service import PaymentService
+from alive402.providers import LocalProvider
 from alive402.storage import database, utc_now
+from tests.judged_once import judge_once
 
 armed = Path()
+answers: Path | None = None
 
 
 def moment(name: str) -> None:
@@ -43,7 +47,7 @@ def moment(name: str) -> None:
 def install() -> None:
     """Add the moments around the ledger's commits, the facilitator's answers, and the analysis."""
     note_all, begin, recovery = PaymentRepository.note_all, Ledger.begin, Ledger.recovery
-    judge = Sandbox.judge
+    judge, built = LocalProvider.judge, LocalProvider.__post_init__
     verify, settle = HTTPFacilitatorClient.verify, HTTPFacilitatorClient.settle
 
     async def noted(self: Any, payment_id: str, at: Any, states: Sequence[str], *more: Any) -> None:
@@ -79,17 +83,35 @@ def install() -> None:
         finally:
             moment("after the facilitator settled")
 
-    async def judged(*given: Any) -> Any:
+    async def judged(*given: Any, **named: Any) -> Any:
         moment("before the video is judged")
-        return await judge(*given)
+        return await judge(*given, **named)
+
+    def during(name: str, doing: str) -> Any:
+        work = getattr(Challenges, name)
+
+        async def done(self: Challenges, *given: Any, **named: Any) -> Any:
+            outcome = await work(self, *given, **named)
+            moment(f"while the challenge is {doing}")
+            return outcome
+
+        return done
+
+    def remembering(self: LocalProvider) -> None:
+        built(self)
+        if answers is not None:
+            judge_once(self, answers)
 
     for owner, name, wrapped in (
+        (Challenges, "claim", during("claim", "claimed")),
+        (Challenges, "finish", during("finish", "finished")),
         (PaymentRepository, "note_all", noted),
         (Ledger, "begin", begun),
         (Ledger, "recovery", closed),
         (HTTPFacilitatorClient, "verify", verified),
         (HTTPFacilitatorClient, "settle", settled),
-        (Sandbox, "judge", judged),
+        (LocalProvider, "judge", judged),
+        (LocalProvider, "__post_init__", remembering),
         (database, "BUSY_MILLISECONDS", 1_000),
     ):
         assert hasattr(owner, name)
@@ -131,7 +153,7 @@ def run(wanted: Wanted) -> None:
 
 
 if __name__ == "__main__":
-    armed = Path(sys.argv[1])
+    armed, answers = Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else None
     assert alive402.http.server
     install()
     for line in sys.stdin:

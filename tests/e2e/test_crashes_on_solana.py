@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -52,10 +53,10 @@ class SolanaCrashSetup(CrashSetup):
 
 
 @pytest.fixture(scope="module")
-async def setup(video: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[CrashSetup]:
+async def setup(video: str, answers: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[CrashSetup]:
     began = time.time()
     with serving(lambda url: SolanaFacilitator(url, SolanaDevChain(lambda: began))) as facilitator:
-        made = SolanaCrashSetup(tmp_path_factory.mktemp("setup"), facilitator, video)
+        made = SolanaCrashSetup(tmp_path_factory.mktemp("setup"), facilitator, video, answers=answers)
         await made.open()
         yield made
         await made.close()

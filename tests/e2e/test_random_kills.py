@@ -54,6 +54,11 @@ def database_url(kind: str) -> Iterator[str | None]:
 
 
 @pytest.fixture(scope="module")
+def answers() -> None:
+    """None: each service judges the videos itself, so that workers are killed with it too."""
+
+
+@pytest.fixture(scope="module")
 def video(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of the shortest video that is judged."""
     folder: Path = tmp_path_factory.mktemp("videos")

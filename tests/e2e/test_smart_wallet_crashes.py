@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -35,9 +36,9 @@ class WalletSetup(CrashSetup):
 
 
 @pytest.fixture(scope="module")
-async def setup(video: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[WalletSetup]:
+async def setup(video: str, answers: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[WalletSetup]:
     with running_facilitator(wallet_factories=(WALLET_FACTORY,)) as facilitator:
-        made = WalletSetup(tmp_path_factory.mktemp("setup"), facilitator, video)
+        made = WalletSetup(tmp_path_factory.mktemp("setup"), facilitator, video, answers=answers)
         made.environment = {"ALIVE402_WALLET_FACTORIES": f'["{WALLET_FACTORY}"]'}
         await made.open()
         yield made

@@ -33,11 +33,13 @@ class MeshCrop:
         pixels: (192, 192, 3) uint8 RGB, the face upright.
         shift: (2,) float64, with `back` the map of a point p of the crop to the picture: (p - shift) @ back.
         back: (2, 2) float32 or float64.
+        scale: px of the crop per px of the picture.
     """
 
     pixels: Image
     shift: npt.NDArray[np.floating]
     back: npt.NDArray[np.floating]
+    scale: float
 
 
 class FaceMesh:
@@ -52,6 +54,10 @@ class FaceMesh:
 
     def fit(self, image: Image, face: Detection) -> Floats:
         """Fit the mesh: (468, 2) float32, px of `image` ((h, w, 3) uint8 BGR)."""
+        return self.fit_solid(image, face)[:, :2]
+
+    def fit_solid(self, image: Image, face: Detection) -> Floats:
+        """Fit the mesh with its depth: (468, 3) float32, px of `image`; the third grows away from the camera."""
         return self.fit_crop(self.crop(image, face))
 
     def crop(self, image: Image, face: Detection) -> MeshCrop:
@@ -69,15 +75,15 @@ class FaceMesh:
             image, np.column_stack([turn, shift]), (self._size, self._size), borderMode=cv2.BORDER_REPLICATE
         )
         pixels: Image = np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGR2RGB), np.uint8)
-        return MeshCrop(pixels, shift, np.linalg.inv(turn).T)
+        return MeshCrop(pixels, shift, np.linalg.inv(turn).T, float(scale))
 
     def fit_crop(self, crop: MeshCrop) -> Floats:
-        """Fit the mesh: (468, 2) float32, px of the picture that the crop was cut from."""
+        """Fit the mesh with its depth, as `fit_solid`: (468, 3) float32, px of the picture that was cut."""
         self._net.set_tensor(self._input, cv2.LUT(crop.pixels, SHARES)[None])
         self._net.invoke()
-        points = self._net.get_tensor(self._output).reshape(POINTS, 3)[:, :2]
-        result: Floats = ((points - crop.shift) @ crop.back).astype(np.float32)
-        return result
+        points = self._net.get_tensor(self._output).reshape(POINTS, 3)
+        flat = (points[:, :2] - crop.shift) @ crop.back
+        return np.column_stack([flat, points[:, 2] / crop.scale]).astype(np.float32)
 
 
 class LaterMeshes:
@@ -103,6 +109,6 @@ class LaterMeshes:
         for place, look in enumerate(self._crops):
             if look is not None:
                 if place not in self._fitted:
-                    self._fitted[place] = (self._mesh.fit_crop(look[0]) / look[1]).astype(np.float32)
+                    self._fitted[place] = (self._mesh.fit_crop(look[0])[:, :2] / look[1]).astype(np.float32)
                 landmarks[place] = self._fitted[place]
         return landmarks

@@ -80,6 +80,7 @@ class PaymentService:
             PaymentExpiresSoon: it has expired by the chain's clock.
             PaymentIdentifierTaken: the buyer's identifier names another payment.
             KeyReused: the payer's Idempotency-Key names another request.
+            CodedError: what the call uses besides the money cannot be taken.
         """
         now = self._now()
         # Only after the facilitator has verified the signature is it certain that the payer sent the key.
@@ -225,6 +226,8 @@ class PaymentService:
         states = (State.CREATED, State.VERIFIED, State.RESERVED)
         await self._payments.note_all(claim.payment_id, now, states, use.request_id, "")
         await self._name(claim.payment_id, use, money.payer)
+        if use.also is not None:
+            await use.also.take(self.session, None)
         return claim
 
     async def _take_over(
@@ -254,6 +257,8 @@ class PaymentService:
         await self._payments.change(payment.id, self._stamped(state, values))
         await self._payments.note(payment.id, now, state, request_id, f"taken over from {payment.state}")
         await self._name(payment.id, use, payment.payer)
+        if use.also is not None and claim.result is None:
+            await use.also.take(self.session, payment.request_id if payment.state == State.RESERVED else None)
         return claim
 
     async def _name(self, payment_id: str, use: Use, payer: str) -> None:

@@ -16,17 +16,17 @@ class PrepaidRepository:
     """Reads and writes prepayments and their uses within the session's transaction."""
 
     def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+        self.session = session
 
     async def add(self, row: Prepayment | PrepaidUse) -> None:
         """Insert a row."""
-        self._session.add(row)
-        await self._session.flush()
+        self.session.add(row)
+        await self.session.flush()
 
     async def forget_unpaid(self, before: datetime) -> None:
         """Delete payments that expired before then and never got an authorization; granted ones stay."""
         unpaid = and_(Prepayment.ledger_id.is_(None), Prepayment.paid_at.is_(None), Prepayment.expires_at < before)
-        await self._session.execute(delete(Prepayment).where(unpaid).execution_options(synchronize_session=False))
+        await self.session.execute(delete(Prepayment).where(unpaid).execution_options(synchronize_session=False))
 
     async def by_id(self, prepayment_id: str) -> Prepayment | None:
         """The prepayment, locked until the transaction ends, or None."""
@@ -39,11 +39,11 @@ class PrepaidRepository:
     async def change(self, prepayment_id: str, values: dict[str, Any]) -> None:
         """Change a prepayment that is locked in this transaction."""
         statement = update(Prepayment).where(Prepayment.id == prepayment_id).values(values)
-        await self._session.execute(statement.execution_options(synchronize_session=False))
+        await self.session.execute(statement.execution_options(synchronize_session=False))
 
     async def payment(self, ledger_id: str) -> Payment | None:
         """The authorization that pays a prepayment."""
-        return await self._session.get(Payment, ledger_id)
+        return await self.session.get(Payment, ledger_id)
 
     async def take_one(self, prepayment_id: str) -> bool:
         """Deduct one remaining call; False when none remains."""
@@ -54,7 +54,7 @@ class PrepaidRepository:
             .returning(Prepayment.id)
             .execution_options(synchronize_session=False)
         )
-        return (await self._session.execute(statement)).scalar_one_or_none() is not None
+        return (await self.session.execute(statement)).scalar_one_or_none() is not None
 
     async def put_back(self, prepayment_id: str, calls: int) -> None:
         """Add calls back to what remains."""
@@ -84,7 +84,7 @@ class PrepaidRepository:
             PrepaidUse.idempotency_key == key,
             PrepaidUse.state != UseState.RETURNED,
         )
-        return (await self._session.scalars(query)).one_or_none()
+        return (await self.session.scalars(query)).one_or_none()
 
     async def last_answer(self, prepayment_id: str, request_hash: str) -> PrepaidUse | None:
         """The newest use that answered this very request, or None."""
@@ -98,7 +98,7 @@ class PrepaidRepository:
             .order_by(PrepaidUse.ended_at.desc(), PrepaidUse.id)
             .limit(1)
         )
-        return (await self._session.scalars(query)).one_or_none()
+        return (await self.session.scalars(query)).one_or_none()
 
     async def answer_to(self, request_id: str) -> tuple[Prepayment, str | None, Payment | None] | None:
         """The prepayment that paid for a request, its answer as JSON text, and the payment; None: no such request."""
@@ -108,17 +108,17 @@ class PrepaidRepository:
             .outerjoin(Payment, Payment.id == Prepayment.ledger_id)
             .where(PrepaidUse.request_id == request_id, PrepaidUse.state == UseState.SPENT)
         )
-        row = (await self._session.execute(query.limit(1))).one_or_none()
+        row = (await self.session.execute(query.limit(1))).one_or_none()
         return (row[0], row[1], row[2]) if row is not None else None
 
     async def held(self, prepayment_id: str) -> int:
         """The number of uses that are held now."""
         query = select(func.count()).where(PrepaidUse.prepayment_id == prepayment_id, PrepaidUse.state == UseState.HELD)
-        return (await self._session.execute(query)).scalar_one()
+        return (await self.session.execute(query)).scalar_one()
 
     async def _one(self, condition: ColumnElement[bool]) -> Prepayment | None:
         query = select(Prepayment).where(condition).with_for_update().execution_options(populate_existing=True)
-        return (await self._session.scalars(query)).one_or_none()
+        return (await self.session.scalars(query)).one_or_none()
 
     async def _change_held(self, which: ColumnElement[bool], values: dict[str, Any]) -> int:
         statement = (
@@ -128,4 +128,4 @@ class PrepaidRepository:
             .returning(PrepaidUse.id)
             .execution_options(synchronize_session=False)
         )
-        return len((await self._session.execute(statement)).all())
+        return len((await self.session.execute(statement)).all())
