@@ -37,8 +37,8 @@ FACE_PERCENT, RING_PERCENT, RING_SHARE = 95, 90, 0.5
 """Percentiles of the change that are taken, and the factor on that of the outline, where flow is less exact."""
 STRONGEST = 8.0
 """Gray levels per px above which a place's motion counts no more."""
-USUAL_CONTRAST = 25.0
-"""Standard deviation of a face's gray levels below which changes are scaled up, because its shading is as weak."""
+USUAL_SLOPE = 9.0
+"""Mean gray levels per px of a face below which changes are scaled up: haze and blur weaken them as much."""
 THINNED = 2
 """Every second place gives a vote on the motion."""
 MARGIN = 8
@@ -83,7 +83,7 @@ def excess(followed: Following) -> float:
     near = [one.unexplained for frame in followed.beside if (one := window.near(frame)) is not None]
     if len(far) < 2 or not near:
         return float("inf")
-    most = max(one.unexplained for one in far)
+    most = max(one.unexplained for one in far) * window.weakness
     noise = min(NOISE, float(np.mean(near)))
     return max(most / (NOISE + PER_BEND * bends[-1]), most / (noise + PER_BEND * bends[-2]))
 
@@ -112,6 +112,11 @@ class _Window:
         self._slope = np.hypot(*(cv2.Sobel(self._gray, cv2.CV_32F, dx, 1 - dx, scale=1 / 8) for dx in (1, 0)))
         # OpenCV's type hints lack this function.
         self._flow: cv2.DenseOpticalFlow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)  # type: ignore[attr-defined]
+
+    @property
+    def weakness(self) -> float:
+        """How many times a usual face changes more than this one, whose picture is hazy or soft; 1 and more."""
+        return max(1.0, USUAL_SLOPE / max(float(self._slope[self._face].mean()), 1.0))
 
     def at(self, pair: Pair) -> Bending | None:
         """Compares a far frame; None when it shows too little of the face."""
@@ -145,7 +150,7 @@ class _Window:
         most = float(np.percentile(change[face], FACE_PERCENT))
         if ring.any():
             most = max(most, RING_SHARE * float(np.percentile(change[ring], RING_PERCENT)))
-        return most * max(1.0, USUAL_CONTRAST / max(float(self._gray[face].std()), 1.0))
+        return most
 
     def _bend(self, flow: Singles, seen: Bools) -> float:
         thin = slice(None, None, THINNED), slice(None, None, THINNED)
