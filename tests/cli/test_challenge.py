@@ -98,13 +98,16 @@ def test_analyze_refuses_what_is_no_challenge(text: str | None, clips: Clips, tm
     assert str(path) in done.stderr
 
 
-def test_fit_writes_thresholds_that_are_read_again(clips: Clips, tmp_path: Path) -> None:
+def test_fit_writes_thresholds_that_are_read_again(
+    clips: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "person.mp4").symlink_to(clips.bona_fide)
     (tmp_path / "free.mp4").symlink_to(clips.bona_fide)
     (tmp_path / "asked.json").write_text(json.dumps(Challenge.new("asked", bytes(16)).to_dict()))
     manifest, out = tmp_path / "asked.csv", tmp_path / "thresholds.json"
     manifest.write_text("path,label,subject,challenge\nperson.mp4,live,ann,asked.json\nfree.mp4,live,,\n")
-    done = invoke("fit", manifest, "--out", out)
+    monkeypatch.chdir(tmp_path)
+    done = invoke(*block("challenge.md", "challenge fit").split()[2:])
     assert done.exit_code == 0, done.output
     assert "1 clips of 1 people who were asked, 1 clips of people who were not" in done.output
     assert "1 people, at least 30 are needed" in done.output

@@ -39,6 +39,7 @@ FRESHNESS: dict[str, Any] = {
                 "properties": {
                     "kind": {"type": "string"},
                     "at": {"type": "number"},
+                    "seconds": {"type": "number", "description": "Length of its window."},
                     "found_at": {"type": ["number", "null"]},
                     "value": {"type": ["number", "null"]},
                     "unit": {"type": "string"},

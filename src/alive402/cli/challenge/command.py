@@ -9,13 +9,16 @@ from typing import Annotated
 
 import typer
 
+from alive402.cli.challenge.film import film
 from alive402.cli.challenge.fit import fit
+from alive402.cli.challenge.options import Avoid, Pace, Steps
 
 EXIT_USAGE = 64
 
 app = typer.Typer(help="Movements that a person has to make in a clip, drawn at random.", no_args_is_help=True)
 
 
+app.command()(film)
 app.command()(fit)
 
 
@@ -24,12 +27,9 @@ def new(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE.json", help="Where to write it; else standard output.")
     ] = None,
-    steps: Annotated[int, typer.Option(help="How many movements, 3 to 8.")] = 5,
-    avoid: Annotated[
-        list[str] | None,
-        typer.Option(metavar="MOVEMENT", help="turn_left, turn_right, look_up, look_down or open_mouth; repeatable."),
-    ] = None,
-    pace: Annotated[str, typer.Option(help="normal or slow; slow doubles the time for each movement.")] = "normal",
+    steps: Steps = 5,
+    avoid: Avoid = None,
+    pace: Pace = "normal",
 ) -> None:
     """Draw a challenge. Film the person while the movements are asked; then `alive402 analyze CLIP --challenge FILE`.
 

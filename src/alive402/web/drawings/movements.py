@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
@@ -65,7 +66,10 @@ class ShownMovement:
 
 @dataclass(frozen=True, slots=True)
 class ShownFreshness:
-    """The answer in words; `drawing` is the content of an SVG of `size` px, None where the report has no curves."""
+    """The answer in words; `drawing` is the content of an SVG of `size` px, None where the report has no curves.
+
+    `told` says when the steps were told, and how much later the clip came; empty where a service does not know it.
+    """
 
     status: str
     title: str
@@ -74,6 +78,7 @@ class ShownFreshness:
     fitted: bool
     movements: tuple[ShownMovement, ...]
     drawing: Markup | None
+    told: str = ""
     size: tuple[int, int] = _SIZE
 
     @property
@@ -97,7 +102,16 @@ def shown_freshness(freshness: Mapping[str, Any] | None) -> ShownFreshness | Non
         freshness["fitted"],
         tuple(_movement(number, step, delay) for number, step in enumerate(steps, 1)),
         _draw(steps, delay, curves) if curves.get("times") else None,
+        _told(freshness.get("begun_at"), freshness.get("received_at")),
     )
+
+
+def _told(begun: str | None, received: str | None) -> str:
+    if not begun or not received:
+        return ""
+    later = (datetime.fromisoformat(received) - datetime.fromisoformat(begun)).total_seconds()
+    at = datetime.fromisoformat(begun).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return f"The movements were told on {at}, and the whole clip was here {later:.0f} seconds later."
 
 
 def _movement(number: int, step: Mapping[str, Any], delay: float) -> ShownMovement:
