@@ -85,6 +85,8 @@ def test_every_step_works_by_keyboard(service: Service, open_page: Open) -> None
     page = open_page(service.url + PAGE)
     page.focus("[data-record]")
     page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.hasAttribute('data-challenge')")
+    page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.id") == "try-file"
     for _ in (*page.locator("[data-sample]").all(), "the address"):
         page.keyboard.press("Tab")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -191,8 +192,9 @@ def _networks(site: SiteCatalog) -> dict[str, str]:
     return {option.network: network_title(option.network) for option in site.price_options}
 
 
-def _pretty(value: object) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)
+def _pretty(value: object) -> Markup:
+    """JSON for the text of an element, where quotes are themselves: the schemas have hundreds."""
+    return Markup(html.escape(json.dumps(value, indent=1, ensure_ascii=False), quote=False))
 
 
 def render(template: str, site: SiteCatalog, **facts: object) -> str:
