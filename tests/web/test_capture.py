@@ -5,12 +5,10 @@ from __future__ import annotations
 import io
 import itertools
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import av
-import cv2
 import httpx
 import numpy as np
 import pytest
@@ -19,10 +17,18 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from alive402.demo import serve_files
 from alive402.web import load_assets
 from tests.http.conftest import Service
-from tests.http.test_api_keys import made as made_key
-from tests.web.challenging import KINDS, LEAD, WINDOW, Challenging, Told, running_challenges
-from tests.web.conftest import PAGE, Open
-from tests.web.steps import in_view
+from tests.web.challenging import (
+    KINDS,
+    LEAD,
+    WINDOW,
+    Challenging,
+    Told,
+    draw_camera,
+    reach,
+    running_challenges,
+    take,
+)
+from tests.web.conftest import Open
 from tests.web.test_pages import PHONE, sound
 
 MODULE = load_assets().files["js/alive-capture.js"].body.decode()
@@ -57,16 +63,7 @@ Embed = Callable[..., tuple[Page, Locator]]
 
 @pytest.fixture(scope="module")
 def camera(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The camera's picture: a drawn face, and a red patch at the left of the picture."""
-    path = tmp_path_factory.mktemp("camera") / "drawn.mjpeg"
-    picture = np.full((240, 320, 3), (150, 140, 120), np.uint8)
-    cv2.ellipse(picture, (160, 120), (55, 75), 0, 0, 360, (120, 150, 210), -1)
-    cv2.rectangle(picture, (0, 0), (60, 240), (30, 30, 220), -1)
-    with path.open("wb") as file:
-        for place in range(30):
-            cv2.circle(picture, (280, 20 + 6 * place), 6, (60, 200, 60), -1)
-            file.write(cv2.imencode(".jpg", picture)[1].tobytes())
-    return path
+    return draw_camera(tmp_path_factory.mktemp("camera"))
 
 
 @pytest.fixture(scope="module")
@@ -99,20 +96,8 @@ def embed(shop: str, open_page: Open, challenges: Challenging) -> Embed:
     return begin
 
 
-def reach(element: Locator, state: str) -> None:
-    expect(element).to_have_attribute("data-state", state)
-
-
 def events(page: Page) -> list[str]:
     return [name for name, _ in page.evaluate("told.map(([name, detail]) => [name, null])")]
-
-
-def take(element: Locator) -> None:
-    """From the first button to the steps."""
-    element.locator(".main").click()
-    reach(element, "place")
-    element.locator(".main").click()
-    reach(element, "steps")
 
 
 def test_module_is_small_and_served_to_every_site(service: Service) -> None:
@@ -294,55 +279,3 @@ def test_old_browser_takes_the_sheet_by_a_link(embed: Embed, service: Service, s
     page = open_page(shop, "delete globalThis.CSSStyleSheet")
     page.evaluate(EMBED, [service.url, "any", {}])
     page.wait_for_function(f"(given) => ({STYLE})(given) === 'rgb(15, 92, 134)'", arg=["main", "backgroundColor"])
-
-
-def test_person_films_on_the_page_of_the_service(service: Service, open_page: Open) -> None:
-    # Playwright has the event loop of this thread.
-    with ThreadPoolExecutor() as threads:
-        key = threads.submit(made_key, service, "call").result()["key"]
-    asked = {"steps": 3, "avoid": ["look_up", "look_down"]}
-    made = httpx.post(f"{service.url}/api/challenges", json=asked, headers={"X-Api-Key": key}).raise_for_status().json()
-    page = open_page(made["captureUrl"], **PHONE)
-    element = page.locator("alive-capture")
-    sound(page, "capture")
-    assert service.url.removeprefix("http://") in element.locator(".intro").inner_text()
-    take(element)
-    sound(page, "steps")
-    reach(element, "done")
-    expect(page.locator("[slot=done]")).to_be_visible()
-    state = httpx.get(made["statusUrl"]).json()
-    assert state["state"] == "filmed"
-    assert httpx.get(state["uploadUrl"]).json()["bytes"] > 1000
-    page.reload()
-    assert "The clip is handed over" in page.inner_text("h1")
-    sound(page, "handed over")
-
-
-def test_try_it_asks_for_a_challenge_and_draws_others(service: Service, open_page: Open) -> None:
-    page = open_page(service.url + PAGE)
-    drawn: list[dict[str, Any]] = []
-    begun: list[str] = []
-    page.on("response", lambda told: told.url.endswith("/challenges") and drawn.append(told.json()))
-    page.on("request", lambda asked: asked.url.endswith("/begin") and begun.append(asked.url))
-    page.click("[data-challenge]")
-    expect(page.locator("[data-name]")).to_contain_text("you film")
-    sound(page, "pay")
-    page.click("[data-pay-test]")
-    element = page.locator("alive-capture")
-    expect(element).to_be_visible()
-    in_view(page)
-    element.locator("summary").click()
-    element.get_by_label("Twice the time").check()
-    element.locator(".draw").click()
-    expect(element.locator(".advice")).to_have_text("You will be asked for others.")
-    assert element.get_attribute("challenge") == drawn[1]["challengeId"] != drawn[0]["challengeId"]
-    sound(page, "answering")
-    # The signed payment stays for the next try.
-    page.click("[data-unanswer]")
-    expect(page.locator("[data-step=choose]")).to_be_visible()
-    page.click("[data-challenge]")
-    page.click("[data-pay-kept]")
-    take(element)
-    element.locator(".cancel").click()
-    reach(element, "problem")
-    assert len(begun) == 1
