@@ -1,7 +1,7 @@
 """Measures the challenge on rendered answers: right ones, and wrong ones of every kind.
 
     python -m benchmarks.answers [--challenges 100] [--wrong 25] [--first 0] [--keep FOLDER] [--json]
-    python -m benchmarks.answers --film challenge.json --out answer.mjpeg [--seed 1] [--before 2]
+    python -m benchmarks.answers --film challenge.json --out answer.mjpeg [--width 640] [--seed 1] [--before 2]
 
 The first form draws default challenges, films an answer to each (320 px, 15 frames a second, CRF 33), and has the whole
 engine judge the files, which --keep keeps for the next time. The second form films the answer to one challenge, as MP4
@@ -71,6 +71,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     parser.add_argument("--film", type=Path, metavar="CHALLENGE", help="only film the answer to this challenge")
     parser.add_argument("--out", type=Path, help="with --film: an .mp4, .mjpeg or .y4m file")
+    parser.add_argument("--width", type=int, default=640, help="with --film: px of a 4:3 picture, a multiple of 8")
     parser.add_argument("--seed", type=int, default=1, help="with --film: of the person and the camera")
     parser.add_argument("--before", type=float, default=0.0, help="with --film: seconds of rest before the challenge")
     options = parser.parse_args()
@@ -78,7 +79,8 @@ def main() -> None:
         if options.out is None:
             parser.error("--film needs --out")
         asked = Challenge.from_dict(json.loads(options.film.read_text(encoding="utf-8")))
-        film_answer(asked, options.out, Take(seed=options.seed, before=options.before))
+        size = options.width, options.width * 3 // 4
+        film_answer(asked, options.out, Take(size, seed=options.seed, before=options.before))
         return
     seeds = range(options.first, options.first + options.challenges)
     with tempfile.TemporaryDirectory(prefix="alive402-answers-") as folder:

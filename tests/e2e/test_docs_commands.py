@@ -72,6 +72,7 @@ PLACES: dict[tuple[str, str], str | NotRun] = {
     ("challenge.md", "made.json"): "tests/e2e/test_docs_challenge.py::test_requests_of_the_page_make_a_challenge",
     ("challenge.md", "challenge film"): "tests/cli/test_film.py::test_film_judges_the_clip",
     ("challenge.md", "benchmarks.challenge"): NotRun.DATA,
+    ("challenge.md", "benchmarks.answers"): "tests/benchmarks/test_answers.py::test_one_rendered_answer_is_measured",
     (
         "challenge.md",
         "def judge",

@@ -24,9 +24,10 @@ BESIDE = 2
 """Steps on each side of a jump that it is compared with."""
 SAME_FRAME = 0.35
 """Mean difference in gray levels below which two frames show the same picture."""
-PICTURE_TIMES, PICTURES_BESIDE, LEAST_CHANGE = 3.0, 3, 0.6
+PICTURE_TIMES, PICTURES_BESIDE, LEAST_CHANGE = 3.0, 3, 1.0
 """Least ratio of the change from one picture to the next to the largest of the changes beside it; how many of those on
-each side; and the least such change, in mean gray levels, that is assumed."""
+each side; and the least such change, in mean gray levels, that is assumed: at a key frame, a face at rest changes by
+two."""
 LEAST_RATE = 10.0
 """Pictures a second from which changes of neighbouring ones compare."""
 
@@ -53,8 +54,8 @@ def picture_jumps(clip: Clip) -> tuple[float, ...]:
 
     Two takes at the same place differ little, and a face at rest hardly jumps; but in one take the change from picture
     to picture grows and falls over several of them (adaptive threshold: Yeo and Liu 1995, as in `decision.cuts`).
-    Pictures that look like the one before are left out: cameras repeat frames, and codecs do where nothing moves. The
-    longer the time since the last picture that differs, the larger the change has to be.
+    Pictures that look like the one before are left out: cameras repeat frames, and codecs do where nothing moves. After
+    a wait for a new picture that is longer than those beside it, the change has to be larger.
     """
     kept: list[int] = []
     steps: list[float] = []
@@ -73,11 +74,11 @@ def picture_jumps(clip: Clip) -> tuple[float, ...]:
     found = []
     for place in range(PICTURES_BESIDE, len(changes) - PICTURES_BESIDE):
         beside = _beside(place, PICTURES_BESIDE)
-        usual = float(np.median(apart[kept[place - PICTURES_BESIDE] : kept[place + PICTURES_BESIDE + 1]]))
-        if usual > 1.0 / LEAST_RATE or apart[kept[place + 1] - 1] > LONGEST_PAUSE:
+        frame_time = float(np.median(apart[kept[place - PICTURES_BESIDE] : kept[place + PICTURES_BESIDE + 1]]))
+        if frame_time > 1.0 / LEAST_RATE or apart[kept[place + 1] - 1] > LONGEST_PAUSE:
             continue
-        wait = min(float(waits[place]), LONGEST_PAUSE)
-        expected = max(float(changes[beside].max()), LEAST_CHANGE) * max(1.0, wait / max(usual, 1e-3))
+        longer = max(1.0, waits[place] / max(float(np.median(waits[beside])), 1e-3))
+        expected = max(float(changes[beside].max()) * longer, LEAST_CHANGE)
         if changes[place] >= PICTURE_TIMES * expected:
             found.append(float(times[place + 1]))
     return tuple(found)
