@@ -7,18 +7,21 @@ import dataclasses
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
-from alive402.intake.sandbox import Judged, Kind, Progress
-from alive402.liveness import Challenge
+from alive402.intake.sandbox import Judged, Kind, Progress, understood
+from alive402.liveness import Challenge, UnusableVideo
 from alive402.providers import Judges, LocalProvider
+
+PAUSE_SECONDS = 0.03
+"""Time in each stage, so that other calls come in between as they do while a file is judged."""
 
 
 class JudgedOnce:
     """Answers for a file that was judged before from `folder`, which all processes of a test run may share.
 
-    The first time a file is judged by `judges`, in a real worker process; so is each one that cannot be judged, and
-    each that has to answer a challenge.
+    The first time, a file is judged by `judges`, in a real worker process; so is each that has to answer a challenge.
     """
 
     def __init__(self, judges: Judges, folder: Path) -> None:
@@ -39,12 +42,14 @@ class JudgedOnce:
             for stage, share in (("looking", 0.5), ("judging", 1.0)):
                 if progress is not None:
                     progress(stage, share)
-            return Judged(**json.loads(kept.read_text()))
-        judged = await self._judges.judge(path, progress, kind)
-        # Another process may judge the same file at the same time.
-        aside = kept.with_name(uuid4().hex)
-        aside.write_text(json.dumps(dataclasses.asdict(judged)))
-        aside.rename(kept)
+                await asyncio.sleep(PAUSE_SECONDS)
+            return understood(json.loads(kept.read_text()))
+        try:
+            judged = await self._judges.judge(path, progress, kind)
+        except UnusableVideo as error:
+            _keep(kept, {"error": error.to_dict()})
+            raise
+        _keep(kept, dataclasses.asdict(judged))
         return judged
 
     async def warm_up(self) -> None:
@@ -52,6 +57,13 @@ class JudgedOnce:
 
     async def close(self) -> None:
         await self._judges.close()
+
+
+def _keep(path: Path, message: dict[str, Any]) -> None:
+    # Another process may judge the same file at the same time.
+    aside = path.with_name(uuid4().hex)
+    aside.write_text(json.dumps(message))
+    aside.rename(path)
 
 
 def judge_once(provider: LocalProvider, folder: Path) -> None:

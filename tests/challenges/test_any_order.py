@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -16,6 +17,7 @@ from alive402.challenges import (
     Challenges,
     ChallengeState,
     TooManyChallenges,
+    challenge_counts,
     sha256_of,
 )
 from alive402.liveness import ChallengeOptions
@@ -185,6 +187,15 @@ class Stories(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([1, 10, LEASE + 1, 80, 601]))
     def time_passes(self, seconds: int) -> None:
         self.now += timedelta(seconds=seconds)
+
+    @invariant()
+    def counts_are_those_of_the_model(self) -> None:
+        async def counts() -> dict[ChallengeState, int]:
+            async with self.ledger.reading() as session:
+                return await challenge_counts(session, self.now)
+
+        expected = Counter(model.state(self.now) for model in self.models.values())
+        assert self.runner.run(counts()) == {state: expected[state] for state in ChallengeState}
 
     @invariant()
     def the_table_is_as_the_model(self) -> None:

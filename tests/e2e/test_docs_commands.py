@@ -72,6 +72,10 @@ PLACES: dict[tuple[str, str], str | NotRun] = {
     ("challenge.md", "made.json"): "tests/e2e/test_docs_challenge.py::test_requests_of_the_page_make_a_challenge",
     ("challenge.md", "challenge film"): "tests/cli/test_film.py::test_film_judges_the_clip",
     ("challenge.md", "benchmarks.challenge"): NotRun.DATA,
+    (
+        "challenge.md",
+        "def judge",
+    ): "tests/web/test_capture_answered.py::test_rendered_answer_is_judged_as_the_page_of_the_docs_does_it",
     ("challenge.md", "import secrets"): "tests/cli/test_challenge.py::test_commands_of_the_page_check_a_clip",
     ("client.md", "pip install"): NotRun.NETWORK,
     ("client.md", "alive402 buy"): "tests/http/test_buying.py::test_command_of_the_page_buys",

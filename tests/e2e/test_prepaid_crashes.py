@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import httpx
 import pytest
 from x402.http.clients.httpx import PaymentError
 
 from alive402.demo import Buyer
-from tests.e2e.crash_setup import PRICE, CrashSetup
+from tests.e2e.crash_setup import BETWEEN_SECONDS, PRICE, CrashSetup
 
 pytestmark = pytest.mark.anyio
 MOMENTS = [
@@ -66,6 +68,7 @@ async def test_token_is_good_once_the_chain_shows_its_payment(setup: CrashSetup)
     buyer.url = setup.url
     while (answer := await buyer.spend(setup.video, token)).status_code == 409:
         assert answer.json()["code"] == "payment_in_use"
+        await asyncio.sleep(BETWEEN_SECONDS)
     assert answer.status_code == 200, answer.text
     told = await shown(pay_url)
     assert (told["status"], told["remainingCalls"], told["token"]) == ("paid", 1, None)

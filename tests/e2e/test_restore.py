@@ -23,6 +23,7 @@ from typer.testing import CliRunner, Result
 from alive402.cli.main import app
 from alive402.demo import Buyer
 from tests.e2e.crash_setup import PRICE, CrashSetup
+from tests.waiting import until
 
 pytestmark = pytest.mark.anyio
 BEFORE, AFTER, CALLS = 1, 2, 4
@@ -102,9 +103,11 @@ def emptied(sold: Sold) -> None:
 async def chain_of(setup: CrashSetup) -> dict[str, Any]:
     """The ledger's standing to the chain, once that is read."""
     async with httpx.AsyncClient() as http:
-        while (shown := (await http.get(f"{setup.url}/readyz")).json()["chain"])["standing"] == "reading":
-            pass
-    return dict(shown)
+
+        async def look() -> dict[str, Any]:
+            return dict((await http.get(f"{setup.url}/readyz")).json()["chain"])
+
+        return await until(look, lambda shown: shown["standing"] != "reading")
 
 
 @pytest.mark.parametrize("disaster", [restored, truncated, emptied])

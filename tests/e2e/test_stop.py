@@ -20,6 +20,7 @@ from alive402.demo import Buyer, Clips, serve_files
 from alive402.intake import sweep_media_folders
 from alive402.intake.folders import marked
 from tests.http.routes.test_mcp_cancel import holding_host
+from tests.waiting import until
 
 pytestmark = pytest.mark.anyio
 GREETING = "alive402 is at "
@@ -108,8 +109,7 @@ async def test_stop_finishes_running_calls_and_refuses_new_ones(tmp_path: Path, 
             assert children
             service.child.send_signal(signal.SIGTERM)
             async with httpx.AsyncClient() as http, asyncio.timeout(30):
-                while (ready := await http.get(f"{service.url}/readyz")).status_code == 200:
-                    pass
+                ready = await until(lambda: http.get(f"{service.url}/readyz"), lambda told: told.status_code != 200)
                 assert ready.json()["checks"]["queue"] is False
                 await late.fund()
                 turned_away = await late.pay(video)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -11,7 +10,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 
@@ -22,8 +20,9 @@ from alive402.liveness import model_files
 from alive402.services import SERVICES
 from alive402.services import Service as Offered
 from alive402.settings import Settings
-from tests.conftest import write_video
+from tests.conftest import shortened, write_video
 from tests.http.facilitators import Facilitator, running_facilitator
+from tests.judged_once import judge_once
 
 
 @dataclass(frozen=True)
@@ -45,28 +44,34 @@ class Service:
 
 
 Start = Callable[..., Service]
+ABOUT_ANALYSIS = {"analyses_at_once", "analysis_memory_bytes", "analysis_seconds", "media_directory", "threshold"}
+"""Settings of a service that judges every file itself."""
 
 
 @pytest.fixture(scope="module")
-def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
-    """Start a service with the given settings; it stops after the tests of the file."""
-    with _starting(tmp_path_factory) as begin:
+def start(tmp_path_factory: pytest.TempPathFactory, answers: Path | None) -> Iterator[Start]:
+    """Start a service with the given settings; it stops after the tests of the file.
+
+    It takes the answer of a file that another service of this run has judged, unless a setting is about the analysis
+    or `judged_anew=True` is given.
+    """
+    with _starting(tmp_path_factory, answers) as begin:
         yield begin
 
 
 @pytest.fixture(scope="session")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def service(tmp_path_factory: pytest.TempPathFactory, answers: Path | None) -> Iterator[Service]:
     """The service that many test files share."""
-    with _starting(tmp_path_factory) as begin:
+    with _starting(tmp_path_factory, answers) as begin:
         yield begin()
 
 
 @contextmanager
-def _starting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+def _starting(tmp_path_factory: pytest.TempPathFactory, answers: Path | None = None) -> Iterator[Start]:
     model_files.ensure()
     with ExitStack() as running:
 
-        def begin(offered: tuple[Offered, ...] = SERVICES, **chosen: object) -> Service:
+        def begin(offered: tuple[Offered, ...] = SERVICES, judged_anew: bool = False, **chosen: object) -> Service:
             database = tmp_path_factory.mktemp("ledger") / "ledger.db"
             # Crowds and guesses are let in, but where a test is about them.
             kept = {
@@ -76,7 +81,10 @@ def _starting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
                 "credential_guesses_per_address": "10000/minute",
             }
             given = {**kept, **chosen}
-            return running.enter_context(_running(Settings(**given), database, offered))  # type: ignore[arg-type]
+            began = running.enter_context(_running(Settings(**given), database, offered))  # type: ignore[arg-type]
+            if answers is not None and not judged_anew and not ABOUT_ANALYSIS & chosen.keys():
+                judge_once(began.parts.local, answers)
+            return began
 
         yield begin
 
@@ -99,8 +107,8 @@ def healthy(facilitator: Facilitator) -> Iterator[Facilitator]:
 def videos(clips: Clips, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The base URL of a host with good and bad videos; the good ones are short, so that each analysis is."""
     folder = tmp_path_factory.mktemp("videos")
-    _shortened(clips.bona_fide, folder / "face.mp4")
-    _shortened(clips.attack, folder / "attack.mp4")
+    shortened(clips.bona_fide, folder / "face.mp4")
+    shortened(clips.attack, folder / "attack.mp4")
     (folder / "text.mp4").write_text("ffconcat version 1.0\nfile /etc/hostname\n")
     (folder / "cut.mp4").write_bytes(b"\x00\x00\x00\x18ftypmp42" + b"\x00" * 2000)
     with (folder / "big.mp4").open("wb") as file:
@@ -133,15 +141,6 @@ def _running(settings: Settings, database: Path, offered: tuple[Offered, ...] = 
     finally:
         ready["server"].should_exit = True  # type: ignore[attr-defined]
         thread.join(30)
-
-
-def _shortened(source: Path, path: Path) -> None:
-    """Copy two seconds of a video, as they are encoded."""
-    with av.open(str(source)) as film, av.open(str(path), "w") as made:
-        stream = made.add_stream_from_template(film.streams.video[0])
-        for packet in itertools.islice(film.demux(video=0), 60):
-            packet.stream = stream
-            made.mux(packet)
 
 
 def _moving_gradient(path: Path) -> None:

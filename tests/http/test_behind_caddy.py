@@ -15,8 +15,9 @@ from eth_account import Account
 
 from alive402 import Client
 from alive402.demo import Clips
+from tests.conftest import shortened
 from tests.e2e.pages import ROOT
-from tests.http.conftest import Service, Start, _shortened
+from tests.http.conftest import Service, Start
 from tests.http.test_behind_nginx import free_port
 from tests.http.test_deploy import wheel
 
@@ -54,7 +55,7 @@ def behind(start: Start, tmp_path: Path) -> Iterator[tuple[Service, str]]:
 def test_client_buys_through_caddy(behind: tuple[Service, str], clips: Clips, tmp_path: Path) -> None:
     _, url = behind
     video = tmp_path / "face.mp4"
-    _shortened(clips.bona_fide, video)
+    shortened(clips.bona_fide, video)
     with Client(url, wallet=Account.create(), patience=20) as buyer:
         buyer.fund()
         answer = buyer.buy(video)

@@ -14,8 +14,9 @@ from typer.testing import CliRunner, Result
 from alive402 import Client
 from alive402.cli.main import app
 from alive402.demo import Clips
+from tests.conftest import shortened
 from tests.e2e.pages import block
-from tests.http.conftest import Service, _shortened
+from tests.http.conftest import Service
 from tests.http.gateways import gateway
 from tests.http.test_api_keys import made
 from tests.http.test_client import TOOL
@@ -31,7 +32,7 @@ def test_command_of_the_page_buys(
     monkeypatch.chdir(tmp_path)
     wallet, video = Account.create(), tmp_path / "face.mp4"
     Path("key.txt").write_text("0x" + bytes(wallet.key).hex())
-    _shortened(clips.bona_fide, video)
+    shortened(clips.bona_fide, video)
     with Client(service.url, wallet=wallet) as buyer:
         buyer.fund()
     command = block("client.md", "alive402 buy").replace("$VIDEO", str(video)).replace("$SERVICE", service.url)

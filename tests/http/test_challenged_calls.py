@@ -12,8 +12,10 @@ from typing import Any
 
 import httpx
 import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from typer.testing import CliRunner
 
+from alive402.catalog import LIVENESS
 from alive402.challenges import sha256_of
 from alive402.cli.main import app
 from alive402.demo import TOOL_PATH, Buyer
@@ -38,6 +40,7 @@ async def test_answer_says_whether_the_challenge_was_answered(service: Service, 
         answer = await buyer.buy(given, TOOL_PATH)
         assert answer.status_code == 200, answer.text
         body = answer.json()
+        Draft202012Validator(LIVENESS.output_schema).validate(body)
         freshness = body["data"]["Liveness"]["freshness"]
         assert (freshness["status"], freshness["challenge_id"]) == ("not_answered", row.id)
         assert freshness["nonce"] == row.nonce

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import httpx
 import httpx2
+import jwt
 import pytest
 from alibabacloud_tea_openapi.models import OpenApiRequest, Params
 from alibabacloud_tea_util.models import RuntimeOptions
+from benchmarks.answers import CRF, RATE, SIZE
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from Tea.exceptions import TeaException
 
 from alive402.catalog import LIVENESS
-from alive402.demo import TOOL_PATH
+from alive402.challenges import sha256_of
+from alive402.demo import TOOL_PATH, Take, answer_frames, serve_files, write_frames
 from tests.http.access_keys import made, sdk
-from tests.http.challenging import clip, found, host, naming, told, url_of
+from tests.http.challenging import change, clip, found, host, naming, told, url_of
 from tests.http.conftest import Service
 
 __all__ = ["clip", "host"]
@@ -74,3 +78,22 @@ async def test_rpc_action_answers_a_challenge(service: Service, host: str) -> No
         await asyncio.to_thread(detected, "video", VideoUrl=host, ChallengeId=row.id)
     with pytest.raises(TeaException, match="checks no challenges"):
         await asyncio.to_thread(detected, "image", **{"Tasks.1.ImageURL": host, "ChallengeId": row.id})
+
+
+async def test_rendered_answer_is_answered_and_signed(service: Service, tmp_path: Path) -> None:
+    key = made(service)
+    row = await told(url_of(service), f"key {key['id']}", bind="session 17")
+    change(service, row.id, answer_by=600)
+    film = await asyncio.to_thread(lambda: list(answer_frames(row.drawn(), Take(SIZE, RATE, seed=1))))
+    await asyncio.to_thread(write_frames, film, tmp_path / "answer.mp4", RATE, CRF)
+    with serve_files(tmp_path) as base:
+        async with httpx.AsyncClient(timeout=180, headers={"X-Api-Key": key["key"]}) as http:
+            given = naming(f"{base}/answer.mp4", row.id, ChallengeBind="session 17")
+            answer = await http.post(service.url + TOOL_PATH, json=given)
+    assert answer.status_code == 200, answer.text
+    data = answer.json()["data"]
+    assert [step["status"] for step in data["Liveness"]["freshness"]["steps"]] == ["done"] * 5
+    claim = jwt.decode(data["Receipt"], options={"verify_signature": False})["freshness"]
+    assert (claim["status"], claim["nonce"], claim["bindSha256"]) == ("answered", row.nonce, sha256_of("session 17"))
+    stored = await found(url_of(service), row.id)
+    assert (stored.request_id, stored.answered) == (answer.json()["requestId"], True)

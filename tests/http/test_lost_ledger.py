@@ -6,8 +6,6 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import anyio
-import anyio.lowlevel
 import httpx
 import pytest
 
@@ -19,6 +17,7 @@ from tests.http.facilitators import Facilitator, running_facilitator
 from tests.http.permit2 import Choosing, accepted
 from tests.http.test_duplicates import SCHEMES
 from tests.smart_wallets import Form, SmartWallet, WalletBuyer, longer, wrapped
+from tests.waiting import until
 
 pytestmark = pytest.mark.anyio
 PRICE = 200_000
@@ -59,9 +58,13 @@ BUYERS: dict[str, Callable[[str, Facilitator], Buyer]] = {
 async def started(service: Service) -> Sweep:
     """The sweep of a service, once its first run is over."""
     assert service.parts.sweep is not None
-    while not all(each.complete for each in service.parts.sweep.compared):
-        await anyio.lowlevel.checkpoint()
-    return service.parts.sweep
+    sweep = service.parts.sweep
+
+    async def compared() -> bool:
+        return all(each.complete for each in sweep.compared)
+
+    await until(compared)
+    return sweep
 
 
 def address_of(buyer: Buyer) -> str:

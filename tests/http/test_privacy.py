@@ -12,10 +12,12 @@ import httpx
 import pytest
 
 from alive402.demo import TOOL_PATH, Buyer, Clips, run_service, serve_files
+from alive402.liveness import ChallengeOptions
 from alive402.payments.keys import Scope
 from alive402.providers import LocalProvider
 from tests.http.conftest import Service, Start
 from tests.http.prepaying import SECRET, SERVICE, balance, paid
+from tests.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -33,6 +35,7 @@ def stored(service: Service, request_id: str) -> list[Any]:
         "SELECT result FROM prepaid_uses WHERE request_id = ? AND result IS NOT NULL",
         "SELECT jws FROM signed_verdicts WHERE request_id = ?",
         "SELECT result FROM jobs WHERE request_id = ?",
+        "SELECT id FROM challenges WHERE request_id = ?",
     )
     with sqlite3.connect(service.database) as connection:
         return [row for each in questions for row in connection.execute(each, (request_id,)).fetchall()]
@@ -48,7 +51,11 @@ async def test_buyer_erases_the_answer_and_is_not_charged_again(service: Service
         bought = (await buyer.pay(f"{videos}/face.mp4")).json()
         request_id, signature = bought["requestId"], buyer.signature
         after, histories = await balance(buyer, service), service.histories()
-        assert len(stored(service, request_id)) == 2
+        ledger, asked = service.parts.registry.ledger_services.ledger, service.parts.challenges
+        challenge = await asked.create("payer", ChallengeOptions(), begin=True)
+        async with ledger.session() as session:
+            await asked.claim(session, challenge.id, "payer", None, request_id, challenge.issued_at)
+        assert len(stored(service, request_id)) == 3
         for _ in range(2):
             answer = await erased(service, request_id, PAYMENT_SIGNATURE=signature)
             assert (answer.status_code, answer.content) == (204, b"")
@@ -174,10 +181,9 @@ async def test_job_is_erased_with_its_answer(service: Service, videos: str) -> N
         started = await buyer.spend(f"{videos}/face.mp4", token, Prefer="respond-async")
         assert started.status_code == 202, started.text
         url = started.json()["statusUrl"]
-        async with httpx.AsyncClient(timeout=30) as http, asyncio.timeout(60):
-            while (job := (await http.get(url)).json())["status"] not in ("done", "failed"):
-                pass
-            request_id = job["result"]["requestId"]
+        async with httpx.AsyncClient(timeout=30) as http:
+            done = await until(lambda: http.get(url), lambda told: told.json()["status"] in ("done", "failed"))
+            request_id = done.json()["result"]["requestId"]
             assert len(stored(service, request_id)) == 3
             assert (await erased(service, request_id, X_Payment_Token=token)).status_code == 204
             assert stored(service, request_id) == []

@@ -1,4 +1,4 @@
-"""A small server that speaks the challenge routes, with steps of a second, so that tests of the component are short."""
+"""Parts of the tests of `<alive-capture>`: a drawn camera, and a server of challenges whose steps are short."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
+
+import cv2
+import numpy as np
+from playwright.sync_api import Locator, expect
 
 LEAD, WINDOW, TAIL = 0.5, 0.6, 0.4
 KINDS = ("turn_left", "open_mouth", "look_up")
@@ -121,3 +126,29 @@ def running_challenges() -> Iterator[Challenging]:
         yield made
         server.shutdown()
         thread.join(5)
+
+
+def draw_camera(folder: Path) -> Path:
+    """The camera's picture: a drawn face, and a red patch at the left of the picture."""
+    path = folder / "drawn.mjpeg"
+    picture = np.full((240, 320, 3), (150, 140, 120), np.uint8)
+    cv2.ellipse(picture, (160, 120), (55, 75), 0, 0, 360, (120, 150, 210), -1)
+    cv2.rectangle(picture, (0, 0), (60, 240), (30, 30, 220), -1)
+    with path.open("wb") as file:
+        for place in range(30):
+            cv2.circle(picture, (280, 20 + 6 * place), 6, (60, 200, 60), -1)
+            file.write(cv2.imencode(".jpg", picture)[1].tobytes())
+    return path
+
+
+def reach(element: Locator, state: str) -> None:
+    """Wait for a state of the component."""
+    expect(element).to_have_attribute("data-state", state)
+
+
+def take(element: Locator) -> None:
+    """From the first button to the steps."""
+    element.locator(".main").click()
+    reach(element, "place")
+    element.locator(".main").click()
+    reach(element, "steps")

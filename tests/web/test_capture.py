@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import av
-import cv2
 import httpx
 import numpy as np
 import pytest
@@ -18,7 +17,17 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from alive402.demo import serve_files
 from alive402.web import load_assets
 from tests.http.conftest import Service
-from tests.web.challenging import KINDS, LEAD, WINDOW, Challenging, Told, running_challenges
+from tests.web.challenging import (
+    KINDS,
+    LEAD,
+    WINDOW,
+    Challenging,
+    Told,
+    draw_camera,
+    reach,
+    running_challenges,
+    take,
+)
 from tests.web.conftest import Open
 from tests.web.test_pages import PHONE, sound
 
@@ -54,16 +63,7 @@ Embed = Callable[..., tuple[Page, Locator]]
 
 @pytest.fixture(scope="module")
 def camera(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The camera's picture: a drawn face, and a red patch at the left of the picture."""
-    path = tmp_path_factory.mktemp("camera") / "drawn.mjpeg"
-    picture = np.full((240, 320, 3), (150, 140, 120), np.uint8)
-    cv2.ellipse(picture, (160, 120), (55, 75), 0, 0, 360, (120, 150, 210), -1)
-    cv2.rectangle(picture, (0, 0), (60, 240), (30, 30, 220), -1)
-    with path.open("wb") as file:
-        for place in range(30):
-            cv2.circle(picture, (280, 20 + 6 * place), 6, (60, 200, 60), -1)
-            file.write(cv2.imencode(".jpg", picture)[1].tobytes())
-    return path
+    return draw_camera(tmp_path_factory.mktemp("camera"))
 
 
 @pytest.fixture(scope="module")
@@ -96,20 +96,8 @@ def embed(shop: str, open_page: Open, challenges: Challenging) -> Embed:
     return begin
 
 
-def reach(element: Locator, state: str) -> None:
-    expect(element).to_have_attribute("data-state", state)
-
-
 def events(page: Page) -> list[str]:
     return [name for name, _ in page.evaluate("told.map(([name, detail]) => [name, null])")]
-
-
-def take(element: Locator) -> None:
-    """From the first button to the steps."""
-    element.locator(".main").click()
-    reach(element, "place")
-    element.locator(".main").click()
-    reach(element, "steps")
 
 
 def test_module_is_small_and_served_to_every_site(service: Service) -> None:

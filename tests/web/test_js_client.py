@@ -10,8 +10,9 @@ import httpx
 from eth_account import Account
 
 from alive402.demo import Clips, serve_files
+from tests.conftest import shortened
 from tests.e2e.pages import ROOT
-from tests.http.conftest import Service, _shortened
+from tests.http.conftest import Service
 from tests.web.conftest import Launch
 
 BUY = """async ([service, account]) => {
@@ -39,7 +40,7 @@ def test_page_of_another_site_buys_and_verifies(launch: Launch, service: Service
 
     (tmp_path / "src").symlink_to(ROOT / "clients" / "js" / "src")
     (tmp_path / "index.html").write_text("<!doctype html><title>Another site</title>")
-    _shortened(clips.bona_fide, tmp_path / "face.mp4")
+    shortened(clips.bona_fide, tmp_path / "face.mp4")
     with serve_files(tmp_path) as site:
         page = launch().new_page()
         page.expose_function("signed", lambda typed: sign(json.loads(typed)))

@@ -21,7 +21,7 @@ from alive402.challenges.errors import (
     TooManyChallenges,
 )
 from alive402.challenges.models import ChallengeRow, ChallengeState, sha256_of
-from alive402.challenges.service import CHALLENGE_ID, ChallengeLimits, Challenges, erase_challenge
+from alive402.challenges.service import CHALLENGE_ID, ChallengeLimits, Challenges, challenge_counts, erase_challenge
 from alive402.challenges.told import Told
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "Challenges",
     "Told",
     "TooManyChallenges",
+    "challenge_counts",
     "erase_challenge",
     "options_of",
     "sha256_of",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, delete, func, or_, select, text
+from sqlalchemy import and_, case, delete, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from alive402.challenges.models import ChallengeRow
+from alive402.challenges.models import ChallengeRow, ChallengeState
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('challenges of ' || :payer))")
 
@@ -67,6 +67,23 @@ class ChallengeRepository:
             .order_by(ChallengeRow.issued_at)
         )
         return list(await self._session.scalars(query))
+
+    async def states(self, now: datetime) -> dict[ChallengeState, int]:
+        """How many challenges are in each state, as `ChallengeRow.state` says."""
+        used = and_(
+            ChallengeRow.request_id.is_not(None),
+            or_(ChallengeRow.lease_until.is_(None), ChallengeRow.lease_until > now),
+        )
+        deadline = func.coalesce(ChallengeRow.answer_by, ChallengeRow.expires_at)
+        state = case(
+            (used, ChallengeState.USED),
+            (ChallengeRow.upload_id.is_not(None), ChallengeState.FILMED),
+            (deadline < now, ChallengeState.EXPIRED),
+            (ChallengeRow.begun_at.is_(None), ChallengeState.ISSUED),
+            else_=ChallengeState.BEGUN,
+        ).label("state")
+        found = await self._session.execute(select(state, func.count()).group_by("state"))
+        return dict.fromkeys(ChallengeState, 0) | {ChallengeState(name): count for name, count in found}
 
     async def forget(self, request_id: str) -> None:
         """Delete the challenge that a call used."""

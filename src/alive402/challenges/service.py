@@ -244,6 +244,11 @@ class Challenges:
             raise _too_many(made[len(made) - limits.unanswered] + limits.window, now, "unanswered")
 
 
+async def challenge_counts(session: AsyncSession, now: datetime) -> dict[ChallengeState, int]:
+    """How many of the challenges of the last day are in each state."""
+    return await ChallengeRepository(session).states(now)
+
+
 async def erase_challenge(session: AsyncSession, request_id: str) -> None:
     """Delete the challenge that a call used, within the caller's transaction."""
     await ChallengeRepository(session).forget(request_id)

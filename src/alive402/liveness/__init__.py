@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from alive402.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from alive402.liveness.analyzer import Analysis, Analyzer, Progress, analyze, analyze_image, shared_analyzer
+    from alive402.liveness.analyzer import Analysis, Analyzer, analyze, analyze_image, shared_analyzer
     from alive402.liveness.annotation import Annotator
     from alive402.liveness.challenge import (
         Challenge,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     )
     from alive402.liveness.faces import FaceFinder, Sample
     from alive402.liveness.image import ImageAnalysis, ImageReport
+    from alive402.liveness.looking import Progress
     from alive402.liveness.media import (
         IMAGE_HEAD_BYTES,
         FrameSequence,
@@ -63,7 +64,7 @@ else:
     __getattr__ = lazy_names(
         __name__,
         {
-            "analyzer": ["Analysis", "Analyzer", "Progress", "analyze", "analyze_image", "shared_analyzer"],
+            "analyzer": ["Analysis", "Analyzer", "analyze", "analyze_image", "shared_analyzer"],
             "annotation": ["Annotator"],
             "challenge": [
                 "Challenge",
@@ -89,6 +90,7 @@ else:
             ],
             "faces": ["FaceFinder", "Sample"],
             "image": ["ImageAnalysis", "ImageReport"],
+            "looking": ["Progress"],
             "media": [
                 "IMAGE_HEAD_BYTES",
                 "FrameSequence",

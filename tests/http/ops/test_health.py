@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import httpx
@@ -18,6 +17,7 @@ from alive402.storage import database
 from tests import postgresql
 from tests.http.conftest import Service, Start
 from tests.http.facilitators import running_facilitator
+from tests.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -27,12 +27,6 @@ async def asked(service: Service) -> tuple[int, dict[str, bool], str]:
     async with httpx.AsyncClient(timeout=30) as http:
         ready = await http.get(f"{service.url}/readyz")
     return ready.status_code, ready.json()["checks"], ready.json()["status"]
-
-
-async def until(holds: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(60):
-        while not await holds():
-            pass
 
 
 async def test_lost_facilitator_degrades_health(start: Start) -> None:

@@ -209,6 +209,15 @@ async def test_failed_transfer_does_not_use_the_challenge_up(
     await http.delete(taken.json()["url"])
 
 
+async def test_more_clips_than_uploads_of_a_payer_may_wait(http: httpx.AsyncClient, key: dict[str, str]) -> None:
+    for number in range(5):
+        told = await made(http, key, bind=f"session {number}", begin=True)
+        taken = await http.post(f"{told['statusUrl']}/clip", content=b"x" * 1_000_000, headers=RAW)
+        assert taken.status_code == 201, taken.text
+    answer = await http.post("/api/uploads", content=b"x", headers={**RAW, **key})
+    assert code(answer) == (429, "too_many_uploads")
+
+
 async def test_token_and_signature_make_challenges(own_service: Service, http: httpx.AsyncClient) -> None:
     async with Buyer(own_service.url) as buyer:
         token = {"X-Payment-Token": (await paid(buyer, 1))["token"]}

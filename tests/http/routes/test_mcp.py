@@ -63,7 +63,7 @@ async def test_tool_matches_the_catalog(service: Service, era: str) -> None:
             await client.call_tool("another_tool", {})
         with pytest.raises(MCPError, match="alive402://guide"):
             await client.read_resource("alive402://secrets")
-    assert [each.name for each in others] == [IMAGE_LIVENESS.tool_name]
+    assert [each.name for each in others] == [IMAGE_LIVENESS.tool_name, "face_challenge"]
     assert (tool.name, tool.title) == (TOOL, LIVENESS.name)
     assert tool.description is not None
     assert LIVENESS.description_for_model in tool.description

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from alive402.demo import Buyer
-from tests.http.conftest import Service
+from tests.http.conftest import Service, Start
 from tests.http.prepaying import balance, paid, shown
 from tests.http.routes.test_mcp import ERAS, TOOL, connected, signed
+from tests.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -75,8 +76,7 @@ def _command(pid: str) -> bytes:
 
 async def released(service: Service) -> None:
     """Wait until the newest payment is released."""
-    while (await asyncio.to_thread(service.histories))[-1][-1] != "released":
-        pass
+    await until(lambda: asyncio.to_thread(service.histories), lambda found: found[-1][-1] == "released")
 
 
 @pytest.mark.parametrize("era", ERAS)
@@ -96,30 +96,36 @@ async def test_cancel_during_fetch_releases_the_payment(service: Service, videos
         assert before - await balance(buyer, service) == 200_000
 
 
+@pytest.fixture(scope="module")
+def judging(start: Start) -> Service:
+    """A service that judges each file, in workers of its own."""
+    return start(judged_anew=True)
+
+
 @pytest.mark.parametrize("era", ERAS)
-async def test_cancel_during_analysis_releases_the_payment(service: Service, videos: str, era: str) -> None:
+async def test_cancel_during_analysis_releases_the_payment(judging: Service, videos: str, era: str) -> None:
     looking = asyncio.Event()
 
     async def hear(_share: float, _total: float | None, message: str | None) -> None:
         if message == "Looking at the frames":
             looking.set()
 
-    async with Buyer(service.url) as buyer, connected(service, era) as client:
+    async with Buyer(judging.url) as buyer, connected(judging, era) as client:
         await buyer.fund()
         arguments = {"VideoUrl": f"{videos}/face.mp4"}
         first: Any = await signed(buyer, await client.call_tool(TOOL))
         assert not (await client.call_tool(TOOL, arguments, meta=first)).is_error
-        warm, before = judging_children(), await balance(buyer, service)
+        warm, before = judging_children(), await balance(buyer, judging)
         payment: Any = await signed(buyer, await client.call_tool(TOOL))
         call = asyncio.create_task(client.call_tool(TOOL, arguments, meta=payment, progress_callback=hear))
         await looking.wait()
         call.cancel()
-        await released(service)
+        await released(judging)
         # The process that was at it is gone; those that wait for work are not.
         assert len(set(warm) - set(judging_children())) == 1
-        assert await balance(buyer, service) == before
+        assert await balance(buyer, judging) == before
         assert not (await client.call_tool(TOOL, arguments, meta=payment)).is_error
-        assert before - await balance(buyer, service) == 200_000
+        assert before - await balance(buyer, judging) == 200_000
 
 
 async def test_disconnect_returns_the_call_to_its_token(service: Service, videos: str) -> None:
@@ -133,7 +139,6 @@ async def test_disconnect_returns_the_call_to_its_token(service: Service, videos
             assert (await shown(service, bought["paymentId"]))["remainingCalls"] == 0
             call.cancel()
         await host.gone.wait()
-        while (await shown(service, bought["paymentId"]))["remainingCalls"] == 0:
-            pass
+        await until(lambda: shown(service, bought["paymentId"]), lambda found: found["remainingCalls"])
         answer = await buyer.spend(f"{videos}/face.mp4", bought["token"])
     assert answer.status_code == 200

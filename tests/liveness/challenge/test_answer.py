@@ -23,7 +23,8 @@ people = st.builds(
     size=st.floats(1.4, 3.5),
     fps=st.floats(7.5, 30.0),
     delay=st.floats(-0.25, 0.3),
-)
+).filter(lambda person: person.reaction - person.lasts / 2 >= 0.1)
+"""People who begin after the prompt."""
 
 
 @given(seed=seeds, person=people)
@@ -52,6 +53,26 @@ def test_late_answers_do_not_pass(seed: int, late: float) -> None:
     steps = [replace(step, at=step.at + late) for step in asked.steps]
     freshness = verify(asked, answer(steps, asked.seconds + late, np.random.default_rng(seed), Person(delay=0.2)))
     assert freshness.status != "answered"
+
+
+@given(seed=seeds)
+def test_movements_that_begin_before_their_prompt_do_not_pass(seed: int) -> None:
+    """Their peaks are late enough for a clock that runs 0.3 s early, but nobody knows what will be asked."""
+    asked = challenge(seed)
+    early = answer(asked.steps, asked.seconds, np.random.default_rng(seed), Person(reaction=0.1, lasts=1.2))
+    assert verify(asked, early).status == "not_answered"
+    unasked = replace(asked, lead=0.0)
+    assert verify(unasked, early).status == "answered"
+
+
+@given(seed=seeds, place=st.integers(1, 4), person=st.builds(Person, lasts=st.floats(1.0, 1.4)))
+def test_an_answer_that_lacks_a_second_does_not_pass(seed: int, place: int, person: Person) -> None:
+    asked = challenge(seed)
+    whole = answer(asked.steps, asked.seconds + 1.0, np.random.default_rng(seed), person)
+    at = asked.steps[place].at
+    kept = chosen(whole, (whole.times < at - 0.7) | (whole.times >= at + 0.3))
+    times = np.where(kept.times < at - 0.7, kept.times, kept.times - 1.0)
+    assert verify(asked, replace(kept, times=times)).status != "answered"
 
 
 @given(seed=seeds, other=seeds)

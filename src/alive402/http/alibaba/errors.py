@@ -67,6 +67,10 @@ _RESOLUTION = ErrorCode("InvalidFile.Resolution")
 TABLE: dict[str, ErrorCode] = {
     "invalid_input": _WRONG_INPUT,
     "invalid_image_data": _WRONG_INPUT,
+    "challenge_unknown": _WRONG_INPUT,
+    "challenge_not_begun": _WRONG_INPUT,
+    "challenge_used": _WRONG_INPUT,
+    "challenge_expired": _WRONG_INPUT,
     "body_too_large": INVALID,
     "api_key_refused": UNKNOWN_KEY,
     "api_key_forbidden": FORBIDDEN,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from alive402.http.routes import challenges, jobs, mcp, payments, tools, uploads
+from alive402.http.routes.mcp_challenge import FaceChallenge
 from alive402.http.routes.receiving import DRAIN_SECONDS
 
-__all__ = ["DRAIN_SECONDS", "challenges", "jobs", "mcp", "payments", "tools", "uploads"]
+__all__ = ["DRAIN_SECONDS", "FaceChallenge", "challenges", "jobs", "mcp", "payments", "tools", "uploads"]

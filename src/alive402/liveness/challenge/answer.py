@@ -24,7 +24,7 @@ from alive402.liveness.report import Freshness, FreshnessStatus, FreshnessStep, 
 EARLIEST, LATEST, DELAY_STEP = -0.3, 0.5, 0.05
 """Seconds: one delay in this range is allowed between the clock of the page and that of the whole clip."""
 REACTION = 0.2
-"""Seconds; nobody reacts to a prompt faster."""
+"""Seconds; nobody reacts to a prompt faster. A movement has begun at 0.3 of its height, which is later still."""
 OTHER_TIMES = 2.0
 """Times the asked movement, both in thresholds, that another movement in the same window may have."""
 LEAST_FPS = 8.0
@@ -80,9 +80,10 @@ def verify(
 ) -> Freshness:
     """Verify the answer that the curves of a face give.
 
-    A step is done if its movement peaks in its window, at least 0.2 s after it was asked, and neither the opposite
-    movement nor a much larger one peaks there. One delay of -0.3 to 0.5 s holds for all steps. The answer is `unclear`
-    rather than `not_answered` where the clip does not show enough: cut, a pause in a window, no rest, or mirrored.
+    A step is done if its movement peaks in its window, begins at least 0.2 s after the prompt, and neither the opposite
+    movement nor a much larger one peaks there. Where no rest was asked, only the peak has to be so late. One delay of
+    -0.3 to 0.5 s holds for all steps. The answer is `unclear` rather than `not_answered` where the clip does not show
+    enough: cut, a pause in a window, no rest, or mirrored.
 
     Args:
         challenge: what was asked.
@@ -164,15 +165,19 @@ def _best(
 ) -> tuple[float, tuple[Found, ...]]:
     """The delay at which most steps are done, the smallest of several; and each step's status and movement."""
     delays = np.arange(EARLIEST, LATEST + 1e-6, DELAY_STEP).round(2).tolist()
-    tried = [(delay, tuple(_look(step, delay, movements, continuity) for step in challenge.steps)) for delay in delays]
+    asked = challenge.lead > 0
+    tried = [
+        (delay, tuple(_look(step, delay, movements, continuity, asked) for step in challenge.steps)) for delay in delays
+    ]
     return max(tried, key=lambda one: (sum(status == "done" for status, _ in one[1]), -abs(one[0])))
 
 
-def _look(step: Step, delay: float, movements: Sequence[Movement], continuity: Continuity) -> Found:
-    """Whether the step was done if the clip's clock runs late by `delay`."""
+def _look(step: Step, delay: float, movements: Sequence[Movement], continuity: Continuity, asked_for: bool) -> Found:
+    """Whether the step was done if the clip's clock runs late by `delay`; a movement that began before is no answer."""
     begins, ends = step.at + delay + REACTION, step.ends + delay
     inside = [one for one in movements if begins <= one.peak <= ends]
-    asked = max((one for one in inside if one.kind == step.kind), key=lambda one: one.size, default=None)
+    fitting = [one for one in inside if one.kind == step.kind and (one.onset >= begins or not asked_for)]
+    asked = max(fitting, key=lambda one: one.size, default=None)
     others = [one for one in inside if one.kind != step.kind]
     if any(one.kind == OPPOSITE.get(step.kind) for one in others):
         return "contradicted", asked

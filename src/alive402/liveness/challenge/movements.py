@@ -19,7 +19,7 @@ Doubles = npt.NDArray[np.float64]
 OUT_OF_REST = 0.5
 """Least distance of a peak from the rest, in thresholds; the way back from the other side is no movement."""
 BEGUN = 0.3
-"""Share of a movement's height at which it has begun."""
+"""Share of a movement's height, over the rest or over the valley before it, at which it has begun."""
 LEAST_FRAMES = 5
 
 
@@ -79,7 +79,7 @@ def _peaks(kind: str, times: Doubles, heights: Doubles, limit: Limit) -> list[Mo
         prominence = top - max(_valley(heights[place::-1]), _valley(heights[place:]))
         if prominence < limit.threshold:
             continue
-        begun = np.flatnonzero(heights[:place] <= top - (1 - BEGUN) * prominence)
+        begun = np.flatnonzero(heights[:place] <= top - (1 - BEGUN) * min(prominence, top))
         onset = times[begun[-1]] if len(begun) else times[0]
         size, reach = prominence / limit.threshold, min(prominence, top / OUT_OF_REST)
         found.append(Movement(kind, float(onset), float(times[place]), float(prominence), float(size), float(reach)))

@@ -234,6 +234,8 @@ class PaymentService:
         self, payment: Payment, use: Use, state: State, stage: Stage, now: datetime, money: Money | None = None
     ) -> Claim:
         """Give a free payment to this call; with `money`, as if it were new."""
+        # A payment that is reserved and free belonged to a dead call.
+        dead = payment.request_id if payment.state == State.RESERVED else None
         # An existing answer keeps the request id that it was produced under.
         kept = payment.result if money is None else None
         request_id = payment.request_id if kept and payment.request_id else use.request_id
@@ -258,7 +260,7 @@ class PaymentService:
         await self._payments.note(payment.id, now, state, request_id, f"taken over from {payment.state}")
         await self._name(payment.id, use, payment.payer)
         if use.also is not None and claim.result is None:
-            await use.also.take(self.session, payment.request_id if payment.state == State.RESERVED else None)
+            await use.also.take(self.session, dead)
         return claim
 
     async def _name(self, payment_id: str, use: Use, payer: str) -> None:

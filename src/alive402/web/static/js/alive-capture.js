@@ -5,9 +5,9 @@
 const SLICE_MS = 250;
 const FEWEST_FRAMES = 15;
 const SEND_TRIES = 3;
-// If the first data comes later than this after the start, the recorder was late.
+// If the first data comes later than this, the recorder started late.
 const FIRST_DATA_MS = 550;
-// Filmed after the end: the time of the first frame is known to 0.3 s only.
+// Filmed after the end: the first frame's time is known to 0.3 s only.
 const MORE_MS = 300;
 const KINDS = ["turn_left", "turn_right", "look_up", "look_down", "open_mouth"];
 // Apps whose browser often has no camera.
@@ -43,7 +43,7 @@ const EN = {
   again: "Try again",
   fresh: "Go back, and ask for a new challenge.",
   camera_refused: "The camera is not allowed. Allow it for this page, and try again.",
-  no_camera: "No camera was found. Connect one, or open this page on a phone.",
+  no_camera: "No camera was found. Connect one, or use a phone.",
   camera_failed: "The camera gives no picture. Another program may use it.",
   camera_unsupported: "This browser gives pages no camera. Open this address in Safari, Chrome or Firefox: {address}",
   camera_lost: "The camera stopped: this take is over.",
@@ -221,6 +221,7 @@ export class AliveCapture extends (globalThis.HTMLElement ?? class {}) {
     this.#advise(advice);
     this.#tell(prompt, !asks);
     if (held && !asks) (state === "place" ? at.main : at.prompt).focus({ preventScroll: true });
+    if (films) this.scrollIntoView({ block: "nearest" });
   }
 
   #advise(words) {
@@ -313,7 +314,7 @@ export class AliveCapture extends (globalThis.HTMLElement ?? class {}) {
     await this.#answer(run);
   }
 
-  // Advises on light and frame rate until the person is ready.
+  // Advises on light and frame rate.
   async #watch(video) {
     const pen = Object.assign(document.createElement("canvas"), { width: 8, height: 6 }).getContext("2d", { willReadFrequently: true });
     for (let frames = NaN, more; this.dataset.state === "place"; frames = more) {
@@ -359,7 +360,7 @@ export class AliveCapture extends (globalThis.HTMLElement ?? class {}) {
     const first = new Promise((resolve) => {
       recorder.ondataavailable = ({ data }) => {
         parts.push(data);
-        // Chrome begins with a single byte.
+        // Chrome begins with one byte.
         if (data.size > 9) resolve(performance.now() - FIRST_DATA_MS);
       };
     });
