@@ -49,6 +49,11 @@ FRESHNESS: dict[str, Any] = {
                 "required": ["kind", "at", "found_at", "value", "unit", "threshold", "status"],
             },
         },
+        "cuts": {
+            "type": "array",
+            "items": {"type": "number"},
+            "description": "Seconds at which the video was found to be cut.",
+        },
         "curves": {
             "type": "object",
             "description": "`times` in seconds, `yaw` and `pitch` in degrees, `mouth` in distances of the eye corners.",

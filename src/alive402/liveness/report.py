@@ -163,6 +163,7 @@ class Freshness:
         fitted: whether the thresholds come from people who were asked to move.
         steps: each step, in time order.
         curves: the curves that the movements were found in; None where they are not known.
+        cuts: seconds at which the clip was found to be cut.
     """
 
     status: FreshnessStatus
@@ -175,6 +176,7 @@ class Freshness:
     fitted: bool
     steps: tuple[FreshnessStep, ...]
     curves: FreshnessCurves | None = None
+    cuts: tuple[float, ...] = ()
 
     @property
     def reason(self) -> Reason:
@@ -204,6 +206,7 @@ class Freshness:
                 }
                 for step in self.steps
             ],
+            "cuts": [rounded(time) for time in self.cuts],
             **({} if self.curves is None else {"curves": self.curves.to_dict()}),
         }
 

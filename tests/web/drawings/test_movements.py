@@ -100,6 +100,13 @@ def broken(freshness: dict[str, Any]) -> dict[str, Any]:
     return {**freshness, "curves": {name: [curve[place] for place in kept] for name, curve in curves.items()}}
 
 
+def test_cuts_are_drawn() -> None:
+    freshness = judged(challenge(5))
+    assert (freshness["cuts"], "cut at" in str(shown(freshness).drawing)) == ([], False)
+    drawing = str(shown({**freshness, "cuts": [4.2, 8.0, 99.0]}).drawing)
+    assert re.findall(r"<title>cut at ([0-9.]+) s", drawing) == ["4.2", "8.0"]
+
+
 def test_reports_without_curves_have_the_table_only() -> None:
     freshness = judged(challenge(5))
     del freshness["curves"]

@@ -131,6 +131,7 @@ def verify(
             for step, (one, movement) in zip(challenge.steps, found, strict=True)
         ),
         curves=_curves(signals, challenge.lead),
+        cuts=continuity.cuts,
     )
 
 

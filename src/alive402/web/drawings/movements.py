@@ -101,7 +101,7 @@ def shown_freshness(freshness: Mapping[str, Any] | None) -> ShownFreshness | Non
         freshness["bits"],
         freshness["fitted"],
         tuple(_movement(number, step, delay) for number, step in enumerate(steps, 1)),
-        _draw(steps, delay, curves) if curves.get("times") else None,
+        _draw(steps, delay, curves, freshness.get("cuts") or ()) if curves.get("times") else None,
         _told(freshness.get("begun_at"), freshness.get("received_at")),
     )
 
@@ -133,7 +133,9 @@ def _window(step: Mapping[str, Any], delay: float) -> tuple[float, float]:
     return step["at"] + delay, step["at"] + step["seconds"] + delay
 
 
-def _draw(steps: Sequence[Mapping[str, Any]], delay: float, curves: Mapping[str, Sequence[float]]) -> Markup:
+def _draw(
+    steps: Sequence[Mapping[str, Any]], delay: float, curves: Mapping[str, Sequence[float]], cuts: Sequence[float]
+) -> Markup:
     times = curves["times"]
     span = max(times[-1], *(_window(step, delay)[1] for step in steps), 1e-6)
     across = (_SIZE[0] - _LEFT - _RIGHT) / span
@@ -142,7 +144,14 @@ def _draw(steps: Sequence[Mapping[str, Any]], delay: float, curves: Mapping[str,
         drawn += _head(number, step, _window(step, delay), across)
     for place, panel in enumerate(_PANELS):
         drawn += _Plot(panel, _PANELS_TOP + place * _PANEL + _TITLE, across, curves).draw(steps, delay)
-    return Markup(drawn)
+    return Markup(drawn + "".join(_cut(time, across) for time in cuts if 0 <= time <= span))
+
+
+def _cut(time: float, across: float) -> str:
+    """A jagged line through all curves where the clip was cut."""
+    x = _LEFT + time * across
+    jags = "l4 7l-8 14l4 7" * ((_BOTTOM - _PANELS_TOP) // 28)
+    return f'<path class="cut" d="M{x:.1f} {_PANELS_TOP}{jags}"><title>cut at {time:.1f} s</title></path>'
 
 
 def _seconds(span: float, across: float) -> str:
