@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import ssl
 from collections import Counter
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import av
+import certifi
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -21,9 +24,27 @@ from tests.ledgers import database_url, ledger_kind, make_database  # noqa: F401
 
 Image = npt.NDArray[np.uint8]
 
+EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "40"))
+"""Generated examples of a test; `HYPOTHESIS_EXAMPLES=1000 make test` searches longer."""
 # A busy machine is no fault of what is tested; pytest's own timeout ends what hangs.
-settings.register_profile("without_deadlines", deadline=None)
-settings.load_profile("without_deadlines")
+settings.register_profile("ours", deadline=None, max_examples=EXAMPLES)
+settings.load_profile("ours")
+
+
+def _read_authorities_once() -> None:
+    """Let all HTTP clients of a test process share their trusted authorities: each would read them for 25 ms."""
+    make, bundle = ssl.create_default_context, certifi.where()
+    shared = make(cafile=bundle)
+
+    def create(purpose: ssl.Purpose = ssl.Purpose.SERVER_AUTH, **given: Any) -> ssl.SSLContext:
+        if purpose is ssl.Purpose.SERVER_AUTH and given == {"cafile": bundle}:
+            return shared
+        return make(purpose, **given)
+
+    ssl.create_default_context = create  # type: ignore[assignment]
+
+
+_read_authorities_once()
 
 # Files that take the longest; they run first, so that no worker is left alone with one at the end.
 LONG_FILES = (

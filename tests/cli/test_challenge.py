@@ -13,7 +13,7 @@ import pytest
 
 from alive402.demo import Clips
 from alive402.liveness import Challenge
-from tests.cli.test_analyze import run
+from tests.cli.running import run
 from tests.conftest import Image
 from tests.e2e.pages import block
 
