@@ -19,7 +19,7 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/alive402 models install
 	@touch $(READY)
 
-demo: $(READY) ## two clips judged and paid for on this machine, start to end
+demo: $(READY) ## two clips judged and paid for on this machine, start to end; a challenge
 	@$(BIN)/alive402 demo
 
 serve: $(READY) ## run the service with test money; prints its address and a funded test wallet

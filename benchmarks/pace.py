@@ -11,7 +11,7 @@ from time import perf_counter
 import cv2
 
 from alive402.liveness import Analyzer, VideoFile
-from alive402.liveness.media.clip import MOTION_FPS
+from alive402.liveness.media.motion_clock import MOTION_FPS
 from alive402.liveness.networks import AppearanceNetwork
 from benchmarks.silent_face import SIDE, SilentFace
 

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from alive402.intake.sandbox import Judged, Kind, Progress, understood
-from alive402.liveness import UnusableVideo
+from alive402.liveness import Challenge, UnusableVideo
 from alive402.providers import Judges, LocalProvider
 
 PAUSE_SECONDS = 0.03
@@ -21,13 +21,21 @@ PAUSE_SECONDS = 0.03
 class JudgedOnce:
     """Answers for a file that was judged before from `folder`, which all processes of a test run may share.
 
-    The first time, a file is judged by `judges`, in a real worker process.
+    The first time, a file is judged by `judges`, in a real worker process; so is each that has to answer a challenge.
     """
 
     def __init__(self, judges: Judges, folder: Path) -> None:
         self._judges, self._folder = judges, folder
 
-    async def judge(self, path: Path, progress: Progress | None = None, kind: Kind = "video") -> Judged:
+    async def judge(
+        self,
+        path: Path,
+        progress: Progress | None = None,
+        kind: Kind = "video",
+        challenge: Challenge | None = None,
+    ) -> Judged:
+        if challenge is not None:
+            return await self._judges.judge(path, progress, kind, challenge)
         digest = await asyncio.to_thread(lambda: hashlib.sha256(path.read_bytes()).hexdigest())
         kept = self._folder / f"{digest}.{kind}.json"
         if kept.exists():

@@ -8,6 +8,7 @@ import pytest
 
 from alive402.calls import errors as calls
 from alive402.calls.jobs import errors as jobs
+from alive402.challenges import errors as challenges
 from alive402.errors import CodedError
 from alive402.intake import errors as intake
 from alive402.liveness import errors as liveness
@@ -16,7 +17,7 @@ from alive402.payments.core import errors as payments
 KINDS = sorted(
     {
         kind
-        for module in (calls, intake, jobs, liveness, payments)
+        for module in (calls, challenges, intake, jobs, liveness, payments)
         for kind in vars(module).values()
         if isinstance(kind, type) and issubclass(kind, CodedError) and "code" in vars(kind)
     },

@@ -16,7 +16,16 @@ MOST_TURNED, MOST_TURNED_BY_ONE = 0.04, 0.12
 MORE_THAN_CONTROL = 1
 """Wrong answers that a condition of geometry may add to those of the control, of people and of attacks."""
 MOST_SPLICED = 0.0
-ATTACK_BARS = {"still": 0.1, "talking photo": 0.1, "2.5-D": 0.1, "cut-out": 0.1, "bent": 0.2, "avatar": 0.2}
+ATTACK_BARS = {
+    "still": 0.1,
+    "talking photo": 0.1,
+    "driven photo": 0.1,
+    "2.5-D": 0.1,
+    "relief": 0.1,
+    "cut-out": 0.1,
+    "bent": 0.2,
+    "avatar": 0.2,
+}
 """Most of an attack, by the start of its name, that may be called live. Other attacks have no bar, only a rate."""
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from benchmarks.making import cutouts, drawings, puppets, replayed, stills
+from benchmarks.making import cutouts, drawings, meshes, puppets, replayed, stills
 from benchmarks.making.places import Image
 
 Maker = Callable[[Image, float, float, np.random.Generator], Iterator[Image]]
@@ -23,6 +23,7 @@ ATTACKS: dict[str, Maker] = {
     "still, zoomed": stills.zoomed,
     "talking photo": puppets.talking_photo,
     "2.5-D photo": puppets.parallax,
+    "relief photo": meshes.relief,
     "cut-out": cutouts.cut_out,
     "bent print": cutouts.bent_print,
     "avatar, filtered photo": drawings.filtered_photo,
@@ -32,9 +33,10 @@ ATTACKS: dict[str, Maker] = {
 """Attacks made from one still: (picture, seconds, rate, rng) -> frames."""
 
 CLIP_ATTACKS: dict[str, ClipMaker] = {
+    "driven photo": meshes.driven_photo,
     "face swap": replayed.face_swap,
     "loop": replayed.loop,
     "loop, ping-pong": replayed.ping_pong,
 }
 """Attacks made from a still and the frames of a live clip at `rate`: (picture, frames, seconds, rate, rng) -> frames.
-The loops use the clip only; the swap puts the picture's face on the clip's face."""
+The loops use the clip only; the swap puts the picture's face on the clip's face; the driven photo takes its motion."""

@@ -10,7 +10,7 @@ from pyarrow import parquet
 
 from alive402.batch.columns import COLUMNS
 from alive402.batch.journal import Journal
-from alive402.batch.rows import BatchRefused
+from alive402.batch.rows import BatchRefused, Row
 
 ENGINE = "1+a.b"
 
@@ -54,6 +54,22 @@ def test_forgotten_rows_are_absent_after_reopening(tmp_path: Path) -> None:
         assert journal.codes == {"b": None}
     with Journal(out, ENGINE) as journal:
         assert journal.codes == {"b": None}
+
+
+def test_a_result_of_another_challenge_is_none(tmp_path: Path) -> None:
+    def row(challenge: str) -> Row:
+        return Row("a", "/a", {"challenge": challenge})
+
+    out = tmp_path / "results.csv"
+    with Journal(out, ENGINE) as journal:
+        journal.add({**result("a"), "notes": {"challenge": "one.json"}})
+        assert journal.has(row("one.json"))
+        assert not journal.has(row("two.json"))
+        journal.finish(["a"], ["challenge"], reports=False)
+    with Journal(out, ENGINE) as journal:
+        assert journal.has(row("one.json"))
+        assert not journal.has(Row("a", "/a"))
+        assert not journal.has(Row("b", "/b"))
 
 
 def test_finished_batch_is_reopened_with_its_rows(tmp_path: Path) -> None:

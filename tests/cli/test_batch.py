@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from typer.testing import CliRunner, Result
 
 from alive402.cli.main import app, main
 from alive402.demo import Clips, serve_files
-from alive402.liveness import engine_identity
+from alive402.liveness import Challenge, engine_identity
 
 COMMAND = Path(sys.executable).with_name("alive402")
 
@@ -153,6 +154,20 @@ def test_results_have_the_form_of_their_name_and_go_on(
     assert [(row["location"], row["who"]) for row in rows] == [("data/person.mp4", "Ann"), ("data/gone.mp4", "Dan")]
     assert (float(rows[0]["threshold"]), rows[1]["code"]) == (0.6, "file_unreadable")
     assert rows[0]["engine"].endswith(".0.6")
+    assert run("--threshold", "0.6")["judgedNow"] == 0
+    asked = Challenge.new("asked", bytes(16))
+    shorter = replace(asked, steps=asked.steps[:1], bits=0.0)
+    (folder / "long.json").write_text(json.dumps(asked.to_dict()))
+    (folder / "short.json").write_text(json.dumps(shorter.to_dict()))
+    (folder / "clips.csv").write_text("path,challenge\ndata/person.mp4,short.json\ndata/attack.mp4,long.json\n")
+    assert run("--threshold", "0.6")["judgedNow"] == 2, "a row with another challenge is judged again"
+    person, attack = csv.DictReader((folder / "results.csv").read_text().splitlines())
+    assert (person["verdict"], person["freshness"], person["challenge"]) == (
+        "inconclusive",
+        "not_answered",
+        "short.json",
+    )
+    assert (attack["code"], attack["freshness"]) == ("clip_too_short", "")
     assert run("--threshold", "0.6")["judgedNow"] == 0
 
 

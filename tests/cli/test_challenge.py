@@ -10,9 +10,12 @@ from pathlib import Path
 
 import cv2
 import pytest
+from typer.testing import CliRunner, Result
 
+from alive402.cli.main import app
 from alive402.demo import Clips
 from alive402.liveness import Challenge
+from alive402.liveness.challenge import Limits
 from tests.cli.running import run
 from tests.conftest import Image
 from tests.e2e.pages import block
@@ -45,11 +48,16 @@ def test_analyze_says_why_a_clip_does_not_answer(clips: Clips, person: list[Imag
     path, picture = tmp_path / "challenge.json", tmp_path / "face.png"
     path.write_text(json.dumps(Challenge.new("of a test", bytes(16)).to_dict()))
     cv2.imwrite(str(picture), person[60])
-    told = run("analyze", "--json", clips.bona_fide, picture, "--challenge", path)
+    page = tmp_path / "report.html"
+    told = run("analyze", "--json", clips.bona_fide, picture, "--challenge", path, "--report", page)
     first, second = (json.loads(line) for line in told.stdout.splitlines())
     assert (told.returncode, first["verdict"]) == (3, "inconclusive")
     assert (first["freshness"]["fitted"], first["freshness"]["challenge_id"]) == (False, "of a test")
     assert first["reasons"][0]["message"] == first["freshness"]["message"]
+    assert first["freshness"]["curves"]["times"][-1] == pytest.approx(first["video"]["seconds"], abs=0.2)
+    html = page.read_text()
+    assert html.count('<svg class="movements"') == 1
+    assert first["freshness"]["message"] in html
     assert "A picture cannot answer a challenge" in second["error"]["message"]
 
 
@@ -88,3 +96,40 @@ def test_analyze_refuses_what_is_no_challenge(text: str | None, clips: Clips, tm
     done = run("analyze", clips.bona_fide, "--challenge", path)
     assert (done.returncode, done.stdout) == (64, "")
     assert str(path) in done.stderr
+
+
+def test_fit_writes_thresholds_that_are_read_again(
+    clips: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "person.mp4").symlink_to(clips.bona_fide)
+    (tmp_path / "free.mp4").symlink_to(clips.bona_fide)
+    (tmp_path / "asked.json").write_text(json.dumps(Challenge.new("asked", bytes(16)).to_dict()))
+    manifest, out = tmp_path / "asked.csv", tmp_path / "thresholds.json"
+    manifest.write_text("path,label,subject,challenge\nperson.mp4,live,ann,asked.json\nfree.mp4,live,,\n")
+    monkeypatch.chdir(tmp_path)
+    done = invoke(*block("challenge.md", "challenge fit").split()[2:])
+    assert done.exit_code == 0, done.output
+    assert "1 clips of 1 people who were asked, 1 clips of people who were not" in done.output
+    assert "1 people, at least 30 are needed" in done.output
+    limits = Limits.read(out)
+    assert (limits.fitted, "5 movements that 1 people were asked for in 1 clips" in limits.fitted_on) == (False, True)
+    told = json.loads(invoke("fit", manifest, "--out", out, "--json").stdout)
+    assert told["movements"]["turn_left"]["threshold"] == limits.movements["turn_left"].threshold
+
+
+def test_fit_needs_a_clip_of_somebody_who_was_asked(clips: Clips, tmp_path: Path) -> None:
+    (tmp_path / "free.mp4").symlink_to(clips.bona_fide)
+    manifest = tmp_path / "asked.csv"
+    manifest.write_text("path,label\nfree.mp4,live\n")
+    for folder, code, said in ((tmp_path, 3, "no clip with a challenge"), (tmp_path / "none", 64, "no folder")):
+        done = invoke("fit", manifest, "--out", folder / "thresholds.json")
+        assert (done.exit_code, said in done.output) == (code, True)
+    manifest.write_text("path,label,challenge\nfree.mp4,live,gone.json\n")
+    done = invoke("fit", manifest, "--out", tmp_path / "thresholds.json")
+    assert done.exit_code == 64
+    assert "line 2, column 'challenge'" in " ".join(done.output.split())
+    assert not (tmp_path / "thresholds.json").exists()
+
+
+def invoke(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, ["challenge", *map(str, arguments)])

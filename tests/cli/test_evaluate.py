@@ -10,10 +10,13 @@ from pathlib import Path
 
 import cv2
 import pytest
+from typer.testing import CliRunner
 
+from alive402.cli.main import app
 from alive402.demo import Clips
 from alive402.lab.evaluate import Engine
 from alive402.lab.scores import read
+from alive402.liveness import Challenge
 from tests.cli import running
 from tests.cli.running import Done
 from tests.conftest import Image
@@ -27,11 +30,11 @@ def run(*arguments: str | Path) -> Done:
 
 
 @pytest.fixture(scope="module")
-def data(short_clips: Clips, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def data(clips: Clips, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A manifest of three files: a person, a phone replay of the person, and a text file."""
     folder = tmp_path_factory.mktemp("data")
-    shutil.copy(short_clips.bona_fide, folder / "person.mp4")
-    shutil.copy(short_clips.attack, folder / "phone.mp4")
+    shutil.copy(clips.bona_fide, folder / "person.mp4")
+    shutil.copy(clips.attack, folder / "phone.mp4")
     (folder / "words.mp4").write_text("no video\n" * 100)
     (folder / "manifest.csv").write_text(
         "path,label,attack_type,subject,source\n"
@@ -93,6 +96,30 @@ def test_threshold_comes_from_another_file(data: Path, done: tuple[Done, Path], 
     # midway between 1.0 and .999: the person is refused there
     assert figures["points"]["dev"]["threshold"] == pytest.approx(0.9995)
     assert figures["points"]["dev"]["bpcer"]["errors"] == 1
+
+
+def test_a_clip_has_to_answer_its_challenge(data: Path, tmp_path: Path) -> None:
+    for name in ("person.mp4", "phone.mp4"):
+        shutil.copy(data.parent / name, tmp_path)
+    asked = Challenge.new("asked", bytes(16)).to_dict()
+    nothing = asked | {"challengeId": "second", "bits": 0.0, "steps": asked["steps"][:1]}
+    (tmp_path / "asked.json").write_text(json.dumps(asked))
+    manifest, out = tmp_path / "manifest.csv", tmp_path / "out"
+    manifest.write_text("path,label,attack_type,challenge\nperson.mp4,live,,asked.json\nphone.mp4,spoof,replay,\n")
+    done = CliRunner().invoke(app, ["evaluate", str(manifest), "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    assert "answered, bona fide" in done.output
+    person, phone = read(out / "scores.csv")
+    assert (person.verdict, person.challenge, person.freshness) == ("inconclusive", "asked", "not_answered")
+    assert phone.freshness == ""
+    figures = json.loads((out / "metrics.json").read_text())
+    assert figures["freshness"] == {"bona fide": {"not_answered": 1}}
+    assert figures["points"]["engine"]["bpcer"]["errors"] == 1, "without an answer the person is refused"
+    assert "<h2>Challenges</h2>" in (out / "report.html").read_text()
+    (tmp_path / "asked.json").write_text(json.dumps(nothing))
+    assert CliRunner().invoke(app, ["evaluate", str(manifest), "--out", str(out)]).exit_code == 0
+    scores = read(out / "scores.csv")
+    assert [(score.name, score.challenge) for score in scores[2:]] == [("person.mp4", "second")], "only judged again"
 
 
 def test_training_clips_are_left_out(data: Path, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from x402.http import HTTPFacilitatorClient
 
 # Imported here, so that a process that is forked from this one starts at once.
 import alive402.http.server
+from alive402.challenges import Challenges
 from alive402.cli.main import main
 from alive402.payments.ledger import Ledger, PaymentRepository
 from alive402.payments.ledger.recovery import Recovery
@@ -82,9 +83,19 @@ def install() -> None:
         finally:
             moment("after the facilitator settled")
 
-    async def judged(*given: Any) -> Any:
+    async def judged(*given: Any, **named: Any) -> Any:
         moment("before the video is judged")
-        return await judge(*given)
+        return await judge(*given, **named)
+
+    def during(name: str, doing: str) -> Any:
+        work = getattr(Challenges, name)
+
+        async def done(self: Challenges, *given: Any, **named: Any) -> Any:
+            outcome = await work(self, *given, **named)
+            moment(f"while the challenge is {doing}")
+            return outcome
+
+        return done
 
     def remembering(self: LocalProvider) -> None:
         built(self)
@@ -92,6 +103,8 @@ def install() -> None:
             judge_once(self, answers)
 
     for owner, name, wrapped in (
+        (Challenges, "claim", during("claim", "claimed")),
+        (Challenges, "finish", during("finish", "finished")),
         (PaymentRepository, "note_all", noted),
         (Ledger, "begin", begun),
         (Ledger, "recovery", closed),

@@ -12,7 +12,7 @@ import pytest
 from tests.cli.running import COMMAND, run
 
 
-def test_demo_shows_two_charges_and_a_refusal(tmp_path: Path) -> None:
+def test_demo_shows_two_charges_a_refusal_and_a_challenge(tmp_path: Path) -> None:
     clean = {name: value for name, value in os.environ.items() if name == "ALIVE402_CACHE" or "ALIVE402" not in name}
     done = subprocess.run(
         [COMMAND, "demo"],
@@ -24,7 +24,8 @@ def test_demo_shows_two_charges_and_a_refusal(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "HTTP 402" in done.stdout
-    assert len(re.findall(r"verdict\s+(live|spoof|inconclusive)", done.stdout)) == 2
+    assert len(re.findall(r"verdict\s+(live|spoof|inconclusive)", done.stdout)) == 4
+    assert len(re.findall(r"answer\s+(answered|not_answered|unclear):", done.stdout)) == 2
     assert len(re.findall(r"on chain 0x[0-9a-f]{64}", done.stdout)) == 2
     assert "HTTP 409" in done.stdout
     assert "4.60 test dollars" in done.stdout

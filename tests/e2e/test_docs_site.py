@@ -15,6 +15,7 @@ import pytest
 
 import alive402
 from tests.e2e.pages import ROOT
+from tests.web.conftest import Launch, launch  # noqa: F401
 
 
 @pytest.fixture(scope="module")
@@ -73,3 +74,14 @@ def test_reference_lists_every_public_name(site: Path) -> None:
         if inspect.isfunction(offered) or name == "Analyzer":
             named |= {*inspect.signature(offered).parameters}
         assert named <= set(re.findall(r"\w+", words)), name
+
+
+def test_wide_table_scrolls_by_keyboard(site: Path, launch: Launch) -> None:  # noqa: F811
+    page = launch().new_page(viewport={"width": 390, "height": 844})
+    page.goto((site / "clients.html").as_uri())
+    wide = page.get_by_role("region", name="Table, scrolls sideways").first
+    wide.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.activeElement.scrollLeft > 0")
+    page.set_viewport_size({"width": 1600, "height": 844})
+    page.wait_for_function("!document.querySelector('.md-typeset__scrollwrap[tabindex]')")

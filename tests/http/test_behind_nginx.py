@@ -19,6 +19,7 @@ import pytest
 
 from alive402.catalog import IMAGE_LIVENESS, LIVENESS, ServiceDefinition
 from alive402.demo import receipt
+from alive402.payments.keys import Scope
 from tests.conftest import Image
 from tests.e2e.pages import ROOT
 from tests.http.conftest import Service, Start
@@ -160,6 +161,19 @@ async def test_both_services_are_paid_through_nginx(
             assert styles
             for style in styles:
                 assert (await http.get(httpx.URL(front.url).join(style))).status_code == 200
+
+
+async def test_challenge_is_made_and_answered_below_the_prefix(front: Front) -> None:
+    _, key = await front.service.parts.registry.ledger_services.keys.create("tests", [Scope.CALL])
+    async with httpx.AsyncClient(timeout=60) as http:
+        made = await http.post(f"{front.url}/api/challenges", headers={"X-Api-Key": key})
+        told = made.json()
+        assert made.headers["Location"] == told["statusUrl"] == f"{front.url}/api/challenges/{told['challengeId']}"
+        assert told["captureUrl"] == f"{front.url}/capture/{told['challengeId']}"
+        assert (await http.post(f"{told['statusUrl']}/begin")).status_code == 200
+        clip = await http.post(f"{told['statusUrl']}/clip", content=b"clip", headers={"Content-Type": "video/webm"})
+        assert (await http.get(clip.headers["Location"])).json()["url"] == clip.json()["url"]
+        assert (await http.get(told["statusUrl"])).json()["uploadUrl"] == clip.json()["url"]
 
 
 async def test_location_of_a_job_keeps_the_prefix(front: Front, sepolia: Facilitator, videos: str) -> None:

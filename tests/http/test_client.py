@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 from eth_account import Account
+from typer.testing import CliRunner
 
 from alive402 import AsyncClient, Client
+from alive402.cli.main import app
 from alive402.client import (
     TOOLS,
     VIDEO_SERVICE,
@@ -29,12 +31,32 @@ from alive402.client import (
 from alive402.demo import Buyer, Clips
 from tests.conftest import Image, shortened
 from tests.e2e.pages import block
+from tests.http.challenging import clip, host, told, url_of
 from tests.http.conftest import Service
 from tests.http.gateways import Gateway, gateway
 from tests.http.test_api_keys import made
 from tests.http.test_images import jpeg
 
+__all__ = ["clip", "host"]
 TOOL = TOOLS + VIDEO_SERVICE
+
+
+def test_challenge_is_named_and_its_answer_is_verified(service: Service, host: str, between: Gateway) -> None:
+    key = made(service, "call")
+    row, other = (asyncio.run(told(url_of(service), f"key {key['id']}", bind="b")) for _ in range(2))
+    with Client(service.url, api_key=key["key"], patience=20) as buyer:
+        answer = buyer.buy(host, challenge=row.id, bind="b")
+        assert (answer.freshness, answer.claims["freshness"]["challengeId"]) == ("not_answered", row.id)
+        with pytest.raises(Refused) as used:
+            buyer.buy(host, challenge=row.id, bind="b")
+        assert (used.value.code, used.value.charged) == ("challenge_used", False)
+        with pytest.raises(Refused) as unbound:
+            buyer.buy(host, challenge=other.id)
+        assert unbound.value.code == "challenge_unknown"
+        line = ["buy", host, "--service", service.url, "--challenge-id", other.id, "--bind", "b"]
+        bought = CliRunner().invoke(app, line, env={"BUYER_API_KEY": key["key"]})
+    assert bought.exit_code in (1, 2), bought.output
+    assert "challenge    not answered" in bought.output
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from tests.http.test_buyers import node, npm_packages
 
 PACKAGE = ROOT / "clients" / "js"
 TYPESCRIPT = ("typescript@5.9.3",)
+REACT = ("react@19.2.0", "react-dom@19.2.0")
 
 
 def test_client_buys_from_node(service: Service, videos: str, clips: Clips, tmp_path: Path) -> None:
@@ -66,15 +67,45 @@ def test_package_is_typed_and_holds_what_it_needs(tmp_path: Path) -> None:
         "  if (error instanceof ClientError && error.pending) console.log(error.code, verdict);\n"
         "}\n"
     )
+    (tmp_path / "film.mts").write_text(
+        'import { AliveCapture, type Movement } from "alive402/capture";\n'
+        'import { AliveCapture as Component } from "alive402/react";\n'
+        'const element = document.createElement("alive-capture");\n'
+        'element.addEventListener("alive-handed-over", ({ detail }) => console.log(detail.uploadUrl));\n'
+        'element.addEventListener("alive-redraw", ({ detail }) => { const avoid: Movement[] = detail.avoid; });\n'
+        "const same: AliveCapture = element;\n"
+        "await same.start();\n"
+        'Component({ challenge: "id", onError: ({ code }) => console.log(code.length) });\n'
+    )
     options = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2022", "--lib", "es2022,dom"]
     done = subprocess.run(
-        [node(), str(compiler), *options, "buy.mts"], cwd=tmp_path, capture_output=True, text=True, timeout=120
+        [node(), str(compiler), *options, "buy.mts", "film.mts"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 0, done.stdout
     package = json.loads((PACKAGE / "package.json").read_text())
     assert "dependencies" not in package
     assert all((PACKAGE / name).exists() for name in package["files"])
     assert (PACKAGE / "LICENSE").read_text() == (ROOT / "LICENSE").read_text()
+
+
+def test_component_is_the_services_own() -> None:
+    own = ROOT / "src" / "alive402" / "web" / "static" / "js" / "alive-capture.js"
+    assert (PACKAGE / "src" / "capture.js").read_bytes() == own.read_bytes(), f"cp {own} {PACKAGE}/src/capture.js"
+
+
+def test_component_renders_on_a_server_and_in_react(tmp_path: Path) -> None:
+    modules = tmp_path / "node_modules"
+    shutil.copytree(PACKAGE, modules / "alive402", ignore=shutil.ignore_patterns("test"))
+    for path in (npm_packages(REACT) / "node_modules").iterdir():
+        (modules / path.name).symlink_to(path)
+    command = [node(), "--test", str(PACKAGE / "test" / "capture.test.mjs")]
+    given = {**os.environ, "NPM": str(tmp_path)}
+    done = subprocess.run(command, env=given, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout[-4000:]
 
 
 def test_script_of_the_page_buys(service: Service, videos: str, tmp_path: Path) -> None:

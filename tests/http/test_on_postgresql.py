@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 
 import httpx
 import pytest
@@ -11,9 +12,11 @@ from eth_account import Account
 
 from alive402.demo import Buyer
 from tests import postgresql
+from tests.http.challenging import buy, clip, found, host, naming, told
 from tests.http.conftest import Service, Start
 from tests.http.facilitators import Facilitator
 
+__all__ = ["clip", "host"]
 pytestmark = pytest.mark.anyio
 BOUGHT = ["created", "verified", "reserved", "executed", "settling", "settled", "consumed"]
 PRICE = 200_000
@@ -73,6 +76,25 @@ async def test_one_signature_at_two_services_is_charged_once(
             assert (again.status_code, again.json()) == (200, bought[0])
         assert facilitator.chain.balance(buyer.account.address) == 9 * PRICE
         assert await history(first) == BOUGHT
+
+
+async def test_challenge_is_used_at_one_of_two_services(
+    pair: tuple[Service, Service], facilitator: Facilitator, host: str
+) -> None:
+    """Each service gets payments of its own for one challenge: one buys the answer, the others cost nothing."""
+    database = str(pair[0].parts.settings.database_url)
+    async with AsyncExitStack() as stack:
+        first = await stack.enter_async_context(Buyer(pair[0].url))
+        facilitator.chain.mint(first.account.address, 10 * PRICE)
+        others = [await stack.enter_async_context(Buyer(each.url, first.account)) for each in (*pair, pair[1])]
+        row = await told(database, first.account.address)
+        got = await asyncio.gather(*(buy(each, naming(host, row.id)) for each in (first, *others)))
+        (bought,) = [body for status, body in got if status == 200]
+        assert bought["data"]["Liveness"]["freshness"]["challenge_id"] == row.id
+        refused = [(status, body["code"], body["details"]) for status, body in got if status != 200]
+        assert refused == [(409, "challenge_used", {"requestId": bought["requestId"]})] * 3
+        assert facilitator.chain.balance(first.account.address) == 9 * PRICE
+    assert (await found(database, row.id)).request_id == bought["requestId"]
 
 
 async def test_lost_database_charges_nobody(

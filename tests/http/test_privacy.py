@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from alive402.demo import TOOL_PATH, Buyer, Clips, run_service, serve_files
+from alive402.liveness import ChallengeOptions
 from alive402.payments.keys import Scope
 from alive402.providers import LocalProvider
 from tests.http.conftest import Service, Start
@@ -34,6 +35,7 @@ def stored(service: Service, request_id: str) -> list[Any]:
         "SELECT result FROM prepaid_uses WHERE request_id = ? AND result IS NOT NULL",
         "SELECT jws FROM signed_verdicts WHERE request_id = ?",
         "SELECT result FROM jobs WHERE request_id = ?",
+        "SELECT id FROM challenges WHERE request_id = ?",
     )
     with sqlite3.connect(service.database) as connection:
         return [row for each in questions for row in connection.execute(each, (request_id,)).fetchall()]
@@ -49,7 +51,11 @@ async def test_buyer_erases_the_answer_and_is_not_charged_again(service: Service
         bought = (await buyer.pay(f"{videos}/face.mp4")).json()
         request_id, signature = bought["requestId"], buyer.signature
         after, histories = await balance(buyer, service), service.histories()
-        assert len(stored(service, request_id)) == 2
+        ledger, asked = service.parts.registry.ledger_services.ledger, service.parts.challenges
+        challenge = await asked.create("payer", ChallengeOptions(), begin=True)
+        async with ledger.session() as session:
+            await asked.claim(session, challenge.id, "payer", None, request_id, challenge.issued_at)
+        assert len(stored(service, request_id)) == 3
         for _ in range(2):
             answer = await erased(service, request_id, PAYMENT_SIGNATURE=signature)
             assert (answer.status_code, answer.content) == (204, b"")

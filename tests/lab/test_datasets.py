@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from alive402.lab.datasets import READERS, DatasetError, Presentation, read
+from alive402.liveness import Challenge
 
 
 def tree(root: Path, *names: str) -> Path:
@@ -54,6 +55,8 @@ def test_manifest_with_either_set_of_column_names(tmp_path: Path) -> None:
         ("path,label,group\na.mp4,live,sometimes\n", "line 2, column 'group': 'sometimes' is not a group"),
         ("path,label,attack\na.mp4,live,print\n", "line 2, column 'attack': the label says live"),
         ("path,label\na.mp4,live\na.mp4,live\n", "a.mp4 occurs twice"),
+        ("path,label,challenge\na.mp4,live,\na.mp4,live,c.json\n", "line 3, column 'challenge': the challenge"),
+        ("path,label,challenge\na.mp4,live,a.mp4\n", "line 2, column 'challenge': "),
     ],
 )
 def test_bad_manifest_error_names_line_and_column(tmp_path: Path, text: str, complaint: str) -> None:
@@ -61,6 +64,14 @@ def test_bad_manifest_error_names_line_and_column(tmp_path: Path, text: str, com
     (tmp_path / "manifest.csv").write_text(text)
     with pytest.raises(DatasetError, match=complaint.replace("(", r"\(").replace(".", r"\.")):
         read(tmp_path / "manifest.csv")
+
+
+def test_manifest_names_challenges(tmp_path: Path) -> None:
+    tree(tmp_path, "a.mp4", "b.mp4", "in/c.json")
+    asked = Challenge.new("asked", bytes(16))
+    (tmp_path / "in/c.json").write_text(json.dumps(asked.to_dict()))
+    (tmp_path / "manifest.csv").write_text("path,label,challenge\na.mp4,live,in/c.json\nb.mp4,live,\n")
+    assert [one.challenge for one in read(tmp_path / "manifest.csv")] == [asked, None]
 
 
 def test_oulu_npu(tmp_path: Path) -> None:

@@ -34,6 +34,8 @@ SCORES = st.builds(
     seconds=st.just(1.5),
     engine=TEXT,
     score=st.floats(0, 1),
+    challenge=TEXT,
+    freshness=st.sampled_from(["", "answered", "unclear"]),
 )
 
 
@@ -104,6 +106,17 @@ def test_killed_run_resumes(tmp_path: Path) -> None:
     assert path.read_bytes() == whole
 
 
+def test_a_file_of_fewer_columns_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "scores.csv"
+    path.write_text("test_label,is_bonafide,attack_type,engine,score\na,True,,e1,0.5\n")
+    with ScoreFile(path, "e1") as file:
+        file.add(line("b", 0.8, challenge="c1", freshness="answered"))
+    assert [(one.name, one.score, one.challenge, one.freshness) for one in read(path)] == [
+        ("a", 0.5, "", ""),
+        ("b", 0.8, "c1", "answered"),
+    ]
+
+
 def test_scores_of_another_engine_are_not_mixed_in(tmp_path: Path) -> None:
     path = tmp_path / "scores.csv"
     with ScoreFile(path, "e1") as file:
@@ -134,6 +147,18 @@ def test_dev_set_gives_the_threshold_and_test_set_is_counted() -> None:
     figures = found.to_dict()
     assert figures["points"]["dev"]["apcer_worst"]["species"] == "print"
     assert figures["non_response"]["codes"] == {"no_face": 1}
+
+
+def test_freshness_is_counted_by_species() -> None:
+    lines = [
+        line("a", 0.9, freshness="answered"),
+        line("b", 0.4, freshness="unclear"),
+        line("c", 0.8, bona_fide=False, attack="print", freshness="not_answered"),
+        line("d", 0.8, bona_fide=False, attack="print"),
+    ]
+    figures = summarise(lines, threshold=0.5).to_dict()
+    assert figures["freshness"] == {"bona fide": {"answered": 1, "unclear": 1}, "print": {"not_answered": 1}}
+    assert "freshness" not in summarise(lines[3:], threshold=0.5).to_dict()
 
 
 def test_score_lines_become_metric_input() -> None:

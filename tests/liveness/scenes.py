@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from alive402.liveness.faces import FaceTrack, Sample
 from alive402.liveness.media import THUMB_SIDE, Clip
-from alive402.liveness.media.clip import MOTION_FPS
+from alive402.liveness.media.motion_clock import MOTION_FPS
 from alive402.liveness.report import Video
 
 Image = npt.NDArray[np.uint8]

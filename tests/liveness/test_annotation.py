@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 import pytest
 
-from alive402 import Analyzer, analyze, analyze_image
+from alive402 import Analyzer, Challenge, analyze, analyze_image
 from alive402.demo import Clips
+from alive402.liveness.challenge import Step
 from tests.conftest import Image
 
 GREEN, RED = np.array([80, 176, 0]), np.array([70, 70, 240])
@@ -44,6 +45,19 @@ def test_picture_shows_the_decisive_frame_of_frames_in_memory(
     picture = cv2.imread(str(report.annotate(str(tmp_path / "out.png"))))
     assert picture is not None
     assert has(np.asarray(picture, np.uint8), GREEN)
+
+
+def test_the_step_that_is_due_is_drawn(person: list[Image], analyzer: Analyzer, tmp_path: Path) -> None:
+    asked = Challenge("drawn", (Step("turn_left", 0.0, 5.0),), 0.0, 5.0, 0.0)
+    report = analyze(person[:45], fps=30, order="bgr", analyzer=analyzer, challenge=asked)
+    drawn = [
+        cv2.imread(str(one.annotate(tmp_path / f"{place}.png")))
+        for place, one in enumerate((report, replace(report, freshness=None)))
+    ]
+    changed = np.abs(np.asarray(drawn[0], int) - np.asarray(drawn[1], int)).max(axis=(1, 2))
+    assert set(np.flatnonzero(changed)) & set(range(30)), "the step stands in the picture"
+    assert set(np.flatnonzero(changed[-64:])), "the status stands in the strip"
+    assert not changed[40:-64].any()
 
 
 def test_single_picture_is_drawn(person: list[Image], analyzer: Analyzer, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func, select
 
 from alive402.calls import CallKind, LoggedCall
+from alive402.challenges import ChallengeRow
 from alive402.operations.retention import AT_ONCE, Erased, Keeping, Retention
 from alive402.payments.ledger import Ledger, Payment, PaymentEvent, State
 from alive402.payments.prepaid import PrepaidUse
@@ -108,6 +109,20 @@ def test_sent_messages_and_counted_calls_are_deleted(database_url: str) -> None:
     waiting, calls = left(database_url, select(WebhookDelivery.id), select(func.count()).select_from(LoggedCall))
     assert f"{OLD:%m%d}{DeliveryState.PENDING}" in waiting
     assert (len(waiting), calls) == (len(DeliveryState) + 1, [2])
+
+
+def test_challenges_are_deleted_after_a_day(database_url: str) -> None:
+    def challenge(hours: int) -> ChallengeRow:
+        at = NOW - timedelta(hours=hours)
+        return ChallengeRow(
+            id=f"{hours:043}", nonce="n", payer_sha256="p" * 64, seed=b"s" * 32, kind="move", steps=5, avoid="",
+            pace="normal", issued_at=at, expires_at=at, request_id=f"call {hours}",
+        )  # fmt: skip
+
+    first, second = swept(database_url, [challenge(hours) for hours in (1, 23, 25, 900)])
+    assert (first, second) == (Erased(challenges=2), Erased())
+    (kept,) = left(database_url, select(ChallengeRow.request_id))
+    assert sorted(map(str, kept)) == ["call 1", "call 23"]
 
 
 def test_retention_erases_any_number_of_rows(database_url: str) -> None:

@@ -103,3 +103,13 @@ def test_forbidden_url_is_not_sent_to_the_cloud(reseller: Service) -> None:
 def test_provider_without_a_key_stops_the_start() -> None:
     with pytest.raises(ValidationError, match="ALIVE402_ALIBABA_ACCESS_KEY_ID"):
         Settings(provider="alibaba")
+
+
+def test_challenge_is_refused_as_invalid_input(reseller: Service) -> None:
+    headers = {"X-Api-Key": made(reseller)["key"]}
+    given = {"VideoUrl": "https://example.com/a.mp4", "ChallengeId": "A" * 43}
+    refused = httpx.post(reseller.url + PATH, json=given, headers=headers)
+    assert (refused.status_code, refused.json()["code"]) == (400, "invalid_input")
+    assert "VideoUrl" in refused.json()["details"]["problems"][0]["message"]
+    offered = httpx.get(f"{reseller.url}/openapi.json").json()["paths"][PATH]["post"]
+    assert set(offered["requestBody"]["content"]["application/json"]["schema"]["properties"]) == {"VideoUrl"}

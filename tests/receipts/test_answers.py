@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import jwt
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alive402.catalog import LIVENESS
 from alive402.payments.core import Answered
 from alive402.receipts.answers import contradiction, verified_answer
 from alive402.receipts.verdicts import claims_of, report_id
@@ -123,6 +125,58 @@ def test_older_verdicts_without_report_and_payment_id_are_verified() -> None:
     assert check({**older, "payment": {**RECEIPT, "amount": "20000", "paymentId": "pay_1"}})
     with pytest.raises(VerdictUnverified, match="`reportUrl`"):
         check({**older, "reportUrl": older["reportUrl"] + "0"})
+
+
+def test_answer_from_before_challenges_is_verified() -> None:
+    kept = json.loads((Path(__file__).with_name("answer_before_challenges.json")).read_text())
+    claims = verified_answer(json.dumps(kept["answer"]), kept["jwks"], (LIVENESS,))
+    assert claims["verdict"] == kept["answer"]["data"]["Liveness"]["verdict"]
+    assert "freshness" not in claims
+
+
+FRESHNESS: dict[str, Any] = {
+    "status": "answered",
+    "kind": "move",
+    "challenge_id": "c" * 43,
+    "bits": 10.3,
+    "steps": [],
+    "nonce": "n" * 22,
+    "begun_at": "2026-01-01T00:00:00.000Z",
+    "received_at": "2026-01-01T00:00:31.250Z",
+    "bind_sha256": None,
+    "steps_sha256": "0" * 64,
+}
+
+
+def challenged() -> tuple[dict[str, Any], dict[str, Any]]:
+    """An answer to a challenge, and its verified claims."""
+    report = {
+        "verdict": "live",
+        "live_confidence": 0.9,
+        "video": {"sha256": "1" * 64},
+        "engine": {"version": "1", "weights_sha256": "2" * 64},
+        "freshness": FRESHNESS,
+    }
+    data = LIVENESS.answer([], report)
+    claims = claims_of(Answered("a" * 32, data, RECEIPT), BASE, datetime(2026, 1, 1, tzinfo=UTC), (LIVENESS,), SECRET)
+    jws = jwt.encode(claims, SIGNING.private, algorithm=ALGORITHM, headers={"kid": SIGNING.kid, "typ": TYPE})
+    answer = {"requestId": "a" * 32, "data": {**data, "Receipt": jws}}
+    return answer, verified_answer(json.dumps(answer), SIGNING.jwks(), (LIVENESS,))
+
+
+@pytest.mark.parametrize(
+    "field", ["status", "challenge_id", "nonce", "bits", "begun_at", "received_at", "steps_sha256"]
+)
+def test_answer_to_a_challenge_is_verified_and_no_fact_of_it_can_be_altered(field: str) -> None:
+    whole, claims = challenged()
+    assert claims["freshness"]["receivedAt"] == FRESHNESS["received_at"]
+    altered = json.loads(json.dumps(whole))
+    altered["data"]["Liveness"]["freshness"][field] = "other"
+    assert contradiction(altered, claims, (LIVENESS,)) == "freshness"
+    assert contradiction(altered, claims) == "data"
+    del altered["data"]["Liveness"]["freshness"]
+    assert contradiction(altered, claims, (LIVENESS,)) == "data"
+    assert contradiction(whole, claims, (LIVENESS,)) is None
 
 
 def test_altered_answer_contradicts_its_digest() -> None:

@@ -17,6 +17,7 @@ from alive402.batch.judging import Judging
 from alive402.batch.rows import BatchRefused, Row
 from alive402.intake import FetchLimits
 from alive402.intake.sandbox import Sandbox, SandboxLimits
+from alive402.liveness import Challenge
 
 BLOCK = 4
 """Rows per block: a row takes a third of a second, so little work is lost with a node."""
@@ -35,7 +36,9 @@ class JudgeOfBlocks:
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
         """The result of one row in one cell, because Ray's tables have no maps of strings."""
-        judging = self._judging.judge(Row(row["location"], row["place"], json.loads(row["notes"])))
+        asked = json.loads(row["challenge"])
+        challenge = None if asked is None else Challenge.from_dict(asked)
+        judging = self._judging.judge(Row(row["location"], row["place"], json.loads(row["notes"]), challenge))
         return {"result": json.dumps(asyncio.run_coroutine_threadsafe(judging, self._loop).result())}
 
 
@@ -82,7 +85,15 @@ def judged(
         context.enable_progress_bars = False
         context.execution_options.preserve_order = False
         most = at_once or max(1, int(ray.cluster_resources().get("CPU", 1)))
-        items = [{"location": row.location, "place": row.place, "notes": json.dumps(row.notes)} for row in rows]
+        items = [
+            {
+                "location": row.location,
+                "place": row.place,
+                "notes": json.dumps(row.notes),
+                "challenge": json.dumps(row.challenge and row.challenge.to_dict()),
+            }
+            for row in rows
+        ]
         results = ray.data.from_items(items, override_num_blocks=max(1, len(items) // BLOCK)).map(
             JudgeOfBlocks,
             fn_constructor_args=(engine, fetching, reports, threshold),

@@ -9,6 +9,7 @@ COLUMNS = {
     "threshold": "double",
     "attack_type": "string",
     "reasons": "strings",
+    "freshness": "string",
     "face_confidence": "double",
     "rect": "integers",
     "media_sha256": "string",

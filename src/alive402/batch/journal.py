@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, BinaryIO
 
 from alive402.batch import results
-from alive402.batch.rows import BatchRefused
+from alive402.batch.rows import CHALLENGE, BatchRefused, Row
 
 
 class Journal:
@@ -33,6 +33,7 @@ class Journal:
         self.out, self.path = out, out.with_name(out.name + ".journal")
         self._engine = engine
         self.codes: dict[str, str | None] = {}
+        self._challenges: dict[str, str] = {}
         self._places: dict[str, int] = {}
         try:
             out.parent.mkdir(parents=True, exist_ok=True)
@@ -57,10 +58,13 @@ class Journal:
     ) -> None:
         self._file.close()
 
+    def has(self, row: Row) -> bool:
+        """Whether a row has a result; that of another challenge is none."""
+        return row.location in self.codes and self._challenges[row.location] == row.notes.get(CHALLENGE, "").strip()
+
     def add(self, result: dict[str, Any]) -> None:
         """Store the result of one row; it is on disk when this returns."""
-        self._places[result["location"]] = self._write(result)
-        self.codes[result["location"]] = result["code"]
+        self._index(result, self._write(result))
 
     def forget(self, locations: set[str]) -> None:
         """Drop results, so that their rows are judged again."""
@@ -104,10 +108,14 @@ class Journal:
 
     def _learn(self) -> None:
         """Index the journal by row; of two results for one row the later counts."""
-        self.codes, self._places = {}, {}
+        self.codes, self._challenges, self._places = {}, {}, {}
         for place, result in self._lines():
-            self._places[result["location"]] = place
-            self.codes[result["location"]] = result["code"]
+            self._index(result, place)
+
+    def _index(self, result: dict[str, Any], place: int) -> None:
+        location = result["location"]
+        self._places[location], self.codes[location] = place, result["code"]
+        self._challenges[location] = (result["notes"].get(CHALLENGE) or "").strip()
 
     def _at(self, location: str, lines: BinaryIO) -> dict[str, Any]:
         lines.seek(self._places[location])

@@ -15,7 +15,7 @@ from alive402.batch.rows import Row, file_system
 from alive402.errors import CodedError
 from alive402.intake import FetchLimits, check_url, fetch_file, local_advice
 from alive402.intake.sandbox import Judged, Sandbox
-from alive402.liveness import VideoTooLarge, is_image
+from alive402.liveness import Challenge, UnsupportedVideo, VideoTooLarge, is_image
 
 UNREADABLE = "file_unreadable"
 TRIES = 3
@@ -38,7 +38,7 @@ class Judging:
         answer: dict[str, Any] = {}
         for _ in range(TRIES):
             try:
-                answer = self._result(await self._judged(row.place))
+                answer = self._result(await self._judged(row))
                 break
             except CodedError as error:
                 answer = {"code": error.code, "message": local_advice(error)}
@@ -50,9 +50,10 @@ class Judging:
         return {**_EMPTY, **answer, "location": row.location, "notes": row.notes, "engine": self.engine,
                 "seconds": round(perf_counter() - began, 3)}  # fmt: skip
 
-    async def _judged(self, place: str) -> Judged:
+    async def _judged(self, row: Row) -> Judged:
+        place = row.place
         if "://" not in place:
-            return await self._file(Path(place))
+            return await self._file(Path(place), row.challenge)
         with tempfile.TemporaryDirectory(prefix="alive402-") as folder:
             path = Path(folder, "media")
             if place.startswith(("http://", "https://")):
@@ -60,11 +61,14 @@ class Judging:
                 await fetch_file(place, path, self.fetching)
             else:
                 await asyncio.to_thread(_copy, place, path, self.fetching.max_bytes)
-            return await self._file(path)
+            return await self._file(path, row.challenge)
 
-    async def _file(self, path: Path) -> Judged:
-        picture = await asyncio.to_thread(_is_picture, path)
-        return await self.sandbox.judge(path, kind="image" if picture else "video")
+    async def _file(self, path: Path, challenge: Challenge | None) -> Judged:
+        if not await asyncio.to_thread(_is_picture, path):
+            return await self.sandbox.judge(path, challenge=challenge)
+        if challenge is not None:
+            raise UnsupportedVideo("A picture cannot answer a challenge. Give a video.")
+        return await self.sandbox.judge(path, kind="image")
 
     def _result(self, judged: Judged) -> dict[str, Any]:
         report, face = judged.liveness, judged.liveness["faces"][0]
@@ -75,6 +79,7 @@ class Judging:
             "threshold": report["threshold"],
             "attack_type": report["attack_type"],
             "reasons": [reason["code"] for reason in report["reasons"]],
+            "freshness": (report.get("freshness") or {}).get("status"),
             "face_confidence": face["face_confidence"],
             "rect": face["rect"],
             "media_sha256": media.get("sha256"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -11,9 +12,12 @@ from typing import Any
 
 from alive402.batch.columns import COLUMNS
 from alive402.errors import CodedError
+from alive402.liveness import Challenge
 
 LOCATION = ("path", "file", "url", "uri", "location")
 """Columns of a manifest that may hold the file's location; the first one found counts."""
+CHALLENGE = "challenge"
+"""Column of a manifest with the file of the challenge that a video has to answer."""
 SUFFIXES = frozenset(
     {".mp4", ".m4v", ".mov", ".3gp", ".avi", ".webm", ".mkv", ".flv", ".mpg", ".mpeg", ".ts", ".wmv", ".asf", ".rm"}
     | {".ogv", ".jpg", ".jpeg", ".png", ".webp", ".bmp", ".heic", ".heif", ".hif", ".avif"}
@@ -37,18 +41,20 @@ class Row:
         location: as written in the manifest; unique.
         place: the resolved location: an absolute path, an http(s) URL, or a URI of a bucket.
         notes: the other columns of the manifest, copied to the result.
+        challenge: what the video has to answer; None without a challenge.
     """
 
     location: str
     place: str
     notes: dict[str, str] = field(default_factory=dict)
+    challenge: Challenge | None = None
 
 
 def read(source: str) -> list[Row]:
     """Read the rows of a manifest (a CSV with a column path, file, url or uri), of a folder, or of a bucket's prefix.
 
     A source with `://` is read by pyarrow, with the credentials of the environment. Paths in a manifest are relative
-    to its own folder.
+    to its own folder, also those of a column challenge.
 
     Raises:
         BatchRefused: it cannot be read, or is empty.
@@ -126,8 +132,26 @@ def _manifest(text: str, name: str, resolve: Callable[[str], str]) -> list[Row]:
         place = written if "://" in written else resolve(written)
         if written in rows:
             raise BatchRefused(f"{name}, line {lines.line_num}: {written} occurs twice.")
-        rows[written] = Row(written, place, _notes(line, column))
+        try:
+            asked = _challenge((line.get(CHALLENGE) or "").strip(), resolve)
+        except (ValueError, RecursionError, OSError, BatchRefused) as error:
+            why = error.strerror or error if isinstance(error, OSError) else error
+            message = f"{name}, line {lines.line_num}, column {CHALLENGE}: {line[CHALLENGE]} is not a challenge: {why}"
+            raise BatchRefused(message) from None
+        rows[written] = Row(written, place, _notes(line, column), asked)
     return list(rows.values())
+
+
+def _challenge(written: str, resolve: Callable[[str], str]) -> Challenge | None:
+    """The challenge of a file of the manifest's folder or of a bucket; None where none is named."""
+    if not written:
+        return None
+    place = written if "://" in written else resolve(written)
+    if "://" not in place:
+        return Challenge.from_dict(json.loads(Path(place).read_bytes()))
+    store, path = file_system(place)
+    with store.open_input_stream(path) as stream:
+        return Challenge.from_dict(json.loads(stream.read()))
 
 
 def _notes(line: dict[str, Any], column: str) -> dict[str, str]:

@@ -15,10 +15,12 @@ from typing import Any
 import structlog
 from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
 
-from alive402.calls.admission import Admission, Ticket
-from alive402.calls.call_log import CallKind, CallLog
-from alive402.calls.rate_limits import CallRate, FreeFailures, Guesses, NewPayments
-from alive402.catalog import InvalidInput, ServiceDefinition, problems_in
+from alive402.calls.admission import Admission
+from alive402.calls.call_log import CallKind
+from alive402.calls.challenged import ChallengeUse
+from alive402.calls.values import LedgerServices, Outcome, ReservedCall
+from alive402.catalog import CHALLENGE_ID, InvalidInput, ServiceDefinition, problems_in
+from alive402.challenges import ChallengeRefused
 from alive402.errors import CodedError
 from alive402.intake import IntakeError
 from alive402.intake.sandbox import Progress
@@ -34,67 +36,15 @@ from alive402.payments.core import (
     SettlementRefused,
     Use,
 )
-from alive402.payments.keys import AccessKeys, KeyMethod, Keys
-from alive402.payments.ledger import Ledger
-from alive402.payments.prepaid import Balances, Prepayments, TokenMethod, TokenOrSignature, Tokens
+from alive402.payments.keys import KeyMethod
+from alive402.payments.prepaid import Prepayments, TokenMethod, TokenOrSignature
 from alive402.payments.x402 import SETTLE_SECONDS, VERIFY_SECONDS, PaymentGate, Resource, X402Method
 from alive402.providers import Provider
-from alive402.receipts import Reports, Verdicts
 
 log = structlog.get_logger(__name__)
 
 # Statuses of uploads that failed by the sender's fault: malformed, too slow, too large, not a video.
 FAILED_UPLOAD = frozenset({400, 408, 413, 415})
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """The result of a paid call: the answer, its settlement receipt, and whether it is a repeat.
-
-    `data` holds `Action`, `Result`, `Elements`, the service's report, and `Receipt`, the signed verdict. `receipt` is
-    the x402 SettleResponse, empty when no money moved for this very call. Both are ready for JSON. `report_id`
-    identifies the stored report, None when the answer is not stored.
-    """
-
-    request_id: str
-    data: dict[str, Any]
-    receipt: dict[str, Any]
-    replayed: bool
-    report_id: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ReservedCall:
-    """A call whose price is reserved, or whose answer was bought before; `PaidCalls.finish` completes it.
-
-    `ticket` is None when no work is left to do.
-    """
-
-    request_id: str
-    given: dict[str, Any]
-    method: PaymentMethod
-    held: Answered | Hold
-    address: str | None
-    began: float
-    ticket: Ticket | None
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerServices:
-    """What all services share: the ledger, payment methods, limits and records."""
-
-    ledger: Ledger
-    verdicts: Verdicts
-    tokens: Tokens
-    keys: Keys
-    failures: FreeFailures
-    new_payments: NewPayments
-    call_log: CallLog
-    reports: Reports
-    balances: Balances
-    access_keys: AccessKeys
-    call_rate: CallRate
-    guesses: Guesses
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +91,7 @@ class PaidCalls:
 
         Raises:
             PaymentError: the payment is missing, invalid, or used elsewhere.
+            ChallengeRefused: the challenge that the request names cannot be used.
             IntakeError, AnalysisError: the video could not be fetched or analyzed; the payment may be used again.
             SettlementUnknown: the answer is stored, but it is not known yet whether the money moved.
             TooManyFailures: too many calls of this payer or address failed; answers already bought are still given.
@@ -188,7 +139,9 @@ class PaidCalls:
         """
         began = time.monotonic()
         with self._failure_noted(began):
-            method, use = self._method(offer, resource, at_once=at_once), Use(self.service.id, _hash(given), request_id)
+            method = self._method(offer, resource, at_once=at_once)
+            challenge = self._challenge(given, method, request_id)
+            use = Use(self.service.id, _hash(given), request_id, also=challenge)
             async with self.ledger_services.guesses.offered(offer):
                 held, ticket = await method.recall(use), None
             if held is None:
@@ -200,13 +153,15 @@ class PaidCalls:
                     ticket.leave()
                     raise
                 ticket.prove()
-        return ReservedCall(request_id, given, method, held, offer.address, began, ticket)
+                if challenge is not None:
+                    challenge.keep()
+        return ReservedCall(request_id, given, method, held, offer.address, began, ticket, challenge)
 
     async def drop(self, reserved: ReservedCall, why: str) -> None:
         """Release what `begin` reserved; a finished call stays finished."""
         try:
             if not isinstance(reserved.held, Answered):
-                await reserved.held.give_back(why)
+                await self._give_up(reserved, reserved.held, asyncio.CancelledError(), why)
         finally:
             if reserved.ticket is not None:
                 reserved.ticket.leave()
@@ -233,7 +188,7 @@ class PaidCalls:
             data = held.result if held.result is not None else await self._execute(reserved, held, progress)
             # The work is done. Settlement must not stop half way when the caller disconnects.
             answered = await asyncio.shield(held.settle(data, self.ledger_services.verdicts))
-        except (IntakeError, AnalysisError, SettlementRefused) as error:
+        except (IntakeError, AnalysisError, SettlementRefused, ChallengeRefused) as error:
             # A 503 is our own lack of capacity, not the caller's failure.
             if method.payer is not None and error.status != 503:
                 await self.ledger_services.failures.count(method.payer, reserved.address)
@@ -287,17 +242,35 @@ class PaidCalls:
         try:
             async with reserved.ticket.at_work() if reserved.ticket else nullcontext():
                 await held.confirm(time.monotonic() - reserved.began)
-                answer = await self.provider.answer(reserved.given, progress)
-        except (IntakeError, AnalysisError, PaymentError) as error:
-            await held.give_back(error.code)
+                if reserved.challenge is None:
+                    answer = await self.provider.answer(reserved.given, progress)
+                else:
+                    answer = await reserved.challenge.answer(progress)
+        except (IntakeError, AnalysisError, PaymentError, ChallengeRefused) as error:
+            await self._give_up(reserved, held, error, error.code)
             raise
         except BaseException as error:
-            await asyncio.shield(held.give_back(type(error).__name__))
+            await asyncio.shield(self._give_up(reserved, held, error, type(error).__name__))
             if isinstance(error, Exception):
                 log.exception("provider failed", request_id=held.request_id)
                 raise AnalysisFailed from None
             raise
         return self.service.answer(answer.elements, answer.report)
+
+    async def _give_up(self, reserved: ReservedCall, held: Hold, error: BaseException, why: str) -> None:
+        """Give back the money of a call that failed, and before it the challenge, unless `error` used that up."""
+        if reserved.challenge is not None:
+            await reserved.challenge.end(error)
+        await held.give_back(why)
+
+    def _challenge(self, given: dict[str, Any], method: PaymentMethod, request_id: str) -> ChallengeUse | None:
+        """The use of the challenge that a request names, or None."""
+        if CHALLENGE_ID not in given:
+            return None
+        shared, field = self.ledger_services, self.service.report_field
+        return ChallengeUse.named_in(
+            given, self.provider, shared.challenges, shared.ledger, lambda: method.turn, request_id, field
+        )
 
 
 @dataclass(frozen=True, slots=True)

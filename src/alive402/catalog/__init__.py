@@ -6,7 +6,16 @@ from alive402.catalog.answers import body_of
 from alive402.catalog.entries import catalog, now
 from alive402.catalog.guides import notes, reference, workflow
 from alive402.catalog.image_liveness import IMAGE_LIVENESS
-from alive402.catalog.inputs import InvalidInput, problems_in, strict_schema, without_absent
+from alive402.catalog.inputs import (
+    CHALLENGE_BIND,
+    CHALLENGE_ID,
+    CHALLENGE_INPUTS,
+    InvalidInput,
+    problems_in,
+    strict_schema,
+    without_absent,
+    without_challenges,
+)
 from alive402.catalog.quality import Health, Quality, moment
 from alive402.catalog.search import DEFAULT_RESULTS, MAX_QUERY, MAX_RESULTS, search_services
 from alive402.catalog.service import ServiceDefinition
@@ -16,6 +25,9 @@ from alive402.catalog.texts import service_llms_txt
 from alive402.catalog.video_liveness import LIVENESS
 
 __all__ = [
+    "CHALLENGE_BIND",
+    "CHALLENGE_ID",
+    "CHALLENGE_INPUTS",
     "DEFAULT_RESULTS",
     "HTML",
     "IMAGE_LIVENESS",
@@ -46,5 +58,6 @@ __all__ = [
     "strict_schema",
     "surfaces_of",
     "without_absent",
+    "without_challenges",
     "workflow",
 ]

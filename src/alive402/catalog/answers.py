@@ -19,6 +19,65 @@ REASONS: dict[str, Any] = {
     },
 }
 
+_MOMENT: dict[str, Any] = {"type": "string", "format": "date-time"}
+_HASH: dict[str, Any] = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+FRESHNESS: dict[str, Any] = {
+    "type": "object",
+    "description": "Only with `ChallengeId`: whether the video answers the challenge, and what it shows of each step.",
+    "properties": {
+        "status": {"type": "string", "enum": ["answered", "not_answered", "unclear"]},
+        "kind": {"type": "string", "enum": ["move"]},
+        "challenge_id": {"type": "string"},
+        "bits": {"type": "number", "description": "Binary logarithm of the number of orders that could be asked."},
+        "delay": {"type": "number", "description": "Seconds by which the video's clock was found to run late."},
+        "message": {"type": "string"},
+        "fitted": {"type": "boolean", "description": "Whether the thresholds come from people who were asked to move."},
+        "steps": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "kind": {"type": "string"},
+                    "at": {"type": "number"},
+                    "seconds": {"type": "number", "description": "Length of its window."},
+                    "found_at": {"type": ["number", "null"]},
+                    "value": {"type": ["number", "null"]},
+                    "unit": {"type": "string"},
+                    "threshold": {"type": "number"},
+                    "status": {"type": "string", "enum": ["done", "missed", "contradicted", "unseen"]},
+                },
+                "required": ["kind", "at", "found_at", "value", "unit", "threshold", "status"],
+            },
+        },
+        "curves": {
+            "type": "object",
+            "description": "`times` in seconds, `yaw` and `pitch` in degrees, `mouth` in distances of the eye corners.",
+            "properties": {
+                name: {"type": "array", "items": {"type": "number"}} for name in ("times", "yaw", "pitch", "mouth")
+            },
+        },
+        "nonce": {"type": "string", "description": "Names the challenge in the signed verdict."},
+        "begun_at": {**_MOMENT, "description": "When the steps were told."},
+        "received_at": {**_MOMENT, "description": "When the whole video was here."},
+        "bind_sha256": {**_HASH, "type": ["string", "null"], "description": "sha256 of the challenge's `bind`."},
+        "steps_sha256": {**_HASH, "description": "sha256 of the steps as JSON, keys sorted, without spaces."},
+    },
+    "required": ["status", "kind", "challenge_id", "bits", "steps"],
+}
+
+_FRESHNESS_CLAIMS = {
+    "status": "status",
+    "challengeId": "challenge_id",
+    "nonce": "nonce",
+    "kind": "kind",
+    "bits": "bits",
+    "begunAt": "begun_at",
+    "receivedAt": "received_at",
+    "bindSha256": "bind_sha256",
+    "stepsSha256": "steps_sha256",
+}
+"""The claims of a verdict about a challenge, and the fields of the report that they sign."""
+
 RPC_NAMES = (
     "Parameters under their exact names in Alibaba Cloud's RPC API; here {}. Services of this API name theirs "
     "`ImageURL`, `ImageUrl`, `Url`, `URL`, `JobId`, `Tasks` or `VideoUrl`."
@@ -38,13 +97,20 @@ def result(report: Mapping[str, Any]) -> str:
 
 
 def signed(report: Mapping[str, Any], digests: dict[str, Any]) -> dict[str, Any]:
-    """The claims that a verdict signs of a liveness report; `digests` are those of what was judged."""
+    """The claims that a verdict signs of a liveness report; `digests` are those of what was judged.
+
+    A report on a challenge has `freshness` too: the video answers a challenge that was told at one time and reached
+    the service at another.
+    """
+    freshness = report.get("freshness")
+    answered = {name: freshness.get(field) for name, field in _FRESHNESS_CLAIMS.items()} if freshness else None
     return {
         "verdict": report["verdict"],
         "confidence": report["live_confidence"],
         **digests,
         "engine": report["engine"]["version"],
         "weightsSha256": report["engine"]["weights_sha256"],
+        **({"freshness": answered} if answered else {}),
     }
 
 

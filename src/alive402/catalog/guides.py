@@ -59,6 +59,7 @@ def agent_guide(site: SiteCatalog) -> dict[str, Any]:
             "discoveryUrl": site.url("/.well-known/server402.json"),
             "createPaymentUrl": site.url("/api/payments"),
             "createUploadUrl": site.url("/api/uploads"),
+            **({"createChallengeUrl": site.url("/api/challenges")} if site.challenges else {}),
         },
         "services": [
             {
@@ -132,6 +133,13 @@ def notes(site: SiteCatalog) -> list[str]:
         "Buyers of x402 version 1 read the body of the 402 and pay with the X-PAYMENT header; those of version 2 read "
         "PAYMENT-REQUIRED.",
     ]
+    if site.challenges:
+        found.append(
+            "To know that a video was filmed just now, for your question: POST "
+            + site.url("/api/challenges")
+            + " with the same payment, free; give its `captureUrl` to the person, GET its `statusUrl` until `state` is "
+            "`filmed`, then call with `ChallengeId` and the `uploadUrl` as `VideoUrl`."
+        )
     if site.test_money:
         found.append(
             "This site runs on its own test money: POST "

@@ -13,6 +13,26 @@ from alive402.errors import CodedError
 _STRICT = ("type", "title", "description", "enum", "const")
 
 
+CHALLENGE_ID, CHALLENGE_BIND = "ChallengeId", "ChallengeBind"
+CHALLENGE_INPUTS: dict[str, Any] = {
+    CHALLENGE_ID: {
+        "type": "string",
+        "pattern": "^[A-Za-z0-9_-]{43}$",
+        "description": (
+            "A challenge of POST /api/challenges that the video has to answer; `live` then needs both. It is used "
+            "once, by the payer who made it."
+        ),
+    },
+    CHALLENGE_BIND: {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 128,
+        "description": "The `bind` that the challenge was made with, where it has one.",
+    },
+}
+"""The optional inputs of a service that can check whether a video answers a challenge."""
+
+
 class InvalidInput(CodedError):
     """The request does not match the service's input schema; `details["problems"]` lists where."""
 
@@ -42,6 +62,12 @@ def strict_schema(schema: dict[str, Any]) -> dict[str, Any]:
         strict["properties"] = {name: each if name in required else _nullable(each) for name, each in inner.items()}
         strict |= {"required": list(inner), "additionalProperties": False}
     return strict
+
+
+def without_challenges(schema: dict[str, Any]) -> dict[str, Any]:
+    """The input schema of a service where it cannot check challenges."""
+    properties = {name: each for name, each in schema["properties"].items() if name not in CHALLENGE_INPUTS}
+    return {**schema, "properties": properties}
 
 
 def without_absent(given: Any, schema: dict[str, Any]) -> Any:

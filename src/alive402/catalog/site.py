@@ -31,6 +31,7 @@ class SiteCatalog:
         mcp: whether the site serves MCP.
         test_money: whether payments use test money, with a faucet.
         docs_url: where the documentation is, None where it is not published.
+        challenges: whether the site makes challenges, which a clip has to answer.
     """
 
     services: tuple[ServiceDefinition, ...]
@@ -40,6 +41,7 @@ class SiteCatalog:
     mcp: bool
     test_money: bool
     docs_url: str | None = None
+    challenges: bool = False
 
     def url(self, path: str) -> str:
         """An absolute URL of this site."""

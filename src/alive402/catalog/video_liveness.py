@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from alive402.catalog.answers import (
+    FRESHNESS,
     NUMBER,
     READING,
     REASONS,
@@ -18,6 +19,7 @@ from alive402.catalog.answers import (
     result,
     signed,
 )
+from alive402.catalog.inputs import CHALLENGE_INPUTS
 from alive402.catalog.service import ServiceDefinition
 
 _RECT = {"type": "array", "items": {"type": "integer"}, "minItems": 4, "maxItems": 4}
@@ -55,6 +57,7 @@ _LIVENESS: dict[str, Any] = {
             "enum": ["screen_replay", "print_or_still", "mask", "injected_or_edited", "unknown", None],
         },
         "reasons": REASONS,
+        "freshness": FRESHNESS,
     },
     "required": ["verdict", "live_confidence", "threshold", "attack_type"],
 }
@@ -133,7 +136,8 @@ LIVENESS = ServiceDefinition(
                     "Public http or https URL of a video, as the Alibaba Cloud API takes it: up to 30 MB, one face "
                     "seen from the front."
                 ),
-            }
+            },
+            **CHALLENGE_INPUTS,
         },
         "required": ["VideoUrl"],
         "additionalProperties": False,

@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from alive402.cli.judging import Csv, InFull, Input, JsonLines, Table, arriving, expanded, fetched, filmed
+from alive402.cli.judging import (
+    EXIT,
+    EXIT_UNUSABLE,
+    Csv,
+    InFull,
+    Input,
+    JsonLines,
+    Table,
+    arriving,
+    expanded,
+    fetched,
+    filmed,
+)
 from alive402.cli.terminal import file_bar, threshold_of, waiting
 
 if TYPE_CHECKING:
@@ -19,8 +31,6 @@ if TYPE_CHECKING:
     from alive402.cli.judging import Printer
     from alive402.liveness import Analysis, Analyzer, Challenge, ImageAnalysis, Progress
 
-EXIT = {"live": 0, "spoof": 1, "inconclusive": 2}
-EXIT_UNUSABLE = 3
 EXIT_USAGE = 64
 
 

@@ -41,8 +41,9 @@ def batch(
 ) -> None:
     """Judge a whole data set, each row once. After a stop, the same command resumes.
 
-    A manifest is a CSV with a column path, file, url or uri; its other columns are copied to the results. Rows that
-    cannot be judged are kept with their error code. Results are in FILE.journal until all rows have one.
+    A manifest is a CSV with a column path, file, url or uri; its other columns are copied to the results. A column
+    challenge names the challenge that a video has to answer, a file of `alive402 challenge new`. Rows that cannot be
+    judged are kept with their error code. Results are in FILE.journal until all rows have one.
 
     Exit code: 0, 3 when no row could be judged, 64 usage, 130 Ctrl-C.
 
@@ -104,13 +105,14 @@ def _run(
         if retry_failed:
             journal.forget({location for location, code in journal.codes.items() if code is not None})
         wanted = {row.location for row in rows}
-        before = len(wanted & journal.codes.keys())
+        missing = [row for row in rows if not journal.has(row)]
+        before = len(rows) - len(missing)
         if before:
             aloud.print(f"{before} of {len(rows)} rows already have a result.", style="dim")
-        missing = [row for row in rows if row.location not in journal.codes]
         found = _results(missing, engine, fetching, reports, cluster, at_once, point)
         with bar(aloud) as tell:
-            failed = Counter(code for location, code in journal.codes.items() if code and location in wanted)
+            again = {row.location for row in missing}
+            failed = Counter(code for location, code in journal.codes.items() if code and location in wanted - again)
             tell(before, len(rows), _without(failed))
             for done, result in enumerate(found, before + 1):
                 journal.add(result)

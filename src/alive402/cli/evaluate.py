@@ -40,7 +40,8 @@ def evaluate(
 
     Writes scores.csv (line by line, so that a stopped run resumes), metrics.json and report.html.
     A manifest is a CSV with the columns path, label (live or spoof), attack_type, subject, source and, if known, group
-    (train, dev, test). With groups the threshold comes from dev, and only test is counted.
+    (train, dev, test). With groups the threshold comes from dev, and only test is counted. A column challenge names the
+    challenge that a clip has to answer, a file of `alive402 challenge new`.
 
     Exit code: 0, 3 when nothing could be judged, 64 usage.
 
@@ -119,7 +120,7 @@ def _say(found: Summary, console: Console) -> None:
     """Print the figures."""
     from rich.table import Table
 
-    from alive402.lab import shown
+    from alive402.lab import Rate, shown
 
     rates, worst = found.chosen.rates, found.chosen.rates.worst
     console.print(f"[bold]{len(found.lines)}[/] presentations, {len(found.sources)} sources, {found.judged} judged")
@@ -152,4 +153,6 @@ def _say(found: Summary, console: Console) -> None:
     for species, rate in found.missing.apnrr.items():
         if rate.errors:
             row(f"no answer, {species}", rate)
+    for kind, counts in found.freshness.items():
+        row(f"answered, {kind}", Rate(counts["answered"], counts.total()))
     console.print(table)

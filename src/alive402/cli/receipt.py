@@ -117,6 +117,7 @@ def _sentences(claims: dict[str, Any]) -> str:
     paid = claims.get("payment") or {}
     rows = {
         "verdict": claims["verdict"] + (f", live confidence {claims['confidence']}" if "confidence" in claims else ""),
+        **({"challenge": _freshness(claims["freshness"])} if claims.get("freshness") else {}),
         **_files(claims),
         **({"engine": f"{claims['engine']}, weights sha256 {claims['weightsSha256']}"} if "engine" in claims else {}),
         "request": claims["requestId"],
@@ -126,6 +127,16 @@ def _sentences(claims: dict[str, Any]) -> str:
         "signed by": claims.get("iss", "a service that names no URL"),
     }
     return "\n".join(["VERIFIED", *(f"  {name:<10} {value}" for name, value in rows.items())])
+
+
+def _freshness(claim: dict[str, Any]) -> str:
+    """What the verdict says about a challenge; not that the person is live."""
+    from datetime import datetime
+
+    told, came = (datetime.fromisoformat(claim[name]) for name in ("begunAt", "receivedAt"))
+    bound = f", bind sha256 {claim['bindSha256']}" if claim.get("bindSha256") else ""
+    status = claim["status"].replace("_", " ")
+    return f"{status}; told at {claim['begunAt']}, the clip came {(came - told).total_seconds():.1f} s later{bound}"
 
 
 def _cost(paid: dict[str, Any]) -> str:

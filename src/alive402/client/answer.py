@@ -39,6 +39,12 @@ class Answer:
         return self.claims.get("confidence")
 
     @property
+    def freshness(self) -> str | None:
+        """`answered`, `not_answered` or `unclear`, as signed; None without a challenge."""
+        claim = self.claims.get("freshness")
+        return None if claim is None else str(claim["status"])
+
+    @property
     def report(self) -> dict[str, Any]:
         """The report: reasons, quality, cues. A service that is no liveness service has none."""
         return dict(self.body["data"].get("Liveness", {}))
@@ -53,6 +59,7 @@ class Answer:
         return {
             "verdict": self.verdict,
             "liveConfidence": self.live_confidence,
+            **({} if self.freshness is None else {"freshness": self.freshness}),
             "requestId": self.request_id,
             "reportUrl": self.report_url,
             "payment": self.payment,

@@ -101,18 +101,28 @@ class Client:
         """Close the connections."""
         self._http.close()
 
-    def buy(self, source: str | Path, *, picture: bool | None = None, idempotency_key: str | None = None) -> Answer:
+    def buy(
+        self,
+        source: str | Path,
+        *,
+        picture: bool | None = None,
+        idempotency_key: str | None = None,
+        challenge: str | None = None,
+        bind: str | None = None,
+    ) -> Answer:
         """Pay for the judgement of a video or picture, and return the verified answer.
 
         Args:
             source: a file, which is uploaded, or an http(s) URL, which the service fetches.
             picture: whether it is a picture; by default seen from the file's bytes or the URL's ending.
             idempotency_key: a name of this purchase. The same name and URL are charged once, also by another process.
+            challenge: the id of a challenge of the service, made by the same payer, that the video has to answer.
+            bind: the `bind` that the challenge was made with.
 
         Raises:
             ClientError: no verified answer; `charged` and `pending` say what to do.
         """
-        return self._run(self._steps.buy(source, picture, idempotency_key))
+        return self._run(self._steps.buy(source, picture, idempotency_key, challenge, bind))
 
     def call(self, service: str, request: dict[str, Any], *, idempotency_key: str | None = None) -> Answer:
         """Pay for the answer of a service, by its id, to a request in its own form.
@@ -189,14 +199,20 @@ class AsyncClient:
         await self._http.aclose()
 
     async def buy(
-        self, source: str | Path, *, picture: bool | None = None, idempotency_key: str | None = None
+        self,
+        source: str | Path,
+        *,
+        picture: bool | None = None,
+        idempotency_key: str | None = None,
+        challenge: str | None = None,
+        bind: str | None = None,
     ) -> Answer:
         """Pay for the judgement of a video or picture, as `Client.buy`.
 
         Raises:
             ClientError: no verified answer.
         """
-        return await self._run(self._steps.buy(source, picture, idempotency_key))
+        return await self._run(self._steps.buy(source, picture, idempotency_key, challenge, bind))
 
     async def call(self, service: str, request: dict[str, Any], *, idempotency_key: str | None = None) -> Answer:
         """Pay for the answer of a service, as `Client.call`.

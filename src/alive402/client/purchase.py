@@ -73,8 +73,17 @@ class Purchases:
     tell: Callable[[str], None]
     _fetched: dict[str, Any] | None = None
 
-    def buy(self, source: str | Path, picture: bool | None, key: str | None) -> Generator[Call | Pause, Reply, Answer]:
-        """Buy the judgement of a file, which is uploaded, or of a URL."""
+    def buy(
+        self,
+        source: str | Path,
+        picture: bool | None,
+        key: str | None,
+        challenge: str | None = None,
+        bind: str | None = None,
+    ) -> Generator[Call | Pause, Reply, Answer]:
+        """Buy the judgement of a file, which is uploaded, or of a URL, and whether it answers a challenge."""
+        asked = {"ChallengeId": challenge, "ChallengeBind": bind} if bind is not None else {"ChallengeId": challenge}
+        more = {name: value for name, value in asked.items() if challenge is not None}
         name = str(source)
         if name.startswith(("http://", "https://")):
             shown = PurePosixPath(urlsplit(name).path).suffix.lower() in _PICTURES if picture is None else picture
@@ -82,11 +91,12 @@ class Purchases:
         else:
             content = _read(Path(source))
             service = PICTURE_SERVICE if (_is_picture(content) if picture is None else picture) else VIDEO_SERVICE
-        headers, signed = yield from self._paid_by(service, None if content is not None else _request(service, name))
+        priced = None if content is not None else _request(service, name) | more
+        headers, signed = yield from self._paid_by(service, priced)
         if content is not None:
             name = yield from self._upload(service, content, headers, signed)
         sha256 = hashlib.sha256(content).hexdigest() if content is not None else None
-        return (yield from self._answer(service, _request(service, name), headers, signed, key, sha256))
+        return (yield from self._answer(service, _request(service, name) | more, headers, signed, key, sha256))
 
     def call(self, service: str, request: dict[str, Any], key: str | None) -> Generator[Call | Pause, Reply, Answer]:
         """Buy the answer of any service of the site to a request."""
@@ -188,6 +198,9 @@ class Purchases:
                 raise VerdictUnverified("The PAYMENT-RESPONSE header is not the payment that was signed.")
             if pending.sha256 and pending.sha256 not in (claims.get("videoSha256"), *claims.get("imagesSha256", ())):
                 raise VerdictUnverified("The answer is about another file than the one that was sent.")
+            asked = pending.request.get("ChallengeId")
+            if asked is not None and (claims.get("freshness") or {}).get("challengeId") != asked:
+                raise VerdictUnverified("The answer is not about the challenge that was named.")
             payment = claims.get("payment")
             if pending.payer and payment and not same_wallet(str(payment.get("payer")), pending.payer):
                 raise VerdictUnverified("The answer was paid by another payer.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from alive402.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from alive402.demo.answers import Person, Take, answer_frames, film_answer, write_frames
     from alive402.demo.buyer import TOOL_PATH, Buyer, receipt
     from alive402.demo.clips import Clips, prepare_clips
     from alive402.demo.samples import prepare_samples
@@ -16,6 +17,7 @@ else:
     __getattr__ = lazy_names(
         __name__,
         {
+            "answers": ["Person", "Take", "answer_frames", "film_answer", "write_frames"],
             "buyer": ["TOOL_PATH", "Buyer", "receipt"],
             "clips": ["Clips", "prepare_clips"],
             "samples": ["prepare_samples"],
@@ -29,10 +31,15 @@ __all__ = [
     "Buyer",
     "Clips",
     "DemoFailed",
+    "Person",
+    "Take",
+    "answer_frames",
+    "film_answer",
     "prepare_clips",
     "prepare_samples",
     "receipt",
     "run_demo",
     "run_service",
     "serve_files",
+    "write_frames",
 ]

@@ -1,7 +1,8 @@
-"""The demonstration: two clips are judged, each is charged once, and reusing a payment is refused."""
+"""The demonstration: two clips are judged, each is charged once, reusing a payment is refused; then a challenge."""
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from rich.console import Console
 
 from alive402.demo.buyer import Buyer, receipt
 from alive402.demo.clips import prepare_clips
+from alive402.demo.freshness import show_challenge
 from alive402.demo.server import DemoFailed, run_service, serve_files
 from alive402.liveness import model_files
 
@@ -23,6 +25,7 @@ async def run_demo(console: Console) -> None:
 
     Raises:
         DemoFailed: a payment or refusal did not behave as expected. Any verdict is shown as it is.
+        AnalysisError: a clip of the challenge could not be judged.
     """
     console.rule("[bold]alive402: a video goes in, a judged answer comes out, money moves once")
     clips = prepare_clips(model_files.cache_folder().parent / "demo", _progress(console))
@@ -37,6 +40,8 @@ async def run_demo(console: Console) -> None:
             async with run_service(folder) as service, Buyer(service) as buyer:
                 console.print(f"The service runs at {service}, on test money; the clips are at {files}.")
                 await _buy(console, buyer, files + urls["bona-fide"], files + urls["attack"])
+    console.rule("6. A challenge: was this clip filmed for this question?")
+    await asyncio.to_thread(show_challenge, console, clips.bona_fide)
     console.rule("[bold]Go on")
     console.print("  make serve                    run it yourself; prints a test wallet and a curl line")
     console.print("  alive402 analyze FILE_OR_URL  judge a clip here, without paying")

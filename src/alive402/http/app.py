@@ -12,12 +12,13 @@ from starlette.requests import Request
 
 from alive402 import __version__
 from alive402.calls.jobs import JobRunner
+from alive402.catalog import CHALLENGE_ID
 from alive402.http.alibaba import rpc as alibaba_rpc
 from alive402.http.core import CrossOrigin, Requests, SecurityHeaders, Watched, acceptable, errors
-from alive402.http.discovery import Pages, Surfaces, payment_page, well_known
+from alive402.http.discovery import Pages, Surfaces, capture_page, payment_page, well_known
 from alive402.http.ops import health
 from alive402.http.payment import PaymentObjects
-from alive402.http.routes import jobs, mcp, payments, tools, uploads
+from alive402.http.routes import FaceChallenge, challenges, jobs, mcp, payments, tools, uploads
 from alive402.http.upkeep import Watching
 from alive402.http.wiring import Parts
 from alive402.operations import HealthCheck
@@ -71,9 +72,18 @@ def create_app(parts: Parts) -> FastAPI:
         redirect_slashes=False,
         dependencies=[Depends(acceptable)],
     )
-    docs_url = str(parts.settings.docs_url) if parts.settings.docs_url else None
-    test_money = parts.devchain is not None
-    surfaces = Surfaces(app, parts.registry, objects, watch, test_money=test_money, docs_url=docs_url)
+    # Only a service that can check challenges takes one as an input.
+    can = (each for each in parts.registry.services if CHALLENGE_ID in each.service.input_schema["properties"])
+    asked = next(can, None)
+    surfaces = Surfaces(
+        app,
+        parts.registry,
+        objects,
+        watch,
+        test_money=parts.devchain is not None,
+        docs_url=str(parts.settings.docs_url) if parts.settings.docs_url else None,
+        challenges=asked is not None,
+    )
     pages = Pages(
         surfaces,
         parts.registry.ledger_services.reports,
@@ -88,6 +98,7 @@ def create_app(parts: Parts) -> FastAPI:
         shown=pages.error_page,
         # MCP refuses pages of other sites (DNS rebinding), except those that the operator lists.
         origins=[origin for origin in parts.settings.cors_origins if origin != "*"],
+        asking=FaceChallenge(asked, objects, parts.challenges, parts.max_video_bytes) if asked else None,
     )
     app.add_middleware(Watched, watches=watching.watches, tracing=watching.tracing)
     app.add_middleware(Requests, shown=pages.error_page)
@@ -101,6 +112,9 @@ def create_app(parts: Parts) -> FastAPI:
     app.router.routes.extend(alibaba_rpc.routes(parts.registry, objects, parts.uploads, parts.upload_host))
     app.include_router(payments.router(parts.registry, objects, parts.max_calls))
     app.include_router(uploads.router(parts.registry, objects, parts.uploads))
+    if asked is not None:
+        app.include_router(challenges.router(asked, objects, parts.challenges, parts.uploads))
+        app.include_router(capture_page.router(parts.challenges, surfaces, parts.settings.upload_seconds))
     pages.add_error_pages(app)
     app.include_router(pages.router())
     app.include_router(payment_page.router(objects, surfaces))

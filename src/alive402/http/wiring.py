@@ -25,7 +25,8 @@ from alive402.calls import (
     ServiceRegistry,
 )
 from alive402.calls.jobs import JobLimits
-from alive402.catalog import ServiceDefinition
+from alive402.catalog import ServiceDefinition, without_challenges
+from alive402.challenges import ChallengeLimits, Challenges
 from alive402.http import payment_options
 from alive402.intake import FetchLimits, UploadLimits, Uploads
 from alive402.intake.sandbox import SandboxLimits
@@ -34,9 +35,10 @@ from alive402.payments.core import PaymentsMisconfigured
 from alive402.payments.keys import AccessKeys, Keys, SecretBox
 from alive402.payments.ledger import Ledger
 from alive402.payments.prepaid import Balances, PrepaidTerms, Prepayments, Tokens
-from alive402.payments.x402 import SETTLE_SECONDS, VERIFY_SECONDS, Challenges, PaymentGate, Sweep
+from alive402.payments.x402 import SETTLE_SECONDS, VERIFY_SECONDS, PaymentGate, Sweep
+from alive402.payments.x402 import Challenges as MppChallenges
 from alive402.payments.x402.schemes import Terms
-from alive402.providers import Judges, LocalImages, LocalProvider, Provider
+from alive402.providers import AsksChallenges, Judges, LocalImages, LocalProvider, Provider
 from alive402.receipts import Reports, SigningKeys, Verdicts
 from alive402.services import SERVICES, Service
 from alive402.settings import Settings
@@ -82,6 +84,7 @@ class Parts:
     settings: Settings
     jobs: JobLimits
     sweep: Sweep | None
+    challenges: Challenges
 
 
 async def assemble(settings: Settings, services: tuple[Service, ...] = SERVICES) -> Parts:
@@ -141,10 +144,11 @@ async def assemble(settings: Settings, services: tuple[Service, ...] = SERVICES)
     except BaseException:
         await ledger.close()
         raise
-    gate = PaymentGate(accepted, Challenges(keys.secret("challenges of MPP")))
+    gate = PaymentGate(accepted, MppChallenges(keys.secret("challenges of MPP")))
     tracing = Tracing(str(settings.otlp_endpoint)) if settings.otlp_endpoint else None
     reports = await Reports.open(Verdicts(ledger, keys, public_url, tuple(each.definition for each in services)))
     tokens = Tokens(ledger, settings.token_days)
+    challenges = Challenges(ledger, ChallengeLimits(settings.challenges_open, settings.challenges_unanswered))
     ledger_services = LedgerServices(
         ledger,
         reports.verdicts,
@@ -158,6 +162,7 @@ async def assemble(settings: Settings, services: tuple[Service, ...] = SERVICES)
         AccessKeys(ledger, secret_box),
         CallRate(settings.calls_per_key, settings.limits_url),
         Guesses(settings.credential_guesses_per_address, settings.limits_url),
+        challenges,
     )
     secret = settings.webhook_secret
     callbacks = FetchLimits(
@@ -205,6 +210,7 @@ async def assemble(settings: Settings, services: tuple[Service, ...] = SERVICES)
             callbacks=callbacks,
         ),
         sweep=sweep,
+        challenges=challenges,
     )
 
 
@@ -250,9 +256,11 @@ def _priced(
 ) -> PaidCalls:
     """A service with its price on this site."""
     amount = int(gate.accepts[0].amount)
+    asks = isinstance(provider, AsksChallenges)
+    offered = service if asks else dataclasses.replace(service, input_schema=without_challenges(service.input_schema))
     terms = PrepaidTerms(service.id, amount, settings.pending_seconds)
     return PaidCalls(
-        dataclasses.replace(service, price_atomic=amount, price_cents=amount // 10_000),
+        dataclasses.replace(offered, price_atomic=amount, price_cents=amount // 10_000),
         gate,
         provider,
         Prepayments(ledger_services.ledger, gate, ledger_services.tokens, ledger_services.failures, terms),

@@ -66,9 +66,10 @@ class UploadLimits:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """An upload, or the record of one that was used. `expires_at` is in unix seconds; `payer` is a sha256.
+    """An upload, or the record of one that was used. `payer` is a sha256.
 
-    `size` is in bytes; while `sha256` is None the file is still being received, and `size` is its upper bound.
+    `expires_at`, and `received_at` when the last byte came, are in unix seconds. `size` is in bytes; while `sha256` is
+    None the file is still being received, and `size` is its upper bound.
     """
 
     id: str
@@ -78,6 +79,7 @@ class Upload:
     payer: str
     process: str
     used: bool = False
+    received_at: float = 0.0
 
     @property
     def well_typed(self) -> bool:
@@ -86,7 +88,7 @@ class Upload:
         return (
             all(isinstance(text, str) for text in texts)
             and type(self.size) is int
-            and type(self.expires_at) in (int, float)
+            and all(type(moment) in (int, float) for moment in (self.expires_at, self.received_at))
             and type(self.used) is bool
         )
 
@@ -137,7 +139,7 @@ class Uploads:
         upload_id: str | None = None,
         most: int = 1,
     ) -> Upload:
-        """Receive one file of `payer`; `declared` is the size that the request declares.
+        """Receive one file of a payer, given as sha256; `declared` is the size that the request declares.
 
         A call takes up to `most` files: so many may wait, if together they are no larger than `per_payer` of the
         largest files.
@@ -160,8 +162,9 @@ class Uploads:
                         size, sha256 = await self._save(chunks, self._video(upload.id))
                 except TimeoutError:
                     raise UploadTooSlow(seconds=self.limits.receive_seconds) from None
-                expires_at = time.time() + self.limits.seconds
-                whole = replace(upload, size=size, sha256=sha256, expires_at=expires_at)
+                now = time.time()
+                until = now + self.limits.seconds
+                whole = replace(upload, size=size, sha256=sha256, expires_at=until, received_at=now)
                 await asyncio.to_thread(self._note, whole)
             except BaseException:
                 self._forget(upload.id)
@@ -253,12 +256,12 @@ class Uploads:
 
     def _admit(self, payer: str, size: int, upload_id: str, most: int) -> Upload:
         """Reserve room for `size` bytes; returns the reserved upload."""
-        whose, now = hashlib.sha256(payer.encode()).hexdigest(), time.time()
+        now = time.time()
         with locked(self._folder):
             if self._read(upload_id) is not None:
                 raise FileExistsError
             waiting = [each for each in self._all() if each.expires_at > now and self._takes_room(each)]
-            theirs = [each for each in waiting if each.payer == whose]
+            theirs = [each for each in waiting if each.payer == payer]
             small = sum(each.size for each in theirs) + size <= self.limits.per_payer * self.limits.max_bytes
             if len(theirs) >= (max(most, self.limits.per_payer) if small else self.limits.per_payer):
                 soonest = min(each.expires_at for each in theirs)
@@ -266,7 +269,7 @@ class Uploads:
             if len(waiting) >= self.limits.most or sum(each.size for each in waiting) + size > self.limits.total_bytes:
                 raise UploadsFull
             expires_at = now + self.limits.receive_seconds + 2 * self.limits.patience
-            upload = Upload(upload_id, size, None, expires_at, whose, self._process)
+            upload = Upload(upload_id, size, None, expires_at, payer, self._process)
             self._note(upload)
             return upload
 

@@ -8,6 +8,7 @@ from alive402.lazy import lazy_names
 
 if TYPE_CHECKING:
     from alive402.lab import page, scores, summary
+    from alive402.lab.challenges import ChallengeFit, fit_presentations
     from alive402.lab.evaluate import score_presentations
     from alive402.lab.rates import Rate, shown
     from alive402.lab.scores import Score
@@ -16,6 +17,7 @@ else:
     __getattr__ = lazy_names(
         __name__,
         {
+            "challenges": ["ChallengeFit", "fit_presentations"],
             "evaluate": ["score_presentations"],
             "rates": ["Rate", "shown"],
             "scores": ["Score"],
@@ -23,4 +25,15 @@ else:
         },
     )
 
-__all__ = ["Rate", "Score", "Summary", "page", "score_presentations", "scores", "shown", "summary"]
+__all__ = [
+    "ChallengeFit",
+    "Rate",
+    "Score",
+    "Summary",
+    "fit_presentations",
+    "page",
+    "score_presentations",
+    "scores",
+    "shown",
+    "summary",
+]

@@ -26,6 +26,8 @@ COLUMNS = (
     "verdict",
     "guess",
     "code",
+    "challenge",
+    "freshness",
     "seconds",
     "engine",
     "score",
@@ -48,6 +50,8 @@ class Score:
         seconds: duration of the judgement; NaN when not known.
         engine: version and weights of the engine.
         score: live confidence, NaN when there was no answer.
+        challenge: the id of the challenge, "" without one.
+        freshness: `answered`, `not_answered` or `unclear`; "" without a challenge or without an answer.
     """
 
     subject: str
@@ -62,6 +66,8 @@ class Score:
     seconds: float
     engine: str
     score: float
+    challenge: str = ""
+    freshness: str = ""
 
 
 class ScoreFile:
@@ -87,6 +93,8 @@ class ScoreFile:
                 f"{path} was filled by another engine ({others[0]}; this is {engine}). "
                 "Choose another --out, or remove the file to start over."
             )
+        if self.done and _columns(path) != list(COLUMNS):
+            write(path, self.done.values())
         self._file = path.open("a", newline="", encoding="utf-8")
         self._writer = csv.writer(self._file, lineterminator="\n")
         if path.stat().st_size == 0:
@@ -106,6 +114,12 @@ class ScoreFile:
         self._writer.writerow(_row(score))
         self._file.flush()
         self.done[score.name] = score
+
+
+def _columns(path: Path) -> list[str]:
+    """The header of a score file; an earlier version wrote fewer columns."""
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        return next(csv.reader(file), [])
 
 
 def write(path: Path, scores: Iterable[Score]) -> None:
@@ -154,6 +168,8 @@ def _row(score: Score) -> list[str]:
         score.verdict,
         score.guess,
         score.code,
+        score.challenge,
+        score.freshness,
         "" if math.isnan(score.seconds) else f"{score.seconds:.3f}",
         score.engine,
         repr(score.score),
@@ -180,6 +196,8 @@ def _score(path: Path, line: int, row: Mapping[str, str | None]) -> Score:
         seconds=_number(path, line, "seconds", cell("seconds") or "nan"),
         engine=cell("engine"),
         score=_number(path, line, "score", cell("score")),
+        challenge=cell("challenge"),
+        freshness=cell("freshness"),
     )
 
 

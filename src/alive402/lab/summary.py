@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from alive402.lab.metrics import Auc, BpcerAt, ErrorRates, NonResponse, equal_errors
+from alive402.lab.metrics import UNNAMED, Auc, BpcerAt, ErrorRates, NonResponse, equal_errors
 from alive402.lab.rates import MeanRate, Rate
 from alive402.lab.scores import Score, scored
 
 INVERSES = (10, 20, 100)
 INCONCLUSIVE = "inconclusive"
+BONA_FIDE = "bona fide"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,16 @@ class Summary:
         return Rate(sum(line.verdict == INCONCLUSIVE for line in self.lines), self.judged)
 
     @property
+    def freshness(self) -> dict[str, Counter[str]]:
+        """How many judged presentations with a challenge have each status, by `bona fide` and by species."""
+        found: dict[str, Counter[str]] = {}
+        for line in self.lines:
+            if line.freshness:
+                kind = BONA_FIDE if line.bona_fide else line.attack_type or UNNAMED
+                found.setdefault(kind, Counter())[line.freshness] += 1
+        return dict(sorted(found.items()))
+
+    @property
     def errors(self) -> list[Score]:
         """Presentations on the wrong side of the chosen threshold, worst first."""
         threshold = self.chosen.rates.threshold
@@ -109,6 +120,9 @@ class Summary:
             "inconclusive": _rate(self.inconclusive),
             "non_response": _missing(self.missing)
             | {"codes": dict(sorted(Counter(line.code for line in self.non_responses).items()))},
+            **(
+                {"freshness": {kind: dict(counts) for kind, counts in self.freshness.items()}} if self.freshness else {}
+            ),
             "by_source": {
                 source.name: _errors(source.rates) | {"non_response": _missing(source.missing)}
                 for source in self.sources

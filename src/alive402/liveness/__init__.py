@@ -11,9 +11,17 @@ from typing import TYPE_CHECKING
 from alive402.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from alive402.liveness.analyzer import Analysis, Analyzer, Progress, analyze, analyze_image, shared_analyzer
+    from alive402.liveness.analyzer import Analysis, Analyzer, analyze, analyze_image, shared_analyzer
     from alive402.liveness.annotation import Annotator
-    from alive402.liveness.challenge import Challenge, ChallengeOptions
+    from alive402.liveness.challenge import (
+        Challenge,
+        ChallengeOptions,
+        MovementKind,
+        Signals,
+        ThresholdFit,
+        fit_thresholds,
+    )
+    from alive402.liveness.curves import FreshnessCurves
     from alive402.liveness.decision import engine_identity, fusion
     from alive402.liveness.errors import (
         AnalysisError,
@@ -27,8 +35,9 @@ if TYPE_CHECKING:
         UnusableVideo,
         VideoTooLarge,
     )
-    from alive402.liveness.faces import Sample
+    from alive402.liveness.faces import FaceFinder, Sample
     from alive402.liveness.image import ImageAnalysis, ImageReport
+    from alive402.liveness.looking import Progress
     from alive402.liveness.media import (
         IMAGE_HEAD_BYTES,
         FrameSequence,
@@ -50,13 +59,22 @@ if TYPE_CHECKING:
         Reason,
         Report,
     )
+    from alive402.liveness.signal_reader import read_signals
 else:
     __getattr__ = lazy_names(
         __name__,
         {
-            "analyzer": ["Analysis", "Analyzer", "Progress", "analyze", "analyze_image", "shared_analyzer"],
+            "analyzer": ["Analysis", "Analyzer", "analyze", "analyze_image", "shared_analyzer"],
             "annotation": ["Annotator"],
-            "challenge": ["Challenge", "ChallengeOptions"],
+            "challenge": [
+                "Challenge",
+                "ChallengeOptions",
+                "MovementKind",
+                "Signals",
+                "ThresholdFit",
+                "fit_thresholds",
+            ],
+            "curves": ["FreshnessCurves"],
             "decision": ["engine_identity", "fusion"],
             "errors": [
                 "AnalysisError",
@@ -70,8 +88,9 @@ else:
                 "UnusableVideo",
                 "VideoTooLarge",
             ],
-            "faces": ["Sample"],
+            "faces": ["FaceFinder", "Sample"],
             "image": ["ImageAnalysis", "ImageReport"],
+            "looking": ["Progress"],
             "media": [
                 "IMAGE_HEAD_BYTES",
                 "FrameSequence",
@@ -93,6 +112,7 @@ else:
                 "Reason",
                 "Report",
             ],
+            "signal_reader": ["read_signals"],
         },
     )
 
@@ -109,21 +129,26 @@ __all__ = [
     "ChallengeOptions",
     "Cue",
     "Face",
+    "FaceFinder",
     "FrameScore",
     "FrameSequence",
     "Freshness",
+    "FreshnessCurves",
     "FreshnessStep",
     "ImageAnalysis",
     "ImageReport",
     "ImageTooLarge",
     "Limits",
     "ModelsMissing",
+    "MovementKind",
     "NoFace",
     "Progress",
     "Quality",
     "Reason",
     "Report",
     "Sample",
+    "Signals",
+    "ThresholdFit",
     "UndecodableVideo",
     "UnsupportedVideo",
     "UnusableVideo",
@@ -134,10 +159,12 @@ __all__ = [
     "analyze_image",
     "engine_identity",
     "extract_from_wheel",
+    "fit_thresholds",
     "fusion",
     "heif",
     "is_image",
     "model_files",
+    "read_signals",
     "recognised_image",
     "shared_analyzer",
 ]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -13,34 +11,15 @@ from time import perf_counter
 
 from alive402.liveness import cues
 from alive402.liveness.challenge import Challenge, capped, judge
-from alive402.liveness.decision import continuity, fusion, quality, segments
+from alive402.liveness.decision import continuity, cuts, fusion, quality, segments
 from alive402.liveness.errors import AnalysisError, AnalysisFailed
-from alive402.liveness.faces import MESH_EVERY, FaceFinder, FaceFollower, FaceTrack, Sample
+from alive402.liveness.faces import FaceFinder, FaceTrack, Sample
 from alive402.liveness.image import ImageAnalysis, ImageJudge, ImageReport
-from alive402.liveness.media import (
-    THUMB_SIDE,
-    Clip,
-    ClipRecorder,
-    FrameSequence,
-    FrameSource,
-    ImageLimits,
-    Limits,
-    TimedFrames,
-    VideoFile,
-    prefetched,
-)
+from alive402.liveness.looking import LOOKING_SHARE, Opened, Progress, look, with_every_frame
+from alive402.liveness.media import Clip, FrameSequence, ImageLimits, Limits, TimedFrames, VideoFile
 from alive402.liveness.networks import EXPERTS, AppearanceNetwork, Looks, joined, model_files, one_thread_each
 from alive402.liveness.report import Engine, Face, FrameScore, Quality, Rect, Report
 from alive402.version import VERSION
-
-Opened = Callable[[], FrameSource]
-Progress = Callable[[str, float], None]
-"""Progress callback: the stage (`looking`, `judging`, `done`) and the share of the whole that is done, 0..1."""
-
-LOOKING_SHARE = 0.8
-PREFETCH_BYTES, MOST_PREFETCHED = 8_000_000, 12
-"""Bytes and number of decoded frames that may wait in the queue. Speed grows up to about 12 frames; a 1080p frame takes
-3 MB, a 4K frame 12 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +109,7 @@ class Analyzer:
             ValueError: the threshold is not between 0 and 1.
         """
         place = Path(path)
-        return self._run(lambda: VideoFile(place, self._limits), progress, threshold, challenge)
+        return self._run(lambda every: VideoFile(place, self._limits, every), progress, threshold, challenge)
 
     def analyze_frames(
         self,
@@ -140,7 +119,7 @@ class Analyzer:
         challenge: Challenge | None = None,
     ) -> Analysis:
         """Judge frames from memory or a camera; the other arguments and the errors are those of `analyze`."""
-        return self._run(lambda: FrameSequence(frames, self._limits), progress, threshold, challenge)
+        return self._run(lambda every: FrameSequence(frames, self._limits), progress, threshold, challenge)
 
     def analyze_image(self, path: str | Path, threshold: float | str | None = None) -> ImageAnalysis:
         """Judge one picture file from a single look, without the cues that need several frames.
@@ -177,7 +156,7 @@ class Analyzer:
         self, opened: Opened, progress: Progress, rule: fusion.Calibration, challenge: Challenge | None
     ) -> Analysis:
         began = perf_counter()
-        clip, tracks = self._look(opened, progress, 1 if challenge else MESH_EVERY)
+        clip, tracks = look(opened, self._finder, self._limits, progress, every=challenge is not None)
         answering, tracks = tracks[:1], [track.with_fewer_meshes() if challenge else track for track in tracks]
         looked = perf_counter()
         checked = quality.assess(clip, tracks)
@@ -186,6 +165,9 @@ class Analyzer:
         with ThreadPoolExecutor(1) as beside:
             scoring = beside.submit(self._score, track.samples)
             evidence = cues.measure(clip, track)
+            if len(clip.unseen) and (cues.doubtful(clip, evidence) or cuts.suspected(clip)):
+                clip = with_every_frame(opened, self._limits, clip)
+                evidence |= cues.measure(clip, track, cues.OF_EVERY_FRAME)
             cued = perf_counter()
             division = segments.divide(clip, tracks)
             looks, expert, scored = scoring.result()
@@ -218,22 +200,6 @@ class Analyzer:
             return seen, replace(decision, frames=whole.frames)
         frames = tuple(frame for one in scenes for frame in one.decision.frames)
         return _Seen.of([one for one, _ in judged[True]]), replace(decision, frames=frames)
-
-    def _look(self, opened: Opened, progress: Progress, mesh_every: int) -> tuple[Clip, list[FaceTrack]]:
-        """Read the frames once: follow the faces and collect the data that the cues need."""
-        with opened() as file:
-            recorder = ClipRecorder(file.expected_seconds, self._limits.max_frames)
-            follower = FaceFollower(self._finder, file.expected_seconds, mesh_every)
-            expected = max(file.expected_seconds or 0.0, 1.0)
-            # close it before the file: the prefetch thread must not outlive the file
-            depth = min(max(PREFETCH_BYTES // file.frame_bytes, 1), MOST_PREFETCHED)
-            with closing(prefetched(file, lambda frame: frame.small(THUMB_SIDE), depth)) as frames:
-                for frame in frames:
-                    if recorder.add(frame):
-                        follower.follow(frame)
-                        progress("looking", min(frame.time / expected, 1.0) * LOOKING_SHARE)
-            tracks = follower.tracks()
-            return recorder.finish(file.video(), follower.inner()), tracks
 
     def _score(self, samples: tuple[Sample, ...]) -> tuple[Looks, Looks | None, float]:
         """Run the network and the optional expert on the samples; also returns the time when they finished."""

@@ -149,10 +149,24 @@ def _drawn(
     words = f"{report.verdict.upper()}  {report.live_confidence:.2f}  threshold {report.threshold:.2f}"
     if report.attack_type is not None:
         words += f"  {ATTACK_WORDS[report.attack_type]}"
+    if isinstance(report, Report) and report.freshness is not None:
+        words += f"  challenge {report.freshness.status.replace('_', ' ')}"
     _text(canvas, words, (10, height + 22), colour)
     if isinstance(report, Report) and time is not None:
         _timeline(canvas, report, time, height)
+        _text(canvas, _step_words(report, time), (10, 22), (255, 255, 255))
     return canvas
+
+
+def _step_words(report: Report, time: float) -> str:
+    """The step of the challenge that is due at a time, and whether it was done; empty where none is."""
+    if report.freshness is None:
+        return ""
+    due = time - report.freshness.delay
+    for number, step in enumerate(report.freshness.steps, 1):
+        if step.at <= due <= step.at + step.seconds:
+            return f"{number}. {step.kind.replace('_', ' ')}: {step.status}"
+    return ""
 
 
 def _timeline(canvas: Pixels, report: Report, time: float, top: int) -> None:

@@ -12,6 +12,8 @@ AnalysisError                      code, sentence, HTTP status, what to do
  │    ├── TooBright          422   too_bright            the face is burnt out
  │    ├── Blurred            422   blurred               no sharp frame of the face
  │    ├── Occluded           422   face_occluded         too few frames show the whole face
+ │    ├── ClipTooShort       422   clip_too_short        it ends before the last step of its challenge was due
+ │    ├── ClipTooCoarse      422   clip_too_coarse       too few frames to see the answer to its challenge
  │    ├── UnsupportedImage   415   unsupported_image     not a picture of a format that is accepted
  │    ├── UndecodableImage   422   undecodable_image     a picture, but its pixels cannot be read
  │    └── ImageTooLarge      413   image_too_large       bytes or pixels over the cap
@@ -113,6 +115,23 @@ class Occluded(UnusableVideo):
 
     code = "face_occluded"
     default = "The face is covered or cut off in most frames. Film again with the whole face in view."
+
+
+class ClipTooShort(UnusableVideo):
+    """The clip ends before the last step of its challenge was due."""
+
+    code = "clip_too_short"
+    default = "The clip ends before the last step of its challenge. Film to the end of a new challenge."
+
+
+class ClipTooCoarse(UnusableVideo):
+    """The clip has too few frames to see the answer to its challenge."""
+
+    code = "clip_too_coarse"
+    default = (
+        "The clip has fewer than 8 frames a second, or gaps over 0.35 seconds in more than one step of its challenge. "
+        "Film a new challenge with more light, or with another camera."
+    )
 
 
 class UnsupportedImage(UnusableVideo):

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from alive402.liveness.curves import FreshnessCurves
+
 Verdict = Literal["live", "spoof", "inconclusive"]
 AttackType = Literal["screen_replay", "print_or_still", "mask", "injected_or_edited", "unknown"]
 ATTACK_WORDS: dict[AttackType, str] = {
@@ -131,6 +133,7 @@ class FreshnessStep:
     Attributes:
         kind: the movement that was asked.
         at: seconds at which it was asked.
+        seconds: length of the window in which it had to be made.
         found_at: seconds at which the movement was largest; None where there was none.
         value: its size, in `unit`, to be compared with `threshold`; None where there was none.
         status: `done`; `missed`; `contradicted`, another movement was made; `unseen`, frames are missing.
@@ -138,6 +141,7 @@ class FreshnessStep:
 
     kind: str
     at: float
+    seconds: float
     found_at: float | None
     value: float | None
     unit: str
@@ -158,6 +162,7 @@ class Freshness:
         delay: seconds by which the clip's clock was found to run late.
         fitted: whether the thresholds come from people who were asked to move.
         steps: each step, in time order.
+        curves: the curves that the movements were found in; None where they are not known.
     """
 
     status: FreshnessStatus
@@ -169,6 +174,7 @@ class Freshness:
     delay: float
     fitted: bool
     steps: tuple[FreshnessStep, ...]
+    curves: FreshnessCurves | None = None
 
     @property
     def reason(self) -> Reason:
@@ -189,6 +195,7 @@ class Freshness:
                 {
                     "kind": step.kind,
                     "at": rounded(step.at),
+                    "seconds": rounded(step.seconds),
                     "found_at": rounded(step.found_at),
                     "value": rounded(step.value),
                     "unit": step.unit,
@@ -197,6 +204,7 @@ class Freshness:
                 }
                 for step in self.steps
             ],
+            **({} if self.curves is None else {"curves": self.curves.to_dict()}),
         }
 
 

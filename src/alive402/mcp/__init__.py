@@ -10,7 +10,17 @@ if TYPE_CHECKING:
     from alive402.mcp.guide import agent_guide
     from alive402.mcp.local import LocalService, local_server, serve_over_stdio
     from alive402.mcp.server import ToolCall, agent_server
-    from alive402.mcp.tool import PAYING, PAYMENT_KEYS, answer_result, paid_tool, refusal_result
+    from alive402.mcp.tool import (
+        CHALLENGE_TOOL,
+        CHALLENGE_TOOL_INPUT,
+        PAYING,
+        PAYMENT_KEYS,
+        answer_result,
+        challenge_result,
+        challenge_tool,
+        paid_tool,
+        refusal_result,
+    )
 else:
     __getattr__ = lazy_names(
         __name__,
@@ -18,11 +28,23 @@ else:
             "guide": ["agent_guide"],
             "local": ["LocalService", "local_server", "serve_over_stdio"],
             "server": ["ToolCall", "agent_server"],
-            "tool": ["PAYING", "PAYMENT_KEYS", "answer_result", "paid_tool", "refusal_result"],
+            "tool": [
+                "CHALLENGE_TOOL",
+                "CHALLENGE_TOOL_INPUT",
+                "PAYING",
+                "PAYMENT_KEYS",
+                "answer_result",
+                "challenge_result",
+                "challenge_tool",
+                "paid_tool",
+                "refusal_result",
+            ],
         },
     )
 
 __all__ = [
+    "CHALLENGE_TOOL",
+    "CHALLENGE_TOOL_INPUT",
     "PAYING",
     "PAYMENT_KEYS",
     "LocalService",
@@ -30,6 +52,8 @@ __all__ = [
     "agent_guide",
     "agent_server",
     "answer_result",
+    "challenge_result",
+    "challenge_tool",
     "local_server",
     "paid_tool",
     "refusal_result",

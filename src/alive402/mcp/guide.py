@@ -6,15 +6,17 @@ import json
 from collections.abc import Sequence
 
 from alive402.catalog import ServiceDefinition
+from alive402.mcp.tool import CHALLENGE_TOOL
 
 URI = "alive402://guide"
 
 
-def agent_guide(services: Sequence[ServiceDefinition]) -> str:
-    """The guide as Markdown, for a model that does not know the tools."""
+def agent_guide(services: Sequence[ServiceDefinition], asked: ServiceDefinition | None = None) -> str:
+    """The guide as Markdown, for a model that does not know the tools; `asked` is the service that has challenges."""
     first = services[0]
     reading = "\n".join(dict.fromkeys(each.reading for each in services if each.reading))
     said = "\n".join(_service(service) for service in services)
+    challenge = _challenge(asked) if asked else ""
     return f"""{said}
 ## To pay
 Call it. Unpaid, the result has `isError: true`, and its `structuredContent` is an x402 PaymentRequired object. Then
@@ -28,13 +30,22 @@ either
 If an answer did not arrive, send the same call with the same payment again, never a new one: with x402 the payment
 gives its answer again, and under the same `idempotencyKey` no second payment or use of a token is charged.
 
-## To read
+{challenge}## To read
 {reading}
 `data.Result` is the answer in one line.
 `data.Elements` is what the action of Alibaba Cloud answers.
 `data.Receipt` is signed: anyone can check it with the keys at `/.well-known/jwks.json`.
 
 A refusal has `code`, `message`, `charged`, and `retryAfter` in seconds where the same call may be sent again.
+"""
+
+
+def _challenge(service: ServiceDefinition) -> str:
+    return f"""## To ask for a clip that is filmed now
+A stored video says nothing about when it was filmed. `{CHALLENGE_TOOL}` is free and makes a challenge, with the payment
+of the later call. Give its `captureUrl` to the person, ask for the state (`statusUrl`, or the tool with `challengeId`)
+until it is `filmed`, and call `{service.tool_name}` with `ChallengeId` and the `uploadUrl` as `VideoUrl`.
+
 """
 
 

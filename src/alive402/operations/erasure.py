@@ -9,6 +9,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from alive402.calls.jobs import store
+from alive402.challenges import erase_challenge
 from alive402.errors import CodedError
 from alive402.payments.core import ApiKeyForbidden, Offer, PaymentInUse, SettlementUnknown
 from alive402.payments.keys import Keys, Scope
@@ -37,7 +38,7 @@ class ProofMissing(CodedError):
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """Erases the answer to one request: the stored result, its job, its signed verdict. Ledger rows stay."""
+    """Erases the answer to one request: the stored result, its job, its challenge, its verdict. Ledger rows stay."""
 
     ledger: Ledger
     keys: Keys
@@ -73,6 +74,7 @@ class Erasure:
             elif payment is not None or use is not None or not (everything or (key is not None and not key.prepaid)):
                 raise CallUnknown
             await store.erase(session, request_id)
+            await erase_challenge(session, request_id)
             verdict = delete(SignedVerdict).where(SignedVerdict.request_id == request_id)
             gone = (await session.execute(verdict.returning(SignedVerdict.request_id))).all()
             if payment is None and use is None and not gone:

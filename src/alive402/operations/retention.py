@@ -1,4 +1,4 @@
-"""Erases data when its retention time is over: answers, signed verdicts, sent messages, the call log.
+"""Erases data when its retention time is over: answers, signed verdicts, sent messages, the call log, challenges.
 
 Ledger rows and their history stay, because they hold no content.
 """
@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from alive402.calls import LoggedCall
+from alive402.challenges import ChallengeRow
 from alive402.payments.ledger import HELD, MAY_HAVE_MOVED, Ledger, Payment
 from alive402.payments.prepaid import PrepaidUse, Prepayment, UseState
 from alive402.receipts import SignedVerdict
@@ -39,6 +40,7 @@ class Erased:
     verdicts: int = 0
     messages: int = 0
     calls: int = 0
+    challenges: int = 0
 
     def __add__(self, other: Erased) -> Erased:
         return Erased(*(a + b for a, b in zip(dataclasses.astuple(self), dataclasses.astuple(other), strict=True)))
@@ -46,10 +48,14 @@ class Erased:
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """Retention times: of answers with their verdicts and messages, and of the call log."""
+    """Retention times: of answers with their verdicts and messages, of the call log, and of challenges.
+
+    A challenge ends minutes after it was made; later, its row only says which call used it.
+    """
 
     answers: timedelta = timedelta(days=90)
     call_log: timedelta = timedelta(days=90)
+    challenges: timedelta = timedelta(days=1)
 
 
 class Retention:
@@ -110,6 +116,7 @@ class Retention:
             verdicts=await _rows(session, verdicts.returning(SignedVerdict.request_id)),
             messages=await self._erase_messages(session, before),
             calls=await self._erase_calls(session),
+            challenges=await self._erase_challenges(session),
         )
 
     async def _erase_messages(self, session: AsyncSession, before: datetime) -> int:
@@ -122,6 +129,11 @@ class Retention:
     async def _erase_calls(self, session: AsyncSession) -> int:
         old = select(LoggedCall.id).where(LoggedCall.at < self._now() - self._keeping.call_log).limit(AT_ONCE)
         return await _rows(session, delete(LoggedCall).where(LoggedCall.id.in_(old)).returning(LoggedCall.id))
+
+    async def _erase_challenges(self, session: AsyncSession) -> int:
+        old = select(ChallengeRow.id).where(ChallengeRow.issued_at < self._now() - self._keeping.challenges)
+        statement = delete(ChallengeRow).where(ChallengeRow.id.in_(old.limit(AT_ONCE)))
+        return await _rows(session, statement.returning(ChallengeRow.id))
 
 
 async def _rows(session: AsyncSession, statement: object) -> int:

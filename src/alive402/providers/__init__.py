@@ -8,7 +8,7 @@ from alive402.lazy import lazy_names
 
 if TYPE_CHECKING:
     from alive402.providers.alibaba import AlibabaProvider, CloudAccount
-    from alive402.providers.base import Answer, Judges, Provider
+    from alive402.providers.base import Answer, AsksChallenges, Judges, Provider
     from alive402.providers.cluster import Cluster, ClusterLimits
     from alive402.providers.fair_queue import Places, waiting_as
     from alive402.providers.local import LocalProvider
@@ -19,7 +19,7 @@ else:
         __name__,
         {
             "alibaba": ["AlibabaProvider", "CloudAccount"],
-            "base": ["Answer", "Judges", "Provider"],
+            "base": ["Answer", "AsksChallenges", "Judges", "Provider"],
             "cluster": ["Cluster", "ClusterLimits"],
             "fair_queue": ["Places", "waiting_as"],
             "local": ["LocalProvider"],
@@ -32,6 +32,7 @@ __all__ = [
     "MAX_IMAGES_BYTES",
     "AlibabaProvider",
     "Answer",
+    "AsksChallenges",
     "CloudAccount",
     "Cluster",
     "ClusterLimits",

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from alive402.intake.sandbox import Judged, Kind, Progress
+from alive402.liveness import Challenge
+
+Arrived = Callable[[float], None]
+"""Learns when the whole file was here, in unix seconds; may raise, and then the file is not judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +25,16 @@ class Answer:
 class Judges(Protocol):
     """Judges local files, in processes of this machine or on a cluster."""
 
-    async def judge(self, path: Path, progress: Progress | None = None, kind: Kind = "video") -> Judged:
-        """Judge the file at `path`; when the caller is cancelled, the work is stopped.
+    async def judge(
+        self,
+        path: Path,
+        progress: Progress | None = None,
+        kind: Kind = "video",
+        challenge: Challenge | None = None,
+    ) -> Judged:
+        """Judge the file at `path`, and whether it answers `challenge`.
+
+        When the caller is cancelled, the work is stopped.
 
         Raises:
             AnalysisError: the file cannot be judged, the models are missing, or the analyzer failed.
@@ -62,4 +74,19 @@ class Provider(Protocol):
             IntakeError: the file did not arrive, or could not be judged in time.
             AnalysisError: the file cannot be judged, or the analyzer failed.
         """
+        ...
+
+
+@runtime_checkable
+class AsksChallenges(Protocol):
+    """A provider that can also check whether a video answers a challenge."""
+
+    def received_at(self, given: Mapping[str, Any]) -> float | None:
+        """When the whole video was here, in unix seconds; None where it is still to be fetched."""
+        ...
+
+    async def answer_to(
+        self, challenge: Challenge, given: Mapping[str, Any], arrived: Arrived, progress: Progress | None = None
+    ) -> Answer:
+        """As `answer`, with `freshness` in the report; `arrived` is called before the video is judged."""
         ...

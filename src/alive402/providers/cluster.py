@@ -21,7 +21,7 @@ from ray.exceptions import ObjectLostError, RayActorError, RayError
 
 from alive402.intake import AnalysisTimeout
 from alive402.intake.sandbox import Judged, Kind, Progress, Sandbox, SandboxLimits, understood
-from alive402.liveness import AnalysisError, AnalysisFailed
+from alive402.liveness import AnalysisError, AnalysisFailed, Challenge
 
 log = structlog.get_logger(__name__)
 
@@ -60,15 +60,18 @@ class Judge:
         await self._sandbox.warm_up()
         return True
 
-    async def judge(self, media: bytes, kind: Kind) -> AsyncIterator[dict[str, Any]]:
+    async def judge(
+        self, media: bytes, kind: Kind, challenge: Challenge | None = None
+    ) -> AsyncIterator[dict[str, Any]]:
         """Yield progress, and at the end the answer or the refusal."""
         said: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         with tempfile.TemporaryDirectory(prefix="alive402-") as folder:
             path = Path(folder, "video")
             await asyncio.to_thread(path.write_bytes, media)
-            task = asyncio.ensure_future(
-                self._sandbox.judge(path, lambda stage, share: said.put_nowait({"progress": [stage, share]}), kind)
+            work = self._sandbox.judge(
+                path, lambda stage, share: said.put_nowait({"progress": [stage, share]}), kind, challenge
             )
+            task = asyncio.ensure_future(work)
             task.add_done_callback(lambda _done: said.put_nowait({}))
             try:
                 while word := await said.get():
@@ -118,7 +121,13 @@ class Cluster:
         while len(self._actors) < self._limits.least:
             self._start()
 
-    async def judge(self, path: Path, progress: Progress | None = None, kind: Kind = "video") -> Judged:
+    async def judge(
+        self,
+        path: Path,
+        progress: Progress | None = None,
+        kind: Kind = "video",
+        challenge: Challenge | None = None,
+    ) -> Judged:
         """Judge the file at `path` on a node; when the caller is cancelled, its process there is killed.
 
         Raises:
@@ -130,7 +139,7 @@ class Cluster:
         for _ in range(TRIES):
             try:
                 async with asyncio.timeout(self._limits.start_seconds + self._judging.seconds), self._one() as actor:
-                    return understood(await self._judge_on(actor, media, kind, progress))
+                    return understood(await self._judge_on(actor, media, kind, challenge, progress))
             except TimeoutError:
                 raise AnalysisTimeout(seconds=self._judging.seconds) from None
             except (RayActorError, ObjectLostError) as error:
@@ -148,8 +157,10 @@ class Cluster:
             ray.kill(actor.handle)
         self._actors.clear()
 
-    async def _judge_on(self, actor: _Actor, media: Any, kind: Kind, progress: Progress | None) -> dict[str, Any]:
-        words = actor.handle.judge.options(num_returns="streaming").remote(media, kind)
+    async def _judge_on(
+        self, actor: _Actor, media: Any, kind: Kind, challenge: Challenge | None, progress: Progress | None
+    ) -> dict[str, Any]:
+        words = actor.handle.judge.options(num_returns="streaming").remote(media, kind, challenge)
         try:
             async for word in words:
                 message: dict[str, Any] = await word

@@ -10,10 +10,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from alive402.intake import AnalysisTimeout, FetchLimits, Uploads, check_url, container_of, fetch_file, media_folder
+from alive402.intake import (
+    AnalysisTimeout,
+    FetchLimits,
+    UploadGone,
+    Uploads,
+    check_url,
+    container_of,
+    fetch_file,
+    media_folder,
+)
 from alive402.intake.sandbox import Judged, Kind, Progress, Sandbox, SandboxLimits
-from alive402.liveness import AnalysisError, AnalysisFailed, AnalysisUnavailable, UnusableVideo
-from alive402.providers.base import Answer, Judges
+from alive402.liveness import AnalysisError, AnalysisFailed, AnalysisUnavailable, Challenge, UnusableVideo
+from alive402.providers.base import Answer, Arrived, Judges
 from alive402.providers.fair_queue import Places
 from alive402.providers.trial import Trial
 from alive402.stages import CallStage, stage
@@ -65,8 +74,27 @@ class LocalProvider:
         if self.uploads is None or self.uploads.named_in(given["VideoUrl"]) is None:
             check_url(given["VideoUrl"], self.fetching)
 
+    def received_at(self, given: Mapping[str, Any]) -> float | None:
+        """When an upload was complete, in unix seconds; None for a URL that is still to be fetched."""
+        upload = self.uploads.named_in(given["VideoUrl"]) if self.uploads else None
+        try:
+            return self.uploads.find(upload).received_at if self.uploads and upload else None
+        except UploadGone:
+            return None
+
     async def answer(self, given: Mapping[str, Any], progress: Progress | None = None) -> Answer:
         """Fetch and judge the video; raises IntakeError or AnalysisError."""
+        return await self._answer(given, progress, None, None)
+
+    async def answer_to(
+        self, challenge: Challenge, given: Mapping[str, Any], arrived: Arrived, progress: Progress | None = None
+    ) -> Answer:
+        """Fetch the video, judge it and whether it answers `challenge`; raises as `answer`, and what `arrived` does."""
+        return await self._answer(given, progress, challenge, arrived)
+
+    async def _answer(
+        self, given: Mapping[str, Any], progress: Progress | None, challenge: Challenge | None, arrived: Arrived | None
+    ) -> Answer:
         tell = progress or (lambda stage, share: None)
         with media_folder(self.media) as folder:
             # Our own file name, so that decoders see no name of the caller's.
@@ -77,23 +105,33 @@ class LocalProvider:
                 if upload is None:
                     with stage(CallStage.FETCH):
                         await fetch_file(given["VideoUrl"], path, self.fetching)
+            if arrived is not None:
+                arrived((self.received_at(given) if upload else None) or time.time())
             with self.used_up([upload] if upload else []):
                 container_of(path)
                 async with self.analyses.one():
                     tell("looking", FETCHING_SHARE)
                     judged = await self.judge(
-                        path, lambda stage, share: tell(stage, FETCHING_SHARE + (1 - FETCHING_SHARE) * share)
+                        path,
+                        lambda stage, share: tell(stage, FETCHING_SHARE + (1 - FETCHING_SHARE) * share),
+                        challenge=challenge,
                     )
         return Answer(elements=judged.elements, report=judged.liveness)
 
-    async def judge(self, path: Path, progress: Progress | None = None, kind: Kind = "video") -> Judged:
+    async def judge(
+        self,
+        path: Path,
+        progress: Progress | None = None,
+        kind: Kind = "video",
+        challenge: Challenge | None = None,
+    ) -> Judged:
         """Judge a local file; raises like `Sandbox.judge`.
 
         When it fails, the trial tells whether that is the file's fault: if not, it is AnalysisUnavailable.
         """
         with stage(CallStage.ANALYSIS):
             try:
-                judged = await self._judges.judge(path, progress, kind)
+                judged = await self._judges.judge(path, progress, kind, challenge)
             except UnusableVideo:
                 self.trial.works, self.trial.known_at = True, time.monotonic()
                 raise

@@ -28,4 +28,8 @@ class Limiting(BaseModel):
     new_payments_per_address: Rate = "60/hour"
     credential_guesses_per_address: Rate = Field(default="30/minute", description="wrong tokens, keys and secrets")
     calls_per_key: Rate = Field(default="10/second", description="signed calls of one AccessKeyId")
+    challenges_open: int = Field(default=20, gt=0, description="challenges of one payer that may still be answered")
+    challenges_unanswered: int = Field(
+        default=5, gt=0, description="unanswered challenges of one payer and `bind` in 10 minutes"
+    )
     limits_url: str = Field(default="memory://", description="where rate limits are counted, for several processes")

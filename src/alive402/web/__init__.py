@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from alive402.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from alive402.web import accuracy_page, liveness_answer, ops_page, privacy_page, site_pages
+    from alive402.web import accuracy_page, film_page, liveness_answer, ops_page, privacy_page, site_pages
     from alive402.web.assets import load_assets
     from alive402.web.report_page import render_report
     from alive402.web.samples import SAMPLE_FILES, finished_answer, samples_folder, shown_samples
@@ -28,6 +28,7 @@ __all__ = [
     "Renderer",
     "ShownReport",
     "accuracy_page",
+    "film_page",
     "finished_answer",
     "liveness_answer",
     "load_assets",

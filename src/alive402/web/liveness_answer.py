@@ -66,6 +66,7 @@ def shown(report: dict[str, Any]) -> ShownReport:
             reasons=reason_words(report["verdict"], report.get("reasons") or []),
             warnings=(report.get("quality") or {}).get("warnings") or [],
             images=report.get("images") or [],
+            freshness=drawings.shown_freshness(report.get("freshness")),
         )
     )
     facts = (

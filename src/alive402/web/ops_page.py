@@ -10,7 +10,7 @@ from markupsafe import Markup
 from alive402.calls import CallKind
 from alive402.catalog import SiteCatalog
 from alive402.operations import Span
-from alive402.web import ops_drawings
+from alive402.web import drawings
 from alive402.web.site_pages import render
 
 # Lowest layer of each bar first: answers, then refusals that are no fault of the service, then its faults.
@@ -35,7 +35,7 @@ def page(summary: Mapping[str, Any], site: SiteCatalog, *, session: bool) -> str
         summary=summary,
         session=session,
         spans=[(str(span), SPAN_WORDS[span]) for span in Span],
-        size=ops_drawings.SIZE,
+        size=drawings.BARS,
         plots=[
             _plot("Calls", "calls", names, [each["kinds"] for each in intervals], kinds),
             _plot("Verdicts", "verdicts", names, [each["verdicts"] for each in intervals], verdicts),
@@ -74,7 +74,7 @@ def _income_plots(income: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _plot(title: str, name: str, rows: list[str], amounts: list[dict[str, float]], layers: list[str]) -> dict[str, Any]:
-    drawing: Markup = ops_drawings.bars(list(zip(rows, amounts, strict=True)), layers)
+    drawing: Markup = drawings.bars(list(zip(rows, amounts, strict=True)), layers)
     table = [(row, [f"{each.get(layer, 0):g}" for layer in layers]) for row, each in zip(rows, amounts, strict=True)]
     return {"title": title, "name": name, "layers": layers, "drawing": drawing, "table": table}
 

@@ -11,7 +11,7 @@ import cv2
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from alive402.liveness import ATTACK_WORDS
-from alive402.web.drawings import CUE_TRACK, CURVE, bar, curve
+from alive402.web.drawings import CUE_TRACK, CURVE, bar, curve, shown_freshness
 from alive402.web.words import figure_words, reason_words, share_words
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def render_report(judged: Sequence[tuple[str, Analysis]]) -> str:
             "curve": curve(
                 [(frame.time, frame.live_confidence) for frame in analysis.report.frames], analysis.report.threshold
             ),
+            "freshness": shown_freshness(analysis.report.to_dict().get("freshness")),
             "reasons": reason_words(analysis.report.verdict, [reason.to_dict() for reason in analysis.report.reasons]),
             "cues": [
                 (

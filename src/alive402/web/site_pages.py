@@ -158,6 +158,14 @@ def payment(site: SiteCatalog, shown: ShownPayment) -> str:
     )
 
 
+def capture(site: SiteCatalog, challenge: str, kept: str, *, waits: bool) -> str:
+    """The page where a person films the answer to a challenge, if it `waits`; otherwise it says that the clip is there.
+
+    `kept` says in words for how long a clip is kept that is not judged.
+    """
+    return render("capture.html", site, challenge=challenge, kept=kept, waits=waits)
+
+
 def missing(title: str, sentence: str, site: SiteCatalog, facts: str = "") -> str:
     """The page for what does not exist, was deleted or cannot be shown; `facts` are the code and the request."""
     return render("missing.html", site, title=title, sentence=sentence, facts=facts)

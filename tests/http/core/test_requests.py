@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, JSONResponse
+from starlette.routing import Route
 
 from alive402.http.core.requests import Requests, route_of
 
@@ -26,6 +27,10 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     async def broken() -> None:
         raise KeyError("secret")
 
+    async def plain(request: Request) -> JSONResponse:
+        return JSONResponse({"route": route_of(request.scope)})
+
+    app.router.routes += [Route("/mcp", plain), Route("/secrets/{secret}", plain)]
     transport = httpx.ASGITransport(Requests(app.build_middleware_stack()), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://host.example") as client:
         yield client
@@ -41,6 +46,11 @@ async def test_response_has_the_id_of_its_request(client: httpx.AsyncClient) -> 
 
 def test_unmatched_route_has_no_path_in_the_log() -> None:
     assert route_of({"type": "http", "path": "/secret"}) == "no route"
+
+
+async def test_plain_route_is_named_unless_its_path_has_parameters(client: httpx.AsyncClient) -> None:
+    routes = [(await client.get(path)).json()["route"] for path in ("/mcp", "/secrets/7")]
+    assert routes == ["/mcp", "no route"]
 
 
 async def test_unexpected_error_is_a_500_without_its_message() -> None:

@@ -29,7 +29,7 @@ Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
 async def scraped(service: Service, **headers: str) -> httpx.Response:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         named = {name.replace("_", "-"): it for name, it in headers.items()}
         return await http.get(f"{service.url}/metrics", headers=named)
 

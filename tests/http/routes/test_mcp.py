@@ -63,7 +63,7 @@ async def test_tool_matches_the_catalog(service: Service, era: str) -> None:
             await client.call_tool("another_tool", {})
         with pytest.raises(MCPError, match="alive402://guide"):
             await client.read_resource("alive402://secrets")
-    assert [each.name for each in others] == [IMAGE_LIVENESS.tool_name]
+    assert [each.name for each in others] == [IMAGE_LIVENESS.tool_name, "face_challenge"]
     assert (tool.name, tool.title) == (TOOL, LIVENESS.name)
     assert tool.description is not None
     assert LIVENESS.description_for_model in tool.description
@@ -263,6 +263,13 @@ def test_foreign_origin_is_refused_on_loopback(service: Service, plain: httpx.Cl
     assert (rebound.status_code, foreign.status_code) == (421, 403)
     huge = plain.post(f"{service.url}/mcp", content=b'"' + b"x" * 70_000 + b'"', headers=headers)
     assert huge.status_code == 413
+    streamed = plain.post(f"{service.url}/mcp", content=iter([b'"', b"x" * 70_000, b'"']), headers=headers)
+    assert streamed.status_code == 413
+    words = [refused.json()["error"]["message"] for refused in (rebound, foreign, huge, streamed)]
+    assert words[0].startswith("The Host is not")
+    assert words[1].startswith("The Origin is not")
+    assert words[2] == words[3]
+    assert words[2].startswith("The request is larger than 65536 bytes.")
 
 
 async def test_public_server_accepts_its_host_name(start: Start) -> None:

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from alive402.liveness.challenge import Signals, Step, capped, find_breaks, verify
+from alive402.liveness.challenge import Signals, Step, capped, check_clip, find_breaks, verify
 from alive402.liveness.decision import fusion
+from alive402.liveness.errors import ClipTooCoarse, ClipTooShort
 from alive402.liveness.report import Reason
 from tests.liveness.challenge.people import Person, answer, challenge, joined, moved
 
@@ -22,7 +23,8 @@ people = st.builds(
     size=st.floats(1.4, 3.5),
     fps=st.floats(7.5, 30.0),
     delay=st.floats(-0.25, 0.3),
-)
+).filter(lambda person: person.reaction - person.lasts / 2 >= 0.1)
+"""People who begin after the prompt."""
 
 
 @given(seed=seeds, person=people)
@@ -51,6 +53,26 @@ def test_late_answers_do_not_pass(seed: int, late: float) -> None:
     steps = [replace(step, at=step.at + late) for step in asked.steps]
     freshness = verify(asked, answer(steps, asked.seconds + late, np.random.default_rng(seed), Person(delay=0.2)))
     assert freshness.status != "answered"
+
+
+@given(seed=seeds)
+def test_movements_that_begin_before_their_prompt_do_not_pass(seed: int) -> None:
+    """Their peaks are late enough for a clock that runs 0.3 s early, but nobody knows what will be asked."""
+    asked = challenge(seed)
+    early = answer(asked.steps, asked.seconds, np.random.default_rng(seed), Person(reaction=0.1, lasts=1.2))
+    assert verify(asked, early).status == "not_answered"
+    unasked = replace(asked, lead=0.0)
+    assert verify(unasked, early).status == "answered"
+
+
+@given(seed=seeds, place=st.integers(1, 4), person=st.builds(Person, lasts=st.floats(1.0, 1.4)))
+def test_an_answer_that_lacks_a_second_does_not_pass(seed: int, place: int, person: Person) -> None:
+    asked = challenge(seed)
+    whole = answer(asked.steps, asked.seconds + 1.0, np.random.default_rng(seed), person)
+    at = asked.steps[place].at
+    kept = chosen(whole, (whole.times < at - 0.7) | (whole.times >= at + 0.3))
+    times = np.where(kept.times < at - 0.7, kept.times, kept.times - 1.0)
+    assert verify(asked, replace(kept, times=times)).status != "answered"
 
 
 @given(seed=seeds, other=seeds)
@@ -187,3 +209,46 @@ def chosen(signals: Signals, kept: np.ndarray) -> Signals:
         signals.size[kept],
         signals.centre[kept],
     )
+
+
+def frames(seconds: float, fps: float, *gaps: tuple[float, float]) -> np.ndarray:
+    """Seconds of the frames of a clip that lacks those within the gaps."""
+    times = np.arange(0.0, seconds, 1.0 / fps)
+    return times[[not any(begin < time < end for begin, end in gaps) for time in times]]
+
+
+@given(seed=seeds, fps=st.floats(8.0, 60.0), person=people)
+@settings(max_examples=50)
+def test_whole_clip_can_show_the_answer(seed: int, fps: float, person: Person) -> None:
+    asked = challenge(seed)
+    check_clip(asked, frames(asked.seconds, fps))
+    first = asked.steps[0]
+    check_clip(asked, frames(asked.seconds, max(fps, 15.0), (first.at + 0.2, first.ends - 0.2)))
+
+
+@given(seed=seeds, fps=st.floats(8.0, 60.0), share=st.floats(0.0, 0.9))
+@settings(max_examples=50)
+def test_clip_that_ends_before_the_last_step_is_refused(seed: int, fps: float, share: float) -> None:
+    asked = challenge(seed)
+    with pytest.raises(ClipTooShort) as refused:
+        check_clip(asked, frames(share * (asked.steps[-1].ends - 0.5), fps))
+    assert refused.value.status == 422
+    assert refused.value.details["least_seconds"] == asked.steps[-1].ends
+
+
+@given(seed=seeds, fps=st.floats(2.0, 7.8))
+@settings(max_examples=50)
+def test_clip_of_too_few_frames_is_refused(seed: int, fps: float) -> None:
+    asked = challenge(seed)
+    with pytest.raises(ClipTooCoarse):
+        check_clip(asked, frames(asked.seconds + 1.0, fps))
+
+
+@given(seed=seeds, places=st.sets(st.integers(0, 4), min_size=2))
+@settings(max_examples=50)
+def test_clip_with_gaps_in_two_steps_is_refused(seed: int, places: set[int]) -> None:
+    asked = challenge(seed)
+    gaps = [(asked.steps[place].at + 0.5, asked.steps[place].at + 1.1) for place in places]
+    with pytest.raises(ClipTooCoarse) as refused:
+        check_clip(asked, frames(asked.seconds, 30.0, *gaps))
+    assert refused.value.details["steps_with_gaps"] == len(places)

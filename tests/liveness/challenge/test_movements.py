@@ -75,21 +75,39 @@ def test_movements_are_no_cuts(seed: int, fps: float, size: float) -> None:
     assert find_breaks(answer(steps, SECONDS, np.random.default_rng(seed), person)).cuts == ()
 
 
-def take_of(shift: float) -> list[np.ndarray]:
-    """Two seconds of somebody who sways before a wall; `shift` px is where this take has them."""
-    path = scenes.sway(60, 12)
+def take_of(shift: float, sway: float = 12.0) -> list[np.ndarray]:
+    """60 frames of somebody who sways by so many px before a wall; `shift` px is where this take has them."""
+    path = scenes.sway(60, sway)
     wall = scenes.room()
     return [scenes.face(wall, scenes.shifted((200, 120, 280, 220), x + shift, y)) for x, y in path]
 
 
-def filmed(frames: list[np.ndarray]) -> Clip:
-    return scenes.film(frames, [(200.0, 120.0, 280.0, 220.0)] * len(frames))[0]  # type: ignore[arg-type]
+def filmed(frames: list[np.ndarray], fps: float = scenes.FPS, noise: float = 1.5) -> Clip:
+    return scenes.film(frames, [(200.0, 120.0, 280.0, 220.0)] * len(frames), fps, noise)[0]  # type: ignore[arg-type]
 
 
 def test_two_takes_at_the_same_place_are_a_cut() -> None:
     assert picture_jumps(filmed(take_of(0.0) + take_of(0.0))) == ()
     (cut,) = picture_jumps(filmed(take_of(0.0) + take_of(25.0)))
     assert cut == pytest.approx(60 / scenes.FPS, abs=0.05)
+
+
+@pytest.mark.parametrize("fps", [15.0, 30.0])
+def test_a_cut_between_two_takes_of_somebody_who_keeps_still_is_found(fps: float) -> None:
+    """A codec shows most pictures of a face at rest as the ones before; the cut is no pause in the frames."""
+    still = [take_of(shift, sway=4.0) for shift in (0.0, 25.0)]
+    assert picture_jumps(filmed(still[0], fps, 0.0)) == ()
+    (cut,) = picture_jumps(filmed(still[0] + still[1], fps, 0.0))
+    assert cut == pytest.approx(60 / fps, abs=0.05)
+
+
+@pytest.mark.parametrize("times", [2, 3, 6])
+def test_frames_that_a_camera_repeats_are_no_cuts(times: int) -> None:
+    frames = [frame for frame in take_of(0.0, sway=20.0) for _ in range(times)]
+    assert picture_jumps(filmed(frames)) == ()
+    stalled = take_of(0.0, sway=20.0)
+    stalled[20 : 20 + 2 * times] = [stalled[20]] * (2 * times)
+    assert picture_jumps(filmed(stalled)) == ()
 
 
 def test_a_flash_is_no_cut() -> None:

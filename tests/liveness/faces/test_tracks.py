@@ -53,7 +53,7 @@ def test_turned_clip_gives_upright_views(finder: FaceFinder, filmed: list[Image]
     plain = follow(finder, filmed).tracks()[0]
     track = follow(finder, [np.rot90(frame, -turn // 90) for frame in filmed]).tracks()[0]
     assert track.turn == turn
-    assert np.isfinite(track.landmarks[0]).all()
+    assert np.isfinite(track.meshes()[0]).all()
     apart = [
         np.abs(one.mid.astype(int) - other.mid.astype(int)).mean()
         for one, other in zip(plain.samples, track.samples, strict=False)

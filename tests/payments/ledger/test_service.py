@@ -6,10 +6,12 @@ import asyncio
 import dataclasses
 import json
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from alive402.payments.core import Answered, Claim, Money, PaymentInUse, PaymentSpent, Stage, Unverified, Use
 from alive402.payments.ledger.ledger import Ledger
@@ -218,3 +220,64 @@ async def test_limit_is_whole_again_for_another_request(ledger: Ledger) -> None:
     async with ledger.begin() as payments:
         ((payment, _),) = await payments.history()
         assert payment.amount == 200_000
+
+
+class Seat:
+    """Something of which there is one: what a call uses up besides its money."""
+
+    def __init__(self) -> None:
+        self.taken: list[str | None] = []
+        self.full = False
+
+    async def take(self, session: AsyncSession, instead_of: str | None) -> None:
+        assert session.in_transaction()
+        if self.full:
+            raise LookupError
+        self.taken.append(instead_of)
+
+    async def spend(self, session: AsyncSession, result: dict[str, Any]) -> None:
+        raise AssertionError("the hold spends it, and not the ledger")
+
+
+@pytest.mark.parametrize("how", ["new", "recovered"])
+async def test_money_is_reserved_only_with_what_else_the_call_uses(ledger: Ledger, how: str) -> None:
+    seat = Seat()
+    use = dataclasses.replace(USE, also=seat)
+
+    async def claim() -> Claim | Answered | Unverified:
+        if how == "new":
+            return await reserve(ledger, use)
+        async with ledger.begin() as payments:
+            return await payments.recover(MONEY, use, "0x1")
+
+    seat.full = True
+    with pytest.raises(LookupError):
+        await claim()
+    async with ledger.begin() as payments:
+        assert await payments.history() == []
+    seat.full = False
+    assert isinstance(await claim(), Claim)
+    assert seat.taken == [None]
+
+
+async def test_call_that_takes_over_says_whose_place_it_takes(dead: Ledger) -> None:
+    seat = Seat()
+    await reserve(dead)
+    taken = await reserve(dead, dataclasses.replace(USE, request_id="second", also=seat))
+    assert isinstance(taken, Claim)
+    assert seat.taken == ["first"]
+    async with dead.begin() as payments:
+        await payments.settling(taken, RESULT)
+    # The answer is stored: nothing more is used up for it.
+    stored = await reserve(dead, dataclasses.replace(USE, request_id="third", also=seat))
+    assert isinstance(stored, Claim)
+    assert (stored.result, seat.taken) == (RESULT, ["first"])
+
+
+async def test_payment_that_was_released_takes_nobody_s_place(ledger: Ledger) -> None:
+    seat, claim = Seat(), await reserve(ledger)
+    assert isinstance(claim, Claim)
+    async with ledger.begin() as payments:
+        await payments.release(claim, "failed")
+    await reserve(ledger, dataclasses.replace(USE, request_id="second", also=seat))
+    assert seat.taken == [None]

@@ -22,8 +22,9 @@ from alive402.calls.jobs.errors import (
     UnknownJob,
 )
 from alive402.calls.jobs.store import Job, JobState, JobStore, Step
-from alive402.calls.paid_call import Outcome, PaidCalls, ReservedCall, ServiceRegistry
+from alive402.calls.paid_call import PaidCalls, ServiceRegistry
 from alive402.calls.rendering import answer_body, error_body
+from alive402.calls.values import Outcome, ReservedCall
 from alive402.errors import CodedError
 from alive402.intake import FetchLimits, IntakeError, callbacks, check_url
 from alive402.payments.core import Answered, Offer, SettlementUnknown

@@ -42,6 +42,10 @@ def buy(
     idempotency_key: Annotated[
         str | None, typer.Option(metavar="NAME", help="Name of this purchase: the same URL under it is charged once.")
     ] = None,
+    challenge_id: Annotated[
+        str | None, typer.Option(metavar="ID", help="A challenge of the service that the video has to answer.")
+    ] = None,
+    bind: Annotated[str | None, typer.Option(metavar="NAME", help="What the challenge was bound to.")] = None,
     jwks: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Trust only these keys of the service, not those it sends.")
     ] = None,
@@ -81,7 +85,8 @@ def buy(
             if pending is not None:
                 answer = client.resume(pending)
             else:
-                answer = client.buy(str(source), picture=picture, idempotency_key=idempotency_key)
+                named = {"challenge": challenge_id, "bind": bind}
+                answer = client.buy(str(source), picture=picture, idempotency_key=idempotency_key, **named)
     except ClientError as error:
         raise typer.Exit(_say_error(error, url, resume, as_json)) from None
     if out is not None:
@@ -206,6 +211,7 @@ def _sentences(answer: Answer) -> str:
     paid = answer.payment or {}
     confidence = "" if answer.live_confidence is None else f"live confidence {answer.live_confidence:.2f}"
     rows = [
+        *((("challenge", answer.freshness.replace("_", " ")),) if answer.freshness else ()),
         *(("because", reason["message"]) for reason in answer.report.get("reasons", ())),
         ("paid", f"{paid['amount']} atomic units on {paid['network']}" if paid.get("amount") else "nothing"),
         *((("transaction", paid["transaction"]),) if paid.get("transaction") else ()),

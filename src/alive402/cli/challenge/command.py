@@ -1,4 +1,4 @@
-"""`alive402 challenge new`: draw the movements that a person has to make in a clip."""
+"""`alive402 challenge`: its commands; `new` draws the movements that a person has to make in a clip."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from typing import Annotated
 
 import typer
 
+from alive402.cli.challenge.film import film
+from alive402.cli.challenge.fit import fit
+from alive402.cli.challenge.options import Avoid, Pace, Steps
+
 EXIT_USAGE = 64
 
 app = typer.Typer(help="Movements that a person has to make in a clip, drawn at random.", no_args_is_help=True)
 
 
-@app.callback()
-def _group() -> None:
-    pass
+app.command()(film)
+app.command()(fit)
 
 
 @app.command()
@@ -24,12 +27,9 @@ def new(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE.json", help="Where to write it; else standard output.")
     ] = None,
-    steps: Annotated[int, typer.Option(help="How many movements, 3 to 8.")] = 5,
-    avoid: Annotated[
-        list[str] | None,
-        typer.Option(metavar="MOVEMENT", help="turn_left, turn_right, look_up, look_down or open_mouth; repeatable."),
-    ] = None,
-    pace: Annotated[str, typer.Option(help="normal or slow; slow doubles the time for each movement.")] = "normal",
+    steps: Steps = 5,
+    avoid: Avoid = None,
+    pace: Pace = "normal",
 ) -> None:
     """Draw a challenge. Film the person while the movements are asked; then `alive402 analyze CLIP --challenge FILE`.
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 VERDICTS = ("live", "spoof", "inconclusive")
 UNUSABLE = "unusable"
+EXIT = {"live": 0, "spoof": 1, "inconclusive": 2}
+"""Exit code of a command that judges, by verdict."""
+EXIT_UNUSABLE = 3
 COLOURS = {"live": "bold green", "spoof": "bold red", "inconclusive": "bold yellow", UNUSABLE: "bold magenta"}
 BAR = 24
 WIDEST_NAME = 48

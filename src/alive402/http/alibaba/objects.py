@@ -22,6 +22,7 @@ from starlette.routing import Match, Route
 from starlette.types import Scope as AsgiScope
 
 from alive402.calls import LedgerUnavailable, ServiceRegistry
+from alive402.challenges import sha256_of
 from alive402.errors import CodedError
 from alive402.http.alibaba.errors import UNKNOWN_ACTION, ErrorCode, RpcRefused, classify, sentence
 from alive402.http.alibaba.form import MAX_FIELD_BYTES, ObjectForm
@@ -143,7 +144,7 @@ class Objects:
         upload_id = policy.key.removeprefix(f"{UPLOADS_PATH[1:]}/")
         try:
             async with self._affording(account, request) as payer:
-                upload = await self._uploads.receive(form.file(), payer, declared, upload_id, self._most)
+                upload = await self._uploads.receive(form.file(), sha256_of(payer), declared, upload_id, self._most)
         except FileExistsError:
             raise _Refused(EXISTS, "This key was used before. Call AuthorizeFileUpload for another one.") from None
         return self._posted(request, policy, upload, fields.get("success_action_status", ""))

@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Scope as AsgiScope
 
 from alive402.calls import Outcome, PaidCalls, ServiceRegistry
-from alive402.catalog import ServiceDefinition
+from alive402.catalog import CHALLENGE_INPUTS, ServiceDefinition
 from alive402.http.alibaba import objects
 from alive402.http.alibaba.errors import (
     INVALID,
@@ -121,6 +121,9 @@ class _Door:
             return _answered(request_id(request), leave)
         calls = self._calls(signed)
         given = input_of(signed.parameters, calls.service.input_schema)
+        if lost := [name for name in CHALLENGE_INPUTS if name in signed.parameters and name not in given]:
+            # Other unknown parameters are ignored; an answer without the challenge would look like one with it.
+            raise RpcRefused(INVALID, f"This service checks no challenges here: leave {lost[0]} out.")
         calls.check_input(given)
         resource = resource_of(calls.service, f"{self._payments.base(request)}/")
         outcome = await calls.call(given, Offer(account=account, address=address), resource, request_id(request))
@@ -221,6 +224,8 @@ def _extensions(outcome: Outcome, service: ServiceDefinition) -> dict[str, str]:
     headers = {"x-alive402-verdict": report["verdict"], "x-alive402-receipt": outcome.data.get("Receipt")}
     if report.get("threshold") is not None:
         headers["x-alive402-threshold"] = str(report["threshold"])
+    if report.get("freshness") is not None:
+        headers["x-alive402-freshness"] = report["freshness"]["status"]
     return {name: value for name, value in headers.items() if value}
 
 

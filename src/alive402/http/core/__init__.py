@@ -11,7 +11,18 @@ from alive402.http.core.bodies import (
     received_from,
     stated_length,
 )
-from alive402.http.core.documented_errors import NEW_PAYMENT, PAID_CALL, PAYING, POSTED, UPLOADING, Responses, refusals
+from alive402.http.core.documented_errors import (
+    CHALLENGED,
+    NEW_CHALLENGE,
+    NEW_PAYMENT,
+    PAID_CALL,
+    PAYING,
+    POSTED,
+    RECEIVING,
+    UPLOADING,
+    Responses,
+    refusals,
+)
 from alive402.http.core.errors import (
     BodyTooLarge,
     BodyTooSlow,
@@ -35,14 +46,17 @@ from alive402.http.core.schemas import COMPONENTS, ref
 from alive402.http.core.security_headers import POLICY_WITH_SEARCH, CrossOrigin, SecurityHeaders
 
 __all__ = [
+    "CHALLENGED",
     "COMPONENTS",
     "FILE_FIELD",
     "MAX_BODY_BYTES",
+    "NEW_CHALLENGE",
     "NEW_PAYMENT",
     "PAID_CALL",
     "PAYING",
     "POLICY_WITH_SEARCH",
     "POSTED",
+    "RECEIVING",
     "UPLOADING",
     "BodyTooLarge",
     "BodyTooSlow",

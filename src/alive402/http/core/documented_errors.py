@@ -6,6 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from alive402.catalog import InvalidInput
+from alive402.challenges import (
+    ChallengeExpired,
+    ChallengeNotBegun,
+    ChallengeUnknown,
+    ChallengeUsed,
+    TooManyChallenges,
+)
 from alive402.errors import CodedError
 from alive402.http.core.errors import (
     BodyTooLarge,
@@ -60,6 +67,8 @@ PAID_CALL: tuple[type[CodedError], ...] = (
     *_of_a_call(IntakeError),
     *_of_a_call(AnalysisError),
 )
+CHALLENGED: tuple[type[CodedError], ...] = (ChallengeUnknown, ChallengeNotBegun, ChallengeUsed, ChallengeExpired)
+"""What a call that names a challenge may raise besides."""
 UPLOADING: tuple[type[CodedError], ...] = (
     InvalidInput,
     HeaderRepeated,
@@ -68,6 +77,8 @@ UPLOADING: tuple[type[CodedError], ...] = (
     *_of_a_call(payments.PaymentError),
     *UploadRefused.__subclasses__(),
 )
+RECEIVING: tuple[type[CodedError], ...] = (HeaderTooLarge, VideoTooLarge, *UploadRefused.__subclasses__())
+NEW_CHALLENGE: tuple[type[CodedError], ...] = (*BODY, *_of_a_call(payments.PaymentError), TooManyChallenges)
 NEW_PAYMENT = (*BODY, payments.TooManyPayments)
 PAYING = (
     *BODY,

@@ -119,7 +119,10 @@ class Watched:
 
 def route_of(scope: Scope) -> str:
     """The path template of the matched route, such as `/api/jobs/{job_id}`, or "no route"."""
-    return str(getattr(scope.get("route"), "path", "")) or "no route"
+    if template := str(getattr(scope.get("route"), "path", "")):
+        return template
+    # Starlette's own routes, unlike FastAPI's, set only the endpoint. Without parameters the path is the template.
+    return str(scope["path"]) if "endpoint" in scope and not scope.get("path_params") else "no route"
 
 
 def _without_slash(path: str) -> str:

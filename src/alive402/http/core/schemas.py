@@ -1,4 +1,4 @@
-"""JSON Schemas of the responses: errors, prices, payments, uploads, jobs."""
+"""JSON Schemas of the responses: errors, prices, payments, uploads, jobs, challenges."""
 
 from __future__ import annotations
 
@@ -112,12 +112,92 @@ JOB: dict[str, Any] = {
     "required": ["jobId", "status", "statusUrl", "stage", "progress", "createdAt", "finishedAt"],
 }
 
+_MOMENT = {**_TEXT, "format": "date-time"}
+_CHALLENGE = {
+    "challengeId": {**_TEXT, "description": "Anyone who knows it may begin the challenge and hand over its clip."},
+    "kind": {**_TEXT, "enum": ["move"]},
+    "bits": {"type": "number", "description": "log2 of the number of equally likely orders of the steps."},
+    "issuedAt": _MOMENT,
+    "expiresAt": {**_MOMENT, "description": "It has to be begun by then."},
+    "answerBy": {**_MOMENT, "description": "The clip has to be complete by then. Once it is begun."},
+}
+
+CHALLENGE: dict[str, Any] = {
+    "type": "object",
+    "description": "A challenge. `steps`, `answerBy` and `capture.seconds` are told once, when it is begun.",
+    "properties": {
+        **_CHALLENGE,
+        "nonce": {**_TEXT, "description": "Names the challenge in a signed verdict; it is no secret."},
+        "fitted": {"type": "boolean", "description": "false: the thresholds are not fitted on people who were asked."},
+        "steps": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "kind": {
+                        **_TEXT,
+                        "enum": ["turn_left", "turn_right", "look_up", "look_down", "open_mouth"],
+                        "description": "Left and right are the person's own.",
+                    },
+                    "at": {"type": "number", "description": "Seconds from the first frame at which to ask for it."},
+                    "seconds": {"type": "number", "description": "Time for it."},
+                },
+                "required": ["kind", "at", "seconds"],
+            },
+        },
+        "capture": {
+            "type": "object",
+            "description": "How to film.",
+            "properties": {
+                "seconds": {"type": "number", "description": "Length of the clip."},
+                "lead": {"type": "number", "description": "Seconds of looking straight ahead before the first step."},
+                "width": {"type": "integer"},
+                "height": {"type": "integer"},
+                "frameRate": {"type": "integer"},
+                "bitsPerSecond": {"type": "integer"},
+                "mimeTypes": {"type": "array", "items": _TEXT, "description": "Take the first that the browser has."},
+            },
+            "required": ["lead", "width", "height", "frameRate", "bitsPerSecond", "mimeTypes"],
+        },
+        "captureUrl": {**_TEXT, "description": "The page that films the person."},
+        "statusUrl": _TEXT,
+    },
+    "required": [
+        "challengeId",
+        "nonce",
+        "kind",
+        "bits",
+        "fitted",
+        "issuedAt",
+        "expiresAt",
+        "capture",
+        "captureUrl",
+        "statusUrl",
+    ],
+}
+
+CHALLENGE_STATE: dict[str, Any] = {
+    "type": "object",
+    "description": "The state of a challenge, without its steps.",
+    "properties": {
+        **_CHALLENGE,
+        "state": {**_TEXT, "enum": ["issued", "begun", "filmed", "used", "expired"]},
+        "begunAt": _MOMENT,
+        "receivedAt": {**_MOMENT, "description": "When the last byte of the clip came."},
+        "uploadUrl": {**_TEXT, "description": "The clip that was handed over. Send it as VideoUrl."},
+        "requestId": {**_TEXT, "description": "The call that used the challenge."},
+    },
+    "required": ["challengeId", "state", "kind", "bits", "issuedAt", "expiresAt"],
+}
+
 COMPONENTS = {
     "Refusal": REFUSAL,
     "Payment": PAYMENT,
     "PaymentRequired": PAYMENT_REQUIRED,
     "Upload": UPLOAD,
     "Job": JOB,
+    "Challenge": CHALLENGE,
+    "ChallengeState": CHALLENGE_STATE,
 }
 
 

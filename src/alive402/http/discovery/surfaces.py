@@ -82,7 +82,9 @@ class Surfaces:
         *,
         test_money: bool,
         docs_url: str | None,
+        challenges: bool,
     ) -> None:
+        self._challenges = challenges
         self._test_money = test_money
         self._docs_url = docs_url
         self._registry = registry
@@ -112,6 +114,7 @@ class Surfaces:
             mcp=True,
             test_money=self._test_money,
             docs_url=self._docs_url,
+            challenges=self._challenges,
         )
 
     async def qualities(self, site: SiteCatalog) -> dict[str, Quality]:

@@ -35,6 +35,7 @@ from starlette.datastructures import Headers
 
 from alive402 import __version__
 from alive402.calls import WORKED_ON, CallKind, LedgerServices
+from alive402.challenges import challenge_counts
 from alive402.errors import CodedError
 from alive402.http.ops.access import OpsAccess, OpsKeyMissing, header_key
 from alive402.operations import ChainStanding, HealthCheck, Insight
@@ -82,6 +83,12 @@ class Metrics:
         self._payments = Gauge(
             "alive402_payments",
             "Payments in the ledger, by state; the same from each process: max by (ledger, state).",
+            ["ledger", "state"],
+            registry=registry,
+        )
+        self._challenges = Gauge(
+            "alive402_challenges",
+            "Challenges of the last day in the ledger, by state; the same from each process: max by (ledger, state).",
             ["ledger", "state"],
             registry=registry,
         )
@@ -145,14 +152,18 @@ class Metrics:
             async with self._ledger_services.ledger.reading() as session:
                 insight = Insight(session, utc_now())
                 states, backlog = await insight.states(), await insight.backlog()
+                challenges = await challenge_counts(session, utc_now())
             self._ledger.observe(time.monotonic() - began)
             for state, count in states.items():
                 self._payments.labels(self._name, str(state)).set(count)
+            for progress, count in challenges.items():
+                self._challenges.labels(self._name, str(progress)).set(count)
             self._unresolved.set(backlog.payments)
             self._oldest.set(backlog.oldest_seconds)
         except SQLAlchemyError:
             # Remove figures that can no longer be read.
             self._payments.clear()
+            self._challenges.clear()
             self._unresolved.set(math.nan)
             self._oldest.set(math.nan)
         for work, places in self._health.machine.queue.items():

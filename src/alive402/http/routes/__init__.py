@@ -1,8 +1,9 @@
-"""The routes that buyers call: tools, payments, uploads, jobs, MCP."""
+"""The routes that buyers call: tools, payments, uploads, challenges, jobs, MCP."""
 
 from __future__ import annotations
 
-from alive402.http.routes import jobs, mcp, payments, tools, uploads
-from alive402.http.routes.uploads import DRAIN_SECONDS
+from alive402.http.routes import challenges, jobs, mcp, payments, tools, uploads
+from alive402.http.routes.mcp_challenge import FaceChallenge
+from alive402.http.routes.receiving import DRAIN_SECONDS
 
-__all__ = ["DRAIN_SECONDS", "jobs", "mcp", "payments", "tools", "uploads"]
+__all__ = ["DRAIN_SECONDS", "FaceChallenge", "challenges", "jobs", "mcp", "payments", "tools", "uploads"]

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from alive402.calls import ServiceRegistry, classify, error_body, stored_answer_body
+from alive402.calls import PaidCalls, ServiceRegistry, classify, error_body, stored_answer_body
 from alive402.catalog import InvalidInput, problems_in, without_absent
 from alive402.http.core import ShownError, new_request_id
 from alive402.http.payment import (
@@ -29,20 +29,25 @@ from alive402.http.payment import (
     required_body,
     resource_of,
 )
+from alive402.http.routes.mcp_challenge import FaceChallenge
 from alive402.http.routes.mcp_people import PaymentByPerson
 from alive402.http.routes.mcp_transport import IDLE_SECONDS, MAX_BODY_BYTES, McpTransport
 from alive402.intake.sandbox import Progress
 from alive402.mcp import (
+    CHALLENGE_TOOL,
+    CHALLENGE_TOOL_INPUT,
     PAYING,
     PAYMENT_KEYS,
     ToolCall,
     agent_guide,
     agent_server,
     answer_result,
+    challenge_tool,
     paid_tool,
     refusal_result,
 )
 from alive402.payments.core import PaymentRequired
+from alive402.payments.x402 import Resource
 
 log = structlog.get_logger(__name__)
 
@@ -64,15 +69,23 @@ def door(
     loopback: bool,
     shown: ShownError,
     origins: Collection[str] = (),
+    asking: FaceChallenge | None = None,
 ) -> tuple[list[Route], StreamableHTTPSessionManager]:
     """The routes of MCP, and the session manager that has to run as long as the application does.
 
     `loopback`: serve this machine only, and reject requests with a foreign Host or Origin (DNS rebinding). `origins`
-    are those of other sites whose pages may call it. `shown` makes the page of an error for a browser.
+    are those of other sites whose pages may call it. `shown` makes the page of an error for a browser. `asking` is the
+    free tool of challenges, where a service can check them.
     """
     shapes = {name: {**shape, "pattern": _PRINTABLE} for name, shape in PAYING.items()}
     paying_schema = {"type": "object", "properties": shapes}
     paying = Draft202012Validator(paying_schema)
+    asks = Draft202012Validator(
+        {
+            **CHALLENGE_TOOL_INPUT,
+            "properties": {**CHALLENGE_TOOL_INPUT["properties"], "paymentToken": shapes["paymentToken"]},
+        }
+    )
     people = PaymentByPerson(registry, payments)
     by_tool = {calls.service.tool_name: calls for calls in registry.services}
 
@@ -85,7 +98,30 @@ def door(
             log.info("refused", request_id=request_id, code=known.code, status=known.status)
             return _refused(error_body(known, request_id), known.status, known.retry_after)
 
+    async def challenge(asked: FaceChallenge, call: ToolCall, request_id: str) -> CallToolResult:
+        request: Request = call.request
+        given = without_absent(call.arguments, CHALLENGE_TOOL_INPUT)
+        problems = problems_in(given, asks)
+        if problems:
+            raise InvalidInput(problems=problems)
+        token = {name: given.pop(name) for name in PAYING if name in given}
+        payment = await _read_credentials(call.meta, token, request)
+        try:
+            return await asked.answer(given, payment, request, request_id)
+        except PaymentRequired as error:
+            return await unpaid(error, asked.calls, asked.resource(request), request, request_id)
+
+    async def unpaid(
+        error: PaymentRequired, calls: PaidCalls, resource: Resource, request: Request, request_id: str
+    ) -> CallToolResult:
+        if type(error) is PaymentRequired and error.message == PaymentRequired.default:
+            error = PaymentRequired(_UNPAID)
+        named = await payments.named(error.details.get("paymentId"), calls, request)
+        return _refused(required_body(error, request_id, calls.gate, resource, named), error.status)
+
     async def answer(call: ToolCall, progress: Progress, request_id: str) -> CallToolResult | InputRequiredResult:
+        if asking is not None and call.name == CHALLENGE_TOOL:
+            return await challenge(asking, call, request_id)
         request: Request = call.request
         calls = by_tool[call.name]
         arguments = without_absent(call.arguments, paying_schema)
@@ -110,20 +146,20 @@ def door(
                 return asked
             outcome = await calls.call(given, payment.offer, resource, request_id, progress)
         except PaymentRequired as error:
-            if type(error) is PaymentRequired and error.message == PaymentRequired.default:
-                error = PaymentRequired(_UNPAID)
-            named = await payments.named(error.details.get("paymentId"), calls, request)
-            return _refused(required_body(error, request_id, calls.gate, resource, named), error.status)
+            return await unpaid(error, calls, resource, request, request_id)
         shown = payments.report_url(outcome.report_id, request)
         return answer_result(outcome.request_id, {"data": outcome.data, **shown}, outcome.receipt)
 
     services = [calls.service for calls in registry.services]
-    words = {service.tool_name: service.stages for service in services}
+    words = {CHALLENGE_TOOL: {}, **{service.tool_name: service.stages for service in services}}
+    tools = [paid_tool(service) for service in services]
+    if asking is not None:
+        tools.append(challenge_tool(asking.calls.service))
 
     async def report(report_id: str, request: Request) -> dict[str, Any]:
         return stored_answer_body(await registry.ledger_services.reports.find(report_id), payments.base(request))
 
-    server = agent_server([paid_tool(service) for service in services], words, agent_guide(services), work, report)
+    server = agent_server(tools, words, agent_guide(services, asking.calls.service if asking else None), work, report)
     manager = StreamableHTTPSessionManager(
         server, session_idle_timeout=IDLE_SECONDS, max_request_body_size=MAX_BODY_BYTES, max_sessions=None
     )

@@ -44,6 +44,12 @@ HANDOVER_SECONDS = 1.0
 _SESSION_HEADER, _VERSION_HEADER = "mcp-session-id", "mcp-protocol-version"
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+_REFUSED = {
+    403: "The Origin is not this service's.",
+    413: f"The request is larger than {MAX_BODY_BYTES} bytes. Send the URL of a video, not the video.",
+    421: "The Host is not this service's. Without ALIVE402_PUBLIC_URL it answers to localhost only.",
+}
+"""Sentences for what the SDK's own middleware refuses in plain text."""
 
 
 @dataclass(eq=False, slots=True)
@@ -93,7 +99,10 @@ class McpTransport:
         refused = await self._foreign(request)
         if refused is None and self._is_old_sse(request):
             refused = self.streamable_only(request, 405, {"Allow": "POST, GET, DELETE"})
-        await (refused or self._bounded)(scope, receive, send)
+        if refused is not None:
+            await refused(scope, receive, send)
+        else:
+            await self._bounded(scope, receive, _in_json(scope, send))
 
     def streamable_only(self, request: Request, status: int, headers: Mapping[str, str] | None = None) -> Response:
         """The answer to a client of the old HTTP+SSE transport, or to a browser: where to go."""
@@ -194,23 +203,21 @@ class McpTransport:
         """End an idle session as its client would."""
         headers = [(_SESSION_HEADER.encode(), (session.id or "").encode())]
 
-        async def nothing() -> Message:
-            return {"type": "http.request", "body": b"", "more_body": False}
-
         async def unheard(_message: Message) -> None:
             pass
 
-        await self._end(session, {**scope, "method": "DELETE", "headers": headers}, nothing, unheard)
+        await self._end(session, {**scope, "method": "DELETE", "headers": headers}, _nothing, unheard)
         log.info("ended an idle MCP session to make room")
 
     async def _foreign(self, request: Request) -> Response | None:
         """The refusal of a request from a foreign Host or Origin; None for all others."""
         if self._local is not None:
-            return await self._local.validate_request(request)
+            refused = await self._local.validate_request(request)
+            return refused and _error(_REFUSED[refused.status_code], refused.status_code)
         origin = request.headers.get("origin")
         if origin is None or origin in self._origins or self._is_own(origin, request):
             return None
-        return _error("The Origin is not this service's.", 403)
+        return _error(_REFUSED[403], 403)
 
     def _is_own(self, origin: str, request: Request) -> bool:
         if self._public is not None:
@@ -230,6 +237,25 @@ def _full(crowd: Collection[_Session], now: float) -> Response:
     waits = [each.used + REPLACEABLE_SECONDS - now for each in crowd if not each.in_flight]
     wait = max(1, math.ceil(min(waits, default=REPLACEABLE_SECONDS)))
     return _error("Too many open sessions. End some, or wait.", 503, INTERNAL_ERROR, {"Retry-After": str(wait)})
+
+
+def _in_json(scope: Scope, send: Send) -> Send:
+    """`send` that replaces the plain text of a body that is too large."""
+    replaced = False
+
+    async def sending(message: Message) -> None:
+        nonlocal replaced
+        if message["type"] == "http.response.start" and message["status"] == 413:
+            replaced = True
+            await _error(_REFUSED[413], 413)(scope, _nothing, send)
+        elif not replaced:
+            await send(message)
+
+    return sending
+
+
+async def _nothing() -> Message:
+    return {"type": "http.request", "body": b"", "more_body": False}
 
 
 def _error(

@@ -9,9 +9,9 @@ from fastapi.responses import JSONResponse
 
 from alive402.calls import PaidCalls, answer_body
 from alive402.calls.jobs import InvalidCallback, JobRequest, JobRunner, TooManyJobs
-from alive402.catalog import without_absent
+from alive402.catalog import CHALLENGE_ID, without_absent
 from alive402.errors import CodedError
-from alive402.http.core import PAID_CALL, LargeBodies, body_of, json_object, ref, refusals, request_id
+from alive402.http.core import CHALLENGED, PAID_CALL, LargeBodies, body_of, json_object, ref, refusals, request_id
 from alive402.http.payment import (
     Payment,
     PaymentObjects,
@@ -31,6 +31,7 @@ CALLBACK_HEADER = "X-Callback-Url"
 def router(calls: PaidCalls, payments: PaymentObjects, jobs: JobRunner) -> APIRouter:
     """The service's path and its aliases, with one handler; `Prefer: respond-async` turns a call into a job."""
     routes, large = APIRouter(), LargeBodies(calls.service.max_body_bytes)
+    challenged = CHALLENGED if CHALLENGE_ID in calls.service.input_schema["properties"] else ()
 
     async def call(
         request: Request,
@@ -124,7 +125,7 @@ def router(calls: PaidCalls, payments: PaymentObjects, jobs: JobRunner) -> APIRo
                         "Retry-After": {"schema": {"type": "integer"}, "description": "seconds"},
                     },
                 },
-                **refusals(*PAID_CALL, TooManyJobs, InvalidCallback),
+                **refusals(*PAID_CALL, *challenged, TooManyJobs, InvalidCallback),
             },
             openapi_extra={
                 "requestBody": {

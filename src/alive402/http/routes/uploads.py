@@ -2,39 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
-from starlette.requests import ClientDisconnect
 
 from alive402.calls import ServiceRegistry
+from alive402.challenges import sha256_of
 from alive402.errors import CodedError
-from alive402.http.core import (
-    FILE_FIELD,
-    UPLOADING,
-    HeaderTooLarge,
-    UnknownService,
-    file_in_form,
-    ref,
-    refusal,
-    refusals,
-    request_id,
-    stated_length,
-)
+from alive402.http.core import UPLOADING, UnknownService, refusal, refusals, request_id
 from alive402.http.payment import Payment, PaymentObjects, payment_required, resource_of
-from alive402.intake import UPLOADS_PATH, Upload, UploadGone, UploadMalformed, Uploads, UploadTypeRefused
+from alive402.http.routes.receiving import NO_STORE, drain, file_asked, received, upload_body, upload_shown
+from alive402.intake import UPLOADS_PATH, UploadGone, Uploads
 from alive402.payments.core import PaymentRequired
-
-_NO_STORE = {"Cache-Control": "no-store"}
-_FORM = "multipart/form-data"
-_RAW = ("application/octet-stream", "video/", "image/")
-# How long the rest of a rejected upload is still read and discarded, so that its client gets to read the error.
-DRAIN_SECONDS = 3.0
 
 
 def router(registry: ServiceRegistry, payments: PaymentObjects, uploads: Uploads) -> APIRouter:
@@ -51,8 +31,8 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, uploads: Uploads
             "image service. The file is deleted after its analysis, or when it expires."
         ),
         status_code=201,
-        responses={201: _shown("The upload waits for its call."), **refusals(*UPLOADING, UnknownService)},
-        openapi_extra={"requestBody": _body()},
+        responses={201: upload_shown("The upload waits for its call."), **refusals(*UPLOADING, UnknownService)},
+        openapi_extra={"requestBody": file_asked()},
     )
     async def create(
         request: Request,
@@ -66,9 +46,9 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, uploads: Uploads
         try:
             waits = uploads.limits.receive_seconds
             async with calls.affording(payment.offer, resource, request_id(request), waits) as payer:
-                upload = await _received(request, payer, calls.service.upload_files)
+                upload = await received(uploads, request, sha256_of(payer), calls.service.upload_files)
         except CodedError as error:
-            await _drain(request)
+            await drain(request)
             if isinstance(error, PaymentRequired):
                 named = await payments.named(error.details.get("paymentId"), calls, request)
                 refused = payment_required(error, request, calls.gate, resource, named, payment.version)
@@ -77,18 +57,21 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, uploads: Uploads
             # Do not wait for the part that was not read yet.
             refused.headers["Connection"] = "close"
             return refused
-        shown = _upload_body(upload, payments.base(request))
+        shown = upload_body(upload, payments.base(request))
         del shown["used"]
-        return JSONResponse(shown, status_code=201, headers={**_NO_STORE, "Location": shown["url"]})
+        return JSONResponse(shown, status_code=201, headers={**NO_STORE, "Location": shown["url"]})
 
     @routes.get(
         "/{upload_id}",
         operation_id="get_upload",
         summary="Read the state of an upload, without its content",
-        responses={200: _shown("The upload waits for its call, or is used."), **refusals(UploadGone, ledger=False)},
+        responses={
+            200: upload_shown("The upload waits for its call, or is used."),
+            **refusals(UploadGone, ledger=False),
+        },
     )
     async def show(request: Request, upload_id: str) -> JSONResponse:
-        return JSONResponse(_upload_body(uploads.find(upload_id), payments.base(request)), headers=_NO_STORE)
+        return JSONResponse(upload_body(uploads.find(upload_id), payments.base(request)), headers=NO_STORE)
 
     @routes.delete(
         "/{upload_id}",
@@ -104,66 +87,4 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, uploads: Uploads
             await registry.ledger_services.failures.count(None, payment.offer.address)
         return Response(status_code=204)
 
-    async def _received(request: Request, payer: str, most: int) -> Upload:
-        given = request.headers.get("content-type", "")
-        kind = given.partition(";")[0].strip().lower()
-        if len(given) > 512:
-            raise HeaderTooLarge(header="Content-Type")
-        chunks, declared = _chunks(request), None
-        if kind == _FORM:
-            chunks = file_in_form(chunks, given)
-        elif kind.startswith(_RAW):
-            declared = stated_length(request)
-        else:
-            raise UploadTypeRefused
-        try:
-            return await uploads.receive(chunks, payer, declared, most=most)
-        except ClientDisconnect:
-            raise UploadMalformed("The upload ended early.") from None
-
     return routes
-
-
-async def _chunks(request: Request) -> AsyncIterator[bytes]:
-    async for chunk in request.stream():
-        if chunk:
-            yield chunk
-
-
-async def _drain(request: Request) -> None:
-    """Read and discard the rest for a moment, unless the client sent `Expect: 100-continue`."""
-    if "expect" in request.headers:
-        return
-    with contextlib.suppress(ClientDisconnect, RuntimeError, TimeoutError):
-        async with asyncio.timeout(DRAIN_SECONDS):
-            async for _ in request.stream():
-                pass
-
-
-def _upload_body(upload: Upload, base: str) -> dict[str, Any]:
-    expires_at = datetime.fromtimestamp(upload.expires_at, UTC).isoformat(timespec="seconds")
-    return {
-        "uploadId": upload.id,
-        "url": f"{base}{UPLOADS_PATH}/{upload.id}",
-        "bytes": upload.size,
-        "sha256": upload.sha256,
-        "expiresAt": expires_at.replace("+00:00", "Z"),
-        "used": upload.used,
-    }
-
-
-def _shown(when: str) -> dict[str, Any]:
-    return {"description": when, "content": {"application/json": {"schema": ref("Upload")}}}
-
-
-def _body() -> dict[str, Any]:
-    raw: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
-    form = {
-        "type": "object",
-        "properties": {FILE_FIELD: {"type": "string", "format": "binary"}},
-        "required": [FILE_FIELD],
-        "additionalProperties": False,
-    }
-    # Any video/* and image/* is accepted, but OpenAPI generators need full media types.
-    kinds = ("video/mp4", "video/webm", "image/jpeg", "image/png", "application/octet-stream")
-    return {"required": False, "content": {**dict.fromkeys(kinds, raw), _FORM: {"schema": form}}}

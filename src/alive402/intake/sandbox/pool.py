@@ -20,7 +20,7 @@ from alive402.intake.sandbox.worker_process import (
     WorkerDied,
     WorkerNotStarted,
 )
-from alive402.liveness import AnalysisError, AnalysisFailed, AnalysisUnavailable, ModelsMissing
+from alive402.liveness import AnalysisError, AnalysisFailed, AnalysisUnavailable, Challenge, ModelsMissing
 
 log = structlog.get_logger(__name__)
 
@@ -71,8 +71,16 @@ class Sandbox:
             self._start_another()
         await asyncio.gather(*self._starting)
 
-    async def judge(self, path: Path, progress: Progress | None = None, kind: Kind = "video") -> Judged:
-        """Judge the file at `path`; when the caller is cancelled, the worker process is killed.
+    async def judge(
+        self,
+        path: Path,
+        progress: Progress | None = None,
+        kind: Kind = "video",
+        challenge: Challenge | None = None,
+    ) -> Judged:
+        """Judge the file at `path`, and whether it answers `challenge`.
+
+        When the caller is cancelled, the worker process is killed.
 
         When a process dies, another one tries once more, in the time that is left. A file that crashes both processes
         is an error.
@@ -93,24 +101,26 @@ class Sandbox:
                 progress(stage, heard)
 
         try:
-            return await self._judge(path, hear, kind, until)
+            return await self._judge(path, hear, kind, challenge, until)
         except WorkerDied:
             log.warning("judged once more in another process")
         try:
-            return await self._judge(path, hear, kind, until)
+            return await self._judge(path, hear, kind, challenge, until)
         except WorkerNotStarted:
             raise AnalysisUnavailable from None
         except WorkerDied:
             raise AnalysisFailed from None
 
-    async def _judge(self, path: Path, progress: Progress, kind: Kind, until: float) -> Judged:
+    async def _judge(
+        self, path: Path, progress: Progress, kind: Kind, challenge: Challenge | None, until: float
+    ) -> Judged:
         """Judge the file once; raises WorkerDied where the child crashed."""
         worker, sound = None, False
         try:
             async with asyncio.timeout_at(until):
                 with reporting_full_disk():
                     worker = self._take() or await self._started()
-                    judged = understood(await worker.judge(path, self.limits, progress, kind))
+                    judged = understood(await worker.judge(path, self.limits, progress, kind, challenge))
             sound = True
             return judged
         except AnalysisError as error:

@@ -2,9 +2,10 @@
 
 Arguments: the folder of the files, and the limits as JSON. It loads the models and writes
 `{"ready": confinements}`. Then, for each line `{"job": n, "video": name, "kind": kind}` on standard input (kind `video`
-or `image`), it answers on standard output: first lines `[stage, share]` while it works, then `{"job": n, "peak_bytes":
-…}` with either `liveness` and `elements` or `error: {"code", "message", "details"}`. Nothing else can write to standard
-output. The worker ends when standard input ends.
+or `image`; with `challenge` for a video that has to answer one), it answers on standard output: first lines
+`[stage, share]` while it works, then `{"job": n, "peak_bytes": …}` with either `liveness` and `elements` or
+`error: {"code", "message", "details"}`. Nothing else can write to standard output. The worker ends when standard input
+ends.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import json
 import os
 import resource
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -23,13 +25,16 @@ from alive402.intake.sandbox.confinement import bound_processor_time, confine_pr
 STEP = 0.1
 
 
-def judge(path: Path, kind: str, out: TextIO, threshold: float | str | None = None) -> dict[str, Any]:
+def judge(
+    path: Path, kind: str, out: TextIO, threshold: float | str | None = None, asked: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """Judge one file; returns JSON-ready data, also for a video that cannot be judged.
 
-    Progress is written to `out` during the work. `threshold` is the operating point, by default the engine's.
+    Progress is written to `out` during the work. `threshold` is the operating point, by default the engine's. `asked`
+    is the challenge that a video has to answer.
     """
     # Imported after confinement, because decoders and networks are what it protects against.
-    from alive402.liveness import AnalysisError, analyze, analyze_image
+    from alive402.liveness import AnalysisError, Challenge, analyze_image, shared_analyzer
 
     last: tuple[str, float] = ("", 0.0)
 
@@ -43,7 +48,8 @@ def judge(path: Path, kind: str, out: TextIO, threshold: float | str | None = No
         if kind == "image":
             picture = analyze_image(path, threshold)
             return {"liveness": picture.to_dict(), "elements": [picture.to_alibaba()]}
-        report = analyze(path, progress, threshold)
+        challenge = replace(Challenge.from_dict(asked), strict=True) if asked else None
+        report = shared_analyzer().analyze(path, progress, threshold, challenge).report
     except AnalysisError as error:
         if error.__cause__ is not None and error.status == 500:
             print(repr(error.__cause__), file=sys.stderr, flush=True)
@@ -94,7 +100,7 @@ def main() -> None:
     for line in requests:
         job = json.loads(line)
         bound_processor_time(limits["cpu_seconds"])
-        answer = judge(folder / job["video"], job["kind"], out, limits.get("threshold"))
+        answer = judge(folder / job["video"], job["kind"], out, limits.get("threshold"), job.get("challenge"))
         _say(out, {"job": job["job"], "peak_bytes": peak_bytes(memory), **answer})
     # Exit without joining the decoders' threads, which could crash after the answer.
     os._exit(0)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from alive402.intake.folders import WORKER, marked
-from alive402.liveness import VideoTooLarge, model_files
+from alive402.liveness import Challenge, VideoTooLarge, model_files
 
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 MAX_LOG_LINES, MAX_LOG_LINE_BYTES = 40, 400
@@ -173,9 +173,16 @@ class WarmWorker:
         return "\n".join(self._said)
 
     async def judge(
-        self, path: Path, limits: SandboxLimits, progress: Progress | None, kind: Kind = "video"
+        self,
+        path: Path,
+        limits: SandboxLimits,
+        progress: Progress | None,
+        kind: Kind = "video",
+        challenge: Challenge | None = None,
     ) -> dict[str, Any]:
         """The child's answer for the file at `path`: `liveness` and `elements`, or `error`.
+
+        `challenge` is what a video has to answer: the child gets its steps.
 
         Raises:
             VideoTooLarge: the file has more than `limits.file_bytes`.
@@ -186,7 +193,9 @@ class WarmWorker:
         video = Path(self._folder.name, str(self._jobs))
         await asyncio.to_thread(_lend, path, video, limits.file_bytes)
         try:
-            return await self._answer(json.dumps({"job": self._jobs, "video": video.name, "kind": kind}), progress)
+            asked = {} if challenge is None else {"challenge": challenge.to_dict()}
+            question = {"job": self._jobs, "video": video.name, "kind": kind, **asked}
+            return await self._answer(json.dumps(question), progress)
         finally:
             _take_back(video)
 

@@ -1,21 +1,23 @@
-"""Reads a manifest: a CSV with path (or file), label, attack_type (or attack), subject, source and optional group."""
+"""Reads a manifest: a CSV with path (or file), label, attack_type (or attack), subject, source, group and challenge."""
 
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 from alive402.lab.datasets.presentation import DatasetError, Presentation
+from alive402.liveness import Challenge
 
 LIVE = ("live", "bonafide", "bona_fide", "bona fide", "real", "genuine", "true", "1")
 SPOOF = ("spoof", "attack", "fake", "false", "0")
 GROUPS = {"train": "train", "dev": "dev", "devel": "dev", "val": "dev", "test": "test", "eval": "test", "": ""}
 PATH, LABEL, ATTACK = ("path", "file"), ("label",), ("attack_type", "attack")
-KNOWN = (*PATH, *LABEL, *ATTACK, "subject", "source", "group")
+KNOWN = (*PATH, *LABEL, *ATTACK, "subject", "source", "group", "challenge")
 
 
 def read(path: Path, protocol: str | None = None) -> list[Presentation]:
-    """The presentations of a manifest; paths are relative to its folder.
+    """The presentations of a manifest; paths are relative to its folder, those of challenges too.
 
     Raises:
         DatasetError: not a manifest; the message names line and column.
@@ -70,6 +72,10 @@ def _presentation(manifest: Path, line: int, row: dict[str, str | None]) -> Pres
     bona_fide, attack = label in LIVE, cell(*ATTACK)
     if bona_fide and attack:
         raise wrong(ATTACK, f"the label says live, so '{attack}' cannot be its attack.")
+    try:
+        challenge = read_challenge(manifest.parent / cell("challenge")) if cell("challenge") else None
+    except ValueError as error:
+        raise wrong(("challenge",), str(error)) from None
     return Presentation(
         path=file,
         name=Path(name).as_posix(),
@@ -78,8 +84,23 @@ def _presentation(manifest: Path, line: int, row: dict[str, str | None]) -> Pres
         subject=cell("subject"),
         source=cell("source"),
         group=GROUPS[group],
+        challenge=challenge,
         notes={key: value for key, value in row.items() if key not in KNOWN and isinstance(value, str)},
     )
+
+
+def read_challenge(path: Path) -> Challenge:
+    """Read a challenge of `alive402 challenge new`.
+
+    Raises:
+        ValueError: it cannot be read, or is none.
+    """
+    try:
+        return Challenge.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise ValueError(f"the challenge {path} cannot be read: {error.strerror}.") from None
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path} is not a challenge: {error}") from None
 
 
 def _check_unique(path: Path, found: list[Presentation]) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from alive402.liveness import Challenge
+
 VIDEOS = (".mp4", ".mov", ".avi", ".webm", ".mkv", ".m4v", ".3gp")
 
 
@@ -26,6 +28,7 @@ class Presentation:
         source: the set that was filmed together (data set, camera, session); the unit of independence. "" if unknown.
         group: `train`, `dev` or `test` where the data set defines it, else "".
         notes: further columns of the manifest.
+        challenge: what the person was asked to do; None without a challenge.
     """
 
     path: Path
@@ -36,6 +39,7 @@ class Presentation:
     source: str = ""
     group: str = ""
     notes: Mapping[str, str] = field(default_factory=dict)
+    challenge: Challenge | None = None
 
 
 def files_under(root: Path, *folders: str, suffixes: tuple[str, ...] = VIDEOS) -> list[Path]:

@@ -11,22 +11,32 @@ from typing import TYPE_CHECKING
 from alive402.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from alive402.liveness.challenge.answer import capped, judge, verify
+    from alive402.liveness.challenge.answer import capped, check_clip, judge, verify
     from alive402.liveness.challenge.continuity import Continuity, find_breaks, picture_jumps
     from alive402.liveness.challenge.fitted import Limits, packaged
+    from alive402.liveness.challenge.fitting import MovementFit, ThresholdFit, fit_thresholds
     from alive402.liveness.challenge.movements import Movement, find_movements
     from alive402.liveness.challenge.signals import Signals, read
-    from alive402.liveness.challenge.steps import KINDS, Challenge, ChallengeOptions, Step, draw, drawn_bits
+    from alive402.liveness.challenge.steps import (
+        KINDS,
+        Challenge,
+        ChallengeOptions,
+        MovementKind,
+        Step,
+        draw,
+        drawn_bits,
+    )
 else:
     __getattr__ = lazy_names(
         __name__,
         {
-            "answer": ["capped", "judge", "verify"],
+            "answer": ["capped", "check_clip", "judge", "verify"],
             "continuity": ["Continuity", "find_breaks", "picture_jumps"],
             "fitted": ["Limits", "packaged"],
+            "fitting": ["MovementFit", "ThresholdFit", "fit_thresholds"],
             "movements": ["Movement", "find_movements"],
             "signals": ["Signals", "read"],
-            "steps": ["KINDS", "Challenge", "ChallengeOptions", "Step", "draw", "drawn_bits"],
+            "steps": ["KINDS", "Challenge", "ChallengeOptions", "MovementKind", "Step", "draw", "drawn_bits"],
         },
     )
 
@@ -37,13 +47,18 @@ __all__ = [
     "Continuity",
     "Limits",
     "Movement",
+    "MovementFit",
+    "MovementKind",
     "Signals",
     "Step",
+    "ThresholdFit",
     "capped",
+    "check_clip",
     "draw",
     "drawn_bits",
     "find_breaks",
     "find_movements",
+    "fit_thresholds",
     "judge",
     "packaged",
     "picture_jumps",

@@ -53,6 +53,8 @@ def picture_jumps(clip: Clip) -> tuple[float, ...]:
 
     Two takes at the same place differ little, and a face at rest hardly jumps; but in one take the change from picture
     to picture grows and falls over several of them (adaptive threshold: Yeo and Liu 1995, as in `decision.cuts`).
+    Pictures that look like the one before are left out: cameras repeat frames, and codecs do where nothing moves. The
+    longer the time since the last picture that differs, the larger the change has to be.
     """
     kept: list[int] = []
     steps: list[float] = []
@@ -67,14 +69,15 @@ def picture_jumps(clip: Clip) -> tuple[float, ...]:
     if len(kept) < 2 * PICTURES_BESIDE + 2:
         return ()
     times, changes = clip.times[kept], np.asarray(steps[1:])
-    waits = np.diff(times)
+    waits, apart = np.diff(times), np.diff(clip.times)
     found = []
     for place in range(PICTURES_BESIDE, len(changes) - PICTURES_BESIDE):
         beside = _beside(place, PICTURES_BESIDE)
-        usual = float(np.median(waits[beside]))
-        if usual > 1.0 / LEAST_RATE or waits[place] > LONGEST_PAUSE:
+        usual = float(np.median(apart[kept[place - PICTURES_BESIDE] : kept[place + PICTURES_BESIDE + 1]]))
+        if usual > 1.0 / LEAST_RATE or apart[kept[place + 1] - 1] > LONGEST_PAUSE:
             continue
-        expected = max(float(changes[beside].max()), LEAST_CHANGE) * max(1.0, waits[place] / max(usual, 1e-3))
+        wait = min(float(waits[place]), LONGEST_PAUSE)
+        expected = max(float(changes[beside].max()), LEAST_CHANGE) * max(1.0, wait / max(usual, 1e-3))
         if changes[place] >= PICTURE_TIMES * expected:
             found.append(float(times[place + 1]))
     return tuple(found)

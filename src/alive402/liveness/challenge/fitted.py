@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from alive402.liveness.challenge.steps import KINDS
 
@@ -57,6 +58,17 @@ class Limits:
             if not (math.isfinite(limit.threshold) and limit.threshold > 0):
                 raise ValueError(f"{path.name}: the threshold of {kind} is not a positive number.")
         return cls(limits, bool(table["fitted"]), str(table["fitted_on"]))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The thresholds as `read` takes them."""
+        return {
+            "fitted": self.fitted,
+            "fitted_on": self.fitted_on,
+            "movements": {
+                kind: {"signal": one.signal, "sign": one.sign, "threshold": one.threshold, "unit": one.unit}
+                for kind, one in self.movements.items()
+            },
+        }
 
 
 @cache

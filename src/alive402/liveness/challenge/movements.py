@@ -19,7 +19,7 @@ Doubles = npt.NDArray[np.float64]
 OUT_OF_REST = 0.5
 """Least distance of a peak from the rest, in thresholds; the way back from the other side is no movement."""
 BEGUN = 0.3
-"""Share of a movement's height at which it has begun."""
+"""Share of a movement's height, over the rest or over the valley before it, at which it has begun."""
 LEAST_FRAMES = 5
 
 
@@ -33,6 +33,7 @@ class Movement:
         peak: seconds, when it was largest.
         value: its prominence, in the unit of its threshold.
         size: its prominence in thresholds, at least 1.
+        reach: the largest threshold at which it would be found, in the same unit as `value`.
     """
 
     kind: str
@@ -40,6 +41,7 @@ class Movement:
     peak: float
     value: float
     size: float
+    reach: float
 
 
 def find_movements(signals: Signals, lead: float, limits: Limits | None = None) -> tuple[Movement, ...]:
@@ -52,13 +54,18 @@ def find_movements(signals: Signals, lead: float, limits: Limits | None = None) 
     """
     if len(signals.times) < LEAST_FRAMES:
         return ()
-    resting = signals.times <= signals.times[0] + lead if lead > 0 else np.ones(len(signals.times), bool)
+    resting = at_rest(signals.times, lead)
     curves = {"yaw": signals.yaw, "pitch": signals.pitch, "mouth": signals.mouth}
     found = []
     for kind, limit in (limits or packaged()).movements.items():
         curve = limit.sign * curves[limit.signal]
         found += _peaks(kind, signals.times, _smooth(curve) - float(np.median(curve[resting])), limit)
     return tuple(sorted(found, key=lambda one: (one.peak, one.kind)))
+
+
+def at_rest(times: Doubles, lead: float) -> npt.NDArray[np.bool_]:
+    """(k,) bool, the times in which the face rests: the first `lead` seconds; all of them where nobody was told to."""
+    return times <= times[0] + lead if lead > 0 and len(times) else np.ones(len(times), bool)
 
 
 def _peaks(kind: str, times: Doubles, heights: Doubles, limit: Limit) -> list[Movement]:
@@ -72,11 +79,10 @@ def _peaks(kind: str, times: Doubles, heights: Doubles, limit: Limit) -> list[Mo
         prominence = top - max(_valley(heights[place::-1]), _valley(heights[place:]))
         if prominence < limit.threshold:
             continue
-        begun = np.flatnonzero(heights[:place] <= top - (1 - BEGUN) * prominence)
+        begun = np.flatnonzero(heights[:place] <= top - (1 - BEGUN) * min(prominence, top))
         onset = times[begun[-1]] if len(begun) else times[0]
-        found.append(
-            Movement(kind, float(onset), float(times[place]), float(prominence), float(prominence / limit.threshold))
-        )
+        size, reach = prominence / limit.threshold, min(prominence, top / OUT_OF_REST)
+        found.append(Movement(kind, float(onset), float(times[place]), float(prominence), float(size), float(reach)))
     return found
 
 

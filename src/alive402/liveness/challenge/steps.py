@@ -109,6 +109,7 @@ class Challenge:
         seconds: length that the clip has to have.
         bits: binary logarithm of the number of equally likely orders. The random pauses add to it and are not counted.
         kind: `move`; other kinds are not built.
+        strict: a clip that cannot show the answer is refused, rather than judged `unclear`.
     """
 
     challenge_id: str
@@ -117,6 +118,7 @@ class Challenge:
     seconds: float
     bits: float
     kind: str = MOVE
+    strict: bool = False
 
     @classmethod
     def new(cls, challenge_id: str, seed: bytes, options: ChallengeOptions = ChallengeOptions()) -> Challenge:

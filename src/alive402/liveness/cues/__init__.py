@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from alive402.liveness.cues.bezel import bezel
+from alive402.liveness.cues.doubt import doubtful
 from alive402.liveness.cues.drawn import drawn
 from alive402.liveness.cues.flicker import flicker
 from alive402.liveness.cues.moire import moire
@@ -31,14 +32,18 @@ ALL: tuple[Callable[[Clip, FaceTrack], Cue | tuple[Cue, ...]], ...] = (
     pulse,
 )
 """Functions that each measure one cue, or several cues from the same data."""
+OF_EVERY_FRAME: tuple[Callable[[Clip, FaceTrack], Cue], ...] = (repeats, flicker, pulse)
+"""Those of them that use `clip.thumbs`, and so every frame of the clip, if every frame was decoded."""
 NAMES = ("planar", "frozen", "puppet", "drawn", "overlay", "bezel", "moire", "repeats", "flicker", "pulse")
 """The names of all cues that `ALL` gives, in this order. A calibration has a weight for each."""
 
 
-def measure(clip: Clip, track: FaceTrack) -> dict[str, Cue]:
-    """Measure every cue, by name. Two cues run in parallel, because most of their time is spent outside Python."""
+def measure(
+    clip: Clip, track: FaceTrack, some: Sequence[Callable[[Clip, FaceTrack], Cue | tuple[Cue, ...]]] | None = None
+) -> dict[str, Cue]:
+    """Measure every cue, or `some`, by name. Two run in parallel: most of their time is spent outside Python."""
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        measured = list(pool.map(lambda one: one(clip, track), ALL))
+        measured = list(pool.map(lambda one: one(clip, track), ALL if some is None else some))
     cues = [cue for one in measured for cue in (one if isinstance(one, tuple) else (one,))]
     return {cue.name: cue for cue in cues}
 
@@ -46,7 +51,9 @@ def measure(clip: Clip, track: FaceTrack) -> dict[str, Cue]:
 __all__ = [
     "ALL",
     "NAMES",
+    "OF_EVERY_FRAME",
     "bezel",
+    "doubtful",
     "drawn",
     "flicker",
     "measure",

@@ -56,8 +56,8 @@ def planar(clip: Clip, track: FaceTrack) -> Cue:
     if len(moving) < LEAST_PAIRS:
         return silent(NAME, UNIT, NORMAL, "The face hardly moved, so its motion says nothing.", "print_or_still")
     ratio = float(np.median([residual / motion for residual, motion in moving]))
-    mesh = _mesh_residual(track)
     flat = ramp(ratio, RATIO_NOTHING, RATIO_CERTAIN)
+    mesh = _mesh_residual(track) if flat > 0 else None
     # Without the mesh, a rigid head cannot be ruled out.
     flat = min(flat, ramp(mesh, MESH_NOTHING, MESH_CERTAIN)) if mesh is not None else 0.5 * flat
     message = (
@@ -133,8 +133,9 @@ def _lucas_kanade(views: list[Gray], corners: Floats) -> tuple[Floats, Floats]:
 
 def _mesh_residual(track: FaceTrack) -> float | None:
     """Median rms distance of the mesh from one homography, in face widths, over about a sixth of the clip."""
-    known = np.isfinite(track.landmarks[:, 0, 0])
-    marks = track.landmarks[known]
+    landmarks = track.meshes()
+    known = np.isfinite(landmarks[:, 0, 0])
+    marks = landmarks[known]
     widths = (track.boxes[:, 2] - track.boxes[:, 0])[known]
     if len(marks) < 4:
         return None

@@ -15,8 +15,8 @@ Doubles = npt.NDArray[np.float64]
 
 NAME, UNIT, NORMAL = "pulse", "dB of the heartbeat above the noise", (-8.0, 12.0)
 LEAST_FPS, LEAST_SECONDS, MOST_SECONDS = 15.0, 4.0, 20.0
-"""Least frames a second (a slower video aliases the beat), least seconds, and most seconds used: more adds time and
-little else."""
+"""Least frames a second of the video (a slower one aliases the beat; at least 10 of them are decoded), least seconds,
+and most seconds used: more adds time and little else."""
 RATE = 30.0
 """Rate in Hz to which colours are resampled, because phones do not keep a constant frame rate."""
 REGIONS = ((0.25, 0.12, 0.75, 0.32), (0.12, 0.50, 0.40, 0.78), (0.60, 0.50, 0.88, 0.78))
@@ -51,7 +51,8 @@ def pulse(clip: Clip, track: FaceTrack) -> Cue:
     2013). It counts only when the regions beat together, the face keeps still and the colour changes little: swaying
     makes a rhythm too, and a hand-held phone sways.
     """
-    fps, seconds = frame_rate(clip)
+    _, seconds = frame_rate(clip)
+    fps = (len(clip.times) + len(clip.unseen) - 1) / seconds if seconds > 0 else 0.0
     boxes = boxes_on_thumbs(clip, track)
     if boxes is None or fps < LEAST_FPS or seconds < LEAST_SECONDS:
         return silent(NAME, UNIT, NORMAL, "A pulse needs at least 4 s of video at 15 frames a second.")

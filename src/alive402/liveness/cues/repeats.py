@@ -15,6 +15,9 @@ from alive402.liveness.faces import FaceTrack
 from alive402.liveness.media import Clip
 from alive402.liveness.report import Cue
 
+Doubles = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.float32]
+
 NAME = "repeats"
 UNIT = "share of the frames that repeat an earlier one"
 NORMAL = (0.0, 0.1)
@@ -46,17 +49,18 @@ def repeats(clip: Clip, track: FaceTrack) -> Cue:
 
     Negative score: a frozen or looped stream. Never positive.
     """
-    chosen = _spread(clip.times)
+    chosen = spread(clip.times)
     times = clip.times[chosen]
     apart = np.abs(times[:, None] - times) >= APART_SECONDS
     if times[-1] - times[0] < LEAST_SECONDS or not apart.any(axis=1).all():
         return silent(NAME, UNIT, NORMAL, "The clip is too short to tell whether it repeats.", "injected_or_edited")
-    distance = _distances(clip.thumbs[chosen])
+    distance = distances(clip.thumbs[chosen])
     usual = float(np.median(distance[apart]))
     close = float(np.median(np.diff(times))) <= NEIGHBOUR_SECONDS
     same = max(SAME, SAME_SHARE * float(np.median(np.diagonal(distance, 1)))) if close else SAME
     nearest = np.where(apart, distance, np.inf).min(axis=1)
-    looped = max(ramp(_dip(distance, apart), SHALLOW, DEEP), ramp(_turn(distance, apart), TURN_SHALLOW, TURN_DEEP))
+    loop, turn = dips(distance, times)
+    looped = max(ramp(loop, SHALLOW, DEEP), ramp(turn, TURN_SHALLOW, TURN_DEEP))
     value = max(float((nearest < same).mean()), looped)
     score = 0.0 - max(ramp(value, NOTHING, CERTAIN), looped)
     message = "No picture comes twice."
@@ -69,45 +73,53 @@ def repeats(clip: Clip, track: FaceTrack) -> Cue:
     return Cue(NAME, score, 0.0, value, UNIT, NORMAL, message, "injected_or_edited")
 
 
-def _dip(distance: npt.NDArray[np.float32], apart: npt.NDArray[np.bool_]) -> float:
-    """Least ratio of the mean distance at one lag to that two frames before and after; 1 where none is smaller."""
-    count = len(distance)
-    lags = [lag for lag in range(1, count - LEAST_PAIRS) if np.diagonal(apart, lag).all()]
-    return _deepest({lag: float(np.diagonal(distance, lag).mean()) for lag in lags})
+def dips(distance: Floats, times: Doubles) -> tuple[float, float]:
+    """How deep the distances of frames dip, by the number of frames between them and around a turn; 1 without a dip.
+
+    Args:
+        distance: (n, n), as `distances` gives it.
+        times: (n,) seconds.
+    """
+    first, second = pairs_apart(times)
+    found = distance[first, second]
+    lags = np.bincount(second - first, minlength=len(times))
+    whole = lags == len(times) - np.arange(len(times))  # No pair so many frames apart is too near in time.
+    whole[-LEAST_PAIRS:] = False
+    by_lag = np.where(whole, mean_by(second - first, found, 1, len(times)), np.nan)
+    return deepest(by_lag, BESIDE), deepest(mean_by(second + first, found, LEAST_PAIRS), BESIDE)
 
 
-def _turn(distance: npt.NDArray[np.float32], apart: npt.NDArray[np.bool_]) -> float:
-    """The same ratio for frames at equal times before and after the best turning point."""
-    mirrored, counted = distance[:, ::-1], apart[:, ::-1]
-    mean: dict[int, float] = {}
-    for moment in range(1 - len(distance), len(distance)):
-        chosen = np.diagonal(counted, moment)
-        if chosen.sum() >= 2 * LEAST_PAIRS:  # Each pair is in the matrix twice.
-            mean[moment] = float(np.diagonal(mirrored, moment)[chosen].mean())
-    return _deepest(mean)
+def pairs_apart(times: Doubles) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Indices of the first and the second frame of each pair at least half a second apart."""
+    first, second = np.triu_indices(len(times), 1)
+    apart = times[second] - times[first] >= APART_SECONDS
+    return first[apart], second[apart]
 
 
-def _deepest(mean: dict[int, float]) -> float:
-    """Least ratio of a mean distance to those two places before and after it; 1 where none is smaller."""
-    ratios = [
-        2 * mean[place] / max(mean[place - BESIDE] + mean[place + BESIDE], 2 * SAME)
-        for place in mean
-        if place - BESIDE in mean and place + BESIDE in mean
-    ]
-    return min(ratios, default=1.0)
+def mean_by(places: npt.NDArray[np.int64], distance: Floats, least: int, length: int = 0) -> Doubles:
+    """Mean distance of the pairs at each place; NaN where there are fewer than `least`."""
+    count = np.bincount(places, minlength=length)
+    total = np.bincount(places, distance, minlength=length)
+    return np.where(count >= least, total / np.maximum(count, 1), np.nan)
 
 
-def _spread(times: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+def deepest(mean: Doubles, beside: int) -> float:
+    """Least ratio of a mean distance to those `beside` places before and after it; 1 where none is smaller."""
+    ratios = 2 * mean[beside:-beside] / np.maximum(mean[: -2 * beside] + mean[2 * beside :], 2 * SAME)
+    return float(np.nanmin(ratios, initial=1.0)) if np.isfinite(ratios).any() else 1.0
+
+
+def spread(times: Doubles) -> npt.NDArray[np.int64]:
     """Indices of frames: all of them, or every second, third ... so that at most 480 are left."""
     return np.arange(0, len(times), -(-len(times) // MOST_FRAMES))
 
 
-def _distances(thumbs: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+def distances(thumbs: npt.NDArray[np.uint8]) -> Floats:
     """(n, n) float32, rms difference in gray levels of each pair of thumbnails."""
     gray = np.stack([cv2.cvtColor(thumb, cv2.COLOR_BGR2GRAY) for thumb in thumbs]).astype(np.float32)
     flat = gray.reshape(len(gray), -1)
     flat -= flat.mean()  # Keeps the squares small, so that float32 loses nothing.
     squares = (flat**2).sum(axis=1)
     between = squares[:, None] + squares - 2 * flat @ flat.T
-    result: npt.NDArray[np.float32] = np.sqrt(np.maximum(between, 0) / flat.shape[1]).astype(np.float32)
+    result: Floats = np.sqrt(np.maximum(between, 0) / flat.shape[1]).astype(np.float32)
     return result

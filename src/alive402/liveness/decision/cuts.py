@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from alive402.liveness.decision.fades import fades
+from alive402.liveness.decision.fades import LEAST_FEW, fades
 from alive402.liveness.media import Clip
 
 Floats = npt.NDArray[np.float32]
@@ -97,6 +97,14 @@ def find(clip: Clip) -> tuple[Cut, ...]:
     return tuple(
         Cut(float(seen.last[before]), float(seen.times[after]), _back(seen, before, after)) for before, after in ends
     )
+
+
+def suspected(clip: Clip) -> bool:
+    """Whether the decoded frames of a clip with others left out hint at a cut; its limits are wider than `find`'s."""
+    seen = pictures(clip)
+    if len(seen.times) < 4:
+        return False
+    return bool(float(_steps(seen.gray).max()) >= SUSPECT or fades(seen.gray, seen.times, (), structure, LEAST_FEW))
 
 
 def _back(seen: Pictures, before: int, after: int) -> float | None:

@@ -17,7 +17,8 @@ MOST_PLACES = 120
 """Most places tested in a clip, spread over it; bounds the time."""
 APART = 0.3
 """Least structure distance of the two pictures at which they can be two scenes."""
-LEAST_BETWEEN = 3
+LEAST_BETWEEN, LEAST_FEW = 3, 1
+"""Least pictures in the middle of a fade; and where frames were left out."""
 ENDS = 0.06
 """Share of one picture in the other below which a fade has not begun, or has ended."""
 UNEXPLAINED = 0.12
@@ -25,7 +26,11 @@ UNEXPLAINED = 0.12
 
 
 def fades(
-    gray: Floats, times: npt.NDArray[np.float64], hard: Sequence[int], distance: Callable[[Floats, Floats], float]
+    gray: Floats,
+    times: npt.NDArray[np.float64],
+    hard: Sequence[int],
+    distance: Callable[[Floats, Floats], float],
+    between: int = LEAST_BETWEEN,
 ) -> list[tuple[int, int]]:
     """(before, after), indices of pictures at both ends of each cross-fade, in time order, without overlap.
 
@@ -37,6 +42,7 @@ def fades(
         times: (n,) float64 seconds.
         hard: indices of pictures before which there is a hard cut; no fade is looked for across one.
         distance: structure distance of two pictures.
+        between: least pictures in the middle of a fade.
     """
     found: list[tuple[float, float, int, int]] = []
     flat = gray.reshape(len(gray), -1)
@@ -46,11 +52,11 @@ def fades(
     for start in np.unique(np.searchsorted(times, np.arange(times[0], times[-1], step))).tolist():
         for length in LENGTHS:
             end = min(int(np.searchsorted(times, times[start] + length)), len(times) - 1)
-            if end - start <= LEAST_BETWEEN or any(start < cut <= end for cut in hard):
+            if end - start <= between or any(start < cut <= end for cut in hard):
                 continue
             if 1.0 - float(flat[start] @ flat[end]) / float(norms[start] * norms[end]) < APART:
                 continue
-            left, first, last = _mixture(flat[start : end + 1])
+            left, first, last = _mixture(flat[start : end + 1], between)
             if left < UNEXPLAINED and distance(gray[start], gray[end]) >= APART:
                 found.append((-length, left, start + first, start + last))
     chosen: list[tuple[int, int]] = []
@@ -60,7 +66,7 @@ def fades(
     return sorted(chosen)
 
 
-def _mixture(flat: Floats) -> tuple[float, int, int]:
+def _mixture(flat: Floats, least: int) -> tuple[float, int, int]:
     """Share of the first and last picture's difference that mixing them does not explain, 0..1; start, end.
 
     It is 1 when the share of the last picture does not rise, or when no picture lies between both. The fade starts and
@@ -73,7 +79,7 @@ def _mixture(flat: Floats) -> tuple[float, int, int]:
     shares = away @ across / size
     left = ((away - shares[:, None] * across) ** 2).sum(axis=1) / size
     between = (shares > 0.2) & (shares < 0.8)
-    if between.sum() < LEAST_BETWEEN or bool((np.diff(shares[1:-1]) < -0.1).any()):
+    if between.sum() < least or bool((np.diff(shares[1:-1]) < -0.1).any()):
         return 1.0, 0, len(flat) - 1
     start = int(np.flatnonzero(shares < ENDS)[-1])
     end = int(np.flatnonzero(shares > 1 - ENDS)[0])

@@ -49,7 +49,7 @@ def colour_distance(one: tuple[Sample, ...], other: tuple[Sample, ...]) -> float
 
 def _proportions(track: FaceTrack) -> Doubles | None:
     """(10,) logs of lengths in eye distances, median over the meshes; roll and scale have no effect."""
-    meshes = np.asarray(track.landmarks, np.float64)
+    meshes = np.asarray(track.meshes(), np.float64)
     meshes = meshes[np.isfinite(meshes).all(axis=(1, 2))]
     if len(meshes) < LEAST_MESHES:
         return None

@@ -6,6 +6,7 @@ Method: Kartynnik et al. 2019, "Real-time Facial Surface Geometry from Monocular
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -24,6 +25,23 @@ SHARES = (np.arange(256, dtype=np.float32) / np.float32(255)).astype(np.float32)
 """The network's input for each gray level, 0..1, as a lookup table."""
 
 
+@dataclass(frozen=True, slots=True)
+class MeshCrop:
+    """A face cut out for the network.
+
+    Attributes:
+        pixels: (192, 192, 3) uint8 RGB, the face upright.
+        shift: (2,) float64, with `back` the map of a point p of the crop to the picture: (p - shift) @ back.
+        back: (2, 2) float32 or float64.
+        scale: px of the crop per px of the picture.
+    """
+
+    pixels: Image
+    shift: npt.NDArray[np.floating]
+    back: npt.NDArray[np.floating]
+    scale: float
+
+
 class FaceMesh:
     """The face mesh network; not thread-safe. Its own presence flag fails on masks and is not used."""
 
@@ -36,6 +54,14 @@ class FaceMesh:
 
     def fit(self, image: Image, face: Detection) -> Floats:
         """Fit the mesh: (468, 2) float32, px of `image` ((h, w, 3) uint8 BGR)."""
+        return self.fit_solid(image, face)[:, :2]
+
+    def fit_solid(self, image: Image, face: Detection) -> Floats:
+        """Fit the mesh with its depth: (468, 3) float32, px of `image`; the third grows away from the camera."""
+        return self.fit_crop(self.crop(image, face))
+
+    def crop(self, image: Image, face: Detection) -> MeshCrop:
+        """Cut the face out of `image` ((h, w, 3) uint8 BGR), a small part of the work of `fit`."""
         right_eye, left_eye = face.points[0], face.points[1]
         along = left_eye - right_eye
         angle = np.arctan2(along[1], along[0])
@@ -48,8 +74,41 @@ class FaceMesh:
         crop = cv2.warpAffine(
             image, np.column_stack([turn, shift]), (self._size, self._size), borderMode=cv2.BORDER_REPLICATE
         )
-        self._net.set_tensor(self._input, cv2.LUT(cv2.cvtColor(crop, cv2.COLOR_BGR2RGB), SHARES)[None])
+        pixels: Image = np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGR2RGB), np.uint8)
+        return MeshCrop(pixels, shift, np.linalg.inv(turn).T, float(scale))
+
+    def fit_crop(self, crop: MeshCrop) -> Floats:
+        """Fit the mesh with its depth, as `fit_solid`: (468, 3) float32, px of the picture that was cut."""
+        self._net.set_tensor(self._input, cv2.LUT(crop.pixels, SHARES)[None])
         self._net.invoke()
-        points = self._net.get_tensor(self._output).reshape(POINTS, 3)[:, :2]
-        result: Floats = ((points - shift) @ np.linalg.inv(turn).T).astype(np.float32)
-        return result
+        points = self._net.get_tensor(self._output).reshape(POINTS, 3)
+        flat = (points[:, :2] - crop.shift) @ crop.back
+        return np.column_stack([flat, points[:, 2] / crop.scale]).astype(np.float32)
+
+
+class LaterMeshes:
+    """Meshes of the k looks at a face, fitted when they are first asked for: most verdicts need none.
+
+    Args:
+        mesh: the network.
+        crops: the face in each look, and px of the crop's picture per px of the upright frame; None without a mesh.
+    """
+
+    def __init__(self, mesh: FaceMesh, crops: list[tuple[MeshCrop, float] | None]) -> None:
+        self._mesh = mesh
+        self._crops = crops
+        self._fitted: dict[int, Floats] = {}
+
+    def at(self, chosen: npt.NDArray[np.int64]) -> LaterMeshes:
+        """The meshes of some looks, by their places."""
+        return LaterMeshes(self._mesh, [self._crops[place] for place in chosen])
+
+    def fit(self) -> Floats:
+        """(k, 468, 2) float32, px of the upright frame; NaN for looks without a mesh."""
+        landmarks = np.full((len(self._crops), POINTS, 2), np.nan, np.float32)
+        for place, look in enumerate(self._crops):
+            if look is not None:
+                if place not in self._fitted:
+                    self._fitted[place] = (self._mesh.fit_crop(look[0])[:, :2] / look[1]).astype(np.float32)
+                landmarks[place] = self._fitted[place]
+        return landmarks

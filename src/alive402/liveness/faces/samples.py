@@ -44,7 +44,7 @@ class Sample:
             inside the inner picture where there is one.
         reach: times the face box that the picture has room for, at most 4; where it is less, the views hold less.
         texture: (h, w) uint8 gray, the face at native resolution, at most 384 px a side.
-        picture: (h, w, 3) uint8 BGR, the whole frame, longest side 240 px, for a person to look at.
+        picture: (h, w, 3) uint8 BGR, the whole frame, longest side at most 240 px, for a person to look at.
         frame_size: width and height of the upright frame, px.
     """
 
@@ -187,7 +187,6 @@ class SampleKeeper:
 
     def _sample(self, look: _Look, inner: InnerPicture | None) -> Sample:
         whole, box = look.frame.bgr(), (look.face.box / look.scale).astype(np.float32)
-        size = PICTURE_SIDE / max(look.small.shape[:2])
         inside, within = (whole, box) if inner is None else (inner.cut(whole), inner.shift(box))
         mid, wide = (_view(inside, within, times, look.leans) for times in (MID_VIEW, WIDE_VIEW))
         return Sample(
@@ -200,7 +199,7 @@ class SampleKeeper:
             wide=wide,
             reach=upright.room(inside, within, WIDE_VIEW),
             texture=_middle(cv2.cvtColor(_cut(whole, box), cv2.COLOR_BGR2GRAY)),
-            picture=cv2.resize(look.small, None, fx=size, fy=size, interpolation=cv2.INTER_AREA),
+            picture=look.frame.small(PICTURE_SIDE),
             frame_size=look.frame.size,
         )
 

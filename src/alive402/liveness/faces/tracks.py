@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from alive402.liveness.faces import upright
 from alive402.liveness.faces.detector import FULL_RANGE, SHORT_RANGE, Detection, FaceDetector, iou
-from alive402.liveness.faces.mesh import POINTS, FaceMesh
+from alive402.liveness.faces.mesh import POINTS, FaceMesh, LaterMeshes, MeshCrop
 from alive402.liveness.faces.samples import Sample, SampleKeeper
 from alive402.liveness.faces.scene_changes import SceneChanges
 from alive402.liveness.media import MOTION_SIDE, Frame
@@ -50,11 +50,12 @@ class FaceTrack:
         times: (k,) float64, seconds.
         boxes: (k, 4) float32, x1 y1 x2 y2 in px of the upright frame, the whole face.
         scores: (k,) float32, the detector's confidence, 0..1.
-        landmarks: (k, 468, 2) float32, px of the upright frame, at every second motion frame (with a challenge at every
-            one); else, and where another face was larger, NaN.
+        landmarks: (k, 468, 2) float32, px of the upright frame, at every motion frame with a challenge; else, and where
+            another face was larger, NaN.
         turn: degrees, counter-clockwise, by which the frame has to be turned for the face to stand upright.
         samples: the sharpest looks at the face, spread through the clip, in time order.
         extra_samples: looks from just after the picture changed at once, for judging each scene of a cut clip.
+        later: without a challenge, the meshes at every second motion frame, which are not fitted yet; see `meshes`.
     """
 
     indices: npt.NDArray[np.int64]
@@ -65,6 +66,11 @@ class FaceTrack:
     turn: int
     samples: tuple[Sample, ...]
     extra_samples: tuple[Sample, ...] = ()
+    later: LaterMeshes | None = None
+
+    def meshes(self) -> Floats:
+        """(k, 468, 2) float32: `landmarks`, fitted now if they were not; this takes 2 ms a mesh."""
+        return self.landmarks if self.later is None else self.later.fit()
 
     @property
     def area(self) -> float:
@@ -88,6 +94,7 @@ class _Following:
     boxes: list[Floats] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
     landmarks: list[Floats] = field(default_factory=list)
+    crops: list[tuple[MeshCrop, float] | None] = field(default_factory=list)
 
 
 class FaceFinder:
@@ -162,15 +169,20 @@ class FaceFollower:
             track.times.append(frame.time)
             track.boxes.append((face.box / scale).astype(np.float32))
             track.scores.append(face.score)
-            fitted = place == 0 and index % self._mesh_every == 0
-            marks = self._finder.mesh.fit(image, face) / scale if fitted else np.full((POINTS, 2), np.nan)
-            track.landmarks.append(marks.astype(np.float32))
+            self._mesh(track, image, scale, place == 0 and index % self._mesh_every == 0)
             track.keeper.offer(frame, image, face, scale, self._changes.lately(frame.time))
         largest = max((face for _, face in seen), key=lambda face: face.area, default=None)
         self._watch.look(image, frame.size, frame.time, None if largest is None else largest.box)
         if self._watch.settled:
             for track in self._tracks:
                 track.keeper.cut(self._watch.found)
+
+    def _mesh(self, track: _Following, image: Image, scale: float, wanted: bool) -> None:
+        """Fit the mesh of the track's last face at once for a challenge; else keep the face, to fit it when needed."""
+        at_once = wanted and self._mesh_every == 1
+        marks = self._finder.mesh.fit(image, track.last) / scale if at_once else np.full((POINTS, 2), np.nan)
+        track.landmarks.append(marks.astype(np.float32))
+        track.crops.append((self._finder.mesh.crop(image, track.last), scale) if wanted and not at_once else None)
 
     def inner(self) -> InnerPicture | None:
         """The inner picture, px of the upright frame, once every frame was followed."""
@@ -184,7 +196,8 @@ class FaceFollower:
         """
         longest = max((len(track.indices) for track in self._tracks), default=0)
         self._watch.finish()
-        finished = [_finish(track, self._watch.found) for track in self._tracks]
+        mesh = None if self._mesh_every == 1 else self._finder.mesh
+        finished = [_finish(track, self._watch.found, mesh) for track in self._tracks]
         return sorted(finished, key=lambda track: (_doubtful(track, longest), -track.area))
 
     def _near(self, image: Image, track: _Following, time: float) -> Detection | None:
@@ -258,7 +271,7 @@ def _same_face(track: _Following, face: Detection, time: float) -> bool:
     return step <= float(sides[0]) * (STEP_FACES + STEP_FACES_PER_SECOND * (time - track.times[-1]))
 
 
-def _finish(track: _Following, inner: InnerPicture | None) -> FaceTrack:
+def _finish(track: _Following, inner: InnerPicture | None, mesh: FaceMesh | None) -> FaceTrack:
     return FaceTrack(
         indices=np.asarray(track.indices),
         times=np.asarray(track.times),
@@ -268,6 +281,7 @@ def _finish(track: _Following, inner: InnerPicture | None) -> FaceTrack:
         turn=track.turn,
         samples=track.keeper.samples(inner),
         extra_samples=track.keeper.extra_samples(),
+        later=LaterMeshes(mesh, track.crops) if mesh else None,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -10,12 +10,11 @@ import numpy.typing as npt
 
 from alive402.liveness.media.frame import Frame
 from alive402.liveness.media.inner import InnerPicture
+from alive402.liveness.media.motion_clock import MOTION_FRAMES, MotionClock
 from alive402.liveness.report import Video
 
 THUMB_SIDE = 96
 MOTION_SIDE = 640
-MOTION_FPS = 8.0
-MOTION_FRAMES = 180
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +23,13 @@ class Clip:
 
     Attributes:
         video: what was read.
-        times: (n,) float64, seconds of every frame.
-        thumbs: (n, th, tw, 3) uint8 BGR, every frame with its longest side at 96 px.
+        times: (n,) float64, seconds of every frame that was decoded.
+        thumbs: (n, th, tw, 3) uint8 BGR, each of these frames with its longest side at 96 px.
         motion_times: (m,) float64, seconds of the motion frames, at most 8 a second.
         motion: (m, mh, mw) uint8 gray, longest side at most 640 px.
         motion_scale: px of the motion frame per px of the upright frame.
         inner: the picture inside the picture, px of the upright frame; None where the picture fills the frame.
+        unseen: (u,) float64, seconds of the frames that were not decoded.
     """
 
     video: Video
@@ -39,21 +39,19 @@ class Clip:
     motion: npt.NDArray[np.uint8]
     motion_scale: float
     inner: InnerPicture | None = None
+    unseen: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
 
 
 class ClipRecorder:
     """Gathers a Clip while the frames stream by.
 
     Args:
-        expected_seconds: length as the container states it; a long clip gets fewer motion frames a second, so that
-            their number and with it the memory stays bounded.
+        expected_seconds: length as the container states it, for the choice of motion frames.
         max_frames: the most frames that will be added.
     """
 
     def __init__(self, expected_seconds: float | None, max_frames: int) -> None:
-        span = max(expected_seconds or 0.0, 1.0)
-        self._step = max(1.0 / MOTION_FPS, span / MOTION_FRAMES)
-        self._due = 0.0
+        self._clock = MotionClock(expected_seconds)
         self._times: list[float] = []
         self._motion_times: list[float] = []
         self._thumbs = _Shelf(max_frames)
@@ -61,19 +59,22 @@ class ClipRecorder:
 
     def add(self, frame: Frame) -> bool:
         """Add a frame; returns True for a motion frame, in which faces have to be searched."""
-        self._times.append(frame.time)
-        self._thumbs.put(frame.small(THUMB_SIDE))
-        if frame.time + 1e-6 < self._due or len(self._motion_times) == self._motion.places:
+        self.add_thumb(frame)
+        if not self._clock.chooses(frame.time):
             return False
-        self._due = max(self._due + self._step, frame.time + self._step / 2)
         self._motion_times.append(frame.time)
         self._motion.put(cv2.cvtColor(frame.small(MOTION_SIDE), cv2.COLOR_BGR2GRAY))
-        if len(self._motion_times) % MOTION_FRAMES == 0:  # The stated length was wrong: from here on, half as many.
-            self._step *= 2
         return True
 
-    def finish(self, video: Video, inner: InnerPicture | None = None) -> Clip:
-        """The Clip, once every frame was added."""
+    def add_thumb(self, frame: Frame) -> None:
+        """Add a frame that is not a motion frame."""
+        self._times.append(frame.time)
+        self._thumbs.put(frame.small(THUMB_SIDE))
+
+    def finish(
+        self, video: Video, inner: InnerPicture | None = None, unseen: npt.NDArray[np.float64] | None = None
+    ) -> Clip:
+        """The Clip, once every frame was added; `unseen` are the seconds of those that were not decoded."""
         motion = self._motion.filled()
         return Clip(
             video=video,
@@ -83,6 +84,7 @@ class ClipRecorder:
             motion=motion,
             motion_scale=max(motion.shape[1:]) / max(video.width, video.height),
             inner=inner,
+            unseen=np.zeros(0) if unseen is None else unseen,
         )
 
 

@@ -13,9 +13,12 @@ from types import TracebackType
 from typing import Any
 
 import av
+import numpy as np
+import numpy.typing as npt
 
 from alive402.liveness.errors import UndecodableVideo, UnsupportedVideo, VideoTooLarge
 from alive402.liveness.media import heif
+from alive402.liveness.media.disposable import Disposables
 from alive402.liveness.media.frame import WHOLE, Converters, Display, Frame
 from alive402.liveness.media.image_headers import IMAGE_HEAD_BYTES
 from alive402.liveness.media.streams import choose_video, measured_seconds, stated_seconds
@@ -50,14 +53,22 @@ class VideoFile:
     Frames that do not decode are skipped (`skipped` counts the packets), so a damaged file still yields what is
     whole in it.
 
+    Args:
+        path: the file.
+        limits: limits on its size and length.
+        every: decode every frame. Without it, frames to which no other frame refers are left out where at least 10 a
+            second remain; `unseen` has their times, and `video()` counts them.
+
     Raises:
         UnsupportedVideo: not one of `FORMATS`, no video stream, or several of which players show different ones.
         UndecodableVideo: no decoder, no frame, or the file ends before its index does.
         VideoTooLarge: over `limits`, before or while decoding.
     """
 
-    def __init__(self, path: str | Path, limits: Limits = Limits()) -> None:
+    def __init__(self, path: str | Path, limits: Limits = Limits(), every: bool = True) -> None:
         self.path = Path(path)
+        self._disposables: Disposables | None = None
+        self._began = 0.0
         self.limits = limits
         self.skipped = 0
         self._seconds = 0.0
@@ -76,6 +87,9 @@ class VideoFile:
         self._container = self._open()
         try:
             self._stream = self._choose_stream()
+            if not every:
+                header = bytes(self._stream.codec_context.extradata or b"")
+                self._disposables = Disposables(self._codec, header, self._expected)
             # The first frame gives size and rotation; it is kept, because decoding it again would cost a frame's time.
             self._frames = self._decoded()
             self._first = next(self._frames, None)
@@ -103,11 +117,21 @@ class VideoFile:
         width, height = self._stored_size
         return max(width * height * 3 // 2, 1)
 
+    @property
+    def unseen(self) -> npt.NDArray[np.float64]:
+        """(u,) float64, rising: seconds of the frames that were left out; complete after iterating."""
+        base = self._stream.time_base
+        return np.sort(np.asarray([float(time * base) - self._began for time in self._unseen], np.float64))
+
+    @property
+    def _unseen(self) -> list[int]:
+        return [] if self._disposables is None else self._disposables.unseen
+
     def video(self) -> Video:
         """Facts about the video, complete after iterating."""
         width, height = self._shown_size
-        span = self._seconds
-        fps = (self._count - 1) / span if span > 0 and self._count > 1 else 0.0
+        span, count = self._seconds, self._count + len(self._unseen)
+        fps = (count - 1) / span if span > 0 and count > 1 else 0.0
         return Video(
             sha256=self.sha256,
             seconds=span + (1.0 / fps if fps else 0.0),
@@ -124,13 +148,13 @@ class VideoFile:
         for source in () if self._first is None else chain((self._first,), self._frames):
             clock = float(source.time) if source.time is not None else None
             if first is None:
-                first = clock if clock is not None else 0.0
+                first = self._began = clock if clock is not None else 0.0
             time = clock - first if clock is not None else max(last, -self._frame_seconds()) + self._frame_seconds()
             if time <= last:  # two frames at one instant, or a clock that runs back: keep order, move on a little
                 time = last + 1e-3 if last >= 0 else 0.0
             if time > self.limits.max_seconds:
                 raise self._too_long(time)
-            if self._count >= self.limits.max_frames:
+            if self._count + len(self._unseen) >= self.limits.max_frames:
                 raise VideoTooLarge(
                     f"The video has more than {self.limits.max_frames} frames; send a shorter one or fewer per second.",
                     max_frames=self.limits.max_frames,
@@ -160,10 +184,11 @@ class VideoFile:
                     return
                 packets = self._container.demux(self._stream)
                 continue
-            try:
-                yield from packet.decode()
-            except av.FFmpegError:
-                self.skipped += 1
+            for chosen in (packet,) if self._disposables is None else self._disposables.choose(packet):
+                try:
+                    yield from chosen.decode()
+                except av.FFmpegError:
+                    self.skipped += 1
 
     def _open(self) -> Any:
         # FFmpeg reads a HEIF picture as an MP4 of one frame.

@@ -9,6 +9,7 @@ from typing import Protocol, Self
 
 import av
 import numpy as np
+import numpy.typing as npt
 
 from alive402.liveness.errors import UndecodableVideo, VideoTooLarge
 from alive402.liveness.media.container import Limits
@@ -36,6 +37,11 @@ class FrameSource(Protocol):
     @property
     def frame_bytes(self) -> int:
         """Approximate bytes of a decoded frame."""
+        ...
+
+    @property
+    def unseen(self) -> npt.NDArray[np.float64]:
+        """(u,) float64: seconds of the frames that were not decoded; complete after iterating."""
         ...
 
     def video(self) -> Video:
@@ -79,6 +85,11 @@ class FrameSequence:
     def frame_bytes(self) -> int:
         """Bytes of a frame of 720p; the real size is not known before the first one."""
         return 1280 * 720 * 3
+
+    @property
+    def unseen(self) -> npt.NDArray[np.float64]:
+        """Empty: every frame is yielded."""
+        return np.zeros(0)
 
     def video(self) -> Video:
         """Facts about the frames, complete after iterating; `sha256` is that of their pixels and times."""

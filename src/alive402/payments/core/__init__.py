@@ -42,6 +42,7 @@ from alive402.payments.core.errors import (
 )
 from alive402.payments.core.method import AnswerSigner, FailureLimits, Hold, IssuedAnswer, PaymentMethod
 from alive402.payments.core.values import (
+    AlsoUsed,
     Answered,
     Claim,
     KeyAccount,
@@ -58,6 +59,7 @@ from alive402.payments.core.values import (
 __all__ = [
     "AccessKeyUnknown",
     "AlreadyPaid",
+    "AlsoUsed",
     "AnswerGone",
     "AnswerSigner",
     "Answered",

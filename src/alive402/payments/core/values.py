@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +28,27 @@ class Money:
     proof: str
 
 
+class AlsoUsed(Protocol):
+    """What a call uses up together with its money: both are taken in one transaction, and both are spent in one."""
+
+    async def take(self, session: AsyncSession, instead_of: str | None) -> None:
+        """Take it for the call, within the transaction that reserves the money; what it raises undoes both.
+
+        `instead_of` is the request id of a call whose process died and whose payment this call takes over.
+        """
+        ...
+
+    async def spend(self, session: AsyncSession, result: dict[str, Any]) -> None:
+        """Use it up, within the transaction that stores the answer; raises where another call has taken it since."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Use:
     """The use of a payment: the service and the sha256 of the request.
 
     `identifier` is the buyer's name of one signed payment. `repeat_key` (Idempotency-Key) is the payer's name of one
-    request, whichever payment comes with it.
+    request, whichever payment comes with it. `also` is what a new answer uses up besides the money.
     """
 
     service_id: str
@@ -39,6 +56,7 @@ class Use:
     request_id: str
     identifier: str | None = None
     repeat_key: str | None = None
+    also: AlsoUsed | None = None
 
 
 class Stage(StrEnum):

@@ -16,6 +16,7 @@ from sqlalchemy import String, Text, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from alive402.payments.core import (
+    AlsoUsed,
     Answered,
     AnswerSigner,
     ApiKeyForbidden,
@@ -147,9 +148,18 @@ class Keys:
             await session.execute(update(ApiKey).where(ApiKey.id == found.id).values(used_at=self._now()))
             return KeyAccount(found.id, found.prepaid)
 
-    async def used(self, key_id: str, service_id: str, issued: IssuedAnswer) -> Answered:
+    async def hold(self, key_id: str, use: Use) -> KeyHold:
+        """The hold of a free key's call; takes what the call uses besides money, and raises where it cannot."""
+        if use.also is not None:
+            async with self._ledger.session() as session:
+                await use.also.take(session, None)
+        return KeyHold(self, key_id, use.service_id, use.request_id, also=use.also)
+
+    async def used(self, key_id: str, service_id: str, issued: IssuedAnswer, also: AlsoUsed | None = None) -> Answered:
         """Store the verdict of an answer to a free key's call, and notify the operator."""
         async with self._ledger.session() as session:
+            if also is not None:
+                await also.spend(session, issued.answered.result)
             data = {"requestId": issued.answered.request_id, "serviceId": service_id, "keyId": key_id}
             Outbox(session).put(self._ledger.webhook_urls, KEY_USED, self._now(), data)
             return await issued.keep(session)
@@ -164,6 +174,7 @@ class KeyHold:
     service_id: str
     request_id: str
     result: dict[str, Any] | None = None
+    also: AlsoUsed | None = None
 
     async def confirm(self, waited: float) -> None:
         """Do nothing: no money is reserved."""
@@ -174,7 +185,7 @@ class KeyHold:
     async def settle(self, result: dict[str, Any], signer: AnswerSigner) -> Answered:
         """Store the verdict. The call is free, so there is no receipt, and the answer is not kept for a repeat."""
         issued = signer.issue(Answered(self.request_id, result, {}))
-        return await self.keys.used(self.key_id, self.service_id, issued)
+        return await self.keys.used(self.key_id, self.service_id, issued, self.also)
 
 
 @dataclass(slots=True)
@@ -231,7 +242,7 @@ class KeyMethod:
         account = await self._found()
         if account.prepaid:
             return await self.balances.take(account.id, use, self.idempotency_key)
-        return KeyHold(self.keys, account.id, use.service_id, use.request_id)
+        return await self.keys.hold(account.id, use)
 
     async def _found(self) -> KeyAccount:
         account, key = self._account, self.key

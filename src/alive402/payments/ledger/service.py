@@ -80,6 +80,7 @@ class PaymentService:
             PaymentExpiresSoon: it has expired by the chain's clock.
             PaymentIdentifierTaken: the buyer's identifier names another payment.
             KeyReused: the payer's Idempotency-Key names another request.
+            CodedError: what the call uses besides the money cannot be taken.
         """
         now = self._now()
         # Only after the facilitator has verified the signature is it certain that the payer sent the key.
@@ -225,12 +226,16 @@ class PaymentService:
         states = (State.CREATED, State.VERIFIED, State.RESERVED)
         await self._payments.note_all(claim.payment_id, now, states, use.request_id, "")
         await self._name(claim.payment_id, use, money.payer)
+        if use.also is not None:
+            await use.also.take(self.session, None)
         return claim
 
     async def _take_over(
         self, payment: Payment, use: Use, state: State, stage: Stage, now: datetime, money: Money | None = None
     ) -> Claim:
         """Give a free payment to this call; with `money`, as if it were new."""
+        # A payment that is reserved and free belonged to a dead call.
+        dead = payment.request_id if payment.state == State.RESERVED else None
         # An existing answer keeps the request id that it was produced under.
         kept = payment.result if money is None else None
         request_id = payment.request_id if kept and payment.request_id else use.request_id
@@ -254,6 +259,8 @@ class PaymentService:
         await self._payments.change(payment.id, self._stamped(state, values))
         await self._payments.note(payment.id, now, state, request_id, f"taken over from {payment.state}")
         await self._name(payment.id, use, payment.payer)
+        if use.also is not None and claim.result is None:
+            await use.also.take(self.session, dead)
         return claim
 
     async def _name(self, payment_id: str, use: Use, payer: str) -> None:

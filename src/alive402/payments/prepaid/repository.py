@@ -65,42 +65,42 @@ class PrepaidRepository:
     """Reads and writes prepayments and their uses within the session's transaction."""
 
     def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+        self.session = session
 
     async def add(self, row: Prepayment | PrepaidUse) -> None:
         """Insert a row."""
-        self._session.add(row)
-        await self._session.flush()
+        self.session.add(row)
+        await self.session.flush()
 
     async def forget_unpaid(self, before: datetime) -> None:
         """Delete payments that expired before then and never got an authorization; granted ones stay."""
         unpaid = and_(Prepayment.ledger_id.is_(None), Prepayment.paid_at.is_(None), Prepayment.expires_at < before)
-        await self._session.execute(delete(Prepayment).where(unpaid).execution_options(synchronize_session=False))
+        await self.session.execute(delete(Prepayment).where(unpaid).execution_options(synchronize_session=False))
 
     async def by_id(self, prepayment_id: str) -> Prepayment | None:
         """The prepayment, locked until the transaction ends, or None."""
-        return (await self._session.scalars(_BY_ID, {"_id": prepayment_id})).one_or_none()
+        return (await self.session.scalars(_BY_ID, {"_id": prepayment_id})).one_or_none()
 
     async def by_token(self, token_hash: str) -> Prepayment | None:
         """The prepayment with this token hash, locked until the transaction ends, or None."""
-        return (await self._session.scalars(_BY_TOKEN, {"_token": token_hash})).one_or_none()
+        return (await self.session.scalars(_BY_TOKEN, {"_token": token_hash})).one_or_none()
 
     async def change(self, prepayment_id: str, values: dict[str, Any]) -> None:
         """Change a prepayment that is locked in this transaction."""
-        await self._session.execute(_changing(tuple(values)), {"_id": prepayment_id, **values})
+        await self.session.execute(_changing(tuple(values)), {"_id": prepayment_id, **values})
 
     async def payment(self, ledger_id: str) -> Payment | None:
         """The authorization that pays a prepayment."""
-        return await self._session.get(Payment, ledger_id)
+        return await self.session.get(Payment, ledger_id)
 
     async def take_one(self, prepayment_id: str) -> bool:
         """Deduct one remaining call; False when none remains."""
-        taken = await self._session.execute(_TAKING, {"_id": prepayment_id})
+        taken = await self.session.execute(_TAKING, {"_id": prepayment_id})
         return taken.scalar_one_or_none() is not None
 
     async def put_back(self, prepayment_id: str, calls: int) -> None:
         """Add calls back to what remains."""
-        await self._session.execute(_PUTTING_BACK, {"_id": prepayment_id, "_calls": calls})
+        await self.session.execute(_PUTTING_BACK, {"_id": prepayment_id, "_calls": calls})
 
     async def end_use(self, use_id: str, values: dict[str, Any]) -> bool:
         """Change a use that is still held; returns whether it was."""
@@ -120,12 +120,12 @@ class PrepaidRepository:
 
     async def use_of_key(self, prepayment_id: str, key: str) -> PrepaidUse | None:
         """The held or spent use with an idempotency key, or None."""
-        used = await self._session.scalars(_OF_KEY, {"_id": prepayment_id, "_key": key})
+        used = await self.session.scalars(_OF_KEY, {"_id": prepayment_id, "_key": key})
         return used.one_or_none()
 
     async def last_answer(self, prepayment_id: str, request_hash: str) -> PrepaidUse | None:
         """The newest use that answered this very request, or None."""
-        answers = await self._session.scalars(_LAST_ANSWER, {"_id": prepayment_id, "_request": request_hash})
+        answers = await self.session.scalars(_LAST_ANSWER, {"_id": prepayment_id, "_request": request_hash})
         return answers.one_or_none()
 
     async def answer_to(self, request_id: str) -> tuple[Prepayment, str | None, Payment | None] | None:
@@ -136,13 +136,13 @@ class PrepaidRepository:
             .outerjoin(Payment, Payment.id == Prepayment.ledger_id)
             .where(PrepaidUse.request_id == request_id, PrepaidUse.state == UseState.SPENT)
         )
-        row = (await self._session.execute(query.limit(1))).one_or_none()
+        row = (await self.session.execute(query.limit(1))).one_or_none()
         return (row[0], row[1], row[2]) if row is not None else None
 
     async def held(self, prepayment_id: str) -> int:
         """The number of uses that are held now."""
-        return (await self._session.execute(_HELD, {"_id": prepayment_id})).scalar_one()
+        return (await self.session.execute(_HELD, {"_id": prepayment_id})).scalar_one()
 
     async def _change_held(self, dead: bool, named: dict[str, Any], values: dict[str, Any]) -> int:
-        ended = await self._session.execute(_ending(dead, tuple(values)), {**named, **values})
+        ended = await self.session.execute(_ending(dead, tuple(values)), {**named, **values})
         return len(ended.all())

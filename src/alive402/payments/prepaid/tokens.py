@@ -23,6 +23,7 @@ from uuid import uuid4
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from alive402.payments.core import (
+    AlsoUsed,
     Answered,
     AnswerGone,
     AnswerSigner,
@@ -93,6 +94,7 @@ class Tokens:
 
         Raises:
             TokenExhausted: no call is left.
+            CodedError: what the call uses besides the money cannot be taken.
         """
         now = self._now()
         if not await prepaid.take_one(prepayment.id):
@@ -109,8 +111,10 @@ class Tokens:
             created_at=now,
         )
         await prepaid.add(held)
+        if use.also is not None:
+            await use.also.take(prepaid.session, None)
         receipt = receipt_of(await _payment(prepaid, prepayment), prepayment)
-        return TokenHold(self, prepayment.id, held.id, use.request_id, receipt)
+        return TokenHold(self, prepayment.id, held.id, use.request_id, receipt, also=use.also)
 
     def keep(self, hold: TokenHold) -> None:
         """Renew the lease of a use while the current task runs."""
@@ -121,7 +125,9 @@ class Tokens:
 
         self._ledger.leases.keep(Lease(hold.use_id, renew))
 
-    async def spend(self, prepayment_id: str, use_id: str, issued: IssuedAnswer) -> Answered:
+    async def spend(
+        self, prepayment_id: str, use_id: str, issued: IssuedAnswer, also: AlsoUsed | None = None
+    ) -> Answered:
         """Store the answer of a use and its verdict; this spends the call and notifies the operator.
 
         Raises:
@@ -135,6 +141,8 @@ class Tokens:
             values = {"state": UseState.SPENT, "result": json.dumps(answered.result), "ended_at": now}
             if prepayment is None or not await prepaid.end_use(use_id, values):
                 raise PaymentInUse
+            if also is not None:
+                await also.spend(session, answered.result)
             payment = await _payment(prepaid, prepayment)
             self._notify(session, now, prepayment, payment, answered.request_id)
             return await issued.keep(session)
@@ -247,6 +255,7 @@ class TokenHold:
     request_id: str
     receipt: dict[str, Any]
     result: dict[str, Any] | None = None
+    also: AlsoUsed | None = None
 
     async def confirm(self, waited: float) -> None:
         """Do nothing: the money moved before."""
@@ -258,7 +267,7 @@ class TokenHold:
     async def settle(self, result: dict[str, Any], signer: AnswerSigner) -> Answered:
         """Spend the use. The money moved before: the receipt is one call's share of that payment."""
         issued = signer.issue(Answered(self.request_id, result, self.receipt))
-        return await self.tokens.spend(self.prepayment_id, self.use_id, issued)
+        return await self.tokens.spend(self.prepayment_id, self.use_id, issued, self.also)
 
 
 def token_digest(secret: str) -> str:

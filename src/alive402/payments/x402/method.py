@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from alive402.payments.core import (
+    AlsoUsed,
     Answered,
     AnswerSigner,
     Claim,
@@ -48,6 +49,7 @@ class X402Hold:
     signed: SignedPayment
     claim: Claim
     share: Share
+    also: AlsoUsed | None = None
 
     @property
     def request_id(self) -> str:
@@ -94,6 +96,8 @@ class X402Hold:
         self.ledger.keep(claim)
         async with self.ledger.begin() as payments:
             await payments.settling(claim, result, amount)
+            if self.also is not None and claim.result is None:
+                await self.also.spend(payments.session, result)
         try:
             with stage(CallStage.SETTLE):
                 if paid:
@@ -204,21 +208,21 @@ class X402Method:
         log.warning("payment recovered", request_id=use.request_id, transaction=found.transaction)
         async with self.ledger.begin() as payments:
             money = replace(self.signed.money, amount=found.amount)
-            return self._held(await payments.recover(money, self._named(use), found.transaction))
+            return self._held(await payments.recover(money, self._named(use), found.transaction), use)
 
     async def _look(self, use: Use, *, verified: bool) -> Answered | X402Hold | None:
         async with self.ledger.begin() as payments:
             held = await payments.reserve(self.signed.money, self._named(use), verified=verified)
-        return self._held(held)
+        return self._held(held, use)
 
     def _named(self, use: Use) -> Use:
         return replace(use, identifier=self.signed.identifier, repeat_key=self.repeat_key)
 
-    def _held(self, held: Claim | Answered | Unverified) -> Answered | X402Hold | None:
+    def _held(self, held: Claim | Answered | Unverified, use: Use) -> Answered | X402Hold | None:
         match held:
             case Claim():
                 self.ledger.keep(held)
-                return X402Hold(self.ledger, self.gate, self.signed, held, self.share)
+                return X402Hold(self.ledger, self.gate, self.signed, held, self.share, use.also)
             case Unverified():
                 return None
         return held

@@ -72,6 +72,7 @@ class Following:
         pairs: frames compared; those in which too little was found again are left out.
         compared: how many were tried.
         survival: 0..1, share of the face's points that were found again, mean over all frames tried.
+        beside: the frames just before and after the reference, as they are.
     """
 
     points: Floats
@@ -83,6 +84,7 @@ class Following:
     pairs: tuple[Pair, ...]
     compared: int
     survival: float
+    beside: tuple[Gray, ...]
 
 
 def follow(clip: Clip, track: FaceTrack) -> Following | None:
@@ -99,22 +101,36 @@ def follow(clip: Clip, track: FaceTrack) -> Following | None:
     height, width = clip.motion.shape[1:]
     if sides[0] < LEAST_FACE or (middle < 0).any() or (middle >= [width, height]).any():
         return None
-    picture = _blurred(clip.motion[track.indices[reference]])
+    picture = blurred(clip.motion[track.indices[reference]])
     points, on_face, weights = _corners(picture, middle, sides)
     if on_face.sum() < LEAST_CORNERS:
         return None
     pairs, found = [], []
     for place in chosen[chosen != reference]:
-        pair = _pair(picture, _blurred(clip.motion[track.indices[place]]), points)
+        pair = _pair(picture, blurred(clip.motion[track.indices[place]]), points)
         found.append(float((pair.kept & on_face).sum() / on_face.sum()) if pair else 0.0)
         if len(found) >= ENOUGH and np.mean(found) < LOST:
             break  # A face that turns so much is no still, and tracking the rest would take time.
         if pair is not None and (pair.kept & on_face).sum() >= LEAST_CORNERS:
             pairs.append(pair)
-    return Following(points, weights, on_face, middle, sides, picture, tuple(pairs), len(found), float(np.mean(found)))
+    number = int(np.searchsorted(places, reference))
+    beside = (places[at] for at in (number - 1, number + 1) if 0 <= at < len(places))
+    return Following(
+        points,
+        weights,
+        on_face,
+        middle,
+        sides,
+        picture,
+        tuple(pairs),
+        len(found),
+        float(np.mean(found)),
+        tuple(clip.motion[track.indices[place]] for place in beside),
+    )
 
 
-def _blurred(frame: Gray) -> Gray:
+def blurred(frame: Gray) -> Gray:
+    """The frame without the grain of its sensor."""
     return np.asarray(cv2.GaussianBlur(frame, (0, 0), GRAIN), np.uint8)
 
 
@@ -141,7 +157,7 @@ def _corners(picture: Gray, middle: Doubles, sides: Doubles) -> tuple[Floats, np
 
 def _pair(reference: Gray, frame: Gray, points: Floats) -> Pair | None:
     """The points in another frame; None when no homography explains their motion."""
-    first, found = _lucas_kanade(reference, frame, points)
+    first, found = lucas_kanade(reference, frame, points)
     if found.sum() < LEAST_CORNERS:
         return None
     plane, _ = cv2.findHomography(points[found], first[found], cv2.RANSAC, RANSAC_PX, maxIters=RANSAC_STEPS)
@@ -151,15 +167,15 @@ def _pair(reference: Gray, frame: Gray, points: Floats) -> Pair | None:
     undone = cv2.warpPerspective(
         frame, plane, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
     )
-    aligned, kept = _lucas_kanade(reference, undone, points)
-    back, returned = _lucas_kanade(undone, reference, aligned, points)
+    aligned, kept = lucas_kanade(reference, undone, points)
+    back, returned = lucas_kanade(undone, reference, aligned, points)
     kept &= returned & (np.linalg.norm(back - points, axis=1) < BACK_PX)
     seen = cv2.perspectiveTransform(aligned[:, None].astype(np.float64), plane)[:, 0]
     kept &= np.isfinite(seen).all(axis=1)
     return Pair(kept, aligned.astype(np.float64), np.asarray(seen, np.float64), frame)
 
 
-def _lucas_kanade(
+def lucas_kanade(
     before: Gray, after: Gray, points: Floats, guess: Floats | None = None
 ) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """The points' places in the next picture, and which were found; with a guess, only near the guess."""

@@ -7,7 +7,7 @@ place in the surroundings, or moves far while it obeys one smooth map.
 
 `puppet`: eyes and mouth move, and the rest of the face and the head's place do not change at all; in people the jaw,
 the cheeks and the head move with speech (Yehia et al. 2002, "Linking facial animation, head motion and speech
-acoustics").
+acoustics"). Or face and outline do move, but one picture explains them, bent without an edge (`bending`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from dataclasses import replace
 import numpy as np
 
 from alive402.liveness.cues.evidence import ramp, silent
+from alive402.liveness.cues.still.bending import excess
 from alive402.liveness.cues.still.following import Following, follow
 from alive402.liveness.cues.still.leftover import Leftover, leftovers
 from alive402.liveness.faces import FaceTrack
@@ -60,6 +61,13 @@ more."""
 GLUED_NOTHING, GLUED_CERTAIN = 0.0023, 0.0018
 SWAYS_NOTHING, SWAYS_CERTAIN = 0.012, 0.02
 
+# One picture, bent, explains every frame: 16 of the 18 made photos that talk or have depth and that nothing else
+# detects leave at most 1.25 times what a bent still leaves. Of 119 bona fide clips none leaves less than 1.65; the
+# calmest of them, altered in eight ways, leave 1.48 and more.
+BENT_NOTHING, BENT_CERTAIN = 1.4, 1.2
+SURE, LEAST_WIDTH = 0.85, 80.0
+"""Least share of the face's points that must be found again, in every frame, and least width of the face in px."""
+
 
 def still(clip: Clip, track: FaceTrack) -> tuple[Cue, Cue]:
     """`frozen` and `puppet`, measured on the same followed points. Negative scores: a still. Never positive."""
@@ -68,7 +76,8 @@ def still(clip: Clip, track: FaceTrack) -> tuple[Cue, Cue]:
         why = "The face is too small or the clip too short to tell a still from life."
         return _silent(FROZEN, why), _silent(PUPPET, why)
     found = leftovers(followed)
-    frozen, puppet = _doubted(_frozen(followed, found)), _doubted(_puppet(followed, found))
+    frozen = _doubted(_frozen(followed, found))
+    puppet = _doubted(_puppet(followed, found, bent=frozen.score != -1))
     # Both measure the same lack of motion, so it counts only once.
     if (frozen.score or 0.0) <= (puppet.score or 0.0):
         return frozen, replace(puppet, score=0.0)
@@ -103,7 +112,7 @@ def _frozen(followed: Following, found: list[Leftover]) -> Cue:
     return Cue(FROZEN, 0.0 - score, 0.0, change, UNIT, FROZEN_NORMAL, message, "print_or_still")
 
 
-def _puppet(followed: Following, found: list[Leftover]) -> Cue:
+def _puppet(followed: Following, found: list[Leftover], bent: bool) -> Cue:
     if not _steady(followed, found):
         return _lively(PUPPET)
     rest = max(one.rest for one in found)
@@ -111,14 +120,26 @@ def _puppet(followed: Following, found: list[Leftover]) -> Cue:
     sways = min(smooth, ramp(float(np.median([one.upper for one in found])), SWAYS_NOTHING, SWAYS_CERTAIN))
     score = min(ramp(rest, REST_NOTHING, REST_CERTAIN), max(_glued(found, GLUED_NOTHING, GLUED_CERTAIN), sways))
     score = max(score, min(ramp(rest, NO_REST_NOTHING, NO_REST_CERTAIN), smooth, _moves(found)))
+    stretched = _bent(followed, found) if bent and score < 1 else 0.0
     message = (
-        "Only the eyes and the mouth move; the rest of the face does not change at all: a photo made to talk."
+        "One picture, stretched without an edge, explains how face and outline move: a photo that is animated."
+        if stretched >= 0.5
+        else "Only the eyes and the mouth move; the rest of the face does not change at all: a photo made to talk."
         if score >= 0.5
         else "Hardly anything but the eyes and the mouth moves."
         if score > 0
         else "The whole face moves with the eyes and the mouth."
     )
+    score = max(score, stretched)
     return Cue(PUPPET, 0.0 - score, 0.0, rest, UNIT, PUPPET_NORMAL, message, "injected_or_edited")
+
+
+def _bent(followed: Following, found: list[Leftover]) -> float:
+    """1 when one picture, bent in any smooth way, explains every frame."""
+    all_found = len(found) == followed.compared >= LEAST_PAIRS and followed.survival >= SURE
+    if not all_found or followed.sides[0] < LEAST_WIDTH:
+        return 0.0
+    return ramp(min(excess(followed), BENT_NOTHING), BENT_NOTHING, BENT_CERTAIN)
 
 
 def _lively(name: str) -> Cue:

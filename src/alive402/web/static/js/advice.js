@@ -9,7 +9,8 @@ const VIDEO = new Set(["unsupported_video", "undecodable_video", "video_too_larg
   "face_too_small", "too_dark", "too_bright", "blurred", "face_occluded", "unusable_video", "invalid_url",
   "forbidden_address", "host_not_found", "upstream_unreachable", "upstream_status", "too_many_redirects",
   "fetch_timeout", "analysis_timeout", "body_too_large", "upload_empty", "upload_too_slow", "upload_gone", "unsupported_image",
-  "undecodable_image", "image_too_large", "unusable_image"]);
+  "undecodable_image", "image_too_large", "unusable_image", "clip_too_short", "clip_too_coarse", "challenge_used",
+  "challenge_expired", "challenge_not_begun", "challenge_unknown"]);
 
 const TITLES = {
   no_face: "No face was found",
@@ -22,6 +23,8 @@ const TITLES = {
   video_too_large: "The video is too large",
   unsupported_video: "This is not a video that can be read",
   undecodable_video: "The video cannot be decoded",
+  challenge_used: "The challenge is over",
+  challenge_expired: "The challenge is over",
 };
 
 const OWN = {

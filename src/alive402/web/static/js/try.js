@@ -18,11 +18,13 @@ const ENDINGS = {
   picture: /\.(jpe?g|png|webp|bmp|heic|heif|avif)$/i,
 };
 const TYPES = { video: "video/", picture: "image/" };
+const FIRST = "You sign the payment first, then you film. Without an answer, nothing is charged.";
 const KEPT = new Set([0, 402, 409, 429, 500, 503]);
 const SHOWN = "alive402 shown answer";
 
 // Modules of later steps load when they are needed, so that the first load is small.
 const later = {
+  answering: () => loaded(import("./answering.js")),
   answer: () => loaded(import("./answer.js")),
   call: () => loaded(import("./call.js")),
   camera: () => loaded(import("./camera.js")),
@@ -53,6 +55,9 @@ let inFrame = () => {};
 let cancelling = null;
 let paid = null;
 let resumed = null;
+// Whether the video is to answer a challenge, and the id of that challenge once it is filmed.
+let challenging = false;
+let challenge = null;
 
 function tell(words, share = null, more = "") {
   const doing = get("doing");
@@ -80,7 +85,7 @@ const guarded = (work) => (...given) => work(...given).catch(complain);
 // Keeps the payment in the browser while it is not used up, so that leaving the page loses neither it nor its answer.
 function keepPayment(url = checkout.underWay ? handed ?? address : null) {
   const { payment } = checkout;
-  checkout.kept = history.keepPending(service, payment && { service, payment, url, name: named() });
+  checkout.kept = history.keepPending(service, payment && { service, payment, url, name: named(), challenge });
 }
 
 function named() {
@@ -104,6 +109,9 @@ function choose() {
   handed = null;
   paid = null;
   resumed = null;
+  challenging = false;
+  challenge = null;
+  get("capture")?.replaceChildren();
   sessionStorage.removeItem(SHOWN);
   get("file").value = "";
   show("choose", get("record").hidden ? get("file") : get("record"));
@@ -140,6 +148,7 @@ async function offer(taken = null) {
   preview = file ? URL.createObjectURL(file) : null;
   for (const name of ["unplayable", "checked", "doubtful", "kept"]) get(name).hidden = true;
   view.hidden = !file;
+  get("other").textContent = challenging ? "Go back" : "Take another";
   if (file) {
     view.onerror = () => {
       view.hidden = true;
@@ -147,7 +156,7 @@ async function offer(taken = null) {
     };
     view.src = preview;
   } else view.removeAttribute("src");
-  get("name").textContent = file ? `${file.name}, ${megabytes(file.size)}` : address;
+  get("name").textContent = challenging ? FIRST : file ? `${file.name}, ${megabytes(file.size)}` : address;
   show("work");
   tell("Asking for the price");
   const [found] = await Promise.all([file ? inspected(view, taken) : null, checkout.askForTerms()]);
@@ -177,6 +186,7 @@ function priced() {
 const pay = guarded(async (chosen) => {
   show("work");
   await checkout.sign(chosen, (words, more) => tell(words, null, more));
+  if (challenging && challenge === null) await answerChallenge();
   checkout.underWay = true;
   cancelling = new AbortController();
   let body;
@@ -222,6 +232,16 @@ function answered() {
   show("answer");
 }
 
+// Films the answer to a challenge that is drawn for the signed payment.
+async function answerChallenge() {
+  keepPayment();
+  tell("Asking for a challenge");
+  const { filmed } = await later.answering();
+  const taken = await filmed(get("capture"), root, checkout.payment, () => show("answering"));
+  [challenge, handed, file] = [taken.challenge, taken.url, taken.file];
+  show("work");
+}
+
 async function judged(signal) {
   const bearing = checkout.payment;
   const { answer, upload } = await later.call();
@@ -235,12 +255,13 @@ async function judged(signal) {
     try {
       const url = handed ?? address;
       keepPayment(url);
-      const input = kind === "picture" ? { Tasks: [{ ImageURL: url }] } : { VideoUrl: url };
+      const video = { VideoUrl: url, ...(challenge && { ChallengeId: challenge }) };
+      const input = kind === "picture" ? { Tasks: [{ ImageURL: url }] } : video;
       return await answer(path, input, bearing, (stage, share) => {
         if (STAGES[stage] && !signal.aborted) tell(STAGES[stage], 0.3 + 0.7 * (share ?? 0));
       }, signal);
     } catch (problem) {
-      if (problem.code === "upload_gone" && tries === 0 && file) handed = null;
+      if (problem.code === "upload_gone" && tries === 0 && file && !challenge) handed = null;
       else {
         // The service deletes an unusable video at once; an upload that was not judged yet stays for the next try.
         if (!KEPT.has(problem.status)) handed = null;
@@ -338,6 +359,7 @@ const restore = guarded(async () => {
   if (kept?.url) {
     address = kept.url;
     resumed = kept.name;
+    challenge = kept.challenge ?? null;
     return show("waiting");
   }
   const [of, id] = JSON.parse(sessionStorage.getItem(SHOWN) ?? "[]");
@@ -359,6 +381,11 @@ function wire() {
   const on = (name, work) => get(name).addEventListener("click", () => work());
   on("record", record);
   on("film", film);
+  get("challenge")?.addEventListener("click", () => {
+    challenging = true;
+    guarded(offer)();
+  });
+  get("unanswer")?.addEventListener("click", choose);
   for (const name of ["unfilm", "other", "elsewhere", "restart", "afresh"]) on(name, choose);
   on("pay-test", () => pay(checkout.testWallet));
   on("pay-wallet", () => pay(injected()));
@@ -395,6 +422,7 @@ function wire() {
   for (const name of ["dragleave", "drop"]) drop.addEventListener(name, () => drop.classList.remove("over"));
   drop.addEventListener("drop", (event) => (event.preventDefault(), take(event.dataTransfer.files[0])));
   get("record").hidden = !(navigator.mediaDevices?.getUserMedia && (kind === "picture" || globalThis.MediaRecorder));
+  if (get("challenge")) get("challenge").hidden = get("record").hidden;
   get("app").hidden = false;
 }
 

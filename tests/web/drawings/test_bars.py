@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alive402.web.ops_drawings import SIZE, bars
+from alive402.web.drawings import BARS, bars
 
 amounts = st.lists(st.just(0.0) | st.floats(0.01, 1e6), min_size=1, max_size=90)
 
@@ -18,14 +18,14 @@ def test_bars_stay_on_their_drawing(levels: list[float]) -> None:
     drawn = re.findall(r'<rect[^>]* x="([-0-9.]+)" y="([-0-9.]+)" width="([-0-9.]+)" height="([-0-9.]+)"', drawing)
     assert len(drawn) == sum(level > 0 for level in levels)
     for x, y, width, height in (map(float, each) for each in drawn):
-        assert 0 <= x <= x + width <= SIZE[0]
-        assert 0 <= y <= y + height <= SIZE[1]
+        assert 0 <= x <= x + width <= BARS[0]
+        assert 0 <= y <= y + height <= BARS[1]
 
 
 def test_one_day_is_a_bar_and_not_the_whole_page() -> None:
     drawing = str(bars([("2026-11-29", {"income": 3.2})], ["income"]))
     (width,) = re.findall(r'<rect[^>]* width="([0-9.]+)"', drawing)
-    assert float(width) < SIZE[0] / 10
+    assert float(width) < BARS[0] / 10
     assert drawing.count("2026-11-29</text>") == 1
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup, escape
 
-SIZE = (720, 190)
+BARS = (720, 190)
 # Labels are twice as large on a phone, where the drawing is half as large: there is room for them.
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 6, 14, 30
 _GAP = 0.18
@@ -17,11 +17,11 @@ _APART = 400
 
 
 def bars(named: Sequence[tuple[str, Mapping[str, float]]], layers: Sequence[str]) -> Markup:
-    """The content of an SVG of `SIZE` px: one bar for each (name, amount by layer), the first of `layers` lowest.
+    """The content of an SVG of `BARS` px: one bar for each (name, amount by layer), the first of `layers` lowest.
 
     A layer has the class `layer-N`, N its index in `layers`. Each bar has its figures as a tooltip.
     """
-    width, height = SIZE[0] - _LEFT - _RIGHT, SIZE[1] - _TOP - _BOTTOM
+    width, height = BARS[0] - _LEFT - _RIGHT, BARS[1] - _TOP - _BOTTOM
     highest = max((sum(amounts.values()) for _, amounts in named), default=0)
     top = _round_up(highest)
     step = min(width / max(len(named), 1), _WIDEST)
@@ -49,13 +49,13 @@ def bars(named: Sequence[tuple[str, Mapping[str, float]]], layers: Sequence[str]
 def _grid(level: float, top: float, height: float) -> str:
     y = _TOP + height * (1 - level / top)
     return (
-        f'<line class="grid" x1="{_LEFT}" x2="{SIZE[0] - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
+        f'<line class="grid" x1="{_LEFT}" x2="{BARS[0] - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
         f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{level:g}</text>'
     )
 
 
 def _label(x: float, words: str, anchor: str) -> str:
-    return f'<text x="{x}" y="{SIZE[1] - 8}" text-anchor="{anchor}">{escape(words)}</text>'
+    return f'<text x="{x}" y="{BARS[1] - 8}" text-anchor="{anchor}">{escape(words)}</text>'
 
 
 def _round_up(highest: float) -> float:

@@ -1,0 +1,142 @@
+"""The challenge that one paid call names: taken and spent with its money, checked by the provider, told in the answer.
+
+taken    in the transaction that reserves the money, with a lease that lasts while the call runs
+spent    in the transaction that stores the answer, whatever the answer is
+ended    the call failed: a refusal of the video uses the challenge up, a fault of ours gives it back
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from alive402.catalog import CHALLENGE_BIND, CHALLENGE_ID
+from alive402.challenges import Challenges, ChallengeUsed, Told, sha256_of
+from alive402.intake.sandbox import Progress
+from alive402.liveness import UnusableVideo
+from alive402.payments.ledger import Ledger
+from alive402.providers import Answer, AsksChallenges, Provider
+from alive402.storage import Clock, utc_now
+
+_ANSWERED = "answered"
+
+
+@dataclass(slots=True)
+class ChallengeUse:
+    """The use of a challenge by one call; `payer` names who pays, once the payment is looked up.
+
+    `received_at` is when the whole video was here, None while it is still to be fetched. `report_field` is where the
+    answer has its report.
+    """
+
+    challenges: Challenges
+    ledger: Ledger
+    provider: AsksChallenges
+    given: Mapping[str, Any]
+    payer: Callable[[], str]
+    request_id: str
+    report_field: str
+    received_at: datetime | None
+    now: Clock = utc_now
+    _told: Told | None = field(default=None, init=False)
+
+    @classmethod
+    def named_in(
+        cls,
+        given: Mapping[str, Any],
+        provider: Provider,
+        challenges: Challenges,
+        ledger: Ledger,
+        payer: Callable[[], str],
+        request_id: str,
+        report_field: str,
+    ) -> ChallengeUse:
+        """The use of the challenge that a request names."""
+        # The input schema has no challenge where the provider cannot check one.
+        assert isinstance(provider, AsksChallenges)
+        at = provider.received_at(given)
+        received_at = None if at is None else _moment(at)
+        return cls(challenges, ledger, provider, given, payer, request_id, report_field, received_at)
+
+    async def take(self, session: AsyncSession, instead_of: str | None) -> None:
+        """Take the challenge for this call; raises `ChallengeRefused`."""
+        bind = self.given.get(CHALLENGE_BIND)
+        now = self.now()
+        self._told = await self.challenges.claim(
+            session,
+            self.given[CHALLENGE_ID],
+            self.payer(),
+            None if bind is None else sha256_of(bind),
+            self.request_id,
+            now,
+            received_at=self.received_at,
+            lease_until=now + timedelta(seconds=self.ledger.lease_seconds),
+            instead_of=instead_of,
+        )
+
+    def keep(self) -> None:
+        """Renew the lease of the challenge while the current task runs."""
+        if self._told is not None:
+            self.challenges.keep(self._told.challenge_id, self.request_id)
+
+    async def spend(self, session: AsyncSession, result: dict[str, Any]) -> None:
+        """Use the challenge up with the answer.
+
+        Raises:
+            ChallengeUsed: the lease expired, and another call has taken it since.
+        """
+        answered = result[self.report_field]["freshness"]["status"] == _ANSWERED
+        if not await self.challenges.finish(session, self.given[CHALLENGE_ID], self.request_id, answered=answered):
+            raise ChallengeUsed
+
+    async def end(self, error: BaseException) -> None:
+        """End the use of a call that failed: a refusal of the video uses the challenge up, anything else does not."""
+        if self._told is None:
+            return
+        await asyncio.shield(self._end(isinstance(error, UnusableVideo)))
+
+    async def _end(self, spent: bool) -> None:
+        async with self.ledger.session() as session:
+            if spent:
+                # The refused video says something about what was asked, so that it is not tried again.
+                await self.challenges.finish(session, self.given[CHALLENGE_ID], self.request_id, answered=False)
+            else:
+                await self.challenges.release(session, self.given[CHALLENGE_ID], self.request_id)
+
+    async def answer(self, progress: Progress | None) -> Answer:
+        """The provider's answer, with the facts of the challenge in its report.
+
+        Raises:
+            ChallengeRefused: the video came too late.
+            IntakeError, AnalysisError: as `Provider.answer` does.
+        """
+        told = self._told
+        assert told is not None
+
+        def arrived(at: float) -> None:
+            self.received_at = _moment(at)
+            told.check_arrival(self.received_at)
+
+        found = await self.provider.answer_to(told.challenge, self.given, arrived, progress)
+        assert self.received_at is not None
+        facts = {
+            "nonce": told.nonce,
+            "begun_at": _text(told.begun_at),
+            "received_at": _text(self.received_at),
+            "bind_sha256": told.bind_sha256,
+            "steps_sha256": told.steps_sha256,
+        }
+        return Answer(found.elements, {**found.report, "freshness": {**found.report["freshness"], **facts}})
+
+
+def _moment(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC)
+
+
+def _text(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

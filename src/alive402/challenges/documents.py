@@ -1,0 +1,127 @@
+"""A challenge as JSON: what may be asked for, what the page that films is told, and the state that anyone may read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, get_args
+
+from alive402.challenges.models import ChallengeRow, ChallengeState
+from alive402.intake import UPLOADS_PATH
+from alive402.liveness import ChallengeOptions, MovementKind
+
+CHALLENGES_PATH = "/api/challenges"
+CAPTURE_PATH = "/capture"
+CHALLENGE_REQUEST: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "kind": {"type": "string", "enum": ["move"], "description": "Movements of the head and the mouth."},
+        "steps": {
+            "type": "integer",
+            "minimum": 3,
+            "maximum": 8,
+            "description": "How many movements, 5 by default; more are asked where `avoid` leaves fewer kinds.",
+        },
+        "avoid": {
+            "type": "array",
+            "items": {"type": "string", "enum": [*get_args(MovementKind)]},
+            "maxItems": 2,
+            "uniqueItems": True,
+            "description": "Movements that the person cannot make.",
+        },
+        "pace": {
+            "type": "string",
+            "enum": ["normal", "slow"],
+            "description": "`slow` gives twice the time for each movement.",
+        },
+        "bind": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 128,
+            "description": "Your name of the session or the user; only its sha256 is stored. The paid call repeats it.",
+        },
+        "begin": {
+            "type": "boolean",
+            "description": "Tell the steps at once, and start the clock; otherwise the page that films does.",
+        },
+    },
+    "additionalProperties": False,
+}
+"""JSON Schema of the body that makes a challenge; every member is optional."""
+WIDTH, HEIGHT, FRAME_RATE = 640, 480, 30
+BITS_PER_SECOND = 2_500_000
+LONGEST_SECONDS = 60
+"""A clip may not be longer."""
+SPARE_SECONDS = 10
+MIME_TYPES = ("video/webm;codecs=vp8", "video/webm;codecs=vp9", "video/webm", "video/mp4")
+
+
+def options_of(given: dict[str, Any]) -> ChallengeOptions:
+    """The options in a body that fits `CHALLENGE_REQUEST`.
+
+    Raises:
+        ValueError: steps and avoid do not go together; the message says why.
+    """
+    # JSON Schema accepts 5.0 as an integer.
+    return ChallengeOptions(int(given.get("steps", 5)), tuple(given.get("avoid", ())), given.get("pace", "normal"))
+
+
+def told_body(row: ChallengeRow, base: str, max_bytes: int) -> dict[str, Any]:
+    """What the maker of a challenge is told and, once it is begun, the page that films.
+
+    `base` is the service's URL, `max_bytes` the largest clip that it takes.
+    """
+    drawn = row.drawn().to_dict()
+    begun = row.begun_at is not None
+    # A clip that films on for a while has to fit; its length is a secret until it is begun.
+    longest = drawn["capture"]["seconds"] + SPARE_SECONDS if begun else LONGEST_SECONDS
+    rate = min(BITS_PER_SECOND, int(max_bytes * 8 / longest))
+    capture = {
+        **({"seconds": drawn["capture"]["seconds"]} if begun else {}),
+        "lead": drawn["capture"]["lead"],
+        "width": WIDTH,
+        "height": HEIGHT,
+        "frameRate": FRAME_RATE,
+        "bitsPerSecond": rate,
+        "mimeTypes": [*MIME_TYPES],
+    }
+    return {
+        "challengeId": row.id,
+        "nonce": row.nonce,
+        "kind": row.kind,
+        "bits": drawn["bits"],
+        "fitted": False,
+        "issuedAt": _moment(row.issued_at),
+        "expiresAt": _moment(row.expires_at),
+        **({"answerBy": _moment(row.answer_by), "steps": drawn["steps"]} if begun else {}),
+        "capture": capture,
+        "captureUrl": f"{base}{CAPTURE_PATH}/{row.id}",
+        "statusUrl": status_url(row, base),
+    }
+
+
+def state_body(row: ChallengeRow, base: str, now: datetime) -> dict[str, Any]:
+    """The state of a challenge: nothing of it helps to answer, or says whose it is."""
+    state = row.state(now)
+    shown = {
+        "challengeId": row.id,
+        "state": str(state),
+        "kind": row.kind,
+        "bits": row.drawn().bits,
+        "issuedAt": _moment(row.issued_at),
+        "expiresAt": _moment(row.expires_at),
+        "begunAt": _moment(row.begun_at),
+        "answerBy": _moment(row.answer_by),
+        "receivedAt": _moment(row.received_at),
+        "uploadUrl": f"{base}{UPLOADS_PATH}/{row.upload_id}" if row.upload_id else None,
+        "requestId": row.request_id if state is ChallengeState.USED else None,
+    }
+    return {name: value for name, value in shown.items() if value is not None}
+
+
+def status_url(row: ChallengeRow, base: str) -> str:
+    """The URL of its state."""
+    return f"{base}{CHALLENGES_PATH}/{row.id}"
+
+
+def _moment(at: datetime | None) -> str | None:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z") if at is not None else None

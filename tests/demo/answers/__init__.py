@@ -1,0 +1,1 @@
+"""Tests of the rendered answers to a challenge."""

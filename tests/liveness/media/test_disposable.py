@@ -1,0 +1,105 @@
+"""Tests of leaving frames out: what is decoded equals a full decode, and every other frame's time is known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from alive402.liveness.errors import VideoTooLarge
+from alive402.liveness.media.container import Limits, VideoFile
+from alive402.liveness.media.motion_clock import MotionClock
+from tests.conftest import Image
+
+SIDE = (128, 96)
+H264 = {"preset": "veryfast", "bf": "3", "threads": "1"}
+HEVC = {"preset": "ultrafast", "x265-params": "bframes=3:b-adapt=0:log-level=none:pools=1:frame-threads=1"}
+
+
+def drifting(count: int) -> list[Image]:
+    rng = np.random.default_rng(3)
+    x, y = np.meshgrid(np.arange(SIDE[0]), np.arange(SIDE[1]))
+    waves = [127 + 90 * np.sin((x + 2 * place) / 9) * np.cos((y - place) / 7) for place in range(count)]
+    return [np.clip(wave[..., None] + rng.normal(0, 3, (*wave.shape, 3)), 0, 255).astype(np.uint8) for wave in waves]
+
+
+def encoded(path: Path, pictures: Sequence[Image], codec: str, options: dict[str, str], rate: float = 30.0) -> Path:
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream(codec, rate=round(rate), options=options)
+        stream.width, stream.height, stream.pix_fmt = *SIDE, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 1000)
+        for place, picture in enumerate(pictures):
+            frame = av.VideoFrame.from_ndarray(picture, format="bgr24")
+            frame.pts, frame.time_base = round(1000 * place / rate), Fraction(1, 1000)
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+    return path
+
+
+def read(path: Path, every: bool) -> tuple[dict[float, Image], npt.NDArray[np.float64], VideoFile]:
+    with VideoFile(path, every=every) as file:
+        frames = {round(frame.time, 6): frame.bgr() for frame in file}
+        return frames, file.unseen, file
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "options"),
+    [
+        ("clip.mp4", "libx264", H264),
+        ("clip.ts", "libx264", H264),
+        ("clip.mkv", "libx264", H264),
+        ("clip.mp4", "libx264", {**H264, "x264-params": "b-pyramid=none:b-adapt=0:slices=3"}),
+        ("clip.mp4", "libx265", HEVC),
+    ],
+)
+def test_left_out_frames_change_nothing_else(tmp_path: Path, name: str, codec: str, options: dict[str, str]) -> None:
+    path = encoded(tmp_path / name, drifting(60), codec, options)
+    every, none, whole = read(path, every=True)
+    some, unseen, part = read(path, every=False)
+    assert len(none) == 0
+    assert len(unseen) >= len(every) // 5
+    assert sorted([*some, *np.round(unseen, 6).tolist()]) == pytest.approx(sorted(every), abs=2e-6)
+    assert part.video() == whole.video()
+    assert float(np.diff(sorted(some)).max()) <= 0.1 + 1e-6
+    clocks = MotionClock(part.expected_seconds), MotionClock(part.expected_seconds)
+    assert list(filter(clocks[0].chooses, sorted(some))) == list(filter(clocks[1].chooses, sorted(every)))
+    assert all(np.array_equal(picture, every[time]) for time, picture in some.items())
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "options", "rate"),
+    [
+        ("slow.mp4", "libx264", H264, 15.0),  # every second one left out would leave 7.5 a second
+        ("none.mp4", "libx264", {**H264, "bf": "0"}, 30.0),
+        ("other.webm", "libvpx-vp9", {"deadline": "realtime", "cpu-used": "8", "threads": "1"}, 30.0),
+    ],
+)
+def test_no_frame_is_left_out_in_vain(
+    tmp_path: Path, name: str, codec: str, options: dict[str, str], rate: float
+) -> None:
+    path = encoded(tmp_path / name, drifting(40), codec, options, rate)
+    some, unseen, _ = read(path, every=False)
+    assert len(unseen) == 0
+    assert len(some) == 40
+
+
+def test_another_picture_in_between_is_decoded(tmp_path: Path) -> None:
+    pictures = drifting(60)
+    hidden = range(21, 60, 8)
+    for place in hidden:
+        pictures[place] = np.random.default_rng(place).integers(0, 255, pictures[place].shape, np.uint8)
+    options = {**H264, "x264-params": "scenecut=0:b-adapt=0:b-pyramid=none:bframes=1:keyint=300"}
+    some, unseen, _ = read(encoded(tmp_path / "hidden.mp4", pictures, "libx264", options), every=False)
+    assert len(unseen) > 10
+    assert {round(place / 30, 3) for place in hidden} <= {round(time, 3) for time in some}
+
+
+def test_left_out_frames_count_against_the_limit(tmp_path: Path) -> None:
+    path = encoded(tmp_path / "clip.mp4", drifting(60), "libx264", H264)
+    with pytest.raises(VideoTooLarge), VideoFile(path, Limits(max_frames=50), every=False) as file:
+        list(file)
