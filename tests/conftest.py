@@ -46,39 +46,41 @@ def _read_authorities_once() -> None:
 
 _read_authorities_once()
 
-# Files that take the longest; they run first, so that no worker is left alone with one at the end.
+# Files that take the longest; they run first, the longest first, so that no worker is left alone with one at the end.
 LONG_FILES = (
     "liveness/test_real_clips.py",
     "benchmarks/test_soak.py",
     "batch/test_cluster.py",
     "e2e/test_crashes.py",
-    "e2e/test_crashes_by_scheme.py",
-    "e2e/test_crashes_on_solana.py",
-    "e2e/test_crashes_on_postgresql.py",
-    "e2e/test_prepaid_crashes.py",
-    "e2e/test_smart_wallet_crashes.py",
-    "e2e/test_random_kills.py",
-    "e2e/test_restore.py",
-    "http/test_lost_ledger.py",
-    "clients/test_clients.py",
-    "cli/test_batch.py",
-    "benchmarks/test_conditions.py",
-    "e2e/test_docs_quickstart.py",
     "web/test_pages.py",
+    "clients/test_clients.py",
+    "e2e/test_challenge_crashes.py",
+    "e2e/test_random_kills.py",
+    "benchmarks/test_conditions.py",
+    "intake/test_hostile_images.py",
+    "e2e/test_docs_quickstart.py",
     "web/test_try.py",
     "web/test_wallets.py",
-    "http/test_signed_verdicts.py",
+    "e2e/test_crashes_by_scheme.py",
+    "e2e/test_crashes_on_solana.py",
+    "cli/test_batch.py",
+    "e2e/test_restore.py",
+    "e2e/test_prepaid_crashes.py",
+    "e2e/test_crashes_on_postgresql.py",
+    "e2e/test_smart_wallet_crashes.py",
+    "e2e/test_job_crashes.py",
+    "http/test_permit2.py",
+    "http/routes/test_mcp_transport.py",
     "payments/ledger/test_state_machine.py",
     "benchmarks/test_doors.py",
-    "intake/test_hostile_images.py",
 )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest files first, then those with the most tests. It needs xdist's --no-loadscope-reorder."""
     tests = Counter(item.path for item in items)
-    long = [Path(__file__).parent / name for name in LONG_FILES]
-    items.sort(key=lambda item: (item.path not in long, -tests[item.path]))
+    places = {Path(__file__).parent / name: place for place, name in enumerate(LONG_FILES)}
+    items.sort(key=lambda item: (places.get(item.path, len(places)), -tests[item.path]))
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
