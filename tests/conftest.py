@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import ssl
 from collections import Counter
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import av
+import certifi
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -21,43 +24,63 @@ from tests.ledgers import database_url, ledger_kind, make_database  # noqa: F401
 
 Image = npt.NDArray[np.uint8]
 
+EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "40"))
+"""Generated examples of a test; `HYPOTHESIS_EXAMPLES=1000 make test` searches longer."""
 # A busy machine is no fault of what is tested; pytest's own timeout ends what hangs.
-settings.register_profile("without_deadlines", deadline=None)
-settings.load_profile("without_deadlines")
+settings.register_profile("ours", deadline=None, max_examples=EXAMPLES)
+settings.load_profile("ours")
 
-# Files that take the longest; they run first, so that no worker is left alone with one at the end.
+
+def _read_authorities_once() -> None:
+    """Let all HTTP clients of a test process share their trusted authorities: each would read them for 25 ms."""
+    make, bundle = ssl.create_default_context, certifi.where()
+    shared = make(cafile=bundle)
+
+    def create(purpose: ssl.Purpose = ssl.Purpose.SERVER_AUTH, **given: Any) -> ssl.SSLContext:
+        if purpose is ssl.Purpose.SERVER_AUTH and given == {"cafile": bundle}:
+            return shared
+        return make(purpose, **given)
+
+    ssl.create_default_context = create  # type: ignore[assignment]
+
+
+_read_authorities_once()
+
+# Files that take the longest; they run first, the longest first, so that no worker is left alone with one at the end.
 LONG_FILES = (
     "liveness/test_real_clips.py",
     "benchmarks/test_soak.py",
     "batch/test_cluster.py",
     "e2e/test_crashes.py",
-    "e2e/test_crashes_by_scheme.py",
-    "e2e/test_crashes_on_solana.py",
-    "e2e/test_crashes_on_postgresql.py",
-    "e2e/test_prepaid_crashes.py",
-    "e2e/test_smart_wallet_crashes.py",
-    "e2e/test_random_kills.py",
-    "e2e/test_restore.py",
-    "http/test_lost_ledger.py",
-    "clients/test_clients.py",
-    "cli/test_batch.py",
-    "benchmarks/test_conditions.py",
-    "e2e/test_docs_quickstart.py",
     "web/test_pages.py",
+    "clients/test_clients.py",
+    "e2e/test_challenge_crashes.py",
+    "e2e/test_random_kills.py",
+    "benchmarks/test_conditions.py",
+    "intake/test_hostile_images.py",
+    "e2e/test_docs_quickstart.py",
     "web/test_try.py",
     "web/test_wallets.py",
-    "http/test_signed_verdicts.py",
+    "e2e/test_crashes_by_scheme.py",
+    "e2e/test_crashes_on_solana.py",
+    "cli/test_batch.py",
+    "e2e/test_restore.py",
+    "e2e/test_prepaid_crashes.py",
+    "e2e/test_crashes_on_postgresql.py",
+    "e2e/test_smart_wallet_crashes.py",
+    "e2e/test_job_crashes.py",
+    "http/test_permit2.py",
+    "http/routes/test_mcp_transport.py",
     "payments/ledger/test_state_machine.py",
     "benchmarks/test_doors.py",
-    "intake/test_hostile_images.py",
 )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest files first, then those with the most tests. It needs xdist's --no-loadscope-reorder."""
     tests = Counter(item.path for item in items)
-    long = [Path(__file__).parent / name for name in LONG_FILES]
-    items.sort(key=lambda item: (item.path not in long, -tests[item.path]))
+    places = {Path(__file__).parent / name: place for place, name in enumerate(LONG_FILES)}
+    items.sort(key=lambda item: (places.get(item.path, len(places)), -tests[item.path]))
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

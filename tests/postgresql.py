@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
+
 NOT_INSTALLED = "PostgreSQL is not installed (apt-get install postgresql)"
 _numbers = itertools.count()
 
@@ -53,7 +55,7 @@ def running(folder: Path) -> Iterator[Server]:
 
         start()
         try:
-            yield Server(folder, port, stop, start)
+            yield Server(port, stop, start)
         finally:
             stop()
     finally:
@@ -63,8 +65,7 @@ def running(folder: Path) -> Iterator[Server]:
 class Server:
     """A running server that makes databases."""
 
-    def __init__(self, folder: Path, port: int, stop: Callable[[], None], start: Callable[[], None]) -> None:
-        self._folder = folder
+    def __init__(self, port: int, stop: Callable[[], None], start: Callable[[], None]) -> None:
         self._port = port
         self._stop = stop
         self._start = start
@@ -80,14 +81,12 @@ class Server:
 
     def execute(self, statement: str) -> None:
         """Run one statement as the server's owner."""
-        where = ["--host=127.0.0.1", f"--port={self._port}", "--username=alive402", "--dbname=postgres"]
-        subprocess.run([str(self._folder / "psql"), *where, "--command", statement], check=True, timeout=60, cwd="/")
+        where = f"host=127.0.0.1 port={self._port} user=alive402 dbname=postgres"
+        with psycopg.connect(where, autocommit=True) as connection:
+            connection.execute(statement.encode())
 
     def database(self, template: str = "template0") -> str:
         """The URL of a new database, for SQLAlchemy; its last part is the name, usable as a template."""
         name = f"ledger{next(_numbers)}"
-        where = ["--host=127.0.0.1", f"--port={self._port}", "--username=alive402"]
-        subprocess.run(
-            [str(self._folder / "createdb"), *where, f"--template={template}", name], check=True, timeout=60, cwd="/"
-        )
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return f"postgresql+psycopg://alive402@127.0.0.1:{self._port}/{name}"

@@ -16,7 +16,7 @@ from alive402.cli.main import app
 from alive402.demo import Clips
 from alive402.liveness import Challenge
 from alive402.liveness.challenge import Limits
-from tests.cli.test_analyze import run
+from tests.cli.running import run
 from tests.conftest import Image
 from tests.e2e.pages import block
 

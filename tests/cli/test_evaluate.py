@@ -17,15 +17,16 @@ from alive402.demo import Clips
 from alive402.lab.evaluate import Engine
 from alive402.lab.scores import read
 from alive402.liveness import Challenge
+from tests.cli import running
+from tests.cli.running import Done
 from tests.conftest import Image
 
 WITHOUT_LAB = "import sys; sys.modules['scipy'] = None; from alive402.cli.main import main; main()"
 
 
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run `alive402 evaluate ARGUMENTS...` in a child process."""
-    command = [str(Path(sys.executable).with_name("alive402")), "evaluate", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+def run(*arguments: str | Path) -> Done:
+    """Run `alive402 evaluate ARGUMENTS...` in this process."""
+    return running.run("evaluate", *arguments)
 
 
 @pytest.fixture(scope="module")
@@ -43,12 +44,12 @@ def data(clips: Clips, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def done(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
+def done(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Done, Path]:
     out = tmp_path_factory.mktemp("results") / "made" / "when missing"
     return run(data, "--out", out), out
 
 
-def test_evaluate_prints_the_figures(done: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+def test_evaluate_prints_the_figures(done: tuple[Done, Path]) -> None:
     process, out = done
     assert process.returncode == 0, process.stderr
     for words in ("3 presentations, 2 sources, 2 judged", "APCER replay/phone", "BPCER", "0 of 1", ".000 to .975"):
@@ -56,7 +57,7 @@ def test_evaluate_prints_the_figures(done: tuple[subprocess.CompletedProcess[str
     assert {path.name for path in out.iterdir()} == {"scores.csv", "metrics.json", "report.html"}
 
 
-def test_files_hold_the_same_figures(done: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+def test_files_hold_the_same_figures(done: tuple[Done, Path]) -> None:
     _, out = done
     scores = {score.name: score for score in read(out / "scores.csv")}
     assert scores["person.mp4"].score > 0.5 > scores["phone.mp4"].score
@@ -70,9 +71,7 @@ def test_files_hold_the_same_figures(done: tuple[subprocess.CompletedProcess[str
     assert "words.mp4" in (out / "report.html").read_text()
 
 
-def test_second_run_judges_missing_clips_only(
-    data: Path, done: tuple[subprocess.CompletedProcess[str], Path], tmp_path: Path
-) -> None:
+def test_second_run_judges_missing_clips_only(data: Path, done: tuple[Done, Path], tmp_path: Path) -> None:
     lines = (done[1] / "scores.csv").read_text().splitlines(keepends=True)
     # a score that no engine would give shows that the line is kept; the last line is cut off in the middle
     kept = lines[1].rsplit(",", 1)[0] + ",0.123\n"
@@ -86,9 +85,7 @@ def test_second_run_judges_missing_clips_only(
     assert json.loads(again.stdout)["points"]["engine"]["bpcer"]["errors"] == 1
 
 
-def test_threshold_comes_from_another_file(
-    data: Path, done: tuple[subprocess.CompletedProcess[str], Path], tmp_path: Path
-) -> None:
+def test_threshold_comes_from_another_file(data: Path, done: tuple[Done, Path], tmp_path: Path) -> None:
     shutil.copy(done[1] / "scores.csv", tmp_path / "scores.csv")
     dev = tmp_path / "dev.csv"
     dev.write_text("test_label,is_bonafide,attack_type,score\na,True,,1.0\nb,False,print,0.999\n")

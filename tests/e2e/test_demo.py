@@ -5,28 +5,23 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-MAIN = "from alive402.cli.main import main; main()"
+from tests.cli.running import COMMAND, run
 
 
-def run(*arguments: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+def test_demo_shows_two_charges_a_refusal_and_a_challenge(tmp_path: Path) -> None:
     clean = {name: value for name, value in os.environ.items() if name == "ALIVE402_CACHE" or "ALIVE402" not in name}
-    return subprocess.run(
-        [sys.executable, "-c", MAIN, *arguments],
-        cwd=folder,
-        env={**clean, "COLUMNS": "200", **environment},
+    done = subprocess.run(
+        [COMMAND, "demo"],
+        cwd=tmp_path,
+        env={**clean, "COLUMNS": "200"},
         capture_output=True,
         text=True,
         timeout=240,
     )
-
-
-def test_demo_shows_two_charges_a_refusal_and_a_challenge(tmp_path: Path) -> None:
-    done = run("demo", folder=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "HTTP 402" in done.stdout
     assert len(re.findall(r"verdict\s+(live|spoof|inconclusive)", done.stdout)) == 4
@@ -63,6 +58,6 @@ def test_demo_shows_two_charges_a_refusal_and_a_challenge(tmp_path: Path) -> Non
 def test_serve_reports_why_it_does_not_start(
     tmp_path: Path, arguments: list[str], environment: dict[str, str], code: int, sentence: str
 ) -> None:
-    done = run("serve", *arguments, folder=tmp_path, **environment)
+    done = run("serve", *arguments, folder=tmp_path, COLUMNS="200", **environment)
     assert (done.returncode, sentence in done.stderr) == (code, True), done.stderr
     assert "Traceback" not in done.stderr

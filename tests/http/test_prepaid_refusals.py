@@ -123,7 +123,7 @@ async def test_refunded_token_keeps_its_answers_only(service: Service, videos: s
         assert (renewed.status_code, renewed.json()["token"], renewed.json()["status"]) == (200, None, "refunded")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(
     headers=st.dictionaries(
         st.sampled_from(["X-Payment-Token", "X-Client-Secret", "Idempotency-Key", "X-Api-Key", "Authorization"]),

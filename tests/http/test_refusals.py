@@ -166,7 +166,7 @@ async def test_oversized_requests_are_not_read(service: Service) -> None:
     assert (other.status_code, other.json()["code"]) == (405, "method_not_allowed")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     body=st.binary(max_size=200)
     | st.recursive(st.none() | st.text() | st.integers(), st.lists).map(lambda value: json.dumps(value).encode()),

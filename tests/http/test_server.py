@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from httpcore._synchronization import current_async_library
 
 from alive402.http.server import StartRefused, run
+from alive402.http.wiring import assemble
 from alive402.payments.ledger import Ledger
 from alive402.settings import Settings
 
@@ -30,3 +34,19 @@ async def test_second_process_with_test_money_on_one_ledger_is_refused(tmp_path:
     finally:
         await first.close()
     assert not [line for line in said if line.startswith("alive402 is at")]
+
+
+async def test_missing_sniffio_is_not_searched_for_at_each_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched: list[str] = []
+
+    class Searches:
+        def find_spec(self, name: str, path: Sequence[str] | None, target: object = None) -> None:
+            searched.append(name)
+
+    parts = await assemble(Settings(database_url=f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}"))
+    await parts.registry.ledger_services.ledger.close()
+    monkeypatch.setattr(sys, "meta_path", [Searches(), *sys.meta_path])
+    assert current_async_library() == "asyncio"
+    assert "sniffio" not in searched

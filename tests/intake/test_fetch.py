@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import http.server
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from alive402.intake import fetch as subject
@@ -256,3 +258,14 @@ def test_metadata_address_is_always_forbidden(tmp_path: Path) -> None:
 def test_bad_url_is_refused_before_any_request(url: str) -> None:
     with pytest.raises(InvalidUrl):
         subject.check_url(url, CLOSED)
+
+
+def test_trusted_authorities_are_read_once() -> None:
+    backend = subject.CheckedAddresses(["192.0.2.1"])
+    pools = [
+        subject.connections(httpx.URL(f"{url}.example/"), backend) for url in ("https://a", "https://b", "http://c")
+    ]
+    contexts = [pool._ssl_context for pool in pools]
+    assert contexts[0] is contexts[1]
+    assert isinstance(contexts[0], ssl.SSLContext)
+    assert contexts[2] is None

@@ -11,6 +11,7 @@ from alive402.liveness.cues import bezel, flicker, moire, pulse
 from alive402.liveness.faces import FaceTrack
 from alive402.liveness.media import Clip
 from alive402.liveness.report import Cue, Video
+from tests.conftest import EXAMPLES
 from tests.liveness import scenes
 from tests.liveness.moving_scenes import held_device
 
@@ -35,7 +36,7 @@ def test_physical_cue_has_a_unit_a_message_and_a_range() -> None:
 sides = st.floats(-60, 120) | st.just(float("nan")) | st.floats(-1e6, 1e6)
 
 
-@settings(max_examples=120, deadline=None, derandomize=True)
+@settings(max_examples=2 * EXAMPLES, derandomize=True)
 @given(
     count=st.sampled_from([1, 2, 5, 40, 130]),
     size=st.tuples(st.integers(1, 100), st.integers(1, 100)),

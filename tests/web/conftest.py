@@ -46,7 +46,7 @@ def launch() -> Iterator[Launch]:
         yield begin
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def camera(person: list[Image], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The camera's picture: the person of the bona fide clip, as Motion JPEG."""
     path = tmp_path_factory.mktemp("camera") / "person.mjpeg"

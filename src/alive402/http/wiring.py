@@ -9,6 +9,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from fractions import Fraction
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,7 @@ async def assemble(settings: Settings, services: tuple[Service, ...] = SERVICES)
     terms = next(iter(accepted)).terms
     await accepted.check()
     sys.setrecursionlimit(DEEPEST)
+    _search_for_sniffio_once()
     ledger = await Ledger.open(settings.database_url, lease_seconds=settings.lease_seconds)
     ledger.webhook_urls = tuple(map(str, settings.webhook_urls))
     # Keys without payments: the ledger was emptied. Neither of them: a new shop.
@@ -210,6 +212,12 @@ async def assemble(settings: Settings, services: tuple[Service, ...] = SERVICES)
         sweep=sweep,
         challenges=challenges,
     )
+
+
+def _search_for_sniffio_once() -> None:
+    """httpcore imports sniffio at each lock; Python searches all its folders for a module that is missing."""
+    if "sniffio" not in sys.modules and find_spec("sniffio") is None:
+        sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 
 def _chosen(settings: Settings, services: tuple[Service, ...]) -> list[Service]:

@@ -8,7 +8,16 @@ from collections.abc import Mapping
 import httpcore
 
 from alive402.intake.errors import FetchTimeout, Unreachable
-from alive402.intake.fetch import CheckedAddresses, FetchLimits, check_url, port_of, resolve, timeouts, wire_url
+from alive402.intake.fetch import (
+    CheckedAddresses,
+    FetchLimits,
+    check_url,
+    connections,
+    port_of,
+    resolve,
+    timeouts,
+    wire_url,
+)
 
 
 async def check(url: str, limits: FetchLimits) -> None:
@@ -33,7 +42,7 @@ async def post(url: str, body: bytes, headers: Mapping[str, str], limits: FetchL
             parsed = check_url(url, limits)
             backend = CheckedAddresses(await resolve(parsed.host, port_of(parsed), limits))
             async with (
-                httpcore.AsyncConnectionPool(network_backend=backend, retries=0, http2=False) as pool,
+                connections(parsed, backend) as pool,
                 pool.stream(
                     "POST",
                     wire_url(parsed),

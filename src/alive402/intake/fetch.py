@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -103,7 +104,7 @@ async def _hop_to(url: str, target: Path, limits: FetchLimits) -> int | str:
     port = port_of(parsed)
     backend = CheckedAddresses(await resolve(parsed.host, port, limits))
     async with (
-        httpcore.AsyncConnectionPool(network_backend=backend, retries=0, http2=False) as pool,
+        connections(parsed, backend) as pool,
         pool.stream("GET", wire_url(parsed), headers=_HEADERS, extensions={"timeout": timeouts(limits)}) as response,
     ):
         headers = {name.lower(): value.decode("latin-1") for name, value in response.headers}
@@ -115,6 +116,18 @@ async def _hop_to(url: str, target: Path, limits: FetchLimits) -> int | str:
         if length.isdigit() and int(length) > limits.max_bytes:
             raise VideoTooLarge(max_bytes=limits.max_bytes)
         return await _save(response, target, limits)
+
+
+def connections(parsed: httpx.URL, backend: CheckedAddresses) -> httpcore.AsyncConnectionPool:
+    """Connections to one host, by the addresses that were checked."""
+    context = _authorities() if parsed.scheme == "https" else None
+    return httpcore.AsyncConnectionPool(ssl_context=context, network_backend=backend, retries=0, http2=False)
+
+
+@cache
+def _authorities() -> ssl.SSLContext:
+    """The authorities that are trusted. To read them takes 25 ms, which each https URL would cost otherwise."""
+    return httpcore.default_ssl_context()
 
 
 def _following(url: str, location: str) -> str:

@@ -16,6 +16,7 @@ from darabonba.exceptions import UnretryableException
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import EXAMPLES
 from tests.http.access_keys import V1, V3, detect, made, sdk
 from tests.http.conftest import Service, Start
 
@@ -112,7 +113,7 @@ def test_one_changed_byte_is_refused(
     good = signed(unthrottled, key, version, monkeypatch)
     parts = ["query", "body"] if version == V1 else ["body", *(name for name in good.headers)]
 
-    @settings(max_examples=120, deadline=None)
+    @settings(max_examples=2 * EXAMPLES)
     @given(part=st.sampled_from(parts), where=st.integers(0, 10_000), put=st.integers(0x21, 0x7E))
     def changed(part: str, where: int, put: int) -> None:
         text = good.headers[part] if part in good.headers else good.body.decode() if part == "body" else good.query

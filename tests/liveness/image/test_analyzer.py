@@ -244,7 +244,7 @@ def test_unusable_face_has_an_error(
     assert "video" not in told.value.message
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), kind=st.sampled_from(sorted(KINDS)))
 def test_damaged_picture_is_judged_or_refused(
     analyzer: Analyzer, face: Image, tmp_path: Path, data: st.DataObject, kind: str

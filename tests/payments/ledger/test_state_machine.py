@@ -29,6 +29,7 @@ from alive402.payments.ledger.models import Payment, PaymentEvent
 from alive402.payments.ledger.recovery import Seen, UnresolvedPayment
 from alive402.payments.ledger.statements import Filter
 from alive402.payments.ledger.states import HELD, PAID, TRANSITIONS, State
+from tests.conftest import EXAMPLES
 from tests.ledgers import MakeDatabase
 
 LEASE = 30
@@ -280,7 +281,7 @@ def test_ledger_invariants_hold_in_any_order(make_database: MakeDatabase, ledger
     run_state_machine_as_test(
         Books,
         settings=settings(
-            max_examples=30 if ledger_kind == "sqlite" else 15,
+            max_examples=EXAMPLES // (2 if ledger_kind == "sqlite" else 4),
             stateful_step_count=50,
             deadline=None,
             suppress_health_check=list(HealthCheck),

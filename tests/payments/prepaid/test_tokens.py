@@ -40,6 +40,7 @@ from alive402.payments.prepaid.models import PrepaidUse, Prepayment, UseState, s
 from alive402.payments.prepaid.repository import PrepaidRepository
 from alive402.payments.prepaid.tokens import TokenHold, Tokens, token_digest
 from alive402.storage import Outbox
+from tests.conftest import EXAMPLES
 from tests.ledgers import MakeDatabase
 from tests.operations.ledger_rows import payment
 from tests.payments.prepaid.signing import judged, verdicts
@@ -183,7 +184,7 @@ class Uses(RuleBasedStateMachine):
 
 def test_token_invariant_holds_in_any_order(make_database: MakeDatabase, ledger_kind: str) -> None:
     Uses.make_database = staticmethod(make_database)
-    examples = 40 if ledger_kind == "sqlite" else 10
+    examples = EXAMPLES // (2 if ledger_kind == "sqlite" else 4)
     run_state_machine_as_test(
         Uses,
         settings=settings(

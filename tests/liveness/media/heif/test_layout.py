@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alive402 import analyze_image
@@ -194,10 +194,15 @@ def test_first_bytes_distinguish_pictures_from_sequences(tmp_path: Path, scene: 
     assert not is_image(path)
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.fixture(scope="module")
+def made(scene: Image) -> bytes:
+    """A file of four tiles, turned and cut."""
+    return grid([coded(scene, "hevc", nclx(6, True))] * 4, 2, 2, (300, 200), clap(200, 100), irot(1))
+
+
+@settings(max_examples=200)
 @given(data=st.data())
-def test_damaged_container_gives_a_layout_or_an_error(scene: Image, data: st.DataObject) -> None:
-    made = grid([coded(scene, "hevc", nclx(6, True))] * 4, 2, 2, (300, 200), clap(200, 100), irot(1))
+def test_damaged_container_gives_a_layout_or_an_error(made: bytes, data: st.DataObject) -> None:
     whole_file = bytearray(made[:1200])
     for place in data.draw(st.lists(st.integers(0, len(whole_file) - 1), max_size=6)):
         whole_file[place] = data.draw(st.integers(0, 255))

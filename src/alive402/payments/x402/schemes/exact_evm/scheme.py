@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from web3 import Web3
@@ -27,6 +28,9 @@ _SIGNED = {"from": _ADDRESS, "to": _ADDRESS, "nonce": _WORD, "value": _UINT, "va
 _NUMBERS = ("value", "validAfter", "validBefore")
 # The end of the year 9999: a database integer has 63 bits.
 _LATEST = 253_402_300_799
+
+# A 402 shows the same few addresses each time, and each checksum is a hash.
+_checksummed = lru_cache(maxsize=256)(Web3.to_checksum_address)
 
 
 class ExactEvm:
@@ -109,7 +113,7 @@ class ExactEvm:
 
     def shown(self, address: str) -> str:
         """With EIP-55's checksum, which mixed case carries."""
-        return Web3.to_checksum_address(address)
+        return _checksummed(address)
 
     def is_address(self, text: str) -> bool:
         """Whether it is 0x and 40 hex digits."""
