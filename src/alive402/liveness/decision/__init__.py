@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from alive402.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from alive402.liveness.decision import continuity, fusion, quality, segments
+    from alive402.liveness.decision import continuity, cuts, fusion, quality, segments
     from alive402.liveness.decision.identity import engine_identity
     from alive402.liveness.decision.quality import (
         BLURREST,
@@ -64,6 +64,7 @@ __all__ = [
     "LEAST_INSIDE",
     "LEAST_WIDTH",
     "continuity",
+    "cuts",
     "engine_identity",
     "fusion",
     "quality",
