@@ -137,7 +137,7 @@ def test_batch_reads_urls_folders_and_buckets(folder: Path) -> None:
 
 
 def test_results_have_the_form_of_their_name_and_go_on(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    folder: Path, clips: Clips, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def run(*options: str) -> dict[str, Any]:
         monkeypatch.setattr(sys, "argv", ["alive402", "batch", "clips.csv", "--out", "results.csv", "--json", *options])
@@ -155,6 +155,10 @@ def test_results_have_the_form_of_their_name_and_go_on(
     assert (float(rows[0]["threshold"]), rows[1]["code"]) == (0.6, "file_unreadable")
     assert rows[0]["engine"].endswith(".0.6")
     assert run("--threshold", "0.6")["judgedNow"] == 0
+    # A challenge takes longer than two seconds.
+    for name, clip in (("person", clips.bona_fide), ("attack", clips.attack)):
+        (folder / "data" / f"{name}.mp4").unlink()
+        (folder / "data" / f"{name}.mp4").symlink_to(clip)
     asked = Challenge.new("asked", bytes(16))
     shorter = replace(asked, steps=asked.steps[:1], bits=0.0)
     (folder / "long.json").write_text(json.dumps(asked.to_dict()))
