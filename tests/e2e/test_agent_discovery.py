@@ -51,7 +51,7 @@ async def walk(root: str, file: str, question: str) -> dict[str, Any]:
         site = await json_at(http, discovery)
 
         guide = await json_at(http, site["agentGuideUrl"])
-        (faucet,) = {url for note in guide["notes"] for url in re.findall(r"POST (\S+) with", note)}
+        (faucet,) = {url for note in guide["notes"] for url in re.findall(r'POST (\S+) with {"address"', note)}
         assert (await http.post(faucet, json={"address": wallet.address})).status_code == 200
 
         found = (await http.get(site["searchUrl"], params={"q": question})).json()

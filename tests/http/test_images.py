@@ -259,7 +259,7 @@ async def test_image_tool_answers_over_mcp(service: Service, pictures: str) -> N
             {**at(pictures, "face.jpg"), "paymentToken": asked["token"]},
             progress_callback=hear,
         )
-    assert names == [LIVENESS.tool_name, IMAGE_LIVENESS.tool_name]
+    assert names == [LIVENESS.tool_name, IMAGE_LIVENESS.tool_name, "face_challenge"]
     told: Any = unpaid.structured_content
     assert (unpaid.is_error, told["accepts"][0]["amount"]) == (True, "50000")
     found: Any = answer.structured_content
