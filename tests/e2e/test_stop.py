@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from alive402.demo import Buyer, Clips, serve_files
+from alive402.demo import Buyer, Clips
 from alive402.intake import sweep_media_folders
 from alive402.intake.folders import marked
 from tests.http.routes.test_mcp_cancel import holding_host
@@ -95,30 +95,54 @@ def runs(pid: int) -> bool:
     return False
 
 
+@asynccontextmanager
+async def lingering_host(content: bytes) -> AsyncIterator[tuple[str, asyncio.Event]]:
+    """A host that keeps the last byte of a video back: yields its URL, and the event after which the byte comes."""
+    go_on = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nContent-Length: {len(content)}\r\n\r\n"
+        writer.write(head.encode() + content[:-1])
+        await writer.drain()
+        await go_on.wait()
+        writer.write(content[-1:])
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/video.mp4", go_on
+
+
 async def test_stop_finishes_running_calls_and_refuses_new_ones(tmp_path: Path, clips: Clips) -> None:
-    async with serving(tmp_path, "60") as service, Buyer(service.url) as buyer, Buyer(service.url) as late:
-        with serve_files(clips.bona_fide.parent) as videos:
-            video = f"{videos}/{clips.bona_fide.name}"
-            await buyer.fund()
-            call = asyncio.create_task(buyer.pay(video))
-            # At its start the service judges a clip of its own.
-            while service.states() != ["reserved"] or not list(service.media.glob("alive402-call-*/video")):
-                await asyncio.wait({call}, timeout=0.01)
-                assert not call.done(), "answered before anything could be stopped"
-            children = service.children()
-            assert children
-            service.child.send_signal(signal.SIGTERM)
-            async with httpx.AsyncClient() as http, asyncio.timeout(30):
-                ready = await until(lambda: http.get(f"{service.url}/readyz"), lambda told: told.status_code != 200)
-                assert ready.json()["checks"]["queue"] is False
-                await late.fund()
-                turned_away = await late.pay(video)
-            assert (turned_away.status_code, turned_away.json()["code"]) == (503, "busy")
-            assert turned_away.headers["Retry-After"]
-            assert turned_away.json()["charged"] is False
-            answer = await call
-            assert answer.status_code == 200, answer.text
-            assert answer.headers["PAYMENT-RESPONSE"]
+    content = await asyncio.to_thread(clips.bona_fide.read_bytes)
+    async with (
+        serving(tmp_path, "60") as service,
+        Buyer(service.url) as buyer,
+        Buyer(service.url) as late,
+        lingering_host(content) as (video, go_on),
+    ):
+        await buyer.fund()
+        call = asyncio.create_task(buyer.pay(video))
+        # At its start the service judges a clip of its own.
+        while service.states() != ["reserved"] or not list(service.media.glob("alive402-call-*/video")):
+            await asyncio.wait({call}, timeout=0.01)
+            assert not call.done(), "answered before anything could be stopped"
+        children = service.children()
+        assert children
+        service.child.send_signal(signal.SIGTERM)
+        async with httpx.AsyncClient() as http, asyncio.timeout(30):
+            ready = await until(lambda: http.get(f"{service.url}/readyz"), lambda told: told.status_code != 200)
+            assert ready.json()["checks"]["queue"] is False
+            await late.fund()
+            turned_away = await late.pay(video)
+        assert (turned_away.status_code, turned_away.json()["code"]) == (503, "busy")
+        assert turned_away.headers["Retry-After"]
+        assert turned_away.json()["charged"] is False
+        go_on.set()
+        answer = await call
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["PAYMENT-RESPONSE"]
         await service.ended()
         assert [pid for pid in children if runs(pid)] == []
         assert service.states() == ["consumed"]
