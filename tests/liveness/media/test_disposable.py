@@ -41,6 +41,19 @@ def encoded(path: Path, pictures: Sequence[Image], codec: str, options: dict[str
     return path
 
 
+def trimmed(source: Path, target: Path, seconds: float) -> Path:
+    """The packets of a file without a new encoding, with an edit list that hides the first pictures."""
+    options = {"avoid_negative_ts": "disabled"}
+    with av.open(str(source)) as whole, av.open(str(target), "w", options=options) as file:
+        stream = file.add_stream_from_template(whole.streams.video[0])
+        for packet in whole.demux(video=0):
+            if packet.dts is not None and packet.pts is not None:
+                shift = round(seconds / packet.time_base)
+                packet.pts, packet.dts, packet.stream = packet.pts - shift, packet.dts - shift, stream
+                file.mux(packet)
+    return target
+
+
 def read(path: Path, every: bool) -> tuple[dict[float, Image], npt.NDArray[np.float64], VideoFile]:
     with VideoFile(path, every=every) as file:
         frames = {round(frame.time, 6): frame.bgr() for frame in file}
@@ -58,7 +71,16 @@ def read(path: Path, every: bool) -> tuple[dict[float, Image], npt.NDArray[np.fl
     ],
 )
 def test_left_out_frames_change_nothing_else(tmp_path: Path, name: str, codec: str, options: dict[str, str]) -> None:
-    path = encoded(tmp_path / name, drifting(60), codec, options)
+    check_left_out(encoded(tmp_path / name, drifting(60), codec, options))
+
+
+@pytest.mark.parametrize("seconds", [0.25, 0.37, 0.5])
+def test_hidden_first_frames_change_no_motion_frame(tmp_path: Path, seconds: float) -> None:
+    path = encoded(tmp_path / "whole.mp4", drifting(75), "libx264", {**H264, "g": "45"})
+    check_left_out(trimmed(path, tmp_path / "clip.mp4", seconds))
+
+
+def check_left_out(path: Path) -> None:
     every, none, whole = read(path, every=True)
     some, unseen, part = read(path, every=False)
     assert len(none) == 0
@@ -77,6 +99,8 @@ def test_left_out_frames_change_nothing_else(tmp_path: Path, name: str, codec: s
         ("slow.mp4", "libx264", H264, 15.0),  # every second one left out would leave 7.5 a second
         ("none.mp4", "libx264", {**H264, "bf": "0"}, 30.0),
         ("other.webm", "libvpx-vp9", {"deadline": "realtime", "cpu-used": "8", "threads": "1"}, 30.0),
+        ("interlaced.mp4", "libx264", {**H264, "x264-params": "interlaced=1"}, 30.0),
+        ("layers_unknown.ts", "libx265", HEVC, 30.0),
     ],
 )
 def test_no_frame_is_left_out_in_vain(
@@ -86,6 +110,13 @@ def test_no_frame_is_left_out_in_vain(
     some, unseen, _ = read(path, every=False)
     assert len(unseen) == 0
     assert len(some) == 40
+
+
+def test_no_frame_is_left_out_where_the_clock_runs_back(tmp_path: Path) -> None:
+    once = encoded(tmp_path / "once.ts", drifting(60), "libx264", H264)
+    twice = tmp_path / "twice.ts"
+    twice.write_bytes(2 * once.read_bytes())
+    assert len(read(twice, every=False)[1]) == len(read(once, every=False)[1]) > 10
 
 
 def test_another_picture_in_between_is_decoded(tmp_path: Path) -> None:

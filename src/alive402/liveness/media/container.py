@@ -33,6 +33,8 @@ files."""
 THREADS, THREADS_LARGE, LARGE_PIXELS = 3, 2, 1920 * 1088
 """Frames decoded in parallel, while others are converted; one less for frames over so many pixels, whose memory costs
 more than the gain."""
+PROGRESSIVE = 1
+"""FFmpeg's `AV_FIELD_PROGRESSIVE`; 0 is unknown, larger numbers are interlaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,8 @@ class VideoFile:
         self._container = self._open()
         try:
             self._stream = self._choose_stream()
-            if not every:
+            # A packet of interlaced video may hold one field, half of a picture.
+            if not every and self._stream.codec_context.field_order <= PROGRESSIVE:
                 header = bytes(self._stream.codec_context.extradata or b"")
                 self._disposables = Disposables(self._codec, header, self._expected)
             # The first frame gives size and rotation; it is kept, because decoding it again would cost a frame's time.

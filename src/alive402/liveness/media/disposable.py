@@ -1,7 +1,8 @@
 """Finds packets that need not be decoded: pictures to which no other picture refers, and which are no motion frames.
 
 H.264 states it in `nal_ref_idc` (ITU-T H.264, 7.4.1), HEVC in the type of a slice and its temporal layer (ITU-T H.265,
-7.4.2.2). Pictures of other codecs are all decoded.
+7.4.2.2). Pictures of other codecs are all decoded, and those of HEVC whose header does not state how many temporal
+layers there are.
 """
 
 from __future__ import annotations
@@ -43,26 +44,30 @@ class Disposables:
         self.unseen: list[int] = []
         self._clock = MotionClock(expected_seconds)
         self._known: list[int] = []
-        self._asked = 0
+        self._timed = 0
         self._units = _Units.of(codec, header)
         self._decoded: list[int] = []
         self._sizes: deque[int] = deque(maxlen=COMPARED)
         self._waiting: Any = None
+        self._latest: int | None = None
 
     def choose(self, packet: Any) -> Iterator[Any]:
         """Yield the packets to decode now, in order; call `finish` after the last one."""
-        yield from self.finish(packet.pts)
-        if self._may_wait(packet):
+        shown = packet.pts is not None and not packet.is_discard
+        yield from self.finish(packet.pts if shown else None)
+        if shown and self._may_wait(packet):
             self._waiting = packet
+            self._latest = packet.pts
             return
-        if packet.pts is not None:
+        if shown:
             insort(self._decoded, packet.pts)
             insort(self._known, packet.pts)
+        if packet.pts is not None:
             self._sizes.append(packet.size)
         yield packet
 
     def finish(self, next_time: int | None = None) -> Iterator[Any]:
-        """Yield the packet that still waits, if it has to be decoded; `next_time` is that of the packet after it."""
+        """Yield the packet that still waits, if it has to be decoded; `next_time` is that of the next shown picture."""
         packet, self._waiting = self._waiting, None
         if packet is None:
             return
@@ -81,14 +86,17 @@ class Disposables:
         """Whether the engine searches this picture for faces. The pictures shown before it are known by now."""
         insort(self._known, packet.pts)
         chosen = False
-        while self._asked < len(self._known) and self._known[self._asked] <= packet.pts:
-            chosen = self._clock.chooses(float((self._known[self._asked] - self._known[0]) * packet.time_base))
-            self._asked += 1
+        while self._timed < len(self._known) and self._known[self._timed] <= packet.pts:
+            chosen = self._clock.chooses(float((self._known[self._timed] - self._known[0]) * packet.time_base))
+            self._timed += 1
         return chosen
 
     def _may_wait(self, packet: Any) -> bool:
         """Whether this packet is a picture to which no other refers, with a time, and not larger than usual."""
-        if packet.pts is None or packet.time_base is None or packet.is_discard or packet.is_corrupt:
+        if packet.time_base is None or packet.is_corrupt:
+            return False
+        # Where the stream's clock runs back, the times of its pictures no longer say which are neighbours.
+        if self._latest is not None and packet.pts <= self._latest:
             return False
         if self._units is None or len(self._sizes) < FIRST_PICTURES:
             return False
@@ -107,12 +115,13 @@ class _Units:
 
     @classmethod
     def of(cls, codec: str, header: bytes) -> _Units | None:
-        """None for a codec whose pictures are all decoded."""
+        """None for a stream whose pictures are all decoded."""
         if codec == "h264":
             return cls(False, (header[4] & 3) + 1 if len(header) >= 7 and header[0] == 1 else 0, 1)
-        if codec == "hevc":
-            boxed = len(header) >= 23 and header[0] == 1
-            return cls(True, (header[21] & 3) + 1 if boxed else 0, max(1, header[21] >> 3 & 7) if boxed else 1)
+        if codec == "hevc" and len(header) >= 23 and header[0] == 1:
+            # A layer may refer to pictures of a lower one that their own layer does not need.
+            layers = header[21] >> 3 & 7
+            return cls(True, (header[21] & 3) + 1, layers) if layers else None
         return None
 
     def is_disposable(self, packet: memoryview) -> bool:
