@@ -106,3 +106,12 @@ def test_replaced_face_starts_a_stretch() -> None:
     assert np.array_equal(other.track.times, later.times)
     assert divide(clip, [first, seen_between(track, 2.6, 9, 0.1)]).others == ()
     assert divide(clip, [track, later]).others == ()
+
+
+def test_stretch_keeps_the_times_of_its_own_unseen_frames() -> None:
+    clip, track = filmed(scene(1, 150))
+    thinned = replace(clip, times=clip.times[::2], thumbs=clip.thumbs[::2], unseen=clip.times[1::2])
+    (other,) = divide(thinned, [seen_between(track, 0, 2.5), seen_between(track, 2.6, 9)]).others
+    assert ((other.clip.unseen > other.begins) & (other.clip.unseen < other.ends)).all()
+    assert 20 < len(other.clip.unseen) < len(thinned.unseen)
+    assert abs(other.clip.video.fps - 30.0) < 0.5

@@ -128,8 +128,9 @@ def _clip_between(clip: Clip, begins: float, ends: float) -> Clip:
 
     frames, motion = between(clip.times), between(clip.motion_times)
     times = clip.times[frames]
-    span = float(times[-1] - times[0]) if len(times) else 0.0
-    fps = (len(times) - 1) / span if span > 0 else clip.video.fps
+    first, last = (float(times[0]), float(times[-1])) if len(times) else (begins, begins)
+    unseen, span = clip.unseen[(clip.unseen > first) & (clip.unseen < last)], last - first
+    fps = (len(times) + len(unseen) - 1) / span if span > 0 else clip.video.fps
     return replace(
         clip,
         video=replace(clip.video, seconds=span + 1.0 / max(fps, 1e-3), fps=fps),
@@ -137,6 +138,7 @@ def _clip_between(clip: Clip, begins: float, ends: float) -> Clip:
         thumbs=clip.thumbs[frames],
         motion_times=clip.motion_times[motion],
         motion=clip.motion[motion],
+        unseen=unseen,
     )
 
 
