@@ -1,4 +1,4 @@
-"""Tells from the frames that were decoded whether the cues of every frame need the others too.
+"""Decides from the decoded frames whether those that were left out have to be decoded too.
 
 Where frames were left out, a loop and a tremble of the light are seen at fewer instants. The limits here are wider than
 those of the cues: where there is a doubt, the cues judge all frames. A loop beyond doubt needs no more of them.
@@ -10,8 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from alive402.liveness.cues.repeats import NAME as REPEATS
-from alive402.liveness.cues.repeats import Doubles, Floats, deepest, dips, distances, mean_by, pairs_apart, spread
+from alive402.liveness.cues.pairs import Doubles, Floats, deepest, dips, distances, mean_by, pairs_apart, spread
 from alive402.liveness.media import Clip
 from alive402.liveness.report import Cue
 
@@ -33,7 +32,7 @@ def doubtful(clip: Clip, cues: Mapping[str, Cue]) -> bool:
     """Whether a clip with frames left out hints at a repeated, looped or trembling picture; `cues` are its cues."""
     if (cues["flicker"].score or 0.0) < 0:
         return True
-    found = cues[REPEATS]
+    found = cues["repeats"]
     if found.score is None or found.value is None:
         return False
     chosen = spread(clip.times)

@@ -1,0 +1,71 @@
+"""Compares every two frames of a clip, for the cue `repeats` and for the doubt about frames that were left out."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Doubles = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.float32]
+
+APART_SECONDS = 0.5
+"""Least seconds between two compared frames; nearer ones may be alike because the camera doubles frames."""
+MOST_FRAMES = 480
+"""Every frame of a usual clip: a loop is seen only if the same frame is compared in each round."""
+SAME = 0.4
+"""Distance below which two frames are one picture, in rms gray levels: the noise of any sensor is larger."""
+BESIDE, LEAST_PAIRS = 2, 8
+"""Frames beside a dip with which it is compared, and pairs of frames for a mean distance."""
+
+
+def dips(distance: Floats, times: Doubles) -> tuple[float, float]:
+    """How deep the distances of frames dip, by the number of frames between them and around a turn; 1 without a dip.
+
+    Args:
+        distance: (n, n), as `distances` gives it.
+        times: (n,) seconds.
+    """
+    first, second = pairs_apart(times)
+    found = distance[first, second]
+    lags = np.bincount(second - first, minlength=len(times))
+    whole = lags == len(times) - np.arange(len(times))  # No pair so many frames apart is too near in time.
+    whole[-LEAST_PAIRS:] = False
+    by_lag = np.where(whole, mean_by(second - first, found, 1, len(times)), np.nan)
+    return deepest(by_lag, BESIDE), deepest(mean_by(second + first, found, LEAST_PAIRS), BESIDE)
+
+
+def pairs_apart(times: Doubles) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Indices of the first and the second frame of each pair at least half a second apart."""
+    first, second = np.triu_indices(len(times), 1)
+    apart = times[second] - times[first] >= APART_SECONDS
+    return first[apart], second[apart]
+
+
+def mean_by(places: npt.NDArray[np.int64], distance: Floats, least: int, length: int = 0) -> Doubles:
+    """Mean distance of the pairs at each place; NaN where there are fewer than `least`."""
+    count = np.bincount(places, minlength=length)
+    total = np.bincount(places, distance, minlength=length)
+    return np.where(count >= least, total / np.maximum(count, 1), np.nan)
+
+
+def deepest(mean: Doubles, beside: int) -> float:
+    """Least ratio of a mean distance to those `beside` places before and after it; 1 where none is smaller."""
+    ratios = 2 * mean[beside:-beside] / np.maximum(mean[: -2 * beside] + mean[2 * beside :], 2 * SAME)
+    return float(np.nanmin(ratios, initial=1.0)) if np.isfinite(ratios).any() else 1.0
+
+
+def spread(times: Doubles) -> npt.NDArray[np.int64]:
+    """Indices of frames: all of them, or every second, third ... so that at most 480 are left."""
+    return np.arange(0, len(times), -(-len(times) // MOST_FRAMES))
+
+
+def distances(thumbs: npt.NDArray[np.uint8]) -> Floats:
+    """(n, n) float32, rms difference in gray levels of each pair of thumbnails."""
+    gray = np.stack([cv2.cvtColor(thumb, cv2.COLOR_BGR2GRAY) for thumb in thumbs]).astype(np.float32)
+    flat = gray.reshape(len(gray), -1)
+    flat -= flat.mean()  # Keeps the squares small, so that float32 loses nothing.
+    squares = (flat**2).sum(axis=1)
+    between = squares[:, None] + squares - 2 * flat @ flat.T
+    result: Floats = np.sqrt(np.maximum(between, 0) / flat.shape[1]).astype(np.float32)
+    return result
