@@ -37,13 +37,13 @@ from alive402.liveness.challenge import (
     read,
     verify,
 )
-from alive402.liveness.faces import FaceFinder, FaceFollower
-from alive402.liveness.media import Clip, ClipRecorder, Limits
+from alive402.liveness.challenge.answer import REACTION
+from alive402.liveness.faces import FaceFinder
+from alive402.liveness.looking import look
+from alive402.liveness.media import Clip, Limits
 
 TOLERANCE = 0.5
 """Seconds before and after an observed movement in which it may be found again."""
-REACTION = 0.2
-"""Seconds of a window in which the engine takes no movement."""
 CLEAR = 1.5
 """Size, in thresholds, from which a movement counts as clear."""
 SIDE, RATE, CRF = 320, 15, 33
@@ -106,13 +106,9 @@ def curves(path: Path) -> Signals:
 
 def seen(path: Path) -> tuple[Signals, Clip]:
     """The curves of a clip and its pictures."""
-    with VideoFile(path) as file:
-        recorder = ClipRecorder(file.expected_seconds, Limits().max_frames)
-        follower = FaceFollower(_finder(), file.expected_seconds, mesh_every=1)
-        for frame in file:
-            if recorder.add(frame):
-                follower.follow(frame)
-        tracks, clip = follower.tracks(), recorder.finish(file.video())
+    clip, tracks = look(
+        lambda every: VideoFile(path, every=every), _finder(), Limits(), lambda stage, share: None, every=True
+    )
     nothing = np.zeros(0)
     empty = Signals(nothing, nothing, nothing, nothing, nothing, np.zeros((0, 2)))
     return read(tracks[0]) if tracks else empty, clip

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from alive402.liveness.challenge import Signals, read
 from alive402.liveness.errors import NoFace
-from alive402.liveness.faces import FaceFinder, FaceFollower
-from alive402.liveness.media import ClipRecorder, Limits, VideoFile
+from alive402.liveness.faces import FaceFinder
+from alive402.liveness.looking import look
+from alive402.liveness.media import Limits, VideoFile
 
 
 def read_signals(path: Path) -> Signals:
@@ -19,13 +20,9 @@ def read_signals(path: Path) -> Signals:
         ModelsMissing: the models could not be installed.
         OSError: the file cannot be opened.
     """
-    with VideoFile(path) as file:
-        recorder = ClipRecorder(file.expected_seconds, Limits().max_frames)
-        follower = FaceFollower(_finder(), file.expected_seconds, mesh_every=1)
-        for frame in file:
-            if recorder.add(frame):
-                follower.follow(frame)
-        tracks = follower.tracks()
+    _, tracks = look(
+        lambda every: VideoFile(path, every=every), _finder(), Limits(), lambda stage, share: None, every=True
+    )
     if not tracks:
         raise NoFace
     return read(tracks[0])
