@@ -81,9 +81,9 @@ def verify(
     """Verify the answer that the curves of a face give.
 
     A step is done if its movement peaks in its window, begins at least 0.2 s after the prompt, and neither the opposite
-    movement nor a much larger one peaks there. Where no rest was asked, only the peak has to be so late. One delay of
-    -0.3 to 0.5 s holds for all steps. The answer is `unclear` rather than `not_answered` where the clip does not show
-    enough: cut, a pause in a window, no rest, or mirrored.
+    movement nor a much larger one peaks there. Where no rest was requested, only the peak has to be so late. One delay
+    of -0.3 to 0.5 s holds for all steps. The answer is `unclear` rather than `not_answered` where the clip does not
+    show enough: cut, a pause in a window, no rest, or mirrored.
 
     Args:
         challenge: what was asked.
@@ -92,7 +92,8 @@ def verify(
         limits: the thresholds; by default the packaged ones.
     """
     limits, continuity = limits or packaged(), continuity or find_breaks(signals)
-    delay, found = _best(challenge, find_movements(signals, challenge.lead, limits), continuity)
+    movements = find_movements(signals, challenge.lead, limits)
+    delay, found = _best(challenge, movements, continuity)
     statuses = [status for status, _ in found]
     status: FreshnessStatus
     if not all(one == "done" for one in statuses):
@@ -102,7 +103,7 @@ def verify(
         when = ", ".join(f"{time:.1f} s" for time in continuity.cuts[:3])
         status, code = "unclear", "clip_was_cut"
         message = f"The movements are there, but the clip was cut at {when}: it does not show one take."
-    elif any(one.peak < challenge.lead for one in find_movements(signals, challenge.lead, limits)):
+    elif any(one.peak < challenge.lead for one in movements):
         status, code = "unclear", "challenge_unclear"
         message = "The person moved before the first step, so there is no rest that the movements can be measured from."
     else:

@@ -64,7 +64,7 @@ def find_movements(signals: Signals, lead: float, limits: Limits | None = None) 
 
 
 def at_rest(times: Doubles, lead: float) -> npt.NDArray[np.bool_]:
-    """(k,) bool, the times in which the face rests: the first `lead` seconds; all of them where nobody was told to."""
+    """(k,) bool, the times in which the face rests: the first `lead` seconds; all where no rest was requested."""
     return times <= times[0] + lead if lead > 0 and len(times) else np.ones(len(times), bool)
 
 

@@ -7,7 +7,7 @@ MOTION_FRAMES = 180
 
 
 class MotionClock:
-    """Tells of each frame, in the order shown, whether it is a motion frame: at most 8 a second, and 360 in all.
+    """Decides for each frame, in the order shown, whether it is a motion frame: at most 8 a second, and 360 in all.
 
     Args:
         expected_seconds: length as the container states it; a long clip gets fewer motion frames a second, so that
