@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 
-from alive402.liveness.faces import MESH_EVERY, FaceFinder, FaceFollower, FaceTrack
+from alive402.liveness.faces import FaceFinder, FaceFollower, FaceTrack
 from alive402.liveness.media import THUMB_SIDE, Clip, ClipRecorder, Frame, FrameSource, Limits, prefetched
 
 Opened = Callable[[bool], FrameSource]
@@ -26,7 +26,7 @@ def look(
     """Read the frames once. With `every`, each frame is decoded, and each motion frame gets a mesh."""
     with opened(every) as file:
         recorder = ClipRecorder(file.expected_seconds, limits.max_frames)
-        follower = FaceFollower(finder, file.expected_seconds, 1 if every else MESH_EVERY)
+        follower = FaceFollower(finder, file.expected_seconds, every_mesh=every)
         expected = max(file.expected_seconds or 0.0, 1.0)
         # close it before the file: the prefetch thread must not outlive the file
         with closing(prefetched(file, _shrink, _depth(file))) as frames:

@@ -157,5 +157,5 @@ def _track_between(track: FaceTrack, first: int, begins: float, ends: float) -> 
         landmarks=track.landmarks[inside],
         samples=tuple(taken[time] for time in sorted(taken) if begins - 1e-6 <= time <= ends + 1e-6),
         extra_samples=(),
-        later=track.later and track.later.at(np.flatnonzero(inside)),
+        later=tuple(mesh for mesh, kept in zip(track.later, inside, strict=True) if kept) if track.later else (),
     )

@@ -9,20 +9,19 @@ from alive402.lazy import lazy_names
 if TYPE_CHECKING:
     from alive402.liveness.faces.detector import Detection
     from alive402.liveness.faces.samples import VIEW_SIDE, Sample, SampleKeeper
-    from alive402.liveness.faces.tracks import DOUBTFUL_SCORE, MESH_EVERY, FaceFinder, FaceFollower, FaceTrack
+    from alive402.liveness.faces.tracks import DOUBTFUL_SCORE, FaceFinder, FaceFollower, FaceTrack
 else:
     __getattr__ = lazy_names(
         __name__,
         {
             "detector": ["Detection"],
             "samples": ["VIEW_SIDE", "Sample", "SampleKeeper"],
-            "tracks": ["DOUBTFUL_SCORE", "MESH_EVERY", "FaceFinder", "FaceFollower", "FaceTrack"],
+            "tracks": ["DOUBTFUL_SCORE", "FaceFinder", "FaceFollower", "FaceTrack"],
         },
     )
 
 __all__ = [
     "DOUBTFUL_SCORE",
-    "MESH_EVERY",
     "VIEW_SIDE",
     "Detection",
     "FaceFinder",

@@ -86,29 +86,23 @@ class FaceMesh:
         return np.column_stack([flat, points[:, 2] / crop.scale]).astype(np.float32)
 
 
-class LaterMeshes:
-    """Meshes of the k looks at a face, fitted when they are first asked for: most verdicts need none.
+class LaterMesh:
+    """The mesh of one look at a face, fitted when it is first used: most verdicts need none.
 
     Args:
         mesh: the network.
-        crops: the face in each look, and px of the crop's picture per px of the upright frame; None without a mesh.
+        crop: the face in the look.
+        scale: px of the picture that was cut per px of the upright frame.
     """
 
-    def __init__(self, mesh: FaceMesh, crops: list[tuple[MeshCrop, float] | None]) -> None:
+    def __init__(self, mesh: FaceMesh, crop: MeshCrop, scale: float) -> None:
         self._mesh = mesh
-        self._crops = crops
-        self._fitted: dict[int, Floats] = {}
-
-    def at(self, chosen: npt.NDArray[np.int64]) -> LaterMeshes:
-        """The meshes of some looks, by their places."""
-        return LaterMeshes(self._mesh, [self._crops[place] for place in chosen])
+        self._crop = crop
+        self._scale = scale
+        self._fitted: Floats | None = None
 
     def fit(self) -> Floats:
-        """(k, 468, 2) float32, px of the upright frame; NaN for looks without a mesh."""
-        landmarks = np.full((len(self._crops), POINTS, 2), np.nan, np.float32)
-        for place, look in enumerate(self._crops):
-            if look is not None:
-                if place not in self._fitted:
-                    self._fitted[place] = (self._mesh.fit_crop(look[0])[:, :2] / look[1]).astype(np.float32)
-                landmarks[place] = self._fitted[place]
-        return landmarks
+        """(468, 2) float32, px of the upright frame."""
+        if self._fitted is None:
+            self._fitted = (self._mesh.fit_crop(self._crop)[:, :2] / self._scale).astype(np.float32)
+        return self._fitted

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from alive402.liveness.faces import upright
 from alive402.liveness.faces.detector import FULL_RANGE, SHORT_RANGE, Detection, FaceDetector, iou
-from alive402.liveness.faces.mesh import POINTS, FaceMesh, LaterMeshes, MeshCrop
+from alive402.liveness.faces.mesh import POINTS, FaceMesh, LaterMesh
 from alive402.liveness.faces.samples import Sample, SampleKeeper
 from alive402.liveness.faces.scene_changes import SceneChanges
 from alive402.liveness.media import MOTION_SIDE, Frame
@@ -55,7 +55,7 @@ class FaceTrack:
         turn: degrees, counter-clockwise, by which the frame has to be turned for the face to stand upright.
         samples: the sharpest looks at the face, spread through the clip, in time order.
         extra_samples: looks from just after the picture changed at once, for judging each scene of a cut clip.
-        later: without a challenge, the meshes at every second motion frame, which are not fitted yet; see `meshes`.
+        later: without a challenge, k meshes that are not fitted yet, None at every second motion frame; see `meshes`.
     """
 
     indices: npt.NDArray[np.int64]
@@ -66,11 +66,15 @@ class FaceTrack:
     turn: int
     samples: tuple[Sample, ...]
     extra_samples: tuple[Sample, ...] = ()
-    later: LaterMeshes | None = None
+    later: tuple[LaterMesh | None, ...] = ()
 
     def meshes(self) -> Floats:
         """(k, 468, 2) float32: `landmarks`, fitted now if they were not; this takes 2 ms a mesh."""
-        return self.landmarks if self.later is None else self.later.fit()
+        found = self.landmarks.copy()
+        for place, mesh in enumerate(self.later):
+            if mesh is not None:
+                found[place] = mesh.fit()
+        return found
 
     @property
     def area(self) -> float:
@@ -94,7 +98,7 @@ class _Following:
     boxes: list[Floats] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
     landmarks: list[Floats] = field(default_factory=list)
-    crops: list[tuple[MeshCrop, float] | None] = field(default_factory=list)
+    later: list[LaterMesh | None] = field(default_factory=list)
 
 
 class FaceFinder:
@@ -130,12 +134,13 @@ class FaceFollower:
     Args:
         finder: the networks.
         expected_seconds: length as the container states it, to spread the samples.
-        mesh_every: motion frames from one mesh to the next.
+        every_mesh: fit the mesh of each motion frame at once, as a challenge needs it. Without it, the face of every
+            second one is kept, for a mesh that is fitted when it is first used.
     """
 
-    def __init__(self, finder: FaceFinder, expected_seconds: float | None, mesh_every: int = MESH_EVERY) -> None:
+    def __init__(self, finder: FaceFinder, expected_seconds: float | None, every_mesh: bool = False) -> None:
         self._finder = finder
-        self._mesh_every = mesh_every
+        self._every_mesh = every_mesh
         self._expected = expected_seconds
         self._tracks: list[_Following] = []
         self._next_search = 0.0
@@ -169,7 +174,7 @@ class FaceFollower:
             track.times.append(frame.time)
             track.boxes.append((face.box / scale).astype(np.float32))
             track.scores.append(face.score)
-            self._mesh(track, image, scale, place == 0 and index % self._mesh_every == 0)
+            self._mesh(track, image, scale, place == 0)
             track.keeper.offer(frame, image, face, scale, self._changes.lately(frame.time))
         largest = max((face for _, face in seen), key=lambda face: face.area, default=None)
         self._watch.look(image, frame.size, frame.time, None if largest is None else largest.box)
@@ -177,12 +182,15 @@ class FaceFollower:
             for track in self._tracks:
                 track.keeper.cut(self._watch.found)
 
-    def _mesh(self, track: _Following, image: Image, scale: float, wanted: bool) -> None:
-        """Fit the mesh of the track's last face at once for a challenge; else keep the face, to fit it when needed."""
-        at_once = wanted and self._mesh_every == 1
-        marks = self._finder.mesh.fit(image, track.last) / scale if at_once else np.full((POINTS, 2), np.nan)
-        track.landmarks.append(marks.astype(np.float32))
-        track.crops.append((self._finder.mesh.crop(image, track.last), scale) if wanted and not at_once else None)
+    def _mesh(self, track: _Following, image: Image, scale: float, largest: bool) -> None:
+        """Add the mesh of the track's last face, or what it is fitted from later; none to a smaller face."""
+        mesh, marks, later = self._finder.mesh, np.full((POINTS, 2), np.nan, np.float32), None
+        if largest and self._every_mesh:
+            marks = (mesh.fit(image, track.last) / scale).astype(np.float32)
+        elif largest and track.indices[-1] % MESH_EVERY == 0:
+            later = LaterMesh(mesh, mesh.crop(image, track.last), scale)
+        track.landmarks.append(marks)
+        track.later.append(later)
 
     def inner(self) -> InnerPicture | None:
         """The inner picture, px of the upright frame, once every frame was followed."""
@@ -196,8 +204,7 @@ class FaceFollower:
         """
         longest = max((len(track.indices) for track in self._tracks), default=0)
         self._watch.finish()
-        mesh = None if self._mesh_every == 1 else self._finder.mesh
-        finished = [_finish(track, self._watch.found, mesh) for track in self._tracks]
+        finished = [_finish(track, self._watch.found) for track in self._tracks]
         return sorted(finished, key=lambda track: (_doubtful(track, longest), -track.area))
 
     def _near(self, image: Image, track: _Following, time: float) -> Detection | None:
@@ -271,7 +278,7 @@ def _same_face(track: _Following, face: Detection, time: float) -> bool:
     return step <= float(sides[0]) * (STEP_FACES + STEP_FACES_PER_SECOND * (time - track.times[-1]))
 
 
-def _finish(track: _Following, inner: InnerPicture | None, mesh: FaceMesh | None) -> FaceTrack:
+def _finish(track: _Following, inner: InnerPicture | None) -> FaceTrack:
     return FaceTrack(
         indices=np.asarray(track.indices),
         times=np.asarray(track.times),
@@ -281,7 +288,7 @@ def _finish(track: _Following, inner: InnerPicture | None, mesh: FaceMesh | None
         turn=track.turn,
         samples=track.keeper.samples(inner),
         extra_samples=track.keeper.extra_samples(),
-        later=LaterMeshes(mesh, track.crops) if mesh else None,
+        later=tuple(track.later),
     )
 
 
