@@ -6,12 +6,15 @@ import json
 import os
 import shutil
 import subprocess
+import tarfile
 from pathlib import Path
 
+import pytest
 from eth_account import Account
 from x402.mechanisms.evm.default_assets import find_default_asset
 
 from alive402.demo import Clips
+from alive402.web import load_assets
 from tests.conftest import shortened
 from tests.e2e.pages import ROOT, block
 from tests.http.conftest import Service
@@ -21,6 +24,18 @@ from tests.http.test_buyers import node, npm_packages
 PACKAGE = ROOT / "clients" / "js"
 TYPESCRIPT = ("typescript@5.9.3",)
 REACT = ("react@19.2.0", "react-dom@19.2.0")
+
+
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package as npm packs it."""
+    folder = tmp_path_factory.mktemp("packed")
+    command = [node("npm"), "pack", str(PACKAGE), "--pack-destination", str(folder)]
+    subprocess.run(command, cwd=folder, capture_output=True, check=True, timeout=60)
+    (packed,) = folder.glob("*.tgz")
+    with tarfile.open(packed) as files:
+        files.extractall(folder, filter="data")
+    return folder / "package"
 
 
 def test_client_buys_from_node(service: Service, videos: str, clips: Clips, tmp_path: Path) -> None:
@@ -52,10 +67,9 @@ def test_only_dollar_tokens_with_eip_3009_are_paid() -> None:
             assert known.get("asset_transfer_method") in (None, "eip3009")
 
 
-def test_package_is_typed_and_holds_what_it_needs(tmp_path: Path) -> None:
+def test_package_is_typed_and_holds_what_it_needs(packed: Path, tmp_path: Path) -> None:
     compiler = npm_packages(TYPESCRIPT) / "node_modules" / "typescript" / "bin" / "tsc"
-    # Installed as npm installs it.
-    shutil.copytree(PACKAGE, tmp_path / "node_modules" / "alive402", ignore=shutil.ignore_patterns("test"))
+    shutil.copytree(packed, tmp_path / "node_modules" / "alive402")
     (tmp_path / "buy.mts").write_text(
         'import { Client, ClientError, type Answer } from "alive402";\n'
         "type Hex = `0x${string}`;\n"
@@ -86,20 +100,16 @@ def test_package_is_typed_and_holds_what_it_needs(tmp_path: Path) -> None:
         timeout=120,
     )
     assert done.returncode == 0, done.stdout
-    package = json.loads((PACKAGE / "package.json").read_text())
+    package = json.loads((packed / "package.json").read_text())
     assert "dependencies" not in package
-    assert all((PACKAGE / name).exists() for name in package["files"])
-    assert (PACKAGE / "LICENSE").read_text() == (ROOT / "LICENSE").read_text()
+    assert all((packed / name).exists() for name in package["files"])
+    assert (packed / "LICENSE").read_text() == (ROOT / "LICENSE").read_text()
+    assert (packed / "src" / "capture.js").read_bytes() == load_assets().files["js/alive-capture.js"].body
 
 
-def test_component_is_the_services_own() -> None:
-    own = ROOT / "src" / "alive402" / "web" / "static" / "js" / "alive-capture.js"
-    assert (PACKAGE / "src" / "capture.js").read_bytes() == own.read_bytes(), f"cp {own} {PACKAGE}/src/capture.js"
-
-
-def test_component_renders_on_a_server_and_in_react(tmp_path: Path) -> None:
+def test_component_renders_on_a_server_and_in_react(packed: Path, tmp_path: Path) -> None:
     modules = tmp_path / "node_modules"
-    shutil.copytree(PACKAGE, modules / "alive402", ignore=shutil.ignore_patterns("test"))
+    shutil.copytree(packed, modules / "alive402")
     for path in (npm_packages(REACT) / "node_modules").iterdir():
         (modules / path.name).symlink_to(path)
     command = [node(), "--test", str(PACKAGE / "test" / "capture.test.mjs")]

@@ -3,11 +3,11 @@
 export type Movement = "turn_left" | "turn_right" | "look_up" | "look_down" | "open_mouth";
 
 export interface CaptureEvents {
-  /** The camera shows the person; the movements are not told yet. */
+  /** The camera is on; the movements are not known yet. */
   "alive-ready": CustomEvent<Record<string, never>>;
   "alive-begun": CustomEvent<{ challengeId: string; answerBy: string }>;
   "alive-step": CustomEvent<{ kind: Movement; index: number; steps: number }>;
-  /** `marks`: the seconds from the clip's first frame at which each movement was asked. */
+  /** `marks`: the seconds from the clip's first frame at which each movement was shown. */
   "alive-clip": CustomEvent<{ file: File; marks: { kind: Movement; at: number }[] }>;
   /** The service has the clip; `uploadUrl` is the `VideoUrl` of the paid call. */
   "alive-handed-over": CustomEvent<{ uploadUrl: string; challengeId: string }>;
@@ -19,7 +19,7 @@ export interface CaptureEvents {
 
 /** Attributes: `service`, `challenge`, `lang`, `pace` ("slow"), `redraws`. Slots: `consent`, `done`, `other-way`. */
 export class AliveCapture extends HTMLElement {
-  /** Texts by language, of which those of "en" are complete. */
+  /** Texts by language; those of "en" are complete. */
   static texts: Record<string, Record<string, string>>;
   /** Opens the camera; call it in a click. Resolves when the clip is handed over or the take has ended. */
   start(): Promise<void>;

@@ -47,12 +47,9 @@ CHALLENGE_REQUEST: dict[str, Any] = {
     "additionalProperties": False,
 }
 """JSON Schema of the body that makes a challenge; every member is optional."""
-WIDTH, HEIGHT, FRAME_RATE = 640, 480, 30
-BITS_PER_SECOND = 2_500_000
 LONGEST_SECONDS = 60
 """A clip may not be longer."""
 SPARE_SECONDS = 10
-MIME_TYPES = ("video/webm;codecs=vp8", "video/webm;codecs=vp9", "video/webm", "video/mp4")
 
 
 def options_of(given: dict[str, Any]) -> ChallengeOptions:
@@ -70,20 +67,14 @@ def told_body(row: ChallengeRow, base: str, max_bytes: int) -> dict[str, Any]:
 
     `base` is the service's URL, `max_bytes` the largest clip that it takes.
     """
-    drawn = row.drawn().to_dict()
+    challenge = row.drawn()
+    drawn, capture = challenge.to_dict(), challenge.filming()
     begun = row.begun_at is not None
     # A clip that films on for a while has to fit; its length is a secret until it is begun.
-    longest = drawn["capture"]["seconds"] + SPARE_SECONDS if begun else LONGEST_SECONDS
-    rate = min(BITS_PER_SECOND, int(max_bytes * 8 / longest))
-    capture = {
-        **({"seconds": drawn["capture"]["seconds"]} if begun else {}),
-        "lead": drawn["capture"]["lead"],
-        "width": WIDTH,
-        "height": HEIGHT,
-        "frameRate": FRAME_RATE,
-        "bitsPerSecond": rate,
-        "mimeTypes": [*MIME_TYPES],
-    }
+    longest = challenge.seconds + SPARE_SECONDS if begun else LONGEST_SECONDS
+    capture["bitsPerSecond"] = min(capture["bitsPerSecond"], int(max_bytes * 8 / longest))
+    if not begun:
+        del capture["seconds"]
     return {
         "challengeId": row.id,
         "nonce": row.nonce,

@@ -1,4 +1,4 @@
-"""`alive402 challenge`: draws challenges, and reads them for `alive402 analyze`."""
+"""`alive402 challenge`: draws challenges, films answers, and fits the thresholds of the movements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`alive402 challenge`: its commands; `new` draws the movements that a person has to make in a clip."""
+"""`alive402 challenge new`: draws the movements that a person has to make in a clip; registers the other commands."""
 
 from __future__ import annotations
 

@@ -23,13 +23,6 @@ from alive402.web import film_page, load_assets
 
 SPARE_SECONDS = 45.0
 """Seconds after the clip's length in which it has to arrive, as at the service."""
-CAPTURE = {
-    "width": 640,
-    "height": 480,
-    "frameRate": 30,
-    "bitsPerSecond": 2_500_000,
-    "mimeTypes": ["video/webm;codecs=vp8", "video/webm;codecs=vp9", "video/webm", "video/mp4"],
-}
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; media-src 'self' blob:; img-src data:"
 )
@@ -92,8 +85,7 @@ class Filming:
             if self._begun is not None:
                 raise FilmRefused(409, "challenge_begun", "The steps were told already. Ask for a new challenge.")
             self._begun = self.clock()
-            told = self.challenge.to_dict()
-            return told | {"fitted": False, "capture": told["capture"] | CAPTURE}
+            return self.challenge.to_dict() | {"fitted": False, "capture": self.challenge.filming()}
 
     def keep(self, name: str, content: bytes, media_type: str) -> dict[str, Any]:
         """Write the clip that answers a challenge, and the challenge beside it."""

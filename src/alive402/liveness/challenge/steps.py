@@ -27,6 +27,14 @@ TICK = 0.01
 LONGEST = 60.0
 """Seconds; a longer clip is refused anyway."""
 MOVE = "move"
+FILMING: Mapping[str, Any] = {
+    "width": 640,
+    "height": 480,
+    "frameRate": 30,
+    "bitsPerSecond": 2_500_000,
+    "mimeTypes": ["video/webm;codecs=vp8", "video/webm;codecs=vp9", "video/webm", "video/mp4"],
+}
+"""How a page films the answer to any challenge; the first of `mimeTypes` that the browser can record."""
 
 
 def orders(kinds: int, steps: int) -> int:
@@ -136,6 +144,10 @@ class Challenge:
             "steps": [{"kind": step.kind, "at": step.at, "seconds": step.seconds} for step in self.steps],
             "capture": {"seconds": self.seconds, "lead": self.lead},
         }
+
+    def filming(self) -> dict[str, Any]:
+        """How a page films the answer: the `capture` of `to_dict`, and `FILMING`."""
+        return {"seconds": self.seconds, "lead": self.lead, **FILMING}
 
     @classmethod
     def from_dict(cls, data: Any) -> Challenge:
