@@ -20,6 +20,7 @@ EXAMPLES = frozenset({"example", "examples", "exampleInput", "exampleOutput", "L
 NULLABLE = frozenset({"score", "value", "attack_type", "qualityScore", "successRate", "latencyMs", "lastCallAt"})
 """Keys among those that may be null, by what was judged or counted."""
 MEASURED = frozenset({"LiveConfidence", "FaceConfidence", "Rect", "progress"})
+DAYS = frozenset({"day"})
 UNORDERED = frozenset({"required", "enum", "tags"})
 SKIPPED_HEADERS = frozenset(
     {"date", "server", "content-length", "connection", "etag", "keep-alive", "content-encoding"}
@@ -84,6 +85,8 @@ class Normaliser:
             if key in UNORDERED:
                 return sorted(found, key=json.dumps)
             return ["<text>"] if "<text>" in found and {*found} == {"<text>"} else found
+        if key in DAYS:
+            return "<day>"
         if isinstance(value, str):
             return self._string(value, key)
         if key in MEASURED and value is not None:
