@@ -39,14 +39,14 @@ class Shop:
         request_id: str,
         payer: str = "payer",
         bind: str | None = None,
-        lease: float = 0,
+        lease: float = 30,
         instead_of: str | None = None,
     ) -> Told:
         bound = sha256_of(bind) if bind is not None else None
-        until = self.now + timedelta(seconds=lease) if lease else None
+        until = self.now + timedelta(seconds=lease)
         async with self.ledger.session() as session:
             return await self.challenges.claim(
-                session, challenge_id, payer, bound, request_id, self.now, lease_until=until, instead_of=instead_of
+                session, challenge_id, payer, bound, request_id, self.now, until, instead_of=instead_of
             )
 
     async def release(self, challenge_id: str, request_id: str) -> None:

@@ -135,15 +135,13 @@ class Stories(RuleBasedStateMachine):
             model.filmed = True
 
     @precondition(lambda self: self.models)
-    @rule(
-        data=st.data(), whose=st.one_of(st.none(), WHOSE), ago=st.sampled_from([0, 0, 1, 60, 200]), leased=st.booleans()
-    )
-    def a_call_comes(self, data: st.DataObject, whose: tuple[str, str | None] | None, ago: int, leased: bool) -> None:
+    @rule(data=st.data(), whose=st.one_of(st.none(), WHOSE), ago=st.sampled_from([0, 0, 1, 60, 200]))
+    def a_call_comes(self, data: st.DataObject, whose: tuple[str, str | None] | None, ago: int) -> None:
         name, model = self.one(data)
         payer, bind = whose or (model.payer, model.bind)
         self.calls += 1
         call, arrived = f"call {self.calls}", self.now - timedelta(seconds=ago)
-        until = self.now + timedelta(seconds=LEASE) if leased else None
+        until = self.now + timedelta(seconds=LEASE)
         theirs = (payer, bind) == (model.payer, model.bind)
         in_time = model.begun_at and model.answer_by and model.begun_at <= arrived <= model.answer_by
         may = theirs and not model.taken(self.now) and in_time
@@ -151,7 +149,7 @@ class Stories(RuleBasedStateMachine):
         async def claim() -> None:
             async with self.ledger.session() as session:
                 bound = sha256_of(bind) if bind else None
-                told = await self.challenges.claim(session, name, payer, bound, call, self.now, arrived, until)
+                told = await self.challenges.claim(session, name, payer, bound, call, self.now, until, arrived)
                 assert told.answer_by == model.answer_by
 
         try:
@@ -163,7 +161,7 @@ class Stories(RuleBasedStateMachine):
             assert details in ({}, {"requestId": model.call})
         else:
             assert may
-            model.call, model.lease_until, model.final = call, until, until is None
+            model.call, model.lease_until = call, until
 
     @precondition(lambda self: self.models)
     @rule(data=st.data(), how=st.sampled_from(["release", "answered", "not answered"]), late=st.booleans())
@@ -179,7 +177,7 @@ class Stories(RuleBasedStateMachine):
                     await self.challenges.finish(session, name, call, answered=how == "answered")
 
         self.runner.run(end())
-        if call == model.call:
+        if call == model.call and not model.final:
             model.call, model.lease_until = (None if how == "release" else call), None
             model.final = how != "release"
             model.answered = None if how == "release" else how == "answered"

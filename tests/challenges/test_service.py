@@ -121,7 +121,10 @@ def test_clip_that_came_before_the_steps_or_after_the_deadline_is_refused(databa
 
         async def claim(received_at: datetime | None) -> Told:
             async with shop.ledger.session() as session:
-                return await shop.challenges.claim(session, made.id, "payer", None, "call", shop.now, received_at)
+                until = shop.now + timedelta(seconds=30)
+                return await shop.challenges.claim(
+                    session, made.id, "payer", None, "call", shop.now, until, received_at
+                )
 
         with pytest.raises(ChallengeNotBegun):
             await claim(START - timedelta(seconds=1))
@@ -137,7 +140,7 @@ def test_clip_that_came_before_the_steps_or_after_the_deadline_is_refused(databa
     in_a_shop(database_url, story)
 
 
-def test_claim_is_final_unless_it_is_released_or_leased(database_url: str) -> None:
+def test_claim_ends_with_its_release_or_its_lease(database_url: str) -> None:
     async def story(shop: Shop) -> None:
         made = await shop.told()
         await shop.claim(made.id, "first")
@@ -161,6 +164,24 @@ def test_claim_is_final_unless_it_is_released_or_leased(database_url: str) -> No
         shop.later(11)
         with pytest.raises(ChallengeUsed):
             await shop.claim(made.id, "fourth")
+
+    in_a_shop(database_url, story)
+
+
+def test_claim_that_used_the_challenge_up_is_not_given_up(database_url: str) -> None:
+    async def story(shop: Shop) -> None:
+        made = await shop.told()
+        await shop.claim(made.id, "call")
+        await shop.finish(made.id, "call", answered=True)
+        # A job that is cancelled while its answer is settled ends its claim once more.
+        await shop.release(made.id, "call")
+        await shop.finish(made.id, "call", answered=False)
+        row = await shop.challenges.find(made.id)
+        assert (row.state(shop.now), row.request_id, row.answered) == (ChallengeState.USED, "call", True)
+        for again in ("call", "another"):
+            with pytest.raises(ChallengeUsed) as used:
+                await shop.claim(made.id, again)
+            assert used.value.retry_after is None
 
     in_a_shop(database_url, story)
 
@@ -205,7 +226,8 @@ def test_a_claim_that_rolls_back_uses_nothing_up(database_url: str) -> None:
 
         async def failing() -> None:
             async with shop.ledger.session() as session:
-                await shop.challenges.claim(session, made.id, "payer", None, "call", shop.now)
+                until = shop.now + timedelta(seconds=30)
+                await shop.challenges.claim(session, made.id, "payer", None, "call", shop.now, until)
                 raise ZeroDivisionError
 
         with pytest.raises(ZeroDivisionError):

@@ -249,35 +249,6 @@ async def test_free_key_uses_a_challenge_once(service: Service, host: str) -> No
     assert "challenge_used" in {each.json()["code"] for each in got}
 
 
-async def test_cancelled_job_gives_the_challenge_back(service: Service, clip: Path) -> None:
-    asked, released = threading.Event(), threading.Event()
-
-    class Waiting(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.set()
-            released.wait(30)
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    key = made(service)
-    row = await told(url_of(service), f"key {key['id']}")
-    with ThreadingHTTPServer(("127.0.0.1", 0), Waiting) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        async with httpx.AsyncClient(timeout=180) as http:
-            headers = {"X-Api-Key": key["key"], "Prefer": "respond-async"}
-            given = naming(f"http://127.0.0.1:{server.server_port}/c.mp4", row.id)
-            started = await http.post(service.url + TOOL_PATH, json=given, headers=headers)
-            assert started.status_code == 202, started.text
-            await asyncio.to_thread(asked.wait, 30)
-            assert (await found(url_of(service), row.id)).request_id is not None
-            cancelled = await http.delete(started.json()["statusUrl"])
-            assert cancelled.json()["error"]["code"] == "job_cancelled"
-        released.set()
-        server.shutdown()
-    assert (await found(url_of(service), row.id)).request_id is None
-
-
 async def test_claim_of_a_dead_call_ends_with_its_lease(service: Service, host: str) -> None:
     """A process that dies leaves the challenge to its call until the lease is over."""
     key = made(service)

@@ -67,13 +67,18 @@ class ChallengeRow(Base):
         pace: Literal["normal", "slow"] = "slow" if self.pace == "slow" else "normal"
         return ChallengeOptions(self.steps, tuple(kind for kind in self.avoid.split(",") if kind), pace)
 
+    @property
+    def final(self) -> bool:
+        """Whether a call used it for good."""
+        return self.request_id is not None and self.lease_until is None
+
     def drawn(self) -> Challenge:
         """The challenge with its steps: a secret until it is begun."""
         return Challenge.new(self.id, self.seed, self.options)
 
     def state(self, now: datetime) -> ChallengeState:
         """The state at that time."""
-        if self.request_id is not None and (self.lease_until is None or self.lease_until > now):
+        if self.final or (self.request_id is not None and self.lease_until is not None and self.lease_until > now):
             return ChallengeState.USED
         if self.upload_id is not None:
             return ChallengeState.FILMED

@@ -156,16 +156,16 @@ class Challenges:
         bind_sha256: str | None,
         request_id: str,
         now: datetime,
+        lease_until: datetime,
         received_at: datetime | None = None,
-        lease_until: datetime | None = None,
         instead_of: str | None = None,
     ) -> Told:
-        """Use a challenge for a call, within the caller's transaction; the same call may claim it again.
+        """Use a challenge for a call, within the caller's transaction; until it is final, the call may claim it again.
 
         `payer` is as in `create`. `received_at` is when the clip was complete, if it is here already; otherwise
-        `Told.check_arrival` has to follow. With `lease_until` the claim ends at that time unless it is renewed
-        (`keep`) or made final (`finish`), so that the call of a dead process does not use the challenge up.
-        `instead_of` is a call that is known to be dead: its claim ends now.
+        `Told.check_arrival` has to follow. The claim ends at `lease_until` unless it is renewed (`keep`) or made final
+        (`finish`), so that the call of a dead process does not use the challenge up. `instead_of` is a call that is
+        known to be dead: its claim ends now.
 
         Raises:
             ChallengeUnknown: there is none with this id, payer and bind.
@@ -177,8 +177,8 @@ class Challenges:
         row = await _locked(challenges, challenge_id)
         if row.payer_sha256 != sha256_of(payer) or row.bind_sha256 != bind_sha256:
             raise ChallengeUnknown
-        if row.request_id != request_id:
-            dead = row.request_id == instead_of and row.lease_until is not None
+        if row.request_id != request_id or row.final:
+            dead = row.request_id == instead_of and not row.final
             if row.state(now) is ChallengeState.USED and not dead:
                 raise _used(row)
             if row.begun_at is None:
@@ -190,13 +190,14 @@ class Challenges:
         return told_of(row)
 
     async def release(self, session: AsyncSession, challenge_id: str, request_id: str) -> None:
-        """Give up a call's claim within the caller's transaction; does nothing where it has none."""
+        """Give up a call's claim within the caller's transaction, unless it is final or another call has it."""
         await self._change(session, challenge_id, request_id, None, None, None)
 
     async def finish(self, session: AsyncSession, challenge_id: str, request_id: str, *, answered: bool) -> bool:
         """Make a call's claim final within the caller's transaction: it judged the clip, or refused it for good.
 
-        Returns False where the call has no claim: its lease ended, and another call has the challenge.
+        Returns False where the call has no claim that it can end: its lease ended and another call has the challenge,
+        or the claim is final already.
         """
         return await self._change(session, challenge_id, request_id, request_id, None, answered)
 
@@ -206,7 +207,7 @@ class Challenges:
         async def renew() -> bool:
             async with self._database.session() as session:
                 row = await ChallengeRepository(session).locked(challenge_id)
-                if row is None or row.request_id != request_id or row.lease_until is None:
+                if row is None or row.request_id != request_id or row.final:
                     return False
                 row.lease_until = self._now() + timedelta(seconds=self._database.lease_seconds)
             return True
@@ -224,7 +225,8 @@ class Challenges:
     ) -> bool:
         challenges = ChallengeRepository(session)
         row = await challenges.locked(challenge_id)
-        if row is None or row.request_id != request_id:
+        # A job may be cancelled while its answer is being settled: the answer has used the challenge up.
+        if row is None or row.request_id != request_id or row.final:
             return False
         row.request_id, row.lease_until, row.answered = used_by, lease_until, answered
         await challenges.keep()
