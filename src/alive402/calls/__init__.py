@@ -6,13 +6,12 @@ from alive402.calls import errors
 from alive402.calls.admission import Admission
 from alive402.calls.call_log import WORKED_ON, CallKind, CallLog, LoggedCall
 from alive402.calls.errors import LOST_DATABASE, InternalError, LedgerUnavailable, classify
-from alive402.calls.paid_call import FAILED_UPLOAD, PaidCalls, ServiceRegistry
+from alive402.calls.paid_call import PaidCalls, ServiceRegistry
 from alive402.calls.rate_limits import CallRate, FreeFailures, Guesses, NewPayments
 from alive402.calls.rendering import answer_body, error_body, report_link, stored_answer_body
 from alive402.calls.values import LedgerServices, Outcome
 
 __all__ = [
-    "FAILED_UPLOAD",
     "LOST_DATABASE",
     "WORKED_ON",
     "Admission",

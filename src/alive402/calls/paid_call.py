@@ -43,9 +43,6 @@ from alive402.providers import Provider
 
 log = structlog.get_logger(__name__)
 
-# Statuses of uploads that failed by the sender's fault: malformed, too slow, too large, not a video.
-FAILED_UPLOAD = frozenset({400, 408, 413, 415})
-
 
 @dataclass(frozen=True, slots=True)
 class PaidCalls:
@@ -119,13 +116,9 @@ class PaidCalls:
         except PaymentMalformed:
             await self.ledger_services.failures.count(None, offer.address)
             raise
-        try:
+        operators_own = method.payer is None
+        async with nullcontext() if operators_own else self.ledger_services.failures.receiving(offer.address):
             yield payer
-        except CodedError as error:
-            # Receiving a large or slow upload costs us, and costs its sender nothing.
-            if method.payer is not None and error.status in FAILED_UPLOAD:
-                await self.ledger_services.failures.count(None, offer.address)
-            raise
 
     async def begin(
         self, given: dict[str, Any], offer: Offer, resource: Resource, request_id: str, *, at_once: bool = False

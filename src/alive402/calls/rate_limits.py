@@ -15,6 +15,7 @@ from limits.aio.strategies import MovingWindowRateLimiter
 from limits.errors import ConfigurationError, StorageError
 from limits.storage import storage_from_string
 
+from alive402.errors import CodedError
 from alive402.payments.core import (
     ApiKeyRefused,
     Offer,
@@ -29,6 +30,9 @@ from alive402.payments.core import (
 )
 
 log = structlog.get_logger(__name__)
+
+# Statuses of uploads that failed by the sender's fault: malformed, too slow, too large, not a video.
+_FAILED_UPLOAD = frozenset({400, 408, 413, 415})
 
 
 class _Window:
@@ -99,6 +103,17 @@ class FreeFailures:
             yield
         except PaymentInvalid:
             await self.count(None, address)
+            raise
+
+    @asynccontextmanager
+    async def receiving(self, address: str | None) -> AsyncIterator[None]:
+        """Let the block receive an upload; one that fails by its sender's fault counts as a failure of the address."""
+        try:
+            yield
+        except CodedError as error:
+            # Receiving a large or slow upload costs us, and costs its sender nothing.
+            if error.status in _FAILED_UPLOAD:
+                await self.count(None, address)
             raise
 
     async def count(self, payer: str | None, address: str | None) -> None:

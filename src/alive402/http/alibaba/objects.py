@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import hmac
 import time
 from collections.abc import AsyncIterator
@@ -29,7 +28,7 @@ from alive402.http.alibaba.form import MAX_FIELD_BYTES, ObjectForm
 from alive402.http.alibaba.upload_policy import BUCKET, Policy
 from alive402.http.core import request_id, stated_length
 from alive402.http.payment import PaymentObjects, resource_of
-from alive402.http.routes import DRAIN_SECONDS
+from alive402.http.routes import drain
 from alive402.intake import UPLOADS_PATH, Upload, UploadMalformed, Uploads, UploadTooSlow
 from alive402.liveness import VideoTooLarge
 from alive402.payments.core import KeyAccount, Offer, PaymentRequired
@@ -119,11 +118,8 @@ class Objects:
         except Exception as error:
             known = classify(error, request_id(request))
             refused = _error_code(known), sentence(known), known.retry_after
-        with contextlib.suppress(ClientDisconnect, RuntimeError, TimeoutError):
-            # A client that is still sending would not read the error.
-            async with asyncio.timeout(DRAIN_SECONDS if "expect" not in request.headers else 0):
-                async for _ in request.stream():
-                    pass
+        # A client that is still sending would not read the error.
+        await drain(request)
         return self._refusal(request, *refused)
 
     async def _post(self, request: Request) -> Response:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from alive402.calls import FAILED_UPLOAD, PaidCalls
+from alive402.calls import PaidCalls
 from alive402.catalog import InvalidInput, problems_in
 from alive402.challenges import (
     CHALLENGE_REQUEST,
@@ -31,7 +31,7 @@ from alive402.challenges import (
 from alive402.errors import CodedError
 from alive402.http.core import NEW_CHALLENGE, RECEIVING, json_object, ref, refusal, refusals, request_id
 from alive402.http.payment import Payment, PaymentObjects, payment_required, resource_of
-from alive402.http.routes.receiving import NO_STORE, drain, file_asked, received, upload_body, upload_shown
+from alive402.http.routes.receiving import NO_STORE, file_asked, received, refuse_upload, upload_body, upload_shown
 from alive402.intake import Upload, UploadGone, Uploads
 from alive402.liveness import ChallengeOptions
 from alive402.payments.core import PaymentRequired
@@ -105,18 +105,14 @@ def router(calls: PaidCalls, payments: PaymentObjects, challenges: Challenges, u
         openapi_extra={"requestBody": file_asked()},
     )
     async def clip(request: Request, challenge_id: str) -> Response:
+        address = request.client.host if request.client else None
         try:
-            row = await challenges.awaiting_clip(challenge_id)
-            upload = await received(uploads, request, row.payer_sha256, challenges.limits.open)
-            await _keep(row, upload)
+            async with calls.ledger_services.failures.receiving(address):
+                row = await challenges.awaiting_clip(challenge_id)
+                upload = await received(uploads, request, row.payer_sha256, challenges.limits.open)
+                await _keep(row, upload)
         except CodedError as error:
-            if error.status in FAILED_UPLOAD and request.client is not None:
-                await calls.ledger_services.failures.count(None, request.client.host)
-            await drain(request)
-            refused = refusal(error, request)
-            # Do not wait for the part that was not read yet.
-            refused.headers["Connection"] = "close"
-            return refused
+            return await refuse_upload(request, refusal(error, request))
         shown = upload_body(upload, payments.base(request)) | {"challengeId": row.id}
         del shown["used"]
         return JSONResponse(shown, status_code=201, headers={**NO_STORE, "Location": shown["url"]})

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import Request
+from fastapi.responses import Response
 from starlette.requests import ClientDisconnect
 
 from alive402.http.core import FILE_FIELD, HeaderTooLarge, file_in_form, ref, stated_length
@@ -18,7 +19,7 @@ NO_STORE = {"Cache-Control": "no-store"}
 _FORM = "multipart/form-data"
 _RAW = ("application/octet-stream", "video/", "image/")
 # How long the rest of a rejected upload is still read and discarded, so that its client gets to read the error.
-DRAIN_SECONDS = 3.0
+_DRAIN_SECONDS = 3.0
 
 
 async def received(uploads: Uploads, request: Request, payer: str, most: int) -> Upload:
@@ -51,9 +52,17 @@ async def drain(request: Request) -> None:
     if "expect" in request.headers:
         return
     with contextlib.suppress(ClientDisconnect, RuntimeError, TimeoutError):
-        async with asyncio.timeout(DRAIN_SECONDS):
+        async with asyncio.timeout(_DRAIN_SECONDS):
             async for _ in request.stream():
                 pass
+
+
+async def refuse_upload(request: Request, refused: Response) -> Response:
+    """The refusal of an upload that may not have been read to its end."""
+    await drain(request)
+    # Do not wait for the part that was not read yet.
+    refused.headers["Connection"] = "close"
+    return refused
 
 
 def upload_body(upload: Upload, base: str) -> dict[str, Any]:

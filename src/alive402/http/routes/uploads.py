@@ -12,7 +12,7 @@ from alive402.challenges import sha256_of
 from alive402.errors import CodedError
 from alive402.http.core import UPLOADING, UnknownService, refusal, refusals, request_id
 from alive402.http.payment import Payment, PaymentObjects, payment_required, resource_of
-from alive402.http.routes.receiving import NO_STORE, drain, file_asked, received, upload_body, upload_shown
+from alive402.http.routes.receiving import NO_STORE, file_asked, received, refuse_upload, upload_body, upload_shown
 from alive402.intake import UPLOADS_PATH, UploadGone, Uploads
 from alive402.payments.core import PaymentRequired
 
@@ -47,16 +47,12 @@ def router(registry: ServiceRegistry, payments: PaymentObjects, uploads: Uploads
             waits = uploads.limits.receive_seconds
             async with calls.affording(payment.offer, resource, request_id(request), waits) as payer:
                 upload = await received(uploads, request, sha256_of(payer), calls.service.upload_files)
+        except PaymentRequired as error:
+            named = await payments.named(error.details.get("paymentId"), calls, request)
+            unpaid = payment_required(error, request, calls.gate, resource, named, payment.version)
+            return await refuse_upload(request, unpaid)
         except CodedError as error:
-            await drain(request)
-            if isinstance(error, PaymentRequired):
-                named = await payments.named(error.details.get("paymentId"), calls, request)
-                refused = payment_required(error, request, calls.gate, resource, named, payment.version)
-            else:
-                refused = refusal(error, request)
-            # Do not wait for the part that was not read yet.
-            refused.headers["Connection"] = "close"
-            return refused
+            return await refuse_upload(request, refusal(error, request))
         shown = upload_body(upload, payments.base(request))
         del shown["used"]
         return JSONResponse(shown, status_code=201, headers={**NO_STORE, "Location": shown["url"]})
