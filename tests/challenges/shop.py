@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Barrier
 from typing import TypeVar
 
-from alive402.challenges import ChallengeRefused, ChallengeRow, Challenges, ChallengeState, Told, sha256_of
+from alive402.challenges import ChallengeRefused, ChallengeRow, Challenges, ChallengeState, Told
 from alive402.liveness import ChallengeOptions
 from alive402.payments.ledger import Ledger
 
@@ -39,15 +39,10 @@ class Shop:
         request_id: str,
         payer: str = "payer",
         bind: str | None = None,
-        lease: float = 30,
         instead_of: str | None = None,
     ) -> Told:
-        bound = sha256_of(bind) if bind is not None else None
-        until = self.now + timedelta(seconds=lease)
         async with self.ledger.session() as session:
-            return await self.challenges.claim(
-                session, challenge_id, payer, bound, request_id, self.now, until, instead_of=instead_of
-            )
+            return await self.challenges.claim(session, challenge_id, payer, bind, request_id, instead_of=instead_of)
 
     async def release(self, challenge_id: str, request_id: str) -> None:
         async with self.ledger.session() as session:

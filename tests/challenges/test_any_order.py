@@ -18,7 +18,6 @@ from alive402.challenges import (
     ChallengeState,
     TooManyChallenges,
     challenge_counts,
-    sha256_of,
 )
 from alive402.liveness import ChallengeOptions
 from alive402.payments.ledger import Ledger
@@ -141,15 +140,13 @@ class Stories(RuleBasedStateMachine):
         payer, bind = whose or (model.payer, model.bind)
         self.calls += 1
         call, arrived = f"call {self.calls}", self.now - timedelta(seconds=ago)
-        until = self.now + timedelta(seconds=LEASE)
         theirs = (payer, bind) == (model.payer, model.bind)
         in_time = model.begun_at and model.answer_by and model.begun_at <= arrived <= model.answer_by
         may = theirs and not model.taken(self.now) and in_time
 
         async def claim() -> None:
             async with self.ledger.session() as session:
-                bound = sha256_of(bind) if bind else None
-                told = await self.challenges.claim(session, name, payer, bound, call, self.now, until, arrived)
+                told = await self.challenges.claim(session, name, payer, bind, call, received_at=arrived)
                 assert told.answer_by == model.answer_by
 
         try:
@@ -161,7 +158,7 @@ class Stories(RuleBasedStateMachine):
             assert details in ({}, {"requestId": model.call})
         else:
             assert may
-            model.call, model.lease_until = call, until
+            model.call, model.lease_until = call, self.now + timedelta(seconds=LEASE)
 
     @precondition(lambda self: self.models)
     @rule(data=st.data(), how=st.sampled_from(["release", "answered", "not answered"]), late=st.booleans())

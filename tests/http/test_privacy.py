@@ -54,9 +54,7 @@ async def test_buyer_erases_the_answer_and_is_not_charged_again(service: Service
         ledger, asked = service.parts.registry.ledger_services.ledger, service.parts.challenges
         challenge = await asked.create("payer", ChallengeOptions(), begin=True)
         async with ledger.session() as session:
-            await asked.claim(
-                session, challenge.id, "payer", None, request_id, challenge.issued_at, challenge.expires_at
-            )
+            await asked.claim(session, challenge.id, "payer", None, request_id)
         assert len(stored(service, request_id)) == 3
         for _ in range(2):
             answer = await erased(service, request_id, PAYMENT_SIGNATURE=signature)

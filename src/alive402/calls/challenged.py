@@ -10,18 +10,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from alive402.catalog import CHALLENGE_BIND, CHALLENGE_ID
-from alive402.challenges import Challenges, ChallengeUsed, Told, sha256_of
+from alive402.challenges import Challenges, ChallengeUsed, Told
 from alive402.intake.sandbox import Progress
 from alive402.liveness import UnusableVideo
 from alive402.payments.ledger import Ledger
 from alive402.providers import Answer, AsksChallenges, Provider
-from alive402.storage import Clock, utc_now
 
 _ANSWERED = "answered"
 
@@ -30,8 +29,7 @@ _ANSWERED = "answered"
 class ChallengeUse:
     """The use of a challenge by one call; `payer` names who pays, once the payment is looked up.
 
-    `received_at` is when the whole video was here, None while it is still to be fetched. `report_field` is where the
-    answer has its report.
+    `report_field` is where the answer has its report.
     """
 
     challenges: Challenges
@@ -41,8 +39,6 @@ class ChallengeUse:
     payer: Callable[[], str]
     request_id: str
     report_field: str
-    received_at: datetime | None
-    now: Clock = utc_now
     _told: Told | None = field(default=None, init=False)
 
     @classmethod
@@ -59,23 +55,17 @@ class ChallengeUse:
         """The use of the challenge that a request names."""
         # The input schema has no challenge where the provider cannot check one.
         assert isinstance(provider, AsksChallenges)
-        at = provider.received_at(given)
-        received_at = None if at is None else _moment(at)
-        return cls(challenges, ledger, provider, given, payer, request_id, report_field, received_at)
+        return cls(challenges, ledger, provider, given, payer, request_id, report_field)
 
     async def take(self, session: AsyncSession, instead_of: str | None) -> None:
         """Take the challenge for this call; raises `ChallengeRefused`."""
-        bind = self.given.get(CHALLENGE_BIND)
-        now = self.now()
         self._told = await self.challenges.claim(
             session,
             self.given[CHALLENGE_ID],
             self.payer(),
-            None if bind is None else sha256_of(bind),
+            self.given.get(CHALLENGE_BIND),
             self.request_id,
-            now,
-            received_at=self.received_at,
-            lease_until=now + timedelta(seconds=self.ledger.lease_seconds),
+            received_at=self.provider.received_at(self.given),
             instead_of=instead_of,
         )
 
@@ -117,25 +107,23 @@ class ChallengeUse:
         """
         told = self._told
         assert told is not None
+        received_at: datetime | None = None
 
-        def arrived(at: float) -> None:
-            self.received_at = _moment(at)
-            told.check_arrival(self.received_at)
+        def received(at: datetime) -> None:
+            nonlocal received_at
+            told.check_in_time(at)
+            received_at = at
 
-        found = await self.provider.answer_to(told.challenge, self.given, arrived, progress)
-        assert self.received_at is not None
+        found = await self.provider.answer_to(told.challenge, self.given, received, progress)
+        assert received_at is not None
         facts = {
             "nonce": told.nonce,
             "begun_at": _text(told.begun_at),
-            "received_at": _text(self.received_at),
+            "received_at": _text(received_at),
             "bind_sha256": told.bind_sha256,
             "steps_sha256": told.steps_sha256,
         }
         return Answer(found.elements, {**found.report, "freshness": {**found.report["freshness"], **facts}})
-
-
-def _moment(at: float) -> datetime:
-    return datetime.fromtimestamp(at, UTC)
 
 
 def _text(at: datetime) -> str:

@@ -34,7 +34,7 @@ class ChallengeRow(Base):
     """One challenge.
 
     `id` is the capability to begin it and to hand over its clip; `nonce` names it in receipts. It has to be begun by
-    `expires_at` and answered by `answer_by`. `upload_id` is the clip that its page handed over, complete at
+    `expires_at` and answered by `answer_by`. `upload_id` is the clip that its page handed over, whose last byte came at
     `received_at`. `request_id` is the call that uses it: for good when `lease_until` is None, else while that lasts.
     `answered` says whether the call found the answer right, None while that is not known.
     """

@@ -77,7 +77,7 @@ class Challenges:
             id=secrets.token_urlsafe(32),
             nonce=secrets.token_urlsafe(16),
             payer_sha256=sha256_of(payer),
-            bind_sha256=sha256_of(bind) if bind is not None else None,
+            bind_sha256=_sha256_of(bind),
             seed=secrets.token_bytes(32),
             kind="move",
             steps=options.steps,
@@ -139,7 +139,7 @@ class Challenges:
         return row
 
     async def filmed(self, challenge_id: str, upload_id: str, received_at: datetime) -> ChallengeRow:
-        """Record the clip of a challenge, the upload that was complete at that time. Raises like `awaiting_clip`."""
+        """Record the clip of a challenge: an upload, whose last byte came at that time. Raises like `awaiting_clip`."""
         async with self._database.session() as session:
             challenges = ChallengeRepository(session)
             row = await _locked(challenges, challenge_id)
@@ -153,19 +153,18 @@ class Challenges:
         session: AsyncSession,
         challenge_id: str,
         payer: str,
-        bind_sha256: str | None,
+        bind: str | None,
         request_id: str,
-        now: datetime,
-        lease_until: datetime,
+        *,
         received_at: datetime | None = None,
         instead_of: str | None = None,
     ) -> Told:
         """Use a challenge for a call, within the caller's transaction; until it is final, the call may claim it again.
 
-        `payer` is as in `create`. `received_at` is when the clip was complete, if it is here already; otherwise
-        `Told.check_arrival` has to follow. The claim ends at `lease_until` unless it is renewed (`keep`) or made final
-        (`finish`), so that the call of a dead process does not use the challenge up. `instead_of` is a call that is
-        known to be dead: its claim ends now.
+        `payer` and `bind` are as in `create`. `received_at` is when the last byte of the clip came, if it is here
+        already; otherwise `Told.check_in_time` has to follow. The claim ends with its lease unless it is renewed
+        (`keep`) or made final (`finish`), so that the call of a dead process does not use the challenge up.
+        `instead_of` is a call that is known to be dead: its claim ends now.
 
         Raises:
             ChallengeUnknown: there is none with this id, payer and bind.
@@ -174,8 +173,8 @@ class Challenges:
             ChallengeExpired: it was not begun in time, or the clip is too late.
         """
         challenges = ChallengeRepository(session)
-        row = await _locked(challenges, challenge_id)
-        if row.payer_sha256 != sha256_of(payer) or row.bind_sha256 != bind_sha256:
+        row, now = await _locked(challenges, challenge_id), self._now()
+        if row.payer_sha256 != sha256_of(payer) or row.bind_sha256 != _sha256_of(bind):
             raise ChallengeUnknown
         if row.request_id != request_id or row.final:
             dead = row.request_id == instead_of and not row.final
@@ -183,9 +182,9 @@ class Challenges:
                 raise _used(row)
             if row.begun_at is None:
                 raise ChallengeExpired if now > row.expires_at else ChallengeNotBegun
-            told_of(row).check_arrival(received_at or now)
+            told_of(row).check_in_time(received_at or now)
             row.request_id = request_id
-        row.lease_until = lease_until
+        row.lease_until = now + timedelta(seconds=self._database.lease_seconds)
         await challenges.keep()
         return told_of(row)
 
@@ -261,6 +260,10 @@ async def _locked(challenges: ChallengeRepository, challenge_id: str) -> Challen
     if row is None:
         raise ChallengeUnknown
     return row
+
+
+def _sha256_of(bind: str | None) -> str | None:
+    return None if bind is None else sha256_of(bind)
 
 
 def _used(row: ChallengeRow) -> ChallengeUsed:

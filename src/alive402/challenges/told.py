@@ -29,11 +29,11 @@ class Told:
     steps_sha256: str
     challenge: Challenge
 
-    def check_arrival(self, received_at: datetime) -> None:
-        """Check that a clip that was complete at that time is in time.
+    def check_in_time(self, received_at: datetime) -> None:
+        """Check that a clip whose last byte came at that time is in time.
 
         Raises:
-            ChallengeNotBegun: it was complete before the steps were told.
+            ChallengeNotBegun: it came before the steps were told.
             ChallengeExpired: it came after the deadline.
         """
         if received_at < self.begun_at:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from alive402.intake.sandbox import Judged, Kind, Progress
 from alive402.liveness import Challenge
 
-Arrived = Callable[[float], None]
-"""Learns when the whole file was here, in unix seconds; may raise, and then the file is not judged."""
+Received = Callable[[datetime], None]
+"""Called with the time at which the last byte of the video came; may raise, and then the video is not judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +82,12 @@ class Provider(Protocol):
 class AsksChallenges(Protocol):
     """A provider that can also check whether a video answers a challenge."""
 
-    def received_at(self, given: Mapping[str, Any]) -> float | None:
-        """When the whole video was here, in unix seconds; None where it is still to be fetched."""
+    def received_at(self, given: Mapping[str, Any]) -> datetime | None:
+        """When the last byte of the video came; None where it is still to be fetched."""
         ...
 
     async def answer_to(
-        self, challenge: Challenge, given: Mapping[str, Any], arrived: Arrived, progress: Progress | None = None
+        self, challenge: Challenge, given: Mapping[str, Any], received: Received, progress: Progress | None = None
     ) -> Answer:
-        """As `answer`, with `freshness` in the report; `arrived` is called before the video is judged."""
+        """As `answer`, with `freshness` in the report; `received` is called before the video is judged."""
         ...

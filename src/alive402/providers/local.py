@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from alive402.intake import (
 )
 from alive402.intake.sandbox import Judged, Kind, Progress, Sandbox, SandboxLimits
 from alive402.liveness import AnalysisError, AnalysisFailed, AnalysisUnavailable, Challenge, UnusableVideo
-from alive402.providers.base import Answer, Arrived, Judges
+from alive402.providers.base import Answer, Judges, Received
 from alive402.providers.fair_queue import Places
 from alive402.providers.trial import Trial
 from alive402.stages import CallStage, stage
@@ -74,11 +75,13 @@ class LocalProvider:
         if self.uploads is None or self.uploads.named_in(given["VideoUrl"]) is None:
             check_url(given["VideoUrl"], self.fetching)
 
-    def received_at(self, given: Mapping[str, Any]) -> float | None:
-        """When an upload was complete, in unix seconds; None for a URL that is still to be fetched."""
+    def received_at(self, given: Mapping[str, Any]) -> datetime | None:
+        """When the last byte of an upload came; None for a URL that is still to be fetched."""
         upload = self.uploads.named_in(given["VideoUrl"]) if self.uploads else None
+        if self.uploads is None or upload is None:
+            return None
         try:
-            return self.uploads.find(upload).received_at if self.uploads and upload else None
+            return datetime.fromtimestamp(self.uploads.find(upload).received_at, UTC)
         except UploadGone:
             return None
 
@@ -87,13 +90,17 @@ class LocalProvider:
         return await self._answer(given, progress, None, None)
 
     async def answer_to(
-        self, challenge: Challenge, given: Mapping[str, Any], arrived: Arrived, progress: Progress | None = None
+        self, challenge: Challenge, given: Mapping[str, Any], received: Received, progress: Progress | None = None
     ) -> Answer:
-        """Fetch the video, judge it and whether it answers `challenge`; raises as `answer`, and what `arrived` does."""
-        return await self._answer(given, progress, challenge, arrived)
+        """Fetch the video, judge it and whether it answers `challenge`; raises as `answer`, and as `received`."""
+        return await self._answer(given, progress, challenge, received)
 
     async def _answer(
-        self, given: Mapping[str, Any], progress: Progress | None, challenge: Challenge | None, arrived: Arrived | None
+        self,
+        given: Mapping[str, Any],
+        progress: Progress | None,
+        challenge: Challenge | None,
+        received: Received | None,
     ) -> Answer:
         tell = progress or (lambda stage, share: None)
         with media_folder(self.media) as folder:
@@ -105,8 +112,8 @@ class LocalProvider:
                 if upload is None:
                     with stage(CallStage.FETCH):
                         await fetch_file(given["VideoUrl"], path, self.fetching)
-            if arrived is not None:
-                arrived((self.received_at(given) if upload else None) or time.time())
+            if received is not None:
+                received((self.received_at(given) if upload else None) or datetime.now(UTC))
             with self.used_up([upload] if upload else []):
                 container_of(path)
                 async with self.analyses.one():
