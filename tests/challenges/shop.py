@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Barrier
 from typing import TypeVar
 
-from alive402.challenges import ChallengeRefused, ChallengeRow, Challenges, ChallengeState, Told
+from alive402.challenges import ChallengeRefused, ChallengeRow, Challenges, ChallengeState, ClaimedChallenge
 from alive402.liveness import ChallengeOptions
 from alive402.payments.ledger import Ledger
 
@@ -30,7 +30,7 @@ class Shop:
         self.now += timedelta(seconds=seconds)
         return self.now
 
-    async def told(self, payer: str = "payer", bind: str | None = None) -> ChallengeRow:
+    async def begun(self, payer: str = "payer", bind: str | None = None) -> ChallengeRow:
         return await self.challenges.create(payer, ANY, bind, begin=True)
 
     async def claim(
@@ -40,7 +40,7 @@ class Shop:
         payer: str = "payer",
         bind: str | None = None,
         instead_of: str | None = None,
-    ) -> Told:
+    ) -> ClaimedChallenge:
         async with self.ledger.session() as session:
             return await self.challenges.claim(session, challenge_id, payer, bind, request_id, instead_of=instead_of)
 

@@ -146,8 +146,8 @@ class Stories(RuleBasedStateMachine):
 
         async def claim() -> None:
             async with self.ledger.session() as session:
-                told = await self.challenges.claim(session, name, payer, bind, call, received_at=arrived)
-                assert told.answer_by == model.answer_by
+                claimed = await self.challenges.claim(session, name, payer, bind, call, received_at=arrived)
+                assert claimed.answer_by == model.answer_by
 
         try:
             self.runner.run(claim())

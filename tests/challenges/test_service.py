@@ -1,4 +1,4 @@
-"""Tests of challenges over the table: told once, one clip in time, one call; any order, both databases."""
+"""Tests of challenges over the table: begun once, one clip in time, one call; any order, both databases."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from alive402.challenges import (
     ChallengeState,
     ChallengeUnknown,
     ChallengeUsed,
-    Told,
+    ClaimedChallenge,
     TooManyChallenges,
 )
 from alive402.liveness import Challenge, ChallengeOptions
 from tests.challenges.shop import ANY, START, Shop, at_once, in_a_shop
 
 
-def test_steps_are_told_once_and_until_then_drawn_from_what_is_stored(database_url: str) -> None:
+def test_challenge_is_begun_once_and_until_then_drawn_from_what_is_stored(database_url: str) -> None:
     async def story(shop: Shop) -> None:
         made = await shop.challenges.create("payer", ChallengeOptions(6, ("look_up",), "slow"), "session 1")
         assert (made.begun_at, made.answer_by, made.expires_at) == (None, None, START + timedelta(minutes=10))
@@ -39,7 +39,7 @@ def test_steps_are_told_once_and_until_then_drawn_from_what_is_stored(database_u
         assert "look_up" not in {step.kind for step in asked.steps}
         with pytest.raises(ChallengeBegun):
             await shop.challenges.begin(made.id)
-        assert (await shop.told()).drawn().steps != (await shop.told()).drawn().steps
+        assert (await shop.begun()).drawn().steps != (await shop.begun()).drawn().steps
 
     in_a_shop(database_url, story)
 
@@ -78,7 +78,7 @@ def test_one_clip_is_taken_between_begin_and_deadline(database_url: str) -> None
         early = await shop.challenges.create("payer", ANY)
         with pytest.raises(ChallengeNotBegun):
             await shop.challenges.filmed(early.id, "upload", shop.now)
-        made, late = await shop.told(), await shop.told()
+        made, late = await shop.begun(), await shop.begun()
         shop.later(5)
         await shop.challenges.filmed(made.id, "upload", shop.now)
         with pytest.raises(ChallengeUsed, match="its clip already"):
@@ -95,31 +95,31 @@ def test_one_clip_is_taken_between_begin_and_deadline(database_url: str) -> None
     in_a_shop(database_url, story)
 
 
-def test_claim_needs_its_payer_and_bind_and_says_what_was_told(database_url: str) -> None:
+def test_claim_needs_its_payer_and_bind_and_has_what_a_receipt_signs(database_url: str) -> None:
     async def story(shop: Shop) -> None:
-        made = await shop.told("payer", "session 1")
+        made = await shop.begun("payer", "session 1")
         for payer, bind in (("another", "session 1"), ("payer", "session 2"), ("payer", None)):
             with pytest.raises(ChallengeUnknown):
                 await shop.claim(made.id, "call", payer, bind)
-        unbound = await shop.told()
+        unbound = await shop.begun()
         with pytest.raises(ChallengeUnknown):
             await shop.claim(unbound.id, "call", bind="session 1")
-        told = await shop.claim(made.id, "call", bind="session 1")
-        steps = json.dumps(told.challenge.to_dict()["steps"], sort_keys=True, separators=(",", ":"))
-        assert told.steps_sha256 == hashlib.sha256(steps.encode()).hexdigest()
-        assert told.bind_sha256 == hashlib.sha256(b"session 1").hexdigest()
-        assert (told.begun_at, told.answer_by, told.nonce) == (made.begun_at, made.answer_by, made.nonce)
-        assert told.challenge == Challenge.new(made.id, made.seed, ANY)
+        claimed = await shop.claim(made.id, "call", bind="session 1")
+        steps = json.dumps(claimed.challenge.to_dict()["steps"], sort_keys=True, separators=(",", ":"))
+        assert claimed.steps_sha256 == hashlib.sha256(steps.encode()).hexdigest()
+        assert claimed.bind_sha256 == hashlib.sha256(b"session 1").hexdigest()
+        assert (claimed.begun_at, claimed.answer_by, claimed.nonce) == (made.begun_at, made.answer_by, made.nonce)
+        assert claimed.challenge == Challenge.new(made.id, made.seed, ANY)
 
     in_a_shop(database_url, story)
 
 
 def test_clip_that_came_before_the_steps_or_after_the_deadline_is_refused(database_url: str) -> None:
     async def story(shop: Shop) -> None:
-        made = await shop.told()
+        made = await shop.begun()
         assert made.answer_by is not None
 
-        async def claim(received_at: datetime | None) -> Told:
+        async def claim(received_at: datetime | None) -> ClaimedChallenge:
             async with shop.ledger.session() as session:
                 return await shop.challenges.claim(session, made.id, "payer", None, "call", received_at=received_at)
 
@@ -130,16 +130,16 @@ def test_clip_that_came_before_the_steps_or_after_the_deadline_is_refused(databa
             await claim(None)
         with pytest.raises(ChallengeExpired):
             await claim(shop.now)
-        told = await claim(made.answer_by)
+        claimed = await claim(made.answer_by)
         with pytest.raises(ChallengeExpired):
-            told.check_in_time(made.answer_by + timedelta(seconds=1))
+            claimed.check_in_time(made.answer_by + timedelta(seconds=1))
 
     in_a_shop(database_url, story)
 
 
 def test_claim_ends_with_its_release_or_its_lease(database_url: str) -> None:
     async def story(shop: Shop) -> None:
-        made = await shop.told()
+        made = await shop.begun()
         await shop.claim(made.id, "first")
         await shop.claim(made.id, "first")
         with pytest.raises(ChallengeUsed) as refused:
@@ -167,7 +167,7 @@ def test_claim_ends_with_its_release_or_its_lease(database_url: str) -> None:
 
 def test_claim_that_used_the_challenge_up_is_not_given_up(database_url: str) -> None:
     async def story(shop: Shop) -> None:
-        made = await shop.told()
+        made = await shop.begun()
         await shop.claim(made.id, "call")
         await shop.finish(made.id, "call", answered=True)
         # A job that is cancelled while its answer is settled ends its claim once more.
@@ -185,7 +185,7 @@ def test_claim_that_used_the_challenge_up_is_not_given_up(database_url: str) -> 
 
 def test_call_claims_in_the_place_of_a_dead_one(database_url: str) -> None:
     async def story(shop: Shop) -> None:
-        made = await shop.told()
+        made = await shop.begun()
         await shop.claim(made.id, "dead")
         with pytest.raises(ChallengeUsed) as waits:
             await shop.claim(made.id, "call", instead_of="another")
@@ -203,7 +203,7 @@ def test_call_claims_in_the_place_of_a_dead_one(database_url: str) -> None:
 
 def test_lease_of_a_claim_is_renewed_while_its_task_runs(database_url: str) -> None:
     async def story(shop: Shop) -> None:
-        made = await shop.told()
+        made = await shop.begun()
         await shop.claim(made.id, "call")
         shop.challenges.keep(made.id, "call")
         shop.later(29)
@@ -219,7 +219,7 @@ def test_lease_of_a_claim_is_renewed_while_its_task_runs(database_url: str) -> N
 
 def test_a_claim_that_rolls_back_uses_nothing_up(database_url: str) -> None:
     async def story(shop: Shop) -> None:
-        made = await shop.told()
+        made = await shop.begun()
 
         async def failing() -> None:
             async with shop.ledger.session() as session:
@@ -256,30 +256,30 @@ def test_open_challenges_of_a_payer_are_limited(database_url: str) -> None:
 def test_unanswered_challenges_of_a_payer_and_bind_are_limited(database_url: str) -> None:
     async def story(shop: Shop) -> None:
         for number in range(6):
-            made = await shop.told(bind="right")
+            made = await shop.begun(bind="right")
             await shop.claim(made.id, f"right {number}", bind="right")
             await shop.finish(made.id, f"right {number}", answered=True)
         for number in range(5):
-            made = await shop.told(bind="wrong")
+            made = await shop.begun(bind="wrong")
             await shop.claim(made.id, f"wrong {number}", bind="wrong")
             await shop.finish(made.id, f"wrong {number}", answered=False)
             shop.later(60)
         with pytest.raises(TooManyChallenges) as refused:
-            await shop.told(bind="wrong")
+            await shop.begun(bind="wrong")
         assert (refused.value.retry_after, refused.value.details) == (300, {"reason": "unanswered"})
-        await shop.told(bind="another")
-        await shop.told()
+        await shop.begun(bind="another")
+        await shop.begun()
         shop.later(300)
-        await shop.told(bind="wrong")
+        await shop.begun(bind="wrong")
         with pytest.raises(TooManyChallenges):
-            await shop.told(bind="wrong")
+            await shop.begun(bind="wrong")
 
     in_a_shop(database_url, story)
 
 
 def test_neither_steps_nor_payer_nor_bind_are_stored(database_url: str) -> None:
     async def story(shop: Shop) -> str:
-        await shop.told("0xPayerAddress", "session of Ada")
+        await shop.begun("0xPayerAddress", "session of Ada")
         async with shop.ledger.reading() as session:
             return str((await session.execute(text("SELECT * FROM challenges"))).mappings().one())
 
@@ -295,12 +295,12 @@ def test_of_two_services_that_race_one_begins_and_one_claims(database_url: str) 
     filmed = at_once(database_url, 2, lambda shop, each: shop.challenges.filmed(made.id, f"upload {each}", shop.now))
     assert sorted(type(each).__name__ for each in filmed) == ["ChallengeRow", "ChallengeUsed"]
     claimed = at_once(database_url, 2, lambda shop, each: shop.claim(made.id, f"call {each}"))
-    assert sorted(type(each).__name__ for each in claimed) == ["ChallengeUsed", "Told"]
+    assert sorted(type(each).__name__ for each in claimed) == ["ChallengeUsed", "ClaimedChallenge"]
 
 
 def test_limits_hold_when_many_come_at_once(database_url: str) -> None:
     async def four(shop: Shop, _: int) -> list[object]:
-        return [*await asyncio.gather(*[shop.told() for _ in range(3)], return_exceptions=True)]
+        return [*await asyncio.gather(*[shop.begun() for _ in range(3)], return_exceptions=True)]
 
     came = [each for some in at_once(database_url, 3, four) for each in some]  # type: ignore[attr-defined]
     assert sorted(type(each).__name__ for each in came) == ["ChallengeRow"] * 5 + ["TooManyChallenges"] * 4

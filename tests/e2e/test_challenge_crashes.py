@@ -21,7 +21,7 @@ from alive402.demo import TOOL_PATH, Buyer, serve_files
 from tests import postgresql
 from tests.conftest import Image
 from tests.e2e.crash_setup import PRICE, CrashSetup, buy_again, die
-from tests.http.challenging import found, naming, still_clip, told
+from tests.http.challenging import begun, found, naming, still_clip
 
 ALL = os.environ.get("CHALLENGE_KILLS") == "all"
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("calm")]
@@ -57,7 +57,7 @@ class Challenged(Buyer):
     challenge_id = ""
 
     async def pay(self, video_url: str, path: str = TOOL_PATH) -> httpx.Response:
-        self.challenge_id = (await told(self.database_url, self.account.address)).id
+        self.challenge_id = (await begun(self.database_url, self.account.address)).id
         return await self.buy(naming(video_url, self.challenge_id), path)
 
     async def send(self, video_url: str, signature: str, path: str = TOOL_PATH) -> httpx.Response:
@@ -173,7 +173,7 @@ async def test_call_without_a_payment_of_its_own_is_repeated_after_a_kill(
     else:
         key = await made(setup)
         headers, payer = {"X-Api-Key": key["key"]}, f"key {key['id']}"
-    row = await told(setup._database_url, payer)
+    row = await begun(setup._database_url, payer)
 
     async def ask() -> httpx.Response:
         given = naming(setup.video, row.id)

@@ -35,8 +35,8 @@ async def opened(database_url: str) -> AsyncIterator[Challenges]:
         await ledger.close()
 
 
-async def told(database_url: str, payer: str, bind: str | None = None, *, begin: bool = True) -> ChallengeRow:
-    """A new challenge of a payer, whose steps were told."""
+async def begun(database_url: str, payer: str, bind: str | None = None, *, begin: bool = True) -> ChallengeRow:
+    """A new challenge of a payer, begun unless `begin` is false."""
     async with opened(database_url) as challenges:
         return await challenges.create(payer.lower(), ChallengeOptions(), bind, begin=begin)
 

@@ -21,7 +21,7 @@ from alive402.cli.main import app
 from alive402.demo import TOOL_PATH, Buyer
 from alive402.receipts import verified
 from tests.http.access_keys import made
-from tests.http.challenging import PRICE, buy, change, clip, found, host, naming, told, url_of
+from tests.http.challenging import PRICE, begun, buy, change, clip, found, host, naming, url_of
 from tests.http.conftest import Service, Start
 
 __all__ = ["clip", "host"]
@@ -35,7 +35,7 @@ async def spent(buyer: Buyer, service: Service) -> int:
 async def test_answer_says_whether_the_challenge_was_answered(service: Service, host: str) -> None:
     async with Buyer(service.url) as buyer:
         await buyer.fund()
-        row = await told(url_of(service), buyer.account.address, bind="session 17")
+        row = await begun(url_of(service), buyer.account.address, bind="session 17")
         given = naming(host, row.id, ChallengeBind="session 17")
         answer = await buyer.buy(given, TOOL_PATH)
         assert answer.status_code == 200, answer.text
@@ -66,7 +66,7 @@ async def test_answer_says_whether_the_challenge_was_answered(service: Service, 
     assert (stored.request_id, stored.lease_until, stored.answered) == (body["requestId"], None, False)
     found_good = receipt(service, answer.text)
     assert found_good.exit_code == 0, found_good.output
-    assert "not answered; told at" in found_good.output
+    assert "not answered; steps returned at" in found_good.output
     for old, new in (('"status":"not_answered"', '"status":"answered"'), (row.nonce, "another")):
         assert old in answer.text
         altered = receipt(service, answer.text.replace(old, new))
@@ -85,9 +85,9 @@ async def test_refused_challenges_cost_nothing(service: Service, host: str) -> N
         await buyer.fund()
         await other.fund()
         payer, database = buyer.account.address, url_of(service)
-        mine = await told(database, payer, bind="mine")
-        unbegun = await told(database, payer, begin=False)
-        late, never = await told(database, payer), await told(database, payer, begin=False)
+        mine = await begun(database, payer, bind="mine")
+        unbegun = await begun(database, payer, begin=False)
+        late, never = await begun(database, payer), await begun(database, payer, begin=False)
         change(service, late.id, begun_at=-60, answer_by=-1)
         change(service, never.id, expires_at=-1)
         cases = [
@@ -129,7 +129,7 @@ async def test_two_payments_for_one_challenge_buy_one_answer(service: Service, h
         Buyer(service.url, one.account) as six,
     ):
         await one.fund()
-        row = await told(url_of(service), one.account.address)
+        row = await begun(url_of(service), one.account.address)
         got = await asyncio.gather(*(buy(each, naming(host, row.id)) for each in (one, two, six)))
         assert sorted(status for status, _ in got) == [200, 409, 409], got
         (bought,) = (body for status, body in got if status == 200)
@@ -142,7 +142,7 @@ async def test_two_payments_for_one_challenge_buy_one_answer(service: Service, h
 async def test_refusal_of_the_clip_uses_the_challenge_up(service: Service, host: str, videos: str) -> None:
     async with Buyer(service.url) as buyer:
         await buyer.fund()
-        row = await told(url_of(service), buyer.account.address)
+        row = await begun(url_of(service), buyer.account.address)
         # A host that does not answer with the clip does not use it up.
         status, body = await buy(buyer, naming(f"{videos}/nowhere.mp4", row.id))
         assert (status, body["code"]) == (424, "upstream_status")
@@ -173,7 +173,7 @@ async def test_clip_that_is_fetched_too_late_is_refused(service: Service, clip: 
         threading.Thread(target=server.serve_forever, daemon=True).start()
         async with Buyer(service.url) as buyer:
             await buyer.fund()
-            row = await told(url_of(service), buyer.account.address)
+            row = await begun(url_of(service), buyer.account.address)
             change(service, row.id, answer_by=3)
             calling = asyncio.create_task(buy(buyer, naming(f"http://127.0.0.1:{server.server_port}/c.mp4", row.id)))
             deadline = asyncio.get_running_loop().time() + 3.2
@@ -192,12 +192,12 @@ async def test_upload_counts_from_its_last_byte(start: Start, clip: Path, tmp_pa
         await buyer.fund()
         await buyer.prepay(2)
         payer = f"token {sha256_of(buyer.token)}"
-        in_time = await told(url_of(service), payer)
+        in_time = await begun(url_of(service), payer)
         headers = {"X-Payment-Token": buyer.token, "Content-Type": "video/mp4"}
         upload = await buyer._plain.post(f"{buyer.url}/api/uploads", content=film, headers=headers)
         assert upload.status_code == 201, upload.text
-        after = await told(url_of(service), payer)
-        too_late = await told(url_of(service), payer)
+        after = await begun(url_of(service), payer)
+        too_late = await begun(url_of(service), payer)
         change(service, in_time.id, answer_by=-0.001)
         change(service, too_late.id, begun_at=-90, answer_by=-60)
         url = upload.json()["url"]
@@ -221,8 +221,8 @@ async def test_token_uses_a_challenge_once(service: Service, host: str, videos: 
     async with Buyer(service.url) as buyer:
         await buyer.fund()
         paid = (await buyer.prepay(3)).json()
-        row = await told(url_of(service), f"token {sha256_of(buyer.token)}")
-        other = await told(url_of(service), f"token {sha256_of(buyer.token)}")
+        row = await begun(url_of(service), f"token {sha256_of(buyer.token)}")
+        other = await begun(url_of(service), f"token {sha256_of(buyer.token)}")
         named = naming(host, row.id)
         first, second = await asyncio.gather(*(call(buyer, named, buyer.token, Idempotency_Key=key) for key in "ab"))
         bought, refused = (first, second) if first.status_code == 200 else (second, first)
@@ -239,7 +239,7 @@ async def test_token_uses_a_challenge_once(service: Service, host: str, videos: 
 
 async def test_free_key_uses_a_challenge_once(service: Service, host: str) -> None:
     key = made(service)
-    row = await told(url_of(service), f"key {key['id']}")
+    row = await begun(url_of(service), f"key {key['id']}")
     async with httpx.AsyncClient(timeout=180) as http:
         headers = {"X-Api-Key": key["key"]}
         got = await asyncio.gather(
@@ -252,7 +252,7 @@ async def test_free_key_uses_a_challenge_once(service: Service, host: str) -> No
 async def test_claim_of_a_dead_call_ends_with_its_lease(service: Service, host: str) -> None:
     """A process that dies leaves the challenge to its call until the lease is over."""
     key = made(service)
-    row = await told(url_of(service), f"key {key['id']}")
+    row = await begun(url_of(service), f"key {key['id']}")
     with sqlite3.connect(service.database) as connection:
         connection.execute("UPDATE challenges SET request_id = 'dead' WHERE id = ?", (row.id,))
     async with httpx.AsyncClient(timeout=180) as http:

@@ -24,7 +24,7 @@ from alive402.catalog import LIVENESS
 from alive402.challenges import sha256_of
 from alive402.demo import TOOL_PATH, Buyer, Take, answer_frames, serve_files, write_frames
 from tests.http.access_keys import made, sdk
-from tests.http.challenging import PRICE, buy, change, clip, found, host, naming, told, url_of
+from tests.http.challenging import PRICE, begun, buy, change, clip, found, host, naming, url_of
 from tests.http.conftest import Service, Start
 from tests.http.facilitators import Facilitator
 
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.anyio
 
 async def test_job_answers_a_challenge(service: Service, host: str) -> None:
     key = made(service)
-    row = await told(url_of(service), f"key {key['id']}")
+    row = await begun(url_of(service), f"key {key['id']}")
     async with httpx.AsyncClient(timeout=180) as http:
         headers = {"X-Api-Key": key["key"], "Prefer": "respond-async"}
         started = await http.post(service.url + TOOL_PATH, json=naming(host, row.id), headers=headers)
@@ -60,7 +60,7 @@ async def test_cancelled_job_gives_the_challenge_back(service: Service, clip: Pa
             pass
 
     key = made(service)
-    row = await told(url_of(service), f"key {key['id']}")
+    row = await begun(url_of(service), f"key {key['id']}")
     with ThreadingHTTPServer(("127.0.0.1", 0), Waiting) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         async with httpx.AsyncClient(timeout=180) as http:
@@ -86,7 +86,7 @@ async def test_job_that_is_cancelled_while_it_settles_keeps_the_challenge(
     facilitator.after_settling = lambda: (settling.set(), released.wait(60))
     async with Buyer(remote.url) as buyer, httpx.AsyncClient(timeout=180) as http:
         facilitator.chain.mint(buyer.account.address, 10**6)
-        row = await told(url_of(remote), buyer.account.address)
+        row = await begun(url_of(remote), buyer.account.address)
         given = naming(host, row.id)
         facilitator.fault = "down"
         assert (await buy(buyer, given))[0] == 503
@@ -112,7 +112,7 @@ async def test_job_that_is_cancelled_while_it_settles_keeps_the_challenge(
 
 async def test_mcp_tool_answers_a_challenge(service: Service, host: str) -> None:
     key = made(service)
-    row = await told(url_of(service), f"key {key['id']}", bind="b")
+    row = await begun(url_of(service), f"key {key['id']}", bind="b")
     async with httpx2.AsyncClient(headers={"X-Api-Key": key["key"]}, timeout=180) as http:
         transport = streamable_http_client(f"{service.url}/mcp", http_client=http)
         async with Client(transport) as client:
@@ -128,7 +128,7 @@ async def test_mcp_tool_answers_a_challenge(service: Service, host: str) -> None
 
 async def test_rpc_action_answers_a_challenge(service: Service, host: str) -> None:
     key = made(service)
-    row = await told(url_of(service), f"key {key['id']}")
+    row = await begun(url_of(service), f"key {key['id']}")
     client = sdk(service, key, None)
 
     def detected(action: str, **form: str) -> Any:
@@ -148,7 +148,7 @@ async def test_rpc_action_answers_a_challenge(service: Service, host: str) -> No
 
 async def test_rendered_answer_is_answered_and_signed(service: Service, tmp_path: Path) -> None:
     key = made(service)
-    row = await told(url_of(service), f"key {key['id']}", bind="session 17")
+    row = await begun(url_of(service), f"key {key['id']}", bind="session 17")
     change(service, row.id, answer_by=600)
     film = await asyncio.to_thread(lambda: list(answer_frames(row.drawn(), Take(SIZE, RATE, seed=1))))
     await asyncio.to_thread(write_frames, film, tmp_path / "answer.mp4", RATE, CRF)

@@ -31,7 +31,7 @@ from alive402.client import (
 from alive402.demo import Buyer, Clips
 from tests.conftest import Image, shortened
 from tests.e2e.pages import block
-from tests.http.challenging import clip, host, told, url_of
+from tests.http.challenging import begun, clip, host, url_of
 from tests.http.conftest import Service
 from tests.http.gateways import Gateway, gateway
 from tests.http.test_api_keys import made
@@ -43,7 +43,7 @@ TOOL = TOOLS + VIDEO_SERVICE
 
 def test_challenge_is_named_and_its_answer_is_verified(service: Service, host: str, between: Gateway) -> None:
     key = made(service, "call")
-    row, other = (asyncio.run(told(url_of(service), f"key {key['id']}", bind="b")) for _ in range(2))
+    row, other = (asyncio.run(begun(url_of(service), f"key {key['id']}", bind="b")) for _ in range(2))
     with Client(service.url, api_key=key["key"], patience=20) as buyer:
         answer = buyer.buy(host, challenge=row.id, bind="b")
         assert (answer.freshness, answer.claims["freshness"]["challengeId"]) == ("not_answered", row.id)

@@ -12,7 +12,7 @@ from eth_account import Account
 
 from alive402.demo import Buyer
 from tests import postgresql
-from tests.http.challenging import buy, clip, found, host, naming, told
+from tests.http.challenging import begun, buy, clip, found, host, naming
 from tests.http.conftest import Service, Start
 from tests.http.facilitators import Facilitator
 
@@ -87,7 +87,7 @@ async def test_challenge_is_used_at_one_of_two_services(
         first = await stack.enter_async_context(Buyer(pair[0].url))
         facilitator.chain.mint(first.account.address, 10 * PRICE)
         others = [await stack.enter_async_context(Buyer(each.url, first.account)) for each in (*pair, pair[1])]
-        row = await told(database, first.account.address)
+        row = await begun(database, first.account.address)
         got = await asyncio.gather(*(buy(each, naming(host, row.id)) for each in (first, *others)))
         (bought,) = [body for status, body in got if status == 200]
         assert bought["data"]["Liveness"]["freshness"]["challenge_id"] == row.id

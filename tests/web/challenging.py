@@ -20,7 +20,7 @@ KINDS = ("turn_left", "open_mouth", "look_up")
 
 
 @dataclass
-class Told:
+class Issued:
     """One challenge, and what came for it. `refusals` are (status, body) that the next calls of a route get."""
 
     state: str = "issued"
@@ -54,13 +54,13 @@ class Challenging:
     """The running server: its URL, and its challenges by id."""
 
     url: str
-    challenges: dict[str, Told] = field(default_factory=dict)
+    challenges: dict[str, Issued] = field(default_factory=dict)
     page: str = ""
     """A page at `/closed`, from where no script may use the camera."""
 
-    def issue(self, name: str, **facts: Any) -> Told:
+    def issue(self, name: str, **facts: Any) -> Issued:
         """A new challenge."""
-        self.challenges[name] = Told(**facts)
+        self.challenges[name] = Issued(**facts)
         return self.challenges[name]
 
 
@@ -87,20 +87,20 @@ def running_challenges() -> Iterator[Challenging]:
 
         def _answer(self, body: bytes) -> None:
             name, _, route = self.path.removeprefix("/api/challenges/").partition("/")
-            told = made.challenges.get(name)
-            if told is None:
+            issued = made.challenges.get(name)
+            if issued is None:
                 self._say(404, {"code": "challenge_unknown", "message": "No challenge has this id."})
                 return
-            told.calls.append(route or "state")
-            if refused := told.refusals.get(route):
+            issued.calls.append(route or "state")
+            if refused := issued.refusals.get(route):
                 self._say(*refused.pop(0))
             elif not route:
-                self._say(200, {"challengeId": name, "state": told.state})
+                self._say(200, {"challengeId": name, "state": issued.state})
             elif route == "begin":
-                told.state = "begun"
-                self._say(200, {"challengeId": name, **told.shown})
+                issued.state = "begun"
+                self._say(200, {"challengeId": name, **issued.shown})
             else:
-                told.state, told.clip, told.clip_type = "filmed", body, self.headers["Content-Type"]
+                issued.state, issued.clip, issued.clip_type = "filmed", body, self.headers["Content-Type"]
                 self._say(201, {"challengeId": name, "url": f"{made.url}/api/uploads/{name}"})
 
         def _say(self, status: int, said: dict[str, Any] | str | None) -> None:

@@ -22,7 +22,7 @@ from tests.web.challenging import (
     LEAD,
     WINDOW,
     Challenging,
-    Told,
+    Issued,
     draw_camera,
     reach,
     running_challenges,
@@ -39,9 +39,9 @@ SHOP = """<!doctype html><html lang="en"><meta name="viewport" content="width=de
 <style>html {{ background: Canvas; color: CanvasText; }}</style>
 <script type="module" src="{module}"></script></html>"""
 EMBED = """async ([service, challenge, more]) => {
-  window.told = [];
+  window.heard = [];
   for (const name of ["ready", "begun", "step", "clip", "handed-over", "error", "redraw"])
-    addEventListener(`alive-${name}`, ({ detail }) => told.push([name, detail]));
+    addEventListener(`alive-${name}`, ({ detail }) => heard.push([name, detail]));
   const element = document.createElement("alive-capture");
   window.shown = [];
   element.addEventListener("alive-step", () => {
@@ -86,9 +86,11 @@ def embed(shop: str, open_page: Open, challenges: Challenging) -> Embed:
     """Open the shop with the component for a challenge, a new one unless it is named."""
     numbers = itertools.count()
 
-    def begin(told: Told | None = None, script: str | None = None, more: dict[str, str] | None = None, **profile: Any):  # type: ignore[no-untyped-def]
+    def begin(
+        issued: Issued | None = None, script: str | None = None, more: dict[str, str] | None = None, **profile: Any
+    ):  # type: ignore[no-untyped-def]
         name = f"challenge-{next(numbers)}"
-        challenges.challenges[name] = told or Told()
+        challenges.challenges[name] = issued or Issued()
         page = open_page(shop, script, **profile)
         page.evaluate(EMBED, [challenges.url, name, more or {}])
         return page, page.locator("alive-capture")
@@ -97,7 +99,7 @@ def embed(shop: str, open_page: Open, challenges: Challenging) -> Embed:
 
 
 def events(page: Page) -> list[str]:
-    return page.evaluate("told.map(([name]) => name)")
+    return page.evaluate("heard.map(([name]) => name)")
 
 
 def test_module_is_small_and_served_to_every_site(service: Service) -> None:
@@ -115,8 +117,8 @@ def test_module_is_small_and_served_to_every_site(service: Service) -> None:
 
 
 def test_person_answers_by_keyboard_and_voice(embed: Embed, challenges: Challenging) -> None:
-    told = Told()
-    page, element = embed(told, VOICE)
+    issued = Issued()
+    page, element = embed(issued, VOICE)
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     expect(element.locator(".main")).to_be_focused()
@@ -147,18 +149,18 @@ def test_person_answers_by_keyboard_and_voice(embed: Embed, challenges: Challeng
         "Done. You can go back now.",
     ]
     assert events(page) == ["ready", "begun", "step", "step", "step", "clip", "handed-over"]
-    handed = page.evaluate("told.at(-1)[1]")
+    handed = page.evaluate("heard.at(-1)[1]")
     assert handed == {
         "uploadUrl": f"{challenges.url}/api/uploads/{handed['challengeId']}",
         "challengeId": "challenge-0",
     }
-    marks = page.evaluate("told.at(-2)[1].marks")
+    marks = page.evaluate("heard.at(-2)[1].marks")
     assert [mark["kind"] for mark in marks] == [*KINDS]
     for place, mark in enumerate(marks):
         assert LEAD + WINDOW * place <= mark["at"] < LEAD + WINDOW * (place + 1)
-    assert told.calls == ["state", "begin", "clip"]
-    assert told.clip_type == "video/webm"
-    frames = decoded(told.clip)
+    assert issued.calls == ["state", "begin", "clip"]
+    assert issued.clip_type == "video/webm"
+    frames = decoded(issued.clip)
     assert frames[-1][0] - frames[0][0] > LEAD + WINDOW
     # The preview is a mirror, the file is not: the patch is where the camera has it.
     picture = frames[len(frames) // 2][1]
@@ -172,8 +174,8 @@ def decoded(clip: bytes) -> list[tuple[float, np.ndarray]]:
 
 
 def test_hidden_page_ends_the_take_and_another_challenge_is_drawn(embed: Embed, challenges: Challenging) -> None:
-    told, second = Told(), challenges.issue("second")
-    page, element = embed(told, VOICE, {"redraws": "", "pace": "slow"}, reduced_motion="reduce")
+    issued, second = Issued(), challenges.issue("second")
+    page, element = embed(issued, VOICE, {"redraws": "", "pace": "slow"}, reduced_motion="reduce")
     element.locator("summary").click()
     element.get_by_label("Look up").check()
     element.get_by_label("Open your mouth").check()
@@ -186,44 +188,44 @@ def test_hidden_page_ends_the_take_and_another_challenge_is_drawn(embed: Embed, 
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     reach(element, "problem")
     expect(element.locator(".advice")).to_have_text("page_hidden")
-    assert told.calls == ["state", "begin"]
+    assert issued.calls == ["state", "begin"]
     element.locator(".main").click()
-    assert page.evaluate("told.at(-1)") == ["redraw", {"avoid": ["look_up", "open_mouth"], "pace": "slow"}]
+    assert page.evaluate("heard.at(-1)") == ["redraw", {"avoid": ["look_up", "open_mouth"], "pace": "slow"}]
     page.evaluate("document.querySelector('alive-capture').setAttribute('challenge', 'second')")
     reach(element, "place")
     assert second.calls == ["state"]
     page.keyboard.press("Escape")
     reach(element, "consent")
-    assert page.evaluate("told.at(-1)") == ["error", {"code": "cancelled", "message": "Stopped. Nothing was sent."}]
+    assert page.evaluate("heard.at(-1)") == ["error", {"code": "cancelled", "message": "Stopped. Nothing was sent."}]
     assert page.evaluate("spoken") == []
     assert page.evaluate("document.querySelector('alive-capture').shadowRoot.querySelector('video').srcObject") is None
 
 
 def test_clip_is_sent_again_after_a_failure(embed: Embed) -> None:
     away = (502, None)
-    told = Told(kinds=("turn_right",), refusals={"clip": [away, away, away]})
-    page, element = embed(told)
+    issued = Issued(kinds=("turn_right",), refusals={"clip": [away, away, away]})
+    page, element = embed(issued)
     take(element)
     reach(element, "problem")
-    assert told.calls == ["state", "begin", "clip", "clip", "clip"]
+    assert issued.calls == ["state", "begin", "clip", "clip", "clip"]
     expect(element.locator(".advice")).to_have_text("service_unreachable")
     element.locator(".main").click()
     reach(element, "done")
-    assert len(told.clip) > 1000
+    assert len(issued.clip) > 1000
     assert events(page)[-3:] == ["clip", "error", "handed-over"]
 
 
 @pytest.mark.parametrize(
-    ("told", "code", "again"),
+    ("issued", "code", "again"),
     [
-        (Told(state="used"), "challenge_used", False),
-        (Told(state="expired"), "challenge_expired", False),
-        (Told(refusals={"": [(404, UNKNOWN)]}), "challenge_unknown", False),
-        (Told(refusals={"": [(503, None)]}), "service_unreachable", True),
+        (Issued(state="used"), "challenge_used", False),
+        (Issued(state="expired"), "challenge_expired", False),
+        (Issued(refusals={"": [(404, UNKNOWN)]}), "challenge_unknown", False),
+        (Issued(refusals={"": [(503, None)]}), "service_unreachable", True),
     ],
 )  # fmt: skip
-def test_refused_challenge_opens_no_camera(embed: Embed, told: Told, code: str, again: bool) -> None:
-    page, element = embed(told)
+def test_refused_challenge_opens_no_camera(embed: Embed, issued: Issued, code: str, again: bool) -> None:
+    page, element = embed(issued)
     element.locator(".main").click()
     reach(element, "problem")
     expect(element.locator(".advice")).to_have_text(code)

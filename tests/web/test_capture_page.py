@@ -52,7 +52,7 @@ def test_try_it_asks_for_a_challenge_and_draws_others(service: Service, open_pag
     page = open_page(service.url + PAGE)
     drawn: list[dict[str, Any]] = []
     begun: list[str] = []
-    page.on("response", lambda told: told.url.endswith("/challenges") and drawn.append(told.json()))
+    page.on("response", lambda got: got.url.endswith("/challenges") and drawn.append(got.json()))
     page.on("request", lambda asked: asked.url.endswith("/begin") and begun.append(asked.url))
     page.click("[data-challenge]")
     expect(page.locator("[data-name]")).to_contain_text("you film")

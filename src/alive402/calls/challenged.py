@@ -1,4 +1,4 @@
-"""The challenge that one paid call names: taken and spent with its money, checked by the provider, told in the answer.
+"""The challenge that a paid call names: taken and spent with its money, checked by the provider, signed in the answer.
 
 taken    in the transaction that reserves the money, with a lease that lasts while the call runs
 spent    in the transaction that stores the answer, whatever the answer is
@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from alive402.catalog import CHALLENGE_BIND, CHALLENGE_ID
-from alive402.challenges import Challenges, ChallengeUsed, Told
+from alive402.challenges import Challenges, ChallengeUsed, ClaimedChallenge
 from alive402.intake.sandbox import Progress
 from alive402.liveness import UnusableVideo
 from alive402.payments.ledger import Ledger
@@ -39,7 +39,7 @@ class ChallengeUse:
     payer: Callable[[], str]
     request_id: str
     report_field: str
-    _told: Told | None = field(default=None, init=False)
+    _claimed: ClaimedChallenge | None = field(default=None, init=False)
 
     @classmethod
     def named_in(
@@ -59,7 +59,7 @@ class ChallengeUse:
 
     async def take(self, session: AsyncSession, instead_of: str | None) -> None:
         """Take the challenge for this call; raises `ChallengeRefused`."""
-        self._told = await self.challenges.claim(
+        self._claimed = await self.challenges.claim(
             session,
             self.given[CHALLENGE_ID],
             self.payer(),
@@ -71,8 +71,8 @@ class ChallengeUse:
 
     def keep(self) -> None:
         """Renew the lease of the challenge while the current task runs."""
-        if self._told is not None:
-            self.challenges.keep(self._told.challenge_id, self.request_id)
+        if self._claimed is not None:
+            self.challenges.keep(self.given[CHALLENGE_ID], self.request_id)
 
     async def spend(self, session: AsyncSession, result: dict[str, Any]) -> None:
         """Use the challenge up with the answer.
@@ -86,7 +86,7 @@ class ChallengeUse:
 
     async def end(self, error: BaseException) -> None:
         """End the use of a call that failed: a refusal of the video uses the challenge up, anything else does not."""
-        if self._told is None:
+        if self._claimed is None:
             return
         await asyncio.shield(self._end(isinstance(error, UnusableVideo)))
 
@@ -105,23 +105,23 @@ class ChallengeUse:
             ChallengeRefused: the video came too late.
             IntakeError, AnalysisError: as `Provider.answer` does.
         """
-        told = self._told
-        assert told is not None
+        claimed = self._claimed
+        assert claimed is not None
         received_at: datetime | None = None
 
         def received(at: datetime) -> None:
             nonlocal received_at
-            told.check_in_time(at)
+            claimed.check_in_time(at)
             received_at = at
 
-        found = await self.provider.answer_to(told.challenge, self.given, received, progress)
+        found = await self.provider.answer_to(claimed.challenge, self.given, received, progress)
         assert received_at is not None
         facts = {
-            "nonce": told.nonce,
-            "begun_at": _text(told.begun_at),
+            "nonce": claimed.nonce,
+            "begun_at": _text(claimed.begun_at),
             "received_at": _text(received_at),
-            "bind_sha256": told.bind_sha256,
-            "steps_sha256": told.steps_sha256,
+            "bind_sha256": claimed.bind_sha256,
+            "steps_sha256": claimed.steps_sha256,
         }
         return Answer(found.elements, {**found.report, "freshness": {**found.report["freshness"], **facts}})
 

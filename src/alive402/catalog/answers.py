@@ -62,8 +62,8 @@ FRESHNESS: dict[str, Any] = {
             },
         },
         "nonce": {"type": "string", "description": "Names the challenge in the signed verdict."},
-        "begun_at": {**_MOMENT, "description": "When the steps were told."},
-        "received_at": {**_MOMENT, "description": "When the whole video was here."},
+        "begun_at": {**_MOMENT, "description": "When the steps were returned."},
+        "received_at": {**_MOMENT, "description": "When the last byte of the video came."},
         "bind_sha256": {**_HASH, "type": ["string", "null"], "description": "sha256 of the challenge's `bind`."},
         "steps_sha256": {**_HASH, "description": "sha256 of the steps as JSON, keys sorted, without spaces."},
     },
@@ -104,7 +104,7 @@ def result(report: Mapping[str, Any]) -> str:
 def signed(report: Mapping[str, Any], digests: dict[str, Any]) -> dict[str, Any]:
     """The claims that a verdict signs of a liveness report; `digests` are those of what was judged.
 
-    A report on a challenge has `freshness` too: the video answers a challenge that was told at one time and reached
+    A report on a challenge has `freshness` too: the video answers a challenge that was begun at one time and reached
     the service at another.
     """
     freshness = report.get("freshness")

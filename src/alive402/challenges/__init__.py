@@ -1,15 +1,16 @@
-"""Challenges of the service: told once, answered in time by one payer's clip, used by one call."""
+"""Challenges of the service: shown once, answered in time by one payer's clip, used by one call."""
 
 from __future__ import annotations
 
+from alive402.challenges.claimed import ClaimedChallenge
 from alive402.challenges.documents import (
     CAPTURE_PATH,
     CHALLENGE_REQUEST,
     CHALLENGES_PATH,
+    challenge_body,
     options_of,
     state_body,
     status_url,
-    told_body,
 )
 from alive402.challenges.errors import (
     ChallengeBegun,
@@ -22,7 +23,6 @@ from alive402.challenges.errors import (
 )
 from alive402.challenges.models import ChallengeRow, ChallengeState, sha256_of
 from alive402.challenges.service import CHALLENGE_ID, ChallengeLimits, Challenges, challenge_counts, erase_challenge
-from alive402.challenges.told import Told
 
 __all__ = [
     "CAPTURE_PATH",
@@ -39,13 +39,13 @@ __all__ = [
     "ChallengeUnknown",
     "ChallengeUsed",
     "Challenges",
-    "Told",
+    "ClaimedChallenge",
     "TooManyChallenges",
+    "challenge_body",
     "challenge_counts",
     "erase_challenge",
     "options_of",
     "sha256_of",
     "state_body",
     "status_url",
-    "told_body",
 ]

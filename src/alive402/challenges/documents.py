@@ -1,4 +1,4 @@
-"""A challenge as JSON: what may be asked for, what the page that films is told, and the state that anyone may read."""
+"""A challenge as JSON: its request, its steps for the page that films, and the state that anyone may read."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ CHALLENGE_REQUEST: dict[str, Any] = {
         },
         "begin": {
             "type": "boolean",
-            "description": "Tell the steps at once, and start the clock; otherwise the page that films does.",
+            "description": "Begin at once: the answer has the steps. Otherwise the page that films begins it.",
         },
     },
     "additionalProperties": False,
@@ -62,8 +62,8 @@ def options_of(given: dict[str, Any]) -> ChallengeOptions:
     return ChallengeOptions(int(given.get("steps", 5)), tuple(given.get("avoid", ())), given.get("pace", "normal"))
 
 
-def told_body(row: ChallengeRow, base: str, max_bytes: int) -> dict[str, Any]:
-    """What the maker of a challenge is told and, once it is begun, the page that films.
+def challenge_body(row: ChallengeRow, base: str, max_bytes: int) -> dict[str, Any]:
+    """The challenge as its maker gets it and, once it is begun, the page that films: only then it has its steps.
 
     `base` is the service's URL, `max_bytes` the largest clip that it takes.
     """

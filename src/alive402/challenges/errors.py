@@ -4,8 +4,8 @@ The engine refuses clips that cannot show an answer: `clip_too_short` and `clip_
 
 ChallengeRefused
  ├── ChallengeUnknown     404   challenge_unknown     no challenge has this id, payer and bind
- ├── ChallengeNotBegun    409   challenge_not_begun   its steps were never told, or the clip came before
- ├── ChallengeBegun       409   challenge_begun       its steps were told already
+ ├── ChallengeNotBegun    409   challenge_not_begun   it was never begun, or the clip came before
+ ├── ChallengeBegun       409   challenge_begun       its steps were returned already
  ├── ChallengeUsed        409   challenge_used        a call used it, or it has its clip
  ├── ChallengeExpired     410   challenge_expired     it was not begun in time, or the clip came too late
  └── TooManyChallenges    429   too_many_challenges   too many are open, or too many were not answered
@@ -36,19 +36,19 @@ class ChallengeUnknown(ChallengeRefused):
 
 
 class ChallengeNotBegun(ChallengeRefused):
-    """The steps were not told before the clip came."""
+    """The challenge was not begun before the clip came."""
 
     code = "challenge_not_begun"
     status = 409
-    default = "The steps of this challenge were not told before the clip came. Begin it, then film."
+    default = "This challenge was not begun before the clip came. Begin it, then film."
 
 
 class ChallengeBegun(ChallengeRefused):
-    """The steps were told already; they are told once."""
+    """The steps were returned already; they are returned once."""
 
     code = "challenge_begun"
     status = 409
-    default = "The steps of this challenge were told already, and they are told once. Make a new challenge."
+    default = "The steps of this challenge were returned already, and they are returned once. Make a new challenge."
 
 
 class ChallengeUsed(ChallengeRefused):

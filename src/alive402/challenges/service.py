@@ -1,4 +1,4 @@
-"""Makes challenges, tells their steps once, takes one clip for each, and lets one call use it."""
+"""Makes challenges, begins each once, takes one clip for each, and lets one call use it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from alive402.challenges.claimed import ClaimedChallenge
 from alive402.challenges.errors import (
     ChallengeBegun,
     ChallengeExpired,
@@ -20,7 +21,6 @@ from alive402.challenges.errors import (
 )
 from alive402.challenges.models import ChallengeRow, ChallengeState, sha256_of
 from alive402.challenges.repository import ChallengeRepository
-from alive402.challenges.told import Told, told_of
 from alive402.liveness import ChallengeOptions
 from alive402.storage import Clock, Database, Lease, utc_now
 
@@ -68,7 +68,7 @@ class Challenges:
         *,
         begin: bool = False,
     ) -> ChallengeRow:
-        """Make a challenge for a payer's next call; `begin` tells its steps at once.
+        """Make a challenge for a payer's next call; `begin` begins it at once.
 
         Raises:
             TooManyChallenges: `retry_after` says when there is room again.
@@ -91,16 +91,16 @@ class Challenges:
             await self._make_room(challenges, row, now)
             row.issued_at, row.expires_at = now, now + self.limits.begin
             if begin:
-                self._tell(row, now)
+                self._begin(row, now)
             await challenges.add(row)
         return row
 
     async def begin(self, challenge_id: str) -> ChallengeRow:
-        """Tell the steps: the clock of the answer starts.
+        """Begin a challenge: its steps may be returned now, and the time for its answer runs.
 
         Raises:
             ChallengeUnknown: there is no such challenge.
-            ChallengeBegun: its steps were told already.
+            ChallengeBegun: it was begun already.
             ChallengeExpired: it was not begun in time.
         """
         async with self._database.session() as session:
@@ -110,7 +110,7 @@ class Challenges:
                 raise ChallengeBegun
             if now > row.expires_at:
                 raise ChallengeExpired
-            self._tell(row, now)
+            self._begin(row, now)
             await challenges.keep()
         return row
 
@@ -158,18 +158,18 @@ class Challenges:
         *,
         received_at: datetime | None = None,
         instead_of: str | None = None,
-    ) -> Told:
+    ) -> ClaimedChallenge:
         """Use a challenge for a call, within the caller's transaction; until it is final, the call may claim it again.
 
         `payer` and `bind` are as in `create`. `received_at` is when the last byte of the clip came, if it is here
-        already; otherwise `Told.check_in_time` has to follow. The claim ends with its lease unless it is renewed
+        already; otherwise `check_in_time` has to follow. The claim ends with its lease unless it is renewed
         (`keep`) or made final (`finish`), so that the call of a dead process does not use the challenge up.
         `instead_of` is a call that is known to be dead: its claim ends now.
 
         Raises:
             ChallengeUnknown: there is none with this id, payer and bind.
             ChallengeUsed: another call uses it or used it.
-            ChallengeNotBegun: its steps were not told before the clip came.
+            ChallengeNotBegun: it was not begun before the clip came.
             ChallengeExpired: it was not begun in time, or the clip is too late.
         """
         challenges = ChallengeRepository(session)
@@ -182,11 +182,11 @@ class Challenges:
                 raise _used(row)
             if row.begun_at is None:
                 raise ChallengeExpired if now > row.expires_at else ChallengeNotBegun
-            told_of(row).check_in_time(received_at or now)
+            ClaimedChallenge.of(row).check_in_time(received_at or now)
             row.request_id = request_id
         row.lease_until = now + timedelta(seconds=self._database.lease_seconds)
         await challenges.keep()
-        return told_of(row)
+        return ClaimedChallenge.of(row)
 
     async def release(self, session: AsyncSession, challenge_id: str, request_id: str) -> None:
         """Give up a call's claim within the caller's transaction, unless it is final or another call has it."""
@@ -231,7 +231,7 @@ class Challenges:
         await challenges.keep()
         return True
 
-    def _tell(self, row: ChallengeRow, now: datetime) -> None:
+    def _begin(self, row: ChallengeRow, now: datetime) -> None:
         row.begun_at = now
         row.answer_by = now + timedelta(seconds=row.drawn().seconds) + self.limits.answer
 

@@ -133,10 +133,11 @@ def _freshness(claim: dict[str, Any]) -> str:
     """What the verdict says about a challenge; not that the person is live."""
     from datetime import datetime
 
-    told, came = (datetime.fromisoformat(claim[name]) for name in ("begunAt", "receivedAt"))
+    begun, received = (datetime.fromisoformat(claim[name]) for name in ("begunAt", "receivedAt"))
     bound = f", bind sha256 {claim['bindSha256']}" if claim.get("bindSha256") else ""
     status = claim["status"].replace("_", " ")
-    return f"{status}; told at {claim['begunAt']}, the clip came {(came - told).total_seconds():.1f} s later{bound}"
+    seconds = (received - begun).total_seconds()
+    return f"{status}; steps returned at {claim['begunAt']}, the clip came {seconds:.1f} s later{bound}"
 
 
 def _cost(paid: dict[str, Any]) -> str:

@@ -78,12 +78,15 @@ def test_a_missed_movement_says_so_in_words() -> None:
     assert _SIGNS["missed"] in str(made.drawing)
 
 
-def test_the_page_says_when_the_movements_were_told() -> None:
+def test_the_page_says_when_the_movements_were_shown() -> None:
     moments = {"begun_at": "2026-11-29T10:00:00.500000Z", "received_at": "2026-11-29T10:00:18.200000Z"}
     freshness = judged(challenge(5))
-    said = shown({**freshness, **moments}).told
-    assert said == "The movements were told on 2026-11-29 10:00:00 UTC, and the whole clip was here 18 seconds later."
-    assert shown(freshness).told == ""
+    said = shown({**freshness, **moments}).times
+    assert (
+        said
+        == "The movements were shown on 2026-11-29 10:00:00 UTC, and the last byte of the clip came 18 seconds later."
+    )
+    assert shown(freshness).times == ""
     report = {"verdict": "live", "live_confidence": 0.9, "threshold": 0.5, "freshness": {**freshness, **moments}}
     assert said in str(liveness_answer.shown(report).body)
 

@@ -39,7 +39,7 @@ class FilmRefused(Exception):
 
 @dataclass
 class Filming:
-    """The challenges of one filming. The last one that was drawn counts; its steps are told once.
+    """The challenges of one filming. The last one that was drawn counts; its steps are returned once.
 
     Attributes:
         folder: where the clip and its challenge are written.
@@ -79,11 +79,11 @@ class Filming:
             return {"challengeId": name, "state": state}
 
     def begin(self, name: str) -> dict[str, Any]:
-        """Tell the steps, once."""
+        """Return the steps, once."""
         with self._lock:
             self._check_known(name)
             if self._begun is not None:
-                raise FilmRefused(409, "challenge_begun", "The steps were told already. Ask for a new challenge.")
+                raise FilmRefused(409, "challenge_begun", "The steps were returned already. Ask for a new challenge.")
             self._begun = self.clock()
             return self.challenge.to_dict() | {"fitted": False, "capture": self.challenge.filming()}
 
@@ -93,7 +93,7 @@ class Filming:
             self._check_known(name)
             self._check_open()
             if self._begun is None:
-                raise FilmRefused(409, "challenge_not_begun", "The steps of this challenge were not told.")
+                raise FilmRefused(409, "challenge_not_begun", "This challenge was not begun.")
             if self.clock() > self._begun + self.challenge.seconds + SPARE_SECONDS:
                 raise FilmRefused(410, "challenge_expired", "The clip came too late. Ask for a new challenge.")
             if not content:

@@ -124,7 +124,7 @@ _CHALLENGE = {
 
 CHALLENGE: dict[str, Any] = {
     "type": "object",
-    "description": "A challenge. `steps`, `answerBy` and `capture.seconds` are told once, when it is begun.",
+    "description": "A challenge. `steps`, `answerBy` and `capture.seconds` are returned once, when it is begun.",
     "properties": {
         **_CHALLENGE,
         "nonce": {**_TEXT, "description": "Names the challenge in a signed verdict; it is no secret."},

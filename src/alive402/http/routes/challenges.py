@@ -23,10 +23,10 @@ from alive402.challenges import (
     Challenges,
     ChallengeUnknown,
     ChallengeUsed,
+    challenge_body,
     options_of,
     state_body,
     status_url,
-    told_body,
 )
 from alive402.errors import CodedError
 from alive402.http.core import NEW_CHALLENGE, RECEIVING, json_object, ref, refusal, refusals, request_id
@@ -51,8 +51,8 @@ def router(calls: PaidCalls, payments: PaymentObjects, challenges: Challenges, u
         description=(
             "A challenge is free. Send it with a payment, token or API key that can pay for the later call; the call "
             "then needs the same payer. Give `captureUrl` to the person who is filmed, or film yourself: "
-            "`POST {statusUrl}/begin` tells the movements when the person is ready, and `POST {statusUrl}/clip` takes "
-            "the clip until `answerBy`. Then send the call with `ChallengeId` and the clip's URL as `VideoUrl`. "
+            "`POST {statusUrl}/begin` returns the movements when the person is ready, and `POST {statusUrl}/clip` "
+            "takes the clip until `answerBy`. Then send the call with `ChallengeId` and the clip's URL as `VideoUrl`. "
             "The challenge can be used once."
         ),
         status_code=201,
@@ -73,13 +73,13 @@ def router(calls: PaidCalls, payments: PaymentObjects, challenges: Challenges, u
             return payment_required(error, request, calls.gate, resource, named, payment.version)
         base = payments.base(request)
         headers = {**NO_STORE, "Location": status_url(row, base)}
-        return JSONResponse(_told(row, base), status_code=201, headers=headers)
+        return JSONResponse(_body(row, base), status_code=201, headers=headers)
 
     @routes.post(
         "/{challenge_id}/begin",
         operation_id="begin_challenge",
-        summary="Tell the movements, once; the clip has to arrive by `answerBy`",
-        description="For the page that films: whoever has the id may begin the challenge. No payment is needed.",
+        summary="Return the movements, once; the clip has to arrive by `answerBy`",
+        description="For the page that films: anyone who has the id may begin the challenge. No payment is needed.",
         responses={
             200: _shown("The challenge with its steps."),
             **refusals(ChallengeUnknown, ChallengeBegun, ChallengeExpired),
@@ -87,7 +87,7 @@ def router(calls: PaidCalls, payments: PaymentObjects, challenges: Challenges, u
     )
     async def begin(request: Request, challenge_id: str) -> JSONResponse:
         row = await challenges.begin(challenge_id)
-        return JSONResponse(_told(row, payments.base(request)), headers=NO_STORE)
+        return JSONResponse(_body(row, payments.base(request)), headers=NO_STORE)
 
     @routes.post(
         "/{challenge_id}/clip",
@@ -133,8 +133,8 @@ def router(calls: PaidCalls, payments: PaymentObjects, challenges: Challenges, u
         row = await challenges.find(challenge_id)
         return JSONResponse(state_body(row, payments.base(request), datetime.now(UTC)), headers=NO_STORE)
 
-    def _told(row: ChallengeRow, base: str) -> dict[str, Any]:
-        return told_body(row, base, uploads.limits.max_bytes)
+    def _body(row: ChallengeRow, base: str) -> dict[str, Any]:
+        return challenge_body(row, base, uploads.limits.max_bytes)
 
     async def _keep(row: ChallengeRow, upload: Upload) -> None:
         """Record the clip; delete it where the challenge does not take it."""

@@ -11,7 +11,7 @@ from mcp_types import CallToolResult
 from starlette.requests import Request
 
 from alive402.calls import PaidCalls
-from alive402.challenges import Challenges, state_body, told_body
+from alive402.challenges import Challenges, challenge_body, state_body
 from alive402.http.payment import PaymentObjects, RequestCredentials, resource_of
 from alive402.http.routes.challenges import challenge_options
 from alive402.mcp import challenge_result
@@ -51,4 +51,4 @@ class FaceChallenge:
         options = challenge_options(dict(given))
         async with self.calls.affording(payment.offer, self.resource(request), request_id, 0.0) as payer:
             row = await self._challenges.create(payer, options, given.get("bind"))
-        return challenge_result(told_body(row, base, self._max_bytes))
+        return challenge_result(challenge_body(row, base, self._max_bytes))

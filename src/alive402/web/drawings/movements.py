@@ -31,7 +31,7 @@ _SIGNS = {
     "contradicted": "M1 5h12M1 10h12M10 1L4 14",
     "unseen": "M3 4.5a4 4 0 1 1 5.5 3.7c-1 .5-1.5 1-1.5 2.3M7 13v1",
 }
-"""A mark of 14 px for each status, so that none is told by its colour alone."""
+"""A mark of 14 px for each status, so that none is known by its colour alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class ShownMovement:
 class ShownFreshness:
     """The answer in words; `drawing` is the content of an SVG of `size` px, None where the report has no curves.
 
-    `told` says when the steps were told, and how much later the clip came; empty where a service does not know it.
+    `times` says when the steps were shown, and how much later the clip came; empty where a service does not know it.
     """
 
     status: str
@@ -78,7 +78,7 @@ class ShownFreshness:
     fitted: bool
     movements: tuple[ShownMovement, ...]
     drawing: Markup | None
-    told: str = ""
+    times: str = ""
     size: tuple[int, int] = _SIZE
 
     @property
@@ -102,16 +102,16 @@ def shown_freshness(freshness: Mapping[str, Any] | None) -> ShownFreshness | Non
         freshness["fitted"],
         tuple(_movement(number, step, delay) for number, step in enumerate(steps, 1)),
         _draw(steps, delay, curves, freshness.get("cuts") or ()) if curves.get("times") else None,
-        _told(freshness.get("begun_at"), freshness.get("received_at")),
+        _times(freshness.get("begun_at"), freshness.get("received_at")),
     )
 
 
-def _told(begun: str | None, received: str | None) -> str:
+def _times(begun: str | None, received: str | None) -> str:
     if not begun or not received:
         return ""
     later = (datetime.fromisoformat(received) - datetime.fromisoformat(begun)).total_seconds()
     at = datetime.fromisoformat(begun).strftime("%Y-%m-%d %H:%M:%S UTC")
-    return f"The movements were told on {at}, and the whole clip was here {later:.0f} seconds later."
+    return f"The movements were shown on {at}, and the last byte of the clip came {later:.0f} seconds later."
 
 
 def _movement(number: int, step: Mapping[str, Any], delay: float) -> ShownMovement:

@@ -334,14 +334,14 @@ export class AliveCapture extends (globalThis.HTMLElement ?? class {}) {
     const hides = () => document.hidden && !run.file && run.abort(problem("page_hidden"));
     document.addEventListener("visibilitychange", hides, { signal });
     this.#show("lead", this.#text("rest"));
-    const told = await ask("POST", `${this.#address}/begin`, signal);
+    const begun = await ask("POST", `${this.#address}/begin`, signal);
     run.begun = true;
-    this.#emit("begun", { challengeId: told.challengeId, answerBy: told.answerBy });
+    this.#emit("begun", { challengeId: begun.challengeId, answerBy: begun.answerBy });
     for (const left of [3, 2, 1]) {
       this.#at.count.textContent = left;
       await until(performance.now() + 1000, signal);
     }
-    const film = await this.#film(run, told);
+    const film = await this.#film(run, begun);
     this.#close(run);
     run.file = film.file;
     this.#emit("clip", film);
