@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.http.conftest import Service
 from tests.http.test_api_keys import made as made_key
@@ -76,3 +76,21 @@ def test_try_it_asks_for_a_challenge_and_draws_others(service: Service, open_pag
     element.locator(".cancel").click()
     reach(element, "problem")
     assert len(begun) == 1
+
+
+def test_cancel_stops_the_request_for_a_challenge(service: Service, open_page: Open) -> None:
+    page = open_page(service.url + PAGE)
+    held: list[Route] = []
+    page.route("**/api/challenges", lambda route: held.append(route))
+    page.click("[data-challenge]")
+    with page.expect_request("**/api/challenges"):
+        page.click("[data-pay-test]")
+    with page.expect_event("requestfailed") as stopped:
+        page.click("[data-cancel]")
+    assert stopped.value.url == f"{service.url}/api/challenges"
+    expect(page.locator("[data-kept]")).to_be_visible()
+    assert page.locator("alive-capture").count() == 0
+    # The payment that was signed asks for the challenge again.
+    page.unroute("**/api/challenges")
+    page.click("[data-pay-kept]")
+    expect(page.locator("alive-capture")).to_be_visible()

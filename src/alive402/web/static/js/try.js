@@ -186,11 +186,11 @@ function priced() {
 const pay = guarded(async (chosen) => {
   show("work");
   await checkout.sign(chosen, (words, more) => tell(words, null, more));
-  if (challenging && challenge === null) await answerChallenge();
-  checkout.underWay = true;
-  cancelling = new AbortController();
   let body;
   try {
+    if (challenging && challenge === null) await answerChallenge();
+    checkout.underWay = true;
+    cancelling = new AbortController();
     body = await judged(cancelling.signal);
   } catch (problem) {
     if (problem.code !== "job_cancelled") throw problem;
@@ -235,9 +235,14 @@ function answered() {
 // Films the answer to a challenge that is drawn for the signed payment.
 async function answerChallenge() {
   keepPayment();
+  const { signal } = (cancelling = new AbortController());
   tell("Asking for a challenge");
   const { filmed } = await later.answering();
-  const taken = await filmed(get("capture"), root, checkout.payment, () => show("answering"));
+  const taken = await filmed(get("capture"), root, checkout.payment, () => {
+    // From here on the component has its own button.
+    cancelling = null;
+    show("answering");
+  }, signal);
   [challenge, handed, file] = [taken.challenge, taken.url, taken.file];
   show("work");
 }
