@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "static"
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".png": "image/png"}
+_SHEET = re.compile(rb"const CSS = `\n(.*?)`;", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,9 @@ class Asset:
 
 @dataclass(frozen=True, slots=True)
 class Assets:
-    """Every file by its path below `static/`. `version` changes with any of them, so each may be cached for ever.
+    """Every file by its path below `static/`, and the style sheet in the module of `<alive-capture>`.
+
+    `version` changes with any of them, so each may be cached for ever.
 
     One hash covers all files because modules import each other by relative paths.
     """
@@ -36,8 +40,14 @@ def load_assets() -> Assets:
     """The files of the package."""
     files = {}
     for path in sorted(each for each in FOLDER.rglob("*") if each.suffix in _TYPES):
-        body = path.read_bytes()
-        etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-        files[path.relative_to(FOLDER).as_posix()] = Asset(body, _TYPES[path.suffix], etag)
+        files[path.relative_to(FOLDER).as_posix()] = _asset(path.read_bytes(), path.suffix)
+    # Browsers that cannot adopt the module's sheet load it as a file: their pages may forbid styles in a script.
+    sheet = _SHEET.search(files["js/alive-capture.js"].body)
+    assert sheet is not None
+    files["css/alive-capture.css"] = _asset(sheet[1], ".css")
     whole = hashlib.sha256("".join(f"{name} {asset.etag}\n" for name, asset in files.items()).encode())
     return Assets(whole.hexdigest()[:16], files)
+
+
+def _asset(body: bytes, suffix: str) -> Asset:
+    return Asset(body, _TYPES[suffix], f'"{hashlib.sha256(body).hexdigest()[:32]}"')
