@@ -7,6 +7,7 @@ import json
 import queue
 import re
 import socket
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,9 +52,9 @@ def test_a_clip_is_written_with_its_challenge(filming: Filming, page: httpx.Clie
     name = filming.challenge.challenge_id
     path = f"api/challenges/{name}"
     assert page.get(path).json() == {"challengeId": name, "state": "issued"}
-    told = page.post(f"{path}/begin", content=b"").json()
-    assert Challenge.from_dict(told) == filming.challenge
-    assert (len(told["steps"]), told["fitted"], told["capture"]["width"]) == (3, False, 640)
+    begun = page.post(f"{path}/begin", content=b"").json()
+    assert Challenge.from_dict(begun) == filming.challenge
+    assert (len(begun["steps"]), begun["fitted"], begun["capture"]["width"]) == (3, False, 640)
     assert page.get(path).json()["state"] == "begun"
     assert not filming.done.is_set()
     kept = page.post(f"{path}/clip", content=b"film", headers={"Content-Type": "video/mp4"})
@@ -67,7 +68,7 @@ def test_a_clip_is_written_with_its_challenge(filming: Filming, page: httpx.Clie
     assert (again.status_code, again.json()["code"]) == (409, "challenge_used")
 
 
-def test_steps_are_told_once_and_not_before_a_clip(filming: Filming) -> None:
+def test_steps_are_returned_once_and_not_before_a_clip(filming: Filming) -> None:
     name = filming.challenge.challenge_id
     assert refused(lambda: filming.keep(name, b"film", "video/webm")) == (409, "challenge_not_begun")
     filming.begin(name)
@@ -138,6 +139,36 @@ def test_a_clip_that_breaks_off_is_not_the_answer(
     assert page.post(f"api/challenges/{name}/clip", content=b"whole").status_code == 201
     assert filming.clip is not None
     assert filming.clip.read_bytes() == b"whole"
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_clip_whose_answer_is_lost_counts_once(
+    filming: Filming, page: httpx.Client, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = filming.challenge.challenge_id
+    path = f"api/challenges/{name}"
+    page.post(f"{path}/begin", content=b"")
+    plain = http.client.HTTPConnection(page.base_url.host, page.base_url.port or 0, timeout=30)
+    plain.connect()
+    sending, keep = plain.sock, filming.keep
+
+    def keep_and_reset(*clip: Any) -> dict[str, Any]:
+        kept = keep(*clip)
+        sending.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        sending.close()
+        return kept
+
+    monkeypatch.setattr(filming, "keep", keep_and_reset)
+    plain.request("POST", f"{page.base_url.path}{path}/clip", body=b"film")
+    assert filming.done.wait(10), "the command goes on with the clip"
+    monkeypatch.setattr(filming, "keep", keep)
+    again = page.post(f"{path}/clip", content=b"film")
+    assert filming.clip is not None
+    assert (again.status_code, again.json()) == (201, {"challengeId": name, "url": filming.clip.as_uri()})
+    other = page.post(f"{path}/clip", content=b"other")
+    assert (other.status_code, other.json()["code"]) == (409, "challenge_used")
+    assert filming.clip.read_bytes() == b"film"
+    assert len(list(filming.folder.iterdir())) == 2
     assert "Traceback" not in capsys.readouterr().err
 
 

@@ -63,10 +63,11 @@ def film(
                 webbrowser.open(address)
             if not filming.done.wait(wait):
                 _stop(f"no clip came in {wait:.0f} seconds.", EXIT_UNUSABLE)
-        assert filming.clip is not None
-        typer.echo(f"Clip: {filming.clip}, challenge: {filming.clip.with_suffix('.json')}", err=True)
-        with file_bar(aloud, filming.clip.name) as progress:
-            report = analyzer.analyze(filming.clip, progress, point, filming.challenge).report
+            assert filming.clip is not None
+            typer.echo(f"Clip: {filming.clip}, challenge: {filming.clip.with_suffix('.json')}", err=True)
+            # The page is still served: it sends the clip again if the answer to it was lost.
+            with file_bar(aloud, filming.clip.name) as progress:
+                report = analyzer.analyze(filming.clip, progress, point, filming.challenge).report
     except AnalysisError as error:
         _stop(error.message, EXIT_UNUSABLE)
     except ValueError as error:
