@@ -20,7 +20,7 @@ class Gateway:
 
     Attributes:
         faults: what happens to the next requests of a path, by its end: `lose` (the service answers, the client does
-            not hear it), `busy` (503 with Retry-After), `html` (502 as nginx sends it).
+            not hear it), `busy` (503 with Retry-After), `expires` (402), `html` (502 as nginx sends it).
         alter: changes the body of each answer of a path.
         signatures: the PAYMENT-SIGNATURE headers that were seen, in order.
         keys: the Idempotency-Key headers that were seen.
@@ -64,6 +64,8 @@ def gateway(service: str) -> Iterator[Gateway]:
             fault = made.fault(self.path)
             if fault == "busy":
                 return self._say(503, {"Retry-After": "0"}, b'{"code":"busy","message":"Full.","charged":false}')
+            if fault == "expires":
+                return self._say(402, {}, b'{"code":"payment_expires_soon","message":"Sign.","charged":false}')
             if fault == "html":
                 return self._say(502, {"Content-Type": "text/html"}, b"<html>502 Bad Gateway</html>")
             kept = {name: value for name, value in self.headers.items() if name.lower() != "accept-encoding"}

@@ -286,7 +286,7 @@ async def test_scripts_of_the_page_buy(
     for name, value in {**given, "WALLET_KEY": "0x" + bytes(wallet.key).hex()}.items():
         monkeypatch.setenv(name, value)
     said = []
-    for marker in ("with Client(", "AsyncClient("):
+    for marker in ("wallet=os.environ", "AsyncClient("):
         out = io.StringIO()
         with contextlib.redirect_stdout(out):
             # A script has an event loop of its own.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from alive402.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from alive402.client.answer import Answer, Pending
+    from alive402.client.answer import Answer, IssuedChallenge, Pending
     from alive402.client.client import AsyncClient, Client
     from alive402.client.errors import (
         ClientError,
@@ -24,7 +24,7 @@ else:
     __getattr__ = lazy_names(
         __name__,
         {
-            "answer": ["Answer", "Pending"],
+            "answer": ["Answer", "IssuedChallenge", "Pending"],
             "client": ["AsyncClient", "Client"],
             "errors": [
                 "ClientError",
@@ -49,6 +49,7 @@ __all__ = [
     "Client",
     "ClientError",
     "InputUnreadable",
+    "IssuedChallenge",
     "NoWayToPay",
     "Pending",
     "ReceiptUnverified",

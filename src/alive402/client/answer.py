@@ -1,8 +1,9 @@
-"""Values of a purchase: the verified answer, and a purchase whose answer is still missing."""
+"""Values of a purchase: the verified answer, a purchase whose answer is still missing, and a challenge."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any, Self
 
 
@@ -100,3 +101,46 @@ class Pending:
         if not isinstance(found.headers, dict) or not isinstance(found.request, dict):
             raise ValueError("This is no pending purchase.")
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedChallenge:
+    """A challenge of the service, in the state that it had when it was read.
+
+    Attributes:
+        id: `Client.buy` takes it as `challenge`.
+        state: `issued`, `begun`, `filmed`, `used` or `expired`.
+        capture_url: the page where the person films the answer.
+        status_url: where its state is read; `Client.challenge` does.
+        expires_at: until then it has to be begun.
+        answer_by: until then the clip has to be there; None until it is begun.
+        upload_url: the clip that its page handed over, which `Client.buy` takes; None until there is one.
+        request_id: the call that used it, or None.
+        body: the service's answer; it has `steps` and `capture` where the challenge was begun with the request.
+    """
+
+    id: str
+    state: str
+    capture_url: str
+    status_url: str
+    expires_at: datetime
+    answer_by: datetime | None
+    upload_url: str | None
+    request_id: str | None
+    body: dict[str, Any] = field(repr=False)
+
+    @classmethod
+    def of(cls, body: dict[str, Any], service_url: str) -> Self:
+        """Read an answer of the service at `service_url`; its state names no other URLs."""
+        name, begun = body["challengeId"], "answerBy" in body
+        return cls(
+            name,
+            body.get("state", "begun" if begun else "issued"),
+            body.get("captureUrl", f"{service_url}/capture/{name}"),
+            body.get("statusUrl", f"{service_url}/api/challenges/{name}"),
+            datetime.fromisoformat(body["expiresAt"]),
+            datetime.fromisoformat(body["answerBy"]) if begun else None,
+            body.get("uploadUrl"),
+            body.get("requestId"),
+            body,
+        )

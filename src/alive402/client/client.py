@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import httpx
 
-from alive402.client.answer import Answer, Pending
+from alive402.client.answer import Answer, IssuedChallenge, Pending
 from alive402.client.errors import NoWayToPay
 from alive402.client.purchase import ONE_WAY, Call, Pause, Purchases, Reply
 from alive402.client.responses import Lost
@@ -132,6 +132,39 @@ class Client:
         """
         return self._run(self._steps.call(service, request, idempotency_key))
 
+    def new_challenge(
+        self,
+        *,
+        bind: str | None = None,
+        steps: int | None = None,
+        avoid: Sequence[str] = (),
+        pace: str | None = None,
+        begin: bool = False,
+    ) -> IssuedChallenge:
+        """Make a challenge, which the person answers at its `capture_url`; `buy` then names it. Nothing is charged.
+
+        A wallet signs a payment for it, which counts as spent, and pays for the call that names the challenge.
+
+        Args:
+            bind: your name of the session or the user; `buy` has to repeat it.
+            steps: how many movements; 5 by default.
+            avoid: movements that the person cannot make.
+            pace: `normal` or `slow`.
+            begin: begin it at once; `body` has its steps then.
+
+        Raises:
+            ClientError: the service makes none; it was not charged.
+        """
+        return self._run(self._steps.new_challenge(_wishes(bind, steps, avoid, pace, begin)))
+
+    def challenge(self, challenge_id: str) -> IssuedChallenge:
+        """The state of a challenge; its `upload_url` is the clip, once the person has filmed it.
+
+        Raises:
+            Refused: there is no such challenge.
+        """
+        return self._run(self._steps.challenge(challenge_id))
+
     def resume(self, pending: Pending) -> Answer:
         """Get the answer of a purchase that ended without one, with the same payment.
 
@@ -222,6 +255,30 @@ class AsyncClient:
         """
         return await self._run(self._steps.call(service, request, idempotency_key))
 
+    async def new_challenge(
+        self,
+        *,
+        bind: str | None = None,
+        steps: int | None = None,
+        avoid: Sequence[str] = (),
+        pace: str | None = None,
+        begin: bool = False,
+    ) -> IssuedChallenge:
+        """Make a challenge, as `Client.new_challenge`.
+
+        Raises:
+            ClientError: the service makes none.
+        """
+        return await self._run(self._steps.new_challenge(_wishes(bind, steps, avoid, pace, begin)))
+
+    async def challenge(self, challenge_id: str) -> IssuedChallenge:
+        """The state of a challenge, as `Client.challenge`.
+
+        Raises:
+            Refused: there is no such challenge.
+        """
+        return await self._run(self._steps.challenge(challenge_id))
+
     async def resume(self, pending: Pending) -> Answer:
         """Get the answer of a purchase that ended without one, as `Client.resume`.
 
@@ -257,3 +314,9 @@ class AsyncClient:
             )
         except httpx.TransportError as error:
             return Lost(type(error).__name__)
+
+
+def _wishes(bind: str | None, steps: int | None, avoid: Sequence[str], pace: str | None, begin: bool) -> dict[str, Any]:
+    """The body of a request for a challenge."""
+    given = {"bind": bind, "steps": steps, "avoid": [*avoid] or None, "pace": pace, "begin": begin or None}
+    return {name: value for name, value in given.items() if value is not None}

@@ -12,26 +12,23 @@ import time
 import uuid
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
 import httpx
 
-from alive402.client.answer import Answer, Pending
-from alive402.client.errors import ClientError, InputUnreadable, NoWayToPay, ReceiptUnverified, Refused, Unreachable
+from alive402.client.answer import Answer, IssuedChallenge, Pending
+from alive402.client.errors import ClientError, NoWayToPay, ReceiptUnverified, Refused, Unreachable
+from alive402.client.inputs import content_of, is_picture, names_picture
 from alive402.client.responses import Lost, gave_up, refused, repeated_after, settlement
 from alive402.client.wallet import Signed, Wallet, same_wallet
 
 ONE_WAY = "Give one means to pay: a wallet, a prepaid token, or an API key."
 TOOLS = "/api/tools/"
 VIDEO_SERVICE, PICTURE_SERVICE = "video-face-liveness-detection", "face-liveness-detection"
-_UPLOADS, _KEYS, _FAUCET = "/api/uploads", "/.well-known/jwks.json", "/devchain/faucet"
-_PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".heic", ".heif", ".avif")
-_PICTURE_HEADS = (b"\xff\xd8\xff", b"\x89PNG", b"BM")
-_PICTURE_BRANDS = (b"heic", b"heix", b"mif1", b"avif", b"heim", b"heis")
-# Services take 30 MB by default, and say so.
-_MOST_BYTES = 200_000_000
+_UPLOADS, _CHALLENGES = "/api/uploads", "/api/challenges"
+_KEYS, _FAUCET = "/.well-known/jwks.json", "/devchain/faucet"
 _UNPAID_PATIENCE = 5.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 10.0
 
@@ -72,6 +69,30 @@ class Purchases:
     patience: float
     tell: Callable[[str], None]
     _fetched: dict[str, Any] | None = None
+    _signed: dict[str, Signed] = field(default_factory=dict)
+    """The payments that challenges were made with, by the challenge; each pays for the call that names it."""
+
+    def new_challenge(self, options: dict[str, Any]) -> Generator[Call | Pause, Reply, IssuedChallenge]:
+        """Make a challenge for the next video; nothing is charged, but the payment has to be signed."""
+        headers, signed = yield from self._paid_by(VIDEO_SERVICE, None)
+        try:
+            reply = yield from self._send(_post(_CHALLENGES, options, headers), None)
+            if reply.status_code != 201:
+                raise refused(reply, None)
+        except (Refused, Unreachable):
+            self._free(signed)
+            raise
+        made = IssuedChallenge.of(reply.json(), self.url)
+        if signed is not None:
+            self._signed[made.id] = signed
+        return made
+
+    def challenge(self, challenge_id: str) -> Generator[Call | Pause, Reply, IssuedChallenge]:
+        """The state of a challenge."""
+        reply = yield from self._send(Call("GET", f"{_CHALLENGES}/{quote(challenge_id, safe='')}"), None)
+        if reply.status_code != 200:
+            raise refused(reply, None)
+        return IssuedChallenge.of(reply.json(), self.url)
 
     def buy(
         self,
@@ -86,17 +107,38 @@ class Purchases:
         more = {name: value for name, value in asked.items() if challenge is not None}
         name = str(source)
         if name.startswith(("http://", "https://")):
-            shown = PurePosixPath(urlsplit(name).path).suffix.lower() in _PICTURES if picture is None else picture
+            shown = names_picture(name) if picture is None else picture
             service, content = (PICTURE_SERVICE if shown else VIDEO_SERVICE), None
         else:
-            content = _read(Path(source))
-            service = PICTURE_SERVICE if (_is_picture(content) if picture is None else picture) else VIDEO_SERVICE
+            content = content_of(Path(source))
+            service = PICTURE_SERVICE if (is_picture(content) if picture is None else picture) else VIDEO_SERVICE
+        signed = self._signed.pop(challenge or "", None)
+        if signed is not None:
+            try:
+                return (yield from self._bought(service, name, content, more, _signature(signed), signed, key))
+            except Refused as error:
+                # The person has taken longer than the payment is valid.
+                if error.code != "payment_expires_soon":
+                    raise
         priced = None if content is not None else _request(service, name) | more
         headers, signed = yield from self._paid_by(service, priced)
+        return (yield from self._bought(service, name, content, more, headers, signed, key))
+
+    def _bought(
+        self,
+        service: str,
+        url: str,
+        content: bytes | None,
+        more: dict[str, Any],
+        headers: dict[str, str],
+        signed: Signed | None,
+        key: str | None,
+    ) -> Generator[Call | Pause, Reply, Answer]:
+        """Buy the judgement of a URL, or of `content`, with a payment."""
         if content is not None:
-            name = yield from self._upload(service, content, headers, signed)
+            url = yield from self._upload(service, content, headers, signed)
         sha256 = hashlib.sha256(content).hexdigest() if content is not None else None
-        return (yield from self._answer(service, _request(service, name) | more, headers, signed, key, sha256))
+        return (yield from self._answer(service, _request(service, url) | more, headers, signed, key, sha256))
 
     def call(self, service: str, request: dict[str, Any], key: str | None) -> Generator[Call | Pause, Reply, Answer]:
         """Buy the answer of any service of the site to a request."""
@@ -131,7 +173,7 @@ class Purchases:
             raise refused(reply, None)
         signed = self.wallet.sign(reply.headers.get("PAYMENT-REQUIRED"))
         self.tell(f"paying {signed.usd.normalize():f} USD")
-        return {"PAYMENT-SIGNATURE": signed.header}, signed
+        return _signature(signed), signed
 
     def _upload(
         self, service: str, content: bytes, headers: dict[str, str], signed: Signed | None
@@ -244,6 +286,10 @@ class Purchases:
             self.wallet.free(signed.usd)
 
 
+def _signature(signed: Signed) -> dict[str, str]:
+    return {"PAYMENT-SIGNATURE": signed.header}
+
+
 def _post(path: str, body: dict[str, Any], headers: dict[str, str]) -> Call:
     content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
     return Call("POST", path, headers | {"Content-Type": "application/json"}, content)
@@ -251,25 +297,3 @@ def _post(path: str, body: dict[str, Any], headers: dict[str, str]) -> Call:
 
 def _request(service: str, url: str) -> dict[str, Any]:
     return {"Tasks": [{"ImageURL": url}]} if service == PICTURE_SERVICE else {"VideoUrl": url}
-
-
-def _read(path: Path) -> bytes:
-    if "://" in str(path):
-        raise InputUnreadable(f"{path} cannot be sent. Give a file, or an http or https URL.")
-    try:
-        # A pipe or a device might never end.
-        if path.exists() and not path.is_file():
-            raise InputUnreadable(f"{path} is not a file.")
-        if path.stat().st_size > _MOST_BYTES:
-            raise InputUnreadable(f"{path} has more than {_MOST_BYTES / 1e6:.0f} MB. Send a shorter or smaller video.")
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputUnreadable(f"{path} cannot be read: {error.strerror}.") from None
-    if not content:
-        raise InputUnreadable(f"{path} is empty.")
-    return content
-
-
-def _is_picture(content: bytes) -> bool:
-    webp = content[:4] == b"RIFF" and content[8:12] == b"WEBP"
-    return content.startswith(_PICTURE_HEADS) or webp or (content[4:8] == b"ftyp" and content[8:12] in _PICTURE_BRANDS)
