@@ -17,10 +17,12 @@ from alive402.demo import Clips
 from alive402.web import load_assets
 from tests.conftest import shortened
 from tests.e2e.pages import ROOT, block
+from tests.http.challenging import clip
 from tests.http.conftest import Service
 from tests.http.test_api_keys import made
 from tests.http.test_buyers import node, npm_packages
 
+__all__ = ["clip"]
 PACKAGE = ROOT / "clients" / "js"
 TYPESCRIPT = ("typescript@5.9.3",)
 REACT = ("react@19.2.0", "react-dom@19.2.0")
@@ -38,13 +40,14 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "package"
 
 
-def test_client_buys_from_node(service: Service, videos: str, clips: Clips, tmp_path: Path) -> None:
+def test_client_buys_from_node(service: Service, videos: str, clips: Clips, clip: Path, tmp_path: Path) -> None:
     viem, video = npm_packages(), tmp_path / "face.mp4"
     shortened(clips.bona_fide, video)
     given = {
         "SERVICE": service.url,
         "VIDEO_URL": f"{videos}/face.mp4",
         "VIDEO": str(video),
+        "CLIP": str(clip),
         "WALLET_KEY": "0x" + bytes(Account.create().key).hex(),
         "API_KEY": made(service, "call")["key"],
         "NPM": str(viem),

@@ -1,12 +1,15 @@
 // The client: uploads, pays once, waits, and verifies. A request that may have been paid is repeated unchanged.
 
 import { ClientError } from "./errors.js";
+import { bytesIn, isPicture } from "./inputs.js";
 import { signed } from "./payment.js";
-import { bytesOf, sha256, verifyAnswer } from "./receipt.js";
+import { sha256, verifyAnswer } from "./receipt.js";
+import { answerOf, challengeOf, check, parsed, refused, repeatedAfter } from "./responses.js";
 
 export const VIDEO_SERVICE = "video-face-liveness-detection";
 export const PICTURE_SERVICE = "face-liveness-detection";
 const TOOLS = "/api/tools/";
+const CHALLENGES = "/api/challenges";
 const KEYS = "/.well-known/jwks.json";
 const PICTURE = /\.(jpe?g|png|webp|bmp|hei[cf]|avif)$/i;
 const REQUEST_MILLISECONDS = 180_000;
@@ -23,6 +26,8 @@ export class Client {
   #left;
   #pinned;
   #fetched;
+  // The payments that challenges were made with, by the challenge.
+  #signed = new Map();
   #patience;
   #tell;
   #fetch;
@@ -48,21 +53,51 @@ export class Client {
   }
 
   /** Buys the judgement of a video or picture: a URL, or its bytes (Blob, File, ArrayBuffer, Uint8Array). */
-  async buy(source, { picture, idempotencyKey } = {}) {
-    if (typeof source === "string") {
-      if (!/^https?:\/\//.test(source)) {
-        throw new ClientError("input_unreadable", "Give an http or https URL, or the bytes of a file.");
-      }
-      const service = (picture ?? PICTURE.test(source.split(/[?#]/)[0])) ? PICTURE_SERVICE : VIDEO_SERVICE;
-      return this.call(service, requestOf(service, source), { idempotencyKey });
+  async buy(source, { picture, idempotencyKey, challenge, bind } = {}) {
+    if (typeof source === "string" && !/^https?:\/\//.test(source)) {
+      throw new ClientError("input_unreadable", "Give an http or https URL, or the bytes of a file.");
     }
-    const bytes = await bytesIn(source);
-    if (!bytes.length) throw new ClientError("input_unreadable", "The file is empty.");
-    const service = (picture ?? isPicture(bytes)) ? PICTURE_SERVICE : VIDEO_SERVICE;
-    const payment = await this.#pay(service, {});
-    const url = await this.#freeing(payment, () => this.#upload(service, bytes, payment.headers));
-    const digest = await sha256(bytes);
-    return this.#finish(pendingOf(service, requestOf(service, url), payment, idempotencyKey, digest), payment);
+    const bytes = typeof source === "string" ? null : await bytesIn(source);
+    if (bytes?.length === 0) throw new ClientError("input_unreadable", "The file is empty.");
+    const shown = picture ?? (bytes ? isPicture(bytes) : PICTURE.test(source.split(/[?#]/)[0]));
+    const service = shown ? PICTURE_SERVICE : VIDEO_SERVICE;
+    const named = challenge && { ChallengeId: challenge, ...(bind !== undefined && { ChallengeBind: bind }) };
+    const bought = async (payment) => {
+      const url = bytes ? await this.#freeing(payment, () => this.#upload(service, bytes, payment.headers)) : source;
+      const request = { ...requestOf(service, url), ...named };
+      const digest = bytes && (await sha256(bytes));
+      return this.#finish(pendingOf(service, request, payment, idempotencyKey, digest), payment);
+    };
+    const signed = this.#signed.get(challenge);
+    this.#signed.delete(challenge);
+    if (signed) {
+      try {
+        return await bought(signed);
+      } catch (error) {
+        // The person has taken longer than the payment is valid.
+        if (error.code !== "payment_expires_soon") throw error;
+      }
+    }
+    return bought(await this.#pay(service, bytes ? {} : { ...requestOf(service, source), ...named }));
+  }
+
+  /** Makes a challenge for the next video; a wallet signs the payment that the call which names it is paid with. */
+  async newChallenge(options = {}) {
+    const payment = await this.#pay(VIDEO_SERVICE, {});
+    const made = await this.#freeing(payment, async () => {
+      const reply = await this.#send("POST", CHALLENGES, json(options, payment.headers));
+      if (reply.status !== 201) throw refused(reply);
+      return challengeOf(reply.body, this.#url);
+    });
+    if (payment.payer) this.#signed.set(made.id, payment);
+    return made;
+  }
+
+  /** The state of a challenge. */
+  async challenge(id) {
+    const reply = await this.#send("GET", `${CHALLENGES}/${encodeURIComponent(id)}`);
+    if (reply.status !== 200) throw refused(reply);
+    return challengeOf(reply.body, this.#url);
   }
 
   /** Buys the answer of a service, by its id, to a request in its own form. */
@@ -191,69 +226,6 @@ export class Client {
   }
 }
 
-// After how many seconds the same request is sent again; null when the response is final.
-function repeatedAfter(reply) {
-  if (reply.lost) return 0;
-  const { status, body } = reply;
-  const atWork = status === 409 && body?.code === "payment_in_use";
-  const unknown = status >= 400 && body?.charged === null;
-  const gateway = (status === 502 || status === 504) && !body?.code;
-  if (!atWork && !unknown && !gateway && status !== 429 && status !== 503) return null;
-  const after = reply.headers.get("Retry-After") ?? "";
-  return /^\d+$/.test(after) ? Number(after) : 0;
-}
-
-function refused(reply, pending) {
-  const { status, body } = reply;
-  if (typeof body?.code !== "string") {
-    return new ClientError(
-      "service_unreachable",
-      `The answer (HTTP ${status}) is not one of this kind of service. Check the URL.`,
-      { status, charged: pending ? null : false, pending },
-    );
-  }
-  const inUse = body.code === "payment_in_use";
-  const charged = inUse ? null : (body.charged ?? (body.charged === null ? null : false));
-  return new ClientError(body.code, String(body.message ?? ""), {
-    charged,
-    status,
-    details: body.details,
-    requestId: body.requestId,
-    pending: charged === false ? undefined : pending,
-  });
-}
-
-function check(claims, reply, pending) {
-  const header = reply.headers.get("PAYMENT-RESPONSE");
-  const settled = header ? parsed(new TextDecoder().decode(bytesOf(header))) : null;
-  const paid = claims.payment ?? {};
-  const names = ["transaction", "network", "payer", "amount"];
-  const differs = names.some((name) => settled?.[name] != null && settled[name] !== paid[name]);
-  if (differs) {
-    throw new ClientError("verdict_unverified", "The PAYMENT-RESPONSE header is not the payment that was signed.");
-  }
-  if (pending.sha256 && ![claims.videoSha256, ...(claims.imagesSha256 ?? [])].includes(pending.sha256)) {
-    throw new ClientError("verdict_unverified", "The answer is about another file than the one that was sent.");
-  }
-  if (pending.payer && paid.payer && paid.payer.toLowerCase() !== pending.payer.toLowerCase()) {
-    throw new ClientError("verdict_unverified", "The answer was paid by another payer.");
-  }
-}
-
-function answerOf({ body, text }, claims) {
-  return {
-    verdict: claims.verdict,
-    liveConfidence: claims.confidence ?? null,
-    requestId: body.requestId,
-    reportUrl: body.reportUrl ?? null,
-    report: body.data.Liveness ?? null,
-    payment: claims.payment ?? null,
-    claims,
-    body,
-    text,
-  };
-}
-
 function pendingOf(service, request, payment, idempotencyKey, digest) {
   const headers = { ...payment.headers, "Idempotency-Key": idempotencyKey ?? crypto.randomUUID() };
   return { service, request, headers, sha256: digest, payer: payment.payer };
@@ -265,33 +237,4 @@ function requestOf(service, url) {
 
 function json(body, headers = {}) {
   return { headers: { ...headers, "Content-Type": "application/json" }, body: JSON.stringify(body) };
-}
-
-function parsed(text) {
-  try {
-    const found = JSON.parse(text);
-    return found && typeof found === "object" ? found : null;
-  } catch {
-    return null;
-  }
-}
-
-async function bytesIn(source) {
-  if (source instanceof Blob) return new Uint8Array(await source.arrayBuffer());
-  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) {
-    return new Uint8Array(source.buffer ?? source, source.byteOffset ?? 0, source.byteLength);
-  }
-  throw new ClientError("input_unreadable", "Give an http or https URL, or the bytes of a file.");
-}
-
-function isPicture(bytes) {
-  const at = (start, end) => String.fromCharCode(...bytes.subarray(start, end));
-  const head = at(0, 4);
-  return (
-    head.startsWith("\xff\xd8\xff") ||
-    head === "\x89PNG" ||
-    head.startsWith("BM") ||
-    (head === "RIFF" && at(8, 12) === "WEBP") ||
-    (at(4, 8) === "ftyp" && ["heic", "heix", "mif1", "avif", "heim", "heis"].includes(at(8, 12)))
-  );
 }

@@ -51,6 +51,8 @@ export interface Claims {
 export interface Answer {
   verdict: Verdict;
   liveConfidence: number | null;
+  /** Whether the video answers the challenge that was named, as signed; null without one. */
+  freshness: "answered" | "not_answered" | "unclear" | null;
   requestId: string;
   reportUrl: string | null;
   report: Record<string, any> | null;
@@ -95,12 +97,52 @@ export interface BuyOptions {
   picture?: boolean;
   /** A name of this purchase: the same URL under it is charged once. */
   idempotencyKey?: string;
+  /** The id of a challenge, made by the same payer, that the video has to answer. */
+  challenge?: string;
+  /** The `bind` that the challenge was made with. */
+  bind?: string;
+}
+
+export type Movement = "turn_left" | "turn_right" | "look_up" | "look_down" | "open_mouth";
+
+export interface ChallengeOptions {
+  /** Your name of the session or the user; `buy` has to repeat it. */
+  bind?: string;
+  /** How many movements; 5 by default. */
+  steps?: number;
+  /** Movements that the person cannot make. */
+  avoid?: Movement[];
+  pace?: "normal" | "slow";
+  /** Begin at once: `body` has the steps then. */
+  begin?: boolean;
+}
+
+/** A challenge in the state that it had when it was read. Moments are ISO 8601. */
+export interface IssuedChallenge {
+  id: string;
+  state: "issued" | "begun" | "filmed" | "used" | "expired";
+  /** The page where the person films the answer. */
+  captureUrl: string;
+  statusUrl: string;
+  /** Until then it has to be begun. */
+  expiresAt: string;
+  /** Until then the clip has to be there; null until it is begun. */
+  answerBy: string | null;
+  /** The clip that was handed over, for `buy`. */
+  uploadUrl: string | null;
+  /** The call that used it. */
+  requestId: string | null;
+  body: Record<string, any>;
 }
 
 export class Client {
   constructor(url: string, options?: Options);
   /** Pays for the judgement of a video or picture, and returns the verified answer. */
   buy(source: string | Blob | ArrayBuffer | ArrayBufferView, options?: BuyOptions): Promise<Answer>;
+  /** Makes a challenge. Nothing is charged; a wallet signs the payment of the call that names it. */
+  newChallenge(options?: ChallengeOptions): Promise<IssuedChallenge>;
+  /** The state of a challenge. */
+  challenge(id: string): Promise<IssuedChallenge>;
   /** Pays for the answer of a service, by its id, to a request in its own form. */
   call(service: string, request: Record<string, unknown>, options?: { idempotencyKey?: string }): Promise<Answer>;
   /** Gets the answer of a purchase that ended without one, with the same payment. */

@@ -1,4 +1,4 @@
-// Buys from a running service: SERVICE, VIDEO_URL, VIDEO (a file), WALLET_KEY, API_KEY; NPM is a folder with viem.
+// Buys from a running service: SERVICE, VIDEO_URL, VIDEO (a file), CLIP (a longer one), WALLET_KEY, API_KEY; NPM is a folder with viem.
 import assert from "node:assert/strict";
 import { openAsBlob } from "node:fs";
 import { createRequire } from "node:module";
@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 
 import { Client, ClientError, verifyAnswer } from "../src/index.js";
 
-const { SERVICE, VIDEO_URL, VIDEO, WALLET_KEY, API_KEY, NPM } = process.env;
+const { SERVICE, VIDEO_URL, VIDEO, CLIP, WALLET_KEY, API_KEY, NPM } = process.env;
 const viem = createRequire(`${NPM}/`).resolve("viem/accounts");
 const { privateKeyToAccount } = await import(pathToFileURL(viem));
 const wallet = privateKeyToAccount(WALLET_KEY);
@@ -85,4 +85,31 @@ test("what costs too much, fails or cannot be paid is not charged", async () => 
 test("an API key pays nothing", async () => {
   const answer = await new Client(SERVICE, { apiKey: API_KEY }).buy(VIDEO_URL);
   assert.equal(answer.payment, null);
+});
+
+test("a challenge is made, filmed and bought with one payment", async () => {
+  const signatures = new Set();
+  const client = new Client(SERVICE, {
+    wallet,
+    budgetUsd: 0.2,
+    fetch(url, options) {
+      if (options.headers["PAYMENT-SIGNATURE"]) signatures.add(options.headers["PAYMENT-SIGNATURE"]);
+      return fetch(url, options);
+    },
+  });
+  await assert.rejects(client.newChallenge({ steps: 9 }), refusal("invalid_input"));
+  signatures.clear();
+  const asked = await client.newChallenge({ bind: "session 17", steps: 3 });
+  assert.deepEqual([asked.state, asked.answerBy, asked.uploadUrl], ["issued", null, null]);
+  assert.equal((await fetch(asked.captureUrl)).status, 200);
+  // What the page of the challenge does.
+  await fetch(`${asked.statusUrl}/begin`, { method: "POST" });
+  await fetch(`${asked.statusUrl}/clip`, { method: "POST", body: await openAsBlob(CLIP, { type: "video/mp4" }) });
+  const filmed = await client.challenge(asked.id);
+  assert.equal(filmed.state, "filmed");
+  const answer = await client.buy(filmed.uploadUrl, { challenge: asked.id, bind: "session 17" });
+  assert.deepEqual([answer.freshness, answer.claims.freshness.challengeId], ["not_answered", asked.id]);
+  assert.equal(signatures.size, 1);
+  assert.equal((await client.challenge(asked.id)).requestId, answer.requestId);
+  await assert.rejects(client.challenge("A".repeat(43)), refusal("challenge_unknown"));
 });
