@@ -64,14 +64,14 @@ UNCHANGED, BARE = 4.0, 0.5
 """Most change in gray levels, and the share of a border without points that must stay below it for the border to count
 as still."""
 SOME, MANY = 0.3, 1.2
-"""Number of sides at which the evidence begins and at which it is certain. Bona fide clips end at 0.22; a device moved
-in the hand shows one to three."""
+"""Number of sides at which evidence begins and is certain. Bona fide clips stay below the first; a device
+moved in the hand shows one or more."""
 SIDES = ("left", "right", "top", "bottom")
 ONCE_SHARE = 0.6
 """Share of the looks: a side with an edge on fewer looks is examined once more, around those looks only."""
 MOMENTS, MOMENT_SECONDS, MOMENT_FRAMES = 1, 1.2, 5
 SOME_ONCE = 0.45
-"""As `SOME`, for such a moment: with fewer frames there are more errors. Bona fide clips end at 0.37."""
+"""As `SOME`, for such a moment: with fewer frames there are more errors, also on bona fide clips."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,12 @@ from alive402.liveness.media import Clip
 from alive402.liveness.report import Cue
 
 REPEATED = 0.3
-"""Share of repeated pictures from which there is a doubt. Bona fide clips end at .1; evidence begins at .4."""
+"""Share of repeated pictures from which there is a doubt: between bona fide clips and where the evidence begins."""
 LOOP, TURN = 0.8, 0.66
 """Ratio of the distance of two pictures a loop's length apart, or beside its turn, to that a little farther, from which
-there is a doubt. With every second frame left out, bona fide clips end at .93 and .69; loops measure .1 to .37."""
+there is a doubt. With every second frame left out, bona fide clips stay above both, and loops are far below."""
 CERTAIN_LOOP, CERTAIN_TURN = 0.4, 0.3
-"""The same ratio below which the decoded frames alone prove a loop; `repeats` is certain at .5 and .4."""
+"""The same ratio below which the decoded frames alone prove a loop: lower than where `repeats` is certain."""
 BY_TIME = 0.55
 """The same ratio by the time of the frames instead of their number. It is noisier, but holds where frames were left out
 unevenly."""

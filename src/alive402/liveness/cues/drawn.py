@@ -28,17 +28,16 @@ SIDE, LEAST_SIDE = 160, 40
 EDGE, EVEN = 98, 0.03
 """An edge is the 98th percentile of the slopes; a pixel is even below 3 % of that."""
 
-# Measured on the whole face: of 119 bona fide clips the evenest had .40 without shading and edges of 15 times its usual
-# slope (18 at most); drawn and rendered heads had .54 and more, 35 times and more, 21 levels and more. Now only the
-# less even half of the face counts, which lowers all of these figures.
+# Drawn and rendered heads have more of the face without shading than people, and edges that are steeper against their
+# usual slope. The limits are for the less even half of the face, which alone counts.
 LEAST_LIT = 0.4
 """Least share of the face that is neither black nor burnt out; with less, the cue has no score."""
 EVEN_NOTHING, EVEN_CERTAIN = 0.46, 0.54
 RATIO_NOTHING, RATIO_CERTAIN = 25.0, 32.0
 EDGE_NOTHING, EDGE_CERTAIN = 14.0, 19.0
 
-# The comb exceeds its neighbours by at most .09 on bona fide clips, and by .22 when their light or contrast is cut to a
-# third; photos reduced to 8 to 24 levels and encoded: .01 to .45, most of them over .22.
+# A picture with few colours has a comb in its histogram, mostly a higher one than a bona fide clip whose light or
+# contrast is cut.
 LEVELS = np.arange(4, 37)
 BESIDE = 4
 SPREAD = 1.5

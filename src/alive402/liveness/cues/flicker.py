@@ -42,11 +42,11 @@ WINDOW = np.hanning(GRID)
 FEWEST_BANDS, MOST_BANDS = 3, 9
 """Least and most cycles over that height: fewer are shading by motion, more are finer than the small frames."""
 BANDED = 6.0
-"""Least ratio of the strongest number of bands to its neighbours. Bona fide clips end at 5; real bands were seen at
-11."""
+"""Least ratio of the strongest number of bands to its neighbours. Bona fide clips stay below it, and the
+bands of lamps and displays are well above."""
 TREMBLING, SHAKING = 0.4, 1.0
-"""Flicker in % at which evidence begins and is certain. Bona fide clips have 0.04 mostly, and 0.33 at most (somebody
-walks through the picture)."""
+"""Flicker in % at which evidence begins and is certain. Bona fide clips stay below the first, also where
+somebody walks through the picture."""
 HEAVIEST = 0.5
 """Largest absolute score: motion and dimming lamps can look the same as a display."""
 

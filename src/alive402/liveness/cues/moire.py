@@ -35,8 +35,8 @@ BLOCK, BLOCK_REACH = 16, 1
 SURROUNDINGS = 6.0
 """Width in bins of the neighbourhood that a peak must exceed."""
 DOUBTFUL, CERTAIN = 14.0, 20.0
-"""Height of the peak in standard deviations at which evidence begins and is certain. Bona fide clips end at 10, photos
-of things at 13.5; fringes of real displays were found at 18 and 22."""
+"""Height of the peak in standard deviations at which evidence begins and is certain. Bona fide clips and
+photos of things stay below the first; the fringes of displays are near the second."""
 LEAST_PERSISTENCE = 0.6
 """Least share of the samples that must show the peak."""
 PRESENT = 0.5

@@ -38,8 +38,8 @@ LEVELS = 3
 FOLLOWING = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 10, 0.03)
 """Stop criterion for tracking a corner: 10 steps, or a step below 0.03 px."""
 
-# Bona fide clips mostly measure .15 and more. Shaken ones go down to .065, but their mesh is then at .008 and above;
-# stills held by hand measure .017 to .10 with a mesh of .002 to .006. Both must hold.
+# The ratio of a shaken bona fide clip may be that of a still, but its mesh then moves more than that of a still held by
+# hand. Both must hold.
 RATIO_NOTHING, RATIO_CERTAIN = 0.12, 0.05
 MESH_NOTHING, MESH_CERTAIN = 0.008, 0.004
 

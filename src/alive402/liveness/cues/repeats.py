@@ -30,8 +30,8 @@ STILL = 2.0
 
 # A loop whose codec adds its own noise: at the loop's length, frames are far more alike than two frames before or after
 # it. Real motion, however regular, passes a similar picture slowly. A stream that is played forth and back is alike at
-# equal times before and after its turn: of 119 bona fide clips the deepest such dip is .76, of made ones mostly .1 to
-# .4 (benchmarks/making, "loop, ping-pong").
+# equal times before and after its turn, and no bona fide clip dips as deep there
+# (`python -m benchmarks.conditions clips.csv --conditions attacks` judges made ones, "loop, ping-pong").
 SHALLOW, DEEP = 0.7, 0.5
 TURN_SHALLOW, TURN_DEEP = 0.55, 0.4
 
