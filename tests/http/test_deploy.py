@@ -8,12 +8,14 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib.metadata import requires
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 import yaml
+from packaging.requirements import Requirement
 
 from alive402.calls.jobs import JobLimits
 from alive402.cli.main import app
@@ -82,6 +84,17 @@ def test_image_gets_what_its_commands_need() -> None:
     found = run("sh", "-c", pins.partition(">")[0], cwd=ROOT).stdout.splitlines()
     assert len(found) > 100
     assert all(re.fullmatch(r"[\w.-]+==[\w.+!-]+", pin) for pin in found)
+
+
+def test_image_has_the_driver_of_shared_limits() -> None:
+    (install,) = [line for line in lines(DEPLOY / "Dockerfile", "RUN ") if "[server" in line]
+    (pinned,) = re.findall(r"\bredis==(\S+)", install)
+    # The extra `redis` of the package that counts; the image installs the driver alone.
+    needed = [Requirement(each) for each in requires("limits") or ()]
+    (driver,) = [
+        each for each in needed if each.name == "redis" and each.marker and each.marker.evaluate({"extra": "redis"})
+    ]
+    assert pinned in driver.specifier
 
 
 def test_unit_is_valid(tmp_path: Path) -> None:
