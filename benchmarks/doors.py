@@ -13,10 +13,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import re
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import count
@@ -29,6 +28,7 @@ from uuid import uuid4
 import httpx
 
 from alive402.demo import TOOL_PATH, Buyer
+from benchmarks import processor_time
 from benchmarks.soak import AT_WORK, service_with, video_hosts
 from benchmarks.soak_callers import FAUCET, PRICE, Wrong
 
@@ -43,8 +43,6 @@ TOKEN_CALLS = 5
 """Calls that a payment of at most one dollar buys, the largest payment of the official client."""
 JUDGED_A_SECOND = 20
 """A rate that no machine reaches with so few worker processes."""
-TICKS = os.sysconf("SC_CLK_TCK")
-"""Ticks per second in which the kernel counts processor time."""
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 Ask = Callable[[], Awaitable[int]]
@@ -112,8 +110,10 @@ def cores(found: dict[str, dict[str, float]]) -> dict[str, float]:
     return {f"{calls} calls a second, {by}": calls * ms / 1000 for calls in CALLS_A_SECOND for by, ms in each.items()}
 
 
-async def measure(folder: Path, seconds: float, at_once: int) -> dict[str, dict[str, float]]:
-    """Measure every endpoint; returns the figures by endpoint.
+async def measure(
+    folder: Path, seconds: float, at_once: int, only: Collection[str] | None = None
+) -> dict[str, dict[str, float]]:
+    """Measure every endpoint, or only some of them; returns the figures by endpoint.
 
     Raises:
         Wrong: an answer was not the one that is measured.
@@ -160,7 +160,9 @@ async def measure(folder: Path, seconds: float, at_once: int) -> dict[str, dict[
         }
         idle = await _idle(service.pid, max(seconds, 1.0))
         return {
-            name: (await _measured(service.pid, door, name, seconds, idle)).to_dict() for name, door in doors.items()
+            name: (await _measured(service.pid, door, name, seconds, idle)).to_dict()
+            for name, door in doors.items()
+            if only is None or name in only
         }
 
 
@@ -200,7 +202,7 @@ async def _measured(pid: int, door: Door, name: str, seconds: float, idle: tuple
         lasted, after = monotonic() - began, _used(pid)
     used = zip(after, before, idle, strict=True)
     # The resolution of the kernel's counter.
-    whole, loop = (max(now - then - lasted * each, 1 / TICKS) for now, then, each in used)
+    whole, loop = (max(now - then - lasted * each, 1 / processor_time.TICKS) for now, then, each in used)
     return Found(answers, lasted, whole, loop)
 
 
@@ -236,12 +238,7 @@ async def _kept(url: str, path: str, body: object, headers: dict[str, str]) -> A
 
 def _used(pid: int) -> tuple[float, float]:
     """Processor seconds of a process so far: of all its threads, and of its first, which runs the event loop."""
-    return _ticks(Path(f"/proc/{pid}/stat")), _ticks(Path(f"/proc/{pid}/task/{pid}/stat"))
-
-
-def _ticks(stat: Path) -> float:
-    user, system = stat.read_text().rpartition(")")[2].split()[11:13]
-    return (int(user) + int(system)) / TICKS
+    return processor_time.of_process(pid), processor_time.of_first_thread(pid)
 
 
 def _demand(answer: httpx.Response, status: int) -> httpx.Response:

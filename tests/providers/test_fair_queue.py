@@ -55,8 +55,12 @@ async def settle() -> None:
 
 
 async def walk(capacity: int, steps: list[tuple[str, object]]) -> None:
-    places, calls, waiting = Places(capacity), list[Call](), list[Call]()
+    now, busy, waited = [0.0], 0.0, 0.0
+    places, calls, waiting = Places(capacity, lambda: now[0]), list[Call](), list[Call]()
     for step, what in steps:
+        now[0] += 1.0
+        busy += sum(each.served for each in calls)
+        waited += len(waiting)
         if step == "come":
             call = Call(str(what), behind=sum(each.payer == what for each in waiting))
             waiting.append(call)
@@ -85,6 +89,7 @@ async def walk(capacity: int, steps: list[tuple[str, object]]) -> None:
         inside = [each for each in calls if each.served]
         assert places.in_use == len(inside) <= capacity
         assert places.waiting == len(waiting)
+        assert (places.busy_seconds, places.waiting_seconds) == (busy, waited)
         assert not waiting or len(inside) == capacity, "a place is free while somebody waits"
         for each in waiting:
             for payer in set(each.passed) - {each.payer}:
@@ -99,6 +104,8 @@ async def walk(capacity: int, steps: list[tuple[str, object]]) -> None:
         each.done.set()
     await asyncio.gather(*(each.task for each in calls if each.task))
     assert (places.in_use, places.waiting) == (0, 0)
+    now[0] += 1.0
+    assert (places.busy_seconds, places.waiting_seconds) == (busy, waited), "counted without any call"
 
 
 @given(st.integers(1, 3), STEPS)

@@ -197,7 +197,7 @@ async def assemble(settings: Settings, services: tuple[Service, ...] = SERVICES)
         admission=admission,
         machine=Machine(
             admission,
-            {"call": admission, "fetch": provider.fetches, "analysis": provider.analyses},
+            {"fetch": provider.fetches, "analysis": provider.analyses},
             settings.media_directory,
             admission.capacity * settings.max_video_bytes,
             provider.trial if _judged_here(settings, [each for _, each in sold]) else None,

@@ -31,17 +31,20 @@ _TRIED = bytes(65_536)
 class Machine:
     """This machine's resources for calls: work slots, and a folder that must have room for `videos_bytes` at any time.
 
-    `queue` holds the queues by name, `admission` among them.
-
-    `media` is None for the system's temporary folder. `trial` tells whether files can be judged here, and is None where
-    no call needs it.
+    `places` holds the places by the name of their work. `media` is None for the system's temporary folder. `trial`
+    tells whether files can be judged here, and is None where no call needs it.
     """
 
     admission: Admission
-    queue: Mapping[str, Places | Admission]
+    places: Mapping[str, Places]
     media: Path | None
     videos_bytes: int
     trial: Trial | None = None
+
+    @property
+    def queue(self) -> dict[str, Places | Admission]:
+        """The queues by name: `call` for all admitted calls, and the places of each work."""
+        return {"call": self.admission, **self.places}
 
     def free_bytes(self) -> int:
         """Free space for videos during analysis; the folder itself need not exist yet."""

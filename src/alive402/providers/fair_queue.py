@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 
@@ -27,43 +27,91 @@ def waiting_as(payer: str) -> Iterator[None]:
         _payer.reset(before)
 
 
+class Tally:
+    """The calls in one state, counted over time: two calls of three seconds each make `seconds` 6.0.
+
+    `seconds` never falls, and includes the calls that are still in the state. So the difference of two readings,
+    divided by the time between them, is the average number of calls.
+
+    Attributes:
+        calls: how many calls are in the state now.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.calls = 0
+        self._clock = clock
+        self._seconds, self._until = 0.0, clock()
+
+    @property
+    def seconds(self) -> float:
+        """The seconds of all calls together, up to now."""
+        now = self._clock()
+        # Added piece by piece: a difference of two large sums could fall by a rounding error, and Prometheus takes a
+        # counter that falls for one that began anew.
+        self._seconds += self.calls * (now - self._until)
+        self._until = now
+        return self._seconds
+
+    def change(self, calls: int) -> None:
+        """Add so many calls, or remove them if the number is negative."""
+        _ = self.seconds
+        self.calls += calls
+
+
 class Places:
     """`capacity` places; when none is free, a call waits for at most one call of each payer that waited before.
 
     Attributes:
-        capacity, in_use: all places, and the places in use.
+        capacity: the number of places.
         seconds: moving average of how long a place is held.
     """
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, clock: Callable[[], float] = time.monotonic) -> None:
         self.capacity = capacity
-        self.in_use = 0
         self.seconds = FIRST_SECONDS
+        self._clock = clock
+        self._busy, self._waits = Tally(clock), Tally(clock)
         # The payer whose turn is next is first; each payer's calls are in order of arrival.
         self._turns: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
+
+    @property
+    def in_use(self) -> int:
+        """Number of places in use."""
+        return self._busy.calls
 
     @property
     def waiting(self) -> int:
         """Number of calls that wait for a place."""
         return sum(not turn.done() for turns in self._turns.values() for turn in turns)
 
+    @property
+    def busy_seconds(self) -> float:
+        """Seconds that places were in use, over all places, up to now."""
+        return self._busy.seconds
+
+    @property
+    def waiting_seconds(self) -> float:
+        """Seconds that calls waited for a place, over all calls, up to now."""
+        return self._waits.seconds
+
     @asynccontextmanager
     async def one(self) -> AsyncIterator[None]:
         """Hold one place during the block; waits for it without a limit."""
         await self._take(_payer.get())
-        began = time.monotonic()
+        began = self._clock()
         try:
             yield
         finally:
-            self.seconds += _WEIGHT * (time.monotonic() - began - self.seconds)
+            self.seconds += _WEIGHT * (self._clock() - began - self.seconds)
             self._give()
 
     async def _take(self, payer: str) -> None:
         if self.in_use < self.capacity:
-            self.in_use += 1
+            self._busy.change(1)
             return
         turn = asyncio.get_running_loop().create_future()
         self._turns.setdefault(payer, deque()).append(turn)
+        self._waits.change(1)
         try:
             await turn
         except asyncio.CancelledError:
@@ -71,6 +119,8 @@ class Places:
                 # The place was granted at the moment of the cancellation: pass it on.
                 self._give()
             raise
+        finally:
+            self._waits.change(-1)
 
     def _give(self) -> None:
         """Give a place to the next waiting call; a place is never free while a call waits."""
@@ -84,4 +134,4 @@ class Places:
             if not turn.done():
                 turn.set_result(None)
                 return
-        self.in_use -= 1
+        self._busy.change(-1)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
-import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,30 +12,16 @@ from typing import Any
 
 import httpx
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
 from alive402.demo import TOOL_PATH, Buyer
 from alive402.http.ops.metrics import ledger_label
 from alive402.payments.keys import Scope
 from alive402.settings import Settings
 from tests.http.conftest import Service, Start, _running
+from tests.http.ops.samples import Samples, samples, scraped
 
 pytestmark = pytest.mark.anyio
 SERVICE = TOOL_PATH.rpartition("/")[2]
-DASHBOARD = Path(__file__).parents[3] / "deploy" / "grafana-dashboard.json"
-Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
-
-
-async def scraped(service: Service, **headers: str) -> httpx.Response:
-    async with httpx.AsyncClient(timeout=60) as http:
-        named = {name.replace("_", "-"): it for name, it in headers.items()}
-        return await http.get(f"{service.url}/metrics", headers=named)
-
-
-async def samples(service: Service) -> Samples:
-    """Every sample, by name and labels."""
-    families = text_string_to_metric_families((await scraped(service)).text)
-    return {(each.name, frozenset(each.labels.items())): each.value for family in families for each in family.samples}
 
 
 def grown(before: Samples, after: Samples, name: str, **labels: str) -> float:
@@ -121,30 +105,6 @@ async def test_metrics_require_access(start: Start, service: Service) -> None:
     assert (await scraped(behind, Authorization="Bearer a-long-scrape-tokem")).status_code == 401
     public = start(public_url="https://alive.example", metrics_public=True)
     assert (await scraped(public)).status_code == 200
-
-
-async def test_dashboard_queries_name_exported_metrics(service: Service, videos: str) -> None:
-    async with Buyer(service.url) as buyer:
-        await buyer.fund()
-        await buyer.pay(f"{videos}/face.mp4")
-    exported: dict[str, set[str]] = {}
-    for name, labels in await samples(service):
-        exported.setdefault(name, set()).update(label for label, _ in labels)
-    dashboard = json.loads(DASHBOARD.read_text())
-    queries = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])]
-    assert len(queries) >= 10
-    for query in queries:
-        names = re.findall(r"\b(?:alive402|process)_\w+", query)
-        assert names, query
-        assert set(names) <= set(exported), query
-        known = set.union(*(exported[name] for name in names)) | {"job", "instance"}
-        used = set(re.findall(r"(\w+)\s*=~?\s*\"", query))
-        for grouped in re.findall(r"\bby\s*\(([^)]*)\)", query):
-            used |= {each.strip() for each in grouped.split(",")}
-        assert used <= known, query
-    shown = {name for query in queries for name in re.findall(r"alive402_\w+", query)}
-    whole = {name for name in exported if name.startswith("alive402_") and not name.endswith(("_sum", "_count"))}
-    assert whole - shown <= {"alive402_build"}
 
 
 @contextmanager

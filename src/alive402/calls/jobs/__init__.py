@@ -5,7 +5,7 @@ from __future__ import annotations
 from alive402.calls.jobs import store
 from alive402.calls.jobs.errors import InvalidCallback, TooManyJobs, TooManyListeners, UnknownJob
 from alive402.calls.jobs.runner import JobLimits, JobRequest, JobRunner
-from alive402.calls.jobs.store import JOBS_PATH, Job, JobState
+from alive402.calls.jobs.store import JOBS_PATH, Job, JobState, open_jobs
 
 __all__ = [
     "JOBS_PATH",
@@ -18,5 +18,6 @@ __all__ = [
     "TooManyJobs",
     "TooManyListeners",
     "UnknownJob",
+    "open_jobs",
     "store",
 ]

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Index, Integer, String, Text, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, Float, Index, Integer, String, Text, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -254,6 +254,13 @@ class JobStore:
             if await prepaid.end_use(use.id, values):
                 await prepaid.put_back(use.prepayment_id, 1)
         return True
+
+
+async def open_jobs(session: AsyncSession) -> dict[JobState, int]:
+    """The number of unfinished jobs of all processes in each state, zeros included."""
+    query = select(Job.state, func.count().label("jobs")).where(Job.state.in_(OPEN)).group_by(Job.state)
+    found = {row.state: int(row.jobs) for row in await session.execute(query)}
+    return {state: found.get(str(state), 0) for state in OPEN}
 
 
 async def erase(session: AsyncSession, request_id: str) -> None:

@@ -35,9 +35,11 @@ from starlette.datastructures import Headers
 
 from alive402 import __version__
 from alive402.calls import WORKED_ON, CallKind, LedgerServices
+from alive402.calls.jobs import open_jobs
 from alive402.challenges import challenge_counts
 from alive402.errors import CodedError
 from alive402.http.ops.access import OpsAccess, OpsKeyMissing, header_key
+from alive402.http.ops.load import LoadCollector
 from alive402.operations import ChainStanding, HealthCheck, Insight
 from alive402.payments.x402 import Standing
 from alive402.stages import CallStage
@@ -104,9 +106,13 @@ class Metrics:
             ["ledger"],
             registry=registry,
         ).labels(self._name)
-        self._places = Gauge(
-            "alive402_queue_places", "Work slots of this process.", ["work", "status"], registry=registry
+        self._jobs = Gauge(
+            "alive402_jobs",
+            "Unfinished jobs in the ledger, by state; the same from each process: max by (ledger, state).",
+            ["ledger", "state"],
+            registry=registry,
         )
+        registry.register(LoadCollector(health.machine))
         self._ledger = Histogram(
             "alive402_ledger_seconds",
             "How long the ledger took to answer the queries of a scrape.",
@@ -153,22 +159,23 @@ class Metrics:
                 insight = Insight(session, utc_now())
                 states, backlog = await insight.states(), await insight.backlog()
                 challenges = await challenge_counts(session, utc_now())
+                jobs = await open_jobs(session)
             self._ledger.observe(time.monotonic() - began)
             for state, count in states.items():
                 self._payments.labels(self._name, str(state)).set(count)
             for progress, count in challenges.items():
                 self._challenges.labels(self._name, str(progress)).set(count)
+            for job_state, count in jobs.items():
+                self._jobs.labels(self._name, str(job_state)).set(count)
             self._unresolved.set(backlog.payments)
             self._oldest.set(backlog.oldest_seconds)
         except SQLAlchemyError:
             # Remove figures that can no longer be read.
             self._payments.clear()
             self._challenges.clear()
+            self._jobs.clear()
             self._unresolved.set(math.nan)
             self._oldest.set(math.nan)
-        for work, places in self._health.machine.queue.items():
-            for status in ("capacity", "in_use", "waiting"):
-                self._places.labels(work, status).set(getattr(places, status))
         for part, works in (await self._health.ready()).items():
             self._up.labels(part).set(works)
         self._free.set(self._health.machine.free_bytes())
