@@ -61,11 +61,10 @@ more."""
 GLUED_NOTHING, GLUED_CERTAIN = 0.0023, 0.0018
 SWAYS_NOTHING, SWAYS_CERTAIN = 0.012, 0.02
 
-# One picture, bent, explains every frame: 16 of the 18 made photos that talk or have depth and that nothing else
-# detects leave at most 1.25 times what a bent still leaves. Of 119 bona fide clips none leaves less than 1.65; the
-# calmest of them, altered in ten ways, leave 1.48 and more.
-BENT_NOTHING, BENT_CERTAIN = 1.4, 1.2
-SURE, LEAST_WIDTH = 0.85, 80.0
+# One picture, bent, explains every frame. No bona fide clip of 119 leaves less than 1.1, as it is or encoded again, and
+# the ten calmest of them, altered in 18 ways, leave .81 and more; most made photos leave .3 to .8 (docs/accuracy.md).
+BENT_NOTHING, BENT_CERTAIN = 0.85, 0.75
+SURE, LEAST_WIDTH = 0.7, 80.0
 """Least share of the face's points that must be found again, in every frame, and least width of the face in px."""
 
 
