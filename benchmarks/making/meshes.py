@@ -1,7 +1,7 @@
 """Animates a still over a mesh of triangles: driven by another person's face, or seen as a relief by a moving camera.
 
 The warps differ from those of `puppets` in every part: triangles and not smooth hills, motion of a real face and not
-of sines, a relief with edges and not a blurred dome. Nothing in the engine was chosen in view of these two attacks.
+of sines, a relief with edges and not a blurred dome.
 """
 
 from __future__ import annotations

@@ -48,8 +48,9 @@ EDGE, LEAST_SEEN = 2, 0.5
 LEAST_POINTS = 8
 NOISE, PER_BEND = 0.8, 150.0
 """Change that noise leaves, and what each face width of bending adds, because a bent picture is resampled."""
-HOPELESS = 8.0
-"""Change above which the other frames need not be compared."""
+HOPELESS = 3.2
+"""Change, of a face of usual contrast, above which no photo is assumed. A head that turns far changes more, but flow
+bends it as far, so that its ratio to a bent still would be small too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def excess(followed: Following) -> float:
     middle = (len(followed.pairs) - 1) / 2
     for place in sorted(range(len(followed.pairs)), key=lambda place: -abs(place - middle)):
         found = window.at(followed.pairs[place])
-        if found is None or found.unexplained > HOPELESS:
+        if found is None or found.unexplained * window.weakness > HOPELESS:
             return float("inf")
         far.append(found)
     bends = sorted(one.bend for one in far)
@@ -111,7 +112,7 @@ class _Window:
         self._seen = seen & (far < HEAD)
         self._slope = np.hypot(*(cv2.Sobel(self._gray, cv2.CV_32F, dx, 1 - dx, scale=1 / 8) for dx in (1, 0)))
         # OpenCV's type hints lack this function.
-        self._flow: cv2.DenseOpticalFlow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)  # type: ignore[attr-defined]
+        self._flow: cv2.DenseOpticalFlow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)  # type: ignore[attr-defined]
 
     @property
     def weakness(self) -> float:
