@@ -37,6 +37,10 @@ def transactions(service: Service) -> Iterator[list[set[str]]]:
     found: list[set[str]] = []
 
     def on_begin(connection: Any) -> None:
+        connection.info["did"] = set[str]()
+
+    def on_savepoint(connection: Any, _name: str) -> None:
+        # A transaction that writes is a savepoint in the transaction of its group.
         connection.info["did"] = did = set[str]()
         task = asyncio.current_task()
         if task is None or not task.get_name().startswith("upkeep: "):
@@ -47,11 +51,13 @@ def transactions(service: Service) -> Iterator[list[set[str]]]:
             connection.info["did"].add(f"{statement.split()[0]} {table[1]}")
 
     event.listen(engine, "begin", on_begin)
+    event.listen(engine, "savepoint", on_savepoint)
     event.listen(engine, "before_cursor_execute", on_statement)
     try:
         yield found
     finally:
         event.remove(engine, "begin", on_begin)
+        event.remove(engine, "savepoint", on_savepoint)
         event.remove(engine, "before_cursor_execute", on_statement)
         found += [did for did in begun if any(each.endswith(" payments") for each in did)]
 

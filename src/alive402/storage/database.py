@@ -7,7 +7,7 @@ import errno
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from alive402.storage import copies, sqlite_driver
 from alive402.storage.claims import Claim, claim
+from alive402.storage.group_commit import GroupCommit
 from alive402.storage.leases import LiveLeases
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -46,7 +47,7 @@ class Database:
         self._readers = async_sessionmaker(engine.execution_options(**{_READS: True}), expire_on_commit=False)
         self.lease_seconds = lease_seconds
         self._now = now
-        self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+        self._groups: WeakKeyDictionary[asyncio.AbstractEventLoop, GroupCommit] = WeakKeyDictionary()
         self.leases = LiveLeases()
         self._claim: Claim | None = None
 
@@ -66,7 +67,7 @@ class Database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
             await asyncio.to_thread(copies.check_sqlite, Path(parsed.database))
         if parsed.get_backend_name() == "sqlite":
-            engine = create_async_engine(parsed, connect_args={"async_creator_fn": sqlite_driver.connect})
+            engine = create_async_engine(parsed.set(drivername=sqlite_driver.DRIVER))
             _make_sqlite_durable(engine)
         else:
             engine = create_async_engine(parsed, pool_pre_ping=True)
@@ -77,7 +78,7 @@ class Database:
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
         """A transaction: committed when the block ends, rolled back when it raises."""
-        async with self._turn(), self._sessions.begin() as session:
+        async with self._writing() as session:
             yield session
 
     @asynccontextmanager
@@ -104,7 +105,7 @@ class Database:
             OSError: its disk is full.
         """
         self._check_room()
-        async with self._turn(), self._sessions() as session:
+        async with self._writing() as session:
             await session.execute(text("UPDATE alembic_version SET version_num = version_num"))
             await session.rollback()
 
@@ -138,13 +139,22 @@ class Database:
         if self._claim is not None:
             await self._claim.release()
             self._claim = None
+        if group := self._group():
+            await group.idle()
         await self._engine.dispose()
 
-    def _turn(self) -> AbstractAsyncContextManager[None]:
-        """Queue for writers on SQLite, which allows one writer at a time and lets a polling writer starve."""
+    def _writing(self) -> AbstractAsyncContextManager[AsyncSession]:
+        """A transaction that writes; on SQLite, which allows one writer at a time, in a group that commits together."""
+        group = self._group()
+        return self._sessions.begin() if group is None else group.transaction()
+
+    def _group(self) -> GroupCommit | None:
         if self._engine.dialect.name != "sqlite":
-            return nullcontext()
-        return self._turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+            return None
+        loop = asyncio.get_running_loop()
+        if loop not in self._groups:
+            self._groups[loop] = GroupCommit(self._engine)
+        return self._groups[loop]
 
 
 def _migrate(connection: Connection) -> None:
@@ -178,4 +188,4 @@ def _make_sqlite_durable(engine: AsyncEngine) -> None:
     @event.listens_for(engine.sync_engine, "begin")
     def _on_begin(connection: Connection) -> None:
         reads = connection.get_execution_options().get(_READS)
-        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+        connection.exec_driver_sql("BEGIN" if reads else sqlite_driver.BEGIN_WRITING)
