@@ -187,5 +187,4 @@ def _make_sqlite_durable(engine: AsyncEngine) -> None:
 
     @event.listens_for(engine.sync_engine, "begin")
     def _on_begin(connection: Connection) -> None:
-        reads = connection.get_execution_options().get(_READS)
-        connection.exec_driver_sql("BEGIN" if reads else sqlite_driver.BEGIN_WRITING)
+        sqlite_driver.begin(connection, writing=not connection.get_execution_options().get(_READS))

@@ -16,6 +16,7 @@ from sqlalchemy import Connection as SqlConnection
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.aiosqlite import (
     AsyncAdapt_aiosqlite_connection,
+    AsyncAdapt_aiosqlite_cursor,
     AsyncAdapt_aiosqlite_dbapi,
     SQLiteDialect_aiosqlite,
 )
@@ -24,7 +25,8 @@ from sqlalchemy.util.concurrency import await_
 
 DRIVER = "sqlite+alive402"
 """The name of SQLAlchemy's dialect with this driver."""
-BEGIN_WRITING = "BEGIN IMMEDIATE"
+_BEGIN_WRITING, _BEGIN_READING = "BEGIN IMMEDIATE", "BEGIN"
+"""What begins a transaction: the first takes the write lock, the second touches no file until the first query."""
 registry.register(DRIVER.replace("+", "."), __name__, "Dialect")
 
 
@@ -32,7 +34,7 @@ class Connection(aiosqlite.Connection):
     """aiosqlite's connection; inside a transaction that holds the write lock, statements run on the event loop.
 
     Anything that may block still goes to the thread: waiting for another writer's lock, the final write to disk, and
-    all reading transactions, which may be long. `wrote`: the transaction may have changed something.
+    the queries of reading transactions, which may be long. `wrote`: the transaction may have changed something.
     """
 
     def __init__(self, connector: Callable[[], sqlite3.Connection]) -> None:
@@ -40,7 +42,12 @@ class Connection(aiosqlite.Connection):
         self._thread.daemon = True
         self._holds_lock = False
         self._in_thread = 0
+        self._patience: int | None = None
         self.wrote = False
+
+    async def begin(self, *, writing: bool) -> None:
+        """Begin a transaction, which takes the write lock at once if it is to write."""
+        await self._execute(self._conn.execute, _BEGIN_WRITING if writing else _BEGIN_READING)
 
     @property
     def at_hand(self) -> sqlite3.Connection | None:
@@ -55,14 +62,15 @@ class Connection(aiosqlite.Connection):
         self.wrote = self.wrote or not statement.startswith("SELECT")
 
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        begins = bool(args) and args[0] == BEGIN_WRITING
+        statement = args[0] if args and isinstance(args[0], str) else ""
+        begins = statement == _BEGIN_WRITING
         ends = fn.__name__ in ("commit", "rollback", "close") and _owner(fn) is self._connection
-        if begins:
+        if statement.startswith("BEGIN"):
             self.wrote = False
-        elif args and isinstance(args[0], str):
-            self.note(args[0])
-        waits = ends and (self.wrote or fn.__name__ == "close")
-        if self._in_thread == 0 and (self._does_nothing(fn) or (self._holds_lock and not waits)):
+        elif statement:
+            self.note(statement)
+        waits = (self.wrote or fn.__name__ == "close") if ends else not self._holds_lock
+        if self._in_thread == 0 and (not waits or statement == _BEGIN_READING or self._does_nothing(fn)):
             self._holds_lock = self._holds_lock and not ends
             return fn(*args, **kwargs)
         if begins and self._in_thread == 0 and self._begins_at_once(fn, args):
@@ -83,14 +91,15 @@ class Connection(aiosqlite.Connection):
     def _begins_at_once(self, fn: Callable[..., Any], args: tuple[Any, ...]) -> bool:
         """Take the write lock if it is free; returns whether it was."""
         assert self._connection is not None
-        (patience,) = self._connection.execute("PRAGMA busy_timeout").fetchone()
+        if self._patience is None:
+            (self._patience,) = self._connection.execute("PRAGMA busy_timeout").fetchone()
         self._connection.execute("PRAGMA busy_timeout=0")
         try:
             fn(*args)
         except sqlite3.OperationalError:
             return False
         finally:
-            self._connection.execute(f"PRAGMA busy_timeout={patience}")
+            self._connection.execute(f"PRAGMA busy_timeout={self._patience}")
         return True
 
     def _does_nothing(self, fn: Callable[..., Any]) -> bool:
@@ -134,10 +143,27 @@ class _Cursor(sqlite3.Cursor):
         """Do nothing: the rows are here already. SQLAlchemy calls it when a result has been read."""
 
 
+class _ThreadCursor(AsyncAdapt_aiosqlite_cursor):
+    """A cursor that runs a query and fetches its rows in one step of the thread, not in two."""
+
+    __slots__ = ()
+
+    async def _execute_async(self, operation: Any, parameters: Any) -> Any:
+        connected, cursor = cast(Connection, self._connection), cast(aiosqlite.Cursor, self._cursor)._cursor
+
+        def rows(statement: str) -> list[Any]:
+            cursor.execute(statement, parameters or ())
+            return cursor.fetchall() if cursor.description else []
+
+        async with self._adapt_connection._execute_mutex:
+            self._rows = deque(await connected._execute(rows, operation))
+
+
 class _AdaptedConnection(AsyncAdapt_aiosqlite_connection):
     """A connection as SQLAlchemy uses it; waits for nothing while statements may run on the event loop."""
 
     __slots__ = ()
+    _cursor_cls = _ThreadCursor
 
     def cursor(self, server_side: bool = False) -> Any:
         connected = cast(Connection, self._connection)
@@ -182,6 +208,18 @@ class Dialect(SQLiteDialect_aiosqlite):
 
     def do_release_savepoint(self, connection: SqlConnection, name: str) -> None:
         _run(connection, f"RELEASE {name}")
+
+
+def begin(connection: SqlConnection, *, writing: bool) -> None:
+    """Begin a transaction, for SQLAlchemy's event of that name: the statement machinery costs more than the statement.
+
+    Raises:
+        sqlalchemy.exc.OperationalError: the write lock was not to be had in time.
+    """
+    try:
+        await_(_driver(connection).begin(writing=writing))
+    except sqlite3.Error as error:
+        raise OperationalError("BEGIN", None, error) from error
 
 
 def _driver(connection: SqlConnection) -> Connection:
