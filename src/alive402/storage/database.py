@@ -25,6 +25,8 @@ from alive402.storage.leases import LiveLeases
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_MILLISECONDS = 15_000
+CONNECTIONS = 16
+"""The connections to SQLite that stay open: a lookup opens one more when all are in use, and closes it again."""
 LEAST_FREE_BYTES = 8_000_000
 """Below this, a commit of SQLite may fail: its write-ahead log grows to 4 MB, and is copied into the database."""
 _READS = "alive402_reads"
@@ -67,7 +69,10 @@ class Database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
             await asyncio.to_thread(copies.check_sqlite, Path(parsed.database))
         if parsed.get_backend_name() == "sqlite":
-            engine = create_async_engine(parsed.set(drivername=sqlite_driver.DRIVER))
+            # One in memory has a single connection.
+            in_file = parsed.database not in (None, "", ":memory:")
+            pool = {"pool_size": CONNECTIONS} if in_file else {}
+            engine = create_async_engine(parsed.set(drivername=sqlite_driver.DRIVER), **pool)
             _make_sqlite_durable(engine)
         else:
             engine = create_async_engine(parsed, pool_pre_ping=True)

@@ -75,11 +75,16 @@ class PaymentRepository:
 
     async def find(self, network: str, asset: str, payer: str, nonce: str) -> Payment | None:
         """The payment of an authorization, locked until the transaction ends, or None."""
-        money = {"_network": network, "_asset": asset, "_payer": payer, "_nonce": nonce}
         # Most are new. A query without the object costs half as much.
-        if (await self._session.execute(_IS_KNOWN, money)).scalar_one_or_none() is None:
+        if not await self.has(network, asset, payer, nonce):
             return None
+        money = {"_network": network, "_asset": asset, "_payer": payer, "_nonce": nonce}
         return (await self._session.scalars(_FIND, money)).one_or_none()
+
+    async def has(self, network: str, asset: str, payer: str, nonce: str) -> bool:
+        """Whether there is a payment of an authorization."""
+        money = {"_network": network, "_asset": asset, "_payer": payer, "_nonce": nonce}
+        return (await self._session.execute(_IS_KNOWN, money)).scalar_one_or_none() is not None
 
     async def get(self, payment_id: str) -> Payment | None:
         """A payment by id, locked until the transaction ends, or None."""
