@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 import benchmarks.__main__ as analysis
+import pytest
 from benchmarks.soak import soak
 
 from benchmarks import ledger
@@ -27,7 +28,8 @@ def test_soak_makes_forty_calls_of_all_kinds(tmp_path: Path) -> None:
 
 def test_ledger_is_measured(tmp_path: Path) -> None:
     found = asyncio.run(ledger.measure(f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}", calls=40, at_once=16))
-    assert found["transactions a second"] == 4 * found["paid calls a second"] > 0
+    assert found["transactions a second"] == pytest.approx(3 * found["paid calls a second"])
+    assert found["slowest call, s"] > 0
 
 
 def test_one_analysis_is_measured(tmp_path: Path) -> None:

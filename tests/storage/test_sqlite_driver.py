@@ -84,3 +84,11 @@ async def test_transaction_without_changes_ends(ledger: Ledger, tmp_path: Path, 
     other.rollback()
     other.close()
     assert made == (int("CREATE" in statement),)
+
+
+async def test_plain_connection_writes_too(ledger: Ledger) -> None:
+    async with ledger._engine.begin() as connection:
+        await connection.execute(text("CREATE TABLE plain (a INTEGER)"))
+        assert (await connection.execute(text("INSERT INTO plain VALUES (1), (2) RETURNING a"))).all() == [(1,), (2,)]
+        found = await connection.execute(text("SELECT a FROM plain ORDER BY a"))
+        assert (found.fetchone(), found.fetchmany(5), found.fetchone()) == ((1,), [(2,)], None)

@@ -7,7 +7,7 @@ import errno
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -20,10 +20,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from alive402.storage import copies, sqlite_driver
 from alive402.storage.claims import Claim, claim
+from alive402.storage.group_commit import GroupCommit
 from alive402.storage.leases import LiveLeases
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_MILLISECONDS = 15_000
+CONNECTIONS = 16
+"""The connections to SQLite that stay open: a lookup opens one more when all are in use, and closes it again."""
 LEAST_FREE_BYTES = 8_000_000
 """Below this, a commit of SQLite may fail: its write-ahead log grows to 4 MB, and is copied into the database."""
 _READS = "alive402_reads"
@@ -46,7 +49,7 @@ class Database:
         self._readers = async_sessionmaker(engine.execution_options(**{_READS: True}), expire_on_commit=False)
         self.lease_seconds = lease_seconds
         self._now = now
-        self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+        self._groups: WeakKeyDictionary[asyncio.AbstractEventLoop, GroupCommit] = WeakKeyDictionary()
         self.leases = LiveLeases()
         self._claim: Claim | None = None
 
@@ -66,7 +69,10 @@ class Database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
             await asyncio.to_thread(copies.check_sqlite, Path(parsed.database))
         if parsed.get_backend_name() == "sqlite":
-            engine = create_async_engine(parsed, connect_args={"async_creator_fn": sqlite_driver.connect})
+            # One in memory has a single connection.
+            in_file = parsed.database not in (None, "", ":memory:")
+            pool = {"pool_size": CONNECTIONS} if in_file else {}
+            engine = create_async_engine(parsed.set(drivername=sqlite_driver.DRIVER), **pool)
             _make_sqlite_durable(engine)
         else:
             engine = create_async_engine(parsed, pool_pre_ping=True)
@@ -77,7 +83,7 @@ class Database:
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
         """A transaction: committed when the block ends, rolled back when it raises."""
-        async with self._turn(), self._sessions.begin() as session:
+        async with self._writing() as session:
             yield session
 
     @asynccontextmanager
@@ -104,7 +110,7 @@ class Database:
             OSError: its disk is full.
         """
         self._check_room()
-        async with self._turn(), self._sessions() as session:
+        async with self._writing() as session:
             await session.execute(text("UPDATE alembic_version SET version_num = version_num"))
             await session.rollback()
 
@@ -138,13 +144,22 @@ class Database:
         if self._claim is not None:
             await self._claim.release()
             self._claim = None
+        if group := self._group():
+            await group.idle()
         await self._engine.dispose()
 
-    def _turn(self) -> AbstractAsyncContextManager[None]:
-        """Queue for writers on SQLite, which allows one writer at a time and lets a polling writer starve."""
+    def _writing(self) -> AbstractAsyncContextManager[AsyncSession]:
+        """A transaction that writes; on SQLite, which allows one writer at a time, in a group that commits together."""
+        group = self._group()
+        return self._sessions.begin() if group is None else group.transaction()
+
+    def _group(self) -> GroupCommit | None:
         if self._engine.dialect.name != "sqlite":
-            return nullcontext()
-        return self._turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+            return None
+        loop = asyncio.get_running_loop()
+        if loop not in self._groups:
+            self._groups[loop] = GroupCommit(self._engine)
+        return self._groups[loop]
 
 
 def _migrate(connection: Connection) -> None:
@@ -177,5 +192,4 @@ def _make_sqlite_durable(engine: AsyncEngine) -> None:
 
     @event.listens_for(engine.sync_engine, "begin")
     def _on_begin(connection: Connection) -> None:
-        reads = connection.get_execution_options().get(_READS)
-        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+        sqlite_driver.begin(connection, writing=not connection.get_execution_options().get(_READS))

@@ -69,6 +69,14 @@ async def test_unverified_payment_is_not_reserved(ledger: Ledger) -> None:
         assert await payments.history() == []
 
 
+async def test_lookup_waits_for_no_writer_and_sees_what_is_committed(ledger: Ledger) -> None:
+    async with ledger.begin() as payments:
+        await payments.reserve(MONEY, USE, verified=True)
+        assert not await ledger.knows(MONEY)
+    assert await ledger.knows(MONEY)
+    assert not await ledger.knows(dataclasses.replace(MONEY, nonce="0xee"))
+
+
 async def test_only_one_of_fifty_calls_reserves_a_payment(ledger: Ledger) -> None:
     got = await asyncio.gather(*[reserve(ledger) for _ in range(50)], return_exceptions=True)
     assert sum(isinstance(each, Claim) for each in got) == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from alive402.payments.core import Claim
+from alive402.payments.core import Claim, Money
 from alive402.payments.ledger.recovery import Recovery
 from alive402.payments.ledger.repository import PaymentRepository
 from alive402.payments.ledger.service import PaymentService
@@ -35,6 +35,11 @@ class Ledger(Database):
         """A read-only transaction on the ledger, which does not block writers."""
         async with self.reading() as session:
             yield Statements(session)
+
+    async def knows(self, money: Money) -> bool:
+        """Whether the ledger has this authorization, in whatever state; waits for no writer and for no commit."""
+        async with self.reading() as session:
+            return await PaymentRepository(session).has(money.network, money.asset, money.payer, money.nonce)
 
     def keep(self, claim: Claim) -> None:
         """Renew the lease of `claim` while the current task runs."""

@@ -23,16 +23,14 @@ from alive402.payments.ledger.states import HELD, PAID, State
 _TABLE = cast(Table, Payment.__table__)
 _PAYMENTS = _TABLE.c
 _NOTING = insert(cast(Table, PaymentEvent.__table__))
-_FIND = (
-    select(Payment)
-    .where(
-        Payment.network == bindparam("_network"),
-        Payment.asset == bindparam("_asset"),
-        Payment.payer == bindparam("_payer"),
-        Payment.nonce == bindparam("_nonce"),
-    )
-    .with_for_update()
+_AUTHORIZATION = and_(
+    _PAYMENTS.network == bindparam("_network"),
+    _PAYMENTS.asset == bindparam("_asset"),
+    _PAYMENTS.payer == bindparam("_payer"),
+    _PAYMENTS.nonce == bindparam("_nonce"),
 )
+_IS_KNOWN = select(_PAYMENTS.id).where(_AUTHORIZATION)
+_FIND = select(Payment).where(_AUTHORIZATION).with_for_update()
 
 
 @cache
@@ -77,8 +75,16 @@ class PaymentRepository:
 
     async def find(self, network: str, asset: str, payer: str, nonce: str) -> Payment | None:
         """The payment of an authorization, locked until the transaction ends, or None."""
+        # Most are new. A query without the object costs half as much.
+        if not await self.has(network, asset, payer, nonce):
+            return None
         money = {"_network": network, "_asset": asset, "_payer": payer, "_nonce": nonce}
         return (await self._session.scalars(_FIND, money)).one_or_none()
+
+    async def has(self, network: str, asset: str, payer: str, nonce: str) -> bool:
+        """Whether there is a payment of an authorization."""
+        money = {"_network": network, "_asset": asset, "_payer": payer, "_nonce": nonce}
+        return (await self._session.execute(_IS_KNOWN, money)).scalar_one_or_none() is not None
 
     async def get(self, payment_id: str) -> Payment | None:
         """A payment by id, locked until the transaction ends, or None."""

@@ -116,10 +116,6 @@ class PaymentService:
             raise PaymentExpiresSoon
         return await self._take_over(payment, use, State.RESERVED, Stage.EXECUTE, now, money)
 
-    async def knows(self, money: Money) -> bool:
-        """Whether the ledger has this authorization, in whatever state."""
-        return await self._payments.find(money.network, money.asset, money.payer, money.nonce) is not None
-
     async def recover(self, money: Money, use: Use, transaction: str) -> Claim | Answered:
         """Claim a payment that `transaction` has moved before, and that has bought nothing in this ledger.
 

@@ -164,6 +164,9 @@ class X402Method:
 
     async def recall(self, use: Use) -> Answered | X402Hold | None:
         """The answer or unfinished claim that the payment has for this request, or None."""
+        # `reserve` asks again: a call that has begun meanwhile is found there.
+        if self.signed.identifier is None and not await self.ledger.knows(self.signed.money):
+            return None
         return await self._look(use, verified=False)
 
     async def reserve(self, use: Use) -> Answered | X402Hold:
@@ -196,8 +199,7 @@ class X402Method:
             return None
         # Before the ledger is asked: a sweep that ends meanwhile has added the payment.
         lost_above = self.gate.chain.lost_above(self.signed)
-        async with self.ledger.begin() as payments:
-            known = await payments.knows(self.signed.money)
+        known = await self.ledger.knows(self.signed.money)
         return await self.gate.chain.moved_before(self.signed, known=known, lost_above=lost_above)
 
     async def _recover(self, use: Use) -> Answered | X402Hold | None:
