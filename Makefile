@@ -1,10 +1,11 @@
 # The commands of the project; each makes .venv when it is missing.
-PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+# The first that runs: pyenv puts names on PATH that have no Python behind them.
+PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do $$name -c '' 2>/dev/null && command -v $$name && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo serve test clients fuzz fuzz-parsers check bench bench-accuracy bench-tables bench-conditions docs lock clean
+.PHONY: help demo serve test wheels clients fuzz fuzz-parsers check bench bench-accuracy bench-tables bench-conditions docs lock clean
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
@@ -27,6 +28,9 @@ serve: $(READY) ## run the service with test money; prints its address and a fun
 
 test: $(READY) ## every test, a file at a time on each core
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
+wheels: $(READY) ## build the wheel and run it in clean environments of each Python that is at hand
+	@CLEAN_ENVIRONMENTS=1 $(BIN)/python -m pytest tests/e2e/test_wheel.py -rs
 
 clients: $(READY) ## install and run other people's clients, write docs/clients.md: [ONLY="x402-fetch"]
 	@$(BIN)/python -m tests.clients.write $(if $(ONLY),"$(ONLY)")

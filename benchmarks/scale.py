@@ -4,7 +4,7 @@
         [--json]
 
 Measured, all as processor time, which other work on the machine hardly changes: an analysis in a worker process; the
-service for one call paid by x402, both requests, with SQLite; four transactions of the ledger by `benchmarks.ledger`:
+service for one call paid by x402, both requests, with SQLite; a look-up and three transactions of the ledger by `benchmarks.ledger`:
 in its process for SQLite, and with the URL of a PostgreSQL on this machine in the processes of that server; with
 `--cluster` what it adds to send a file to a node of a Ray cluster.
 
@@ -37,7 +37,7 @@ from benchmarks.__main__ import make_clip
 
 PROCESSES, NODES = (1, 2, 4, 8), (1, 2, 4, 16)
 CLIPS = "6 s of 1280 x 720", "4 s of 176 x 144"
-CALLERS, TRANSACTIONS = 16, 4
+CALLERS, TRANSACTIONS = 16, 3
 _FEW = 20
 
 

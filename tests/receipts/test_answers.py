@@ -53,6 +53,22 @@ def test_whole_answer_and_its_verdict_alone_are_verified() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps({"verdict": "live", "answer": answer()}),
+        json.dumps([answer()]),
+        json.dumps({"code": "payment_required", "message": "Pay."}),
+        json.dumps({**answer(), "data": DATA}),
+        "{" * 200,
+    ],
+    ids=["buy --json", "list", "402", "unsigned", "deep"],
+)
+def test_other_json_is_named(text: str) -> None:
+    with pytest.raises(VerdictUnverified, match=r"not a whole answer.*buy --out FILE"):
+        check(text)
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("requestId", "b" * 32),

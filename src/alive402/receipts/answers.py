@@ -19,6 +19,10 @@ _SIGNED = {"requestId", "data", "reportUrl", "payment"}
 # Answers have about ten levels.
 _DEEPEST = 100
 _NESTING = re.compile(r'"(?:[^"\\]|\\.)*+"|[][{}]')
+_NOT_AN_ANSWER = (
+    f"This JSON is not a whole answer: it has no `data` with a `{FIELD}`. Give the answer as the service sent it, "
+    "or as `alive402 buy --out FILE` writes it."
+)
 _REPORTS, _KEYS = "/reports/", "/.well-known/jwks.json"
 
 
@@ -33,9 +37,12 @@ def verified_answer(
         VerdictUnverified: none of the keys signed it, or a value differs from the signed one; the message says which.
     """
     answer = _answer(text)
+    # A compact JWS has no braces.
+    if (answer is None and text.lstrip()[:1] in ("{", "[")) or (answer and FIELD not in answer["data"]):
+        raise VerdictUnverified(_NOT_AN_ANSWER)
     if answer is None:
         return verified(text.strip(), jwks)
-    claims = verified(str(answer["data"].get(FIELD, "")), jwks)
+    claims = verified(str(answer["data"][FIELD]), jwks)
     differs = contradiction(answer, claims, services, base)
     if differs == "reportUrl" and not _bases(claims, base):
         raise VerdictUnverified(

@@ -5,7 +5,7 @@
 const SLICE_MS = 250;
 const FEWEST_FRAMES = 15;
 const SEND_TRIES = 3;
-// If the first data comes later than this, the recorder started late.
+// First data later than this: the recorder started late.
 const FIRST_DATA_MS = 550;
 // Filmed after the end: the first frame's time is known to 0.3 s only.
 const MORE_MS = 300;
@@ -133,7 +133,7 @@ export class AliveCapture extends (globalThis.HTMLElement ?? class {}) {
     at.prompt.setAttribute("aria-live", "assertive");
     at.advice.setAttribute("role", "status");
     at.sign.setAttribute("aria-hidden", "true");
-    at.video.playsInline = at.video.muted = at.sound.checked = true;
+    at.video.playsInline = at.video.muted = at.video.disablePictureInPicture = at.sound.checked = true;
     at.main.onclick = () => this.#next();
     at.cancel.onclick = () => this.cancel();
     at.draw.onclick = () => this.#draw();
@@ -166,7 +166,7 @@ export class AliveCapture extends (globalThis.HTMLElement ?? class {}) {
     if (this.#goes) this.start();
   }
 
-  // Does what the first button does. Call it in a click, so that sound may play.
+  // Does what the first button does. Call it in a click, for sound.
   start() {
     return this.#begin((run) => this.#open(run));
   }
