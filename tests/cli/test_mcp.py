@@ -29,10 +29,10 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="module")
-def folder(clips: Clips, person: list[Image], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(short_clips: Clips, person: list[Image], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder in which the host starts the command."""
     made = tmp_path_factory.mktemp("host")
-    shutil.copy(clips.bona_fide, made / "my selfie.mp4")
+    shutil.copy(short_clips.bona_fide, made / "my selfie.mp4")
     (made / "notes.mp4").write_text("no video")
     cv2.imwrite(str(made / "my face.jpg"), person[60])
     (made / "phone.heic").write_bytes(heif_files.whole(person[60]))
