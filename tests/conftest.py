@@ -25,7 +25,7 @@ from tests.ledgers import database_url, ledger_kind, make_database  # noqa: F401
 
 Image = npt.NDArray[np.uint8]
 
-EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "25"))
 """Generated examples of a test; `HYPOTHESIS_EXAMPLES=1000 make test` searches longer."""
 # A busy machine is no fault of what is tested; pytest's own timeout ends what hangs.
 settings.register_profile("ours", deadline=None, max_examples=EXAMPLES)
