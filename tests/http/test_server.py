@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -48,7 +49,7 @@ async def test_warming_up_ends_before_the_workers_are_closed(tmp_path: Path, mon
 
     @asynccontextmanager
     async def beside() -> AsyncIterator[None]:
-        serving.should_exit = True
+        asyncio.get_running_loop().call_soon(setattr, serving, "should_exit", True)
         try:
             yield
         finally:

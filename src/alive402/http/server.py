@@ -7,7 +7,7 @@ import json
 import socket
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from types import FrameType
 
 import structlog
@@ -152,7 +152,8 @@ class Server(uvicorn.Server):
         beside: AbstractAsyncContextManager[None],
     ) -> None:
         super().__init__(config)
-        self._admission, self._stop_seconds, self._beside = admission, stop_seconds, beside
+        self._admission, self._stop_seconds = admission, stop_seconds
+        self._beside, self._entered = beside, AsyncExitStack()
         self._stopping_since: float | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -163,13 +164,19 @@ class Server(uvicorn.Server):
         self._stopping_since = time.monotonic()
         self._captured_signals.append(sig)
 
-    async def main_loop(self) -> None:
-        """Serve until the end, with `beside` entered; it ends before the app closes what it uses.
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to listen, and enter `beside`."""
+        await super().startup(sockets)
+        if not self.should_exit:
+            await self._entered.enter_async_context(self._beside)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Leave `beside` before the app closes what it uses.
 
         It cannot be around `serve`, which raises the signal again: the process ends there.
         """
-        async with self._beside:
-            await super().main_loop()
+        await self._entered.aclose()
+        await super().shutdown(sockets)
 
     async def on_tick(self, counter: int) -> bool:
         """Called ten times a second; returns whether to close now."""
