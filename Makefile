@@ -26,7 +26,9 @@ demo: $(READY) ## two clips judged and paid for on this machine, start to end; a
 serve: $(READY) ## run the service with test money; prints its address and a funded test wallet
 	@$(BIN)/alive402 serve
 
-test: $(READY) ## every test, a file at a time on each core
+# Without compiled modules, each of some hundred processes would compile ours anew.
+test: export PYTHONDONTWRITEBYTECODE =
+test: $(READY) ## every test: two workers a core, four at most, a file at a time on each
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 wheels: $(READY) ## build the wheel and run it in clean environments of each Python that is at hand

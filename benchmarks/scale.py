@@ -4,9 +4,9 @@
         [--json]
 
 Measured, all as processor time, which other work on the machine hardly changes: an analysis in a worker process; the
-service for one call paid by x402, both requests, with SQLite; a look-up and three transactions of the ledger by `benchmarks.ledger`:
-in its process for SQLite, and with the URL of a PostgreSQL on this machine in the processes of that server; with
-`--cluster` what it adds to send a file to a node of a Ray cluster.
+service for one call paid by x402, both requests, with SQLite; a look-up and three transactions of the ledger by
+`benchmarks.ledger`: in its process for SQLite, and with the URL of a PostgreSQL on this machine in the processes of
+that server; with `--cluster` what it adds to send a file to a node of a Ray cluster.
 
 Computed from these: the calls a second of so many nodes with `--cores` processors each, shared by so many service
 processes and their workers. The smallest of three limits counts: the processors of the nodes, one event loop a

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import ssl
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from tests.ledgers import database_url, ledger_kind, make_database  # noqa: F401
 
 Image = npt.NDArray[np.uint8]
 
-EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "25"))
 """Generated examples of a test; `HYPOTHESIS_EXAMPLES=1000 make test` searches longer."""
 # A busy machine is no fault of what is tested; pytest's own timeout ends what hangs.
 settings.register_profile("ours", deadline=None, max_examples=EXAMPLES)
@@ -48,32 +49,69 @@ _read_authorities_once()
 
 # Files that take the longest; they run first, the longest first, so that no worker is left alone with one at the end.
 LONG_FILES = (
-    "liveness/test_real_clips.py",
-    "benchmarks/test_soak.py",
-    "batch/test_cluster.py",
-    "e2e/test_crashes.py",
-    "web/test_pages.py",
     "clients/test_clients.py",
-    "e2e/test_challenge_crashes.py",
-    "e2e/test_random_kills.py",
-    "benchmarks/test_conditions.py",
-    "intake/test_hostile_images.py",
+    "payments/x402/test_reconciler.py",
+    "liveness/test_real_clips.py",
+    "e2e/test_crashes.py",
+    "payments/prepaid/test_tokens.py",
+    "operations/test_webhooks.py",
+    "batch/test_cluster.py",
     "e2e/test_docs_quickstart.py",
-    "web/test_try.py",
-    "web/test_wallets.py",
-    "e2e/test_crashes_by_scheme.py",
-    "e2e/test_crashes_on_solana.py",
-    "cli/test_batch.py",
-    "e2e/test_restore.py",
-    "e2e/test_prepaid_crashes.py",
-    "e2e/test_crashes_on_postgresql.py",
-    "e2e/test_smart_wallet_crashes.py",
-    "e2e/test_job_crashes.py",
-    "http/test_permit2.py",
-    "http/routes/test_mcp_transport.py",
+    "e2e/test_challenge_crashes.py",
     "payments/ledger/test_state_machine.py",
+    "http/test_permit2.py",
+    "challenges/test_any_order.py",
+    "e2e/test_random_kills.py",
+    "e2e/test_crashes_by_scheme.py",
+    "e2e/test_job_crashes.py",
+    "http/test_challenged_calls.py",
+    "payments/ledger/test_recovery.py",
+    "benchmarks/test_conditions.py",
+    "training/test_simulate.py",
+    "benchmarks/test_soak.py",
+    "http/test_mpp_buyers.py",
+    "web/test_capture.py",
+    "e2e/test_docs_mcp.py",
+    "liveness/test_analyzer.py",
+    "web/test_capture_answered.py",
+    "http/discovery/test_surfaces.py",
+    "liveness/cues/test_bezel.py",
+    "web/test_capture_page.py",
+    "http/test_privacy.py",
+    "intake/sandbox/test_pool.py",
+    "payments/ledger/test_identifiers.py",
+    "http/test_refusals.py",
+    "web/test_pages.py",
+    "cli/test_batch.py",
+    "http/discovery/test_openapi.py",
+    "web/test_film_page.py",
+    "payments/prepaid/test_balances.py",
+    "http/test_solana.py",
+    "wire/test_wire.py",
+    "e2e/test_demo.py",
+    "storage/test_claims.py",
+    "web/test_ops.py",
     "benchmarks/test_doors.py",
+    "intake/test_hostile_images.py",
+    "http/ops/test_health.py",
 )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Two test workers a core: more than half of a test's time is waiting for a process, a lease or a browser."""
+    return 2 * (os.cpu_count() or 1)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect without a search for garbage: the half million objects that it makes live until the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 Seen = TypeVar("Seen")
-PAUSE_SECONDS = 0.02
+PAUSE_SECONDS = 0.05
 """Without a pause, a test would be what keeps the service from its work."""
 
 

@@ -25,9 +25,9 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def manifest(clips: Clips, tmp_path: Path) -> Path:
-    shutil.copy(clips.bona_fide, tmp_path / "person.mp4")
-    shutil.copy(clips.attack, tmp_path / "phone.mp4")
+def manifest(short_clips: Clips, tmp_path: Path) -> Path:
+    shutil.copy(short_clips.bona_fide, tmp_path / "person.mp4")
+    shutil.copy(short_clips.attack, tmp_path / "phone.mp4")
     path = tmp_path / "manifest.csv"
     path.write_text("path,label,attack_type,source\nperson.mp4,live,,s1\nphone.mp4,spoof,replay_phone,s1\n")
     return path

@@ -19,7 +19,8 @@ def test_page_names_both_commands() -> None:
         assert f"python -m {module.__module__}" in PAGE
 
 
-def test_soak_makes_forty_calls_of_all_kinds(tmp_path: Path) -> None:
+def test_soak_makes_forty_calls_of_all_kinds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.soak.CLIP_SECONDS", 1.6)
     found = asyncio.run(soak(tmp_path, calls=40, at_once=16, seed=402))
     assert found["calls"] == 40
     assert found["answers"] > 0

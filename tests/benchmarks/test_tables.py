@@ -24,11 +24,11 @@ def run(module: str, *arguments: str | Path) -> str:
 
 
 @pytest.fixture
-def manifest(clips: Clips, tmp_path: Path) -> Path:
+def manifest(short_clips: Clips, tmp_path: Path) -> Path:
     rows = []
     for source in ("s1", "s2"):
-        shutil.copy(clips.bona_fide, tmp_path / f"person_{source}.mp4")
-        shutil.copy(clips.attack, tmp_path / f"phone_{source}.mp4")
+        shutil.copy(short_clips.bona_fide, tmp_path / f"person_{source}.mp4")
+        shutil.copy(short_clips.attack, tmp_path / f"phone_{source}.mp4")
         rows += [f"person_{source}.mp4,live,,{source}", f"phone_{source}.mp4,spoof,replay_phone,{source}"]
     path = tmp_path / "manifest.csv"
     path.write_text("path,label,attack_type,source\n" + "\n".join(rows) + "\n")
@@ -43,8 +43,8 @@ def test_ablation_table_lists_every_part(manifest: Path) -> None:
     assert {"without planar", "no cue", "again, wide view"} <= set(rows)
 
 
-def test_frozen_stream_is_detected(clips: Clips, tmp_path: Path) -> None:
-    shutil.copy(clips.bona_fide, tmp_path / "person.mp4")
+def test_frozen_stream_is_detected(short_clips: Clips, tmp_path: Path) -> None:
+    shutil.copy(short_clips.bona_fide, tmp_path / "person.mp4")
     # somebody whom training sets aside: it does so by the name's hash
     name = next(f"p{number}" for number in range(1000) if hashlib.sha256(f"p{number}".encode()).digest()[0] % 10 == 0)
     (tmp_path / "manifest.csv").write_text(

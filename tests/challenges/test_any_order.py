@@ -21,6 +21,7 @@ from alive402.challenges import (
 )
 from alive402.liveness import ChallengeOptions
 from alive402.payments.ledger import Ledger
+from tests.conftest import EXAMPLES
 from tests.ledgers import MakeDatabase
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -207,7 +208,7 @@ def test_challenges_are_as_the_model_in_any_order(make_database: MakeDatabase, l
     run_state_machine_as_test(
         Stories,
         settings=settings(
-            max_examples=25 if ledger_kind == "sqlite" else 8,
+            max_examples=EXAMPLES // (2 if ledger_kind == "sqlite" else 4),
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),

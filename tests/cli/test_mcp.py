@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +28,18 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture
-def folder(clips: Clips, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def folder(short_clips: Clips, person: list[Image], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder in which the host starts the command."""
-    shutil.copy(clips.bona_fide, tmp_path / "my selfie.mp4")
-    (tmp_path / "notes.mp4").write_text("no video")
-    return tmp_path
+    made = tmp_path_factory.mktemp("host")
+    shutil.copy(short_clips.bona_fide, made / "my selfie.mp4")
+    (made / "notes.mp4").write_text("no video")
+    cv2.imwrite(str(made / "my face.jpg"), person[60])
+    (made / "phone.heic").write_bytes(heif_files.whole(person[60]))
+    return made
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def videos(folder: Path) -> Iterator[str]:
     with serve_files(folder) as base:
         yield base
@@ -47,21 +50,33 @@ def hosted(folder: Path, era: str, *options: str) -> Client:
     return Client(server, mode=era, read_timeout_seconds=180)
 
 
-@pytest.mark.parametrize("era", ["legacy", "auto"])
-async def test_file_path_is_judged_with_progress(folder: Path, era: str) -> None:
+@pytest.fixture(scope="module", params=["auto", "legacy"])
+async def host(folder: Path, request: pytest.FixtureRequest) -> AsyncIterator[Client]:
+    """A host of the command, in one of the eras of the protocol."""
+    async with hosted(folder, request.param) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+async def open_host(folder: Path) -> AsyncIterator[Client]:
+    """A host of the command that may fetch from private addresses."""
+    async with hosted(folder, "auto", "--allow-private-hosts") as client:
+        yield client
+
+
+async def test_file_path_is_judged_with_progress(host: Client, folder: Path) -> None:
     heard: list[str] = []
 
     async def hear(_share: float, _total: float | None, message: str | None) -> None:
         heard.append(str(message))
 
-    async with hosted(folder, era) as client:
-        tools = {tool.name: tool for tool in (await client.list_tools()).tools}
-        assert set(tools) == {service.tool_name for service in DEFINITIONS}
-        assert set(tools[TOOL].input_schema["properties"]) == {"VideoUrl"}
-        answers = [
-            await client.call_tool(TOOL, {"VideoUrl": named}, progress_callback=hear)
-            for named in ("my selfie.mp4", (folder / "my selfie.mp4").as_uri())
-        ]
+    tools = {tool.name: tool for tool in (await host.list_tools()).tools}
+    assert set(tools) == {service.tool_name for service in DEFINITIONS}
+    assert set(tools[TOOL].input_schema["properties"]) == {"VideoUrl"}
+    answers = [
+        await host.call_tool(TOOL, {"VideoUrl": named}, progress_callback=hear)
+        for named in ("my selfie.mp4", (folder / "my selfie.mp4").as_uri())
+    ]
     for answer in answers:
         body: Any = answer.structured_content
         assert not answer.is_error, body
@@ -71,28 +86,18 @@ async def test_file_path_is_judged_with_progress(folder: Path, era: str) -> None
     assert {"Looking at the frames", "Weighing the evidence"} <= set(heard)
 
 
-async def test_private_url_is_fetched_when_allowed(folder: Path, videos: str) -> None:
-    arguments = {"VideoUrl": f"{videos}/my%20selfie.mp4"}
-    async with hosted(folder, "auto", "--allow-private-hosts") as client:
-        judged: Any = await client.call_tool(TOOL, arguments)
+async def test_private_url_is_fetched_when_allowed(open_host: Client, videos: str) -> None:
+    judged: Any = await open_host.call_tool(TOOL, {"VideoUrl": f"{videos}/my%20selfie.mp4"})
     assert judged.structured_content["data"]["Liveness"]["verdict"] in {"live", "spoof", "inconclusive"}
 
 
-@pytest.fixture
-def pictures(person: list[Image], folder: Path) -> Path:
-    """The folder, with a picture in it."""
-    cv2.imwrite(str(folder / "my face.jpg"), person[60])
-    (folder / "phone.heic").write_bytes(heif_files.whole(person[60]))
-    return folder
-
-
-async def test_images_are_judged_by_path_and_url(pictures: Path, videos: str) -> None:
+async def test_images_are_judged_by_path_and_url(open_host: Client, folder: Path, videos: str) -> None:
     heard: list[str] = []
 
     async def hear(_share: float, _total: float | None, message: str | None) -> None:
         heard.append(str(message))
 
-    named = ("my face.jpg", (pictures / "my face.jpg").as_uri(), f"{videos}/my%20face.jpg")
+    named = ("my face.jpg", (folder / "my face.jpg").as_uri(), f"{videos}/my%20face.jpg")
     cases: list[tuple[list[str], str, int | None]] = [
         (["my face.jpg", "nothing.jpg"], "file_unreadable", None),
         (["my face.jpg", "notes.mp4"], "unsupported_image", 1),
@@ -100,24 +105,23 @@ async def test_images_are_judged_by_path_and_url(pictures: Path, videos: str) ->
         (["phone.heic", "nothing.heic"], "file_unreadable", None),
         ([], "invalid_input", None),
     ]
-    async with hosted(pictures, "auto", "--allow-private-hosts") as client:
-        tasks = [{"ImageURL": each} for each in named]
-        judged: Any = await client.call_tool(IMAGE_LIVENESS.tool_name, {"Tasks": tasks}, progress_callback=hear)
-        assert not judged.is_error, judged
-        heic: Any = await client.call_tool(IMAGE_LIVENESS.tool_name, {"Tasks": [{"ImageURL": "phone.heic"}]})
-        assert heic.structured_content["data"]["Liveness"]["verdict"] == "live"
-        for images, code, task in cases:
-            asked = {"Tasks": [{"ImageURL": each} for each in images]}
-            refused: Any = await client.call_tool(IMAGE_LIVENESS.tool_name, asked)
-            assert (refused.is_error, refused.structured_content["code"]) == (True, code)
-            assert refused.structured_content.get("details", {}).get("task") == task
+    tasks = [{"ImageURL": each} for each in named]
+    judged: Any = await open_host.call_tool(IMAGE_LIVENESS.tool_name, {"Tasks": tasks}, progress_callback=hear)
+    assert not judged.is_error, judged
+    heic: Any = await open_host.call_tool(IMAGE_LIVENESS.tool_name, {"Tasks": [{"ImageURL": "phone.heic"}]})
+    assert heic.structured_content["data"]["Liveness"]["verdict"] == "live"
+    for images, code, task in cases:
+        asked = {"Tasks": [{"ImageURL": each} for each in images]}
+        refused: Any = await open_host.call_tool(IMAGE_LIVENESS.tool_name, asked)
+        assert (refused.is_error, refused.structured_content["code"]) == (True, code)
+        assert refused.structured_content.get("details", {}).get("task") == task
     data = judged.structured_content["data"]
     assert [each["FaceNumber"] for each in data["Elements"]] == [1, 1, 1]
     assert len({each["live_confidence"] for each in data["Liveness"]["images"]}) == 1
     assert {"Fetching the images", "Looking at the images"} == set(heard)
 
 
-async def test_unusable_input_has_a_reason(folder: Path) -> None:
+async def test_unusable_input_has_a_reason(host: Client) -> None:
     cases: list[tuple[dict[str, Any], str]] = [
         ({"VideoUrl": "nothing.mp4"}, "file_unreadable"),
         ({"VideoUrl": "/"}, "file_unreadable"),
@@ -129,8 +133,7 @@ async def test_unusable_input_has_a_reason(folder: Path) -> None:
         ({"VideoUrl": 7}, "invalid_input"),
         ({}, "invalid_input"),
     ]
-    async with hosted(folder, "auto") as client:
-        for arguments, code in cases:
-            refused: Any = await client.call_tool(TOOL, arguments)
-            assert (refused.is_error, refused.structured_content["code"]) == (True, code)
-            assert refused.structured_content["charged"] is False
+    for arguments, code in cases:
+        refused: Any = await host.call_tool(TOOL, arguments)
+        assert (refused.is_error, refused.structured_content["code"]) == (True, code)
+        assert refused.structured_content["charged"] is False

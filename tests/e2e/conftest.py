@@ -15,6 +15,7 @@ from alive402.demo import Clips, serve_files
 from alive402.liveness import model_files
 from tests.conftest import write_video
 from tests.e2e.crash_setup import CrashSetup
+from tests.e2e.launcher import Launcher
 from tests.http.facilitators import running_facilitator
 
 
@@ -44,13 +45,25 @@ def scheme() -> str:
     return "exact"
 
 
+@pytest.fixture(scope="session")
+def launcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launcher]:
+    made = Launcher(tmp_path_factory.mktemp("launcher") / "launcher.log")
+    yield made
+    made.close()
+
+
 @pytest.fixture(scope="module")
 async def setup(
-    video: str, database_url: str | None, scheme: str, answers: Path, tmp_path_factory: pytest.TempPathFactory
+    video: str,
+    launcher: Launcher,
+    database_url: str | None,
+    scheme: str,
+    answers: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[CrashSetup]:
     with running_facilitator() as facilitator:
         folder = tmp_path_factory.mktemp("setup")
-        made = CrashSetup(folder, facilitator, video, database_url, scheme, answers)
+        made = CrashSetup(folder, facilitator, video, launcher, database_url, scheme, answers)
         await made.open()
         yield made
         await made.close()

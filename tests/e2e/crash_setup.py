@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import json
 import os
 import signal
 import socket
-import sys
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +21,10 @@ from x402.http.clients.httpx import PaymentError
 
 from alive402.demo import Buyer
 from alive402.payments.x402.schemes import spelled
+from tests.e2e.launcher import Launcher
 from tests.http.facilitators import Facilitator
 
-ROOT = Path(__file__).parents[2]
 PRICE = 200_000
-# Little to wait for after a death; and so long that a living call keeps it on a machine that is busy with other things.
-LEASE_SECONDS = 1.5
 PATIENCE_SECONDS = 20.0
 # Between two tries, so that the tries are not what the machine is busy with.
 BETWEEN_SECONDS = 0.1
@@ -48,7 +45,7 @@ class Standing:
 
 
 class CrashSetup:
-    """The launcher process, at most one service in it, the ledger and the chain.
+    """At most one service of the launcher, the ledger and the chain.
 
     The ledger is at `database_url`, or else in a file of its own, `database`. Payment is accepted in `scheme`.
     An answer costs `price`; `buyers` makes the buyer that calls. The answers of judged files are kept in `answers`, or
@@ -63,6 +60,7 @@ class CrashSetup:
         folder: Path,
         facilitator: Facilitator,
         video: str,
+        launcher: Launcher,
         database_url: str | None = None,
         scheme: str = "exact",
         answers: Path | None = None,
@@ -80,7 +78,7 @@ class CrashSetup:
         self._answers = answers
         self._armed = folder / "armed"
         self._log = folder / "server.log"
-        self._launcher: asyncio.subprocess.Process | None = None
+        self._launcher, self._hearing = launcher, AsyncExitStack()
         self._pid = 0
         self.url = ""
         self._armed.write_text("")
@@ -89,37 +87,18 @@ class CrashSetup:
             self._port = probe.getsockname()[1]
 
     async def open(self) -> None:
-        """Start the launcher, without a service."""
-        ours = {name: value for name, value in os.environ.items() if not name.startswith("ALIVE402_")}
-        if "ALIVE402_CACHE" in os.environ:
-            ours["ALIVE402_CACHE"] = os.environ["ALIVE402_CACHE"]
-        self._launcher = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "tests.e2e.crashing",
-            str(self._armed),
-            *([str(self._answers)] if self._answers else []),
-            cwd=ROOT,
-            env={**ours, "ALIVE402_LEASE_SECONDS": str(LEASE_SECONDS)},
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=self._log.open("ab"),
-        )
+        """Read what the launcher says; no service runs yet."""
+        await self._hearing.enter_async_context(self._launcher.heard())
 
     async def close(self) -> None:
-        """End the service and its launcher."""
-        assert self._launcher is not None
+        """End the service."""
         await self.kill()
-        assert self._launcher.stdin is not None
-        self._launcher.stdin.close()
-        await self._launcher.wait()
+        await self._hearing.aclose()
 
     async def start(self, *, skew: float = 0.0, reconcile_seconds: float = 3600.0) -> None:
         """Start a service on the same ledger, unless one runs; its reconciler runs once, then rarely."""
         if self.url:
             return
-        assert self._launcher is not None
-        assert self._launcher.stdin is not None
         arguments = [
             f"--port={self._port}",
             f"--network={self.network}",
@@ -134,8 +113,16 @@ class CrashSetup:
             "ALIVE402_SCHEME": self.scheme,
             **self.environment,
         }
-        wanted = {"arguments": arguments, "environment": environment, "skew": skew, "log": str(self._log)}
-        self._launcher.stdin.write(json.dumps(wanted).encode() + b"\n")
+        self._launcher.start(
+            {
+                "arguments": arguments,
+                "environment": environment,
+                "skew": skew,
+                "log": str(self._log),
+                "armed": str(self._armed),
+                "answers": str(self._answers) if self._answers else "",
+            }
+        )
         while not self.url:
             line = await self._line()
             if line == "gone":
@@ -223,12 +210,9 @@ class CrashSetup:
             return list(connection.execute(text(query)))
 
     async def _line(self) -> str:
-        assert self._launcher is not None
-        assert self._launcher.stdout is not None
-        async with asyncio.timeout(60):
-            line = await self._launcher.stdout.readline()
+        line = await self._launcher.line()
         assert line, self._log.read_text()[-2000:]
-        return line.decode().strip()
+        return line.strip()
 
 
 async def die(setup: CrashSetup, moment: str, fault: str = "") -> Buyer:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from tests.e2e.crash_setup import ROOT
+from tests.e2e.launcher import ROOT
 
 PAGE = ROOT / "docs" / "payments.md"
 BY_SCHEME = (

@@ -1,10 +1,10 @@
 """A launcher of `alive402 serve` that kills it at a named moment; not part of the service.
 
-`python -m tests.e2e.crashing FILE [FOLDER]` reads one JSON object a line, with `arguments`, `environment`, `skew` and
-`log`, and runs the real command line so in a process of its own, which it waits for; then it says `gone` and takes the
-next line. All it adds to the service: at each moment below the process kills itself if FILE names that moment, its
-clock is wrong by `skew` seconds, and it does not wait long for a locked database. With FOLDER, the answers of judged
-files are kept there: a service that comes after another does not judge the same video again.
+`python -m tests.e2e.crashing` reads one JSON object a line, the fields of `Wanted`, and runs the real command line so
+in a process of its own, which it waits for; then it says `gone` and takes the next line. All it adds to the service:
+at each moment below the process kills itself if the file `armed` names that moment, its clock is wrong by `skew`
+seconds, and it does not wait long for a locked database. With a folder `answers`, the answers of judged files are kept
+there: a service that comes after another does not judge the same video again.
 """
 
 from __future__ import annotations
@@ -138,10 +138,14 @@ class Wanted:
     environment: dict[str, str]
     skew: float
     log: str
+    armed: str
+    answers: str
 
 
 def run(wanted: Wanted) -> None:
     """Run the real command line in the child process."""
+    global armed, answers
+    armed, answers = Path(wanted.armed), Path(wanted.answers) if wanted.answers else None
     log = os.open(wanted.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 2)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -153,7 +157,6 @@ def run(wanted: Wanted) -> None:
 
 
 if __name__ == "__main__":
-    armed, answers = Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else None
     assert alive402.http.server
     install()
     for line in sys.stdin:

@@ -15,6 +15,7 @@ from alive402.demo import Buyer
 from alive402.payments.devchain.solana import SolanaDevChain
 from tests.e2e.crash_setup import PRICE, CrashSetup, buy_again, die, payment_outcome, reconcile
 from tests.e2e.crash_tables import BY_SCHEME, is_in_the_docs
+from tests.e2e.launcher import Launcher
 from tests.http.facilitators import serving
 from tests.http.solana import SolanaBuyer, SolanaFacilitator
 
@@ -53,10 +54,12 @@ class SolanaCrashSetup(CrashSetup):
 
 
 @pytest.fixture(scope="module")
-async def setup(video: str, answers: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[CrashSetup]:
+async def setup(
+    video: str, launcher: Launcher, answers: Path, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[CrashSetup]:
     began = time.time()
     with serving(lambda url: SolanaFacilitator(url, SolanaDevChain(lambda: began))) as facilitator:
-        made = SolanaCrashSetup(tmp_path_factory.mktemp("setup"), facilitator, video, answers=answers)
+        made = SolanaCrashSetup(tmp_path_factory.mktemp("setup"), facilitator, video, launcher, answers=answers)
         await made.open()
         yield made
         await made.close()

@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,36 +58,34 @@ def test_error_table_lists_every_code(kind: type[Exception]) -> None:
     assert any(str(status) in row.split("|")[1] for row in rows), (status, code)
 
 
-def said_by(script: str, clips: Clips) -> list[str]:
-    """Run a script of the page with test money against a real service; returns what it prints."""
-
-    async def buy() -> tuple[str, int | None]:
-        with tempfile.TemporaryDirectory() as folder, serve_files(clips.bona_fide.parent) as videos:
-            async with run_service(Path(folder)) as service, Buyer(service) as buyer:
-                await buyer.fund()
-                process = await asyncio.create_subprocess_exec(
-                    sys.executable,
-                    "-c",
-                    script,
-                    env={
-                        **os.environ,
-                        "SERVICE": service,
-                        "WALLET_KEY": "0x" + bytes(buyer.account.key).hex(),
-                        "VIDEO_URL": f"{videos}/{clips.bona_fide.name}",
-                    },
-                    stdout=subprocess.PIPE,
-                )
-                said, _ = await process.communicate()
-                return said.decode(), process.returncode
-
-    said, status = asyncio.run(buy())
-    assert status == 0
-    return said.split()
+async def said_by(script: str, service: str, video: str) -> list[str]:
+    """Run a script of the page with the test money of a new wallet; returns what it prints."""
+    async with Buyer(service) as buyer:
+        await buyer.fund()
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            script,
+            env={
+                **os.environ,
+                "SERVICE": service,
+                "WALLET_KEY": "0x" + bytes(buyer.account.key).hex(),
+                "VIDEO_URL": video,
+            },
+            stdout=subprocess.PIPE,
+        )
+        said, _ = await process.communicate()
+    assert process.returncode == 0
+    return said.decode().split()
 
 
-def test_buyer_scripts_of_the_page_buy(clips: Clips) -> None:
+@pytest.mark.anyio
+async def test_buyer_scripts_of_the_page_buy(short_clips: Clips, tmp_path: Path) -> None:
     single, ahead, *_ = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    verdict, transaction = said_by(single, clips)
-    assert verdict in {"live", "spoof", "inconclusive"}
-    assert re.fullmatch(r"0x[0-9a-f]{64}", transaction)
-    assert said_by(ahead, clips) == [verdict, "4"]
+    with serve_files(short_clips.bona_fide.parent) as videos:
+        video = f"{videos}/{short_clips.bona_fide.name}"
+        async with run_service(tmp_path) as service:
+            verdict, transaction = await said_by(single, service, video)
+            assert verdict in {"live", "spoof", "inconclusive"}
+            assert re.fullmatch(r"0x[0-9a-f]{64}", transaction)
+            assert await said_by(ahead, service, video) == [verdict, "4"]

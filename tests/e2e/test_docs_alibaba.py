@@ -24,12 +24,12 @@ from alive402.liveness import AnalysisError, UnusableVideo
 PAGE = (Path(__file__).parents[2] / "docs" / "alibaba.md").read_text()
 
 
-def test_sdk_script_of_the_page_gets_an_answer(clips: Clips, tmp_path: Path) -> None:
+def test_sdk_script_of_the_page_gets_an_answer(short_clips: Clips, tmp_path: Path) -> None:
     (script,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     line = re.findall(r"^alive402 (keys create .*)$", PAGE, re.MULTILINE)[0].replace('"a customer"', "customer").split()
 
     async def called() -> list[str]:
-        with serve_files(clips.bona_fide.parent) as videos:
+        with serve_files(short_clips.bona_fide.parent) as videos:
             async with run_service(tmp_path) as service:
                 url = f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}"
                 made = await asyncio.to_thread(CliRunner().invoke, app, [*line, "--json", "--database-url", url])
@@ -43,7 +43,7 @@ def test_sdk_script_of_the_page_gets_an_answer(clips: Clips, tmp_path: Path) -> 
                         "ACCESS_KEY_ID": key["accessKeyId"],
                         "ACCESS_KEY_SECRET": key["key"],
                         "ENDPOINT": service.removeprefix("http://"),
-                        "VIDEO_URL": f"{videos}/{clips.bona_fide.name}",
+                        "VIDEO_URL": f"{videos}/{short_clips.bona_fide.name}",
                     },
                     stdout=subprocess.PIPE,
                 )

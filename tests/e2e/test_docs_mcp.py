@@ -6,8 +6,10 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 from alive402.catalog import LIVENESS
-from alive402.demo import Clips
+from alive402.demo import Clips, run_service, serve_files
 from alive402.http.routes import mcp as door
 from alive402.http.routes import mcp_transport
 from alive402.mcp import PAYING, PAYMENT_KEYS
@@ -18,9 +20,13 @@ from tests.e2e.test_docs import said_by
 PAGE = (Path(__file__).parents[2] / "docs" / "mcp.md").read_text()
 
 
-def test_buyer_script_of_the_page_buys(clips: Clips) -> None:
+@pytest.mark.anyio
+async def test_buyer_script_of_the_page_buys(short_clips: Clips, tmp_path: Path) -> None:
     (script,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    *words, verdict, transaction = said_by(script, clips)
+    with serve_files(short_clips.bona_fide.parent) as videos:
+        async with run_service(tmp_path) as service:
+            video = f"{videos}/{short_clips.bona_fide.name}"
+            *words, verdict, transaction = await said_by(script, service, video)
     assert " ".join(words).startswith("0% Fetching the video")
     assert "Weighing the evidence" in " ".join(words)
     assert verdict in {"live", "spoof", "inconclusive"}

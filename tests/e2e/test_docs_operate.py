@@ -32,7 +32,7 @@ async def run(script: str, folder: Path, **given: str) -> str:
     return said.decode()
 
 
-def test_commands_of_both_pages_work(clips: Clips, tmp_path: Path) -> None:
+def test_commands_of_both_pages_work(short_clips: Clips, tmp_path: Path) -> None:
     if shutil.which("curl") is None:
         pytest.skip("the pages' commands need curl")
     made, summary, metrics, copied = re.findall(r"```sh\n(.*?)```", OPERATE, re.DOTALL)
@@ -40,12 +40,12 @@ def test_commands_of_both_pages_work(clips: Clips, tmp_path: Path) -> None:
     ledger = tmp_path / "ledger.db"
 
     async def walk() -> str:
-        with serve_files(clips.bona_fide.parent) as videos:
+        with serve_files(short_clips.bona_fide.parent) as videos:
             async with run_service(tmp_path) as service, Buyer(service) as buyer:
                 await buyer.fund()
                 await buyer.prepay(1)
                 token = buyer.token
-                answer = await buyer.spend(f"{videos}/{clips.bona_fide.name}", token)
+                answer = await buyer.spend(f"{videos}/{short_clips.bona_fide.name}", token)
                 given = {
                     "SERVICE": service, "LEDGER": f"sqlite+aiosqlite:///{ledger}",
                     "TOKEN": token, "REQUEST_ID": answer.json()["requestId"],
@@ -56,7 +56,7 @@ def test_commands_of_both_pages_work(clips: Clips, tmp_path: Path) -> None:
                     checks = (await http.get(f"{service}/readyz")).json()["checks"]
                 assert set(re.findall(r'alive402_up\{part="(\w+)"\}', OPERATE)) <= set(checks)
                 assert {f"`{each}`" for each in checks} <= set(re.findall(r"`\w+`", OPERATE))
-                again = await buyer.spend(f"{videos}/{clips.bona_fide.name}", token)
+                again = await buyer.spend(f"{videos}/{short_clips.bona_fide.name}", token)
                 assert (again.status_code, again.json()["code"]) == (410, "answer_erased")
                 return said
 

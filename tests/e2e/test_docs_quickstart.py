@@ -48,14 +48,14 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def place(clips: Clips, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def place(short_clips: Clips, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     if shutil.which("make") is None or shutil.which("curl") is None:
         pytest.skip("the pages' commands need make and curl")
     folder = tmp_path_factory.mktemp("checkout")
     (folder / ".venv").symlink_to(sys.prefix)
     (folder / "Makefile").symlink_to(ROOT / "Makefile")
-    shutil.copy(clips.bona_fide, folder / "selfie.mp4")
-    shutil.copy(clips.attack, folder / "replay.mp4")
+    shutil.copy(short_clips.bona_fide, folder / "selfie.mp4")
+    shutil.copy(short_clips.attack, folder / "replay.mp4")
     (folder / "clips.csv").write_text("path,label,attack\nselfie.mp4,live,\nreplay.mp4,spoof,replay/phone\n")
     clean = {name: value for name, value in os.environ.items() if name == "ALIVE402_CACHE" or "ALIVE402" not in name}
     environment = {
@@ -152,11 +152,11 @@ def made(place: Place, line: str) -> tuple[str, str]:
     return found[1], done.stdout.strip()
 
 
-def test_key_commands_give_access(place: Place, clips: Clips) -> None:
+def test_key_commands_give_access(place: Place, short_clips: Clips) -> None:
     create, rest = block("accept-payments.md", "keys create").split("\n", 1)
     number, key = made(place, create)
-    with serve_files(clips.bona_fide.parent) as videos:
-        url = f"{videos}/{clips.bona_fide.name}"
+    with serve_files(short_clips.bona_fide.parent) as videos:
+        url = f"{videos}/{short_clips.bona_fide.name}"
         done = place.type(rest.replace("https://…", url).replace("key_0123456789ab", number), KEY=key).stdout
     answer, _ = json.JSONDecoder().raw_decode(done)
     assert answer["data"]["Liveness"]["verdict"] in VERDICTS

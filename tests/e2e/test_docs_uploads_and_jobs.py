@@ -16,15 +16,15 @@ from alive402.payments.ledger import Ledger
 PAGE = (Path(__file__).parents[2] / "docs" / "uploads-and-jobs.md").read_text()
 
 
-async def run(script: str, folder: Path, clips: Clips) -> str:
+async def run(script: str, folder: Path, short_clips: Clips) -> str:
     """Run a script of the page with an API key; returns what it prints."""
-    with serve_files(clips.bona_fide.parent) as videos:
+    with serve_files(short_clips.bona_fide.parent) as videos:
         async with run_service(folder) as service:
             ledger = await Ledger.open(f"sqlite+aiosqlite:///{folder / 'ledger.db'}", lease_seconds=30)
             _, key = await Keys(ledger).create("docs", [Scope.CALL])
             await ledger.close()
-            url = f"{videos}/{clips.bona_fide.name}"
-            given = {"SERVICE": service, "KEY": key, "VIDEO": str(clips.bona_fide), "VIDEO_URL": url}
+            url = f"{videos}/{short_clips.bona_fide.name}"
+            given = {"SERVICE": service, "KEY": key, "VIDEO": str(short_clips.bona_fide), "VIDEO_URL": url}
             process = await asyncio.create_subprocess_exec(
                 "bash", "-euc", script, cwd=folder, env={**os.environ, **given}, stdout=subprocess.PIPE
             )
@@ -33,9 +33,9 @@ async def run(script: str, folder: Path, clips: Clips) -> str:
             return said.decode()
 
 
-def test_commands_of_the_page_work(clips: Clips, tmp_path: Path) -> None:
+def test_commands_of_the_page_work(short_clips: Clips, tmp_path: Path) -> None:
     upload, job = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
-    shown, _, events = asyncio.run(run(f"{upload}\necho\n{job}", tmp_path, clips)).partition("\n")
+    shown, _, events = asyncio.run(run(f"{upload}\necho\n{job}", tmp_path, short_clips)).partition("\n")
     waiting = json.loads(shown)
     assert waiting["used"] is False
     answer = json.loads((tmp_path / "answer.json").read_text())

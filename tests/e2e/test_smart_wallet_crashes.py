@@ -10,6 +10,7 @@ import pytest
 from alive402.payments.devchain import WALLET_FACTORY
 from tests.e2e.crash_setup import PRICE, CrashSetup, buy_again, die, payment_outcome
 from tests.e2e.crash_tables import BY_SCHEME, is_in_the_docs
+from tests.e2e.launcher import Launcher
 from tests.http.facilitators import running_facilitator
 from tests.smart_wallets import SmartWallet, WalletBuyer, wrapped
 
@@ -36,9 +37,11 @@ class WalletSetup(CrashSetup):
 
 
 @pytest.fixture(scope="module")
-async def setup(video: str, answers: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[WalletSetup]:
+async def setup(
+    video: str, launcher: Launcher, answers: Path, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[WalletSetup]:
     with running_facilitator(wallet_factories=(WALLET_FACTORY,)) as facilitator:
-        made = WalletSetup(tmp_path_factory.mktemp("setup"), facilitator, video, answers=answers)
+        made = WalletSetup(tmp_path_factory.mktemp("setup"), facilitator, video, launcher, answers=answers)
         made.environment = {"ALIVE402_WALLET_FACTORIES": f'["{WALLET_FACTORY}"]'}
         await made.open()
         yield made

@@ -247,11 +247,11 @@ async def test_no_video_remains_after_any_call(start: Start, videos: str, tmp_pa
     await provider.close()
 
 
-async def test_log_has_no_video_payer_or_key(clips: Clips, tmp_path: Path) -> None:
+async def test_log_has_no_video_payer_or_key(short_clips: Clips, tmp_path: Path) -> None:
     """Every kind of call is made through `alive402 serve`; then its log is searched."""
     (tmp_path / "videos").mkdir()
     for name in ("a-private-face.mp4", "cut-private.mp4"):
-        shutil.copy(clips.bona_fide, tmp_path / "videos" / name)
+        shutil.copy(short_clips.bona_fide, tmp_path / "videos" / name)
     (tmp_path / "videos" / "cut-private.mp4").write_bytes(b"\x00\x00\x00\x18ftypmp42" + b"\x00" * 2000)
     with serve_files(tmp_path / "videos") as videos:
         async with run_service(tmp_path) as url, Buyer(url) as buyer, httpx.AsyncClient(timeout=60) as http:
@@ -271,7 +271,7 @@ async def test_log_has_no_video_payer_or_key(clips: Clips, tmp_path: Path) -> No
             await http.get(bought["reportUrl"])
             await http.get(f"{url}/private-path?private=1")
             sent = await http.post(
-                f"{url}/api/uploads", content=clips.bona_fide.read_bytes(),
+                f"{url}/api/uploads", content=short_clips.bona_fide.read_bytes(),
                 headers={"PAYMENT-SIGNATURE": buyer.signature, "Content-Type": "video/mp4"},
             )  # fmt: skip
             await http.request("DELETE", f"{url}/api/calls/{bought['requestId']}", headers={"PAYMENT-SIGNATURE": first})

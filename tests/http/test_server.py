@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from httpcore._synchronization import current_async_library
 
-from alive402.http.server import StartRefused, run
+from alive402.http.server import StartRefused, listen, run, server
 from alive402.http.wiring import assemble
 from alive402.payments.ledger import Ledger
+from alive402.providers import LocalProvider
 from alive402.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -34,6 +37,28 @@ async def test_second_process_with_test_money_on_one_ledger_is_refused(tmp_path:
     finally:
         await first.close()
     assert not [line for line in said if line.startswith("alive402 is at")]
+
+
+async def test_warming_up_ends_before_the_workers_are_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that judges the first trial is none of the idle ones that are closed: its folder would be left."""
+    seen, close = list[str](), LocalProvider.close
+
+    async def closed(self: LocalProvider) -> None:
+        seen.append("closed")
+        await close(self)
+
+    @asynccontextmanager
+    async def beside() -> AsyncIterator[None]:
+        asyncio.get_running_loop().call_soon(setattr, serving, "should_exit", True)
+        try:
+            yield
+        finally:
+            seen.append("ended")
+
+    monkeypatch.setattr(LocalProvider, "close", closed)
+    serving = server(await assemble(Settings(database_url=f"sqlite+aiosqlite:///{tmp_path / 'ledger.db'}")), beside())
+    await serving.serve(sockets=[listen("127.0.0.1", 0)])
+    assert seen == ["ended", "closed"]
 
 
 async def test_missing_sniffio_is_not_searched_for_at_each_lock(

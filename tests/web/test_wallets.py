@@ -89,11 +89,11 @@ def signed_by(account: LocalAccount, typed: str) -> str:
     return str(account.sign_message(encode_typed_data(full_message=json.loads(typed))).signature.hex())
 
 
-def test_wallet_refusals_have_advice_and_wallet_pays(service: Service, open_page: Open, clips: Clips) -> None:
+def test_wallet_refusals_have_advice_and_wallet_pays(service: Service, open_page: Open, short_clips: Clips) -> None:
     account = Account.create()
     page = open_page(service.url + PAGE, WALLET)
     give(page, account)
-    choose(page, clips.attack)
+    choose(page, short_clips.attack)
     terms = page.inner_text("[data-step=pay]")
     assert "0.20 USDC" in terms
     assert "Charged only if you get an answer" in terms
@@ -118,14 +118,14 @@ def test_wallet_refusals_have_advice_and_wallet_pays(service: Service, open_page
     assert account.address in (page.text_content("#answer .receipt") or "")
 
 
-def test_smart_wallet_pays_once_it_is_deployed(service: Service, open_page: Open, clips: Clips) -> None:
+def test_smart_wallet_pays_once_it_is_deployed(service: Service, open_page: Open, short_clips: Clips) -> None:
     wallet = SmartWallet(service.parts.devchain, wrapped)
     page = open_page(service.url + PAGE, WALLET)
     page.expose_function("walletAddress", lambda: wallet.address)
     page.expose_function(
         "walletSigns", lambda typed: "0x" + wallet.form(wallet, bytes.fromhex(signed_by(wallet.owner, typed))).hex()
     )
-    choose(page, clips.attack)
+    choose(page, short_clips.attack)
     page.click("[data-pay-wallet]")
     expect(page.locator("[data-problem]")).to_have_text("Your smart wallet is not deployed yet")
     assert "Nothing was charged" in problem(page)
@@ -137,13 +137,13 @@ def test_smart_wallet_pays_once_it_is_deployed(service: Service, open_page: Open
 
 
 def test_wallet_pays_on_the_chosen_network(
-    two_networks: Service, base: Facilitator, open_page: Open, clips: Clips
+    two_networks: Service, base: Facilitator, open_page: Open, short_clips: Clips
 ) -> None:
     account = Account.create()
     base.chain.mint(account.address, 1_000_000)
     page = open_page(two_networks.url + PAGE, WALLET)
     give(page, account)
-    choose(page, clips.bona_fide)
+    choose(page, short_clips.bona_fide)
     assert "0.15 USDC on Base Sepolia" in page.inner_text("[data-step=pay]")
     assert not page.is_visible("[data-pay-test]")
     page.select_option("[data-way]", label="0.25 USDC on Base")
@@ -154,8 +154,8 @@ def test_wallet_pays_on_the_chosen_network(
     assert base.chain.balance(account.address) == 750_000
 
 
-def test_missing_wallet_is_reported(two_networks: Service, open_page: Open, clips: Clips) -> None:
+def test_missing_wallet_is_reported(two_networks: Service, open_page: Open, short_clips: Clips) -> None:
     page = open_page(two_networks.url + PAGE)
-    choose(page, clips.bona_fide)
+    choose(page, short_clips.bona_fide)
     assert "There is no wallet in this browser" in page.inner_text("[data-step=pay]")
     assert not page.is_visible("[data-pay-wallet]")

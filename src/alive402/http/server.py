@@ -7,7 +7,7 @@ import json
 import socket
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from types import FrameType
 
 import structlog
@@ -72,8 +72,7 @@ async def run(settings: Settings, say: Callable[[str], None]) -> None:
     await _introduce(parts, url, say)
     if swept := await asyncio.to_thread(sweep_media_folders, settings.media_directory, began):
         log.info("removed folders of a killed service", folders=swept)
-    async with _warming_up(parts.local):
-        await server(parts).serve(sockets=[listening])
+    await server(parts, _warming_up(parts.local)).serve(sockets=[listening])
 
 
 async def _install_models(say: Callable[[str], None]) -> None:
@@ -145,9 +144,16 @@ class Server(uvicorn.Server):
     A second signal closes at once.
     """
 
-    def __init__(self, config: uvicorn.Config, admission: Admission, stop_seconds: float) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        admission: Admission,
+        stop_seconds: float,
+        beside: AbstractAsyncContextManager[None],
+    ) -> None:
         super().__init__(config)
         self._admission, self._stop_seconds = admission, stop_seconds
+        self._beside, self._entered = beside, AsyncExitStack()
         self._stopping_since: float | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -157,6 +163,20 @@ class Server(uvicorn.Server):
             return
         self._stopping_since = time.monotonic()
         self._captured_signals.append(sig)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to listen, and enter `beside`."""
+        await super().startup(sockets)
+        if not self.should_exit:
+            await self._entered.enter_async_context(self._beside)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Leave `beside` before the app closes what it uses.
+
+        It cannot be around `serve`, which raises the signal again: the process ends there.
+        """
+        await self._entered.aclose()
+        await super().shutdown(sockets)
 
     async def on_tick(self, counter: int) -> bool:
         """Called ten times a second; returns whether to close now."""
@@ -168,10 +188,10 @@ class Server(uvicorn.Server):
         return await super().on_tick(counter)
 
 
-def server(parts: Parts) -> Server:
+def server(parts: Parts, beside: AbstractAsyncContextManager[None] | None = None) -> Server:
     """Build the HTTP server over `parts`: limited headers and timeouts, no banner, no uvicorn access log.
 
-    Our own log replaces it because it never contains a query string.
+    Our own log replaces it because it never contains a query string. `beside` is entered while it serves.
     """
     config = uvicorn.Config(
         create_app(parts),
@@ -189,7 +209,7 @@ def server(parts: Parts) -> Server:
         ssl_certfile=parts.tls[0] if parts.tls else None,
         ssl_keyfile=parts.tls[1] if parts.tls else None,
     )
-    return Server(config, parts.admission, parts.settings.stop_seconds)
+    return Server(config, parts.admission, parts.settings.stop_seconds, beside or nullcontext())
 
 
 async def _introduce(parts: Parts, url: str, say: Callable[[str], None]) -> None:

@@ -36,7 +36,7 @@ async def test_lost_facilitator_degrades_health(start: Start) -> None:
             pay_to=Account.create().address,
             facilitator_url=facilitator.url,
             rpc_url=f"{facilitator.url}/devchain/rpc",
-            health_seconds=0.05,
+            health_seconds=0.25,
         )
 
         async def is_healthy() -> bool:
@@ -67,7 +67,7 @@ async def test_lost_ledger_is_unhealthy(start: Start) -> None:
     if programs is None:
         pytest.skip(postgresql.NOT_INSTALLED)
     with postgresql.running(programs) as server:
-        service = start(database_url=server.database(), health_seconds=0.05)
+        service = start(database_url=server.database(), health_seconds=0.25)
         assert (await asked(service))[0] == 200
         with server.away():
             async with httpx.AsyncClient(timeout=30) as http:

@@ -51,7 +51,7 @@ def button(picture: Image, at: tuple[int, int] = MIDDLE, half: int = 32, way: fl
 @pytest.mark.parametrize("perspective", [False, True])
 @pytest.mark.parametrize("style", sorted(STYLES))
 def test_every_players_button_is_found(style: str, perspective: bool) -> None:
-    footage = Footage.of([person()] * 45)
+    footage = Footage.of([person()] * 24)
     found = [
         judged(list(play_button(footage, style, np.random.default_rng(seed), MIDDLE, perspective).frames)).score
         for seed in range(4)
