@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 from alive402.demo import prepare_samples
 from alive402.receipts import verified_answer
 from tests.http.conftest import Service
-from tests.web.challenging import KINDS, LEAD, WINDOW, Told, reach
+from tests.web.challenging import KINDS, LEAD, WINDOW, Issued, reach
 from tests.web.conftest import PAGE, Open
 from tests.web.firefox import running_firefox
 from tests.web.steps import answered, in_view, problem
@@ -142,8 +142,8 @@ def test_filmed_clip_reaches_the_service(
 
 
 def test_component_films_a_webm_for_another_site(embed: Embed) -> None:  # noqa: F811
-    told = Told()
-    page, element = embed(told, viewport=NARROW)
+    issued = Issued()
+    page, element = embed(issued, viewport=NARROW)
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     expect(element.locator(".main")).to_be_focused()
@@ -160,10 +160,10 @@ def test_component_films_a_webm_for_another_site(embed: Embed) -> None:  # noqa:
     reach(element, "done")
     assert page.evaluate("shown.map(([, arrow]) => arrow)") == [*KINDS]
     assert events(page) == ["ready", "begun", "step", "step", "step", "clip", "handed-over"]
-    for place, mark in enumerate(page.evaluate("told.at(-2)[1].marks")):
+    for place, mark in enumerate(page.evaluate("heard.at(-2)[1].marks")):
         assert LEAD + WINDOW * place <= mark["at"] < LEAD + WINDOW * (place + 1)
-    assert told.clip_type == "video/webm"
-    frames = decoded(told.clip)
+    assert issued.clip_type == "video/webm"
+    frames = decoded(issued.clip)
     assert frames[-1][0] - frames[0][0] > LEAD + WINDOW
     assert len({picture.shape for _, picture in frames}) == 1
 

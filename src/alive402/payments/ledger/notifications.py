@@ -39,7 +39,7 @@ async def notify_step(
     detail: str,
 ) -> None:
     """Queue a notification of a payment's step for each of `urls`, when its state is one of `TYPES`."""
-    if state not in TYPES or not urls:
+    if state not in TYPES:
         return
     payment = await session.get(Payment, payment_id, populate_existing=True)
     assert payment is not None

@@ -254,7 +254,7 @@ class PaymentRepository:
             for state in states
         ]
         await self._session.execute(_NOTING, rows)
-        for state in states:
+        for state in states if self._webhook_urls else ():
             await notify_step(self._session, self._webhook_urls, payment_id, at, state, request_id, detail)
 
     async def events(self, payment_id: str) -> list[PaymentEvent]:
