@@ -45,17 +45,20 @@ class Tally:
     @property
     def seconds(self) -> float:
         """The seconds of all calls together, up to now."""
+        self._add()
+        return self._seconds
+
+    def change(self, calls: int) -> None:
+        """Add so many calls, or remove them if the number is negative."""
+        self._add()
+        self.calls += calls
+
+    def _add(self) -> None:
         now = self._clock()
         # Added piece by piece: a difference of two large sums could fall by a rounding error, and Prometheus takes a
         # counter that falls for one that began anew.
         self._seconds += self.calls * (now - self._until)
         self._until = now
-        return self._seconds
-
-    def change(self, calls: int) -> None:
-        """Add so many calls, or remove them if the number is negative."""
-        _ = self.seconds
-        self.calls += calls
 
 
 class Places:

@@ -60,7 +60,7 @@ GLUED_NOTHING, GLUED_CERTAIN = 0.0023, 0.0018
 SWAYS_NOTHING, SWAYS_CERTAIN = 0.012, 0.02
 
 # One picture, bent, explains every frame: made photos that talk or have depth leave little more than a bent still
-# leaves. The calmest bona fide clips leave more, also where light, sharpness or encoding is altered (docs/accuracy.md).
+# leaves. The calmest bona fide clips leave more, also where light, sharpness or encoding is altered.
 BENT_NOTHING, BENT_CERTAIN = 0.85, 0.75
 SURE, LEAST_WIDTH = 0.7, 80.0
 """Least share of the face's points that must be found again, in every frame, and least width of the face in px."""
