@@ -15,11 +15,10 @@ from alive402.lab import shown
 from alive402.lab.datasets import Presentation
 from alive402.lab.metrics import Auc, Scored
 from alive402.liveness import Analysis, Analyzer, UnusableVideo
-from alive402.liveness.networks import pool
-from alive402.liveness.networks.appearance import Floats
+from alive402.liveness.networks import logits, pool
 
 Scores = npt.NDArray[np.float64]
-APPEARANCE = ("mean", "percentile")
+APPEARANCE = ("mean", "percentile", "face")
 
 
 @dataclass(frozen=True)
@@ -51,15 +50,19 @@ def look(clips: Sequence[Presentation], altered: Callable[[Path], Path] = lambda
     return seen
 
 
-def table(seen: Sequence[Seen], live: Sequence[Floats], cues: Sequence[str]) -> Table:
-    """The input of the fusion's fit: the pooled scores in `live`, (n,) each, and these cues."""
-    rows = [[*pool(scores), *(one.cues[name] for name in cues)] for one, scores in zip(seen, live, strict=True)]
+def table(seen: Sequence[Seen], cues: Sequence[str], appearance: Sequence[str] = APPEARANCE) -> Table:
+    """The input of the fusion's fit: these numbers of the network, of APPEARANCE, and these cues."""
+    rows = []
+    for one in seen:
+        looks = one.analysis.looks
+        said = dict(zip(APPEARANCE, (*pool(looks.live), float(logits(looks.face).mean())), strict=True))
+        rows.append([*(said[name] for name in appearance), *(one.cues[name] for name in cues)])
     return Table(
         features=np.array(rows, float),
         labels=np.array([one.clip.bona_fide for one in seen], float),
         sources=np.array([one.clip.source for one in seen]),
         species=np.array([one.clip.attack_type or "live" for one in seen]),
-        names=[*APPEARANCE, *cues],
+        names=[*appearance, *cues],
     )
 
 
@@ -74,9 +77,9 @@ def row(name: str, scores: Scores, seen: Sequence[Seen], threshold: float = 0.5)
     return f"| {name} | {shown(area.value)} ({low} to {high}) | {errors} |"
 
 
-def fused(seen: Sequence[Seen], live: Sequence[Floats], cues: Sequence[str]) -> Scores:
-    """(n,) probability of each clip by a fusion that was fitted without its source."""
-    return left_out(table(seen, live, cues))
+def fused(seen: Sequence[Seen], cues: Sequence[str], appearance: Sequence[str] = APPEARANCE) -> Scores:
+    """(n,) probability of each clip by a fusion of these numbers that was fitted without its source."""
+    return left_out(table(seen, cues, appearance))
 
 
 HEAD = "| | AUC | people refused | attacks accepted |\n|---|---|---|---|"

@@ -1,6 +1,6 @@
 """Compares the time per face by runtime and activation: `python -m benchmarks.runtimes --teacher FOLDER [--json]`.
 
-Measures the two networks of Silent-Face unchanged (PReLU), with PReLU written as relu(x) - slope * relu(-x), with
+A face is three views: two by one network, one by the other. Measures Silent-Face's networks unchanged (PReLU), with PReLU written as relu(x) - slope * relu(-x), with
 LeakyReLU, and with padded channels, by onnxruntime and, where it is installed, by OpenVINO; and our own shipped file.
 One thread, four faces per batch; variants run in turn, so that other load slows all alike. Needs
 training/requirements.txt.
@@ -20,7 +20,7 @@ import numpy.typing as npt
 import onnx
 import onnxruntime
 from onnx import helper
-from training.two_view import student_pair, teacher_pair, to_onnx
+from training.two_view import VIEWS, student_pair, teacher_pair, to_onnx
 
 from alive402.liveness.networks.model_files import locate
 
@@ -98,7 +98,7 @@ def with_onnxruntime(model: onnx.ModelProto) -> Run:
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     faces = feeds()
-    return lambda: session.run(["p_live"], faces)
+    return lambda: session.run(None, faces)
 
 
 def with_openvino(model: onnx.ModelProto) -> Run:
@@ -122,9 +122,9 @@ def with_openvino(model: onnx.ModelProto) -> Run:
 
 
 def feeds() -> dict[str, npt.NDArray[np.float32]]:
-    """Both views of several faces."""
+    """All views of several faces."""
     rng = np.random.default_rng(402)
-    return {name: rng.uniform(0, 255, (FACES, 3, 80, 80)).astype(np.float32) for name in ("mid_2p7", "wide_4p0")}
+    return {name: rng.uniform(0, 255, (FACES, 3, 80, 80)).astype(np.float32) for name in VIEWS}
 
 
 if __name__ == "__main__":

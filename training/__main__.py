@@ -25,14 +25,13 @@ from training.originals import gather
 from training.pool import load, render
 
 STEPS = ("gather", "render", "learn", "all")
-RUNS, SHARE = 2, 0.6
-"""Number of networks trained, each with its own seed, and their share in the exported mean; the rest is the start. A
-mean of runs is closer to what all runs learned than to the chance of one (`averaged` in two_view.py), and the start
-keeps it close to real clips: the longer a run, the more it fits the simulator. Chosen by `training.compare`.
-
-A mean of runs is nearer to what all of them learned than to the chances of one (`averaged` in two_view.py), and
-the start holds it to real clips: the longer a run, the more it knows of the simulator. Chosen by `training.compare`.
+RUNS, SHARE = 4, 0.6
+"""Number of networks trained, and their share in the exported mean; the rest is the start. A mean of runs is closer to
+what all runs learned than to the chance of one (`averaged` in two_view.py), and the start keeps it close to real clips:
+the longer a run, the more it fits the simulator. Chosen by `training.compare`.
 """
+HARDER = 0.5
+"""Share of the altered samples that show less of the scene, or little light, in every second run."""
 
 
 def main() -> None:
@@ -66,7 +65,8 @@ def main() -> None:
     for run in range(options.runs):
         print(f"learning, run {run + 1} of {options.runs}", flush=True)
         start = student_pair(options.teacher, options.balance, options.from_scratch, options.seed)
-        learned.append(learn(start, teacher, pool, replace(plan, seed=options.seed + run), options.work))
+        now = replace(plan, seed=options.seed + run // 2, harder=options.harder if run % 2 else 0.0)
+        learned.append(learn(start, teacher, pool, now, options.work))
     shares = [options.share / options.runs] * options.runs
     if options.from_scratch:
         student = averaged(learned, [1 / options.runs] * options.runs)
@@ -92,15 +92,18 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=160, help="of 48 samples: how long to learn")
     parser.add_argument("--rate", type=float, default=3e-4, help="peak learning rate")
     parser.add_argument("--balance", type=float, default=1.0, help="white balance before the network: 0 none, 1 full")
-    parser.add_argument("--runs", type=int, default=RUNS, help="networks to train and average")
+    parser.add_argument(
+        "--runs", type=int, default=RUNS, help="networks to train; every second one sees less of the scene"
+    )
     parser.add_argument("--share", type=float, default=SHARE, help="of the trained weights in the exported mean")
     parser.add_argument("--labels", type=float, default=1.0, help="factor on the weights of known labels")
     parser.add_argument("--altered", type=float, default=0.5, help="share of samples altered for the student alone")
+    parser.add_argument("--harder", type=float, default=HARDER, help="share of those by harder.py, every second run")
     parser.add_argument("--no-teacher", action="store_true", help="ablation: the known labels alone")
     parser.add_argument("--from-scratch", action="store_true", help="ablation: fresh weights instead of the teacher's")
     parser.add_argument("--name", default="two_view.onnx", help="of the exported file in --work")
     parser.add_argument("--pool-seed", type=int, default=402, help="of the rendered samples")
-    parser.add_argument("--seed", type=int, default=403, help="of the first run; the next ones count on")
+    parser.add_argument("--seed", type=int, default=403, help="of the first two runs; the next ones count on")
     parser.add_argument("--install", action="store_true", help="put the result in the package")
     return parser.parse_args()
 

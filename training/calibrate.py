@@ -21,15 +21,13 @@ from alive402.liveness.networks.model_files import registry
 from training.alterations import MEASURED
 from training.compare import numbers, together
 from training.folds import look, pooled
-from training.fusion_fit import FREE, SET_BY_HAND, Floats, Table, auc, fit, left_out, with_expert
+from training.fusion_fit import SEEN, SET_BY_HAND, Floats, Table, auc, fit, left_out, with_expert
 from training.harder import HARDER
 
 THRESHOLD, MARGIN = 0.5, 0.15
 """Within the margin of the threshold the verdict is `inconclusive`. Up to .15, a wider margin turns two verdicts on
 altered looks inconclusive for each wrong one that it prevents; from .15 to .2 it is more than three."""
 MARGINS = (0.05, 0.1, MARGIN, 0.2)
-OURS = ("mean", "percentile", *FREE)
-"""The numbers of our network's line beside its intercept."""
 
 
 def main() -> None:
@@ -55,7 +53,7 @@ def main() -> None:
     intercept, weights = fit(table)
     chosen = dict(zip(table.names, weights.round(3).tolist(), strict=True))
     print(f"intercept {intercept:.3f}, weights {chosen}")
-    lines = {"appearance": {"intercept": round(intercept, 3)} | {name: chosen[name] for name in OURS}}
+    lines = {"appearance": {"intercept": round(intercept, 3)} | {name: chosen[name] for name in SEEN}}
     if options.expert:
         theirs = Table(
             pooled(looked.expert, looked.clip), clean.labels, clean.sources, clean.species, ["mean", "percentile"]
@@ -65,7 +63,7 @@ def main() -> None:
         start, slopes = (value.round(3).tolist() for value in map(np.asarray, fit(theirs)))
         lines["expert"] = {"intercept": start, "mean": slopes[0], "percentile": slopes[1]}
     if options.write:
-        _write(clean, lines, {name: weight for name, weight in chosen.items() if name not in OURS})
+        _write(clean, lines, {name: weight for name, weight in chosen.items() if name not in SEEN})
 
 
 def _say(table: Table, scores: Floats) -> None:

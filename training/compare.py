@@ -16,11 +16,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
-from alive402.liveness.networks import AppearanceNetwork, logits
+from alive402.liveness.networks import AppearanceNetwork, Looks, logits
 from training.alterations import MEASURED, Alteration, Look, faces_within, usual_faces
 from training.folds import Floats, Image, Looked, Stills, look, look_at_stills, mean_odds, pooled, some_looks
-from training.fusion_fit import FREE, Table, auc, left_out
+from training.fusion_fit import SEEN, Table, auc, left_out
 from training.harder import HARDER
 
 SEED = 402
@@ -30,8 +31,8 @@ ALTERED_WEIGHT = 0.5
 REFUSED_SHARE = 0.1
 """Share of the people in photographs that is refused at the threshold at which attacks are counted."""
 
-Views = tuple[Sequence[Image], Sequence[Image], Floats]
-"""Mid and wide view of n looks, and their reach."""
+Views = tuple[Sequence[Image], Sequence[Image], Floats, npt.NDArray[np.float32]]
+"""Mid and wide view of n looks, their reach, and the face in each mid view, (n, 4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +107,22 @@ def published(teacher: Path) -> AppearanceNetwork:
 
 def altered_views(looked: Looked, alterations: Mapping[str, Alteration] = MEASURED) -> Iterator[tuple[str, Views]]:
     """Yield the looks under each alteration, one set at a time: all unaltered (""), then some of them altered."""
-    yield "", (looked.mid, looked.wide, looked.reach)
+    yield "", (looked.mid, looked.wide, looked.reach, looked.faces)
     some = some_looks(looked)
     usual, real = usual_faces(len(some)), faces_within(looked.reach[some])
+    real[:, 0] = looked.faces[some]
     for name, alteration in alterations.items():
         rng = np.random.default_rng(SEED)
         changed = [
             alteration(rng, Look((looked.mid[one], looked.wide[one]), face))
             for one, face in zip(some, real if name in HARDER else usual, strict=True)
         ]
-        faces = np.stack([one.faces[1] for one in changed])
-        reach = 1 / (faces[:, 2:] - faces[:, :2]).max(axis=1) if name in HARDER else looked.reach[some]
-        yield name, ([one.views[0] for one in changed], [one.views[1] for one in changed], reach)
+        views = [one.views[0] for one in changed], [one.views[1] for one in changed]
+        if name not in HARDER:
+            yield name, (*views, looked.reach[some], looked.faces[some])
+            continue
+        faces = np.stack([one.faces for one in changed])
+        yield name, (*views, 1 / (faces[:, 1, 2:] - faces[:, 1, :2]).max(axis=1), faces[:, 0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,19 +146,26 @@ def numbers(
 ) -> list[Numbers]:
     """Score the clips under each alteration by each network; "" is the unaltered clips.
 
-    With `conditions`, how each clip was filmed (FREE of fusion_fit.py) stands beside the network's score.
+    With `conditions`, the features are those of `seen_by_clip`; without, the network's score alone and the cues.
     """
     found = [Numbers({}, {}) for _ in networks]
     some = looked.clip[some_looks(looked)]
-    for name, (mid, wide, reach) in altered_views(looked, alterations):
+    for name, views in altered_views(looked, alterations):
         clip = some if name else looked.clip
         for network, one in zip(networks, found, strict=True):
-            looks = network.look_at(mid, wide, reach)
-            how = [looks.colourless, looks.dark, looks.close, looks.close * logits(looks.live)] if conditions else []
-            filmed = [(np.bincount(clip, each) / np.bincount(clip))[:, None] for each in how]
+            looks = network.look_at(*views)
             one.odds[name] = mean_odds(looks.live, clip)
-            one.features[name] = np.concatenate([pooled(looks.live, clip), *filmed, looked.cues], axis=1)
+            seen = seen_by_clip(looks, clip) if conditions else pooled(looks.live, clip)
+            one.features[name] = np.concatenate([seen, looked.cues], axis=1)
     return found
+
+
+def seen_by_clip(looks: Looks, clip: npt.NDArray[np.int64]) -> Floats:
+    """(m, k) float64: what the network says of each of m clips, by the names in SEEN; `clip` (n,) is of each look."""
+    alone = logits(looks.face)
+    each = [alone, looks.colourless, looks.dark, looks.close, looks.close * logits(looks.live), looks.close * alone]
+    means = [np.bincount(clip, one) / np.bincount(clip) for one in each]
+    return np.concatenate([pooled(looks.live, clip), np.stack(means, axis=1)], axis=1)
 
 
 def compare(networks: Sequence[AppearanceNetwork], looked: Looked) -> list[dict[str, Figures]]:
@@ -193,13 +205,13 @@ def together(looked: Looked, features: dict[str, Floats]) -> Table:
     """Join all clips, unaltered ("") and under each alteration, into one table for fitting the fusion."""
     altered = max(len(features) - 1, 1)
     repeat, count = len(features), len(looked.labels)
-    conditions = FREE if features[""].shape[1] > 2 + len(looked.names) else ()
+    seen = SEEN if features[""].shape[1] > 2 + len(looked.names) else SEEN[:2]
     return Table(
         features=np.concatenate(list(features.values())),
         labels=np.tile(looked.labels.astype(float), repeat),
         sources=np.tile(looked.sources, repeat),
         species=np.tile(looked.attacks, repeat),
-        names=["mean", "percentile", *conditions, *looked.names.tolist()],
+        names=[*seen, *looked.names.tolist()],
         weights=np.concatenate([np.full(count, 1.0 if name == "" else ALTERED_WEIGHT / altered) for name in features]),
     )
 

@@ -12,9 +12,10 @@ import onnxruntime
 import torch
 
 from alive402.liveness.networks import WEIGHTS
+from alive402.liveness.networks.face_view import face_alone
 from training.pool import Chunk
-from training.two_view import TwoView, to_onnx
-from training.views import tensor
+from training.two_view import VIEWS, TwoView, to_onnx
+from training.views import SIDE, tensor
 
 TOLERANCE = 1e-4
 
@@ -28,8 +29,11 @@ def export(student: TwoView, path: Path, pool: Chunk, about: dict[str, str]) -> 
     student.eval()
     onnx.save(to_onnx(student, about), str(path))
     mid, wide = (tensor(images[:64]) for images in (pool.mid, pool.wide))
+    faces = zip(pool.mid[:64], pool.faces[:64, 0], strict=True)
+    alone = tensor(np.stack([face_alone(view, face, SIDE) for view, face in faces]))
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    (said,) = session.run(["p_live"], {"mid_2p7": mid.numpy(), "wide_4p0": wide.numpy()})
+    feeds = {name: view.numpy() for name, view in zip(VIEWS, (mid, wide, alone), strict=True)}
+    (said,) = session.run(["p_live"], feeds)
     with torch.no_grad():
         apart = float(np.abs(said - student.live(mid, wide).numpy()).max())
     if apart > TOLERANCE:

@@ -34,6 +34,7 @@ class Looked:
     Attributes:
         mid, wide: (n, 128, 128, 3) uint8 BGR.
         reach: (n,) float64, times the face box that the picture has room for, at most 4.
+        faces: (n, 4) float32, the face in each mid view, 0..1 of its side.
         clip: (n,) int, the clip of each look.
         labels: (m,) 1 = bona fide.
         sources, attacks: (m,) str; `attacks` is empty for bona fide.
@@ -44,6 +45,7 @@ class Looked:
     mid: Image
     wide: Image
     reach: Floats
+    faces: npt.NDArray[np.float32]
     clip: npt.NDArray[np.int64]
     labels: npt.NDArray[np.int64]
     sources: npt.NDArray[np.str_]
@@ -118,12 +120,13 @@ class About:
 
 def collect(analyses: Iterable[tuple[About, Analysis]]) -> Looked:
     """Collect analyses of clips into one table of looks."""
-    mid, wide, reach, clip, cues, known, experts = [], [], [], [], [], [], []
+    mid, wide, reach, faces, clip, cues, known, experts = [], [], [], [], [], [], [], []
     names: list[str] = []
     for place, (about, analysis) in enumerate(analyses):
         mid += [sample.mid for sample in analysis.samples]
         wide += [sample.wide for sample in analysis.samples]
         reach += [sample.reach for sample in analysis.samples]
+        faces += [sample.face for sample in analysis.samples]
         clip += [place] * len(analysis.samples)
         evidence = {name: cue for name, cue in analysis.report.cues.items() if name not in (APPEARANCE, EXPERT)}
         names = list(evidence)
@@ -134,6 +137,7 @@ def collect(analyses: Iterable[tuple[About, Analysis]]) -> Looked:
         np.stack(mid),
         np.stack(wide),
         np.array(reach),
+        np.stack(faces),
         np.array(clip),
         np.array([int(one.bona_fide) for one in known]),
         np.array([one.source for one in known]),

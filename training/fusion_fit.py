@@ -26,10 +26,12 @@ SET_BY_HAND = {
     "flicker": 1.0,
     "pulse": 1.0,
 }
-EXPECTED = {"mean": 0.5, "percentile": 0.5, "planar": 4.0, "bezel": 3.0}
-MOST = {"mean": 2.0, "percentile": 2.0, "planar": 6.0, "bezel": 6.0}
-FREE = ("colourless", "dark", "close", "close_score")
+EXPECTED = {"mean": 0.5, "percentile": 0.5, "face": 0.5, "planar": 4.0, "bezel": 3.0}
+MOST = {"mean": 2.0, "percentile": 2.0, "face": 2.0, "planar": 6.0, "bezel": 6.0}
+FREE = ("colourless", "dark", "close", "close_score", "close_face")
 """Conditions of filming: their weights may have either sign, and are held near 0, only weakly."""
+SEEN = ("mean", "percentile", "face", *FREE)
+"""What our network says of a clip: the names of `Line` in the package's fusion, without the intercept."""
 FREE_PULL = 0.02 / 3.0**2
 """Strength of the pull of a FREE weight to 0."""
 HELD = 0.3
@@ -128,7 +130,7 @@ def with_expert(table: Table, expert: Table) -> Floats:
         mine = table.sources == source
         intercept, weights = fit(_only(table, ~mine))
         theirs, slopes = fit(_only(expert, ~mine))
-        own = np.isin(table.names, ("mean", "percentile", *FREE))
+        own = np.isin(table.names, SEEN)
         ours = intercept + table.features[mine][:, own] @ weights[own]
         cues = table.features[mine][:, ~own] @ weights[~own]
         odds[mine] = (ours + theirs + expert.features[mine] @ slopes) / 2 + cues

@@ -1,4 +1,4 @@
-"""Alterations on which the fusion is fitted, and from which no network learns: less of the scene, or little light."""
+"""Alterations that leave less of the scene, or little light: for the fusion, and for every second training run."""
 
 from __future__ import annotations
 

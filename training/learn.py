@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from training.alterations import Look, altered
+from training.harder import HARDER
 from training.pool import KINDS, Chunk
 from training.teacher import LIVE, UNKNOWN
 from training.two_view import TwoView
@@ -62,6 +63,7 @@ class Plan:
         labels: factor on LABEL_WEIGHTS; 0 learns from the teacher alone.
         altered: share of each batch that is altered for the student alone.
         teacher: whether the teacher's answers count at all.
+        harder: share of the altered samples that show less of the scene, or little light (`training/harder.py`).
     """
 
     steps: int = 240
@@ -71,6 +73,7 @@ class Plan:
     labels: float = 1.0
     altered: float = 0.5
     teacher: bool = True
+    harder: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ def learn(student: TwoView, teacher: TwoView, pool: Chunk, plan: Plan, work: Pat
     run = _run_of(student, pool, plan)
     kept = {name: value.clone() for name, value in student.state_dict().items()}
     optimizer = torch.optim.AdamW(student.parameters(), plan.rate, weight_decay=0.0)
-    checkpoint, step = work / f"learning-{plan.seed}.pt", 0
+    checkpoint, step = work / f"learning-{plan.seed}-{plan.harder:g}.pt", 0
     if checkpoint.exists():
         state = torch.load(checkpoint)
         if state["run"] == run:
@@ -148,7 +151,7 @@ def _batch(pool: Chunk, training: np.ndarray, teacher: TwoView, plan: Plan, rng:
     weights = torch.tensor([LABEL_WEIGHTS[KINDS[place]] * plan.labels for place in pool.kinds[some]])
     parts = []
     if len(apart):
-        looks = [altered(rng, _mirrored(rng, pool, place)) for place in apart]
+        looks = [_altered(rng, _mirrored(rng, pool, place), plan.harder) for place in apart]
         views = (shrunk(unshrunk(np.stack([look.views[view] for look in looks]))) for view in (0, 1))
         answers = (torch.from_numpy(stored[apart].astype(np.float32)) for stored in (pool.logits, pool.embeddings))
         parts.append((*views, *answers))
@@ -159,6 +162,14 @@ def _batch(pool: Chunk, training: np.ndarray, teacher: TwoView, plan: Plan, rng:
         labels[split:][mixed] = UNKNOWN
     mid, wide, logits, embeddings = (torch.cat(some_of) for some_of in zip(*parts, strict=True))
     return Batch(mid, wide, logits, embeddings, labels, weights)
+
+
+def _altered(rng: np.random.Generator, look: Look, harder: float) -> Look:
+    """A look altered for the student alone; a share `harder` of them shows less of the scene, or little light."""
+    if rng.random() >= harder:
+        return altered(rng, look)
+    look = HARDER[str(rng.choice(list(HARDER)))](rng, look)
+    return altered(rng, look) if rng.random() < 0.5 else look
 
 
 def _mirrored(rng: np.random.Generator, pool: Chunk, place: int) -> Look:

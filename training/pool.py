@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import lru_cache
+from multiprocessing import get_context
 from pathlib import Path
 from time import perf_counter
 
@@ -16,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alive402.liveness.faces.samples import crop_around
+from alive402.liveness.faces.upright import face_in_view
 from alive402.liveness.networks import MID_VIEW, WIDE_VIEW
 from training.originals import BONA_FIDE, CONTENT_ONLY, Original
 from training.simulate import SCREENS, Picture, film, present
@@ -99,7 +101,8 @@ def render(originals: Sequence[Original], teacher: Path, work: Path, count: int,
         if not path.exists()
     ]
     began = perf_counter()
-    with ProcessPoolExecutor(os.cpu_count()) as workers:
+    # Not forked: a child of a process that has found faces waits for threads that it does not have.
+    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as workers:
         waiting = [workers.submit(_render_chunk, job) for job in jobs]
         for done, future in enumerate(as_completed(waiting), 1):
             future.result()
@@ -140,7 +143,9 @@ def _render_chunk(job: Job) -> None:
     np.savez(
         aside,
         **views,
-        faces=np.stack([[face_in_view(one, times) for times in (MID_VIEW, WIDE_VIEW)] for one in pictures]),
+        faces=np.stack(
+            [[face_in_view(one.image, one.box, times) for times in (MID_VIEW, WIDE_VIEW)] for one in pictures]
+        ),
         labels=np.array(labels, np.int8),
         kinds=np.array(places, np.int8),
         severities=np.array(severities, np.float32),
@@ -236,17 +241,6 @@ def _resampled(rng: np.random.Generator, picture: Picture) -> Picture:
     small = resized(picture, max(8, round(width * scale)), max(8, round(height * scale)))
     gain = float(np.clip(rng.uniform(*CROP_LUMINANCE) / max(float(small.image.mean()), 8.0), 0.4, 2.0))
     return Picture(np.asarray(cv2.convertScaleAbs(small.image, alpha=gain), np.uint8), small.box)
-
-
-def face_in_view(picture: Picture, times: float) -> npt.NDArray[np.float32]:
-    """(4,) float32: the box within a view that `crop_around` cuts `times` as large, 0..1 of the view's side."""
-    height, width = picture.image.shape[:2]
-    x1, y1, x2, y2 = (float(side) for side in picture.box)
-    times = min(times, (height - 1) / (y2 - y1), (width - 1) / (x2 - x1))
-    wide, high = (x2 - x1) * times, (y2 - y1) * times
-    left = min(max((x1 + x2) / 2 - wide / 2, 0.0), width - wide)
-    top = min(max((y1 + y2) / 2 - high / 2, 0.0), height - high)
-    return np.array([(x1 - left) / wide, (y1 - top) / high, (x2 - left) / wide, (y2 - top) / high], np.float32)
 
 
 def _jittered(rng: np.random.Generator, picture: Picture) -> Picture:

@@ -23,7 +23,8 @@ GAINS = (0.6, 1.7)
 """Least and largest gain of the white balance."""
 FLOOR = 1.0
 """Gray level added to each channel's mean, so that a black picture has gains of 1."""
-VIEWS = ("mid_2p7", "wide_4p0")
+VIEWS = ("mid_2p7", "wide_4p0", "face_alone")
+ANSWERS = ("p3_mid", "p3_wide", "p3_face")
 
 
 class TwoView(nn.Module):
@@ -102,7 +103,9 @@ def cut_over(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def to_onnx(pair: TwoView, about: dict[str, str], pad: bool = True) -> onnx.ModelProto:
-    """The shipped file: both views in, `p_live` (n,), `p3_mid` and `p3_wide` (n, 3) out.
+    """The shipped file: the views in, `p_live` (n,) of mid and wide, and `p3_mid`, `p3_wide`, `p3_face` (n, 3) out.
+
+    The face alone (`alive402.liveness.networks.face_view`) goes through the weights of the mid view, stored once.
 
     Args:
         about: metadata.
@@ -110,7 +113,8 @@ def to_onnx(pair: TwoView, about: dict[str, str], pad: bool = True) -> onnx.Mode
     """
     graphs = [network.to_onnx() for network in pair.views]  # type: ignore[operator]
     graphs = [padded(graph) for graph in graphs] if pad else graphs
-    parts = [compose.add_prefix(graph, f"{view}/") for graph, view in zip(graphs, VIEWS, strict=True)]
+    parts = [compose.add_prefix(graph, f"{view}/") for graph, view in zip([*graphs, graphs[0]], VIEWS, strict=True)]
+    _share_weights(parts[2], parts[0])
     nodes, stored = _white_nodes(pair.balance)
     for part, view in zip(parts, VIEWS, strict=True):
         nodes += [
@@ -119,11 +123,10 @@ def to_onnx(pair: TwoView, about: dict[str, str], pad: bool = True) -> onnx.Mode
             *part.graph.node,
         ]
         stored += list(part.graph.initializer)
-    answers = ("p3_mid", "p3_wide")
-    for view, answer in zip(VIEWS, answers, strict=True):
+    for view, answer in zip(VIEWS, ANSWERS, strict=True):
         nodes.append(helper.make_node("Softmax", [f"{view}/{LOGITS}"], [answer], axis=1))
     nodes += [
-        helper.make_node("Add", list(answers), ["both"]),
+        helper.make_node("Add", list(ANSWERS[:2]), ["both"]),
         helper.make_node("Mul", ["both", "half"], ["mean"]),
         helper.make_node("Gather", ["mean", "place"], ["p_live"], axis=1),
     ]
@@ -135,7 +138,7 @@ def to_onnx(pair: TwoView, about: dict[str, str], pad: bool = True) -> onnx.Mode
         [helper.make_tensor_value_info(view, TensorProto.FLOAT, ["n", 3, 80, 80]) for view in VIEWS],
         [
             helper.make_tensor_value_info("p_live", TensorProto.FLOAT, ["n"]),
-            *(helper.make_tensor_value_info(answer, TensorProto.FLOAT, ["n", 3]) for answer in answers),
+            *(helper.make_tensor_value_info(answer, TensorProto.FLOAT, ["n", 3]) for answer in ANSWERS),
         ],
         stored,
     )
@@ -144,6 +147,16 @@ def to_onnx(pair: TwoView, about: dict[str, str], pad: bool = True) -> onnx.Mode
         model.metadata_props.append(onnx.StringStringEntryProto(key=key, value=about[key]))
     onnx.checker.check_model(model, full_check=True)
     return model
+
+
+def _share_weights(part: onnx.ModelProto, other: onnx.ModelProto) -> None:
+    """Let `part` use the stored weights of `other`, the same graph under other names."""
+    names = {
+        mine.name: theirs.name for mine, theirs in zip(part.graph.initializer, other.graph.initializer, strict=True)
+    }
+    for node in part.graph.node:
+        node.input[:] = [names.get(name, name) for name in node.input]
+    del part.graph.initializer[:]
 
 
 def _white_nodes(balance: float) -> tuple[list[onnx.NodeProto], list[TensorProto]]:

@@ -38,9 +38,9 @@ def manifest(short_clips: Clips, tmp_path: Path) -> Path:
 def test_ablation_table_lists_every_part(manifest: Path) -> None:
     told = run("ablation", manifest, "--network", f"again={model_files.locate('two_view')}")
     rows = {line.split("|")[1].strip(): line for line in told.splitlines() if line.startswith("| ")}
-    assert "1.000" in rows["as shipped: both views, all cues"]
+    assert "1.000" in rows["as shipped: all views, all cues"]
     assert rows["as shipped, both"].split("|")[2:] == rows["again, both"].split("|")[2:]
-    assert {"without planar", "no cue", "again, wide view"} <= set(rows)
+    assert {"without planar", "without the face alone", "no cue", "again, wide view", "again, face alone"} <= set(rows)
 
 
 def test_frozen_stream_is_detected(short_clips: Clips, tmp_path: Path) -> None:

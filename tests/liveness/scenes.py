@@ -126,6 +126,7 @@ def sample(frame: Image, box: npt.NDArray[np.float32], time: float = 0.0) -> Sam
         luminance=128.0,
         mid=view,
         wide=view,
+        face=np.array([0.315, 0.315, 0.685, 0.685], np.float32),
         reach=4.0,
         texture=texture,
         picture=view,

@@ -60,7 +60,15 @@ def test_stopped_learning_resumes_identically(tmp_path: Path) -> None:
     assert not np.array_equal(weights(at_once), weights(other))
 
 
-@pytest.mark.parametrize("plan", [replace(PLAN, altered=0.0), replace(PLAN, altered=1.0), replace(PLAN, labels=0.0)])
+@pytest.mark.parametrize(
+    "plan",
+    [
+        replace(PLAN, altered=0.0),
+        replace(PLAN, altered=1.0),
+        replace(PLAN, altered=1.0, harder=1.0),
+        replace(PLAN, labels=0.0),
+    ],
+)
 def test_every_ablation_learns(tmp_path: Path, plan: Plan) -> None:
     folder = small_teacher(tmp_path)
     before = weights(student_pair(folder, 1.0))

@@ -26,8 +26,20 @@ def test_exported_file_equals_torch(tmp_path: Path, balance: float) -> None:
     mid, wide = views(1), views(2)
     wide[:, 0] *= 0.5
     session = onnxruntime.InferenceSession(to_onnx(student, {"licence": "Apache-2.0"}).SerializeToString())
-    said = session.run(["p_live"], {"mid_2p7": mid.numpy(), "wide_4p0": wide.numpy()})[0]
+    feeds = {"mid_2p7": mid.numpy(), "wide_4p0": wide.numpy(), "face_alone": mid.flip(3).numpy()}
+    said = session.run(["p_live"], feeds)[0]
     assert np.abs(said - student.live(mid, wide).numpy()).max() < 1e-5
+
+
+def test_face_alone_is_scored_by_the_weights_of_the_tight_view(tmp_path: Path) -> None:
+    model = to_onnx(student_pair(small_teacher(tmp_path), 1.0), {})
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    mid, wide, other = (views(seed).numpy() for seed in (1, 2, 3))
+    tight, alone = session.run(["p3_mid", "p3_face"], {"mid_2p7": mid, "wide_4p0": wide, "face_alone": mid})
+    assert np.array_equal(tight, alone)
+    (another,) = session.run(["p3_face"], {"mid_2p7": mid, "wide_4p0": wide, "face_alone": other})
+    assert not np.array_equal(another, alone)
+    assert not [one.name for one in model.graph.initializer if one.name.startswith("face_alone/")]
 
 
 def test_cut_over_replaces_each_prelu_by_its_mean_slope(tmp_path: Path) -> None:

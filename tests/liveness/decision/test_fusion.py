@@ -59,6 +59,15 @@ def test_score_of_a_face_that_fills_the_picture_counts_less() -> None:
     assert fuse(near, {}, rule).live_confidence == pytest.approx(1 / (1 + np.exp(0.7)), abs=1e-5)
 
 
+def test_face_alone_counts_by_its_weight_and_more_where_it_fills_the_picture() -> None:
+    rule = replace(packaged(), appearance=Line(0.0, 1.0, 0.0, face=0.5, close_face=0.25))
+    sure = np.array([1 / (1 + np.exp(2.0))], np.float32)  # Log odds of -2.
+    for how, odds in ((0.0, -1.0), (1.0, -1.5)):
+        decision = fuse(replace(looks([0.5]), face=sure, close=np.full(1, how, np.float32)), {}, rule)
+        assert decision.live_confidence == pytest.approx(1 / (1 + np.exp(-odds)), abs=1e-5)
+        assert decision.frames == pytest.approx((decision.live_confidence,))
+
+
 @patiently
 @given(st.lists(shares, min_size=1, max_size=16), evidence, st.sampled_from(NAMES), scores, scores)
 def test_more_evidence_for_life_never_lowers_the_confidence(
@@ -71,17 +80,17 @@ def test_more_evidence_for_life_never_lowers_the_confidence(
 
 
 @patiently
-@given(st.lists(shares, min_size=2, max_size=16), evidence, st.data())
+@given(st.lists(st.tuples(shares, shares, st.floats(0, 1)), min_size=2, max_size=16), evidence, st.data())
 def test_livelier_frame_never_lowers_the_confidence(
-    live: list[float], given_cues: dict[str, float | None], data: st.DataObject
+    seen: list[tuple[float, float, float]], given_cues: dict[str, float | None], data: st.DataObject
 ) -> None:
-    place = data.draw(st.integers(0, len(live) - 1))
-    better = list(live)
-    better[place] = data.draw(st.floats(live[place], 0.99))
-    assert (
-        fuse(looks(better), cues(given_cues)).live_confidence
-        >= fuse(looks(live), cues(given_cues)).live_confidence - 1e-12
-    )
+    live, faces, close = (np.array(part, np.float32) for part in zip(*seen, strict=True))
+    place, part = data.draw(st.integers(0, len(live) - 1)), data.draw(st.sampled_from(["live", "face"]))
+    before = replace(looks(live.tolist()), face=faces, close=close)
+    better = getattr(before, part).copy()
+    better[place] = max(better[place], data.draw(shares))
+    after = replace(before, **{part: better})
+    assert fuse(after, cues(given_cues)).live_confidence >= fuse(before, cues(given_cues)).live_confidence - 1e-12
 
 
 @patiently

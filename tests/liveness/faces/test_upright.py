@@ -81,3 +81,17 @@ def test_turned_view_equals_the_upright_picture(degrees: int) -> None:
     plain = upright.crop_upright(picture, box, 2.7, 0.0, 128).astype(int)
     again = upright.crop_upright(leaning_picture, box, 2.7, float(degrees), 128).astype(int)
     assert np.abs(plain - again).mean() < 4
+
+
+@settings(max_examples=40, deadline=None)
+@given(degrees=st.floats(-60, 60), x=st.floats(60, 580), y=st.floats(60, 420), half=st.floats(40, 200))
+def test_face_is_where_the_view_says(degrees: float, x: float, y: float, half: float) -> None:
+    image = np.zeros((480, 640, 3), np.uint8)
+    cv2.circle(image, (round(x), round(y)), 6, (255, 255, 255), -1)
+    box = np.array([x - half, y - half, x + half, y + half], np.float32)
+    view = upright.crop_upright(image, box, 2.7, degrees, 128)
+    face = upright.face_in_view(image, box, 2.7, degrees) * 128
+    row, column = np.argwhere(view[..., 0] > 100).mean(axis=0) + 0.5
+    assert np.abs((face[:2] + face[2:]) / 2 - [column, row]).max() < 2
+    times = min(2.7, 479 / (2 * half), 639 / (2 * half))
+    assert face[2] - face[0] == pytest.approx(128 / times, rel=1e-3)

@@ -31,17 +31,20 @@ DECISIVE = 0.5
 class Line:
     """A network's pooled log odds, calibrated: intercept, and weights (>= 0) of their mean and 20th percentile.
 
-    `colourless`, `dark` and `close` are the log odds that are added for looks without colour, in little light, and of a
-    face that fills the picture; `close_score` is what the last adds to the weight of the score.
+    `face` is the weight (>= 0) of the mean log odds of the face alone. `colourless`, `dark` and `close` are the log
+    odds that are added for looks without colour, in little light, and of a face that fills the picture; `close_score`
+    and `close_face` are what the last adds to the weights of the score and of the face alone.
     """
 
     intercept: float
     mean: float
     percentile: float
+    face: float = 0.0
     colourless: float = 0.0
     dark: float = 0.0
     close: float = 0.0
     close_score: float = 0.0
+    close_face: float = 0.0
 
     def start(self, looks: Looks) -> float:
         """The log odds before the network's score: the intercept, and what the conditions of n looks (n > 0) add."""
@@ -51,18 +54,20 @@ class Line:
     def odds(self, looks: Looks) -> float:
         """Calibrated log odds of life, for n looks (n > 0)."""
         mean, percentile = pool(looks.live)
-        near = float((self._less(looks) * logits(looks.live)).mean())
-        return self.start(looks) + self.mean * mean + self.percentile * percentile + near
+        return self.start(looks) + self.mean * mean + self.percentile * percentile + float(self._rest(looks).mean())
 
     def each(self, looks: Looks) -> npt.NDArray[np.float64]:
         """(n,) calibrated log odds of life, each look alone."""
-        slope = self.mean + self.percentile + self._less(looks)
-        return np.asarray(self.start(looks) + slope * logits(looks.live), np.float64)
+        score = (self.mean + self.percentile) * logits(looks.live)
+        return np.asarray(self.start(looks) + score + self._rest(looks), np.float64)
 
-    def _less(self, looks: Looks) -> npt.NDArray[np.float64]:
-        """(n,) what is added to the weight of each look's score, because its face fills the picture."""
-        close = looks.close if len(looks.close) else np.zeros(len(looks.live))
-        return self.close_score * np.asarray(close, np.float64)
+    def _rest(self, looks: Looks) -> npt.NDArray[np.float64]:
+        """(n,) log odds by each look's face alone, and by what a face that fills the picture does to the weights."""
+        close = np.asarray(looks.close if len(looks.close) else np.zeros(len(looks.live)), np.float64)
+        rest = self.close_score * close * logits(looks.live)
+        if len(looks.face):
+            rest += (self.face + self.close_face * close) * logits(looks.face)
+        return rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +124,7 @@ class Calibration:
         for name in names:
             if name not in table["cues"]:
                 raise ValueError(f"{path} has no weight for the cue {name}. Write 0 until one is fitted.")
-        weights = {"mean": appearance.mean, "percentile": appearance.percentile, **table["cues"]}
+        weights = {name: getattr(appearance, name) for name in ("mean", "percentile", "face")} | {**table["cues"]}
         for name, weight in weights.items():
             if not 0 <= weight < math.inf:
                 raise ValueError(f"{path} weighs {name} by {weight}. A weight is a number from 0 up.")

@@ -42,6 +42,7 @@ class Sample:
         luminance: mean gray of the face, 0..255.
         mid, wide: (128, 128, 3) uint8 BGR, 2.7 and 4.0 times the face box, turned until the face stands upright, from
             inside the inner picture where there is one.
+        face: (4,) float32, x1 y1 x2 y2 of the face box in `mid`, 0..1 of its side.
         reach: times the face box that the picture has room for, at most 4; where it is less, the views hold less.
         texture: (h, w) uint8 gray, the face at native resolution, at most 384 px a side.
         picture: (h, w, 3) uint8 BGR, the whole frame, longest side at most 240 px, for a person to look at.
@@ -55,6 +56,7 @@ class Sample:
     luminance: float
     mid: Image
     wide: Image
+    face: Floats
     reach: float
     texture: Image
     picture: Image
@@ -197,6 +199,7 @@ class SampleKeeper:
             luminance=look.luminance,
             mid=mid,
             wide=wide,
+            face=upright.face_in_view(inside, within, MID_VIEW, look.leans),
             reach=upright.room(inside, within, WIDE_VIEW),
             texture=_middle(cv2.cvtColor(_cut(whole, box), cv2.COLOR_BGR2GRAY)),
             picture=look.frame.small(PICTURE_SIDE),

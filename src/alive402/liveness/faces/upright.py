@@ -5,6 +5,8 @@ Angles are degrees by which a face leans clockwise in the picture, as seen by a 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -76,10 +78,39 @@ def crop_upright(image: Image, box: Floats, times: float, leans: float, side: in
     The view is as wide as one that is not turned: limited to the image. The turned square is then shifted inside as far
     as it has room; corners outside the image repeat its border.
     """
+    window = _window(image, box, times, leans)
+    return _turned(image, window.centre, window.size, (window.turn[0, 0], window.turn[1, 0]), side)
+
+
+def face_in_view(image: Image, box: Floats, times: float, leans: float = 0.0) -> Floats:
+    """(4,) float32: x1 y1 x2 y2 of the box in the view of `crop_upright`, 0..1 of the view's side."""
+    window = _window(image, box, times, leans)
+    centre = window.turn.T @ (window.middle - window.centre) / window.size + 0.5
+    half = window.box_size / window.size / 2
+    return np.concatenate([centre - half, centre + half]).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """The part of an image that a view shows.
+
+    Attributes:
+        middle, centre: (2,) px, of the box and of the window.
+        box_size, size: (2,) px, width and height of box and window in the turned view.
+        turn: (2, 2), from directions in the view to those in the image.
+    """
+
+    middle: npt.NDArray[np.float64]
+    centre: npt.NDArray[np.float64]
+    box_size: npt.NDArray[np.float64]
+    size: npt.NDArray[np.float64]
+    turn: npt.NDArray[np.float64]
+
+
+def _window(image: Image, box: Floats, times: float, leans: float) -> _Window:
     height, width = image.shape[:2]
-    box_width, box_height = float(box[2] - box[0]), float(box[3] - box[1])
+    box_size = np.array([box[2] - box[0], box[3] - box[1]], np.float64)
     times = room(image, box, times)
-    box_size = np.array([box_width, box_height])
     if round(leans / 90) % 2:  # For a face on its side, height in the image is width in the view.
         box_size = box_size[::-1]
     size = box_size * times
@@ -90,7 +121,7 @@ def crop_upright(image: Image, box: Floats, times: float, leans: float, side: in
     shift = np.clip(middle, np.minimum(reach, whole / 2), np.maximum(whole - reach, whole / 2)) - middle
     turn, most = np.array([[cos, -sin], [sin, cos]]), (size - box_size) / 2
     centre = middle + turn @ np.clip(turn.T @ shift, -most, most)  # The face stays in view.
-    return _turned(image, centre, size, (cos, sin), side)
+    return _Window(middle, centre, box_size, size, turn)
 
 
 def _turned(

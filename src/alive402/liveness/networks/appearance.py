@@ -1,6 +1,7 @@
-"""Our two-view appearance network: scores each sample.
+"""Our appearance network: scores each sample by two views, and by the face alone.
 
 The tight view (2.7 times the face) shows skin and texture, the wide one (4 times) shows the device or paper around it.
+The face alone (networks/face_view.py) is scored by the weights of the tight view.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy.typing as npt
 import onnxruntime
 
 from alive402.liveness.networks import conditions, model_files
+from alive402.liveness.networks.face_view import face_alone, in_the_middle
 
 Floats = npt.NDArray[np.float32]
 Image = npt.NDArray[np.uint8]
@@ -34,7 +36,7 @@ AT_ONCE = 4
 class TwoViews(Protocol):
     """Two pictures of one face, (h, h, 3) uint8 BGR each: 2.7 and 4 times the face box, at most `reach` times.
 
-    `faces.Sample` has them.
+    `face` is where the face is in `mid`. `faces.Sample` has them.
     """
 
     @property
@@ -46,6 +48,9 @@ class TwoViews(Protocol):
     @property
     def reach(self) -> float: ...
 
+    @property
+    def face(self) -> Floats: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Looks:
@@ -56,6 +61,7 @@ class Looks:
         paper: (n,) float32, re-filmed from a print.
         screen: (n,) float32, re-filmed from a display.
         views: (n, 2) float32, filmed from life, by the tight and by the wide view alone; empty where there are none.
+        face: (n,) float32, filmed from life, by the face alone; empty where there is no such view.
         colourless, dark, close: (n,) float32, how a look was filmed (networks/conditions.py); empty where not known.
     """
 
@@ -63,6 +69,7 @@ class Looks:
     paper: Floats
     screen: Floats
     views: Floats = field(default_factory=lambda: np.zeros((0, 2), np.float32))
+    face: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
     colourless: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
     dark: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
     close: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
@@ -102,25 +109,41 @@ class AppearanceNetwork:
     def look(self, samples: Sequence[TwoViews]) -> Looks:
         """Run the network on n samples."""
         mid, wide = [sample.mid for sample in samples], [sample.wide for sample in samples]
-        return self.look_at(mid, wide, [sample.reach for sample in samples])
+        return self.look_at(mid, wide, [sample.reach for sample in samples], [sample.face for sample in samples])
 
-    def look_at(self, mid: Sequence[Image], wide: Sequence[Image], reach: Sequence[float] = ()) -> Looks:
-        """Run the network on n looks, given as tight and wide views, (h, h, 3) uint8 BGR each, and their reach."""
+    def look_at(
+        self,
+        mid: Sequence[Image],
+        wide: Sequence[Image],
+        reach: Sequence[float] = (),
+        faces: Sequence[Floats] = (),
+    ) -> Looks:
+        """Run the network on n looks, given as tight and wide views, (h, h, 3) uint8 BGR each.
+
+        Args:
+            mid, wide: the views.
+            reach: as in `faces.Sample`; without it, pictures have room for both views.
+            faces: (n, 4), as in `faces.Sample`; without them, each face is in the middle of its view.
+        """
         if not len(mid):
             nothing: Floats = np.zeros(0, np.float32)
             return Looks(nothing, nothing, nothing)
+        if not len(faces):
+            faces = list(in_the_middle(reach if len(reach) else [WIDE_VIEW] * len(mid), MID_VIEW))
         parts = [slice(start, start + AT_ONCE) for start in range(0, len(mid), AT_ONCE)]
-        found = [self._run(mid[part], wide[part]) for part in parts]
-        live, mid_kinds, wide_kinds = (np.concatenate(some) for some in zip(*found, strict=True))
+        found = [self._run(mid[part], wide[part], faces[part]) for part in parts]
+        live, mid_kinds, wide_kinds, face_kinds = (np.concatenate(some) for some in zip(*found, strict=True))
         kinds: Floats = np.mean([mid_kinds, wide_kinds], axis=0, dtype=np.float32)
         views: Floats = np.stack([mid_kinds[:, 1], wide_kinds[:, 1]], axis=1, dtype=np.float32)
         how = conditions.colourless(wide), conditions.dark(mid, 1 / MID_VIEW), conditions.close(reach)
-        return Looks(np.asarray(live, np.float32), kinds[:, 0], kinds[:, 2], views, *how)
+        return Looks(np.asarray(live, np.float32), kinds[:, 0], kinds[:, 2], views, face_kinds[:, 1], *how)
 
-    def _run(self, mid: Sequence[Image], wide: Sequence[Image]) -> Sequence[Floats]:
-        """Live (n,), and (n, 3) of each view."""
-        feeds = {"mid_2p7": network_input(mid, self._side), "wide_4p0": network_input(wide, self._side)}
-        found: Sequence[Floats] = self._session.run(["p_live", "p3_mid", "p3_wide"], feeds)
+    def _run(self, mid: Sequence[Image], wide: Sequence[Image], faces: Sequence[Floats]) -> Sequence[Floats]:
+        """Live (n,), and (n, 3) of each view and of the face alone."""
+        alone = [face_alone(view, face, self._side) for view, face in zip(mid, faces, strict=True)]
+        views = {"mid_2p7": mid, "wide_4p0": wide, "face_alone": alone}
+        feeds = {name: network_input(view, self._side) for name, view in views.items()}
+        found: Sequence[Floats] = self._session.run(["p_live", "p3_mid", "p3_wide", "p3_face"], feeds)
         return found
 
 
