@@ -1,9 +1,9 @@
 """Compares the time per face by runtime and activation: `python -m benchmarks.runtimes --teacher FOLDER [--json]`.
 
-A face is three views: two by one network, one by the other. Measures Silent-Face's networks unchanged (PReLU), with PReLU written as relu(x) - slope * relu(-x), with
-LeakyReLU, and with padded channels, by onnxruntime and, where it is installed, by OpenVINO; and our own shipped file.
-One thread, four faces per batch; variants run in turn, so that other load slows all alike. Needs
-training/requirements.txt.
+A face is three views: two by one network, one by the other. Measures Silent-Face's networks unchanged (PReLU), with
+PReLU written as relu(x) - slope * relu(-x), with LeakyReLU, and with padded channels, by onnxruntime and, where it is
+installed, by OpenVINO; and our own shipped file. One thread, four faces per batch; variants run in turn, so that other
+load slows all alike. Needs training/requirements.txt.
 """
 
 from __future__ import annotations
