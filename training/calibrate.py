@@ -25,8 +25,8 @@ from training.fusion_fit import SEEN, SET_BY_HAND, Floats, Table, auc, fit, left
 from training.harder import HARDER
 
 THRESHOLD, MARGIN = 0.5, 0.15
-"""Within the margin of the threshold the verdict is `inconclusive`. Up to .15, a wider margin turns two or three verdicts on
-altered looks inconclusive for each wrong one that it prevents; from .15 to .2 it is more than three."""
+"""Within the margin of the threshold the verdict is `inconclusive`. Up to .15, a wider margin turns two or three
+verdicts on altered looks inconclusive for each wrong one that it prevents; from .15 to .2 it is more than three."""
 MARGINS = (0.05, 0.1, MARGIN, 0.2)
 
 
