@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alive402.liveness.networks import MID_VIEW, WIDE_VIEW
+from alive402.liveness.networks.face_view import in_the_middle
 from training.simulate.camera import jpeg
 
 Image = npt.NDArray[np.uint8]
@@ -60,8 +61,7 @@ def usual_faces(count: int) -> Floats:
 
 def faces_within(reach: npt.NDArray[np.floating]) -> Floats:
     """(n, 2, 4) float32: the face in the middle of each view, in frames with room for `reach` (n,) times the face."""
-    half = np.stack([0.5 / np.minimum(reach, MID_VIEW), 0.5 / np.minimum(reach, WIDE_VIEW)], axis=1)
-    return np.stack([0.5 - half, 0.5 - half, 0.5 + half, 0.5 + half], axis=2).astype(np.float32)
+    return np.stack([in_the_middle(reach, times) for times in (MID_VIEW, WIDE_VIEW)], axis=1)
 
 
 def temperature(rng: Rng, look: Look) -> Look:

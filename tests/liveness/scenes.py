@@ -11,6 +11,8 @@ import numpy.typing as npt
 from alive402.liveness.faces import FaceTrack, Sample
 from alive402.liveness.media import THUMB_SIDE, Clip
 from alive402.liveness.media.motion_clock import MOTION_FPS
+from alive402.liveness.networks import MID_VIEW
+from alive402.liveness.networks.face_view import in_the_middle
 from alive402.liveness.report import Video
 
 Image = npt.NDArray[np.uint8]
@@ -126,7 +128,7 @@ def sample(frame: Image, box: npt.NDArray[np.float32], time: float = 0.0) -> Sam
         luminance=128.0,
         mid=view,
         wide=view,
-        face=np.array([0.315, 0.315, 0.685, 0.685], np.float32),
+        face=in_the_middle([4.0], MID_VIEW)[0],
         reach=4.0,
         texture=texture,
         picture=view,

@@ -56,8 +56,7 @@ def test_face_is_seen_upright(name: str, finder: FaceFinder) -> None:
     assert max(face.score for face in found) > 0.85
 
 
-SOFT = pytest.mark.xfail(strict=True, reason="a soft picture of a person, who is refused at any shape of the pixels")
-"""The mark of a known wrong verdict: .25, where .35 were inconclusive."""
+SOFT = pytest.mark.xfail(strict=True, reason="a known wrong verdict: the person in this soft picture is refused")
 
 
 @pytest.mark.parametrize(

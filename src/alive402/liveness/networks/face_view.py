@@ -47,7 +47,7 @@ def face_alone(mid: Image, face: Floats, side: int) -> Image:
     return np.asarray(cv2.resize(shown, (side, side), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR))
 
 
-def in_the_middle(reach: Sequence[float], times: float) -> Floats:
+def in_the_middle(reach: Sequence[float] | npt.NDArray[np.floating], times: float) -> Floats:
     """(n, 4) float32: the face in the middle of n views that hold it `times`, in pictures with room for `reach`."""
     half = 0.5 / np.minimum(np.asarray(reach, np.float32), np.float32(times))
     return np.stack([0.5 - half, 0.5 - half, 0.5 + half, 0.5 + half], axis=1).astype(np.float32)
