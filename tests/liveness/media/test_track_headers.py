@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from alive402.liveness.errors import UndecodableVideo
 from alive402.liveness.media.container import VideoFile
-from alive402.liveness.media.frame import WHOLE, Crop
+from alive402.liveness.media.frames import WHOLE, Crop
 from alive402.liveness.media.track_headers import MAX_PARTS, TrackHeader, clean_aperture, track_headers
 from tests.conftest import write_video
 from tests.liveness.media.films import (

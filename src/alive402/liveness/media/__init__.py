@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from alive402.liveness.media import heif, images
     from alive402.liveness.media.clip import MOTION_SIDE, THUMB_SIDE, Clip, ClipRecorder
     from alive402.liveness.media.container import Limits, VideoFile
-    from alive402.liveness.media.frame import Frame, Shown
     from alive402.liveness.media.frame_sequence import FrameSequence, FrameSource, TimedFrames
+    from alive402.liveness.media.frames import Frame, Shown
     from alive402.liveness.media.image_headers import IMAGE_HEAD_BYTES
     from alive402.liveness.media.images import ImageLimits, Picture, is_image, recognised_image
     from alive402.liveness.media.prefetch import prefetched
@@ -21,8 +21,8 @@ else:
         {
             "clip": ["MOTION_SIDE", "THUMB_SIDE", "Clip", "ClipRecorder"],
             "container": ["Limits", "VideoFile"],
-            "frame": ["Frame", "Shown"],
             "frame_sequence": ["FrameSequence", "FrameSource", "TimedFrames"],
+            "frames": ["Frame", "Shown"],
             "image_headers": ["IMAGE_HEAD_BYTES"],
             "images": ["ImageLimits", "Picture", "is_image", "recognised_image"],
             "prefetch": ["prefetched"],

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from alive402.liveness.media.frame import Frame
+from alive402.liveness.media.frames import Frame
 from alive402.liveness.media.inner import InnerPicture
 from alive402.liveness.media.motion_clock import MOTION_FRAMES, MotionClock
 from alive402.liveness.report import Video

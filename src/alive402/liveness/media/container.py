@@ -19,7 +19,7 @@ import numpy.typing as npt
 from alive402.liveness.errors import UndecodableVideo, UnsupportedVideo, VideoTooLarge
 from alive402.liveness.media import heif
 from alive402.liveness.media.disposable import Disposables
-from alive402.liveness.media.frame import WHOLE, Converters, Display, Frame
+from alive402.liveness.media.frames import WHOLE, Converters, Display, Frame
 from alive402.liveness.media.image_headers import IMAGE_HEAD_BYTES
 from alive402.liveness.media.streams import choose_video, measured_seconds, stated_seconds
 from alive402.liveness.media.track_headers import track_headers

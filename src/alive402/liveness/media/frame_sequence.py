@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from alive402.liveness.errors import UndecodableVideo, VideoTooLarge
 from alive402.liveness.media.container import Limits
-from alive402.liveness.media.frame import WHOLE, Converters, Display, Frame
+from alive402.liveness.media.frames import WHOLE, Converters, Display, Frame
 from alive402.liveness.report import Video
 
 TimedFrames = Iterable[tuple[float, av.VideoFrame]]

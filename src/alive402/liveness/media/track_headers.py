@@ -12,7 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
 
-from alive402.liveness.media.frame import WHOLE, Crop
+from alive402.liveness.media.frames import WHOLE, Crop
 
 MAX_PARTS = 4_096
 """Most headers of boxes or elements that are read in one file; a long fragmented recording has a few hundred before

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from av.video.reformatter import VideoReformatter
 
 from alive402.liveness.errors import UndecodableVideo
-from alive402.liveness.media.orientation import UPRIGHT, Orientation, orientation_of
+from alive402.liveness.media.frames.orientation import UPRIGHT, Orientation, orientation_of
 
 Image = npt.NDArray[np.uint8]
 Converters = dict[int, VideoReformatter]

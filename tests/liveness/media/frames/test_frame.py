@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from alive402.liveness.errors import UndecodableVideo
 from alive402.liveness.media.container import VideoFile
-from alive402.liveness.media.frame import MAX_RATIO, fitted, square
+from alive402.liveness.media.frames import MAX_RATIO, fitted, square
 from tests.conftest import Image, write_video
 from tests.liveness.media.films import alike, moving, quarters, shown, write_matrix
 

@@ -12,7 +12,7 @@ import pytest
 from av.bitstream import BitStreamFilterContext
 
 from alive402.liveness.media.container import VideoFile
-from alive402.liveness.media.orientation import UPRIGHT, Orientation
+from alive402.liveness.media.frames import UPRIGHT, Orientation
 from tests.conftest import Image, write_video
 from tests.liveness.media.films import alike, element, quarters, shown, with_element, write_matrix
 

@@ -1,0 +1,1 @@
+"""Tests of `alive402.liveness.media.frames`."""
