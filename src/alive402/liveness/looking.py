@@ -7,7 +7,17 @@ from contextlib import closing
 from dataclasses import replace
 
 from alive402.liveness.faces import FaceFinder, FaceFollower, FaceTrack
-from alive402.liveness.media import THUMB_SIDE, Clip, ClipRecorder, Frame, FrameSource, Limits, prefetched
+from alive402.liveness.media import (
+    MOTION_SIDE,
+    THUMB_SIDE,
+    Clip,
+    ClipRecorder,
+    Frame,
+    FrameSource,
+    Limits,
+    MotionClock,
+    prefetched,
+)
 
 Opened = Callable[[bool], FrameSource]
 """Opens the source; the argument says whether every frame has to be decoded."""
@@ -29,7 +39,7 @@ def look(
         follower = FaceFollower(finder, file.expected_seconds, every_mesh=every)
         expected = max(file.expected_seconds or 0.0, 1.0)
         # close it before the file: the prefetch thread must not outlive the file
-        with closing(prefetched(file, _shrink, _depth(file))) as frames:
+        with closing(prefetched(file, _reducing(file.expected_seconds), _depth(file))) as frames:
             for frame in frames:
                 if recorder.add(frame):
                     follower.follow(frame)
@@ -47,6 +57,18 @@ def with_every_frame(opened: Opened, limits: Limits, clip: Clip) -> Clip:
                 recorder.add_thumb(frame)
         whole = recorder.finish(file.video())
     return replace(clip, video=whole.video, times=whole.times, thumbs=whole.thumbs, unseen=whole.unseen)
+
+
+def _reducing(expected_seconds: float | None) -> Callable[[Frame], None]:
+    """Makes the small pictures of each frame in the thread that decodes: it has more time than the one that looks."""
+    clock = MotionClock(expected_seconds)
+
+    def reduce(frame: Frame) -> None:
+        _shrink(frame)
+        if clock.chooses(frame.time):
+            frame.small(MOTION_SIDE)
+
+    return reduce
 
 
 def _shrink(frame: Frame) -> None:

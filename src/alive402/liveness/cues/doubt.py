@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from alive402.liveness.cues.pairs import Doubles, Floats, deepest, dips, distances, mean_by, pairs_apart, spread
+from alive402.liveness.cues.pairs import Doubles, Floats, compared, deepest, dips, mean_by, pairs_apart
 from alive402.liveness.media import Clip
 from alive402.liveness.report import Cue
 
@@ -35,9 +35,7 @@ def doubtful(clip: Clip, cues: Mapping[str, Cue]) -> bool:
     found = cues["repeats"]
     if found.score is None or found.value is None:
         return False
-    chosen = spread(clip.times)
-    times = clip.times[chosen]
-    distance = distances(clip.thumbs[chosen])
+    times, distance = clip.once(compared)
     loop, turn = dips(distance, times)
     if loop < CERTAIN_LOOP or turn < CERTAIN_TURN:
         return False

@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from alive402.liveness.media import Clip
+
 Doubles = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]
 
@@ -58,6 +60,12 @@ def deepest(mean: Doubles, beside: int) -> float:
 def spread(times: Doubles) -> npt.NDArray[np.int64]:
     """Indices of frames: all of them, or every second, third ... so that at most 480 are left."""
     return np.arange(0, len(times), -(-len(times) // MOST_FRAMES))
+
+
+def compared(clip: Clip) -> tuple[Doubles, Floats]:
+    """(n,) seconds of the compared frames, and their `distances`."""
+    chosen = spread(clip.times)
+    return clip.times[chosen], distances(clip.thumbs[chosen])
 
 
 def distances(thumbs: npt.NDArray[np.uint8]) -> Floats:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from alive402.liveness.cues.evidence import ramp, silent
-from alive402.liveness.cues.pairs import APART_SECONDS, SAME, dips, distances, spread
+from alive402.liveness.cues.pairs import APART_SECONDS, SAME, compared, dips
 from alive402.liveness.faces import FaceTrack
 from alive402.liveness.media import Clip
 from alive402.liveness.report import Cue
@@ -41,12 +41,10 @@ def repeats(clip: Clip, track: FaceTrack) -> Cue:
 
     Negative score: a frozen or looped stream. Never positive.
     """
-    chosen = spread(clip.times)
-    times = clip.times[chosen]
+    times, distance = clip.once(compared)
     apart = np.abs(times[:, None] - times) >= APART_SECONDS
     if times[-1] - times[0] < LEAST_SECONDS or not apart.any(axis=1).all():
         return silent(NAME, UNIT, NORMAL, "The clip is too short to tell whether it repeats.", "injected_or_edited")
-    distance = distances(clip.thumbs[chosen])
     usual = float(np.median(distance[apart]))
     close = float(np.median(np.diff(times))) <= NEIGHBOUR_SECONDS
     same = max(SAME, SAME_SHARE * float(np.median(np.diagonal(distance, 1)))) if close else SAME

@@ -88,7 +88,7 @@ class Pictures:
 
 def find(clip: Clip) -> tuple[Cut, ...]:
     """Every cut of the clip in time order."""
-    seen = pictures(clip)
+    seen = clip.once(pictures)
     if len(seen.times) < 4:
         return ()
     hard = _hard(seen)
@@ -101,7 +101,7 @@ def find(clip: Clip) -> tuple[Cut, ...]:
 
 def suspected(clip: Clip) -> bool:
     """Whether the decoded frames of a clip with others left out hint at a cut; its limits are wider than `find`'s."""
-    seen = pictures(clip)
+    seen = clip.once(pictures)
     if len(seen.times) < 4:
         return False
     return bool(float(_steps(seen.gray).max()) >= SUSPECT or fades(seen.gray, seen.times, (), structure, LEAST_FEW))

@@ -13,13 +13,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from alive402.liveness.media import shrink
 from alive402.liveness.networks import open_network
 
 Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
 SCORE_CLIP = 80.0
-INTERPOLATION = (cv2.INTER_LINEAR, cv2.INTER_AREA)
 SIGNED = (np.arange(256) / 127.5 - 1.0).astype(np.float32)
 """The network's input for each gray level, -1..1, as a lookup table; dividing each pixel takes twice as long."""
 OVERLAP = 0.3
@@ -88,7 +88,7 @@ class FaceDetector:
         height, width = image.shape[:2]
         side = max(height, width)
         scale = self._size / side
-        small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=INTERPOLATION[scale < 1])
+        small = _resized(image, max(1, round(width * scale)), max(1, round(height * scale)))
         canvas = np.full((1, self._size, self._size, 3), -1.0, np.float32)
         top, left = (self._size - small.shape[0]) // 2, (self._size - small.shape[1]) // 2
         signed = cv2.LUT(cv2.cvtColor(small, cv2.COLOR_BGR2RGB), SIGNED)
@@ -113,6 +113,12 @@ class FaceDetector:
             points_px = (marks * self._size - offset) / scale
             found.append(Detection(_whole_face(box_px, self._layout), score, points_px.astype(np.float32)))
         return found
+
+
+def _resized(image: Image, width: int, height: int) -> Image:
+    if width <= image.shape[1] and height <= image.shape[0]:
+        return shrink(image, width, height)
+    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def _anchors(size: int, layers: tuple[tuple[int, int], ...]) -> Floats:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from alive402.liveness.faces import upright
 from alive402.liveness.faces.detector import Detection
-from alive402.liveness.media import Frame
+from alive402.liveness.media import Frame, shrink
 from alive402.liveness.media.inner import InnerPicture
 from alive402.liveness.networks import MID_VIEW, WIDE_VIEW
 
@@ -202,7 +202,7 @@ class SampleKeeper:
             face=upright.face_in_view(inside, within, MID_VIEW, look.leans),
             reach=upright.room(inside, within, WIDE_VIEW),
             texture=_middle(cv2.cvtColor(_cut(whole, box), cv2.COLOR_BGR2GRAY)),
-            picture=look.frame.small(PICTURE_SIDE),
+            picture=_reduced(look.small),
             frame_size=look.frame.size,
         )
 
@@ -232,6 +232,13 @@ def _cut(image: Image, box: Floats) -> Image:
     height, width = image.shape[:2]
     left, top, right, bottom = np.clip(box.round().astype(int), 0, [width, height, width, height])
     return image[top:bottom, left:right]
+
+
+def _reduced(small: Image) -> Image:
+    """The frame for a person to look at, from a reduced one."""
+    height, width = small.shape[:2]
+    scale = min(1.0, PICTURE_SIDE / max(height, width))
+    return shrink(small, max(2, round(width * scale)), max(2, round(height * scale))).copy()
 
 
 def _middle(gray: Image) -> Image:

@@ -215,6 +215,7 @@ class FaceFollower:
         left, top = np.clip((centre - half).astype(int), 0, None)
         right, bottom = (centre + half).astype(int)
         region = image[top:bottom, left:right]
+        region = region[: region.shape[0] // 2 * 2, : region.shape[1] // 2 * 2]  # Even sides are halved fast.
         if min(region.shape[:2]) < 8:
             return None
         turned = _turn_image(region, track.turn)

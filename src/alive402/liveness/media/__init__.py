@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from alive402.liveness.media.clip import MOTION_SIDE, THUMB_SIDE, Clip, ClipRecorder
     from alive402.liveness.media.container import Limits, VideoFile
     from alive402.liveness.media.frame_sequence import FrameSequence, FrameSource, TimedFrames
-    from alive402.liveness.media.frames import Frame, Shown
+    from alive402.liveness.media.frames import Frame, Shown, shrink
     from alive402.liveness.media.image_headers import IMAGE_HEAD_BYTES
     from alive402.liveness.media.images import ImageLimits, Picture, is_image, recognised_image
+    from alive402.liveness.media.motion_clock import MotionClock
     from alive402.liveness.media.prefetch import prefetched
 else:
     __getattr__ = lazy_names(
@@ -22,9 +23,10 @@ else:
             "clip": ["MOTION_SIDE", "THUMB_SIDE", "Clip", "ClipRecorder"],
             "container": ["Limits", "VideoFile"],
             "frame_sequence": ["FrameSequence", "FrameSource", "TimedFrames"],
-            "frames": ["Frame", "Shown"],
+            "frames": ["Frame", "Shown", "shrink"],
             "image_headers": ["IMAGE_HEAD_BYTES"],
             "images": ["ImageLimits", "Picture", "is_image", "recognised_image"],
+            "motion_clock": ["MotionClock"],
             "prefetch": ["prefetched"],
         },
     )
@@ -40,6 +42,7 @@ __all__ = [
     "FrameSource",
     "ImageLimits",
     "Limits",
+    "MotionClock",
     "Picture",
     "Shown",
     "TimedFrames",
@@ -49,4 +52,5 @@ __all__ = [
     "is_image",
     "prefetched",
     "recognised_image",
+    "shrink",
 ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar, cast
 
 import cv2
 import numpy as np
@@ -12,6 +14,8 @@ from alive402.liveness.media.frames import Frame
 from alive402.liveness.media.inner import InnerPicture
 from alive402.liveness.media.motion_clock import MOTION_FRAMES, MotionClock
 from alive402.liveness.report import Video
+
+Measured = TypeVar("Measured")
 
 THUMB_SIDE = 96
 MOTION_SIDE = 640
@@ -40,6 +44,13 @@ class Clip:
     motion_scale: float
     inner: InnerPicture | None = None
     unseen: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    _measured: dict[object, object] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, measure: Callable[[Clip], Measured]) -> Measured:
+        """`measure(self)`, computed at the first call only: several cues and tests share some measurements."""
+        if measure not in self._measured:
+            self._measured[measure] = measure(self)
+        return cast(Measured, self._measured[measure])
 
 
 class ClipRecorder:

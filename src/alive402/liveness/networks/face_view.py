@@ -19,6 +19,8 @@ KEPT, SHOWN = 1.3, 2.0
 """Times the face box that is kept, and that the whole view is wide."""
 SOFTNESS = 3.0
 """Width of the blurred border in standard deviations of the blur."""
+COARSE = 2
+"""Times by which the border is shrunk before it is blurred."""
 LEAST = 8
 """Least side of the face in a view, px."""
 
@@ -37,14 +39,20 @@ def face_alone(mid: Image, face: Floats, side: int) -> Image:
     left, top = np.clip((centre - size * KEPT / 2).round().astype(int), 0, whole - LEAST).tolist()
     right, bottom = np.clip((centre + size * KEPT / 2).round().astype(int), [left + LEAST, top + LEAST], whole).tolist()
     kept = mid[top:bottom, left:right]
-    across, down = (max(0, round((full - cut) / 2)) for full, cut in zip(size * SHOWN, kept.shape[1::-1], strict=True))
-    shown = cv2.copyMakeBorder(kept, down, down, across, across, cv2.BORDER_REPLICATE)
-    if across or down:
-        soft = cv2.GaussianBlur(shown, (0, 0), max(across, down) / SOFTNESS)
-        soft[down : down + bottom - top, across : across + right - left] = kept
+    shares = [min(1.0, cut / max(cut, full)) for full, cut in zip(size * SHOWN, kept.shape[1::-1], strict=True)]
+    across, down = (max(1, round(side * share)) for share in shares)
+    shrinks = across < kept.shape[1]
+    small = cv2.resize(kept, (across, down), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    before = (side - down) // 2, (side - across) // 2
+    after = side - down - before[0], side - across - before[1]
+    shown = cv2.copyMakeBorder(small, before[0], after[0], before[1], after[1], cv2.BORDER_REPLICATE)
+    if max(after):
+        coarse = cv2.resize(shown, (side // COARSE, side // COARSE), interpolation=cv2.INTER_AREA)
+        coarse = cv2.GaussianBlur(coarse, (0, 0), max(after) / SOFTNESS / COARSE)
+        soft = cv2.resize(coarse, (side, side), interpolation=cv2.INTER_LINEAR)
+        soft[before[0] : before[0] + down, before[1] : before[1] + across] = small
         shown = soft
-    shrinks = shown.shape[0] > side
-    return np.asarray(cv2.resize(shown, (side, side), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR))
+    return np.asarray(shown, np.uint8)
 
 
 def in_the_middle(reach: Sequence[float] | npt.NDArray[np.floating], times: float) -> Floats:

@@ -14,6 +14,8 @@ from alive402.liveness.media.frames.frame import (
     square,
 )
 from alive402.liveness.media.frames.orientation import UPRIGHT, Orientation
+from alive402.liveness.media.frames.planes import shrunk
+from alive402.liveness.media.frames.shrinking import shrink
 
 __all__ = [
     "MAX_RATIO",
@@ -26,5 +28,7 @@ __all__ = [
     "Orientation",
     "Shown",
     "fitted",
+    "shrink",
+    "shrunk",
     "square",
 ]

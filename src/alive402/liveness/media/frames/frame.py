@@ -13,6 +13,7 @@ from av.video.reformatter import VideoReformatter
 
 from alive402.liveness.errors import UndecodableVideo
 from alive402.liveness.media.frames.orientation import UPRIGHT, Orientation, orientation_of
+from alive402.liveness.media.frames.planes import shrunk
 
 Image = npt.NDArray[np.uint8]
 Converters = dict[int, VideoReformatter]
@@ -164,6 +165,9 @@ class Frame:
     def _upright(self, purpose: int, width: int, height: int) -> Image:
         """The frame's own picture at `width` x `height`."""
         size, crop = self._shown.orientation.size(width, height), self._shown.crop
+        quick = shrunk(self._source, *size) if crop == WHOLE else None
+        if quick is not None:
+            return self._shown.orientation.apply(quick)
         whole = size if crop == WHOLE else (self._source.width, self._source.height)
         # One converter per purpose, not per size: two threads must never share one.
         convert = self._converters.setdefault(purpose, VideoReformatter())

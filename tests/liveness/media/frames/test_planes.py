@@ -1,0 +1,75 @@
+"""Tests of shrinking planes: the colours are those that FFmpeg shows, for every matrix and range."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alive402.liveness.media import VideoFile
+from alive402.liveness.media.frames import shrunk
+from tests.conftest import Image, write_video
+from tests.liveness.media.films import quarters, write_matrix
+
+BT_709, UNSTATED, BT_601, SMPTE_170M, BT_2020 = 1, 2, 5, 6, 9
+UNKNOWN, LIMITED, FULL = 0, 1, 2
+
+
+def colourful(width: int, height: int, seed: int = 0) -> Image:
+    noise = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+    return np.asarray(cv2.normalize(cv2.GaussianBlur(noise, (0, 0), 8), None, 20, 235, cv2.NORM_MINMAX), np.uint8)
+
+
+def planar(picture: Image, matrix: int = UNSTATED, levels: int = UNKNOWN, kind: str = "yuv420p") -> av.VideoFrame:
+    frame = av.VideoFrame.from_ndarray(picture, format="bgr24").reformat(format=kind)
+    frame.colorspace, frame.color_range = matrix, levels
+    return frame
+
+
+@pytest.mark.parametrize("levels", [UNKNOWN, LIMITED, FULL])
+@pytest.mark.parametrize("matrix", [BT_709, UNSTATED, BT_601, SMPTE_170M])
+@pytest.mark.parametrize("kind", ["yuv420p", "yuvj420p"])
+def test_colours_are_those_of_ffmpeg(matrix: int, levels: int, kind: str) -> None:
+    frame = planar(colourful(320, 240), matrix, levels, kind)
+    small = shrunk(frame, 80, 60)
+    assert small is not None
+    expected = frame.reformat(width=80, height=60, format="bgr24", interpolation="AREA").to_ndarray()
+    assert abs(small.astype(float) - expected).mean() < 3.5
+    assert abs(small.mean(axis=(0, 1)) - expected.mean(axis=(0, 1))).max() < 3
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(64, 330), st.integers(64, 330), st.floats(2, 5), st.integers(0, 99))
+def test_every_size_is_shrunk_by_areas(width: int, height: int, times: float, seed: int) -> None:
+    picture = colourful(width, height, seed)
+    size = int(width / times), int(height / times)
+    small = shrunk(planar(picture), *size)
+    assert small is not None
+    expected = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    assert abs(small.astype(float) - expected).mean() < 4
+
+
+@pytest.mark.parametrize("kind", ["yuv444p", "nv12", "yuv420p10le", "bgr24", "gray"])
+def test_other_planes_are_left_to_ffmpeg(kind: str) -> None:
+    assert shrunk(planar(colourful(128, 96), kind=kind), 32, 24) is None
+
+
+def test_other_matrix_and_small_reduction_are_left_to_ffmpeg() -> None:
+    assert shrunk(planar(colourful(128, 96), BT_2020), 32, 24) is None
+    assert shrunk(planar(colourful(128, 96)), 65, 48) is None
+    assert shrunk(planar(colourful(128, 96)), 64, 48) is not None
+
+
+def test_small_frame_is_turned_as_the_whole_one(tmp_path: Path) -> None:
+    path = write_matrix(write_video(tmp_path / "clip.mp4", [quarters(256, 160)] * 3), (0, 1, 0, -1, 0, 0, 0, 0, 1))
+    with VideoFile(path) as file:
+        frame = next(iter(file))
+        small, whole = frame.small(64), frame.bgr()
+    assert whole.shape[:2] == (256, 160)
+    assert small.shape[:2] == (64, 40)
+    assert abs(small.astype(float) - cv2.resize(whole, (40, 64), interpolation=cv2.INTER_AREA)).mean() < 6
