@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alive402.liveness.networks import MID_VIEW, conditions
+from alive402.liveness.networks import conditions
 from alive402.liveness.networks.conditions import Image
 
-FACE = 1 / MID_VIEW
+FACE = np.array([0.32, 0.32, 0.68, 0.68], np.float32)
 SKIN = np.array([110, 140, 190], np.uint8)
 
 
@@ -31,16 +31,26 @@ def test_skin_has_colour() -> None:
 
 @given(st.integers(0, 254))
 def test_darker_face_is_never_rated_lighter(level: int) -> None:
-    darker, lighter = conditions.dark([filled(level), filled(level + 1)], FACE).tolist()
+    darker, lighter = conditions.dark([filled(level), filled(level + 1)], [FACE, FACE]).tolist()
     assert darker >= lighter
 
 
 def test_only_the_face_counts_as_dark() -> None:
     lit = filled(10)
-    lit[44:84, 44:84] = 150
-    assert conditions.dark([lit], FACE).tolist() == [0.0]
-    assert conditions.dark([filled(10)], FACE).tolist() == [1.0]
-    assert conditions.dark([filled(45)], FACE) == pytest.approx([0.5])
+    lit[40:88, 40:88] = 150
+    assert conditions.dark([lit], [FACE]).tolist() == [0.0]
+    assert conditions.dark([filled(10)], [FACE]).tolist() == [1.0]
+    assert conditions.dark([filled(45)], [FACE]) == pytest.approx([0.5])
+
+
+@given(st.floats(-0.5, 1.2), st.floats(-0.5, 1.2), st.floats(0, 1))
+def test_face_anywhere_in_the_view_has_its_own_light(left: float, top: float, size: float) -> None:
+    face = np.array([left, top, left + size, top + size], np.float32)
+    view = filled(150)
+    assert conditions.dark([view], [face]).tolist() == [0.0]
+    low, high = np.clip(np.array([face[:2], face[2:]]) * 128, 0, 128).round().astype(int)
+    view[low[1] : high[1], low[0] : high[0]] = 10
+    assert conditions.dark([view], [face]).tolist() == [float((high > low).all())]
 
 
 @given(st.floats(0.1, 4.0), st.floats(0.0, 1.0))

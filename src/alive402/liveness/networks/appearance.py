@@ -135,7 +135,7 @@ class AppearanceNetwork:
         live, mid_kinds, wide_kinds, face_kinds = (np.concatenate(some) for some in zip(*found, strict=True))
         kinds: Floats = np.mean([mid_kinds, wide_kinds], axis=0, dtype=np.float32)
         views: Floats = np.stack([mid_kinds[:, 1], wide_kinds[:, 1]], axis=1, dtype=np.float32)
-        how = conditions.colourless(wide), conditions.dark(mid, 1 / MID_VIEW), conditions.close(reach)
+        how = conditions.colourless(wide), conditions.dark(mid, faces), conditions.close(reach)
         return Looks(np.asarray(live, np.float32), kinds[:, 0], kinds[:, 2], views, face_kinds[:, 1], *how)
 
     def _run(self, mid: Sequence[Image], wide: Sequence[Image], faces: Sequence[Floats]) -> Sequence[Floats]:

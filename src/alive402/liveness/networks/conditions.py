@@ -36,13 +36,19 @@ def colourless(wide: Sequence[Image]) -> Floats:
     return np.asarray(np.clip(1 - np.array(distances) / COLOURFUL, 0, 1), np.float32)
 
 
-def dark(mid: Sequence[Image], face: float) -> Floats:
-    """(n,) float32, 0 light .. 1 dark, of the middle of n mid views, (h, h, 3) uint8 BGR, `face` of their side wide."""
+def dark(mid: Sequence[Image], faces: Sequence[Floats]) -> Floats:
+    """(n,) float32, 0 light .. 1 dark, of the faces in n mid views, (h, h, 3) uint8 BGR.
+
+    Args:
+        mid: the views.
+        faces: (n, 4), x1 y1 x2 y2 of each face in its view, 0..1 of the view's side.
+    """
     means = []
-    for view in mid:
-        edge = round(len(view) * (0.5 - 0.5 * face))
-        middle = np.ascontiguousarray(view[edge : len(view) - edge, edge : len(view) - edge])
-        means.append(float(cv2.cvtColor(middle, cv2.COLOR_BGR2GRAY).mean()))
+    for view, face in zip(mid, faces, strict=True):
+        side = len(view)
+        left, top = np.clip((face[:2] * side).round().astype(int), 0, side - 1)
+        right, bottom = np.clip((face[2:] * side).round().astype(int), [left + 1, top + 1], side)
+        means.append(float(cv2.cvtColor(np.ascontiguousarray(view[top:bottom, left:right]), cv2.COLOR_BGR2GRAY).mean()))
     return np.asarray(np.clip((LIGHT - np.array(means)) / (LIGHT - DARK), 0, 1), np.float32)
 
 
