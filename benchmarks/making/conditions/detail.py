@@ -52,6 +52,20 @@ def noisy(sigma: float) -> Alter:
     return alter
 
 
+def enlarged(times: int, sigma: float) -> Alter:
+    """A frame of more pixels, with the grain of a sensor that has so many: `sigma` gray levels in each."""
+    grainy = noisy(sigma)
+
+    def alter(footage: Footage, rng: np.random.Generator) -> Footage:
+        def change(frame: Image, _: int) -> Image:
+            size = times * frame.shape[1], times * frame.shape[0]
+            return np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_CUBIC), np.uint8)
+
+        return grainy(footage.each(change), rng)
+
+    return alter
+
+
 def dark_and_noisy(light: float) -> Alter:
     """The light reduced to `light`, with the noise that a sensor then has."""
 
@@ -121,6 +135,7 @@ DETAIL = (
     Condition("motion blur", "The camera shakes: smears of 5 % of the face's width.", "detail", moved),
     Condition("noise", "Noise of 6 gray levels.", "detail", noisy(6)),
     Condition("strong noise", "Noise of 14 gray levels.", "detail", noisy(14)),
+    Condition("many pixels", "Twice the width and height, with noise of 8 gray levels.", "detail", enlarged(2, 8)),
     Condition("dark and noisy", "A third of the light, with a sensor's noise.", "detail", dark_and_noisy(0.33)),
     Condition("sharpened", "An unsharp mask, too strong.", "detail", sharpened),
     Condition("beauty filter", "Skin smoothed, brighter and pinker.", "detail", beautified),

@@ -21,6 +21,8 @@ SLOTS = 16
 LEAST_SLOT_SECONDS = 0.2
 VIEW_SIDE = 128
 SMOOTHING = 1.0
+MOST_SIDE, LEAST_FACE = 960, 120
+"""Longest side of a frame from which views are cut at once, px; a larger one is halved while the face keeps so many."""
 TEXTURE_SIDE = 384
 PICTURE_SIDE = 240
 LEANS = 3
@@ -188,8 +190,12 @@ class SampleKeeper:
         return self._turn + float(np.median(self._leans)) if self._leans else float(self._turn)
 
     def _sample(self, look: _Look, inner: InnerPicture | None) -> Sample:
-        whole, box = look.frame.bgr(), (look.face.box / look.scale).astype(np.float32)
-        inside, within = (whole, box) if inner is None else (inner.cut(whole), inner.shift(box))
+        size, box = look.frame.size, (look.face.box / look.scale).astype(np.float32)
+        whole, scale = _shown(look.frame, box)
+        inside, within = whole, box * scale
+        if inner is not None:
+            reduced = inner if scale == 1 else inner.enlarged(size, whole.shape[1::-1])
+            inside, within = reduced.cut(whole), reduced.shift(within)
         mid, wide = (_view(inside, within, times, look.leans) for times in (MID_VIEW, WIDE_VIEW))
         return Sample(
             time=look.frame.time,
@@ -201,10 +207,35 @@ class SampleKeeper:
             wide=wide,
             face=upright.face_in_view(inside, within, MID_VIEW, look.leans),
             reach=upright.room(inside, within, WIDE_VIEW),
-            texture=_middle(cv2.cvtColor(_cut(whole, box), cv2.COLOR_BGR2GRAY)),
+            texture=_texture(look.frame, box),
             picture=_reduced(look.small),
-            frame_size=look.frame.size,
+            frame_size=size,
         )
+
+
+def _shown(frame: Frame, box: Floats) -> tuple[Image, np.float32]:
+    """The frame from which views of a face are cut, and its px per px of `frame`.
+
+    The network was trained on frames of 640 px. A view of a larger one would take single pixels from far apart, with
+    all of the sensor's noise, so a large frame is halved by areas as long as the face stays large.
+    """
+    longest, face = max(frame.size), float(min(box[2:] - box[:2]))
+    times = 1
+    while longest > MOST_SIDE * times and face >= 2 * times * LEAST_FACE:
+        times *= 2
+    whole = frame.bgr() if times == 1 else frame.small(longest // times)
+    return whole, np.float32(max(whole.shape[:2]) / longest)
+
+
+def _texture(frame: Frame, box: Floats) -> Image:
+    """The middle of the face at native resolution, gray."""
+    width, height = frame.size
+    left, top, right, bottom = np.clip(box.round().astype(int), 0, [width, height, width, height]).tolist()
+    left, top = max(left, (left + right - TEXTURE_SIDE) // 2), max(top, (top + bottom - TEXTURE_SIDE) // 2)
+    right, bottom = min(right, left + TEXTURE_SIDE), min(bottom, top + TEXTURE_SIDE)
+    if right <= left or bottom <= top:
+        return np.zeros((0, 0), np.uint8)
+    return np.asarray(cv2.cvtColor(frame.part(left, top, right, bottom), cv2.COLOR_BGR2GRAY), np.uint8)
 
 
 def _view(image: Image, box: Floats, times: float, leans: float) -> Image:
@@ -239,8 +270,3 @@ def _reduced(small: Image) -> Image:
     height, width = small.shape[:2]
     scale = min(1.0, PICTURE_SIDE / max(height, width))
     return shrink(small, max(2, round(width * scale)), max(2, round(height * scale))).copy()
-
-
-def _middle(gray: Image) -> Image:
-    top, left = max(0, (gray.shape[0] - TEXTURE_SIDE) // 2), max(0, (gray.shape[1] - TEXTURE_SIDE) // 2)
-    return gray[top : top + TEXTURE_SIDE, left : left + TEXTURE_SIDE].copy()

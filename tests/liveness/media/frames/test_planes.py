@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alive402.liveness.media import VideoFile
-from alive402.liveness.media.frames import shrunk
+from alive402.liveness.media.frames import cut, shrunk
 from tests.conftest import Image, write_video
 from tests.liveness.media.films import quarters, write_matrix
 
@@ -73,3 +73,39 @@ def test_small_frame_is_turned_as_the_whole_one(tmp_path: Path) -> None:
     assert whole.shape[:2] == (256, 160)
     assert small.shape[:2] == (64, 40)
     assert abs(small.astype(float) - cv2.resize(whole, (40, 64), interpolation=cv2.INTER_AREA)).mean() < 6
+
+
+@pytest.mark.parametrize(
+    "form", [(1, 0, 0, 1), (0, 1, -1, 0), (-1, 0, 0, -1), (0, -1, 1, 0), (-1, 0, 0, 1), (0, 1, 1, 0)]
+)
+def test_part_is_cut_from_the_frame_as_it_is_shown(tmp_path: Path, form: tuple[int, int, int, int]) -> None:
+    picture = colourful(192, 128)
+    a, b, c, d = form
+    path = write_matrix(write_video(tmp_path / "clip.mp4", [picture] * 3), (a, b, 0, c, d, 0, 0, 0, 1))
+    with VideoFile(path) as file:
+        frame = next(iter(file))
+        width, height = frame.size
+        part = frame.part(21, 34, width - 10, height - 7)
+        whole = frame.bgr()
+    assert part.shape[1] - (width - 31) in (0, 1, 2)
+    assert part.shape[0] - (height - 41) in (0, 1, 2)
+    # Where a side was moved outwards by a px, the part begins a px earlier.
+    apart = [
+        abs(part.astype(float) - whole[34 - down :, 21 - across :][: part.shape[0], : part.shape[1]]).mean()
+        for down in (0, 1)
+        for across in (0, 1)
+    ]
+    assert min(apart) < 1.5
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(65, 131), st.integers(65, 131), st.data())
+def test_every_part_of_every_size_can_be_cut(width: int, height: int, data: st.DataObject) -> None:
+    left, top = data.draw(st.integers(0, width - 1)), data.draw(st.integers(0, height - 1))
+    right, bottom = data.draw(st.integers(left + 1, width)), data.draw(st.integers(top + 1, height))
+    picture = colourful(width, height)
+    part = cut(planar(picture), left, top, right, bottom)
+    assert part is not None
+    expected = picture[top // 2 * 2 : bottom + bottom % 2, left // 2 * 2 : right + right % 2]
+    assert part.shape == expected.shape
+    assert abs(part.astype(float) - expected).mean() < 12

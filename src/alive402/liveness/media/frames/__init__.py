@@ -14,7 +14,7 @@ from alive402.liveness.media.frames.frame import (
     square,
 )
 from alive402.liveness.media.frames.orientation import UPRIGHT, Orientation
-from alive402.liveness.media.frames.planes import shrunk
+from alive402.liveness.media.frames.planes import cut, shrunk
 from alive402.liveness.media.frames.shrinking import shrink
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Frame",
     "Orientation",
     "Shown",
+    "cut",
     "fitted",
     "shrink",
     "shrunk",

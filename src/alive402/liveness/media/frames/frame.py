@@ -13,7 +13,7 @@ from av.video.reformatter import VideoReformatter
 
 from alive402.liveness.errors import UndecodableVideo
 from alive402.liveness.media.frames.orientation import UPRIGHT, Orientation, orientation_of
-from alive402.liveness.media.frames.planes import shrunk
+from alive402.liveness.media.frames.planes import cut, shrunk
 
 Image = npt.NDArray[np.uint8]
 Converters = dict[int, VideoReformatter]
@@ -149,6 +149,20 @@ class Frame:
             size = max(2, round(width * scale)), max(2, round(height * scale))
             self._small[longest] = self._convert(longest, *size)
         return self._small[longest]
+
+    def part(self, left: int, top: int, right: int, bottom: int) -> Image:
+        """A part of the frame at native resolution, `(h, w, 3) uint8` BGR, upright; it may be a px wider on each side.
+
+        Args:
+            left, top, right, bottom: px of the upright frame, within it; the part may not be empty.
+        """
+        shown, stored = self._shown, (self._source.width, self._source.height)
+        as_it_is = shown.crop == WHOLE and shown.size == shown.canvas == shown.orientation.size(*stored)
+        if as_it_is and self._bgr is None:
+            pixels = cut(self._source, *shown.orientation.stored((left, top, right, bottom), shown.canvas))
+            if pixels is not None:
+                return shown.orientation.apply(pixels)
+        return self.bgr()[top:bottom, left:right]
 
     def _convert(self, purpose: int, width: int, height: int) -> Image:
         """The canvas at `width` x `height`."""

@@ -63,6 +63,15 @@ class Orientation:
         """Width and height after turning; turning back is the same operation."""
         return (height, width) if self.transposed else (width, height)
 
+    def stored(self, box: tuple[int, int, int, int], size: tuple[int, int]) -> tuple[int, int, int, int]:
+        """Where a part of the upright picture, x1 y1 x2 y2, is stored; `size` is the upright picture's."""
+        left, top, right, bottom = box
+        if self.flipped_x:
+            left, right = size[0] - right, size[0] - left
+        if self.flipped_y:
+            top, bottom = size[1] - bottom, size[1] - top
+        return (top, left, bottom, right) if self.transposed else (left, top, right, bottom)
+
     def apply(self, pixels: Image) -> Image:
         """The upright picture, `(h, w, 3) uint8`, contiguous."""
         if self == UPRIGHT:

@@ -1,4 +1,4 @@
-"""Shrinks a frame of 4:2:0 planes, as most videos have, several times as fast as a general scaler.
+"""Shrinks a frame of 4:2:0 planes, as most videos have, several times as fast as a general scaler; or cuts a part.
 
 Only the result becomes BGR, by the matrix that the frame states.
 """
@@ -35,10 +35,29 @@ def shrunk(source: av.VideoFrame, width: int, height: int) -> Image | None:
     if source.width < LEAST * width or source.height < LEAST * height:
         return None
     colours = _colours(source)
-    if colours is None or any(plane.line_size < plane.width for plane in source.planes):  # Negative: bottom row first.
+    if colours is None:
         return None
-    brightness, blue, red = (shrink(plane, width, height) for plane in _planes(source))
-    return np.asarray(cv2.transform(cv2.merge([brightness, blue, red]), colours), np.uint8)
+    return _bgr([shrink(plane, width, height) for plane in _planes(source)], colours)
+
+
+def cut(source: av.VideoFrame, left: int, top: int, right: int, bottom: int) -> Image | None:
+    """(h, w, 3) uint8 BGR: a part of the stored picture, its sides moved outwards to even px; None for other planes.
+
+    The part has to lie within the picture and may not be empty.
+    """
+    colours = _colours(source)
+    if colours is None:
+        return None
+    left, top = left // 2 * 2, top // 2 * 2
+    brightness, *differences = _planes(source)
+    part = brightness[top : bottom + bottom % 2, left : right + right % 2]
+    height, width = part.shape
+    coarse = (one[top // 2 :, left // 2 :][: (height + 1) // 2, : (width + 1) // 2] for one in differences)
+    return _bgr([part, *(one.repeat(2, axis=0).repeat(2, axis=1)[:height, :width] for one in coarse)], colours)
+
+
+def _bgr(planes: list[Image], colours: npt.NDArray[np.float64]) -> Image:
+    return np.asarray(cv2.transform(cv2.merge(planes), colours), np.uint8)
 
 
 def _planes(source: av.VideoFrame) -> list[Image]:
@@ -53,8 +72,8 @@ def _planes(source: av.VideoFrame) -> list[Image]:
 def _colours(source: av.VideoFrame) -> npt.NDArray[np.float64] | None:
     """(3, 4) float64, from brightness, blue and red difference to BGR; None for other formats and matrices."""
     full, matrix = FULL_RANGE.get(source.format.name), _MATRICES.get(int(source.colorspace))
-    if full is None or matrix is None:
-        return None
+    if full is None or matrix is None or any(plane.line_size < plane.width for plane in source.planes):
+        return None  # A negative size: the bottom row comes first.
     return _from_planes(*matrix, full or int(source.color_range) == _FULL)
 
 
