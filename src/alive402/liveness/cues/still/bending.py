@@ -73,15 +73,15 @@ def excess(followed: Following) -> float:
     A still leaves as much between frames far apart as between neighbours. So noise is taken from the frames beside the
     reference, and once from experience.
     """
-    window, far = _Window(followed), []
+    window, far = Window(followed), []
     middle = (len(followed.pairs) - 1) / 2
     for place in sorted(range(len(followed.pairs)), key=lambda place: -abs(place - middle)):
         found = window.at(followed.pairs[place])
-        if found is None or found.unexplained * window.weakness > HOPELESS:
+        if found is None or window.excludes(found):
             return float("inf")
         far.append(found)
     bends = sorted(one.bend for one in far)
-    near = [one.unexplained for frame in followed.beside if (one := window.near(frame)) is not None]
+    near = [one.unexplained for frame in followed.beside if (one := window.near(blurred(frame))) is not None]
     if len(far) < 2 or not near:
         return float("inf")
     most = max(one.unexplained for one in far) * window.weakness
@@ -89,7 +89,7 @@ def excess(followed: Following) -> float:
     return max(most / (NOISE + PER_BEND * bends[-1]), most / (noise + PER_BEND * bends[-2]))
 
 
-class _Window:
+class Window:
     """The head in the reference frame and its surroundings, scaled to a face of 64 px."""
 
     def __init__(self, followed: Following) -> None:
@@ -124,9 +124,13 @@ class _Window:
         head = pair.kept & self._followed.on_face
         return self._compare(pair.picture, self._followed.points[head], pair.seen[head])
 
-    def near(self, frame: Gray) -> Bending | None:
-        """Compares a frame beside the reference."""
-        picture, start = blurred(frame), self._followed.points[self._followed.on_face]
+    def excludes(self, found: Bending) -> bool:
+        """Whether no bent picture changes so much."""
+        return found.unexplained * self.weakness > HOPELESS
+
+    def near(self, picture: Gray) -> Bending | None:
+        """Compares a frame, blurred by `GRAIN`, by following the points from the reference at once."""
+        start = self._followed.points[self._followed.on_face]
         end, found = lucas_kanade(self._followed.picture, picture, start)
         return self._compare(picture, start[found], end[found].astype(np.float64))
 

@@ -7,7 +7,8 @@ match. A forward-backward check (Kalal et al. 2010) drops what was lost.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -87,15 +88,23 @@ class Following:
     beside: tuple[Gray, ...]
 
 
-def follow(clip: Clip, track: FaceTrack) -> Following | None:
-    """Follow the track's face; None when it is too small, too short, or has too few corners."""
+def follow(
+    clip: Clip, track: FaceTrack, at: int = FRAMES // 2, hopeless: Callable[[Following, Gray], bool] | None = None
+) -> Following | None:
+    """Follow the track's face; None when it is too small, too short, or has too few corners.
+
+    Args:
+        at: which of the compared frames is the reference.
+        hopeless: called with each other frame, blurred by `GRAIN`, the farthest first; once it is true, None is
+            returned.
+    """
     places = np.flatnonzero(sound_boxes(track))
     if len(places) < LEAST_FRAMES or min(clip.motion.shape[1:]) < LEAST_SIDE:
         return None
     if track.times[places[-1]] - track.times[places[0]] < LEAST_SECONDS:
         return None
     chosen = places[np.unique(np.linspace(0, len(places) - 1, FRAMES).round().astype(int))]
-    reference = chosen[len(chosen) // 2]
+    reference = chosen[int((at + 0.5) * len(chosen) / FRAMES)]
     box = track.boxes[reference].astype(np.float64) * clip.motion_scale
     middle, sides = (box[:2] + box[2:]) / 2, box[2:] - box[:2]
     height, width = clip.motion.shape[1:]
@@ -105,28 +114,24 @@ def follow(clip: Clip, track: FaceTrack) -> Following | None:
     points, on_face, weights = _corners(picture, middle, sides)
     if on_face.sum() < LEAST_CORNERS:
         return None
-    pairs, found = [], []
-    for place in chosen[chosen != reference]:
-        pair = _pair(picture, blurred(clip.motion[track.indices[place]]), points)
+    number = int(np.searchsorted(places, reference))
+    near = (places[one] for one in (number - 1, number + 1) if 0 <= one < len(places))
+    beside = tuple(clip.motion[track.indices[place]] for place in near)
+    alone = Following(points, weights, on_face, middle, sides, picture, (), 0, 0.0, beside)
+    others, pairs, found = chosen[chosen != reference], [], []
+    if hopeless is not None:
+        others = others[np.argsort(-abs(track.times[others] - track.times[reference]), kind="stable")]
+    for place in others:
+        other = blurred(clip.motion[track.indices[place]])
+        if hopeless is not None and hopeless(alone, other):
+            return None
+        pair = _pair(picture, other, points)
         found.append(float((pair.kept & on_face).sum() / on_face.sum()) if pair else 0.0)
         if len(found) >= ENOUGH and np.mean(found) < LOST:
             break  # A face that turns so much is no still, and tracking the rest would take time.
         if pair is not None and (pair.kept & on_face).sum() >= LEAST_CORNERS:
             pairs.append(pair)
-    number = int(np.searchsorted(places, reference))
-    beside = (places[at] for at in (number - 1, number + 1) if 0 <= at < len(places))
-    return Following(
-        points,
-        weights,
-        on_face,
-        middle,
-        sides,
-        picture,
-        tuple(pairs),
-        len(found),
-        float(np.mean(found)),
-        tuple(clip.motion[track.indices[place]] for place in beside),
-    )
+    return replace(alone, pairs=tuple(pairs), compared=len(found), survival=float(np.mean(found)))
 
 
 def blurred(frame: Gray) -> Gray:

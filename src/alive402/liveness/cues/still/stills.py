@@ -12,13 +12,14 @@ acoustics"). Or face and outline do move, but one picture explains them, bent wi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from alive402.liveness.cues.evidence import ramp, silent
-from alive402.liveness.cues.still.bending import excess
-from alive402.liveness.cues.still.following import Following, follow
+from alive402.liveness.cues.still.bending import Window, excess
+from alive402.liveness.cues.still.following import Following, Gray, follow
 from alive402.liveness.cues.still.leftover import Leftover, leftovers
 from alive402.liveness.faces import FaceTrack
 from alive402.liveness.media import Clip
@@ -62,6 +63,12 @@ SWAYS_NOTHING, SWAYS_CERTAIN = 0.012, 0.02
 # One picture, bent, explains every frame: made photos that talk or have depth leave little more than a bent still
 # leaves. The calmest bona fide clips leave more, also where light, sharpness or encoding is altered.
 BENT_NOTHING, BENT_CERTAIN = 0.85, 0.75
+OTHER_REFERENCES = 1, 5
+"""Which of the seven compared frames are the reference too. A photo that is made to talk or to turn is found from one
+frame and missed from another, by chance."""
+SURE_NOTHING, SURE_CERTAIN = 0.8, 1.0
+"""Strength of the evidence from such a frame below which it does not count, and from which it counts fully: three
+frames have three chances of a false alarm."""
 SURE, LEAST_WIDTH = 0.7, 80.0
 """Least share of the face's points that must be found again, in every frame, and least width of the face in px."""
 
@@ -75,10 +82,39 @@ def still(clip: Clip, track: FaceTrack) -> tuple[Cue, Cue]:
     found = leftovers(followed)
     frozen = _doubted(_frozen(followed, found))
     puppet = _doubted(_puppet(followed, found, bent=frozen.score != -1))
+    if frozen.score != -1:
+        puppet = _strongest(puppet, clip, track)
     # Both measure the same lack of motion, so it counts only once.
     if (frozen.score or 0.0) <= (puppet.score or 0.0):
         return frozen, replace(puppet, score=0.0)
     return replace(frozen, score=0.0), puppet
+
+
+def _strongest(puppet: Cue, clip: Clip, track: FaceTrack) -> Cue:
+    """The cue, or the one measured from another reference if that is stronger beyond doubt."""
+    for at in OTHER_REFERENCES:
+        if puppet.score == -1:
+            break
+        followed = follow(clip, track, at, _alive())
+        if followed is not None:
+            other = _puppet(followed, leftovers(followed), bent=True)
+            score = 0.0 - ramp(-(other.score or 0.0), SURE_NOTHING, SURE_CERTAIN)
+            if score < (puppet.score or 0.0):
+                puppet = replace(other, score=score)
+    return puppet
+
+
+def _alive() -> Callable[[Following, Gray], bool]:
+    """A test that is true for a frame that no bending of the reference explains: the first one, for most people."""
+    windows: list[Window] = []
+
+    def alive(followed: Following, picture: Gray) -> bool:
+        if not windows:
+            windows.append(Window(followed))
+        found = windows[0].near(picture)
+        return found is not None and windows[0].excludes(found)
+
+    return alive
 
 
 def _doubted(cue: Cue) -> Cue:
