@@ -97,6 +97,28 @@ def test_talking_photo_is_a_puppet_and_not_frozen() -> None:
     assert cues["frozen"].score == 0
 
 
+def turned(picture: Image, share: float) -> Image:
+    """A photo whose head is pushed to one side, share -0.5..0.5, over a hill that it stretches with."""
+    (left, top, right, bottom), reach = BOX, 0.16
+    width, height = right - left, bottom - top
+    y, x = np.mgrid[: scenes.HEIGHT, : scenes.WIDTH].astype(np.float32)
+    away = ((x - (left + right) / 2) / width) ** 2 + ((y - (top + bottom) / 2) / height) ** 2
+    push = (reach * share * np.exp(-away / 0.55**2)).astype(np.float32)
+    nod = np.float32(0.3 * np.sin(9 * share))
+    return np.asarray(
+        cv2.remap(picture, x - push * width, y + nod * push * height, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT),
+        np.uint8,
+    )
+
+
+@pytest.mark.parametrize("noise", [1.0, 2.0, 3.0])
+def test_photo_that_turns_and_talks_is_a_puppet_from_one_reference_at_least(noise: float) -> None:
+    shares = np.linspace(-0.5, 0.5, FRAMES)
+    frames = [turned(portrait(0.5 + 0.5 * np.sin(step / 4)), share) for step, share in enumerate(shares)]
+    boxes = [scenes.shifted(BOX, 0.16 * share * 144, 0) for share in shares]
+    assert measured(frames, boxes, noise)["puppet"].score == -1  # From the middle alone -.65 to -1.
+
+
 def test_moving_person_is_neither_frozen_nor_puppet() -> None:
     steps = np.arange(FRAMES)
     boxes, frames = [], []
