@@ -142,7 +142,7 @@ class SampleKeeper:
         self._sharpest = self._sharpest and replace(self._sharpest, leans=float(turn))
 
     def cut(self, inner: InnerPicture | None) -> None:
-        """Cut the views of every final look, inside `inner`; the full frames are converted and released."""
+        """Cut the views of every final look, inside `inner`; the frames are released."""
         self._kept += [self._sample(look, inner) for look in self._waiting]
         self._waiting.clear()
         self._extra += [self._sample(look, inner) for look in self._extra_waiting]
