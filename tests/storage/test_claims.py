@@ -27,7 +27,10 @@ async def test_one_database_object_has_the_claim(database_url: str) -> None:
     try:
         assert [await first.claim(), await first.claim(), await second.claim()] == [True, True, False]
         await first.close()
-        assert await second.claim()
+        # PostgreSQL ends a closed session a moment later.
+        with anyio.fail_after(10):
+            while not await second.claim():
+                pass
     finally:
         await first.close()
         await second.close()
