@@ -44,3 +44,9 @@ def test_head_that_swings_evenly_is_no_loop(period: int) -> None:
 
 def test_path_that_never_returns_is_no_loop() -> None:
     assert judged(wandering(120)).score == 0
+
+
+def test_quick_swing_that_returns_beside_its_start_is_no_loop() -> None:
+    share = np.linspace(-1, 1, 90)
+    along = 290 * np.clip(1 - np.abs(share) / 0.48, 0, 1)
+    assert judged([(x - 100, 3.0 * (when > 0)) for x, when in zip(along, share, strict=True)]).score == 0

@@ -36,7 +36,7 @@ def doubtful(clip: Clip, cues: Mapping[str, Cue]) -> bool:
     if found.score is None or found.value is None:
         return False
     times, distance = clip.once(compared)
-    loop, turn = dips(distance, times)
+    loop, turn, _ = dips(distance, times)
     if loop < CERTAIN_LOOP or turn < CERTAIN_TURN:
         return False
     seen = found.score < 0 or found.value > REPEATED or loop < LOOP or turn < TURN

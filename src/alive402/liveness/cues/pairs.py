@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +23,22 @@ BESIDE, LEAST_PAIRS = 2, 8
 """Frames beside a dip with which it is compared, and pairs of frames for a mean distance."""
 
 
-def dips(distance: Floats, times: Doubles) -> tuple[float, float]:
-    """How deep the distances of frames dip, by the number of frames between them and around a turn; 1 without a dip.
+class Dips(NamedTuple):
+    """How deep the distances of frames dip; 1 without a dip.
+
+    Attributes:
+        loop: by the number of frames between them.
+        turn: at equal times before and after an instant.
+        mirrored: mean distance at the dip of `turn`, rms gray levels.
+    """
+
+    loop: float
+    turn: float
+    mirrored: float
+
+
+def dips(distance: Floats, times: Doubles) -> Dips:
+    """Finds the deepest dips.
 
     Args:
         distance: (n, n), as `distances` gives it.
@@ -34,7 +50,11 @@ def dips(distance: Floats, times: Doubles) -> tuple[float, float]:
     whole = lags == len(times) - np.arange(len(times))  # No pair so many frames apart is too near in time.
     whole[-LEAST_PAIRS:] = False
     by_lag = np.where(whole, mean_by(second - first, found, 1, len(times)), np.nan)
-    return deepest(by_lag, BESIDE), deepest(mean_by(second + first, found, LEAST_PAIRS), BESIDE)
+    around = mean_by(second + first, found, LEAST_PAIRS)
+    ratios = _ratios(around, BESIDE)
+    turn = deepest(around, BESIDE)
+    at = int(np.nanargmin(ratios)) + BESIDE if np.isfinite(ratios).any() else 0
+    return Dips(deepest(by_lag, BESIDE), turn, float(around[at]) if turn < 1 else float("inf"))
 
 
 def pairs_apart(times: Doubles) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -53,8 +73,12 @@ def mean_by(places: npt.NDArray[np.int64], distance: Floats, least: int, length:
 
 def deepest(mean: Doubles, beside: int) -> float:
     """Least ratio of a mean distance to those `beside` places before and after it; 1 where none is smaller."""
-    ratios = 2 * mean[beside:-beside] / np.maximum(mean[: -2 * beside] + mean[2 * beside :], 2 * SAME)
+    ratios = _ratios(mean, beside)
     return float(np.nanmin(ratios, initial=1.0)) if np.isfinite(ratios).any() else 1.0
+
+
+def _ratios(mean: Doubles, beside: int) -> Doubles:
+    return 2 * mean[beside:-beside] / np.maximum(mean[: -2 * beside] + mean[2 * beside :], 2 * SAME)
 
 
 def spread(times: Doubles) -> npt.NDArray[np.int64]:

@@ -30,10 +30,15 @@ STILL = 2.0
 
 # A loop whose codec adds its own noise: at the loop's length, frames are far more alike than two frames before or after
 # it. Real motion, however regular, passes a similar picture slowly. A stream that is played forth and back is alike at
-# equal times before and after its turn, and no bona fide clip dips as deep there
-# (`python -m benchmarks.conditions clips.csv --conditions attacks` judges made ones, "loop, ping-pong").
+# equal times before and after its turn (`python -m benchmarks.conditions clips.csv --conditions attacks` judges made
+# ones, "loop, ping-pong").
 SHALLOW, DEEP = 0.7, 0.5
 TURN_SHALLOW, TURN_DEEP = 0.55, 0.4
+MIRRORED_NOTHING, MIRRORED_CERTAIN = 1.4, 1.1
+"""Mean distance of the pictures at equal times before and after the turn, in distances of neighbours. A played stream
+shows the same pictures there; a person who swings back misses them by more than a frame's motion."""
+NOISE = 3.0
+"""rms gray levels that a codec may add to a repeated picture. The distance of neighbours is taken to be no less."""
 
 
 def repeats(clip: Clip, track: FaceTrack) -> Cue:
@@ -47,10 +52,13 @@ def repeats(clip: Clip, track: FaceTrack) -> Cue:
         return silent(NAME, UNIT, NORMAL, "The clip is too short to tell whether it repeats.", "injected_or_edited")
     usual = float(np.median(distance[apart]))
     close = float(np.median(np.diff(times))) <= NEIGHBOUR_SECONDS
-    same = max(SAME, SAME_SHARE * float(np.median(np.diagonal(distance, 1)))) if close else SAME
+    neighbours = float(np.median(np.diagonal(distance, 1)))
+    same = max(SAME, SAME_SHARE * neighbours) if close else SAME
     nearest = np.where(apart, distance, np.inf).min(axis=1)
-    loop, turn = dips(distance, times)
-    looped = max(ramp(loop, SHALLOW, DEEP), ramp(turn, TURN_SHALLOW, TURN_DEEP))
+    found = dips(distance, times)
+    mirrored = found.mirrored / max(neighbours, NOISE)
+    turned = min(ramp(found.turn, TURN_SHALLOW, TURN_DEEP), ramp(mirrored, MIRRORED_NOTHING, MIRRORED_CERTAIN))
+    looped = max(ramp(found.loop, SHALLOW, DEEP), turned)
     value = max(float((nearest < same).mean()), looped)
     score = 0.0 - max(ramp(value, NOTHING, CERTAIN), looped)
     message = "No picture comes twice."

@@ -137,6 +137,15 @@ def test_blinking_person_is_not_frozen() -> None:
     assert measured(frames)["frozen"].score == 0
 
 
+@pytest.mark.parametrize("begins", [42, 58])
+def test_blink_between_the_compared_frames_is_seen(begins: int) -> None:
+    frames = [portrait(lids=float(begins <= step < begins + 6)) for step in range(FRAMES)]
+    cues = measured(frames)
+    assert cues["frozen"].score == 0
+    assert "eyes blink" in cues["frozen"].message
+    assert cues["puppet"].score == -1  # A still whose eyes alone were animated.
+
+
 @pytest.mark.parametrize("seconds", [0.3, 0.9])
 def test_short_clip_is_silent(seconds: float) -> None:
     cues = measured([portrait()] * round(30 * seconds))

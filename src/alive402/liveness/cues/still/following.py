@@ -7,7 +7,7 @@ match. A forward-backward check (Kalal et al. 2010) drops what was lost.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import cv2
@@ -132,6 +132,15 @@ def follow(
         if pair is not None and (pair.kept & on_face).sum() >= LEAST_CORNERS:
             pairs.append(pair)
     return replace(alone, pairs=tuple(pairs), compared=len(found), survival=float(np.mean(found)))
+
+
+def paired(clip: Clip, track: FaceTrack, followed: Following) -> Iterator[Pair]:
+    """The reference with each other look of the track in which its points are found again."""
+    for place in np.flatnonzero(sound_boxes(track)):
+        frame = blurred(clip.motion[track.indices[place]])
+        same = np.array_equal(frame, followed.picture)
+        if not same and (pair := _pair(followed.picture, frame, followed.points)) is not None:
+            yield pair
 
 
 def blurred(frame: Gray) -> Gray:

@@ -8,6 +8,7 @@ map (compare Hartley and Zisserman 2004, ch. 13), and how far gray levels differ
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -43,6 +44,9 @@ _MOUTH = (_DOWN > 0.6) & (abs(_ACROSS - 0.5) < 0.33)
 MOVING = FACE & (_EYES | _MOUTH)
 """(56, 48) bool, the parts of a face that move on their own: around the eyes and the mouth."""
 REST = FACE & ~MOVING
+EYES = FACE & _EYES
+TOP = 24
+"""Number of places that change most, of which the mean is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,15 @@ def leftovers(followed: Following) -> list[Leftover]:
     return [one for pair in followed.pairs if (one := face.compare(pair)) is not None]
 
 
+def eyes_and_rest(followed: Following, pairs: Iterable[Pair]) -> list[tuple[float, float]]:
+    """How much the places that change most do, around the eyes and outside of eyes and mouth, for each pair of frames.
+
+    In multiples of noise; pairs without a fitted map are left out.
+    """
+    face = _Face(followed)
+    return [one for pair in pairs if (one := face.parts(pair)) is not None]
+
+
 class _Face:
     """The face of the reference frame, which is compared with that of other frames."""
 
@@ -93,10 +106,10 @@ class _Face:
         upper = self._upper(pair)
         if upper is None:
             return None
-        start, end, weights = followed.points[head].astype(np.float64), pair.seen[head], followed.weights[head]
-        chosen, off = _quadratic((start - followed.middle) / width, end, weights)
-        bend = _root([*self._squares(off / width, weights, self._cell[head]).values()])
-        motion = float(np.sqrt(((end - start) ** 2).sum(axis=1).mean())) / width
+        chosen, off = self._map(pair)
+        bend = _root([*self._squares(off / width, followed.weights[head], self._cell[head]).values()])
+        moved = pair.seen[head] - followed.points[head].astype(np.float64)
+        motion = float(np.sqrt((moved**2).sum(axis=1).mean())) / width
         compared = self._change(pair, chosen)
         if compared is None:
             return None
@@ -104,6 +117,20 @@ class _Face:
         most = np.percentile(change[FACE & seen], [95, 99]).tolist()
         rest = float(np.percentile(change[REST & seen], 95))
         return Leftover(upper, motion, bend, (most[0], most[1]), rest)
+
+    def parts(self, pair: Pair) -> tuple[float, float] | None:
+        compared = self._change(pair, self._map(pair)[0])
+        if compared is None:
+            return None
+        change, seen = compared
+        eyes, rest = (float(np.sort(change[part & seen])[-TOP:].mean()) for part in (EYES, REST))
+        return eyes, rest
+
+    def _map(self, pair: Pair) -> tuple[Doubles, Doubles]:
+        """The quadratic map of the face's points (6, 2), and how far each is off it in px (n, 2)."""
+        followed, head = self._followed, pair.kept & self._followed.on_face
+        start = (followed.points[head].astype(np.float64) - followed.middle) / float(followed.sides[0])
+        return _quadratic(start, pair.seen[head], followed.weights[head])
 
     def _upper(self, pair: Pair) -> float | None:
         """How far the head's upper cells are off the homography of everything, in face widths."""

@@ -3,7 +3,7 @@
 `frozen`: between far-apart frames the whole face changes by nothing but noise once a smooth motion is undone, although
 people blink, speak and turn within seconds (Pan et al. 2007, "Eyeblink-based anti-spoofing"; planarity and rigidity of
 photo attacks: De Marsico et al. 2012, Tronci et al. 2011). The motion must be that of a picture too: the head keeps its
-place in the surroundings, or moves far while it obeys one smooth map.
+place in the surroundings, or moves far while it obeys one smooth map. Between those frames nobody blinks (`blinking`).
 
 `puppet`: eyes and mouth move, and the rest of the face and the head's place do not change at all; in people the jaw,
 the cheeks and the head move with speech (Yehia et al. 2002, "Linking facial animation, head motion and speech
@@ -19,6 +19,7 @@ import numpy as np
 
 from alive402.liveness.cues.evidence import ramp, silent
 from alive402.liveness.cues.still.bending import Window, excess
+from alive402.liveness.cues.still.blinking import blink
 from alive402.liveness.cues.still.following import Following, Gray, follow
 from alive402.liveness.cues.still.leftover import Leftover, leftovers
 from alive402.liveness.faces import FaceTrack
@@ -48,6 +49,8 @@ BEND_NOTHING, BEND_CERTAIN = 0.04, 0.03
 NO_CHANGE_NOTHING, NO_CHANGE_CERTAIN = 1.55, 1.4
 NEAR_NOTHING, NEAR_CERTAIN = 0.012, 0.009
 """With so little change, noise may hide the head's place: the limits on its place and motion are relaxed."""
+NO_BLINK, BLINK = 1.35, 1.45
+"""Change around the eyes, through that of the rest of the face, which excludes a still."""
 MOTION_NOTHING, MOTION_CERTAIN = 0.012, 0.018
 """rms motion of the face, in face widths, above which a bend can be distinguished from noise."""
 
@@ -81,6 +84,8 @@ def still(clip: Clip, track: FaceTrack) -> tuple[Cue, Cue]:
         return _silent(FROZEN, why), _silent(PUPPET, why)
     found = leftovers(followed)
     frozen = _doubted(_frozen(followed, found))
+    if frozen.score:
+        frozen = _blinked(frozen, blink(clip, track, followed))
     puppet = _doubted(_puppet(followed, found, bent=frozen.score != -1))
     if frozen.score != -1:
         puppet = _strongest(puppet, clip, track)
@@ -143,6 +148,13 @@ def _frozen(followed: Following, found: list[Leftover]) -> Cue:
         else "The face changes as a living one does."
     )
     return Cue(FROZEN, 0.0 - score, 0.0, change, UNIT, FROZEN_NORMAL, message, "print_or_still")
+
+
+def _blinked(frozen: Cue, eyes: float) -> Cue:
+    """The cue, weaker by a blink in any look."""
+    score = 0.0 - min(-(frozen.score or 0.0), 1 - ramp(eyes, NO_BLINK, BLINK))
+    message = frozen.message if score else "The face hardly changes over the clip, but its eyes blink."
+    return replace(frozen, score=score, message=message)
 
 
 def _puppet(followed: Following, found: list[Leftover], bent: bool) -> Cue:
