@@ -1,7 +1,8 @@
 """Our appearance network: scores each sample by two views, and by the face alone.
 
 The tight view (2.7 times the face) shows skin and texture, the wide one (4 times) shows the device or paper around it.
-The face alone (networks/face_view.py) is scored by the weights of the tight view.
+The face alone (networks/face_view.py) is scored by the weights of the tight view. Views of a dark face are made
+brighter first (`conditions.exposed`).
 """
 
 from __future__ import annotations
@@ -130,16 +131,20 @@ class AppearanceNetwork:
             return Looks(nothing, nothing, nothing)
         if not len(faces):
             faces = list(in_the_middle(reach if len(reach) else [WIDE_VIEW] * len(mid), MID_VIEW))
+        bright = conditions.brightness(mid, faces)
         parts = [slice(start, start + AT_ONCE) for start in range(0, len(mid), AT_ONCE)]
-        found = [self._run(mid[part], wide[part], faces[part]) for part in parts]
+        found = [self._run(mid[part], wide[part], faces[part], bright[part]) for part in parts]
         live, mid_kinds, wide_kinds, face_kinds = (np.concatenate(some) for some in zip(*found, strict=True))
         kinds: Floats = np.mean([mid_kinds, wide_kinds], axis=0, dtype=np.float32)
         views: Floats = np.stack([mid_kinds[:, 1], wide_kinds[:, 1]], axis=1, dtype=np.float32)
-        how = conditions.colourless(wide), conditions.dark(mid, faces), conditions.close(reach)
+        how = conditions.colourless(wide), conditions.dark(bright), conditions.close(reach)
         return Looks(np.asarray(live, np.float32), kinds[:, 0], kinds[:, 2], views, face_kinds[:, 1], *how)
 
-    def _run(self, mid: Sequence[Image], wide: Sequence[Image], faces: Sequence[Floats]) -> Sequence[Floats]:
+    def _run(
+        self, mid: Sequence[Image], wide: Sequence[Image], faces: Sequence[Floats], bright: Floats
+    ) -> Sequence[Floats]:
         """Live (n,), and (n, 3) of each view and of the face alone."""
+        mid, wide = conditions.exposed(mid, bright), conditions.exposed(wide, bright)
         alone = [face_alone(view, face, self._side) for view, face in zip(mid, faces, strict=True)]
         views = {"mid_2p7": mid, "wide_4p0": wide, "face_alone": alone}
         feeds = {name: network_input(view, self._side) for name, view in views.items()}

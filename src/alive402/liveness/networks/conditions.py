@@ -20,6 +20,8 @@ COLOURFUL = 0.12
 """Mean distance of the strongest and the weakest channel, in means of the strongest, from which a view has colour."""
 LIGHT, DARK = 70.0, 20.0
 """Mean gray of the face from which it is light, and up to which it is dark."""
+METERED, MOST_GAIN = 80.0, 4.0
+"""Mean gray to which a darker face is brought for the network, and the largest factor for that."""
 ROOM, FULL = 1.9, 1.2
 """Times the face box that a picture has room for, from which it shows the surroundings, and up to which only a face."""
 _FLOOR = 8.0
@@ -36,8 +38,8 @@ def colourless(wide: Sequence[Image]) -> Floats:
     return np.asarray(np.clip(1 - np.array(distances) / COLOURFUL, 0, 1), np.float32)
 
 
-def dark(mid: Sequence[Image], faces: Sequence[Floats]) -> Floats:
-    """(n,) float32, 0 light .. 1 dark, of the faces in n mid views, (h, h, 3) uint8 BGR.
+def brightness(mid: Sequence[Image], faces: Sequence[Floats]) -> Floats:
+    """(n,) float32, mean gray 0..255 of the faces in n mid views, (h, h, 3) uint8 BGR.
 
     Args:
         mid: the views.
@@ -49,7 +51,28 @@ def dark(mid: Sequence[Image], faces: Sequence[Floats]) -> Floats:
         left, top = np.clip((face[:2] * side).round().astype(int), 0, side - 1)
         right, bottom = np.clip((face[2:] * side).round().astype(int), [left + 1, top + 1], side)
         means.append(float(cv2.cvtColor(np.ascontiguousarray(view[top:bottom, left:right]), cv2.COLOR_BGR2GRAY).mean()))
-    return np.asarray(np.clip((LIGHT - np.array(means)) / (LIGHT - DARK), 0, 1), np.float32)
+    return np.asarray(means, np.float32)
+
+
+def dark(bright: Floats) -> Floats:
+    """(n,) float32, 0 light .. 1 dark, of faces with the given `brightness`."""
+    return np.asarray(np.clip((LIGHT - bright) / (LIGHT - DARK), 0, 1), np.float32)
+
+
+def exposed(views: Sequence[Image], bright: Floats) -> list[Image]:
+    """The n views as a camera would expose them that meters the face: multiplied until the face is `METERED` gray.
+
+    Views whose face is brighter stay as they are. A dark face before a bright background is taken for life too often
+    otherwise, a person at night for an attack.
+
+    Args:
+        bright: (n,) `brightness` of the faces.
+    """
+    gains = np.clip(METERED / np.maximum(bright, 1.0), 1.0, MOST_GAIN).tolist()
+    return [
+        view if gain <= 1 else np.asarray(cv2.convertScaleAbs(np.ascontiguousarray(view), alpha=gain), np.uint8)
+        for view, gain in zip(views, gains, strict=True)
+    ]
 
 
 def close(reach: Sequence[float]) -> Floats:
