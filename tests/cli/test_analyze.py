@@ -69,6 +69,7 @@ def test_analyze_exits_with_1_on_spoof(short_clips: Clips) -> None:
         (["analyze", "nowhere.mp4"], 3),
         (["analyze"], 64),
         (["analyze", "--nonsense", "x.mp4"], 64),
+        (["analyze", "x.mp4", "--hardware-decoding", "nonsense"], 64),
         (["analyze", "x.mp4", "--report", "no/such/folder/report.html"], 64),
         (["nonsense"], 64),
     ],

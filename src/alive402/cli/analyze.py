@@ -62,6 +62,12 @@ def analyze(
     expert: Annotated[
         str | None, typer.Option(metavar="NAME", help="Also use an expert that was added with `alive402 models add`.")
     ] = None,
+    hardware: Annotated[
+        str | None,
+        typer.Option(
+            "--hardware-decoding", metavar="KIND", help="Decode on a graphics card, e.g. cuda. Off by default."
+        ),
+    ] = None,
     challenge: Annotated[
         Path | None,
         typer.Option(
@@ -106,7 +112,7 @@ def analyze(
         printer = InFull(aloud, several=len(wanted) > 1 or watch is not None)
     worst, shown = 0, []
     try:
-        with _engine(messages, expert) as analyzer:
+        with _engine(messages, expert, hardware) as analyzer:
             for one in _each(wanted, camera, watch):
                 outcome = _judge(analyzer, one, messages, point, allow_private_hosts, asked)
                 if isinstance(outcome, dict):
@@ -149,7 +155,7 @@ def _each(wanted: Sequence[Input], camera: str | None, watch: Path | None) -> It
 
 
 @contextmanager
-def _engine(console: Console, expert: str | None) -> Iterator[Analyzer]:
+def _engine(console: Console, expert: str | None, hardware: str | None) -> Iterator[Analyzer]:
     """Load the engine, after installing its models if they are missing; exits when that fails."""
     from alive402.liveness import AnalysisError, Analyzer, model_files
 
@@ -160,7 +166,10 @@ def _engine(console: Console, expert: str | None) -> Iterator[Analyzer]:
     try:
         with waiting(console) as say:
             model_files.ensure(say)
-        analyzer = Analyzer(expert=expert)
+        analyzer = Analyzer(expert=expert, hardware=hardware)
+    except ValueError as error:
+        console.print(f"alive402 analyze: {error}", style="red", soft_wrap=True)
+        raise typer.Exit(EXIT_USAGE) from None
     except AnalysisError as error:
         console.print(f"alive402 analyze: {error.message}", style="red", soft_wrap=True)
         raise typer.Exit(EXIT_UNUSABLE) from None

@@ -16,7 +16,15 @@ from alive402.liveness.errors import AnalysisError, AnalysisFailed
 from alive402.liveness.faces import FaceFinder, FaceTrack, Sample
 from alive402.liveness.image import ImageAnalysis, ImageJudge, ImageReport
 from alive402.liveness.looking import LOOKING_SHARE, Opened, Progress, look, with_every_frame
-from alive402.liveness.media import Clip, FrameSequence, ImageLimits, Limits, TimedFrames, VideoFile
+from alive402.liveness.media import (
+    Clip,
+    FrameSequence,
+    ImageLimits,
+    Limits,
+    TimedFrames,
+    VideoFile,
+    check_hardware,
+)
 from alive402.liveness.networks import EXPERTS, AppearanceNetwork, Looks, joined, model_files, one_thread_each
 from alive402.liveness.report import Engine, Face, FrameScore, Quality, Rect, Report
 from alive402.version import VERSION
@@ -66,10 +74,13 @@ class Analyzer:
         limits: limits on the size and length of a video.
         image_limits: limits on the size of a picture.
         expert: name of an optional expert that was added (`model_files.experts()`), to look at the same samples.
+        hardware: kind of graphics card that decodes videos, such as `cuda` (`media/hardware.py`); None for the
+            processor.
 
     Raises:
         ModelsMissing: a model file could not be installed, or the expert was not added.
         KeyError: there is no expert of that name.
+        ValueError: there is no such hardware, or it does not decode on this machine.
     """
 
     def __init__(
@@ -78,7 +89,11 @@ class Analyzer:
         limits: Limits = Limits(),  # noqa: B008
         expert: str | None = None,
         image_limits: ImageLimits = ImageLimits(),  # noqa: B008
+        hardware: str | None = None,
     ) -> None:
+        if hardware is not None:
+            check_hardware(hardware)
+        self._hardware = hardware
         model_files.ensure()
         self._limits = limits
         self._finder = FaceFinder(threads)
@@ -109,7 +124,9 @@ class Analyzer:
             ValueError: the threshold is not between 0 and 1.
         """
         place = Path(path)
-        return self._run(lambda every: VideoFile(place, self._limits, every), progress, threshold, challenge)
+        return self._run(
+            lambda every: VideoFile(place, self._limits, every, self._hardware), progress, threshold, challenge
+        )
 
     def analyze_frames(
         self,

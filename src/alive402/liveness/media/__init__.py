@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from alive402.liveness.media.container import Limits, VideoFile
     from alive402.liveness.media.frame_sequence import FrameSequence, FrameSource, TimedFrames
     from alive402.liveness.media.frames import Frame, Shown, shrink
+    from alive402.liveness.media.hardware import check_hardware
     from alive402.liveness.media.image_headers import IMAGE_HEAD_BYTES
     from alive402.liveness.media.images import ImageLimits, Picture, is_image, recognised_image
     from alive402.liveness.media.motion_clock import MotionClock
@@ -24,6 +25,7 @@ else:
             "container": ["Limits", "VideoFile"],
             "frame_sequence": ["FrameSequence", "FrameSource", "TimedFrames"],
             "frames": ["Frame", "Shown", "shrink"],
+            "hardware": ["check_hardware"],
             "image_headers": ["IMAGE_HEAD_BYTES"],
             "images": ["ImageLimits", "Picture", "is_image", "recognised_image"],
             "motion_clock": ["MotionClock"],
@@ -47,6 +49,7 @@ __all__ = [
     "Shown",
     "TimedFrames",
     "VideoFile",
+    "check_hardware",
     "heif",
     "images",
     "is_image",

@@ -20,6 +20,7 @@ from alive402.liveness.errors import UndecodableVideo, UnsupportedVideo, VideoTo
 from alive402.liveness.media import heif
 from alive402.liveness.media.disposable import Disposables
 from alive402.liveness.media.frames import WHOLE, Converters, Display, Frame
+from alive402.liveness.media.hardware import accelerator
 from alive402.liveness.media.image_headers import IMAGE_HEAD_BYTES
 from alive402.liveness.media.streams import choose_video, measured_seconds, stated_seconds
 from alive402.liveness.media.track_headers import track_headers
@@ -60,6 +61,8 @@ class VideoFile:
         limits: limits on its size and length.
         every: decode every frame. Without it, frames to which no other frame refers are left out where at least 10 a
             second remain; `unseen` has their times, and `video()` counts them.
+        hardware: kind of device that decodes (`hardware.kinds`), which works here (`check_hardware`); None for the
+            processor.
 
     Raises:
         UnsupportedVideo: not one of `FORMATS`, no video stream, or several of which players show different ones.
@@ -67,7 +70,9 @@ class VideoFile:
         VideoTooLarge: over `limits`, before or while decoding.
     """
 
-    def __init__(self, path: str | Path, limits: Limits = Limits(), every: bool = True) -> None:
+    def __init__(
+        self, path: str | Path, limits: Limits = Limits(), every: bool = True, hardware: str | None = None
+    ) -> None:
         self.path = Path(path)
         self._disposables: Disposables | None = None
         self._began = 0.0
@@ -86,7 +91,7 @@ class VideoFile:
                 f"The video has {size / 1e6:.1f} MB; at most {limits.max_bytes / 1e6:.0f} MB are accepted.", bytes=size
             )
         self.sha256 = _sha256(self.path)
-        self._container = self._open()
+        self._container = self._open(hardware)
         try:
             self._stream = self._choose_stream()
             # A packet of interlaced video may hold one field, half of a picture.
@@ -193,7 +198,7 @@ class VideoFile:
                 except av.FFmpegError:
                     self.skipped += 1
 
-    def _open(self) -> Any:
+    def _open(self, hardware: str | None = None) -> Any:
         # FFmpeg reads a HEIF picture as an MP4 of one frame.
         with self.path.open("rb") as file:
             if heif.is_still(file.read(IMAGE_HEAD_BYTES)):
@@ -203,6 +208,7 @@ class VideoFile:
                 str(self.path),
                 options={"format_whitelist": FORMATS, "protocol_whitelist": "file"},
                 metadata_errors="ignore",
+                hwaccel=accelerator(hardware),
             )
         except (av.FFmpegError, ValueError) as error:
             raise (truncated_video() if is_truncated(self.path) else UnsupportedVideo()) from error

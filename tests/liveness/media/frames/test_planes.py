@@ -33,7 +33,7 @@ def planar(picture: Image, matrix: int = UNSTATED, levels: int = UNKNOWN, kind: 
 
 @pytest.mark.parametrize("levels", [UNKNOWN, LIMITED, FULL])
 @pytest.mark.parametrize("matrix", [BT_709, UNSTATED, BT_601, SMPTE_170M])
-@pytest.mark.parametrize("kind", ["yuv420p", "yuvj420p"])
+@pytest.mark.parametrize("kind", ["yuv420p", "yuvj420p", "nv12"])
 def test_colours_are_those_of_ffmpeg(matrix: int, levels: int, kind: str) -> None:
     frame = planar(colourful(320, 240), matrix, levels, kind)
     small = shrunk(frame, 80, 60)
@@ -54,9 +54,19 @@ def test_every_size_is_shrunk_by_areas(width: int, height: int, times: float, se
     assert abs(small.astype(float) - expected).mean() < 4
 
 
-@pytest.mark.parametrize("kind", ["yuv444p", "nv12", "yuv420p10le", "bgr24", "gray"])
+@pytest.mark.parametrize("kind", ["yuv444p", "nv16", "p010le", "yuv420p10le", "bgr24", "gray"])
 def test_other_planes_are_left_to_ffmpeg(kind: str) -> None:
     assert shrunk(planar(colourful(128, 96), kind=kind), 32, 24) is None
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(64, 331), st.integers(64, 331), st.floats(2, 4))
+def test_frame_of_a_graphics_card_gives_the_same_pixels(width: int, height: int, times: float) -> None:
+    frame = planar(colourful(width, height))
+    interleaved = frame.reformat(format="nv12")
+    size = int(width / times), int(height / times)
+    assert np.array_equal(shrunk(frame, *size), shrunk(interleaved, *size))
+    assert np.array_equal(cut(frame, 3, 8, width - 5, height - 2), cut(interleaved, 3, 8, width - 5, height - 2))
 
 
 def test_other_matrix_and_small_reduction_are_left_to_ffmpeg() -> None:

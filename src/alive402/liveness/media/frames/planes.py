@@ -16,9 +16,9 @@ from alive402.liveness.media.frames.shrinking import shrink
 
 Image = npt.NDArray[np.uint8]
 
-FULL_RANGE = {"yuvj420p": True, "yuv420p": False}
+FULL_RANGE = {"yuvj420p": True, "yuv420p": False, "nv12": False}
 """The formats that are read, and whether gray levels go from 0 to 255 whatever the frame states; else from 16 to 235,
-unless it states the full range."""
+unless it states the full range. NV12, with both differences in one plane, comes from a graphics card."""
 LEAST = 2
 """Least number of times by which both sides are shrunk."""
 
@@ -61,11 +61,15 @@ def _bgr(planes: list[Image], colours: npt.NDArray[np.float64]) -> Image:
 
 
 def _planes(source: av.VideoFrame) -> list[Image]:
-    """The three planes, without the bytes that fill up their rows; views, valid as long as `source`."""
-    found = []
+    """The three planes, without the bytes that fill up their rows; valid as long as `source`."""
+    found: list[Image] = []
     for plane in source.planes:
-        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
-        found.append(rows[: plane.height, : plane.width])
+        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[: plane.height]
+        if found and len(source.planes) == 2:
+            pairs = np.ascontiguousarray(rows[:, : 2 * plane.width]).reshape(plane.height, plane.width, 2)
+            found += [np.asarray(one, np.uint8) for one in cv2.split(pairs)]
+        else:
+            found.append(rows[:, : plane.width])
     return found
 
 
