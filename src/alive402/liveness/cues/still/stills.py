@@ -72,6 +72,9 @@ frame and missed from another, by chance."""
 SURE_NOTHING, SURE_CERTAIN = 0.8, 1.0
 """Strength of the evidence from such a frame below which it does not count, and from which it counts fully: three
 frames have three chances of a false alarm."""
+FAR_NOTHING, FAR_CERTAIN = 0.12, 0.1
+"""rms motion of the face from such a frame, in face widths, from which it does not count, and up to which it counts
+fully: over a longer way a living head is bent as far as it changes."""
 SURE, LEAST_WIDTH = 0.7, 80.0
 """Least share of the face's points that must be found again, in every frame, and least width of the face in px."""
 
@@ -102,8 +105,10 @@ def _strongest(puppet: Cue, clip: Clip, track: FaceTrack) -> Cue:
             break
         followed = follow(clip, track, at, _alive())
         if followed is not None:
-            other = _puppet(followed, leftovers(followed), bent=True)
-            score = 0.0 - ramp(-(other.score or 0.0), SURE_NOTHING, SURE_CERTAIN)
+            found = leftovers(followed)
+            other = _puppet(followed, found, bent=True)
+            near = ramp(_way(found), FAR_NOTHING, FAR_CERTAIN) if found else 0.0
+            score = 0.0 - min(near, ramp(-(other.score or 0.0), SURE_NOTHING, SURE_CERTAIN))
             if score < (puppet.score or 0.0):
                 puppet = replace(other, score=score)
     return puppet
@@ -208,4 +213,9 @@ def _smooth(found: list[Leftover]) -> float:
 
 
 def _moves(found: list[Leftover]) -> float:
-    return ramp(float(np.sqrt(np.mean([one.motion**2 for one in found]))), MOTION_NOTHING, MOTION_CERTAIN)
+    return ramp(_way(found), MOTION_NOTHING, MOTION_CERTAIN)
+
+
+def _way(found: list[Leftover]) -> float:
+    """rms motion of the face over the pairs of frames, in face widths."""
+    return float(np.sqrt(np.mean([one.motion**2 for one in found])))
