@@ -35,7 +35,8 @@ def test_a_fifth_of_a_second_with_closed_eyes_is_found_wherever_it_is(begins: in
     middle = FRAMES // 2  # The reference, where the eyes are taken to be open.
     if abs(begins + 3 - middle) < 9:
         begins += 18
-    frames = [portrait(lids=float(begins <= step < begins + 6)) for step in range(FRAMES)]
+    awake, closed = portrait(), portrait(lids=1.0)
+    frames = [closed if begins <= step < begins + 6 else awake for step in range(FRAMES)]
     assert measured(frames, noise) > 1.45
 
 

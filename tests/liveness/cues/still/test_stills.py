@@ -139,8 +139,8 @@ def test_blinking_person_is_not_frozen() -> None:
 
 @pytest.mark.parametrize("begins", [42, 58])
 def test_blink_between_the_compared_frames_is_seen(begins: int) -> None:
-    frames = [portrait(lids=float(begins <= step < begins + 6)) for step in range(FRAMES)]
-    cues = measured(frames)
+    awake, closed = portrait(), portrait(lids=1.0)
+    cues = measured([closed if begins <= step < begins + 6 else awake for step in range(FRAMES)])
     assert cues["frozen"].score == 0
     assert "eyes blink" in cues["frozen"].message
     assert cues["puppet"].score == -1  # A still whose eyes alone were animated.
