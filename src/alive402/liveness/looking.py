@@ -35,13 +35,15 @@ def look(
 ) -> tuple[Clip, list[FaceTrack]]:
     """Read the frames once. With `every`, each frame is decoded, and each motion frame gets a mesh."""
     with opened(every) as file:
-        recorder = ClipRecorder(file.expected_seconds, limits.max_frames)
+        recorder = ClipRecorder(limits.max_frames)
         follower = FaceFollower(finder, file.expected_seconds, every_mesh=every)
         expected = max(file.expected_seconds or 0.0, 1.0)
         # close it before the file: the prefetch thread must not outlive the file
         with closing(prefetched(file, _reducing(file.expected_seconds), _depth(file))) as frames:
-            for frame in frames:
-                if recorder.add(frame):
+            for frame, moving in frames:
+                recorder.add(frame)
+                if moving:
+                    recorder.add_motion(frame)
                     follower.follow(frame)
                     progress("looking", min(frame.time / expected, 1.0) * LOOKING_SHARE)
         tracks = follower.tracks()
@@ -51,28 +53,33 @@ def look(
 def with_every_frame(opened: Opened, limits: Limits, clip: Clip) -> Clip:
     """The clip with the times and small pictures of the frames that were left out, by decoding all of them."""
     with opened(True) as file:
-        recorder = ClipRecorder(None, limits.max_frames)
-        with closing(prefetched(file, _shrink, _depth(file))) as frames:
+        recorder = ClipRecorder(limits.max_frames)
+        with closing(prefetched(file, _shrunk, _depth(file))) as frames:
             for frame in frames:
-                recorder.add_thumb(frame)
+                recorder.add(frame)
         whole = recorder.finish(file.video())
     return replace(clip, video=whole.video, times=whole.times, thumbs=whole.thumbs, unseen=whole.unseen)
 
 
-def _reducing(expected_seconds: float | None) -> Callable[[Frame], None]:
-    """Makes the small pictures of each frame in the thread that decodes: it has more time than the one that looks."""
+def _reducing(expected_seconds: float | None) -> Callable[[Frame], tuple[Frame, bool]]:
+    """Makes the small pictures of each frame, and says whether it is a motion frame, in which faces are searched.
+
+    It runs in the thread that decodes, which has more time than the one that looks.
+    """
     clock = MotionClock(expected_seconds)
 
-    def reduce(frame: Frame) -> None:
-        _shrink(frame)
-        if clock.chooses(frame.time):
+    def reduced(frame: Frame) -> tuple[Frame, bool]:
+        moving = clock.chooses(frame.time)
+        if moving:
             frame.small(MOTION_SIDE)
+        return _shrunk(frame), moving
 
-    return reduce
+    return reduced
 
 
-def _shrink(frame: Frame) -> None:
+def _shrunk(frame: Frame) -> Frame:
     frame.small(THUMB_SIDE)
+    return frame
 
 
 def _depth(file: FrameSource) -> int:

@@ -58,8 +58,8 @@ def test_face_anywhere_in_the_view_has_its_own_light(left: float, top: float, si
 def test_dark_face_is_brought_to_eighty_or_four_times_as_bright(level: int, around: int) -> None:
     view = filled(around)
     view[40:88, 40:88] = level
-    bright = conditions.brightness([view], [FACE])
-    (seen,) = conditions.exposed([view], bright)
+    (bright,) = conditions.brightness([view], [FACE]).tolist()
+    seen = conditions.exposed(view, bright)
     assert conditions.brightness([seen], [FACE])[0] == pytest.approx(max(level, min(80, 4 * level)), abs=0.6)
     if level >= 80:
         assert seen is view

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from alive402.liveness.media.frames import Frame
 from alive402.liveness.media.inner import InnerPicture
-from alive402.liveness.media.motion_clock import MOTION_FRAMES, MotionClock
+from alive402.liveness.media.motion_clock import MOTION_FRAMES
 from alive402.liveness.report import Video
 
 Measured = TypeVar("Measured")
@@ -57,30 +57,24 @@ class ClipRecorder:
     """Gathers a Clip while the frames stream by.
 
     Args:
-        expected_seconds: length as the container states it, for the choice of motion frames.
         max_frames: the most frames that will be added.
     """
 
-    def __init__(self, expected_seconds: float | None, max_frames: int) -> None:
-        self._clock = MotionClock(expected_seconds)
+    def __init__(self, max_frames: int) -> None:
         self._times: list[float] = []
         self._motion_times: list[float] = []
         self._thumbs = _Shelf(max_frames)
         self._motion = _Shelf(2 * MOTION_FRAMES)
 
-    def add(self, frame: Frame) -> bool:
-        """Add a frame; returns True for a motion frame, in which faces have to be searched."""
-        self.add_thumb(frame)
-        if not self._clock.chooses(frame.time):
-            return False
-        self._motion_times.append(frame.time)
-        self._motion.put(cv2.cvtColor(frame.small(MOTION_SIDE), cv2.COLOR_BGR2GRAY))
-        return True
-
-    def add_thumb(self, frame: Frame) -> None:
-        """Add a frame that is not a motion frame."""
+    def add(self, frame: Frame) -> None:
+        """Add the next frame."""
         self._times.append(frame.time)
         self._thumbs.put(frame.small(THUMB_SIDE))
+
+    def add_motion(self, frame: Frame) -> None:
+        """Add the frame as a motion frame too (`MotionClock` chooses them)."""
+        self._motion_times.append(frame.time)
+        self._motion.put(cv2.cvtColor(frame.small(MOTION_SIDE), cv2.COLOR_BGR2GRAY))
 
     def finish(
         self, video: Video, inner: InnerPicture | None = None, unseen: npt.NDArray[np.float64] | None = None

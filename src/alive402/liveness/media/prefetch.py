@@ -8,22 +8,25 @@ from collections.abc import Callable, Generator, Iterable
 from typing import TypeVar
 
 Item = TypeVar("Item")
+Prepared = TypeVar("Prepared")
 
 PATIENCE_SECONDS = 0.1
 
 
-def prefetched(items: Iterable[Item], prepare: Callable[[Item], object], depth: int) -> Generator[Item, None, None]:
-    """Yield `items` in order, each after `prepare(item)` ran in the thread; errors of the thread are raised here.
+def prefetched(
+    items: Iterable[Item], prepare: Callable[[Item], Prepared], depth: int
+) -> Generator[Prepared, None, None]:
+    """Yield `prepare(item)` of each item in order, computed in the thread; errors of the thread are raised here.
 
-    At most `depth` (> 0) items wait. Closing the generator (`contextlib.closing`) stops the thread and waits for it.
+    At most `depth` (> 0) of them wait. Closing the generator (`contextlib.closing`) stops the thread and waits for it.
     """
-    waiting: queue.Queue[tuple[Item | None, BaseException | None]] = queue.Queue(depth)
+    waiting: queue.Queue[tuple[list[Prepared], BaseException | None]] = queue.Queue(depth)  # Nothing made: the end.
     left = threading.Event()
 
-    def hand_over(item: Item | None, error: BaseException | None) -> None:
+    def hand_over(made: list[Prepared], error: BaseException | None) -> None:
         while not left.is_set():
             try:
-                return waiting.put((item, error), timeout=PATIENCE_SECONDS)
+                return waiting.put((made, error), timeout=PATIENCE_SECONDS)
             except queue.Full:
                 continue
 
@@ -32,23 +35,22 @@ def prefetched(items: Iterable[Item], prepare: Callable[[Item], object], depth: 
             for item in items:
                 if left.is_set():
                     return
-                prepare(item)
-                hand_over(item, None)
+                hand_over([prepare(item)], None)
         except BaseException as error:
-            hand_over(None, error)
+            hand_over([], error)
         else:
-            hand_over(None, None)
+            hand_over([], None)
 
     thread = threading.Thread(target=run, name="prefetch", daemon=True)
     thread.start()
     try:
         while True:
-            item, error = waiting.get()
+            made, error = waiting.get()
             if error is not None:
                 raise error
-            if item is None:
+            if not made:
                 return
-            yield item
+            yield made[0]
     finally:
         left.set()
         thread.join()

@@ -30,8 +30,6 @@ MID_VIEW, WIDE_VIEW = 2.7, 4.0
 SIDE = 80
 """Side of a view as the network sees it, px."""
 LOGIT_CLIP = 8.0
-AT_ONCE = 1
-"""Samples computed in one batch: more are hardly faster per face, and each takes 5 MB."""
 
 
 class TwoViews(Protocol):
@@ -132,22 +130,19 @@ class AppearanceNetwork:
         if not len(faces):
             faces = list(in_the_middle(reach if len(reach) else [WIDE_VIEW] * len(mid), MID_VIEW))
         bright = conditions.brightness(mid, faces)
-        parts = [slice(start, start + AT_ONCE) for start in range(0, len(mid), AT_ONCE)]
-        found = [self._run(mid[part], wide[part], faces[part], bright[part]) for part in parts]
+        # One look at a time: several at once are hardly faster, and each takes 5 MB.
+        found = [self._run(*one) for one in zip(mid, wide, faces, bright, strict=True)]
         live, mid_kinds, wide_kinds, face_kinds = (np.concatenate(some) for some in zip(*found, strict=True))
         kinds: Floats = np.mean([mid_kinds, wide_kinds], axis=0, dtype=np.float32)
         views: Floats = np.stack([mid_kinds[:, 1], wide_kinds[:, 1]], axis=1, dtype=np.float32)
         how = conditions.colourless(wide), conditions.dark(bright), conditions.close(reach)
         return Looks(np.asarray(live, np.float32), kinds[:, 0], kinds[:, 2], views, face_kinds[:, 1], *how)
 
-    def _run(
-        self, mid: Sequence[Image], wide: Sequence[Image], faces: Sequence[Floats], bright: Floats
-    ) -> Sequence[Floats]:
-        """Live (n,), and (n, 3) of each view and of the face alone."""
+    def _run(self, mid: Image, wide: Image, face: Floats, bright: float) -> Sequence[Floats]:
+        """Live (1,), and (1, 3) of each view and of the face alone, of one look."""
         mid, wide = conditions.exposed(mid, bright), conditions.exposed(wide, bright)
-        alone = [face_alone(view, face, self._side) for view, face in zip(mid, faces, strict=True)]
-        views = {"mid_2p7": mid, "wide_4p0": wide, "face_alone": alone}
-        feeds = {name: network_input(view, self._side) for name, view in views.items()}
+        views = {"mid_2p7": mid, "wide_4p0": wide, "face_alone": face_alone(mid, face, self._side)}
+        feeds = {name: network_input([view], self._side) for name, view in views.items()}
         found: Sequence[Floats] = self._session.run(["p_live", "p3_mid", "p3_wide", "p3_face"], feeds)
         return found
 

@@ -59,20 +59,17 @@ def dark(bright: Floats) -> Floats:
     return np.asarray(np.clip((LIGHT - bright) / (LIGHT - DARK), 0, 1), np.float32)
 
 
-def exposed(views: Sequence[Image], bright: Floats) -> list[Image]:
-    """The n views as a camera would expose them that meters the face: multiplied until the face is `METERED` gray.
+def exposed(view: Image, bright: float) -> Image:
+    """The view as a camera would expose it that meters the face: multiplied until the face is `METERED` gray.
 
-    Views whose face is brighter stay as they are. A dark face before a bright background is taken for life too often
+    A view whose face is brighter stays as it is. A dark face before a bright background is taken for life too often
     otherwise, a person at night for an attack.
 
     Args:
-        bright: (n,) `brightness` of the faces.
+        bright: `brightness` of the face.
     """
-    gains = np.clip(METERED / np.maximum(bright, 1.0), 1.0, MOST_GAIN).tolist()
-    return [
-        view if gain <= 1 else np.asarray(cv2.convertScaleAbs(np.ascontiguousarray(view), alpha=gain), np.uint8)
-        for view, gain in zip(views, gains, strict=True)
-    ]
+    gain = min(METERED / max(bright, 1.0), MOST_GAIN)
+    return view if gain <= 1 else np.asarray(cv2.convertScaleAbs(np.ascontiguousarray(view), alpha=gain), np.uint8)
 
 
 def close(reach: Sequence[float]) -> Floats:
