@@ -34,7 +34,7 @@ def check_hardware(kind: str) -> None:
     try:
         with av.open(_picture(), "r", hwaccel=HWAccel(kind, allow_software_fallback=False)) as container:
             next(container.decode(video=0))
-    except (OSError, RuntimeError, NotImplementedError, StopIteration) as error:
+    except (OSError, RuntimeError, StopIteration) as error:
         raise ValueError(
             f"Hardware decoding by {kind} does not work on this machine ({error}). Check that the device is there and "
             f"its driver is installed, choose another kind ({known}), or leave the option out."
