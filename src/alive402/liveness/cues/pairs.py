@@ -50,11 +50,7 @@ def dips(distance: Floats, times: Doubles) -> Dips:
     whole = lags == len(times) - np.arange(len(times))  # No pair so many frames apart is too near in time.
     whole[-LEAST_PAIRS:] = False
     by_lag = np.where(whole, mean_by(second - first, found, 1, len(times)), np.nan)
-    around = mean_by(second + first, found, LEAST_PAIRS)
-    ratios = _ratios(around, BESIDE)
-    turn = deepest(around, BESIDE)
-    at = int(np.nanargmin(ratios)) + BESIDE if np.isfinite(ratios).any() else 0
-    return Dips(deepest(by_lag, BESIDE), turn, float(around[at]) if turn < 1 else float("inf"))
+    return Dips(deepest(by_lag, BESIDE), *_deepest_at(mean_by(second + first, found, LEAST_PAIRS), BESIDE))
 
 
 def pairs_apart(times: Doubles) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -73,12 +69,14 @@ def mean_by(places: npt.NDArray[np.int64], distance: Floats, least: int, length:
 
 def deepest(mean: Doubles, beside: int) -> float:
     """Least ratio of a mean distance to those `beside` places before and after it; 1 where none is smaller."""
-    ratios = _ratios(mean, beside)
-    return float(np.nanmin(ratios, initial=1.0)) if np.isfinite(ratios).any() else 1.0
+    return _deepest_at(mean, beside)[0]
 
 
-def _ratios(mean: Doubles, beside: int) -> Doubles:
-    return 2 * mean[beside:-beside] / np.maximum(mean[: -2 * beside] + mean[2 * beside :], 2 * SAME)
+def _deepest_at(mean: Doubles, beside: int) -> tuple[float, float]:
+    """The ratio of `deepest`, and the mean distance there; 1 and infinity where none is smaller."""
+    ratios = 2 * mean[beside:-beside] / np.maximum(mean[: -2 * beside] + mean[2 * beside :], 2 * SAME)
+    at = int(np.nanargmin(ratios)) if np.isfinite(ratios).any() else -1
+    return (float(ratios[at]), float(mean[at + beside])) if at >= 0 and ratios[at] < 1 else (1.0, float("inf"))
 
 
 def spread(times: Doubles) -> npt.NDArray[np.int64]:

@@ -211,6 +211,8 @@ class VideoFile:
                 hwaccel=accelerator(hardware),
             )
         except (av.FFmpegError, ValueError) as error:
+            if hardware is not None:  # The device may be busy or gone; the file need not be at fault.
+                return self._open()
             raise (truncated_video() if is_truncated(self.path) else UnsupportedVideo()) from error
 
     def _choose_stream(self) -> Any:
