@@ -117,6 +117,33 @@ def test_module_is_small_and_served_to_every_site(service: Service) -> None:
     assert sheet.text in MODULE
 
 
+def test_run_that_is_cancelled_leaves_the_camera_to_the_next(embed: Embed) -> None:
+    page, element = embed()
+    page.evaluate("""() => {
+      const capture = document.querySelector("alive-capture");
+      const opened = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+      window.streams = [];
+      // The first camera opens after the second.
+      navigator.mediaDevices.getUserMedia = async (wish) => {
+        const first = window.first ??= Promise.withResolvers();
+        if (streams.push(null) === 1) await first.promise;
+        const place = streams.indexOf(null);
+        return (streams[place] = await opened(wish));
+      };
+      capture.start();
+    }""")
+    page.wait_for_function("streams.length === 1")
+    page.evaluate("""() => {
+      const capture = document.querySelector("alive-capture");
+      capture.cancel();
+      capture.start();
+    }""")
+    reach(element, "place")
+    page.evaluate("first.resolve()")
+    page.wait_for_function("streams.every((each) => each) && streams.filter((each) => each.active).length === 1")
+    assert page.evaluate("document.querySelector('alive-capture').shadowRoot.querySelector('video').srcObject?.active")
+
+
 def test_person_answers_by_keyboard_and_voice(embed: Embed, challenges: Challenging) -> None:
     issued = Issued()
     page, element = embed(issued, VOICE)

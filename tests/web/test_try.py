@@ -51,6 +51,24 @@ GUIDED = """async (name) => {
   };
 }"""
 
+# Keeps every stream of the camera; and clicks and leaves within one task, so that nothing happens in between.
+STREAMS = """(() => {
+  const devices = navigator.mediaDevices;
+  const opened = devices?.getUserMedia.bind(devices);
+  globalThis.streams = [];
+  if (devices) devices.getUserMedia = async (wish) => {
+    const stream = await opened(wish);
+    streams.push(stream);
+    return stream;
+  };
+  globalThis.press = (...names) => {
+    for (const name of names) {
+      if (name === "Escape") dispatchEvent(new KeyboardEvent("keydown", { key: name }));
+      else document.querySelector(`[data-${name}]`).click();
+    }
+  };
+})()"""
+
 
 def test_user_records_pays_and_downloads_the_receipt(service: Service, open_page: Open, tmp_path: Path) -> None:
     page = open_page(service.url + PAGE, accept_downloads=True)
@@ -100,6 +118,34 @@ def test_user_records_pays_and_downloads_the_receipt(service: Service, open_page
     assert httpx.get(service.url + report).status_code == 410
     assert not page.is_visible("[data-history]")
     assert [address for address in elsewhere if not address.startswith("blob:")] == []
+
+
+def test_camera_is_closed_whenever_the_user_leaves(service: Service, open_page: Open) -> None:
+    page = open_page(service.url + PAGE, STREAMS)
+    active = "streams.filter((each) => each.active).length"
+    # Left before the camera is open, and entered again at once: one camera is open, and it is the one shown.
+    page.evaluate("press('record', 'Escape', 'record')")
+    expect(page.locator("[data-film]")).to_be_enabled()
+    assert page.evaluate(f"[{active}, document.querySelector('[data-camera]').srcObject.active]") == [1, True]
+    # Left before the film begins, and while it counts down.
+    page.evaluate("press('film', 'Escape')")
+    page.wait_for_function(f"{active} === 0")
+    expect(page.locator("[data-step=choose]")).to_be_visible()
+    page.evaluate("press('record')")
+    expect(page.locator("[data-film]")).to_be_enabled()
+    page.evaluate("press('film')")
+    expect(page.locator("[data-count]")).to_have_text("3")
+    page.evaluate("press('Escape', 'record', 'Escape')")
+    page.wait_for_function(f"{active} === 0")
+    expect(page.locator("[data-step=choose]")).to_be_visible()
+    # A camera that ends by itself is a problem, and not one of the next take.
+    page.evaluate("press('record')")
+    expect(page.locator("[data-film]")).to_be_enabled()
+    page.evaluate("press('film')")
+    expect(page.locator("[data-count]")).to_have_text("3")
+    page.evaluate("streams.at(-1).getTracks().forEach((track) => track.stop())")
+    assert "The camera did not record" in problem(page)
+    assert page.evaluate("streams.length") >= 3
 
 
 def test_unusable_video_is_free_and_keeps_the_payment(

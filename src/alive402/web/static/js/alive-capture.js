@@ -197,7 +197,7 @@ export class AliveCapture extends (globalThis.HTMLElement ?? class {}) {
     return words?.replace(/\{(\w+)\}/g, (_, fact) => facts[fact]);
   }
 
-  // Shows a state: its prompt, the line below it, and a button that does `next`.
+  // Shows a state: prompt, line below it, and a button that does `next`.
   #show(state, prompt, advice = "", button = "", next = null) {
     const at = this.#at;
     const held = this.shadowRoot.activeElement || document.activeElement === document.body;
@@ -229,7 +229,7 @@ export class AliveCapture extends (globalThis.HTMLElement ?? class {}) {
     if (advice.textContent !== words) advice.textContent = words;
   }
 
-  // Writes a prompt, for screen readers too, and says it.
+  // Writes a prompt, also for screen readers, and says it.
   #tell(words, aloud = true) {
     this.#at.prompt.textContent = words;
     if (!aloud || !this.#at.sound.checked || !globalThis.speechSynthesis) return;
@@ -258,11 +258,12 @@ export class AliveCapture extends (globalThis.HTMLElement ?? class {}) {
   }
 
   #close(run) {
-    run?.stream?.getTracks().forEach((track) => track.stop());
-    this.#at.video.srcObject = null;
+    run?.stream?.getTracks().forEach((each) => each.stop());
+    // Not a later run's.
+    if ((this.#run ?? run) === run) this.#at.video.srcObject = null;
   }
 
-  // Does the work of one run, and shows the problem that ends it; `facts` are of the run before.
+  // Does one run's work, and shows the problem that ends it; `facts` are of the run before.
   async #begin(work, facts) {
     this.#end();
     const run = (this.#run = Object.assign(new AbortController(), facts));
@@ -285,7 +286,7 @@ export class AliveCapture extends (globalThis.HTMLElement ?? class {}) {
     }
   }
 
-  // Asks the page for another challenge; `goes` then opens the camera.
+  // Asks the page for another one; `goes` then opens the camera.
   #draw(goes = false) {
     this.#goes = goes;
     this.#emit("redraw", { avoid: this.#avoid, pace: this.#at.slow.checked ? "slow" : "normal" });
@@ -314,7 +315,7 @@ export class AliveCapture extends (globalThis.HTMLElement ?? class {}) {
     await this.#answer(run);
   }
 
-  // Advises on light and frame rate.
+  // Advises on light and rate.
   async #watch(video) {
     const pen = Object.assign(document.createElement("canvas"), { width: 8, height: 6 }).getContext("2d", { willReadFrequently: true });
     for (let frames = NaN, more; this.dataset.state === "place"; frames = more) {
@@ -348,7 +349,7 @@ export class AliveCapture extends (globalThis.HTMLElement ?? class {}) {
     await this.#send(run);
   }
 
-  // Records while it shows each step at its time; `marks` say when each was shown.
+  // Records while it shows each step; `marks` say when each was shown.
   async #film({ stream, signal }, { steps, capture }) {
     const mimeType = capture.mimeTypes?.find((each) => MediaRecorder.isTypeSupported(each));
     const recorder = new MediaRecorder(stream, { mimeType, videoBitsPerSecond: capture.bitsPerSecond });
@@ -367,7 +368,7 @@ export class AliveCapture extends (globalThis.HTMLElement ?? class {}) {
     this.#show("steps", this.#text("rest"));
     recorder.start(SLICE_MS);
     try {
-      // When the first frame was taken; neither alone says it everywhere.
+      // The first frame's time; neither alone says it everywhere.
       const zero = Math.max(await started, await first);
       for (const [place, { kind, at, seconds }] of steps.entries()) {
         await until(zero + 1000 * at, signal);
@@ -432,7 +433,7 @@ async function opened() {
   }
 }
 
-// The service's answer; a refusal is a problem with the service's code and sentence.
+// The service's answer; a refusal is a problem with its code and sentence.
 function ask(method, address, signal, file = null, tell = null) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();

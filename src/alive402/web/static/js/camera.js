@@ -12,20 +12,31 @@ const ADVISE_MS = 600;
 const BITS_PER_SECOND = 6_000_000;
 const KINDS = ["video/webm;codecs=vp8", "video/webm;codecs=vp9", "video/webm", "video/mp4"];
 
-export async function open(video) {
+// Resolves to the stream that `video` shows, or to null if it is no longer `wanted()`.
+export async function open(video, wanted) {
+  let stream = null;
   try {
-    const stream = await navigator.mediaDevices.getUserMedia({
+    stream = await navigator.mediaDevices.getUserMedia({
       audio: false,
       video: { facingMode: "user", width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } },
     });
-    video.srcObject = stream;
-    await video.play();
-    return stream;
+    if (wanted()) {
+      video.srcObject = stream;
+      await video.play();
+    }
+    if (wanted()) return stream;
+    stop(stream);
+    return null;
   } catch (error) {
+    stop(stream);
     if (error.name === "NotAllowedError" || error.name === "SecurityError") throw new Problem("camera_refused");
     if (error.name === "NotFoundError" || error.name === "OverconstrainedError") throw new Problem("no_camera");
     throw new Problem("camera_failed", { message: error.message });
   }
+}
+
+export function stop(stream) {
+  stream?.getTracks().forEach((track) => track.stop());
 }
 
 // Looks at every frame until the stream ends: calls `each` with what the guide sees, and `advise` now and then.

@@ -51,6 +51,8 @@ let preview = null;
 let handed = null;
 let stream = null;
 let guide = null;
+// Counts how often the camera was closed.
+let visit = 0;
 let inFrame = () => {};
 let cancelling = null;
 let paid = null;
@@ -82,6 +84,19 @@ function complain(problem) {
 
 const guarded = (work) => (...given) => work(...given).catch(complain);
 
+// Work at the camera: `here()` tells whether the user still is there, and after that no problem of it is shown.
+const atCamera = (work) => async () => {
+  const mine = visit;
+  const here = () => visit === mine;
+  try {
+    await work(here);
+  } catch (problem) {
+    if (!here()) return;
+    closeCamera();
+    complain(problem);
+  }
+};
+
 // Keeps the payment in the browser while it is not used up, so that leaving the page loses neither it nor its answer.
 function keepPayment(url = checkout.underWay ? handed ?? address : null) {
   const { payment } = checkout;
@@ -93,6 +108,7 @@ function named() {
 }
 
 function closeCamera() {
+  visit += 1;
   stream?.getTracks().forEach((track) => track.stop());
   get("camera").srcObject = null;
   stream = null;
@@ -276,42 +292,39 @@ async function judged(signal) {
   }
 }
 
-const film = guarded(async () => {
+const film = atCamera(async (here) => {
   const button = get("film");
   button.disabled = true;
   const camera = await later.camera();
+  if (!here()) return;
   if (kind === "picture") {
     const taken = await camera.picture(get("camera"));
+    if (!here()) return;
     closeCamera();
     return take(taken);
   }
   section.classList.add("filming");
   show("film", get("unfilm"));
-  const mine = stream;
-  try {
-    const done = await camera.film(mine, guide, (work) => (inFrame = work), (count, share) => {
-      if (stream !== mine) return;
-      get("count").textContent = count ?? "";
-      get("filmed").value = share;
-    });
-    if (done === null) return;
-    closeCamera();
-    await take(done.file, done.taken);
-  } catch (problem) {
-    closeCamera();
-    throw problem;
-  }
+  const done = await camera.film(stream, guide, (work) => here() && (inFrame = work), (count, share) => {
+    if (!here()) return;
+    get("count").textContent = count ?? "";
+    get("filmed").value = share;
+  });
+  if (!here()) return;
+  if (done === null) throw new Problem("camera_failed");
+  closeCamera();
+  await take(done.file, done.taken);
 });
 
-const record = guarded(async () => {
+const record = atCamera(async (here) => {
   const start = get("film");
   start.disabled = true;
   show("film");
   const view = get("camera");
   const camera = await later.camera();
-  const opened = await camera.open(view);
-  // The user has moved on meanwhile: do not record.
-  if (!checkout.shows("film")) return opened.getTracks().forEach((track) => track.stop());
+  if (!here()) return;
+  const opened = await camera.open(view, here);
+  if (opened === null) return;
   stream = opened;
   // The stage has the picture's shape, so that all that is recorded is seen.
   get("stage").style.setProperty("--shape", view.videoWidth / view.videoHeight || 4 / 3);
