@@ -57,7 +57,6 @@ def moire(clip: Clip, track: FaceTrack) -> Cue:
     spectra = [spectrum for sample in track.samples if (spectrum := _log_spectrum(sample.texture)) is not None]
     if len(spectra) < LEAST_SAMPLES:
         return silent(NAME, UNIT, NORMAL, "The face is too small or was seen too rarely to look for moire.", ATTACK)
-    excess = [_excess(spectrum) for spectrum in spectra]
     mean = _excess(np.mean(spectra, axis=0, dtype=np.float32))
     inside = mean[_LOOKED_AT]
     middle = float(np.median(inside))
@@ -66,8 +65,9 @@ def moire(clip: Clip, track: FaceTrack) -> Cue:
         return silent(NAME, UNIT, NORMAL, "The face has no texture in which moire could be seen.", ATTACK)
     place = np.unravel_index(int(np.where(_LOOKED_AT, mean, -np.inf).argmax()), mean.shape)
     value = (float(mean[place]) - middle) / spread
-    persistence = float(np.mean([one[place] > PRESENT for one in excess]))
-    strength = ramp(value, DOUBTFUL, CERTAIN) if persistence >= LEAST_PERSISTENCE else 0.0
+    strength = ramp(value, DOUBTFUL, CERTAIN)
+    if strength > 0 and np.mean([_excess(one)[place] > PRESENT for one in spectra]) < LEAST_PERSISTENCE:
+        strength = 0.0
     if strength > 0:
         period = PATCH / math.hypot(_ACROSS[place], _DOWN[place])
         message = (

@@ -48,14 +48,21 @@ def planar(clip: Clip, track: FaceTrack) -> Cue:
     """How flat the face's motion is.
 
     `value` is the median over half-second stretches of the rms distance of followed corners from one homography,
-    divided by their rms motion. Negative score: a flat picture was moved. Never positive, because a person on a screen
-    moves in three dimensions too.
+    divided by their rms motion; stretches are followed until their median can show no flat picture any more. Negative
+    score: a flat picture was moved. Never positive, because a person on a screen moves in three dimensions too.
     """
-    stretches = [found for chosen in _stretches(track) if (found := _follow(clip, track, chosen)) is not None]
-    moving = [(residual, motion) for residual, motion in stretches if motion >= LEAST_MOTION]
-    if len(moving) < LEAST_PAIRS:
+    ratios: list[float] = []
+    stretches = _stretches(track)
+    for chosen in stretches:
+        residual, motion = _follow(clip, track, chosen) or (0.0, 0.0)
+        if motion >= LEAST_MOTION:
+            ratios.append(residual / motion)
+        bodily = sum(ratio >= RATIO_NOTHING for ratio in ratios)
+        if bodily >= LEAST_PAIRS and bodily > len(stretches) / 2:
+            break
+    if len(ratios) < LEAST_PAIRS:
         return silent(NAME, UNIT, NORMAL, "The face hardly moved, so its motion says nothing.", "print_or_still")
-    ratio = float(np.median([residual / motion for residual, motion in moving]))
+    ratio = float(np.median(ratios))
     flat = ramp(ratio, RATIO_NOTHING, RATIO_CERTAIN)
     mesh = _mesh_residual(track) if flat > 0 else None
     # Without the mesh, a rigid head cannot be ruled out.

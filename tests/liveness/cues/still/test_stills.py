@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alive402.liveness.cues.still import still
-from alive402.liveness.cues.still.following import follow
+from alive402.liveness.cues.still.following import LEAST_SURVIVAL, follow
 from alive402.liveness.report import Cue
 from tests.liveness import scenes
 
@@ -188,3 +188,28 @@ def test_followed_points_return_to_their_start() -> None:
     for pair in followed.pairs:
         off = np.linalg.norm(pair.aligned[pair.kept] - followed.points[pair.kept], axis=1)
         assert np.median(off) < 0.3
+
+
+def test_frames_are_compared_the_farthest_first_until_it_is_enough() -> None:
+    clip, track = still_clip()
+    one = follow(clip, track, enough=lambda followed, pair: True)
+    assert one is not None
+    assert one.compared == len(one.pairs) == 1
+    assert follow(clip, track, hopeless=lambda followed, picture: True) is None
+    # A face that is gone in two of the six other frames can no longer reach the least survival.
+    frames = [portrait()] * (3 * FRAMES // 5) + [scenes.room()] * (FRAMES - 3 * FRAMES // 5)
+    lost = follow(*scenes.film(frames, [BOX] * FRAMES))
+    assert lost is not None
+    assert lost.compared < 6
+    assert lost.survival < LEAST_SURVIVAL
+
+
+@pytest.mark.parametrize("share", [0.15, 0.5])
+def test_change_in_some_of_the_compared_frames_excludes_a_still(share: float) -> None:
+    """Measuring ends at the first change: the score is that of all frames."""
+    changed = round(share * FRAMES)
+    turning = [portrait(0.9, 1.0, 12 * np.sin(place), 6.0, 30.0) for place in range(changed)]
+    frames = turning + [portrait()] * (FRAMES - changed)
+    cues = measured(frames)
+    assert cues["frozen"].score == 0
+    assert cues["frozen"].value is None or cues["frozen"].value > 2.2

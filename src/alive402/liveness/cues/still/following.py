@@ -25,8 +25,9 @@ Gray = npt.NDArray[np.uint8]
 FRAMES = 7
 """Frames compared, spread over the track; the middle one is the reference."""
 LEAST_FRAMES, LEAST_SECONDS = 4, 1.0
-ENOUGH, LOST = 3, 0.5
-"""Number of frames after which a face is dropped, and the share of its points below which it counts as lost."""
+LEAST_SURVIVAL = 0.75
+"""Least share of the face's points that must be found again, mean over the frames. A face that turns farther is no
+still."""
 CORNERS, QUALITY = 70, 0.01
 LEAST_CORNERS = 14
 LEAST_FACE, LEAST_SIDE = 54.0, 64
@@ -71,7 +72,7 @@ class Following:
         sides: (2,) float64, width and height of the face's box, px.
         picture: (h, w) uint8, the reference, blurred by `GRAIN`.
         pairs: frames compared; those in which too little was found again are left out.
-        compared: how many were tried.
+        compared: how many frames were tried.
         survival: 0..1, share of the face's points that were found again, mean over all frames tried.
         beside: the frames just before and after the reference, as they are.
     """
@@ -89,14 +90,20 @@ class Following:
 
 
 def follow(
-    clip: Clip, track: FaceTrack, at: int = FRAMES // 2, hopeless: Callable[[Following, Gray], bool] | None = None
+    clip: Clip,
+    track: FaceTrack,
+    at: int = FRAMES // 2,
+    hopeless: Callable[[Following, Gray], bool] | None = None,
+    enough: Callable[[Following, Pair], bool] | None = None,
 ) -> Following | None:
     """Follow the track's face; None when it is too small, too short, or has too few corners.
 
+    Frames are compared the farthest first, until `LEAST_SURVIVAL` cannot be reached any more.
+
     Args:
         at: which of the compared frames is the reference.
-        hopeless: called with each other frame, blurred by `GRAIN`, the farthest first; once it is true, None is
-            returned.
+        hopeless: called with each frame, blurred by `GRAIN`, before it is compared; once it is true, None is returned.
+        enough: called with each pair; once it is true, no more frames are compared.
     """
     places = np.flatnonzero(sound_boxes(track))
     if len(places) < LEAST_FRAMES or min(clip.motion.shape[1:]) < LEAST_SIDE:
@@ -118,19 +125,21 @@ def follow(
     near = (places[one] for one in (number - 1, number + 1) if 0 <= one < len(places))
     beside = tuple(clip.motion[track.indices[place]] for place in near)
     alone = Following(points, weights, on_face, middle, sides, picture, (), 0, 0.0, beside)
-    others, pairs, found = chosen[chosen != reference], [], []
-    if hopeless is not None:
-        others = others[np.argsort(-abs(track.times[others] - track.times[reference]), kind="stable")]
-    for place in others:
+    pairs: list[Pair] = []
+    found: list[float] = []
+    others = chosen[chosen != reference]
+    for place in others[np.argsort(-abs(track.times[others] - track.times[reference]), kind="stable")]:
         other = blurred(clip.motion[track.indices[place]])
         if hopeless is not None and hopeless(alone, other):
             return None
         pair = _pair(picture, other, points)
         found.append(float((pair.kept & on_face).sum() / on_face.sum()) if pair else 0.0)
-        if len(found) >= ENOUGH and np.mean(found) < LOST:
-            break  # A face that turns so much is no still, and tracking the rest would take time.
+        if len(found) - sum(found) > (1 - LEAST_SURVIVAL) * len(others):
+            break
         if pair is not None and (pair.kept & on_face).sum() >= LEAST_CORNERS:
             pairs.append(pair)
+            if enough is not None and enough(alone, pair):
+                break
     return replace(alone, pairs=tuple(pairs), compared=len(found), survival=float(np.mean(found)))
 
 

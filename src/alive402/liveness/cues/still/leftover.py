@@ -68,22 +68,16 @@ class Leftover:
     rest: float
 
 
-def leftovers(followed: Following) -> list[Leftover]:
-    """Measures each pair of frames; pairs without a fitted map are left out."""
-    face = _Face(followed)
-    return [one for pair in followed.pairs if (one := face.compare(pair)) is not None]
-
-
 def eyes_and_rest(followed: Following, pairs: Iterable[Pair]) -> list[tuple[float, float]]:
     """How much the places that change most do, around the eyes and outside of eyes and mouth, for each pair of frames.
 
     In multiples of noise; pairs without a fitted map are left out.
     """
-    face = _Face(followed)
+    face = Face(followed)
     return [one for pair in pairs if (one := face.parts(pair)) is not None]
 
 
-class _Face:
+class Face:
     """The face of the reference frame, which is compared with that of other frames."""
 
     def __init__(self, followed: Following) -> None:
@@ -101,6 +95,7 @@ class _Face:
         self._cell = np.where(followed.on_face, cells[:, 1] * CELLS + cells[:, 0], -1)
 
     def compare(self, pair: Pair) -> Leftover | None:
+        """Measures a pair of frames; None without a fitted map."""
         followed, width = self._followed, float(self._followed.sides[0])
         head = pair.kept & followed.on_face
         upper = self._upper(pair)
@@ -119,6 +114,7 @@ class _Face:
         return Leftover(upper, motion, bend, (most[0], most[1]), rest)
 
     def parts(self, pair: Pair) -> tuple[float, float] | None:
+        """The change of one pair, as `eyes_and_rest` gives it."""
         compared = self._change(pair, self._map(pair)[0])
         if compared is None:
             return None

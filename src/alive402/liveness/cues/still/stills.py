@@ -12,7 +12,6 @@ acoustics"). Or face and outline do move, but one picture explains them, bent wi
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -20,8 +19,8 @@ import numpy as np
 from alive402.liveness.cues.evidence import ramp, silent
 from alive402.liveness.cues.still.bending import Window, excess
 from alive402.liveness.cues.still.blinking import blink
-from alive402.liveness.cues.still.following import Following, Gray, follow
-from alive402.liveness.cues.still.leftover import Leftover, leftovers
+from alive402.liveness.cues.still.following import LEAST_SURVIVAL, Following, Gray, Pair, follow
+from alive402.liveness.cues.still.leftover import Face, Leftover
 from alive402.liveness.faces import FaceTrack
 from alive402.liveness.media import Clip
 from alive402.liveness.report import Cue
@@ -33,9 +32,7 @@ FROZEN_NORMAL, PUPPET_NORMAL = (1.0, 12.0), (0.8, 12.0)
 DOUBTFUL = 0.4
 """Scores up to this value become 0: a person who holds still in a short clip scores a little too."""
 LEAST_PAIRS = 5
-LEAST_SURVIVAL = 0.75
-"""Least share of the six compared frames, and of the face's points, that must be found again. A face that turns farther
-is no still."""
+"""Least number of the six compared frames in which the face must be found again."""
 
 # Stills of every size, rate, noise and compression change by about the noise
 # (`python -m benchmarks.conditions clips.csv --conditions attacks` makes and judges them). A few people change as
@@ -80,16 +77,19 @@ SURE, LEAST_WIDTH = 0.7, 80.0
 
 
 def still(clip: Clip, track: FaceTrack) -> tuple[Cue, Cue]:
-    """`frozen` and `puppet`, measured on the same followed points. Negative scores: a still. Never positive."""
-    followed = follow(clip, track)
+    """`frozen` and `puppet`, measured on the same followed points. Negative scores: a still. Never positive.
+
+    Frames are compared until neither score can be negative any more, so `value` is the change up to there.
+    """
+    watch = _Watch(CHANGE_NOTHING)
+    followed = follow(clip, track, enough=watch.enough)
     if followed is None:
         why = "The face is too small or the clip too short to tell a still from life."
         return _silent(FROZEN, why), _silent(PUPPET, why)
-    found = leftovers(followed)
-    frozen = _doubted(_frozen(followed, found))
+    frozen = _doubted(_frozen(followed, watch.found))
     if frozen.score:
         frozen = _blinked(frozen, blink(clip, track, followed))
-    puppet = _doubted(_puppet(followed, found, bent=frozen.score != -1))
+    puppet = _doubted(_puppet(followed, watch.found, bent=frozen.score != -1))
     if frozen.score != -1:
         puppet = _strongest(puppet, clip, track)
     # Both measure the same lack of motion, so it counts only once.
@@ -98,33 +98,59 @@ def still(clip: Clip, track: FaceTrack) -> tuple[Cue, Cue]:
     return replace(frozen, score=0.0), puppet
 
 
+class _Watch:
+    """Measures each pair of frames as it comes, until pairs exclude all kinds of stills.
+
+    Args:
+        changed: change in multiples of noise that excludes a frozen picture.
+    """
+
+    def __init__(self, changed: float) -> None:
+        self.found: list[Leftover] = []
+        self._changed = changed
+        self._face: Face | None = None
+        self._window: Window | None = None
+
+    def hopeless(self, followed: Following, picture: Gray) -> bool:
+        """Whether no bending of the reference explains a frame: the first one, for most people."""
+        window = self._bending(followed)
+        found = window.near(picture)
+        return found is not None and window.excludes(found)
+
+    def enough(self, followed: Following, pair: Pair) -> bool:
+        """Whether this pair and those before it exclude all kinds of stills."""
+        self._face = self._face or Face(followed)
+        one = self._face.compare(pair)
+        if one is not None:
+            self.found.append(one)
+        if not self.found or max(map(_most, self.found)) < self._changed:
+            return False
+        if max(one.rest for one in self.found) < REST_NOTHING:
+            return False
+        if followed.sides[0] < LEAST_WIDTH:
+            return True
+        found = self._bending(followed).at(pair)
+        return found is None or self._bending(followed).excludes(found)
+
+    def _bending(self, followed: Following) -> Window:
+        self._window = self._window or Window(followed)
+        return self._window
+
+
 def _strongest(puppet: Cue, clip: Clip, track: FaceTrack) -> Cue:
     """The cue, or the one measured from another reference if that is stronger beyond doubt."""
     for at in OTHER_REFERENCES:
         if puppet.score == -1:
             break
-        followed = follow(clip, track, at, _alive())
+        watch = _Watch(0.0)
+        followed = follow(clip, track, at, watch.hopeless, watch.enough)
         if followed is not None:
-            found = leftovers(followed)
-            other = _puppet(followed, found, bent=True)
-            near = ramp(_way(found), FAR_NOTHING, FAR_CERTAIN) if found else 0.0
+            other = _puppet(followed, watch.found, bent=True)
+            near = ramp(_way(watch.found), FAR_NOTHING, FAR_CERTAIN) if watch.found else 0.0
             score = 0.0 - min(near, ramp(-(other.score or 0.0), SURE_NOTHING, SURE_CERTAIN))
             if score < (puppet.score or 0.0):
                 puppet = replace(other, score=score)
     return puppet
-
-
-def _alive() -> Callable[[Following, Gray], bool]:
-    """A test that is true for a frame that no bending of the reference explains: the first one, for most people."""
-    windows: list[Window] = []
-
-    def alive(followed: Following, picture: Gray) -> bool:
-        if not windows:
-            windows.append(Window(followed))
-        found = windows[0].near(picture)
-        return found is not None and windows[0].excludes(found)
-
-    return alive
 
 
 def _doubted(cue: Cue) -> Cue:
@@ -139,7 +165,7 @@ def _silent(name: str, why: str) -> Cue:
 def _frozen(followed: Following, found: list[Leftover]) -> Cue:
     if not _steady(followed, found):
         return _lively(FROZEN)
-    change = max(max(one.most[0], TOP_SHARE * one.most[1]) for one in found)
+    change = max(map(_most, found))
     still_face = ramp(change, CHANGE_NOTHING, CHANGE_CERTAIN)
     smooth = _smooth(found)
     score = min(still_face, max(_glued(found, APART_NOTHING, APART_CERTAIN), min(smooth, _moves(found))))
@@ -200,6 +226,11 @@ def _lively(name: str) -> Cue:
 def _steady(followed: Following, found: list[Leftover]) -> bool:
     """1 when nearly the whole face was found again in nearly all frames, as in a still."""
     return len(found) >= min(LEAST_PAIRS, followed.compared) and followed.survival >= LEAST_SURVIVAL
+
+
+def _most(one: Leftover) -> float:
+    """The change of the face in one pair of frames."""
+    return max(one.most[0], TOP_SHARE * one.most[1])
 
 
 def _glued(found: list[Leftover], nothing: float, certain: float) -> float:
