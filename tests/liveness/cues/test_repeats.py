@@ -50,3 +50,19 @@ def test_quick_swing_that_returns_beside_its_start_is_no_loop() -> None:
     share = np.linspace(-1, 1, 90)
     along = 290 * np.clip(1 - np.abs(share) / 0.48, 0, 1)
     assert judged([(x - 100, 3.0 * (when > 0)) for x, when in zip(along, share, strict=True)]).score == 0
+
+
+@pytest.mark.parametrize("depth", [0.04, 0.08])
+def test_flickering_lamp_is_no_loop(depth: float) -> None:
+    """Frames of one phase of the lamp are alike, whatever they show."""
+    path = [(2.0 * (x / 36), y / 10) for x, y in wandering(120)]
+    boxes = [scenes.shifted(BOX, x, y) for x, y in path]
+    light = 1 + depth * np.sin(2 * np.pi * 0.32 * np.arange(len(path)))
+    frames = [
+        np.clip(scenes.face(scenes.room(), box) * gain, 0, 255).astype(np.uint8)
+        for box, gain in zip(boxes, light, strict=True)
+    ]
+    assert repeats(*scenes.film(frames, boxes, noise=2.0)).score == 0
+    # A stream that comes again is one under the same lamp too.
+    again = [*frames[:40], *frames[:40], *frames[:40]]
+    assert repeats(*scenes.film(again, [*boxes[:40]] * 3, noise=2.0)).score == -1

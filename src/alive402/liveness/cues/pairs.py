@@ -19,6 +19,8 @@ MOST_FRAMES = 480
 """Every frame of a usual clip: a loop is seen only if the same frame is compared in each round."""
 SAME = 0.4
 """Distance below which two frames are one picture, in rms gray levels: the noise of any sensor is larger."""
+LIGHT = 1.25
+"""Most times by which a frame is brightened or darkened to be as bright as the others."""
 BESIDE, LEAST_PAIRS = 2, 8
 """Frames beside a dip with which it is compared, and pairs of frames for a mean distance."""
 
@@ -90,10 +92,21 @@ def compared(clip: Clip) -> tuple[Doubles, Floats]:
     return clip.times[chosen], distances(clip.thumbs[chosen])
 
 
-def distances(thumbs: npt.NDArray[np.uint8]) -> Floats:
-    """(n, n) float32, rms difference in gray levels of each pair of thumbnails."""
+def evenly_lit(clip: Clip) -> Floats:
+    """The distances of `compared`, of frames that are brightened or darkened to the mean brightness of all.
+
+    A lamp that flickers changes all frames by its own rhythm, and frames of one phase are alike without being the same.
+    """
+    return distances(clip.thumbs[spread(clip.times)], even=True)
+
+
+def distances(thumbs: npt.NDArray[np.uint8], even: bool = False) -> Floats:
+    """(n, n) float32, rms difference in gray levels of each pair of thumbnails; with `even`, as `evenly_lit`."""
     gray = np.stack([cv2.cvtColor(thumb, cv2.COLOR_BGR2GRAY) for thumb in thumbs]).astype(np.float32)
     flat = gray.reshape(len(gray), -1)
+    if even:
+        bright = np.maximum(flat.mean(axis=1, keepdims=True), 1.0)
+        flat *= np.clip(bright.mean() / bright, 1 / LIGHT, LIGHT)
     flat -= flat.mean()  # Keeps the squares small, so that float32 loses nothing.
     squares = (flat**2).sum(axis=1)
     between = squares[:, None] + squares - 2 * flat @ flat.T

@@ -7,9 +7,10 @@ itself to within the codec's loss (compare Wang and Farid 2007, on duplicated fr
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from alive402.liveness.cues.evidence import ramp, silent
-from alive402.liveness.cues.pairs import APART_SECONDS, SAME, compared, dips
+from alive402.liveness.cues.pairs import APART_SECONDS, SAME, Doubles, Floats, compared, dips, evenly_lit
 from alive402.liveness.faces import FaceTrack
 from alive402.liveness.media import Clip
 from alive402.liveness.report import Cue
@@ -51,6 +52,29 @@ def repeats(clip: Clip, track: FaceTrack) -> Cue:
     if times[-1] - times[0] < LEAST_SECONDS or not apart.any(axis=1).all():
         return silent(NAME, UNIT, NORMAL, "The clip is too short to tell whether it repeats.", "injected_or_edited")
     usual = float(np.median(distance[apart]))
+    value, strength = _measured(times, distance, apart)
+    if strength > 0:
+        even = _measured(times, evenly_lit(clip), apart)
+        value, strength = min(value, even[0]), min(strength, even[1])
+    score = 0.0 - strength
+    message = "No picture comes twice."
+    if score < 0:
+        message = (
+            "The picture hardly ever changes: a frozen stream or a still."
+            if usual < STILL
+            else "The same pictures come again and again: a looped stream."
+        )
+    return Cue(NAME, score, 0.0, value, UNIT, NORMAL, message, "injected_or_edited")
+
+
+def _measured(times: Doubles, distance: Floats, apart: npt.NDArray[np.bool_]) -> tuple[float, float]:
+    """Share of repeated frames or how surely they are looped, and strength of the evidence, both 0..1.
+
+    Args:
+        times: (n,) seconds.
+        distance: (n, n) of the frames.
+        apart: (n, n), whether two frames are at least half a second apart.
+    """
     close = float(np.median(np.diff(times))) <= NEIGHBOUR_SECONDS
     neighbours = float(np.median(np.diagonal(distance, 1)))
     same = max(SAME, SAME_SHARE * neighbours) if close else SAME
@@ -60,12 +84,4 @@ def repeats(clip: Clip, track: FaceTrack) -> Cue:
     turned = min(ramp(found.turn, TURN_SHALLOW, TURN_DEEP), ramp(mirrored, MIRRORED_NOTHING, MIRRORED_CERTAIN))
     looped = max(ramp(found.loop, SHALLOW, DEEP), turned)
     value = max(float((nearest < same).mean()), looped)
-    score = 0.0 - max(ramp(value, NOTHING, CERTAIN), looped)
-    message = "No picture comes twice."
-    if score < 0:
-        message = (
-            "The picture hardly ever changes: a frozen stream or a still."
-            if usual < STILL
-            else "The same pictures come again and again: a looped stream."
-        )
-    return Cue(NAME, score, 0.0, value, UNIT, NORMAL, message, "injected_or_edited")
+    return value, max(ramp(value, NOTHING, CERTAIN), looped)
