@@ -7,11 +7,13 @@ Method: Kartynnik et al. 2019, "Real-time Facial Surface Geometry from Monocular
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+from ai_edge_litert.interpreter import Interpreter
 
 from alive402.liveness.faces.detector import Detection
 from alive402.liveness.networks import open_network
@@ -20,6 +22,8 @@ Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
 POINTS = 468
+SIDE = 192
+"""Side of the network's input, px."""
 MARGIN = 1.5
 SHARES = (np.arange(256, dtype=np.float32) / np.float32(255)).astype(np.float32)
 """The network's input for each gray level, 0..1, as a lookup table."""
@@ -43,14 +47,26 @@ class MeshCrop:
 
 
 class FaceMesh:
-    """The face mesh network; not thread-safe. Its own presence flag fails on masks and is not used."""
+    """The face mesh network, opened when it is first used; not thread-safe.
+
+    Its own presence flag fails on masks and is not used.
+    """
 
     def __init__(self, path: Path, threads: int = 2) -> None:
-        self._net = open_network(path, threads)
-        self._input = self._net.get_input_details()[0]["index"]
-        self._size = int(self._net.get_input_details()[0]["shape"][1])
+        self._path = path
+        self._threads = threads
+
+    @cached_property
+    def _net(self) -> Interpreter:
+        """The network. Most verdicts need no mesh, and it takes 7 MB."""
+        return open_network(self._path, self._threads)
+
+    @cached_property
+    def _places(self) -> tuple[int, int]:
+        """Indices of the input and of the output with the points."""
         outputs = self._net.get_output_details()
-        self._output = next(output["index"] for output in outputs if output["shape"][-1] == 3 * POINTS)
+        points = next(output["index"] for output in outputs if output["shape"][-1] == 3 * POINTS)
+        return self._net.get_input_details()[0]["index"], points
 
     def fit(self, image: Image, face: Detection) -> Floats:
         """Fit the mesh: (468, 2) float32, px of `image` ((h, w, 3) uint8 BGR)."""
@@ -67,21 +83,20 @@ class FaceMesh:
         angle = np.arctan2(along[1], along[0])
         centre = (face.box[:2] + face.box[2:]) / 2
         side = float(max(face.box[2:] - face.box[:2])) * MARGIN
-        scale = self._size / side
+        scale = SIDE / side
         cos, sin = np.cos(angle) * scale, np.sin(angle) * scale
         turn = np.array([[cos, sin], [-sin, cos]], np.float32)
-        shift = self._size / 2 - turn @ centre
-        crop = cv2.warpAffine(
-            image, np.column_stack([turn, shift]), (self._size, self._size), borderMode=cv2.BORDER_REPLICATE
-        )
+        shift = SIDE / 2 - turn @ centre
+        crop = cv2.warpAffine(image, np.column_stack([turn, shift]), (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE)
         pixels: Image = np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGR2RGB), np.uint8)
         return MeshCrop(pixels, shift, np.linalg.inv(turn).T, float(scale))
 
     def fit_crop(self, crop: MeshCrop) -> Floats:
         """Fit the mesh with its depth, as `fit_solid`: (468, 3) float32, px of the picture that was cut."""
-        self._net.set_tensor(self._input, cv2.LUT(crop.pixels, SHARES)[None])
+        pixels, output = self._places
+        self._net.set_tensor(pixels, cv2.LUT(crop.pixels, SHARES)[None])
         self._net.invoke()
-        points = self._net.get_tensor(self._output).reshape(POINTS, 3)
+        points = self._net.get_tensor(output).reshape(POINTS, 3)
         flat = (points[:, :2] - crop.shift) @ crop.back
         return np.column_stack([flat, points[:, 2] / crop.scale]).astype(np.float32)
 
