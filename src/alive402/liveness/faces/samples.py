@@ -99,14 +99,18 @@ class SampleKeeper:
         self._sharpest: _Look | None = None
         self._waiting: list[_Look] = []
         self._kept: list[Sample] = []
-        self._first: list[_Look] | None = []
+        self._changed = False
+        self._first: list[_Look] = []
+        self._first_cut: list[Sample] = []
         self._extra_waiting: list[_Look] = []
         self._extra: list[Sample] = []
 
     def scene_changes(self) -> None:
         """Keep the first looks: the picture has changed abruptly, and they may be the only ones of its scene."""
-        self._extra_waiting += self._first or []
-        self._first = None
+        self._changed = True
+        self._extra += self._first_cut
+        self._extra_waiting += self._first
+        self._first, self._first_cut = [], []
 
     def offer(self, frame: Frame, small: Image, face: Detection, scale: float, new_scene: bool = False) -> None:
         """Keep this look if it is the sharpest of its stretch; `cut` cuts the views later.
@@ -122,10 +126,11 @@ class SampleKeeper:
             return
         gray = cv2.resize(cv2.cvtColor(look, cv2.COLOR_BGR2GRAY), (VIEW_SIDE, VIEW_SIDE))
         # Smoothed first; otherwise a codec's blocks and 8-bit steps count as detail.
-        sharpness = float(cv2.Laplacian(cv2.GaussianBlur(gray, (0, 0), SMOOTHING), cv2.CV_32F).var())
+        detail = cv2.Laplacian(cv2.GaussianBlur(gray, (0, 0), SMOOTHING), cv2.CV_16S)
+        sharpness = float(cv2.meanStdDev(detail)[1][0, 0] ** 2)
         leans = self._lean(face)
         slot, kept = int(frame.time / self._slot_seconds), self._sharpest
-        offered = _Look(slot, frame, small, face, scale, sharpness, float(gray.mean()), leans)
+        offered = _Look(slot, frame, small, face, scale, sharpness, cv2.mean(gray)[0], leans)
         self._keep_extra(offered, new_scene)
         if kept is not None and kept.slot == slot and kept.sharpness >= sharpness:
             return
@@ -138,21 +143,24 @@ class SampleKeeper:
         self._turn, self._leans = turn, []
         self._waiting = [replace(look, leans=float(turn)) for look in self._waiting]
         self._extra_waiting = [replace(look, leans=float(turn)) for look in self._extra_waiting]
-        self._first = self._first and [replace(look, leans=float(turn)) for look in self._first]
+        self._first = [replace(look, leans=float(turn)) for look in self._first]
         self._sharpest = self._sharpest and replace(self._sharpest, leans=float(turn))
 
     def cut(self, inner: InnerPicture | None) -> None:
-        """Cut the views of every final look, inside `inner`; the frames are released."""
+        """Cut the views of every look that is or may be final, inside `inner`; the frames are released."""
         self._kept += [self._sample(look, inner) for look in self._waiting]
         self._waiting.clear()
         self._extra += [self._sample(look, inner) for look in self._extra_waiting]
         self._extra_waiting.clear()
+        self._first_cut += [self._sample(look, inner) for look in self._first]
+        self._first.clear()
 
     def samples(self, inner: InnerPicture | None = None) -> tuple[Sample, ...]:
         """At most 16 samples in time order; call it once, after the last `offer`."""
         if self._sharpest is not None:
             self._waiting.append(self._sharpest)
             self._sharpest = None
+        self._first.clear()
         self.cut(inner)
         kept = self._kept
         if len(kept) > SLOTS:
@@ -174,11 +182,11 @@ class SampleKeeper:
             if len(times) < MOST_EXTRA and (not times or look.frame.time >= times[-1] + EXTRA_SECONDS):
                 self._extra_waiting.append(look)
             return
-        first = self._first
-        if first is None or len(first) == FIRST_LOOKS:
+        times = [one.time for one in self._first_cut] + [one.frame.time for one in self._first]
+        if self._changed or len(times) == FIRST_LOOKS:
             return
-        if not first or look.frame.time >= first[-1].frame.time + EXTRA_SECONDS:
-            first.append(look)
+        if not times or look.frame.time >= times[-1] + EXTRA_SECONDS:
+            self._first.append(look)
 
     def _lean(self, face: Detection) -> float:
         """Degrees by which the face leans in the frame, median over the last looks."""
