@@ -10,10 +10,14 @@ from benchmarks.making.conditions.detail import DETAIL
 from benchmarks.making.conditions.encodings import ENCODINGS
 from benchmarks.making.conditions.framing import FRAMING
 from benchmarks.making.conditions.geometry import GEOMETRY
+from benchmarks.making.conditions.graphics import GRAPHICS
 from benchmarks.making.conditions.light import LIGHT
+from benchmarks.making.conditions.varying import VARYING
 from benchmarks.making.footage import Footage
 
-CONDITIONS = {one.name: one for one in (CONTROL, *LIGHT, *DETAIL, *ENCODINGS, *GEOMETRY, *FRAMING, *COVERED)}
+CONDITIONS = {
+    one.name: one for one in (CONTROL, *LIGHT, *DETAIL, *ENCODINGS, *VARYING, *GEOMETRY, *FRAMING, *COVERED, *GRAPHICS)
+}
 
 
 def altered(condition: Condition, footage: Footage, seed: int = 402) -> Footage:

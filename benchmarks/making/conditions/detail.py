@@ -1,4 +1,4 @@
-"""Conditions of detail: blur, noise, sharpening, a beauty filter."""
+"""Conditions of detail: blur, noise, sharpening, a beauty filter, faults of a lens."""
 
 from __future__ import annotations
 
@@ -114,6 +114,44 @@ def beautified(footage: Footage, rng: np.random.Generator) -> Footage:
     return footage.each(change)
 
 
+def grainy(footage: Footage, rng: np.random.Generator) -> Footage:
+    """Film grain: coarse noise of 14 gray levels, equal in all channels."""
+    width, height = footage.size
+
+    def change(frame: Image, _: int) -> Image:
+        grain = rng.standard_normal((height // 2 + 1, width // 2 + 1)).astype(np.float32) * 14
+        return np.clip(frame + cv2.resize(grain, (width, height))[..., None] + 0.5, 0, 255).astype(np.uint8)
+
+    return footage.each(change)
+
+
+def colour_fringes(footage: Footage, rng: np.random.Generator) -> Footage:
+    """A cheap lens: blue is .6 % smaller than green, red .6 % larger."""
+    width, height = footage.size
+
+    def change(frame: Image, _: int) -> Image:
+        seen = frame.copy()
+        for channel, scale in ((0, 0.994), (2, 1.006)):
+            place = cv2.getRotationMatrix2D((width / 2, height / 2), 0, scale)
+            plane = np.ascontiguousarray(frame[..., channel])
+            seen[..., channel] = cv2.warpAffine(plane, place, (width, height), borderMode=cv2.BORDER_REPLICATE)
+        return seen
+
+    return footage.each(change)
+
+
+def barrel(footage: Footage, rng: np.random.Generator) -> Footage:
+    """A wide lens, which bends straight lines outwards."""
+    width, height = footage.size
+    lens = np.array([[0.8 * max(width, height), 0, width / 2], [0, 0.8 * max(width, height), height / 2], [0, 0, 1]])
+    maps = cv2.initUndistortRectifyMap(lens, np.array([-0.25, 0, 0, 0]), np.eye(3), lens, (width, height), cv2.CV_32FC1)
+
+    def change(frame: Image, _: int) -> Image:
+        return np.asarray(cv2.remap(frame, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101), np.uint8)
+
+    return footage.each(change)
+
+
 def _face_width(footage: Footage) -> float:
     box = footage.box
     return float(box[2] - box[0])
@@ -139,4 +177,7 @@ DETAIL = (
     Condition("dark and noisy", "A third of the light, with a sensor's noise.", "detail", dark_and_noisy(0.33)),
     Condition("sharpened", "An unsharp mask, too strong.", "detail", sharpened),
     Condition("beauty filter", "Skin smoothed, brighter and pinker.", "detail", beautified),
+    Condition("film grain", "Coarse noise of 14 gray levels without colour.", "detail", grainy),
+    Condition("colour fringes", "A cheap lens: red larger than blue by 1.2 %.", "detail", colour_fringes),
+    Condition("barrel lens", "A wide lens, which bends straight lines.", "detail", barrel),
 )

@@ -65,6 +65,17 @@ def repeated(footage: Footage, rng: np.random.Generator) -> Footage:
     return footage.at(np.arange(len(footage.frames)) // 2 * 2, footage.times)
 
 
+def interlaced(footage: Footage, rng: np.random.Generator) -> Footage:
+    """Every second row is from the next frame, as when fields are woven together."""
+
+    def change(frame: Image, place: int) -> Image:
+        seen = frame.copy()
+        seen[1::2] = footage.frames[min(place + 1, len(footage.frames) - 1)][1::2]
+        return seen
+
+    return footage.each(change)
+
+
 def jpeg(quality: int) -> Alter:
     """Each frame compressed as JPEG."""
 
@@ -92,6 +103,7 @@ HEVC = Encoding("libx265", {"preset": "ultrafast", "crf": "32", "x265-params": "
 ENCODINGS = (
     Condition("H.264 at CRF 35", "Strongly compressed.", "encoding", unchanged, _h264(35)),
     Condition("H.264 at CRF 40", "Compressed to blocks.", "encoding", unchanged, _h264(40)),
+    Condition("H.264 at CRF 45", "Hardly more than blocks.", "encoding", unchanged, _h264(45)),
     Condition("HEVC at CRF 32", "H.265, as new phones write it, strongly compressed.", "encoding", unchanged, HEVC),
     Condition("VP8 at 500 kbit/s", "As a browser records.", "encoding", unchanged, VP8),
     Condition("MPEG-4", "An old phone's codec, quantizer 9.", "encoding", unchanged, MPEG4),
@@ -103,6 +115,7 @@ ENCODINGS = (
     Condition("sent by a messenger", "Shorter side 360 px, CRF 30.", "encoding", short_side(360), _h264(30)),
     Condition("squeezed", "Three quarters as wide, and nothing says so.", "encoding", resized(wide=0.75)),
     Condition("stretched", "A third wider, and nothing says so.", "encoding", resized(wide=1.33)),
+    Condition("interlaced", "Every second row is from the next frame.", "encoding", interlaced),
     Condition("with sound", "A second track with a tone.", "encoding", unchanged, replace(Encoding(), sound=True)),
     Condition("10 frames a second", "Frames left out.", "time", thinned(10)),
     Condition("5 frames a second", "Frames left out.", "time", thinned(5)),

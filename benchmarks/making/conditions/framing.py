@@ -1,4 +1,4 @@
-"""Conditions of framing: rolled, cropped, far away, inside an oval, a circle or the window of a call."""
+"""Conditions of framing: rolled, cropped, far away, inside an oval, a circle or the window of a call, split."""
 
 from __future__ import annotations
 
@@ -108,6 +108,33 @@ def face_fills(footage: Footage, rng: np.random.Generator) -> Footage:
     return footage.each(change)
 
 
+def split_screen(footage: Footage, rng: np.random.Generator) -> Footage:
+    """A drawn picture of the same size beside the person, as in an interview by video."""
+    width, height = footage.size
+    x, y = np.linspace(0, 1, width)[None, :, None], np.linspace(0, 1, height)[:, None, None]
+    waves = 50 * np.sin(9 * x) * np.array([1, 0.5, 0.2])
+    other = np.clip(60 + 120 * y * np.array([0.4, 0.7, 0.5]) + waves, 0, 255).astype(np.uint8)
+    cv2.rectangle(other, (width // 4, height // 3), (3 * width // 4, height - 20), (40, 70, 40), -1)
+    cv2.circle(other, (width // 2, height // 5), height // 9, (120, 220, 250), -1, cv2.LINE_AA)
+    return footage.each(lambda frame, _: np.hstack([frame, other]))
+
+
+def tile_in_corner(footage: Footage, rng: np.random.Generator) -> Footage:
+    """A small drawn picture with a white rim in the upper right corner."""
+    width, height = footage.size
+    wide, high, gap = width // 4, height // 4, max(width // 80, 2)
+    x, y = np.linspace(0, 1, wide)[None, :, None], np.linspace(0, 1, high)[:, None, None]
+    tile = np.clip(90 + 100 * y * np.array([0.9, 0.5, 0.2]) + 30 * np.sin(12 * x), 0, 255).astype(np.uint8)
+    cv2.rectangle(tile, (0, 0), (wide - 1, high - 1), (255, 255, 255), 2)
+
+    def change(frame: Image, _: int) -> Image:
+        seen = frame.copy()
+        seen[gap : gap + high, width - gap - wide : width - gap] = tile
+        return seen
+
+    return footage.each(change)
+
+
 def far_away(footage: Footage, rng: np.random.Generator) -> Footage:
     """Far away: the scene at 60 % of its size, surrounded by more of a room, out of focus."""
     width, height = footage.size
@@ -173,4 +200,6 @@ FRAMING = (
     Condition("recorded call", "The picture as a window on a desktop.", "framing", recorded_call),
     Condition("face fills the frame", "Too near, enlarged.", "framing", face_fills),
     Condition("face small", "Far away: 60 % of its size in a larger room.", "framing", far_away),
+    Condition("split screen", "A drawn picture beside the person.", "framing", split_screen),
+    Condition("tile in the corner", "A small drawn picture in the upper right.", "framing", tile_in_corner),
 )

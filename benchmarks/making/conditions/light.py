@@ -1,4 +1,4 @@
-"""Conditions of light and colour: casts, exposure, haze, light from a screen, from behind, from the side."""
+"""Conditions of light and colour: casts, exposure, haze, light from a screen, behind or beside, a vignette."""
 
 from __future__ import annotations
 
@@ -98,6 +98,14 @@ def lit_from_the_side(footage: Footage, rng: np.random.Generator) -> Footage:
     return footage.each(lambda frame, _: np.clip(frame * gain, 0, 255).astype(np.uint8))
 
 
+def vignetted(footage: Footage, rng: np.random.Generator) -> Footage:
+    """A lens or a filter that darkens towards the corners, to 35 % of the light there."""
+    width, height = footage.size
+    x, y = np.linspace(-1, 1, width, dtype=np.float32), np.linspace(-1, 1, height, dtype=np.float32)
+    light = (1 - 0.65 * (x[None] ** 2 + y[:, None] ** 2) / 2)[..., None]
+    return footage.each(lambda frame, _: (frame * light + 0.5).astype(np.uint8))
+
+
 def _threefold(plane: npt.NDArray[np.uint8]) -> Image:
     return np.asarray(cv2.cvtColor(plane, cv2.COLOR_GRAY2BGR), np.uint8)
 
@@ -131,4 +139,5 @@ LIGHT = (
     Condition("lit by a screen", "Dim room, coloured light that changes with a film.", "light", lit_by_screen),
     Condition("lit from behind", "A window behind the person.", "light", lit_from_behind),
     Condition("lit from the side", "One half of the face in shade.", "light", lit_from_the_side),
+    Condition("vignette", "Darker towards the corners, 35 % of the light there.", "light", vignetted),
 )
