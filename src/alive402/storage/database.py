@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, event, make_url, text
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from alive402.storage import copies, sqlite_driver
 from alive402.storage.claims import Claim, claim
@@ -46,7 +46,8 @@ class Database:
     def __init__(self, engine: AsyncEngine, lease_seconds: float, now: Clock = utc_now) -> None:
         self._engine = engine
         self._sessions = async_sessionmaker(engine, expire_on_commit=False)
-        self._readers = async_sessionmaker(engine.execution_options(**{_READS: True}), expire_on_commit=False)
+        self._reads = engine.execution_options(**{_READS: True})
+        self._readers = async_sessionmaker(self._reads, expire_on_commit=False)
         self.lease_seconds = lease_seconds
         self._now = now
         self._groups: WeakKeyDictionary[asyncio.AbstractEventLoop, GroupCommit] = WeakKeyDictionary()
@@ -91,6 +92,12 @@ class Database:
         """A read-only transaction, which does not block writers."""
         async with self._readers.begin() as session:
             yield session
+
+    @asynccontextmanager
+    async def looking_up(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for one query that reads: two thirds of the work of `reading`, which has a session."""
+        async with self._reads.connect() as connection:
+            yield connection
 
     async def renew(self) -> None:
         """Extend the leases of every running call of this process.

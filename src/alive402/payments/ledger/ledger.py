@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from alive402.payments.core import Claim, Money
 from alive402.payments.ledger.recovery import Recovery
-from alive402.payments.ledger.repository import PaymentRepository
+from alive402.payments.ledger.repository import PaymentRepository, is_known
 from alive402.payments.ledger.service import PaymentService
 from alive402.payments.ledger.statements import Statements
 from alive402.storage import Database, Lease
@@ -38,8 +38,8 @@ class Ledger(Database):
 
     async def knows(self, money: Money) -> bool:
         """Whether the ledger has this authorization, in whatever state; waits for no writer and for no commit."""
-        async with self.reading() as session:
-            return await PaymentRepository(session).has(money.network, money.asset, money.payer, money.nonce)
+        async with self.looking_up() as database:
+            return await is_known(database, money.network, money.asset, money.payer, money.nonce)
 
     def keep(self, claim: Claim) -> None:
         """Renew the lease of `claim` while the current task runs."""

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Executable, Table, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from alive402.payments.core import Answered, AnswerGone, Money
 from alive402.payments.ledger.models import ChainPosition, Payment, PaymentEvent, PaymentIdentifier
@@ -41,13 +41,14 @@ def _adding(dialect: str, columns: tuple[str, ...]) -> Executable:
 
 
 @cache
-def _moving(columns: tuple[str, ...]) -> Executable:
+def _moving(before: tuple[str, ...], columns: tuple[str, ...]) -> Executable:
+    # The states are written out: a list would be expanded at each execution.
     return (
         update(_TABLE)
         .where(
             _PAYMENTS.id == bindparam("_id"),
             _PAYMENTS.owner == bindparam("_owner"),
-            _PAYMENTS.state.in_(bindparam("_before", expanding=True)),
+            or_(*(_PAYMENTS.state == state for state in before)),
         )
         .values({name: bindparam(name) for name in columns})
         .returning(_PAYMENTS.id)
@@ -66,6 +67,12 @@ def answered(payment: Payment) -> Answered:
     return Answered(payment.request_id or "", json.loads(payment.result), json.loads(payment.receipt or "{}"))
 
 
+async def is_known(database: AsyncSession | AsyncConnection, network: str, asset: str, payer: str, nonce: str) -> bool:
+    """Whether the database has a payment of an authorization."""
+    money = {"_network": network, "_asset": asset, "_payer": payer, "_nonce": nonce}
+    return (await database.execute(_IS_KNOWN, money)).scalar_one_or_none() is not None
+
+
 class PaymentRepository:
     """Reads and writes payments within the session's transaction. `webhook_urls` are notified of each step."""
 
@@ -76,15 +83,10 @@ class PaymentRepository:
     async def find(self, network: str, asset: str, payer: str, nonce: str) -> Payment | None:
         """The payment of an authorization, locked until the transaction ends, or None."""
         # Most are new. A query without the object costs half as much.
-        if not await self.has(network, asset, payer, nonce):
+        if not await is_known(self._session, network, asset, payer, nonce):
             return None
         money = {"_network": network, "_asset": asset, "_payer": payer, "_nonce": nonce}
         return (await self._session.scalars(_FIND, money)).one_or_none()
-
-    async def has(self, network: str, asset: str, payer: str, nonce: str) -> bool:
-        """Whether there is a payment of an authorization."""
-        money = {"_network": network, "_asset": asset, "_payer": payer, "_nonce": nonce}
-        return (await self._session.execute(_IS_KNOWN, money)).scalar_one_or_none() is not None
 
     async def get(self, payment_id: str) -> Payment | None:
         """A payment by id, locked until the transaction ends, or None."""
@@ -237,8 +239,8 @@ class PaymentRepository:
 
     async def move(self, payment_id: str, owner: str, before: Iterable[State], values: dict[str, Any]) -> bool:
         """Change a payment only if `owner` holds it in one of the states `before`; returns whether it did."""
-        held = {"_id": payment_id, "_owner": owner, "_before": [str(state) for state in before]}
-        moved = await self._session.execute(_moving(tuple(values)), {**held, **values})
+        statement = _moving(tuple(map(str, before)), tuple(values))
+        moved = await self._session.execute(statement, {"_id": payment_id, "_owner": owner, **values})
         return moved.scalar_one_or_none() is not None
 
     async def note(self, payment_id: str, at: datetime, state: State, request_id: str | None, detail: str) -> None:
