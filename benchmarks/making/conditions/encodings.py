@@ -92,7 +92,8 @@ def _resized(frame: Image, wide: float, high: float) -> Image:
 
 
 def _h264(crf: int) -> Encoding:
-    return Encoding(options={"preset": "veryfast", "crf": str(crf)})
+    # With x264's macroblock tree, the same frames become another file each time (sides that are no multiple of 16).
+    return Encoding(options={"preset": "veryfast", "crf": str(crf), "mbtree": "0"})
 
 
 MJPEG = Encoding("mjpeg", {"qmin": "8", "qmax": "8"}, ".mov", "yuvj420p")

@@ -95,6 +95,21 @@ def test_file_holds_the_frames_at_their_times(name: str, footage: Footage, tmp_p
     assert np.abs(np.array(times) - times[0] - once.times).max() < 2e-3
 
 
+@pytest.mark.parametrize("name", ["as they are", "H.264 at CRF 40", "sent by a messenger"])
+def test_file_is_the_same_whatever_the_memory_held(name: str, tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    noisy = [np.clip(frame + rng.integers(-9, 10, frame.shape), 0, 255).astype(np.uint8) for frame in made().frames]
+    clip = replace(Footage.of(noisy * 4), times=np.cumsum(rng.uniform(0.02, 0.05, 4 * COUNT)))
+    files = []
+    for number in range(3):
+        left = [rng.integers(0, 256, size, np.uint8) for size in rng.integers(100_000, 3_000_000, 30)]
+        del left
+        path = tmp_path / f"{number}.mp4"
+        save(clip, path, CONDITIONS[name].encoding)
+        files.append(path.read_bytes())
+    assert files[0] == files[1] == files[2]
+
+
 def test_bars_and_borders_leave_the_picture_whole(footage: Footage) -> None:
     first = footage.frames[0]
     sides = under("black side bars", footage).frames[0]
