@@ -141,7 +141,7 @@ def test_camera_is_closed_whenever_the_user_leaves(service: Service, open_page: 
     # A camera that ends by itself is a problem, and not one of the next take.
     page.evaluate("press('record')")
     expect(page.locator("[data-film]")).to_be_enabled()
-    page.evaluate("press('film')")
+    assert page.evaluate("(press('film'), document.activeElement.hasAttribute('data-unfilm'))"), "the focus moves on"
     expect(page.locator("[data-count]")).to_have_text("3")
     page.evaluate("streams.at(-1).getTracks().forEach((track) => track.stop())")
     assert "The camera did not record" in problem(page)

@@ -293,8 +293,12 @@ async function judged(signal) {
 }
 
 const film = atCamera(async (here) => {
-  const button = get("film");
-  button.disabled = true;
+  get("film").disabled = true;
+  if (kind === "video") {
+    // At once: a disabled button loses the focus.
+    section.classList.add("filming");
+    show("film", get("unfilm"));
+  }
   const camera = await later.camera();
   if (!here()) return;
   if (kind === "picture") {
@@ -303,8 +307,6 @@ const film = atCamera(async (here) => {
     closeCamera();
     return take(taken);
   }
-  section.classList.add("filming");
-  show("film", get("unfilm"));
   const done = await camera.film(stream, guide, (work) => here() && (inFrame = work), (count, share) => {
     if (!here()) return;
     get("count").textContent = count ?? "";
