@@ -145,7 +145,6 @@ def test_camera_is_closed_whenever_the_user_leaves(service: Service, open_page: 
     expect(page.locator("[data-count]")).to_have_text("3")
     page.evaluate("streams.at(-1).getTracks().forEach((track) => track.stop())")
     assert "The camera did not record" in problem(page)
-    assert page.evaluate("streams.length") >= 3
 
 
 def test_unusable_video_is_free_and_keeps_the_payment(

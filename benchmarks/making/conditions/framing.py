@@ -1,4 +1,4 @@
-"""Conditions of framing: rolled, cropped, far away, inside an oval, a circle or the window of a call, split."""
+"""Conditions of framing: rolled, cropped, far away, inside an oval, a circle, a call or a split screen."""
 
 from __future__ import annotations
 

@@ -38,8 +38,8 @@ def dappled(footage: Footage, rng: np.random.Generator) -> Footage:
     def change(frame: Image, place: int) -> Image:
         time = footage.times[place]
         sway = np.array([[1, 0, 4 * np.sin(2 * time)], [0, 1, 3 * np.cos(1.7 * time)]])
-        moved = cv2.warpAffine(light, sway, (width, height), borderMode=cv2.BORDER_REFLECT_101)
-        return _clipped(frame * moved[..., None])
+        swayed = cv2.warpAffine(light, sway, (width, height), borderMode=cv2.BORDER_REFLECT_101)
+        return _clipped(frame * swayed[..., None])
 
     return footage.each(change)
 
@@ -56,7 +56,7 @@ def focus_hunts(footage: Footage, rng: np.random.Generator) -> Footage:
 
 
 def moved(place: Callable[[float, tuple[int, int]], Map]) -> Alter:
-    """The picture under the affine map `place(share of the clip, size)`, mirrored outside of the frame."""
+    """The picture under the affine map `place(seconds, size)`, mirrored outside of the frame."""
 
     def alter(footage: Footage, rng: np.random.Generator) -> Footage:
         def change(frame: Image, number: int) -> Image:

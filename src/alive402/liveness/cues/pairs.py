@@ -43,7 +43,7 @@ def dips(distance: Floats, times: Doubles) -> Dips:
     """Finds the deepest dips.
 
     Args:
-        distance: (n, n), as `distances` gives it.
+        distance: (n, n), as `compared` gives it.
         times: (n,) seconds.
     """
     first, second = pairs_apart(times)
@@ -87,9 +87,9 @@ def spread(times: Doubles) -> npt.NDArray[np.int64]:
 
 
 def compared(clip: Clip) -> tuple[Doubles, Floats]:
-    """(n,) seconds of the compared frames, and their `distances`."""
+    """(n,) seconds of the compared frames, and their distances, (n, n) rms gray levels."""
     chosen = spread(clip.times)
-    return clip.times[chosen], distances(clip.thumbs[chosen])
+    return clip.times[chosen], _distances(_gray(clip.thumbs[chosen]))
 
 
 def evenly_lit(clip: Clip) -> Floats:
@@ -97,17 +97,20 @@ def evenly_lit(clip: Clip) -> Floats:
 
     A lamp that flickers changes all frames by its own rhythm, and frames of one phase are alike without being the same.
     """
-    return distances(clip.thumbs[spread(clip.times)], even=True)
+    gray = _gray(clip.thumbs[spread(clip.times)])
+    bright = np.maximum(gray.mean(axis=1, keepdims=True), 1.0)
+    return _distances(gray * np.clip(bright.mean() / bright, 1 / LIGHT, LIGHT))
 
 
-def distances(thumbs: npt.NDArray[np.uint8], even: bool = False) -> Floats:
-    """(n, n) float32, rms difference in gray levels of each pair of thumbnails; with `even`, as `evenly_lit`."""
+def _gray(thumbs: npt.NDArray[np.uint8]) -> Floats:
+    """(n, p) float32, the gray levels of n thumbnails of p pixels."""
     gray = np.stack([cv2.cvtColor(thumb, cv2.COLOR_BGR2GRAY) for thumb in thumbs]).astype(np.float32)
-    flat = gray.reshape(len(gray), -1)
-    if even:
-        bright = np.maximum(flat.mean(axis=1, keepdims=True), 1.0)
-        flat *= np.clip(bright.mean() / bright, 1 / LIGHT, LIGHT)
-    flat -= flat.mean()  # Keeps the squares small, so that float32 loses nothing.
+    return gray.reshape(len(gray), -1)
+
+
+def _distances(gray: Floats) -> Floats:
+    """(n, n) float32, rms difference of each pair of n thumbnails, (n, p) gray levels."""
+    flat = gray - gray.mean()  # Keeps the squares small, so that float32 loses nothing.
     squares = (flat**2).sum(axis=1)
     between = squares[:, None] + squares - 2 * flat @ flat.T
     result: Floats = np.sqrt(np.maximum(between, 0) / flat.shape[1]).astype(np.float32)

@@ -286,7 +286,7 @@ export class AliveCapture extends (globalThis.HTMLElement ?? class {}) {
     }
   }
 
-  // Asks the page for another one; `goes` then opens the camera.
+  // Asks the page for another challenge; `goes` then opens the camera.
   #draw(goes = false) {
     this.#goes = goes;
     this.#emit("redraw", { avoid: this.#avoid, pace: this.#at.slow.checked ? "slow" : "normal" });
@@ -315,7 +315,7 @@ export class AliveCapture extends (globalThis.HTMLElement ?? class {}) {
     await this.#answer(run);
   }
 
-  // Advises on light and rate.
+  // Advises on light and frame rate.
   async #watch(video) {
     const pen = Object.assign(document.createElement("canvas"), { width: 8, height: 6 }).getContext("2d", { willReadFrequently: true });
     for (let frames = NaN, more; this.dataset.state === "place"; frames = more) {
@@ -326,7 +326,7 @@ export class AliveCapture extends (globalThis.HTMLElement ?? class {}) {
       const rate = Math.round((more - frames) / 2);
       const code = light < 45 ? "dark" : light > 215 ? "bright" : rate < FEWEST_FRAMES ? "few" : "advice";
       this.#advise(this.#text(code, { rate }));
-      await new Promise((resolve) => setTimeout(resolve, 2000));
+      await sleep(2000);
     }
   }
 
@@ -417,8 +417,10 @@ export class AliveCapture extends (globalThis.HTMLElement ?? class {}) {
   }
 }
 
+const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+
 async function until(time, signal) {
-  await new Promise((resolve) => setTimeout(resolve, time - performance.now()));
+  await sleep(time - performance.now());
   signal.throwIfAborted();
 }
 

@@ -35,7 +35,7 @@ export async function open(video, wanted) {
   }
 }
 
-export function stop(stream) {
+function stop(stream) {
   stream?.getTracks().forEach((track) => track.stop());
 }
 
