@@ -70,15 +70,14 @@ def _reducing(expected_seconds: float | None) -> Callable[[Frame], tuple[Frame, 
 
     def reduced(frame: Frame) -> tuple[Frame, bool]:
         moving = clock.chooses(frame.time)
-        if moving:
-            frame.small(MOTION_SIDE)
-        return _shrunk(frame), moving
+        frame.make_small(*((MOTION_SIDE, THUMB_SIDE) if moving else (THUMB_SIDE,)))
+        return frame, moving
 
     return reduced
 
 
 def _shrunk(frame: Frame) -> Frame:
-    frame.small(THUMB_SIDE)
+    frame.make_small(THUMB_SIDE)
     return frame
 
 

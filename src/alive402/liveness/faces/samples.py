@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from statistics import median
 
 import cv2
 import numpy as np
@@ -195,7 +196,7 @@ class SampleKeeper:
             beyond = upright.between(leans, self._turn)
             if abs(beyond) <= upright.MOST_LEAN:
                 self._leans = [*self._leans[1 - LEANS :], beyond]
-        return self._turn + float(np.median(self._leans)) if self._leans else float(self._turn)
+        return self._turn + median(self._leans) if self._leans else float(self._turn)
 
     def _sample(self, look: _Look, inner: InnerPicture | None) -> Sample:
         size, box = look.frame.size, (look.face.box / look.scale).astype(np.float32)
@@ -243,7 +244,7 @@ def _texture(frame: Frame, box: Floats) -> Image:
     right, bottom = min(right, left + TEXTURE_SIDE), min(bottom, top + TEXTURE_SIDE)
     if right <= left or bottom <= top:
         return np.zeros((0, 0), np.uint8)
-    return np.asarray(cv2.cvtColor(frame.part(left, top, right, bottom), cv2.COLOR_BGR2GRAY), np.uint8)
+    return frame.gray(left, top, right, bottom)
 
 
 def _view(image: Image, box: Floats, times: float, leans: float) -> Image:

@@ -14,7 +14,7 @@ from alive402.liveness.media.frames.frame import (
     square,
 )
 from alive402.liveness.media.frames.orientation import UPRIGHT, Orientation
-from alive402.liveness.media.frames.planes import cut, shrunk
+from alive402.liveness.media.frames.planes import brightness, shrunk
 from alive402.liveness.media.frames.shrinking import shrink
 
 __all__ = [
@@ -27,7 +27,7 @@ __all__ = [
     "Frame",
     "Orientation",
     "Shown",
-    "cut",
+    "brightness",
     "fitted",
     "shrink",
     "shrunk",

@@ -13,7 +13,7 @@ from av.video.reformatter import VideoReformatter
 
 from alive402.liveness.errors import UndecodableVideo
 from alive402.liveness.media.frames.orientation import UPRIGHT, Orientation, orientation_of
-from alive402.liveness.media.frames.planes import cut, shrunk
+from alive402.liveness.media.frames.planes import brightness, shrunk
 
 Image = npt.NDArray[np.uint8]
 Converters = dict[int, VideoReformatter]
@@ -144,25 +144,37 @@ class Frame:
     def small(self, longest: int) -> Image:
         """The frame with its longest side at most `longest` px, `(h, w, 3) uint8` BGR, upright."""
         if longest not in self._small:
-            width, height = self.size
-            scale = min(1.0, longest / max(width, height))
-            size = max(2, round(width * scale)), max(2, round(height * scale))
-            self._small[longest] = self._convert(longest, *size)
+            self._small[longest] = self._convert(longest, *self._reduced(longest))
         return self._small[longest]
 
-    def part(self, left: int, top: int, right: int, bottom: int) -> Image:
-        """A part of the frame at native resolution, `(h, w, 3) uint8` BGR, upright; it may be a px wider on each side.
+    def make_small(self, *sides: int) -> None:
+        """Make the pictures that `small` returns for these longest sides, the larger first, from the same halves."""
+        shown = self._shown
+        if len(sides) > 1 and shown.crop == WHOLE and shown.size == shown.canvas:
+            made = shrunk(self._source, *(shown.orientation.size(*self._reduced(side)) for side in sides))
+            if made is not None:
+                self._small.update(zip(sides, map(shown.orientation.apply, made), strict=True))
+        for side in sides:
+            self.small(side)
+
+    def _reduced(self, longest: int) -> tuple[int, int]:
+        """Width and height with the longest side at most `longest`."""
+        width, height = self.size
+        scale = min(1.0, longest / max(width, height))
+        return max(2, round(width * scale)), max(2, round(height * scale))
+
+    def gray(self, left: int, top: int, right: int, bottom: int) -> Image:
+        """The brightness of a part of the frame at native resolution, `(h, w) uint8`, upright.
 
         Args:
             left, top, right, bottom: px of the upright frame, within it; the part may not be empty.
         """
         shown, stored = self._shown, (self._source.width, self._source.height)
-        as_it_is = shown.crop == WHOLE and shown.size == shown.canvas == shown.orientation.size(*stored)
-        if as_it_is and self._bgr is None:
-            pixels = cut(self._source, *shown.orientation.stored((left, top, right, bottom), shown.canvas))
-            if pixels is not None:
-                return shown.orientation.apply(pixels)
-        return self.bgr()[top:bottom, left:right]
+        if shown.crop == WHOLE and shown.size == shown.canvas == shown.orientation.size(*stored):
+            levels = brightness(self._source, *shown.orientation.stored((left, top, right, bottom), shown.canvas))
+            if levels is not None:
+                return shown.orientation.apply(levels)
+        return np.asarray(cv2.cvtColor(self.bgr()[top:bottom, left:right], cv2.COLOR_BGR2GRAY), np.uint8)
 
     def _convert(self, purpose: int, width: int, height: int) -> Image:
         """The canvas at `width` x `height`."""
@@ -179,9 +191,9 @@ class Frame:
     def _upright(self, purpose: int, width: int, height: int) -> Image:
         """The frame's own picture at `width` x `height`."""
         size, crop = self._shown.orientation.size(width, height), self._shown.crop
-        quick = shrunk(self._source, *size) if crop == WHOLE else None
+        quick = shrunk(self._source, size) if crop == WHOLE else None
         if quick is not None:
-            return self._shown.orientation.apply(quick)
+            return self._shown.orientation.apply(quick[0])
         whole = size if crop == WHOLE else (self._source.width, self._source.height)
         # One converter per purpose, not per size: two threads must never share one.
         convert = self._converters.setdefault(purpose, VideoReformatter())

@@ -73,7 +73,7 @@ class Orientation:
         return (top, left, bottom, right) if self.transposed else (left, top, right, bottom)
 
     def apply(self, pixels: Image) -> Image:
-        """The upright picture, `(h, w, 3) uint8`, contiguous."""
+        """The upright picture, contiguous, from a stored one, `(h, w) uint8` or `(h, w, 3) uint8`."""
         if self == UPRIGHT:
             return pixels
         turned = pixels.swapaxes(0, 1) if self.transposed else pixels

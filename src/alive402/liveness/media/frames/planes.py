@@ -1,6 +1,6 @@
-"""Shrinks a frame of 4:2:0 planes, as most videos have, several times as fast as a general scaler; or cuts a part.
+"""Shrinks a frame of 4:2:0 planes, as most videos have, several times as fast as a general scaler.
 
-Only the result becomes BGR, by the matrix that the frame states.
+Only the result becomes BGR, by the matrix that the frame states. A gray part of it is the plane of brightness.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from alive402.liveness.media.frames.shrinking import shrink
+from alive402.liveness.media.frames.shrinking import halved, last_step
 
 Image = npt.NDArray[np.uint8]
 
@@ -28,32 +28,38 @@ _MATRICES = {1: _BT_709, 2: _BT_601, 5: _BT_601, 6: _BT_601}
 stated (2), FFmpeg takes that of BT.601."""
 _FULL = 2
 """FFmpeg's number of the full range."""
+LIMITED = np.clip(np.rint((np.arange(256) - 16) * 255 / 219), 0, 255).astype(np.uint8)
+"""The gray level of each brightness from 16 to 235, as a lookup table."""
 
 
-def shrunk(source: av.VideoFrame, width: int, height: int) -> Image | None:
-    """(height, width, 3) uint8 BGR; None where the frame has other planes, or is to be shrunk less than twice."""
-    if source.width < LEAST * width or source.height < LEAST * height:
-        return None
-    colours = _colours(source)
-    if colours is None:
-        return None
-    return _bgr([shrink(plane, width, height) for plane in _planes(source)], colours)
+def shrunk(source: av.VideoFrame, *sizes: tuple[int, int]) -> list[Image] | None:
+    """(height, width, 3) uint8 BGR for each (width, height), in which the larger come first.
 
-
-def cut(source: av.VideoFrame, left: int, top: int, right: int, bottom: int) -> Image | None:
-    """(h, w, 3) uint8 BGR: a part of the stored picture, its sides moved outwards to even px; None for other planes.
-
-    The part has to lie within the picture and may not be empty.
+    None where the frame has other planes, or is to be shrunk less than twice.
     """
+    if any(source.width < LEAST * width or source.height < LEAST * height for width, height in sizes):
+        return None
     colours = _colours(source)
     if colours is None:
         return None
-    left, top = left // 2 * 2, top // 2 * 2
-    brightness, *differences = _planes(source)
-    part = brightness[top : bottom + bottom % 2, left : right + right % 2]
-    height, width = part.shape
-    coarse = (one[top // 2 :, left // 2 :][: (height + 1) // 2, : (width + 1) // 2] for one in differences)
-    return _bgr([part, *(one.repeat(2, axis=0).repeat(2, axis=1)[:height, :width] for one in coarse)], colours)
+    planes, made = _planes(source), []
+    for size in sizes:
+        planes = [halved(plane, *size) for plane in planes]
+        made.append(_bgr([last_step(plane, *size) for plane in planes], colours))
+    return made
+
+
+def brightness(source: av.VideoFrame, left: int, top: int, right: int, bottom: int) -> Image | None:
+    """(h, w) uint8: the gray levels, 0..255, of a part of the stored picture; None for other planes.
+
+    The part has to lie within the picture.
+    """
+    full = _full_range(source)
+    if full is None:
+        return None
+    plane = source.planes[0]
+    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[top:bottom, left:right]
+    return np.ascontiguousarray(rows) if full else np.asarray(cv2.LUT(np.ascontiguousarray(rows), LIMITED), np.uint8)
 
 
 def _bgr(planes: list[Image], colours: npt.NDArray[np.float64]) -> Image:
@@ -75,10 +81,16 @@ def _planes(source: av.VideoFrame) -> list[Image]:
 
 def _colours(source: av.VideoFrame) -> npt.NDArray[np.float64] | None:
     """(3, 4) float64, from brightness, blue and red difference to BGR; None for other formats and matrices."""
-    full, matrix = FULL_RANGE.get(source.format.name), _MATRICES.get(int(source.colorspace))
-    if full is None or matrix is None or any(plane.line_size < plane.width for plane in source.planes):
+    full, matrix = _full_range(source), _MATRICES.get(int(source.colorspace))
+    return None if full is None or matrix is None else _from_planes(*matrix, full)
+
+
+def _full_range(source: av.VideoFrame) -> bool | None:
+    """Whether brightness goes from 0 to 255; None for planes that are not read."""
+    full = FULL_RANGE.get(source.format.name)
+    if full is None or any(plane.line_size < plane.width for plane in source.planes):
         return None  # A negative size: the bottom row comes first.
-    return _from_planes(*matrix, full or int(source.color_range) == _FULL)
+    return full or int(source.color_range) == _FULL
 
 
 @cache
