@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from alive402.liveness.cues.background import background_motion
 from alive402.liveness.cues.evidence import ramp, silent
 from alive402.liveness.cues.regions import sound_boxes
 from alive402.liveness.faces import FaceTrack
@@ -29,6 +29,9 @@ FACE_WIDTH, LONGEST = 64.0, 384.0
 cloth are not."""
 LEAST_FACE = 12.0
 """Least width of the shrunk face, px. Below it, an edge of one face width cannot be distinguished from noise."""
+FINENESS = 0.6
+"""Size of the picture in which the line segment detector looks, as a share of the shrunk frame: short edges do not
+count."""
 LEAST_LENGTH, CLOSE, LEAST_CLOSE = 0.55, 1.0, 1.0
 """Least length of an edge; the distance from the face within which a longer edge is needed (hair and hands are there),
 and that length. In face widths; ears and collars bend sooner."""
@@ -50,19 +53,6 @@ TELLING = 0.3
 behind."""
 LEAST_TELLING = 2
 """Least number of pairs of frames with evidence; a single pair could be chance."""
-BORDER = 0.16
-"""Share of the frame at its left, right and upper border that is taken for the background; below the face is the
-body."""
-LEAST_POINTS = 5
-"""Least number of background points; with fewer, the background's motion is unknown."""
-AGREED = 2.0
-"""Most distance in px at which two background points still move alike."""
-STILL, MOST = 0.25, 0.4
-"""Shares of the background points. If at least a quarter stays in place, the camera is still and something passes by,
-because a shaken camera leaves no point in place. Any other motion needs the larger share."""
-UNCHANGED, BARE = 4.0, 0.5
-"""Most change in gray levels, and the share of a border without points that must stay below it for the border to count
-as still."""
 SOME, MANY = 0.3, 1.2
 """Number of sides at which evidence begins and is certain. Bona fide clips stay below the first; a device
 moved in the hand shows one or more."""
@@ -106,11 +96,11 @@ def bezel(clip: Clip, track: FaceTrack) -> Cue:
         return silent(NAME, UNIT, NORMAL, "The face is too small to look for edges around it.", ATTACK)
     seen = _Seen(motion[track.indices[sound]], track.times[sound], middles * shrink, widths * shrink, shrink)
     spread = np.unique(np.linspace(0, len(sound) - 1, FRAMES).round().astype(int))
-    looks, evidence, any_edge = _measured(seen, spread)
+    looks, evidence, any_edge = _measured(seen, spread, needed=True)
     value = float(evidence.sum())
     strength = ramp(value, SOME, MANY)
     for close in _moments(seen, looks, spread) if value < MANY else ():
-        _, once, edge_once = _measured(seen, close)
+        _, once, edge_once = _measured(seen, close, needed=False)
         if ramp(float(once.sum()), SOME_ONCE, MANY) > strength:
             evidence, value, strength = once, float(once.sum()), ramp(float(once.sum()), SOME_ONCE, MANY)
         any_edge = any_edge or edge_once
@@ -128,20 +118,38 @@ class _Seen:
     shrink: float
 
 
-def _measured(seen: _Seen, chosen: npt.NDArray[np.int64]) -> tuple[list[_Look], Doubles, bool]:
-    """Measures the chosen frames: their looks, the (4,) evidence of the sides, and whether any edge was evidence."""
+def _measured(seen: _Seen, chosen: npt.NDArray[np.int64], needed: bool) -> tuple[list[_Look], Doubles, bool]:
+    """Measures the chosen frames: their looks, the (4,) evidence of the sides, and whether any edge was evidence.
+
+    Unless they are `needed`, edges are only looked for where the motion lets one be evidence.
+    """
     height, width = seen.pictures.shape[1:]
     size = (round(width * seen.shrink), round(height * seen.shrink))
     frames = [cv2.resize(seen.pictures[place], size, interpolation=cv2.INTER_AREA) for place in chosen]
-    detector = cv2.createLineSegmentDetector()
-    looks = [
-        _look(frame, seen.middles[place], float(seen.widths[place]), detector)
-        for frame, place in zip(frames, chosen, strict=True)
-    ]
-    evidence, any_edge = _carried_along(looks, *_background_motion(frames, looks))
+    middles, widths = seen.middles[chosen], seen.widths[chosen]
+    moved, stretch = background_motion(frames, middles, widths)
+    if not needed and not _may_tell(middles, widths, moved, stretch, size):
+        return [], np.zeros(len(SIDES)), False
+    detector = cv2.createLineSegmentDetector(scale=FINENESS)
+    looks = [_look(*one, detector) for one in zip(frames, middles, widths.tolist(), strict=True)]
+    evidence, any_edge = _carried_along(looks, moved, stretch)
     # Belts, shoulders and tables lie below every face, so an edge below proves nothing on its own.
     evidence[3] = min(evidence[3], evidence[:3].max())
     return looks, evidence, any_edge
+
+
+def _may_tell(
+    middles: Doubles, widths: Doubles, moved: Doubles, stretch: npt.NDArray[np.int64], size: tuple[int, int]
+) -> bool:
+    """Whether an edge anywhere in some frame could be evidence, by how the face moved against the background."""
+    farthest = np.linalg.norm(np.maximum(middles, np.array(size) - middles), axis=1)
+    for here in range(len(middles)):
+        apart = np.linalg.norm(middles - middles[here] - (moved - moved[here]), axis=1)
+        apart += np.abs(widths / widths[here] - 1) * farthest[here]
+        telling = (apart > TELLING * widths[here]) & (stretch == stretch[here])
+        if telling.sum() >= LEAST_TELLING:
+            return True
+    return False
 
 
 def _moments(seen: _Seen, looks: list[_Look], spread: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
@@ -220,43 +228,6 @@ def _look(image: Image, middle: Doubles, width: float, detector: cv2.LineSegment
         & (centres < far_corner).all(axis=1)
     )
     return _Look(edges[kept], sides[kept], middle, width)
-
-
-def _background_motion(frames: list[Image], looks: list[_Look]) -> tuple[Doubles, npt.NDArray[np.int64]]:
-    """(n, 2) motion of the frame's border in px, and (n,) index of the stretch that each look belongs to.
-
-    A new stretch begins at 0 where the motion is lost; looks of two stretches cannot be compared.
-    """
-    moved, stretch = np.zeros((len(frames), 2)), np.zeros(len(frames), np.int64)
-    height, width = frames[0].shape
-    for place, (before, after) in enumerate(pairwise(frames)):
-        mask = np.full((height, width), 255, np.uint8)
-        mask[round(BORDER * height) :, round(BORDER * width) : width - round(BORDER * width)] = 0
-        left, top = np.clip(looks[place].middle - 1.1 * looks[place].width, 0, None).astype(int)
-        right, bottom = np.clip(looks[place].middle + 1.1 * looks[place].width, 0, None).astype(int)
-        mask[top:bottom, left:right] = 0
-        shift = _shift(before, after, mask)
-        stretch[place + 1] = stretch[place] + (shift is None)
-        moved[place + 1] = 0.0 if shift is None else moved[place] + shift
-    return moved, stretch
-
-
-def _shift(before: Image, after: Image, mask: Image) -> Doubles | None:
-    """(2,) px, the motion shared by most points under `mask`; None when the background cannot be tracked."""
-    points = cv2.goodFeaturesToTrack(before, 60, 0.02, 5, mask=mask)
-    if points is not None and len(points) >= LEAST_POINTS:
-        there, seen, _ = cv2.calcOpticalFlowPyrLK(before, after, points, None, winSize=(15, 15), maxLevel=3)
-        back, again, _ = cv2.calcOpticalFlowPyrLK(after, before, there, None, winSize=(15, 15), maxLevel=3)
-        error = np.abs(back - points).reshape(-1, 2).max(axis=1)
-        motion = (there - points).reshape(-1, 2)[(seen[:, 0] > 0) & (again[:, 0] > 0) & (error < 1.0)]
-        if len(motion) >= LEAST_POINTS:
-            if float((np.abs(motion).max(axis=1) < AGREED).mean()) >= STILL:
-                return np.zeros(2)
-            alike = np.abs(motion[:, None] - motion[None]).max(axis=2) < AGREED
-            if float(alike.mean(axis=1).max()) >= MOST:
-                return np.asarray(np.median(motion[alike[alike.sum(axis=1).argmax()]], axis=0), np.float64)
-    outer = cv2.absdiff(before, after)[mask > 0]
-    return np.zeros(2) if outer.size and float((outer <= UNCHANGED).mean()) >= BARE else None
 
 
 def _carried_along(looks: list[_Look], background: Doubles, stretch: npt.NDArray[np.int64]) -> tuple[Doubles, bool]:

@@ -114,15 +114,37 @@ def _log_spectrum(texture: npt.NDArray[np.uint8]) -> Floats | None:
         return None
     detail = inner - cv2.GaussianBlur(inner, (0, 0), 3.0)
     # Edges of the face exceed any fringe unless each neighbourhood is brought to the same contrast.
-    detail /= np.sqrt(cv2.GaussianBlur(detail * detail, (0, 0), 8.0)) + 2.0
+    detail /= np.sqrt(_contrast(detail)) + 2.0
     power = np.zeros((PATCH, PATCH // 2 + 1), np.float32)
     corners = {(y, x) for y in (0, max(0, height - PATCH)) for x in (0, max(0, width - PATCH))}
     corners.add((max(0, (height - PATCH) // 2), max(0, (width - PATCH) // 2)))
     for y, x in sorted(corners):
         patch = detail[y : y + PATCH, x : x + PATCH]
-        power += np.square(np.abs(np.fft.rfft2(patch * _window(patch.shape), (PATCH, PATCH))))
+        power += _power(patch * _window(patch.shape))
     log_power: Floats = np.log(power / len(corners) + np.float32(1e-3))
     return log_power
+
+
+def _contrast(detail: Floats) -> Floats:
+    """Mean square of the detail around each px, by a Gaussian of 8 px, computed at half the size."""
+    height, width = detail.shape
+    half = cv2.resize(detail * detail, ((width + 1) // 2, (height + 1) // 2), interpolation=cv2.INTER_AREA)
+    wide = cv2.resize(cv2.GaussianBlur(half, (0, 0), 4.0), (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(wide, np.float32)
+
+
+def _power(patch: Floats) -> Floats:
+    """(128, 65) float32, the squared spectrum of a patch of at most 128 px a side."""
+    height, width = patch.shape
+    packed = cv2.dft(cv2.copyMakeBorder(patch, 0, PATCH - height, 0, PATCH - width, cv2.BORDER_CONSTANT))
+    # Columns of real and imaginary parts; of the first and the last, which are even, rows of them (`cv::dft`).
+    power = np.empty((PATCH, PATCH // 2 + 1), np.float32)
+    power[:, 1:-1] = np.square(packed[:, 1:-1:2]) + np.square(packed[:, 2:-1:2])
+    for column, values in ((0, packed[:, 0]), (-1, packed[:, -1])):
+        power[[0, PATCH // 2], column] = np.square(values[[0, -1]])
+        power[1 : PATCH // 2, column] = np.square(values[1:-1:2]) + np.square(values[2:-1:2])
+        power[PATCH // 2 + 1 :, column] = power[PATCH // 2 - 1 : 0 : -1, column]
+    return power
 
 
 def _excess(log_power: Floats) -> Floats:

@@ -28,7 +28,9 @@ NORMAL = (0.16, 1.0)
 
 SPAN_SECONDS = 0.7
 STEP_SECONDS = 0.5
-CORNERS = 50
+EVERY = 2
+"""Looks from one view in which the corners are followed to the next."""
+CORNERS = 36
 LEAST_CORNERS = 12
 LEAST_PAIRS = 2
 LEAST_MOTION = 0.012  # In face widths; with less motion, noise decides.
@@ -98,7 +100,8 @@ def _follow(clip: Clip, track: FaceTrack, places: list[int]) -> tuple[float, flo
     high = np.clip((boxes[:, 2:].max(axis=0) + margin).astype(int), 0, [width, height])
     if min(high - low) < 24:
         return None
-    views = [np.ascontiguousarray(clip.motion[track.indices[p], low[1] : high[1], low[0] : high[0]]) for p in places]
+    followed = track.indices[[*places[:-1:EVERY], places[-1]]]
+    views = [np.ascontiguousarray(clip.motion[one, low[1] : high[1], low[0] : high[0]]) for one in followed]
     first = np.clip((boxes[0].reshape(2, 2) - low).round().astype(int), 0, None)
     mask = np.zeros_like(views[0])
     mask[first[0, 1] : first[1, 1], first[0, 0] : first[1, 0]] = 255

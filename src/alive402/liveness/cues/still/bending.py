@@ -93,7 +93,7 @@ class Window:
     """The head in the reference frame and its surroundings, scaled to a face of 64 px."""
 
     def __init__(self, followed: Following) -> None:
-        self._followed = followed
+        self._picture, self._points = followed.picture, followed.points[followed.on_face]
         width, height = followed.sides
         down = FACE_PX * height / width
         y, x = np.mgrid[: round((ABOVE + BELOW) * down), : round(2 * REACH * FACE_PX)] + 0.5
@@ -121,8 +121,8 @@ class Window:
 
     def at(self, pair: Pair) -> Bending | None:
         """Compares a far frame; None when it shows too little of the face."""
-        head = pair.kept & self._followed.on_face
-        return self._compare(pair.picture, self._followed.points[head], pair.seen[head])
+        kept = pair.kept[: len(self._points)]
+        return self._compare(pair.picture, self._points[kept], pair.seen[: len(self._points)][kept])
 
     def excludes(self, found: Bending) -> bool:
         """Whether no bent picture changes so much."""
@@ -130,9 +130,8 @@ class Window:
 
     def near(self, picture: Gray) -> Bending | None:
         """Compares a frame, blurred by `GRAIN`, by following the points from the reference at once."""
-        start = self._followed.points[self._followed.on_face]
-        end, found = lucas_kanade(self._followed.picture, picture, start)
-        return self._compare(picture, start[found], end[found].astype(np.float64))
+        end, found = lucas_kanade(self._picture, picture, self._points)
+        return self._compare(picture, self._points[found], end[found].astype(np.float64))
 
     def _compare(self, picture: Gray, start: Singles, end: Doubles) -> Bending | None:
         """Measures the flow from the affine map of points of the face, so that little is left to it."""

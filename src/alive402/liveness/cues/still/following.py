@@ -34,6 +34,8 @@ LEAST_FACE, LEAST_SIDE = 54.0, 64
 """Least width of the face and least side of the motion frame, px."""
 OVAL = (0.62, 0.68, 0.08)
 """Half axes of the head in face widths and heights, and the height of its middle above the middle of the face box."""
+MARGIN = 4
+"""px around a mask on which the strength of the corners under it depends."""
 GRAIN = 1.3
 """Blur of the frames in px, so that corners are objects and not noise."""
 WINDOW, LEVELS, BACK_PX = (19, 19), 3, 0.8
@@ -65,7 +67,7 @@ class Following:
     """Points of the reference frame and where they went.
 
     Attributes:
-        points: (n, 2) float32, px of the motion frame.
+        points: (n, 2) float32, px of the motion frame; those on the face first.
         weights: (n,) float64, how well each can be placed: the smaller eigenvalue of its gradients, median 1 on faces.
         on_face: (n,) bool.
         middle: (2,) float64, centre of the face's box, px.
@@ -102,7 +104,8 @@ def follow(
 
     Args:
         at: which of the compared frames is the reference.
-        hopeless: called with each frame, blurred by `GRAIN`, before it is compared; once it is true, None is returned.
+        hopeless: called with each frame, blurred by `GRAIN`, before it is compared, and with the points on the face
+            alone; once it is true, None is returned.
         enough: called with each pair; once it is true, no more frames are compared.
     """
     places = np.flatnonzero(sound_boxes(track))
@@ -118,13 +121,17 @@ def follow(
     if sides[0] < LEAST_FACE or (middle < 0).any() or (middle >= [width, height]).any():
         return None
     picture = blurred(clip.motion[track.indices[reference]])
-    points, on_face, weights = _corners(picture, middle, sides)
-    if on_face.sum() < LEAST_CORNERS:
+    head = _head(picture, middle, sides)
+    face = _found(picture, head, max(2.0, sides[0] / 16))
+    if len(face) < LEAST_CORNERS:
         return None
     number = int(np.searchsorted(places, reference))
     near = (places[one] for one in (number - 1, number + 1) if 0 <= one < len(places))
     beside = tuple(clip.motion[track.indices[place]] for place in near)
-    alone = Following(points, weights, on_face, middle, sides, picture, (), 0, 0.0, beside)
+    alone = Following(
+        face, np.ones(len(face)), np.ones(len(face), np.bool_), middle, sides, picture, (), 0, 0.0, beside
+    )
+    whole: Following | None = None
     pairs: list[Pair] = []
     found: list[float] = []
     others = chosen[chosen != reference]
@@ -132,15 +139,17 @@ def follow(
         other = blurred(clip.motion[track.indices[place]])
         if hopeless is not None and hopeless(alone, other):
             return None
-        pair = _pair(picture, other, points)
-        found.append(float((pair.kept & on_face).sum() / on_face.sum()) if pair else 0.0)
+        whole = whole or _with_surroundings(alone, head)
+        pair = _pair(picture, other, whole.points)
+        kept = int((pair.kept & whole.on_face).sum()) if pair else 0
+        found.append(kept / len(face))
         if len(found) - sum(found) > (1 - LEAST_SURVIVAL) * len(others):
             break
-        if pair is not None and (pair.kept & on_face).sum() >= LEAST_CORNERS:
+        if pair is not None and kept >= LEAST_CORNERS:
             pairs.append(pair)
-            if enough is not None and enough(alone, pair):
+            if enough is not None and enough(whole, pair):
                 break
-    return replace(alone, pairs=tuple(pairs), compared=len(found), survival=float(np.mean(found)))
+    return replace(whole or alone, pairs=tuple(pairs), compared=len(found), survival=float(np.mean(found)))
 
 
 def paired(clip: Clip, track: FaceTrack, followed: Following) -> Iterator[Pair]:
@@ -157,25 +166,36 @@ def blurred(frame: Gray) -> Gray:
     return np.asarray(cv2.GaussianBlur(frame, (0, 0), GRAIN), np.uint8)
 
 
-def _corners(picture: Gray, middle: Doubles, sides: Doubles) -> tuple[Floats, npt.NDArray[np.bool_], Doubles]:
-    """Corners on the head and around it, which of them are on the head, and how well each can be placed."""
+def _head(picture: Gray, middle: Doubles, sides: Doubles) -> Gray:
+    """The mask of the head."""
     head = np.zeros_like(picture)
     axes = np.maximum(1, np.array(OVAL[:2]) * sides).astype(int)
     centre = int(middle[0]), int(middle[1] - OVAL[2] * sides[1])
-    cv2.ellipse(head, centre, (int(axes[0]), int(axes[1])), 0, 0, 360, 255, -1)
+    return np.asarray(cv2.ellipse(head, centre, (int(axes[0]), int(axes[1])), 0, 0, 360, 255, -1), np.uint8)
+
+
+def _found(picture: Gray, mask: Gray, gap: float) -> Floats:
+    """(n, 2) float32, at most 70 corners under the mask, so many px apart."""
+    left, top, width, height = cv2.boundingRect(mask)
+    left, top, right, bottom = max(left - MARGIN, 0), max(top - MARGIN, 0), left + width + MARGIN, top + height + MARGIN
+    part = slice(top, bottom), slice(left, right)
+    corners = cv2.goodFeaturesToTrack(picture[part], CORNERS, QUALITY, gap, mask=mask[part])
+    return np.zeros((0, 2), np.float32) if corners is None else np.asarray(corners[:, 0] + (left, top), np.float32)
+
+
+def _with_surroundings(alone: Following, head: Gray) -> Following:
+    """The points on the face and others around the head, and how well each can be placed."""
+    picture = alone.picture
     around = cv2.bitwise_not(cv2.dilate(head, np.ones((5, 5), np.uint8)))
-    gaps = max(2.0, sides[0] / 16), max(4.0, picture.shape[1] / 50)
-    groups = []
-    for mask, gap in zip((head, around), gaps, strict=True):
-        corners = cv2.goodFeaturesToTrack(picture, CORNERS, QUALITY, gap, mask=mask)
-        groups.append(np.zeros((0, 2), np.float32) if corners is None else np.asarray(corners[:, 0], np.float32))
-    points, on_face = np.concatenate(groups), np.arange(sum(map(len, groups))) < len(groups[0])
+    others = _found(picture, np.asarray(around, np.uint8), max(4.0, picture.shape[1] / 50))
+    points, on_face = np.concatenate([alone.points, others]), np.arange(len(alone.points) + len(others))
     strength = cv2.cornerMinEigenVal(picture, WINDOW[0])
     last = np.array([picture.shape[1] - 1, picture.shape[0] - 1])
     x, y = np.clip(points.round().astype(int), 0, last).T
     weights = np.asarray(strength[y, x], np.float64)
-    usual = float(np.median(weights[on_face])) if on_face.any() else 1.0
-    return points, on_face, np.clip(weights / max(usual, 1e-12), 1e-3, 4.0)
+    usual = float(np.median(weights[: len(alone.points)]))
+    weights = np.clip(weights / max(usual, 1e-12), 1e-3, 4.0)
+    return replace(alone, points=points, weights=weights, on_face=on_face < len(alone.points))
 
 
 def _pair(reference: Gray, frame: Gray, points: Floats) -> Pair | None:

@@ -61,14 +61,17 @@ class Frames:
         return Frames(np.stack(looks), reduce(np.minimum, looks), reduce(np.maximum, looks))
 
     def towards(self, side: str) -> Frames:
-        """The frames turned so that `side` is the left one; views, not copies."""
-        return Frames(_turned(self.looks, side, 1), _turned(self.low, side, 0), _turned(self.high, side, 0))
+        """The frames turned so that `side` is the left one; the looks are views, not copies."""
+        looks = self.looks.swapaxes(1, 2) if side in ("top", "bottom") else self.looks
+        looks = np.flip(looks, 2) if side in ("right", "bottom") else looks
+        return Frames(looks, _turned(self.low, side), _turned(self.high, side))
 
 
-def _turned(image: Image, side: str, rows: int) -> Image:
+def _turned(image: Image, side: str) -> Image:
+    """The image turned so that `side` is the left one, with its pixels in rows, which is twice as fast later."""
     if side in ("top", "bottom"):
-        image = image.swapaxes(rows, rows + 1)
-    return np.flip(image, rows + 1) if side in ("right", "bottom") else image
+        image = np.asarray(cv2.transpose(image), np.uint8)
+    return np.asarray(cv2.flip(image, 1), np.uint8) if side in ("right", "bottom") else image
 
 
 def candidates(frames: Frames, span: tuple[int, int], limit: int) -> list[int]:
@@ -133,14 +136,19 @@ def _travel(apart: Floats) -> float:
 def blurred_pair(frames: list[Frames], span: tuple[int, int], limits: list[int]) -> int:
     """Common width of two bars on opposite sides that show a blurred copy of the picture between; 0 without them."""
     width = frames[0].low.shape[1]
-    edges = [candidates(one, span, limit) for one, limit in zip(frames, limits, strict=True)]
-    if not all(edges):
-        return 0
-    detail = _detail(frames[0].looks[0][slice(*span)])
-    for x in edges[0]:
-        other = min(edges[1], key=lambda one: abs(one - x))
-        if abs(other - x) > EVEN * width or x + other > width - 8:
-            continue
+    edges: list[list[int]] = []
+    for one, limit in zip(frames, limits, strict=True):
+        edges.append(candidates(one, span, limit))
+        if not edges[-1]:
+            return 0
+    nearest = [edges[1][int(np.abs(np.subtract(edges[1], x)).argmin())] for x in edges[0]]
+    pairs = [
+        (x, other)
+        for x, other in zip(edges[0], nearest, strict=True)
+        if abs(other - x) <= EVEN * width and x + other <= width - 8
+    ]
+    detail = _detail(frames[0].looks[0][slice(*span)]) if pairs else np.zeros(0, np.float32)
+    for x, other in pairs:
         most = max(float(bar.mean()) for bar in (detail[: x - 2], detail[width - other + 2 :]))
         if most <= BLURRED * float(detail[x + 2 : width - other - 2].mean()) and all(
             _is_still_edge(one, place, span) for one, place in zip(frames, (x, other), strict=True)
@@ -190,15 +198,15 @@ def _is_copy(image: Image, bar: int) -> bool:
 
 def _differ(one: Image, other: Image, levels: int) -> Bools:
     """(h, w) bool, whether any channel of the two differs by more than `levels`."""
-    apart = cv2.absdiff(np.ascontiguousarray(one), np.ascontiguousarray(other))
+    apart = cv2.absdiff(one, other)
     return np.asarray(reduce(np.maximum, cv2.split(apart)) > levels, np.bool_)
 
 
 def flat(low: Image, high: Image, colour: npt.NDArray[np.float64]) -> Bools:
     """(h, w) bool, whether a pixel had this colour in every look."""
     floor, ceiling = np.clip(np.ceil(colour - FLAT), 0, 255), np.clip(np.floor(colour + FLAT), 0, 255)
-    above = cv2.inRange(np.ascontiguousarray(low), floor, np.full(3, 255.0))
-    below = cv2.inRange(np.ascontiguousarray(high), np.zeros(3), ceiling)
+    above = cv2.inRange(low, floor, np.full(3, 255.0))
+    below = cv2.inRange(high, np.zeros(3), ceiling)
     return np.asarray((above & below) > 0, np.bool_)
 
 
