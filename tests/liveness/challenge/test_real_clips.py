@@ -5,7 +5,6 @@ The second part needs `../shared/data/dev` or ALIVE402_REAL_CLIPS. `python -m be
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -14,7 +13,7 @@ from benchmarks.challenge import curves, own_challenge
 from alive402.demo import Clips
 from alive402.liveness import Analyzer, Challenge
 from alive402.liveness.challenge import Signals, find_movements, verify
-from alive402.liveness.report import Cue
+from alive402.liveness.report import Report
 from tests.liveness.test_real_clips import FOLDER
 
 ASKED = Challenge.new("of a test", bytes(16))
@@ -30,9 +29,19 @@ def seen(name: str) -> Signals:
     return curves(FOLDER / name)
 
 
-def comparable(cues: dict[str, Cue]) -> dict[str, Cue]:
-    """The cues without the value of `flicker`: it is measured on all frames of an answer, and on fewer otherwise."""
-    return {**cues, "flicker": replace(cues["flicker"], value=None)}
+def check_alike(asked: Report, without: Report) -> None:
+    """The rest of the report is the same but for the frames looked at: an answer is decoded and searched whole."""
+    assert asked.freshness is not None
+    others = [reason.code for reason in asked.reasons if reason != asked.freshness.reason]
+    assert others == [reason.code for reason in without.reasons]
+    assert {name: cue.score for name, cue in asked.cues.items()} == pytest.approx(
+        {name: cue.score for name, cue in without.cues.items()}, abs=0.1
+    )
+    assert len(asked.frames) == len(without.frames)
+    assert len(asked.faces) == len(without.faces)
+    warned = [[warning.code for warning in report.quality.warnings] for report in (asked, without)]
+    assert warned[0] == warned[1]
+    assert (asked.video, asked.threshold) == (without.video, without.threshold)
 
 
 def test_a_challenge_changes_nothing_but_the_verdict(analyzer: Analyzer, clips: Clips) -> None:
@@ -46,9 +55,8 @@ def test_a_challenge_changes_nothing_but_the_verdict(analyzer: Analyzer, clips: 
     assert asked.live_confidence <= asked.threshold
     assert asked.freshness is not None
     assert asked.freshness.status != "answered"
-    assert asked.reasons == (asked.freshness.reason, *without.reasons)
-    assert (asked.frames, asked.quality) == (without.frames, without.quality)
-    assert comparable(asked.cues) == comparable(without.cues)
+    assert asked.reasons[0] == asked.freshness.reason
+    check_alike(asked, without)
 
 
 def test_a_live_clip_that_answers_is_live(analyzer: Analyzer) -> None:
@@ -65,10 +73,10 @@ def test_an_attack_stays_one(analyzer: Analyzer, clips: Clips) -> None:
     without, asked = analyzer.analyze(clips.attack).report, analyzer.analyze(clips.attack, None, None, ASKED).report
     assert asked.verdict == "spoof"
     assert asked.freshness is not None
-    assert asked.reasons == (*without.reasons, asked.freshness.reason)
-    assert comparable(asked.cues) == comparable(without.cues)
-    same = {"reasons": without.reasons, "freshness": None, "timing": without.timing, "cues": without.cues}
-    assert replace(asked, **same) == without
+    assert asked.reasons[-1] == asked.freshness.reason
+    assert asked.attack_type == without.attack_type
+    assert asked.live_confidence == pytest.approx(without.live_confidence, abs=0.1)
+    check_alike(asked, without)
 
 
 @pytest.mark.parametrize("name", CHOSEN)

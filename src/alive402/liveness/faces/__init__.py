@@ -8,15 +8,17 @@ from alive402.lazy import lazy_names
 
 if TYPE_CHECKING:
     from alive402.liveness.faces.detector import Detection
+    from alive402.liveness.faces.finder import FaceFinder
     from alive402.liveness.faces.samples import VIEW_SIDE, Sample, SampleKeeper
-    from alive402.liveness.faces.tracks import DOUBTFUL_SCORE, FaceFinder, FaceFollower, FaceTrack
+    from alive402.liveness.faces.tracks import DOUBTFUL_SCORE, FaceFollower, FaceTrack
 else:
     __getattr__ = lazy_names(
         __name__,
         {
             "detector": ["Detection"],
+            "finder": ["FaceFinder"],
             "samples": ["VIEW_SIDE", "Sample", "SampleKeeper"],
-            "tracks": ["DOUBTFUL_SCORE", "FaceFinder", "FaceFollower", "FaceTrack"],
+            "tracks": ["DOUBTFUL_SCORE", "FaceFollower", "FaceTrack"],
         },
     )
 

@@ -135,28 +135,24 @@ def _anchors(size: int, layers: tuple[tuple[int, int], ...]) -> Floats:
 def _blend(scores: Floats, boxes: Floats, points: Floats) -> list[tuple[float, Floats, Floats]]:
     """Weighted non-maximum suppression: boxes that overlap become their mean, weighted by score."""
     order = np.argsort(-scores)
+    places = np.concatenate([boxes, points.reshape(len(points), -1)], axis=1)
     blended = []
     while len(order):
-        overlap = iou(boxes[order[0]], boxes[order])
-        group, order = order[overlap > OVERLAP], order[overlap <= OVERLAP]
-        weights = scores[group] / scores[group].sum()
-        blended.append(
-            (
-                float(scores[group].max()),
-                np.tensordot(weights, boxes[group], 1),
-                np.tensordot(weights, points[group], 1),
-            )
-        )
+        overlaps = iou(boxes[order[0]], boxes[order]) > OVERLAP
+        group, order = order[overlaps], order[~overlaps]
+        chosen = scores[group]
+        mean = chosen @ places[group] / chosen.sum()
+        blended.append((float(chosen[0]), mean[:4], mean[4:].reshape(-1, 2)))
     return blended
 
 
 def iou(box: Floats, boxes: Floats) -> Floats:
     """Intersection over union of one box (4,) with each of `boxes` (n, 4): (n,) float32."""
-    top_left = np.maximum(box[:2], boxes[:, :2])
-    bottom_right = np.minimum(box[2:], boxes[:, 2:])
-    inter = np.prod(np.clip(bottom_right - top_left, 0, None), axis=1)
-    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-    union = np.prod(box[2:] - box[:2]) + areas - inter
+    left, top, right, bottom = boxes.T
+    across = np.minimum(box[2], right) - np.maximum(box[0], left)
+    down = np.minimum(box[3], bottom) - np.maximum(box[1], top)
+    inter = np.maximum(across, 0) * np.maximum(down, 0)
+    union = (box[2] - box[0]) * (box[3] - box[1]) + (right - left) * (bottom - top) - inter
     result: Floats = (inter / np.maximum(union, 1e-9)).astype(np.float32)
     return result
 

@@ -8,23 +8,21 @@ import numpy as np
 import numpy.typing as npt
 
 from alive402.liveness.faces import upright
-from alive402.liveness.faces.detector import FULL_RANGE, SHORT_RANGE, Detection, FaceDetector, iou
-from alive402.liveness.faces.mesh import POINTS, FaceMesh, LaterMesh
+from alive402.liveness.faces.between import BETWEEN_SECONDS, passed
+from alive402.liveness.faces.detector import Detection, iou
+from alive402.liveness.faces.finder import SAME_FACE_IOU, FaceFinder
+from alive402.liveness.faces.mesh import POINTS, LaterMesh
 from alive402.liveness.faces.samples import Sample, SampleKeeper
 from alive402.liveness.faces.scene_changes import SceneChanges
 from alive402.liveness.media import MOTION_SIDE, Frame
 from alive402.liveness.media.inner import InnerPicture, InnerPictureWatch
-from alive402.liveness.networks import model_files
 
 Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
-LEAST_SCORE = 0.5
-SAME_FACE_IOU = 0.25
 SAME_FACE_SIZE = 1.6
 STEP_FACES = 0.5
 STEP_FACES_PER_SECOND = 1.5
-SEARCH_MARGIN = 2.6
 SEARCH_EVERY_SECONDS = 2.0
 MESH_EVERY = 2
 """Motion frames from one mesh to the next; meshes are compared over a sixth of the clip."""
@@ -37,8 +35,6 @@ RESCUES = 12
 RESCUE_SECONDS = 0.1
 """Seconds from the first of these searches to the second; each later wait is half as long again, so that they cover
 half a minute."""
-TURN_GAIN = 0.08
-"""Least gain in score for another turn to replace the first. Upright faces of the dev clips gain .11 and more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,31 +97,17 @@ class _Following:
     later: list[LaterMesh | None] = field(default_factory=list)
 
 
-class FaceFinder:
-    """The three face networks, loaded once and used for many clips; not thread-safe.
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """A motion frame, its number, and whether the picture changed abruptly just before it."""
 
-    Raises:
-        ModelsMissing: a model file is not installed.
-    """
+    index: int
+    frame: Frame
+    new_scene: bool
 
-    def __init__(self, threads: int = 2) -> None:
-        self.short = FaceDetector(model_files.locate("face_short"), SHORT_RANGE, threads)
-        self.full = FaceDetector(model_files.locate("face_full"), FULL_RANGE, threads)
-        self.mesh = FaceMesh(model_files.locate("face_mesh"), threads)
-
-    def search(self, image: Image, turns: tuple[int, ...]) -> tuple[list[Detection], int]:
-        """Faces in `image`, searched at each turn (degrees) until one is certain; and the turn at which they stand."""
-        best: tuple[list[Detection], int] = ([], 0)
-        most = (False, 0.0)
-        for turn in turns:
-            turned = _turn_image(image, turn)
-            found = _merge(self.short.find(turned, LEAST_SCORE), self.full.find(turned, LEAST_SCORE))
-            score = max(((upright.stands(face), face.score) for face in found), default=most)
-            if score > (most[0], most[1] + TURN_GAIN * bool(best[0])):
-                best, most = ([_turn_back(face, turn, image.shape) for face in found], turn), score
-            if any(upright.sure(face) for face in found):
-                break
-        return best
+    @property
+    def image(self) -> Image:
+        return self.frame.small(MOTION_SIDE)
 
 
 class FaceFollower:
@@ -148,34 +130,83 @@ class FaceFollower:
         self._next_rescue = 0.0
         self._watch = InnerPictureWatch()
         self._changes = SceneChanges()
-        self.looked_at = 0
+        self._looked_at = 0
+        self._waiting: _Moment | None = None
 
     def follow(self, frame: Frame) -> None:
-        """Process the next motion frame."""
-        index, self.looked_at = self.looked_at, self.looked_at + 1
-        image = frame.small(MOTION_SIDE)
-        width, height = frame.size
-        scale = max(image.shape[:2]) / max(width, height)
-        if self._changes.at(frame):
+        """Process the next motion frame; a frame that may need no search waits for the next one."""
+        changed = self._changes.at(frame)
+        look = _Moment(self._looked_at, frame, self._changes.lately(frame.time))
+        self._looked_at += 1
+        waiting, self._waiting = self._waiting, None
+        found = self._passed(waiting, look) if waiting is not None and not changed else None
+        if waiting is not None and found is None:
+            self._search(waiting, {})
+        if changed:
             for track in self._tracks:
                 track.keeper.scene_changes()
-        active = [track for track in self._tracks if frame.time - track.times[-1] <= LOST_SECONDS]
+        if waiting is None and self._may_wait(look):
+            self._waiting = look
+        else:
+            self._search(look, found or {})
+
+    def _may_wait(self, look: _Moment) -> bool:
+        """Whether each face was certain in the frame before, and no other face is searched for in this one."""
+        active = self._active(look.frame.time)
+        known = all(track.indices[-1] == look.index - 1 and track.last.score >= DOUBTFUL_SCORE for track in active)
+        searching = self._every_mesh or look.new_scene or look.frame.time >= self._next_search
+        return bool(active) and known and not searching
+
+    def _passed(self, waiting: _Moment, look: _Moment) -> dict[int, Detection] | None:
+        """Take the faces of the waiting frame half-way between those before and after, if they hardly moved.
+
+        Returns the faces found in `look`, by the place of their track; None where the waiting frame has to be searched.
+        """
+        found: dict[int, Detection] = {}
+        between: list[tuple[_Following, Detection]] = []
+        for track in self._active(look.frame.time):
+            after, apart = self._near(look.image, track, look.frame.time), look.frame.time - track.times[-1]
+            if after is None or apart > BETWEEN_SECONDS:
+                return None
+            share = (waiting.frame.time - track.times[-1]) / apart
+            face = passed(track.last, waiting.image, share, after, look.image)
+            if face is None:
+                return None
+            found[id(track)] = after
+            between.append((track, face))
+        if not between:
+            return None
+        self._take(waiting, between)
+        return found
+
+    def _active(self, time: float) -> list[_Following]:
+        return [track for track in self._tracks if time - track.times[-1] <= LOST_SECONDS]
+
+    def _search(self, look: _Moment, known: dict[int, Detection]) -> None:
+        """Search the frame near the last places of its faces, but for `known` ones, and now and then everywhere."""
+        active = self._active(look.frame.time)
         seen: list[tuple[_Following, Detection]] = []
         for track in active:
-            face = self._near(image, track, frame.time)
+            face = known.get(id(track)) or self._near(look.image, track, look.frame.time)
             if face is not None:
                 seen.append((track, face))
-        if frame.time >= self._next_search or not seen:
-            self._next_search = frame.time + SEARCH_EVERY_SECONDS
-            seen += self._new_faces(image, active, seen, frame.time)
+        if look.frame.time >= self._next_search or not seen:
+            self._next_search = look.frame.time + SEARCH_EVERY_SECONDS
+            seen += self._new_faces(look.image, active, seen, look.frame.time)
+        self._take(look, seen)
+
+    def _take(self, look: _Moment, seen: list[tuple[_Following, Detection]]) -> None:
+        """Continue the tracks with the faces of a frame."""
+        frame, image = look.frame, look.image
+        scale = max(image.shape[:2]) / max(frame.size)
         for place, (track, face) in enumerate(sorted(seen, key=lambda pair: -pair[1].area)):
             track.last = face
-            track.indices.append(index)
+            track.indices.append(look.index)
             track.times.append(frame.time)
             track.boxes.append((face.box / scale).astype(np.float32))
             track.scores.append(face.score)
             self._mesh(track, image, scale, place == 0)
-            track.keeper.offer(frame, image, face, scale, self._changes.lately(frame.time))
+            track.keeper.offer(frame, image, face, scale, look.new_scene)
         largest = max((face for _, face in seen), key=lambda face: face.area, default=None)
         self._watch.look(image, frame.size, frame.time, None if largest is None else largest.box)
         if self._watch.settled:
@@ -202,6 +233,9 @@ class FaceFollower:
         A face is doubtful if it was seen in less than 0.4 of the frames of the face seen longest, or never with
         certainty. It may be a false alarm, so it is not judged while there is a better one.
         """
+        if self._waiting is not None:
+            waiting, self._waiting = self._waiting, None
+            self._search(waiting, {})
         longest = max((len(track.indices) for track in self._tracks), default=0)
         self._watch.finish()
         finished = [_finish(track, self._watch.found) for track in self._tracks]
@@ -210,19 +244,7 @@ class FaceFollower:
     def _near(self, image: Image, track: _Following, time: float) -> Detection | None:
         """Searches near the track's last place."""
         box = track.last.box
-        centre = (box[:2] + box[2:]) / 2
-        half = float(max(box[2:] - box[:2])) * SEARCH_MARGIN / 2
-        left, top = np.clip((centre - half).astype(int), 0, None)
-        right, bottom = (centre + half).astype(int)
-        region = image[top:bottom, left:right]
-        region = region[: region.shape[0] // 2 * 2, : region.shape[1] // 2 * 2]  # Even sides are halved fast.
-        if min(region.shape[:2]) < 8:
-            return None
-        turned = _turn_image(region, track.turn)
-        found = [_turn_back(face, track.turn, region.shape) for face in self._finder.short.find(turned, LEAST_SCORE)]
-        offset = np.array([left, top], np.float32)
-        moved = [replace(face, box=face.box + np.tile(offset, 2), points=face.points + offset) for face in found]
-        same = [face for face in moved if _same_face(track, face, time)]
+        same = [face for face in self._finder.near(image, box, track.turn) if _same_face(track, face, time)]
         return max(same, key=lambda face: float(iou(box, face.box[None])[0]), default=None)
 
     def _new_faces(
@@ -295,32 +317,3 @@ def _finish(track: _Following, inner: InnerPicture | None) -> FaceTrack:
 
 def _doubtful(track: FaceTrack, longest: int) -> bool:
     return len(track.indices) < GLIMPSE * longest or float(np.median(track.scores)) < DOUBTFUL_SCORE
-
-
-def _merge(near: list[Detection], far: list[Detection]) -> list[Detection]:
-    """Merges the faces of both detectors; where they agree, the one with the higher score is kept."""
-    merged: list[Detection] = []
-    for face in sorted(near + far, key=lambda face: -face.score):
-        if all(float(iou(face.box, other.box[None])[0]) < SAME_FACE_IOU for other in merged):
-            merged.append(face)
-    return merged
-
-
-def _turn_image(image: Image, degrees: int) -> Image:
-    return np.ascontiguousarray(np.rot90(image, degrees // 90)) if degrees else image
-
-
-def _turn_back(face: Detection, degrees: int, shape: tuple[int, ...]) -> Detection:
-    """A face found in an image turned by `degrees` counter-clockwise, in px of the image before turning."""
-    if not degrees:
-        return face
-    height, width = shape[:2]
-
-    def back(points: Floats) -> Floats:
-        x, y = points[..., 0], points[..., 1]
-        turned = {90: (width - y, x), 180: (width - x, height - y), 270: (y, height - x)}[degrees]
-        return np.stack(turned, axis=-1).astype(np.float32)
-
-    corners = back(face.box.reshape(2, 2))
-    box = np.concatenate([corners.min(axis=0), corners.max(axis=0)])
-    return Detection(box, face.score, back(face.points))

@@ -97,7 +97,7 @@ class VideoFile:
             # A packet of interlaced video may hold one field, half of a picture.
             if not every and self._stream.codec_context.field_order <= PROGRESSIVE:
                 header = bytes(self._stream.codec_context.extradata or b"")
-                self._disposables = Disposables(self._codec, header, self._expected)
+                self._disposables = Disposables(self._codec, header)
             # The first frame gives size and rotation; it is kept, because decoding it again would cost a frame's time.
             self._frames = self._decoded()
             self._first = next(self._frames, None)

@@ -1,4 +1,4 @@
-"""Finds packets that need not be decoded: pictures to which no other picture refers, and which are no motion frames.
+"""Finds packets that need not be decoded: pictures to which no other picture refers.
 
 H.264 states it in `nal_ref_idc` (ITU-T H.264, 7.4.1), HEVC in the type of a slice and its temporal layer (ITU-T H.265,
 7.4.2.2). Pictures of other codecs are all decoded, and those of HEVC whose header does not state how many temporal
@@ -12,8 +12,6 @@ from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Iterator
 from typing import Any
-
-from alive402.liveness.media.motion_clock import MotionClock
 
 LONGEST_GAP = 0.1
 """Most seconds between two decoded pictures where one between them is left out: at least 10 pictures a second."""
@@ -34,17 +32,13 @@ class Disposables:
     Args:
         codec: FFmpeg's name of the decoder.
         header: the stream's `extradata`, which says how its packets are divided.
-        expected_seconds: length as the container states it, for the choice of motion frames.
 
     Attributes:
         unseen: presentation times of the packets left out, in units of the stream, in decoding order.
     """
 
-    def __init__(self, codec: str, header: bytes, expected_seconds: float | None) -> None:
+    def __init__(self, codec: str, header: bytes) -> None:
         self.unseen: list[int] = []
-        self._clock = MotionClock(expected_seconds)
-        self._known: list[int] = []
-        self._timed = 0
         self._units = _Units.of(codec, header)
         self._decoded: list[int] = []
         self._sizes: deque[int] = deque(maxlen=COMPARED)
@@ -61,7 +55,6 @@ class Disposables:
             return
         if shown:
             insort(self._decoded, packet.pts)
-            insort(self._known, packet.pts)
         if packet.pts is not None:
             self._sizes.append(packet.size)
         yield packet
@@ -75,21 +68,11 @@ class Disposables:
         after = [*self._decoded[place : place + 1], *([next_time] if next_time is not None else [])]
         later = [time for time in after if time > packet.pts]
         gap = (min(later) - self._decoded[place - 1]) * packet.time_base if place and later else None
-        moving = self._is_motion_frame(packet)
-        if gap is not None and gap <= LONGEST_GAP and packet.pts not in after and not moving:
+        if gap is not None and gap <= LONGEST_GAP and packet.pts not in after:
             self.unseen.append(packet.pts)
             return
         insort(self._decoded, packet.pts)
         yield packet
-
-    def _is_motion_frame(self, packet: Any) -> bool:
-        """Whether the engine searches this picture for faces. The pictures shown before it are known by now."""
-        insort(self._known, packet.pts)
-        chosen = False
-        while self._timed < len(self._known) and self._known[self._timed] <= packet.pts:
-            chosen = self._clock.chooses(float((self._known[self._timed] - self._known[0]) * packet.time_base))
-            self._timed += 1
-        return chosen
 
     def _may_wait(self, packet: Any) -> bool:
         """Whether this packet is a picture to which no other refers, with a time, and not larger than usual."""
