@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 import cv2
@@ -50,18 +51,30 @@ def test_bezel_finds_a_held_phone() -> None:
     assert cue.attack_type == "screen_replay"
 
 
-def test_bezel_seen_for_one_second_of_six_counts() -> None:
-    """Later the camera is so close that the phone's picture fills the frame."""
-    path = scenes.sway(150, 40)
+def seen_for_one_second(sway: float) -> tuple[Clip, FaceTrack]:
+    """A phone; later the camera is so close that the phone's picture fills the frame."""
+    path = scenes.sway(150, sway)
     boxes = [scenes.shifted((215, 100, 265, 165), *step) for step in path]
     frames = []
     for place, (step, box) in enumerate(zip(path, boxes, strict=True)):
         screen = scenes.shifted((170, 50, 310, 260), *step)
         held = scenes.device(scenes.room(), screen) if place < 36 else scenes.room()
         frames.append(scenes.face(held, box))
-    cue = bezel(*scenes.film(frames, boxes))
+    return scenes.film(frames, boxes)
+
+
+def test_bezel_seen_for_one_second_of_six_counts() -> None:
+    cue = bezel(*seen_for_one_second(40))
     assert cue.score is not None
     assert cue.score < -0.5
+
+
+@pytest.mark.parametrize("sway", [0, 6, 12, 18, 24, 30, 40])
+def test_edges_are_left_out_only_where_none_is_evidence(monkeypatch: pytest.MonkeyPatch, sway: float) -> None:
+    clip, track = seen_for_one_second(sway)
+    quick = bezel(clip, track)
+    monkeypatch.setattr(sys.modules[bezel.__module__], "_may_tell", lambda *motion: True)
+    assert bezel(clip, track) == quick
 
 
 def test_bezel_ignores_a_still_phone() -> None:
