@@ -70,7 +70,9 @@ def write(frames: Sequence[Image], out: Path, options: dict[str, str] | None = N
     height, width = (side // 2 * 2 for side in frames[0].shape[:2])
     frames = [frame[:height, :width] for frame in frames]
     with av.open(str(out), "w") as file:
-        stream = file.add_stream("libx264", rate=FPS, options=options or {"preset": "veryfast", "crf": "21"})
+        stream = file.add_stream(
+            "libx264", rate=FPS, options=options or {"preset": "veryfast", "crf": "21", "mbtree": "0"}
+        )
         stream.height, stream.width = frames[0].shape[:2]
         stream.pix_fmt = "yuv420p"
         for one in frames:

@@ -103,7 +103,7 @@ def test_user_records_pays_and_downloads_the_receipt(service: Service, open_page
     assert page.locator("[data-strip] canvas").count() == len(said["data"]["Liveness"]["frames"])
     assert f"{said['data']['Liveness']['live_confidence']:.2f}" in page.inner_text("#answer .sure")
     # Frames count, not seconds on the clock: the pulse needs 4 s of them.
-    assert said["data"]["Liveness"]["video"]["seconds"] > 4.2
+    assert said["data"]["Liveness"]["video"]["seconds"] > 4
     verdict = page.inner_text("#answer .word")
     page.reload()
     expect(page.locator("[data-step=answer]")).to_be_visible()
