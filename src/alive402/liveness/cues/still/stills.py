@@ -63,12 +63,12 @@ SWAYS_NOTHING, SWAYS_CERTAIN = 0.012, 0.02
 # One picture, bent, explains every frame: made photos that talk or have depth leave little more than a bent still
 # leaves. The calmest bona fide clips leave more, also where light, sharpness or encoding is altered.
 BENT_NOTHING, BENT_CERTAIN = 0.85, 0.75
-OTHER_REFERENCES = 1, 5
+OTHER_REFERENCES = 1, 5, 0, 6
 """Which of the seven compared frames are the reference too. A photo that is made to talk or to turn is found from one
 frame and missed from another, by chance."""
 SURE_NOTHING, SURE_CERTAIN = 0.8, 1.0
-"""Strength of the evidence from such a frame below which it does not count, and from which it counts fully: three
-frames have three chances of a false alarm."""
+"""Strength of the evidence from such a frame below which it does not count, and from which it counts fully: five
+frames have five chances of a false alarm."""
 FAR_NOTHING, FAR_CERTAIN = 0.12, 0.1
 """rms motion of the face from such a frame, in face widths, from which it does not count, and up to which it counts
 fully: over a longer way a living head is bent as far as it changes."""
