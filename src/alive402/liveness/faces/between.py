@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from alive402.liveness.faces.detector import Detection, iou
+from alive402.liveness.faces.scene_changes import normalized
 
 Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -48,8 +48,5 @@ def _likeness(image: Image, box: Floats, other: Image, other_box: Floats) -> flo
         part = picture[max(int(top), 0) : int(bottom), max(int(left), 0) : int(right)]
         if min(part.shape[:2]) < 2:
             return -1.0
-        small = cv2.resize(part, (LIKENESS_SIDE, LIKENESS_SIDE), interpolation=cv2.INTER_AREA)
-        gray = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.float32)
-        gray -= gray.mean()
-        faces.append(gray / max(float(np.linalg.norm(gray)), 1e-6))
+        faces.append(normalized(part, LIKENESS_SIDE))
     return float((faces[0] * faces[1]).sum())

@@ -28,12 +28,9 @@ class SceneChanges:
 
     def at(self, frame: Frame) -> bool:
         """Whether the picture has changed since the previous frame."""
-        small = cv2.resize(frame.small(THUMB_SIDE), (SIDES, SIDES), interpolation=cv2.INTER_AREA)
-        gray = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.float32)
-        gray -= gray.mean()
-        gray /= max(float(np.linalg.norm(gray)), 1e-6)
-        last, self._last = self._last, gray
-        changed = last is not None and 1.0 - float((gray * last).sum()) >= CHANGED
+        now = normalized(frame.small(THUMB_SIDE), SIDES)
+        last, self._last = self._last, now
+        changed = last is not None and 1.0 - float((now * last).sum()) >= CHANGED
         if changed:
             self._when = frame.time
         return changed
@@ -41,3 +38,12 @@ class SceneChanges:
     def lately(self, time: float) -> bool:
         """Whether the picture has changed within half a second before `time`, in seconds."""
         return self._when is not None and time - self._when <= LATELY
+
+
+def normalized(picture: npt.NDArray[np.uint8], side: int) -> npt.NDArray[np.float32]:
+    """(side, side) float32 gray levels, mean 0 and length 1: the sum of the product of two is their correlation."""
+    small = cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA)
+    gray = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    gray -= gray.mean()
+    gray /= max(float(np.linalg.norm(gray)), 1e-6)
+    return np.asarray(gray, np.float32)

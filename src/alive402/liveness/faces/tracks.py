@@ -141,14 +141,14 @@ class FaceFollower:
         waiting, self._waiting = self._waiting, None
         found = self._passed(waiting, look) if waiting is not None and not changed else None
         if waiting is not None and found is None:
-            self._search(waiting, {})
+            self._search(waiting)
         if changed:
             for track in self._tracks:
                 track.keeper.scene_changes()
         if waiting is None and self._may_wait(look):
             self._waiting = look
         else:
-            self._search(look, found or {})
+            self._search(look, found)
 
     def _may_wait(self, look: _Moment) -> bool:
         """Whether each face was certain in the frame before, and no other face is searched for in this one."""
@@ -157,12 +157,12 @@ class FaceFollower:
         searching = self._every_mesh or look.new_scene or look.frame.time >= self._next_search
         return bool(active) and known and not searching
 
-    def _passed(self, waiting: _Moment, look: _Moment) -> dict[int, Detection] | None:
+    def _passed(self, waiting: _Moment, look: _Moment) -> list[tuple[_Following, Detection]] | None:
         """Take the faces of the waiting frame half-way between those before and after, if they hardly moved.
 
-        Returns the faces found in `look`, by the place of their track; None where the waiting frame has to be searched.
+        Returns the tracks' faces in `look`; None where the waiting frame has to be searched.
         """
-        found: dict[int, Detection] = {}
+        found: list[tuple[_Following, Detection]] = []
         between: list[tuple[_Following, Detection]] = []
         for track in self._active(look.frame.time):
             after, apart = self._near(look.image, track, look.frame.time), look.frame.time - track.times[-1]
@@ -172,7 +172,7 @@ class FaceFollower:
             face = passed(track.last, waiting.image, share, after, look.image)
             if face is None:
                 return None
-            found[id(track)] = after
+            found.append((track, after))
             between.append((track, face))
         if not between:
             return None
@@ -182,14 +182,12 @@ class FaceFollower:
     def _active(self, time: float) -> list[_Following]:
         return [track for track in self._tracks if time - track.times[-1] <= LOST_SECONDS]
 
-    def _search(self, look: _Moment, known: dict[int, Detection]) -> None:
-        """Search the frame near the last places of its faces, but for `known` ones, and now and then everywhere."""
+    def _search(self, look: _Moment, seen: list[tuple[_Following, Detection]] | None = None) -> None:
+        """Search the frame near the last places of its faces, unless all are `seen`, and now and then everywhere."""
         active = self._active(look.frame.time)
-        seen: list[tuple[_Following, Detection]] = []
-        for track in active:
-            face = known.get(id(track)) or self._near(look.image, track, look.frame.time)
-            if face is not None:
-                seen.append((track, face))
+        if seen is None:
+            near = ((track, self._near(look.image, track, look.frame.time)) for track in active)
+            seen = [(track, face) for track, face in near if face is not None]
         if look.frame.time >= self._next_search or not seen:
             self._next_search = look.frame.time + SEARCH_EVERY_SECONDS
             seen += self._new_faces(look.image, active, seen, look.frame.time)
@@ -235,7 +233,7 @@ class FaceFollower:
         """
         if self._waiting is not None:
             waiting, self._waiting = self._waiting, None
-            self._search(waiting, {})
+            self._search(waiting)
         longest = max((len(track.indices) for track in self._tracks), default=0)
         self._watch.finish()
         finished = [_finish(track, self._watch.found) for track in self._tracks]
